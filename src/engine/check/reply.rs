@@ -1,0 +1,87 @@
+//! Does an answer count? Rules A7 (who may answer), E2 (an automatic one is none), D3 (a dot is none).
+
+use regex::RegexSet;
+
+use crate::engine::directory::Directory;
+use crate::engine::event::{Audience, Author, AuthorKind};
+
+/// What counts as saying something. A text without a letter or digit never does.
+#[derive(Debug, Clone, Default)]
+pub struct Wording {
+    says_nothing: RegexSet,
+}
+
+impl Wording {
+    /// Texts that match one of these, spaces around them aside, say nothing.
+    pub const fn new(says_nothing: RegexSet) -> Self {
+        Self { says_nothing }
+    }
+
+    /// Whether `text` says something.
+    pub fn says_something(&self, text: &str) -> bool {
+        let text = text.trim();
+        text.chars().any(char::is_alphanumeric) && !self.says_nothing.is_match(text)
+    }
+}
+
+impl PartialEq for Wording {
+    fn eq(&self, other: &Self) -> bool {
+        self.says_nothing.patterns() == other.says_nothing.patterns()
+    }
+}
+
+/// What an outgoing message is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It stops the clock.
+    Counts,
+    /// Written by a program, or in somebody's absence (E2).
+    Automatic,
+    /// Empty, a dot, only signs (D3).
+    SaysNothing,
+    /// Written by somebody whose team does not answer clients, or whom the file does not know (A7).
+    NotAuthorised,
+}
+
+impl Answer {
+    /// The rule by which it does not count.
+    pub const fn rule(self) -> Option<&'static str> {
+        match self {
+            Self::Counts => None,
+            Self::Automatic => Some("E2"),
+            Self::SaysNothing => Some("D3"),
+            Self::NotAuthorised => Some("A7"),
+        }
+    }
+}
+
+/// Judges a message that could be an answer.
+///
+/// An author without name and address is the channel's own account, shared by several people: it was let in by whoever
+/// connected the channel, and counts.
+pub fn judge_answer(
+    author: Option<&Author>,
+    text: Option<&str>,
+    audience: Audience,
+    directory: &Directory,
+    wording: &Wording,
+) -> Answer {
+    if author.is_some_and(|author| matches!(author.kind, AuthorKind::Bot | AuthorKind::Auto | AuthorKind::System)) {
+        return Answer::Automatic;
+    }
+    if text.is_some_and(|text| !wording.says_something(text)) {
+        return Answer::SaysNothing;
+    }
+    let named = author.filter(|author| author.name.is_some() || author.address.is_some());
+    match named {
+        Some(author) if audience == Audience::Client && !directory.anybody_answers_clients() => {
+            let person = directory.person_of(author);
+            if person.is_some_and(|person| directory.may_answer_clients(&person.key)) {
+                Answer::Counts
+            } else {
+                Answer::NotAuthorised
+            }
+        }
+        _ => Answer::Counts,
+    }
+}

@@ -1,0 +1,377 @@
+//! Clocks: one promise running on one request.
+//!
+//! A kind of clock is a row of [`KINDS`]: which mark starts it, which one says that it was kept, whether it stands still while
+//! the team waits for the client. Everything else is the same for all.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Calendar, CalendarError};
+use super::escalation::{Offset, PlannedStep};
+use super::event::Promise;
+use super::policy::{Limit, Target, TargetKind};
+use super::request::{Marks, Pause, Promised};
+use super::working_time::WorkingTime;
+
+type Mark = fn(&Marks) -> Option<DateTime<Utc>>;
+
+/// How a kind of clock hangs on the request's marks.
+pub struct Kind {
+    /// The kind.
+    pub kind: TargetKind,
+    /// The clock runs while this is set, from that instant.
+    pub owed_since: Mark,
+    /// The instant at which what was owed was given.
+    pub given_at: Mark,
+    /// Whether it stands still during pauses, and obeys what was promised for the request.
+    pub pauses: bool,
+}
+
+/// Every kind of clock.
+pub const KINDS: [Kind; 6] = [
+    Kind {
+        kind: TargetKind::Reply,
+        owed_since: |marks| marks.unanswered_since,
+        given_at: |marks| marks.answered_at,
+        pauses: false,
+    },
+    Kind {
+        kind: TargetKind::FirstReply,
+        owed_since: |marks| marks.first_asked_at.filter(|_| marks.first_answered_at.is_none()),
+        given_at: |marks| marks.first_answered_at,
+        pauses: false,
+    },
+    Kind {
+        kind: TargetKind::Acknowledge,
+        owed_since: |marks| marks.unanswered_since,
+        given_at: |marks| marks.answered_at,
+        pauses: false,
+    },
+    Kind {
+        kind: TargetKind::Deliver,
+        owed_since: |marks| marks.undelivered_since,
+        given_at: |marks| marks.delivered_at,
+        pauses: true,
+    },
+    Kind {
+        kind: TargetKind::Assign,
+        owed_since: |marks| marks.unowned_since,
+        given_at: |marks| marks.owned_at,
+        pauses: false,
+    },
+    Kind {
+        kind: TargetKind::Answer,
+        owed_since: |marks| marks.task_unanswered_since,
+        given_at: |marks| marks.task_answered_at,
+        pauses: false,
+    },
+];
+
+/// Where a clock stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockState {
+    /// Time is being spent.
+    Running,
+    /// Standing still; it has time left and no due instant (LESSONS 13).
+    Paused,
+    /// Kept in time.
+    Met,
+    /// The due instant passed unmet.
+    Breached,
+    /// Kept, but after the due instant.
+    MetLate,
+    /// Ended without a verdict.
+    Cancelled,
+}
+
+impl ClockState {
+    /// The word in the API and in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Met => "met",
+            Self::Breached => "breached",
+            Self::MetLate => "met_late",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// An alert was decided.
+    Told,
+    /// A later step brought its news along.
+    Superseded,
+    /// Its instant had passed when the clock started or moved (LESSONS 26).
+    Skipped,
+}
+
+/// A step that is settled and will not be told again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledStep {
+    /// Which.
+    pub step: Offset,
+    /// When it was settled.
+    pub at: DateTime<Utc>,
+    /// How.
+    pub outcome: StepOutcome,
+}
+
+/// One promise running on one request. A new wait of the same kind is a new cycle with a clock of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Which kind of promise.
+    pub kind: TargetKind,
+    /// First, second, … of its kind on this request.
+    pub cycle: u32,
+    /// Where it stands.
+    pub state: ClockState,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When the promise ends; `None` while paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it broke: always the due instant, however late that was noticed (LESSONS 15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breached_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// Why it ended without a verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_because: Option<Cancelled>,
+    /// Answered before the floor (rule A3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
+    /// Somebody took it: no further step is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acked_at: Option<DateTime<Utc>>,
+    /// Name of the policy that gave the promise.
+    pub policy: String,
+    /// Revision of the rulebook that planned it.
+    pub revision: i64,
+    /// Steps that are settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<SettledStep>,
+    /// Where steps after the breach count from, when one of them was told late: that step, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recounted_from: Option<(Offset, DateTime<Utc>)>,
+}
+
+/// Why a clock ended without a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cancelled {
+    /// The request was closed.
+    Closed,
+    /// The request was merged into another.
+    Merged,
+    /// No policy promises it any more.
+    NoPolicy,
+    /// What it waited for turned out not to be owed.
+    NotOwed,
+    /// The calendar has no open hour to count in.
+    NeverOpen,
+}
+
+impl Clock {
+    /// Whether it still watches.
+    pub const fn is_live(&self) -> bool {
+        self.stopped_at.is_none()
+            && matches!(self.state, ClockState::Running | ClockState::Paused | ClockState::Breached)
+    }
+
+    /// Whether the step is settled.
+    pub fn is_settled(&self, step: Offset) -> bool {
+        self.settled.iter().any(|settled| settled.step == step)
+    }
+
+    /// The verdict for what was given at `given_at`: exactly at the due instant is in time.
+    pub fn stop(&mut self, given_at: DateTime<Utc>) {
+        let late = self.due_at.is_some_and(|due_at| due_at < given_at);
+        self.state = if late { ClockState::MetLate } else { ClockState::Met };
+        self.breached_at = self.due_at.filter(|_| late);
+        self.stopped_at = Some(given_at);
+    }
+
+    /// Ends it without a verdict; a breach that happened stays one.
+    pub fn cancel(&mut self, at: DateTime<Utc>, why: Cancelled) {
+        if self.state != ClockState::Breached {
+            self.state = ClockState::Cancelled;
+            self.due_at = None;
+        }
+        self.cancelled_because = Some(why);
+        self.stopped_at = Some(at);
+    }
+}
+
+/// The instants of a clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<'a> {
+    /// When the promise ends; `None` while paused.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Nothing alerts before.
+    pub floor_at: Option<DateTime<Utc>>,
+    /// The ladder's steps that have an instant.
+    pub steps: Vec<PlannedStep<'a>>,
+}
+
+/// Computes all instants of a clock that started at `started_at`, each forward from the start (LESSONS 3).
+///
+/// # Errors
+///
+/// [`CalendarError`] where the calendar has no answer.
+pub fn plan<'a>(
+    target: &'a Target,
+    started_at: DateTime<Utc>,
+    pauses: &[Pause],
+    promised: Option<&Promised>,
+) -> Result<Plan<'a>, CalendarError> {
+    let course = Course { calendar: &target.calendar, pauses };
+    let contract = course.budget(target.limit, started_at)?;
+    let (due_at, budget) = match promised {
+        Some(promised) => course.promised(*promised, started_at, contract)?,
+        None => (course.spend(started_at, contract)?, contract),
+    };
+    let due_at = match target.limit {
+        // Days end at an opening or a time of day; spending the same budget would end at the closing before it.
+        Limit::Days { .. } | Limit::OnDay { .. } if promised.is_none() && pauses.is_empty() => {
+            Some(course.unpaused_due(target.limit, started_at)?)
+        }
+        _ => due_at,
+    };
+    let floor_at = target.floor.map(|floor| course.spend(started_at, floor)).transpose()?.flatten();
+    let mut steps = Vec::with_capacity(target.escalation.steps.len());
+    let mut aim = target.aim;
+    for step in &target.escalation.steps {
+        let at = match step.at {
+            Offset::Floor => floor_at,
+            Offset::Due => due_at,
+            Offset::After(time) => match due_at {
+                Some(due_at) => course.spend(due_at, time)?,
+                None => None,
+            },
+            Offset::Percent(_) | Offset::Before(_) if aim.is_some() => {
+                // The aim is the first warning's instant (A2).
+                let aim = aim.take().unwrap_or_default();
+                if aim <= budget { course.spend(started_at, aim)? } else { None }
+            }
+            Offset::Percent(percent) => course.spend(started_at, budget.percent(percent))?,
+            Offset::Before(time) if (budget - time).is_negative() => None,
+            Offset::Before(time) => course.spend(started_at, budget - time)?,
+        };
+        if let Some(at) = at {
+            let at = floor_at.map_or(at, |floor_at| at.max(floor_at));
+            steps.push(PlannedStep { step, at });
+        }
+    }
+    Ok(Plan { due_at, floor_at, steps })
+}
+
+/// The instant of `later` when `earlier`, a step of the same ladder at or after the breach, was told late at `told_at`.
+///
+/// # Errors
+///
+/// [`CalendarError`] where the calendar has no answer.
+pub fn recount(
+    target: &Target,
+    (earlier, told_at): (Offset, DateTime<Utc>),
+    later: Offset,
+) -> Result<Option<DateTime<Utc>>, CalendarError> {
+    let after = |offset| match offset {
+        Offset::Due => Some(WorkingTime::ZERO),
+        Offset::After(time) => Some(time),
+        Offset::Percent(_) | Offset::Before(_) | Offset::Floor => None,
+    };
+    match (after(earlier), after(later)) {
+        (Some(earlier), Some(later)) if earlier < later => target.calendar.due_at(told_at, later - earlier).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Time as a clock spends it: open hours outside pauses.
+struct Course<'a> {
+    calendar: &'a Calendar,
+    pauses: &'a [Pause],
+}
+
+impl Course<'_> {
+    /// Where `budget` ends; `None` if a pause that lasts comes first (LESSONS 11).
+    fn spend(&self, start: DateTime<Utc>, budget: WorkingTime) -> Result<Option<DateTime<Utc>>, CalendarError> {
+        let mut from = start;
+        let mut left = budget;
+        for pause in self.pauses.iter().filter(|pause| pause.to.is_none_or(|to| start < to)) {
+            if from < pause.from {
+                let open = self.calendar.open_between(from, pause.from);
+                if left <= open {
+                    return self.calendar.due_at(from, left).map(Some);
+                }
+                left = left - open;
+            }
+            match pause.to {
+                Some(to) => from = from.max(to),
+                None => return Ok(None),
+            }
+        }
+        self.calendar.due_at(from, left).map(Some)
+    }
+
+    /// The contract's length as working time.
+    fn budget(&self, limit: Limit, start: DateTime<Utc>) -> Result<WorkingTime, CalendarError> {
+        match limit {
+            Limit::Spend(budget) => Ok(budget),
+            Limit::Days { .. } | Limit::OnDay { .. } => {
+                Ok(self.calendar.open_between(start, self.unpaused_due(limit, start)?))
+            }
+        }
+    }
+
+    fn unpaused_due(&self, limit: Limit, start: DateTime<Utc>) -> Result<DateTime<Utc>, CalendarError> {
+        match limit {
+            Limit::Spend(budget) => self.calendar.due_at(start, budget),
+            Limit::Days { days, counting } => self.calendar.days_later(start, days, counting),
+            Limit::OnDay { day, counting } => self.calendar.opening_of_day(start, day, counting),
+        }
+    }
+
+    /// The due instant and budget under a promise: one given at opening stands, a later one may only shorten (A5).
+    fn promised(
+        &self,
+        promised: Promised,
+        start: DateTime<Utc>,
+        contract: WorkingTime,
+    ) -> Result<(Option<DateTime<Utc>>, WorkingTime), CalendarError> {
+        let contract_due = self.spend(start, contract)?;
+        let due = match promised.promise {
+            Promise::Due(due_at) => Some(due_at),
+            Promise::Within(span) => self.spend(promised.at, span)?,
+        };
+        let shortens = match (due, contract_due) {
+            (Some(due), Some(contract_due)) => due < contract_due,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if !promised.replaces && !shortens {
+            return Ok((contract_due, contract));
+        }
+        let budget = match (promised.promise, due) {
+            (_, Some(due)) => self.spent(start, due),
+            (Promise::Within(span), None) => self.spent(start, promised.at) + span,
+            (Promise::Due(_), None) => contract,
+        };
+        Ok((due, budget))
+    }
+
+    /// Open time outside pauses from `from` to `to`.
+    fn spent(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> WorkingTime {
+        self.pauses.iter().fold(self.calendar.open_between(from, to), |open, pause| {
+            let end = pause.to.unwrap_or(to).min(to);
+            open - self.calendar.open_between(pause.from.max(from), end)
+        })
+    }
+}

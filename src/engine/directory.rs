@@ -1,0 +1,227 @@
+//! The directory: people, teams, roles and clients, and who is told when an escalation names a role (rule E3).
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Author;
+
+/// A level of the hierarchy that `tell` may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Whoever owns the request.
+    Owner,
+    /// The lead of the owner's team, or of the policy's.
+    Lead,
+    /// `[roles] supervisor`.
+    Supervisor,
+    /// `[roles] back_office`.
+    BackOffice,
+    /// `[roles] management`.
+    Management,
+}
+
+impl Role {
+    /// All roles, lowest first.
+    pub const ALL: [Self; 5] = [Self::Owner, Self::Lead, Self::Supervisor, Self::BackOffice, Self::Management];
+
+    /// The word in `sla.toml`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Lead => "lead",
+            Self::Supervisor => "supervisor",
+            Self::BackOffice => "back_office",
+            Self::Management => "management",
+        }
+    }
+}
+
+/// Whom an escalation step names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tell {
+    /// Whoever holds the role.
+    Role(Role),
+    /// A person, by key.
+    Person(String),
+    /// Every member of a team, by key.
+    Team(String),
+    /// A destination, by name.
+    Destination(String),
+}
+
+/// One who is told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A person, by key, by all of that person's transports.
+    Person(String),
+    /// A destination, by name.
+    Destination(String),
+}
+
+/// Somebody of the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Key in `sla.toml`.
+    pub key: String,
+    /// Name as people write it.
+    pub name: String,
+    /// Email addresses, phone numbers and user ids by which channels know the person.
+    pub addresses: Vec<String>,
+}
+
+/// People who work together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Key in `sla.toml`.
+    pub key: String,
+    /// The lead's key.
+    pub lead: Option<String>,
+    /// The members' keys.
+    pub members: Vec<String>,
+    /// Whether its people may answer clients (rule A7).
+    pub answers_clients: bool,
+}
+
+/// A client whom the file names (rule D5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Key in `sla.toml`.
+    pub key: String,
+    /// Name as people write it.
+    pub name: String,
+    /// Addresses of its people; one that begins with `@` is a whole domain.
+    pub addresses: Vec<String>,
+    /// Priority of its requests where the event gives none.
+    pub priority: Option<String>,
+}
+
+/// Everybody whom the file names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Directory {
+    people: BTreeMap<String, Person>,
+    teams: BTreeMap<String, Team>,
+    customers: BTreeMap<String, Customer>,
+    roles: BTreeMap<Role, Vec<Recipient>>,
+    /// Who is told where nobody holds the role that a step names.
+    last_resort: Vec<Recipient>,
+    /// Key, name and addresses, in lower case, to key.
+    people_by_word: HashMap<String, String>,
+    customers_by_word: HashMap<String, String>,
+}
+
+impl Directory {
+    /// A directory from its parts.
+    pub fn new(
+        people: Vec<Person>,
+        teams: Vec<Team>,
+        customers: Vec<Customer>,
+        roles: BTreeMap<Role, Vec<Recipient>>,
+        last_resort: Vec<Recipient>,
+    ) -> Self {
+        let people_by_word = words(people.iter().map(|person| (&person.key, &person.name, &person.addresses)));
+        let customers_by_word = words(customers.iter().map(|client| (&client.key, &client.name, &client.addresses)));
+        Self {
+            people: people.into_iter().map(|person| (person.key.clone(), person)).collect(),
+            teams: teams.into_iter().map(|team| (team.key.clone(), team)).collect(),
+            customers: customers.into_iter().map(|client| (client.key.clone(), client)).collect(),
+            roles,
+            last_resort,
+            people_by_word,
+            customers_by_word,
+        }
+    }
+
+    /// The person whose key, name or address is `word`.
+    pub fn person(&self, word: &str) -> Option<&Person> {
+        self.people.get(word).or_else(|| self.people.get(self.people_by_word.get(&word.trim().to_lowercase())?))
+    }
+
+    /// The person who is `author`, by address first.
+    pub fn person_of(&self, author: &Author) -> Option<&Person> {
+        let by_address = author.address.as_deref().and_then(|address| self.person(address));
+        by_address.or_else(|| self.person(author.name.as_deref()?))
+    }
+
+    /// The client whose key, name or address is `word`; an address also finds a client by its domain.
+    pub fn customer(&self, word: &str) -> Option<&Customer> {
+        if self.customers.is_empty() {
+            return None;
+        }
+        let word = word.trim().to_lowercase();
+        let by_domain = || word.rfind('@').and_then(|at| self.customers_by_word.get(&word[at..]));
+        self.customers.get(self.customers_by_word.get(&word).or_else(by_domain)?)
+    }
+
+    /// The teams of a person.
+    pub fn teams_of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a Team> + 'a {
+        self.teams.values().filter(move |team| {
+            team.lead.as_deref() == Some(person) || team.members.iter().any(|member| member == person)
+        })
+    }
+
+    /// Whether the person may answer clients. Where no team says `answers_clients`, everybody of the house may (rule A7).
+    pub fn may_answer_clients(&self, person: &str) -> bool {
+        self.anybody_answers_clients() || self.teams_of(person).any(|team| team.answers_clients)
+    }
+
+    /// Whether the file leaves open who answers clients.
+    pub fn anybody_answers_clients(&self) -> bool {
+        !self.teams.values().any(|team| team.answers_clients)
+    }
+
+    /// Who is told, without doubles. `team` is the policy's. Where nobody holds a role, the next higher one is told, and
+    /// the last resort at the end: an alert never goes to nobody.
+    pub fn recipients(&self, tell: &[Tell], owner: Option<&str>, team: Option<&str>) -> Vec<Recipient> {
+        let mut recipients = Vec::new();
+        for recipient in tell.iter().flat_map(|tell| self.told(tell, owner, team)) {
+            if !recipients.contains(&recipient) {
+                recipients.push(recipient);
+            }
+        }
+        if recipients.is_empty() { self.last_resort.clone() } else { recipients }
+    }
+
+    fn told(&self, tell: &Tell, owner: Option<&str>, team: Option<&str>) -> Vec<Recipient> {
+        match tell {
+            Tell::Person(key) => vec![Recipient::Person(key.clone())],
+            Tell::Destination(name) => vec![Recipient::Destination(name.clone())],
+            Tell::Team(key) => self.teams.get(key).map_or_else(Vec::new, |team| {
+                team.members.iter().chain(&team.lead).map(|member| Recipient::Person(member.clone())).collect()
+            }),
+            Tell::Role(role) => Role::ALL
+                .into_iter()
+                .filter(|higher| role <= higher)
+                .map(|role| self.holders(role, owner, team))
+                .find(|holders| !holders.is_empty())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn holders(&self, role: Role, owner: Option<&str>, team: Option<&str>) -> Vec<Recipient> {
+        let owner = owner.and_then(|owner| self.person(owner));
+        match role {
+            Role::Owner => owner.map(|person| Recipient::Person(person.key.clone())).into_iter().collect(),
+            Role::Lead => owner
+                .and_then(|person| self.teams_of(&person.key).find_map(|team| team.lead.clone()))
+                .or_else(|| self.teams.get(team?)?.lead.clone())
+                .map(Recipient::Person)
+                .into_iter()
+                .collect(),
+            Role::Supervisor | Role::BackOffice | Role::Management => {
+                self.roles.get(&role).cloned().unwrap_or_default()
+            }
+        }
+    }
+}
+
+fn words<'a>(entries: impl Iterator<Item = (&'a String, &'a String, &'a Vec<String>)>) -> HashMap<String, String> {
+    let mut words = HashMap::new();
+    for (key, name, addresses) in entries {
+        for word in addresses.iter().chain([name, key]) {
+            words.entry(word.to_lowercase()).or_insert_with(|| key.clone());
+        }
+    }
+    words
+}

@@ -1,0 +1,346 @@
+//! Events: the closed set of facts that plazo learns, each with the instant at which it happened.
+//!
+//! The JSON form is stable (see `docs/events.md`); what arrives in other forms is translated by `intake`.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::working_time::WorkingTime;
+
+/// Names an event for ever: an id that is unique within its source. A known pair again is a duplicate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventId {
+    /// Where it comes from: `http`, `cli`, `email`, or the name of a configured source.
+    pub source: String,
+    /// The source's own id.
+    pub id: String,
+}
+
+/// What kind of actor wrote something (LESSONS 19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorKind {
+    /// Somebody to whom the promises are made.
+    Customer,
+    /// A person of the house.
+    Agent,
+    /// A program that writes as itself.
+    Bot,
+    /// An automatic answer in somebody's name (RFC 3834).
+    Auto,
+    /// The channel itself: notices, joins, bounces.
+    System,
+}
+
+impl AuthorKind {
+    /// Whether a person wrote. Only people answer, and only people ask.
+    pub const fn is_human(self) -> bool {
+        matches!(self, Self::Customer | Self::Agent)
+    }
+}
+
+/// Who wrote or did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Name as the channel shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Email address, phone number or user id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// What kind of actor.
+    pub kind: AuthorKind,
+}
+
+impl Author {
+    /// An author of whom nothing but the kind is known, such as the business phone that several people share.
+    pub const fn unnamed(kind: AuthorKind) -> Self {
+        Self { name: None, address: None, kind }
+    }
+
+    /// Whether `self` and `other` are the same person as far as can be told.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (&self.address, &other.address) {
+            (Some(mine), Some(theirs)) => mine.eq_ignore_ascii_case(theirs),
+            _ => self.name.is_some() && self.name == other.name,
+        }
+    }
+}
+
+/// Which way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the client.
+    In,
+    /// To the client.
+    Out,
+    /// Among colleagues.
+    Internal,
+}
+
+/// What sort of work a request is. Decides which promises match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestKind {
+    /// Something a client asked for.
+    #[default]
+    Request,
+    /// Work split off, with clocks of its own.
+    Task,
+    /// A formal claim (PQR).
+    Claim,
+    /// A telephone call.
+    Call,
+}
+
+impl RequestKind {
+    /// The word in `sla.toml` and in event JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Task => "task",
+            Self::Claim => "claim",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// To whom the promises of a request are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// A client.
+    Client,
+    /// A colleague (rule A3).
+    Internal,
+}
+
+/// When something was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Promise {
+    /// An instant that stands as it is; pauses do not move it (LESSONS 14).
+    Due(DateTime<Utc>),
+    /// An amount of the target's working time from the event on.
+    Within(WorkingTime),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Fact {
+    /// Somebody wrote on the request's conversation.
+    Message {
+        /// Which way.
+        direction: Direction,
+        /// The words. `None` where the channel gives none, as for a photo or a voice note: somebody did say something.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// A request was opened.
+    Open {
+        /// A deadline set by hand, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<Promise>,
+    },
+    /// The request got an owner, or lost it.
+    Own {
+        /// A person's key, name or address; `None` takes the owner away.
+        owner: Option<String>,
+    },
+    /// The request moved to another inbox.
+    Move {
+        /// The inbox.
+        inbox: String,
+    },
+    /// Tags were added or removed.
+    Tag {
+        /// Tags to add.
+        #[serde(default)]
+        add: Vec<String>,
+        /// Tags to remove.
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// The priority changed.
+    Prioritise {
+        /// The new priority.
+        priority: String,
+    },
+    /// The team waits for the client from now on (rule A5).
+    Wait {
+        /// What for.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The wait is over.
+    Resume,
+    /// The team promised a delivery.
+    Promise {
+        /// By when.
+        promise: Promise,
+    },
+    /// The thing promised was delivered.
+    Deliver {
+        /// The justification (rule A5).
+        #[serde(default)]
+        text: String,
+    },
+    /// An internal note.
+    Comment {
+        /// The note.
+        #[serde(default)]
+        text: String,
+    },
+    /// The request was closed.
+    Close {
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The request was opened again.
+    Reopen,
+    /// The request turned out to be part of another; its clocks end (LESSONS 23).
+    Merge,
+    /// A person took the alert: escalation stops, the clocks run on.
+    Ack,
+    /// Alerts wait until then.
+    Snooze {
+        /// The end of the wait.
+        until: DateTime<Utc>,
+    },
+    /// A fact that is kept in the journal and moves no clock.
+    Noted {
+        /// Its type word.
+        what: Noted,
+    },
+}
+
+/// Types of event that are recorded for the request without moving one of its clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each is the event type of the same name")]
+pub enum Noted {
+    Log,
+    Schedule,
+    Held,
+    CallDropped,
+    CallMade,
+    FollowUp,
+    Block,
+    Split,
+    Stage,
+    Escalate,
+}
+
+/// What an event says of its request besides the fact. Whatever is given replaces what was known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// `whatsapp`, `email`, `slack`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// The client: a company or a key of `[customer]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// The person at the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The queue that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<String>,
+    /// A word such as `high`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// The sort of work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RequestKind>,
+    /// Whether a client or a colleague is promised to. Told from the first message where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Audience>,
+    /// Tags that the request has from now on, besides those it had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// A fact, when it happened, who did it, and which request it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its name for ever.
+    #[serde(flatten)]
+    pub id: EventId,
+    /// When it happened, which may be long before it was heard of.
+    pub at: DateTime<Utc>,
+    /// The names of its conversation on the channel, the most telling first. Any that is known finds the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<String>,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// What it says of the request.
+    #[serde(flatten)]
+    pub about: About,
+    /// People in copy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
+    /// Everything that plazo does not read.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub refs: serde_json::Map<String, serde_json::Value>,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+impl Fact {
+    /// The type word of event JSON.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Message { .. } => "message",
+            Self::Open { .. } => "open",
+            Self::Own { .. } => "own",
+            Self::Move { .. } => "move",
+            Self::Tag { .. } => "tag",
+            Self::Prioritise { .. } => "prioritise",
+            Self::Wait { .. } => "wait",
+            Self::Resume => "resume",
+            Self::Promise { .. } => "promise",
+            Self::Deliver { .. } => "deliver",
+            Self::Comment { .. } => "comment",
+            Self::Close { .. } => "close",
+            Self::Reopen => "reopen",
+            Self::Merge => "merge",
+            Self::Ack => "ack",
+            Self::Snooze { .. } => "snooze",
+            Self::Noted { what } => what.type_name(),
+        }
+    }
+}
+
+impl Noted {
+    /// The type word of event JSON.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Schedule => "schedule",
+            Self::Held => "held",
+            Self::CallDropped => "call_dropped",
+            Self::CallMade => "call_made",
+            Self::FollowUp => "follow_up",
+            Self::Block => "block",
+            Self::Split => "split",
+            Self::Stage => "stage",
+            Self::Escalate => "escalate",
+        }
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.source, self.id)
+    }
+}

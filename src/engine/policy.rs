@@ -1,0 +1,201 @@
+//! Policies: which promises hold for a request, and what each of them says.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Calendar, Counting};
+use super::check::Wording;
+use super::directory::Directory;
+use super::escalation::Escalation;
+use super::event::{Audience, RequestKind};
+use super::working_time::WorkingTime;
+
+/// The kinds of promise. What starts, stops and pauses each is a row in `clock::KINDS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// Every client message is answered (A1).
+    Reply,
+    /// The first client message is answered (E1, C10).
+    FirstReply,
+    /// Every client email is acknowledged by a person (A2).
+    Acknowledge,
+    /// What was asked for is delivered (A4, A5).
+    Deliver,
+    /// The request has an owner (C2).
+    Assign,
+    /// A task gets an answer that says something (D2, D3).
+    Answer,
+}
+
+impl TargetKind {
+    /// All kinds, in the order in which people read them.
+    pub const ALL: [Self; 6] =
+        [Self::Reply, Self::FirstReply, Self::Acknowledge, Self::Deliver, Self::Assign, Self::Answer];
+
+    /// The word in `sla.toml`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::FirstReply => "first_reply",
+            Self::Acknowledge => "acknowledge",
+            Self::Deliver => "deliver",
+            Self::Assign => "assign",
+            Self::Answer => "answer",
+        }
+    }
+
+    /// The kind with the word `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// How long a promise runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Until that much working time is spent.
+    Spend(WorkingTime),
+    /// Until the same time of day, that many days later.
+    Days {
+        /// How many.
+        days: u32,
+        /// Which days count.
+        counting: Counting,
+    },
+    /// Until the opening of that day, the day of the start being day 0 (D2).
+    OnDay {
+        /// The day's number.
+        day: u32,
+        /// Which days count.
+        counting: Counting,
+    },
+}
+
+/// One promise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// How long.
+    pub limit: Limit,
+    /// Soft limit: the ladder's first warning goes out then (A2).
+    pub aim: Option<WorkingTime>,
+    /// Nothing alerts before this much has been spent (A3).
+    pub floor: Option<WorkingTime>,
+    /// Whose hours are spent.
+    pub calendar: Arc<Calendar>,
+    /// Who is told, and when.
+    pub escalation: Arc<Escalation>,
+    /// The id of the written rule that this promise keeps.
+    pub rule: Option<String>,
+}
+
+/// All promises for one kind of request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Name in `sla.toml`.
+    pub name: String,
+    /// Which requests.
+    pub matcher: Matcher,
+    /// Whose lead is told where a request has no owner.
+    pub team: Option<String>,
+    /// The promises; `None` is the file's `"none"`: no promise, and no later policy is asked (LESSONS 21).
+    pub targets: Vec<(TargetKind, Option<Target>)>,
+}
+
+/// What a policy asks of a request. An empty list asks nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the key of the same name in `match`")]
+pub struct Matcher {
+    pub channel: Vec<String>,
+    pub audience: Option<Audience>,
+    pub inbox: Vec<String>,
+    pub team: Vec<String>,
+    pub customer: Vec<String>,
+    pub priority: Vec<String>,
+    pub kind: Vec<RequestKind>,
+    pub tags: Vec<String>,
+}
+
+/// What of a request decides which policies match.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is the field of the same name of the event JSON")]
+pub struct Facets {
+    pub channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Audience>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    #[serde(default)]
+    pub kind: RequestKind,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The owner's teams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+}
+
+impl Matcher {
+    /// Whether the policy holds for a request with these facets.
+    pub fn matches(&self, facets: &Facets) -> bool {
+        let among = |list: &[String], value: Option<&str>| {
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item.eq_ignore_ascii_case(value)))
+        };
+        let any_of =
+            |list: &[String], values: &[String]| list.is_empty() || values.iter().any(|value| among(list, Some(value)));
+        among(&self.channel, Some(&facets.channel))
+            && self.audience.is_none_or(|audience| facets.audience.unwrap_or(Audience::Client) == audience)
+            && among(&self.inbox, facets.inbox.as_deref())
+            && among(&self.customer, facets.customer.as_deref())
+            && among(&self.priority, facets.priority.as_deref())
+            && (self.kind.is_empty() || self.kind.contains(&facets.kind))
+            && any_of(&self.team, &facets.teams)
+            && any_of(&self.tags, &facets.tags)
+    }
+
+    /// Whether every request that `other` matches is matched by `self` too, so that `other` never gets a say after it.
+    pub fn covers(&self, other: &Self) -> bool {
+        fn wider<T: PartialEq>(mine: &[T], theirs: &[T]) -> bool {
+            mine.is_empty() || (!theirs.is_empty() && theirs.iter().all(|value| mine.contains(value)))
+        }
+        wider(&self.channel, &other.channel)
+            && (self.audience.is_none() || self.audience == other.audience)
+            && wider(&self.inbox, &other.inbox)
+            && wider(&self.team, &other.team)
+            && wider(&self.customer, &other.customer)
+            && wider(&self.priority, &other.priority)
+            && wider(&self.kind, &other.kind)
+            && wider(&self.tags, &other.tags)
+    }
+}
+
+/// Everything by which events are judged: one revision of `sla.toml`, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rulebook {
+    /// Number of the revision; verdicts keep the one that gave them.
+    pub revision: i64,
+    /// Policies in the order of the file.
+    pub policies: Vec<Policy>,
+    /// People, teams, roles, clients.
+    pub directory: Directory,
+    /// What counts as saying something.
+    pub wording: Wording,
+}
+
+impl Rulebook {
+    /// The promise of that kind for a request with these facets: the first policy that matches and names the kind wins,
+    /// whatever it says (LESSONS 21).
+    pub fn target(&self, kind: TargetKind, facets: &Facets) -> Option<(&Policy, &Target)> {
+        let (policy, target) = self
+            .policies
+            .iter()
+            .filter(|policy| policy.targets.iter().any(|(named, _)| *named == kind))
+            .find(|policy| policy.matcher.matches(facets))
+            .and_then(|policy| policy.targets.iter().find(|(named, _)| *named == kind).map(|(_, t)| (policy, t)))?;
+        Some((policy, target.as_ref()?))
+    }
+}

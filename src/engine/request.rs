@@ -1,0 +1,206 @@
+//! Requests: what is known of the thing promised upon.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::clock::Clock;
+use super::event::{Author, Promise};
+use super::policy::Facets;
+
+/// A request's number, written `R-17`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub i64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "R-{}", self.0)
+    }
+}
+
+/// A word that names no request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no request id; write it as R-17")]
+pub struct NoRequestId(String);
+
+impl FromStr for RequestId {
+    type Err = NoRequestId;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let number = word.strip_prefix("R-").or_else(|| word.strip_prefix("r-")).unwrap_or(word);
+        let number: i64 = number.parse().map_err(|_| NoRequestId(word.to_owned()))?;
+        if number > 0 { Ok(Self(number)) } else { Err(NoRequestId(word.to_owned())) }
+    }
+}
+
+/// Where a request stands in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No event yet.
+    #[default]
+    Unopened,
+    /// Being worked on.
+    Open,
+    /// The team waits for the client (rule A5).
+    Waiting,
+    /// Done.
+    Closed,
+    /// Part of another request now.
+    Merged,
+}
+
+impl Phase {
+    /// The word in the API and in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unopened => "unopened",
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::Closed => "closed",
+            Self::Merged => "merged",
+        }
+    }
+
+    /// Whether clocks may run.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Open | Self::Waiting)
+    }
+}
+
+/// A span in which the delivery clock stands still, half-open; without `to` it lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Its first instant.
+    pub from: DateTime<Utc>,
+    /// The instant at which time runs again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+    /// What is waited for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// A promise made for one request, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised {
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// By when.
+    pub promise: Promise,
+    /// Whether it stands as it is (a deadline given at opening) or may only shorten the contract's (A5).
+    pub replaces: bool,
+}
+
+/// What is known of one request after its events so far. Everything a clock needs is here; nothing else is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its number.
+    pub id: RequestId,
+    /// Where it stands.
+    pub phase: Phase,
+    /// What policies look at.
+    pub facets: Facets,
+    /// The person at the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// A person's key, or the word by which the channel named somebody unknown to the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Whoever asked first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<Author>,
+    /// The latest instant of an event, by `at`.
+    pub last_event_at: DateTime<Utc>,
+    /// Opening, or the last re-opening (LESSONS 20).
+    pub opened_at: DateTime<Utc>,
+    /// Instants at which conditions began that a clock watches, and at which they were met.
+    #[serde(default)]
+    pub marks: Marks,
+    /// What was promised for this request alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Promised>,
+    /// Waits for the client, in order, disjoint (LESSONS 12).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
+    /// Alerts wait until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// The latest clock of each kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<Clock>,
+}
+
+/// Since when something has been owed, and when it was last given. A clock runs while its `…_since` is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// The oldest client message that nobody answered (A1, LESSONS 16).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unanswered_since: Option<DateTime<Utc>>,
+    /// The last answer that counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<DateTime<Utc>>,
+    /// The first client message of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_asked_at: Option<DateTime<Utc>>,
+    /// The first answer that counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_answered_at: Option<DateTime<Utc>>,
+    /// Since when what was asked for is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undelivered_since: Option<DateTime<Utc>>,
+    /// The last delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// Since when nobody owns it (C2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unowned_since: Option<DateTime<Utc>>,
+    /// When it last got an owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owned_at: Option<DateTime<Utc>>,
+    /// Since when a task waits for its answer (D2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_unanswered_since: Option<DateTime<Utc>>,
+    /// When the task got an answer that says something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_answered_at: Option<DateTime<Utc>>,
+}
+
+impl Request {
+    /// A request of which nothing is known but its number.
+    pub fn unopened(id: RequestId) -> Self {
+        Self {
+            id,
+            phase: Phase::Unopened,
+            facets: Facets::default(),
+            contact: None,
+            subject: None,
+            owner: None,
+            requester: None,
+            last_event_at: DateTime::<Utc>::MIN_UTC,
+            opened_at: DateTime::<Utc>::MIN_UTC,
+            marks: Marks::default(),
+            promised: None,
+            pauses: Vec::new(),
+            snoozed_until: None,
+            clocks: Vec::new(),
+        }
+    }
+
+    /// The wait that lasts, if one does.
+    pub fn open_pause(&mut self) -> Option<&mut Pause> {
+        self.pauses.last_mut().filter(|pause| pause.to.is_none())
+    }
+
+    /// The earliest instant at which one of its clocks is due.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        self.clocks.iter().filter(|clock| clock.is_live()).filter_map(|clock| clock.due_at).min()
+    }
+}

@@ -1,0 +1,195 @@
+//! Settling: planning the live clocks at an instant, telling the steps that are owed, and choosing the next wake.
+
+use chrono::{DateTime, Utc};
+
+use super::Course;
+use super::clock::{self, Cancelled, ClockState, KINDS, Plan, SettledStep, StepOutcome};
+use super::effect::{Alert, Effect, Wake, WakeReason, Why};
+use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
+use super::policy::{Policy, Target};
+use super::request::Pause;
+
+impl<'a> Course<'a> {
+    /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant
+    /// of whatever moved the clocks: warnings from before it that nobody planned then are skipped (LESSONS 26).
+    pub(super) fn settle(&mut self, now: DateTime<Utc>, moved_at: DateTime<Utc>, tell: bool) -> Option<Wake> {
+        let mut wake: Option<Wake> = None;
+        for place in 0..self.request.clocks.len() {
+            if !self.request.clocks[place].is_live() {
+                continue;
+            }
+            let Some((policy, target)) = self.promise(place) else { continue };
+            let Ok(plan) = self.plan(place, target) else {
+                self.cancel(place, now, Cancelled::NeverOpen);
+                continue;
+            };
+            self.move_to(place, &plan, moved_at);
+            self.breach(place, now);
+            if tell {
+                self.tell(place, policy, target, &plan, now);
+            }
+            if let Some(next) = self.next_wake(place, target, &plan) {
+                wake = Some(wake.map_or(next, |wake| sooner(wake, next)));
+            }
+        }
+        wake
+    }
+
+    /// Brings a clock's due instant up to date before a verdict.
+    pub(super) fn plan_due(&mut self, place: usize) {
+        if let Some((_, target)) = self.promise(place)
+            && let Ok(plan) = self.plan(place, target)
+        {
+            self.request.clocks[place].due_at = plan.due_at;
+        }
+    }
+
+    /// The floor of a clock, if its promise has one.
+    pub(super) fn floor_at(&self, place: usize) -> Option<DateTime<Utc>> {
+        let (_, target) = self.promise(place)?;
+        target.floor?;
+        self.plan(place, target).ok()?.floor_at
+    }
+
+    fn promise(&self, place: usize) -> Option<(&'a Policy, &'a Target)> {
+        self.rulebook.target(self.request.clocks[place].kind, &self.request.facets)
+    }
+
+    fn plan(&self, place: usize, target: &'a Target) -> Result<Plan<'a>, super::calendar::CalendarError> {
+        let clock = &self.request.clocks[place];
+        let obeys = KINDS.iter().any(|row| row.kind == clock.kind && row.pauses);
+        // Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor pause (LESSONS 20).
+        let own_pauses = self.request.pauses.iter().position(|pause| pause.to.is_none_or(|to| clock.started_at < to));
+        let pauses: &[Pause] = match own_pauses {
+            Some(first) if obeys => &self.request.pauses[first..],
+            _ => &[],
+        };
+        let stands_alone = obeys || clock.kind == super::policy::TargetKind::Answer;
+        let promised = self.request.promised.as_ref().filter(|_| stands_alone);
+        clock::plan(target, clock.started_at, pauses, promised)
+    }
+
+    /// Takes the plan over: due instant, pause, and steps that can no longer be told in time.
+    fn move_to(&mut self, place: usize, plan: &Plan<'a>, moved_at: DateTime<Utc>) {
+        let target = self.promise(place).map(|(_, target)| target);
+        let clock = &mut self.request.clocks[place];
+        let name = clock.name();
+        let is_new = clock.due_at.is_none() && clock.state == ClockState::Running;
+        let moved = clock.due_at != plan.due_at;
+        clock.due_at = plan.due_at;
+        match (plan.due_at, clock.state) {
+            (None, _) => {
+                clock.state = ClockState::Paused;
+                clock.breached_at = None;
+            }
+            (Some(_), ClockState::Paused) => clock.state = ClockState::Running,
+            (Some(_), ClockState::Breached) if moved => {
+                clock.state = ClockState::Running;
+                clock.breached_at = None;
+            }
+            _ => {}
+        }
+        if is_new {
+            let (started_at, policy) = (clock.started_at, clock.policy.clone());
+            self.effects.push(Effect::Started { clock: name, started_at, due_at: plan.due_at, policy });
+        } else if moved {
+            self.effects.push(Effect::Replanned { clock: name, due_at: plan.due_at });
+        }
+        if !(is_new || moved) {
+            return;
+        }
+        let planned_at = |step: Offset| plan.steps.iter().find(|planned| planned.step.at == step).map(|p| p.at);
+        for step in target.into_iter().flat_map(|target| &target.escalation.steps) {
+            let clock = &mut self.request.clocks[place];
+            let missed = match planned_at(step.at) {
+                Some(at) => at < moved_at || plan.due_at.is_some_and(|due_at| due_at <= at),
+                // Without an instant it lies before the start, or behind a pause that lasts.
+                None => plan.due_at.is_some(),
+            };
+            if step.at.is_warning() && missed && !clock.is_settled(step.at) {
+                clock.settled.push(SettledStep { step: step.at, at: moved_at, outcome: StepOutcome::Skipped });
+                self.effects.push(Effect::Skipped { clock: name, step: step.at });
+            }
+        }
+    }
+
+    fn breach(&mut self, place: usize, now: DateTime<Utc>) {
+        let clock = &mut self.request.clocks[place];
+        if let Some(due_at) = clock.due_at
+            && clock.state == ClockState::Running
+            && due_at <= now
+        {
+            clock.state = ClockState::Breached;
+            clock.breached_at = Some(due_at);
+            self.effects.push(Effect::Breached { clock: clock.name(), at: due_at });
+        }
+    }
+
+    fn tell(&mut self, place: usize, policy: &Policy, target: &Target, plan: &Plan<'_>, now: DateTime<Utc>) {
+        let untold = self.untold(place, target, plan);
+        let Some(owed) = escalation::owed(&untold, now) else { return };
+        let steps = owed.superseded.iter().chain([&owed.told]);
+        let tell: Vec<_> = steps.flat_map(|planned| &planned.step.tell).cloned().collect();
+        let recipients =
+            self.rulebook.directory.recipients(&tell, self.request.owner.as_deref(), policy.team.as_deref());
+        let late = LATE_AFTER < now - owed.told.at;
+        let step = owed.told.step.at;
+        let clock = &mut self.request.clocks[place];
+        let name = clock.name();
+        for superseded in &owed.superseded {
+            let step = superseded.step.at;
+            clock.settled.push(SettledStep { step, at: now, outcome: StepOutcome::Superseded });
+            self.effects.push(Effect::Superseded { clock: name, step });
+        }
+        clock.settled.push(SettledStep { step, at: now, outcome: StepOutcome::Told });
+        if late && !step.is_warning() {
+            clock.recounted_from = Some((step, now));
+        }
+        let next = self.untold(place, target, plan).into_iter().min_by_key(|next| next.at);
+        self.effects.push(Effect::Alert(Alert {
+            clock: name,
+            step,
+            why: Why::of_step(step),
+            planned_at: owed.told.at,
+            late,
+            recipients,
+            next: next.map(|next| (next.step.at, next.at)),
+        }));
+    }
+
+    /// Steps still to be told, with their instants after snoozes and recounts; none once somebody took it.
+    fn untold<'p>(&self, place: usize, target: &Target, plan: &Plan<'p>) -> Vec<PlannedStep<'p>> {
+        let clock = &self.request.clocks[place];
+        if clock.acked_at.is_some() {
+            return Vec::new();
+        }
+        let snoozed_until = self.request.snoozed_until;
+        let untold = plan.steps.iter().filter(|planned| !clock.is_settled(planned.step.at));
+        untold
+            .map(|planned| {
+                let recounted = clock
+                    .recounted_from
+                    .and_then(|from| clock::recount(target, from, planned.step.at).ok().flatten())
+                    .unwrap_or(planned.at);
+                let at = snoozed_until.map_or(recounted, |until| recounted.max(until));
+                PlannedStep { step: planned.step, at }
+            })
+            .collect()
+    }
+
+    fn next_wake(&self, place: usize, target: &Target, plan: &Plan<'_>) -> Option<Wake> {
+        let clock = &self.request.clocks[place];
+        let breach = clock.due_at.filter(|_| clock.state == ClockState::Running);
+        let breach = breach.map(|at| Wake { at, why: WakeReason::Breach });
+        let steps = self.untold(place, target, plan).into_iter().map(|next| Wake {
+            at: next.at,
+            why: if next.step.at.is_warning() { WakeReason::Warning } else { WakeReason::Breach },
+        });
+        steps.chain(breach).reduce(sooner)
+    }
+}
+
+/// The wake that comes first; of two at one instant, the more urgent.
+fn sooner(one: Wake, other: Wake) -> Wake {
+    std::cmp::min_by_key(one, other, |wake| (wake.at, wake.why))
+}

@@ -1,0 +1,4 @@
+//! plazo: an SLA timer and alerting daemon for customer-service teams.
+#![warn(missing_docs)]
+
+pub mod engine;
