@@ -1,0 +1,270 @@
+//! Events and ticks: find the request, let the engine judge, write everything that follows.
+
+use chrono::{DateTime, TimeZone, Utc};
+use serde::Serialize;
+
+use super::{App, CLOCK_SKEW, Transaction, WriteError};
+use crate::engine::effect::{Effect, Outcome, Wake, WakeReason};
+use crate::engine::event::{Event, Fact};
+use crate::engine::request::{Request, RequestId};
+use crate::engine::{self, Input};
+use crate::store::StoreError;
+use crate::store::journal::Entry;
+
+/// A wake that the engine asks for in the past is looked at again this much later; it must not spin.
+const PUSH_BACK: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// An event on its way in.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The event.
+    pub event: Event,
+    /// The request that it names, if it names one; else its threads find it.
+    pub request: Option<RequestId>,
+    /// The event as JSON, for the journal.
+    body: String,
+}
+
+impl Incoming {
+    /// An event whose request is found by its threads, or opened.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written as JSON, which its types rule out.
+    pub fn new(event: Event, request: Option<RequestId>) -> Result<Self, StoreError> {
+        let body = serde_json::to_string(&event)?;
+        Ok(Self { event, request, body })
+    }
+}
+
+/// Why an event was not taken. The caller can mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// A word for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It is in the journal, and this is what it caused.
+    Accepted {
+        /// Its request.
+        request: RequestId,
+        /// What it caused.
+        effects: Vec<Effect>,
+    },
+    /// It was known already (LESSONS 25).
+    Duplicate {
+        /// Its request.
+        request: RequestId,
+    },
+    /// It was not taken.
+    Rejected(Rejection),
+}
+
+impl App {
+    /// Applies events in the order given; durable once answered.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn submit(&self, incoming: Vec<Incoming>) -> Result<Vec<Applied>, WriteError> {
+        self.writer.write(move |tx| incoming.iter().map(|incoming| tx.take(incoming)).collect()).await
+    }
+
+    /// Looks at requests whose wake has come. Returns how many alerts were decided.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn tick(&self, requests: Vec<RequestId>) -> Result<usize, WriteError> {
+        self.writer.write(move |tx| tx.tick(&requests)).await
+    }
+}
+
+impl Transaction<'_> {
+    /// Takes one event. One that fails is put aside with its cause; the rest goes on.
+    fn take(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
+        match self.isolated(|tx| tx.apply(incoming)) {
+            Err(error) if !error.is_unavailable() => {
+                let id = &incoming.event.id;
+                tracing::error!(event = %id, error = %error, "event put aside: it could not be applied");
+                self.store.quarantine(id, self.now, &incoming.body, &error.to_string())?;
+                let detail = "plazo could not apply this event; it is kept aside for its operator".to_owned();
+                Ok(Applied::Rejected(Rejection { code: "quarantined", detail }))
+            }
+            result => result,
+        }
+    }
+
+    fn apply(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
+        let event = &incoming.event;
+        if let Some(request) = self.store.known_event(&event.id)? {
+            return Ok(Applied::Duplicate { request });
+        }
+        if let Some(rejection) = self.implausible(event.at) {
+            return Ok(Applied::Rejected(rejection));
+        }
+        let found = match self.find(incoming)? {
+            Ok(found) => found,
+            Err(rejection) => return Ok(Applied::Rejected(rejection)),
+        };
+        let (before, is_new) = match found {
+            Some(request) => (request, false),
+            None => {
+                self.last_request += 1;
+                (Request::unopened(RequestId(self.last_request)), true)
+            }
+        };
+        let id = before.id;
+        let in_order = before.last_event_at <= event.at;
+        let outcome = if in_order {
+            engine::advance(&before, &self.config.rulebook, Input::Event(event), self.now)
+        } else {
+            self.reorder(&before, event)?
+        };
+        self.store.append(&Entry {
+            request: id,
+            at: event.at,
+            received_at: self.now,
+            id: Some(&event.id),
+            type_name: event.fact.type_name(),
+            body: Some(&incoming.body),
+            effects: &outcome.effects,
+        })?;
+        self.record_act(id, event)?;
+        let channel = &outcome.request.facets.channel;
+        for thread in &event.threads {
+            self.store.link_thread(channel, thread, id)?;
+        }
+        if !in_order {
+            self.store.remove_clocks(id)?;
+        }
+        self.keep(&outcome, is_new)?;
+        Ok(Applied::Accepted { request: id, effects: outcome.effects })
+    }
+
+    /// The request of an event: the one it names, or one of whose threads it belongs to. `None` opens a new one.
+    fn find(&self, incoming: &Incoming) -> Result<Result<Option<Request>, Rejection>, StoreError> {
+        let event = &incoming.event;
+        if let Some(id) = incoming.request {
+            let request = self.store.request(id)?;
+            let unknown = || Rejection { code: "unknown_request", detail: format!("there is no request {id}") };
+            return Ok(request.map(Some).ok_or_else(unknown));
+        }
+        let channel = event.about.channel.as_deref().unwrap_or_default();
+        for thread in &event.threads {
+            if let Some(id) = self.store.request_by_thread(channel, thread)? {
+                return Ok(Ok(self.store.request(id)?));
+            }
+        }
+        if !matches!(event.fact, Fact::Message { .. } | Fact::Open { .. }) {
+            let type_name = event.fact.type_name();
+            let detail = format!(
+                "`{type_name}` needs a request: give its `thread`, or its id as `request`; only `message` and `open` start one"
+            );
+            return Ok(Err(Rejection { code: "unknown_request", detail }));
+        }
+        if channel.is_empty() {
+            let detail = "`channel` is missing: whatsapp, email, slack, phone, …".to_owned();
+            return Ok(Err(Rejection { code: "missing_field", detail }));
+        }
+        Ok(Ok(None))
+    }
+
+    fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {
+        let earliest = Utc.with_ymd_and_hms(2000, 1, 1, 0, 0, 0).single()?;
+        let now = self.now;
+        if now + CLOCK_SKEW < at {
+            let detail = format!("`at` ({at}) lies in the future; here it is {now}");
+            return Some(Rejection { code: "at_in_future", detail });
+        }
+        let detail = format!("`at` ({at}) lies before the year 2000");
+        (at < earliest).then_some(Rejection { code: "at_too_old", detail })
+    }
+
+    fn reorder(&self, before: &Request, late: &Event) -> Result<Outcome, StoreError> {
+        let mut events = self.store.events(before.id)?;
+        let place = events.partition_point(|event| event.at <= late.at);
+        events.insert(place, late.clone());
+        let told = self.store.clocks(before.id)?;
+        Ok(engine::reorder(before, &told, &events, late, &self.config.rulebook, self.now))
+    }
+
+    fn record_act(&self, id: RequestId, event: &Event) -> Result<(), StoreError> {
+        let until = match event.fact {
+            Fact::Ack => None,
+            Fact::Snooze { until } => Some(until),
+            _ => return Ok(()),
+        };
+        let who = event.author.as_ref().and_then(|author| author.name.as_deref().or(author.address.as_deref()));
+        self.store.record_act(id, event.fact.type_name(), who, event.at, until, &event.id.source)
+    }
+
+    /// Looks at requests whose wake has come. One that fails is pushed back, so that it cannot starve the rest.
+    fn tick(&mut self, requests: &[RequestId]) -> Result<usize, StoreError> {
+        let before = self.n_decided;
+        for &id in requests {
+            match self.isolated(|tx| tx.move_one(id, Input::Tick, "tick")) {
+                Ok(()) => {}
+                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) => {
+                    tracing::error!(request = %id, error = %error, "request pushed back: it could not be looked at");
+                    self.wakes.push((id, Some(Wake { at: self.now + PUSH_BACK, why: WakeReason::Warning })));
+                }
+            }
+        }
+        Ok(self.n_decided - before)
+    }
+
+    /// Plans requests by the configuration in force.
+    pub(super) fn replan(&mut self, requests: &[RequestId]) -> Result<(), StoreError> {
+        for &id in requests {
+            self.isolated(|tx| tx.move_one(id, Input::Replan, "replan"))?;
+        }
+        Ok(())
+    }
+
+    fn move_one(&mut self, id: RequestId, input: Input<'_>, type_name: &str) -> Result<(), StoreError> {
+        let Some(before) = self.store.request(id)? else {
+            self.wakes.push((id, None));
+            return Ok(());
+        };
+        let mut outcome = engine::advance(&before, &self.config.rulebook, input, self.now);
+        if let Some(wake) = outcome.wake.as_mut().filter(|wake| matches!(input, Input::Tick) && wake.at <= self.now) {
+            // Steps told one by one after an outage: the next is owed at once, but not for ever.
+            if outcome.effects.is_empty() {
+                wake.at = self.now + PUSH_BACK;
+            }
+        }
+        if !outcome.effects.is_empty() {
+            self.store.append(&Entry {
+                request: id,
+                at: self.now,
+                received_at: self.now,
+                id: None,
+                type_name,
+                body: None,
+                effects: &outcome.effects,
+            })?;
+        }
+        self.keep(&outcome, false)
+    }
+
+    /// Writes an outcome: request, clocks, wake and alerts.
+    fn keep(&mut self, outcome: &Outcome, is_new: bool) -> Result<(), StoreError> {
+        let id = outcome.request.id;
+        self.store.put_request(&outcome.request, outcome.wake, is_new)?;
+        self.store.put_clocks(id, &outcome.clocks)?;
+        for effect in &outcome.effects {
+            if let Effect::Alert(alert) = effect {
+                self.decide(&outcome.request, alert)?;
+            }
+        }
+        self.wakes.push((id, outcome.wake));
+        Ok(())
+    }
+}

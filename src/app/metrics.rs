@@ -1,0 +1,110 @@
+//! What is counted, in Prometheus' terms.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventLabels {
+    /// `accepted`, `duplicate` or `rejected`.
+    pub result: &'static str,
+}
+
+/// What became of a try to deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DeliveryLabels {
+    /// Name of the destination.
+    pub destination: String,
+    /// `sent`, `later`, `handed_over` or `dead`.
+    pub result: &'static str,
+}
+
+/// Counters since start.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Events by result.
+    pub events: Family<EventLabels, Counter>,
+    /// Tries by destination and result.
+    pub deliveries: Family<DeliveryLabels, Counter>,
+    /// Sent although an earlier try may have arrived.
+    pub possible_doubles: Counter,
+    /// From the step's instant to the peer's acceptance.
+    pub lateness: Lateness,
+    /// Times the wall clock was found to have been set.
+    pub clock_steps: Counter,
+}
+
+/// A histogram of seconds.
+#[derive(Debug)]
+pub struct Lateness(pub Histogram);
+
+impl Default for Lateness {
+    fn default() -> Self {
+        Self(Histogram::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 60.0, 600.0, 3_600.0]))
+    }
+}
+
+/// Figures read at the moment of asking.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Requests that wait for an instant.
+    pub queued: usize,
+    /// Requests by phase.
+    pub requests: Vec<(String, i64)>,
+    /// Deliveries by state, with how many may have arrived twice.
+    pub deliveries: Vec<(String, i64, i64)>,
+    /// Alerts decided over a minute ago and not sent.
+    pub overdue_unsent: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: String,
+}
+
+impl Metrics {
+    /// Everything in the OpenMetrics text form.
+    pub fn encode(&self, snapshot: &Snapshot) -> String {
+        let mut registry = Registry::with_prefix("plazo");
+        registry.register("events", "Events by result", self.events.clone());
+        registry.register("delivery_attempts", "Tries to deliver", self.deliveries.clone());
+        registry.register("possible_doubles", "Messages that may have arrived twice", self.possible_doubles.clone());
+        registry.register("clock_steps", "Times the wall clock was set", self.clock_steps.clone());
+        let lateness = "From a step's instant to the peer's acceptance";
+        registry.register_with_unit("alert_lateness", lateness, Unit::Seconds, self.lateness.0.clone());
+        let queued = Gauge::<i64>::default();
+        queued.set(i64::try_from(snapshot.queued).unwrap_or(i64::MAX));
+        registry.register("queue_length", "Requests that wait for an instant", queued);
+        let unsent = Gauge::<i64>::default();
+        unsent.set(snapshot.overdue_unsent);
+        registry.register("overdue_unsent", "Alerts decided over a minute ago and not sent", unsent);
+        let gauges = |rows: Vec<(String, i64)>| {
+            let family = Family::<State, Gauge<i64>>::default();
+            for (state, n) in rows {
+                family.get_or_create(&State { state }).set(n);
+            }
+            family
+        };
+        registry.register("requests", "Requests by phase", gauges(snapshot.requests.clone()));
+        let deliveries = snapshot.deliveries.iter().map(|(state, n, _)| (state.clone(), *n)).collect();
+        registry.register("deliveries", "Deliveries by state", gauges(deliveries));
+        let info = Family::<Version, Gauge<u64, AtomicU64>>::default();
+        info.get_or_create(&Version { version: env!("CARGO_PKG_VERSION") }).set(1);
+        registry.register("build", "The version that runs", info);
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        prometheus_client::encoding::text::encode(&mut text, &registry).ok();
+        text
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Version {
+    version: &'static str,
+}

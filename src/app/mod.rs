@@ -1,0 +1,219 @@
+//! Use cases: what events, ticks, people and the outbox do to the store, each in one transaction.
+//!
+//! Every change passes here, whatever door it came by. Decisions are the engine's; this module loads what it needs, and writes
+//! request, journal and deliveries together.
+
+mod apply;
+mod decide;
+pub mod metrics;
+mod outbox;
+pub mod queue;
+mod readers;
+mod schedule;
+pub mod time;
+pub mod token;
+pub mod view;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::engine::effect::Wake;
+use crate::engine::request::RequestId;
+use crate::store::{Store, StoreError};
+
+pub use apply::{Applied, Incoming, Rejection};
+use metrics::Metrics;
+pub use outbox::{Claims, Outcome};
+use queue::Queue;
+use readers::Readers;
+use time::TimeSource;
+pub use writer::WriteError;
+use writer::Writer;
+
+/// An event may claim to happen this much later than now; the clocks of two machines differ.
+pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+
+/// What the writer thread and everybody else see alike.
+pub(crate) struct Shared {
+    config: ArcSwap<Config>,
+    queue: Queue,
+    time: TimeSource,
+    /// Wakes the outbox: deliveries were decided.
+    decided: Notify,
+    /// Whether the last commit failed.
+    is_failing: AtomicBool,
+    metrics: Metrics,
+}
+
+/// The application: one store, one writer, one configuration at a time.
+#[derive(Clone)]
+pub struct App {
+    shared: Arc<Shared>,
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+    tokens: Arc<token::Known>,
+    instance: Arc<str>,
+}
+
+impl App {
+    /// Opens the store of a data directory, takes `config` as its revision and rebuilds the queue. The thread ends when the last
+    /// `App` is gone; joining it makes sure that everything is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be opened or written.
+    pub fn open(
+        directory: &Path,
+        mut config: Config,
+        source: &str,
+        time: TimeSource,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let store = Store::open(directory)?;
+        config.rulebook.revision = store.revision(source, time.now())?;
+        let instance = store.instance()?.into();
+        let queue = Queue::default();
+        let mut wakes = Vec::new();
+        store.each_wake(|id, wake| wakes.push((id, Some(wake))))?;
+        queue.set(wakes);
+        let now = time.now();
+        // Whatever was on its way when the last process ended may have arrived (DESIGN §2).
+        store.free_leases(DateTime::<Utc>::MAX_UTC, now)?;
+        let shared = Arc::new(Shared {
+            config: ArcSwap::from_pointee(config),
+            queue,
+            time,
+            decided: Notify::new(),
+            is_failing: AtomicBool::new(false),
+            metrics: Metrics::default(),
+        });
+        let (writer, thread) = Writer::start(store, Arc::clone(&shared))?;
+        let readers = Arc::new(Readers::new(directory));
+        Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Config> {
+        self.shared.config.load_full()
+    }
+
+    /// The queue of requests.
+    pub fn queue(&self) -> &Queue {
+        &self.shared.queue
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Whether the store could not be written when it was last tried.
+    pub fn is_failing(&self) -> bool {
+        self.shared.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// The source of the time.
+    pub fn time(&self) -> &TimeSource {
+        &self.shared.time
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.shared.time.now()
+    }
+
+    /// The name of this store, part of each message's id.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Waits until deliveries have been decided.
+    pub async fn decided(&self) {
+        self.shared.decided.notified().await;
+    }
+
+    /// Wakes whoever waits for deliveries.
+    pub fn wake_outbox(&self) {
+        self.shared.decided.notify_one();
+    }
+
+    /// Reads from the store, beside the writer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from the work, or if no reader can be opened.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let done = tokio::task::spawn_blocking(move || readers.with(work)).await;
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+
+    /// Takes a new revision of the file, and plans all live requests by it.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if it cannot be recorded; the old one stays.
+    pub async fn reload(&self, mut config: Config, source: String) -> Result<usize, WriteError> {
+        let now = self.now();
+        config.rulebook.revision = self.writer.write(move |tx| tx.store.revision(&source, now)).await?;
+        self.shared.config.store(Arc::new(config));
+        let live = self.read(Store::live_requests).await?;
+        let n_live = live.len();
+        // In bounded steps, so that events are not kept waiting.
+        for some in live.chunks(256) {
+            let some = some.to_vec();
+            self.writer.write(move |tx| tx.replan(&some)).await?;
+        }
+        Ok(n_live)
+    }
+}
+
+/// The work of one commit, as far as a job can see it.
+pub(crate) struct Transaction<'a> {
+    store: &'a Store,
+    shared: &'a Shared,
+    config: Arc<Config>,
+    now: DateTime<Utc>,
+    last_request: i64,
+    /// Changes of the queue, made when the commit has succeeded.
+    wakes: Vec<(RequestId, Option<Wake>)>,
+    n_decided: usize,
+}
+
+impl<'a> Transaction<'a> {
+    fn new(store: &'a Store, shared: &'a Shared, last_request: i64) -> Self {
+        let (config, now) = (shared.config.load_full(), shared.time.now());
+        Self { store, shared, config, now, last_request, wakes: Vec::new(), n_decided: 0 }
+    }
+
+    /// Runs `work`; if it fails, nothing of it stays, and what was done before does.
+    fn isolated<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let store = self.store;
+        let (last_request, n_wakes, n_decided) = (self.last_request, self.wakes.len(), self.n_decided);
+        let result = store.savepoint(|| work(self));
+        if result.is_err() {
+            self.last_request = last_request;
+            self.wakes.truncate(n_wakes);
+            self.n_decided = n_decided;
+        }
+        result
+    }
+
+    /// Lets the queue and the outbox know, after the commit.
+    fn publish(self) {
+        self.shared.queue.set(self.wakes);
+        if 0 < self.n_decided {
+            self.shared.decided.notify_one();
+        }
+    }
+}

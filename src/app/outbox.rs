@@ -1,0 +1,197 @@
+//! What the outbox does to the store: claim, record, gather.
+
+use chrono::{DateTime, Utc};
+
+use super::{App, Transaction, WriteError};
+use crate::engine::directory::Recipient;
+use crate::store::outbox::{Claimed, LEASE, Verdict};
+use crate::store::{Store, StoreError};
+use crate::text::alert::Content;
+
+/// What came of a try, to be recorded.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The delivery.
+    pub id: i64,
+    /// The lease under which it was tried; `None` if the store could not be written then.
+    pub fence: Option<i64>,
+    /// Its destination.
+    pub destination: String,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Until when the whole destination stands.
+    pub hold_until: Option<DateTime<Utc>>,
+}
+
+/// Deliveries to send now, and when to ask again.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// Deliveries under lease.
+    pub claimed: Vec<Claimed>,
+    /// When the next waiting one may go out.
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+impl App {
+    /// Records outcomes, then leases up to `limit` deliveries, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn record_and_claim(
+        &self,
+        outcomes: Vec<Outcome>,
+        limit: usize,
+        busy: Vec<String>,
+        per_destination: usize,
+    ) -> Result<Claims, WriteError> {
+        self.writer
+            .write(move |tx| {
+                for outcome in &outcomes {
+                    tx.record(outcome)?;
+                }
+                let now = tx.now;
+                let mut claimed = Vec::new();
+                if 0 < limit {
+                    claimed = tx.store.claim(now, now + LEASE, limit, &busy, per_destination)?;
+                }
+                let next_at = if claimed.is_empty() { tx.store.next_delivery_at()? } else { None };
+                Ok(Claims { claimed, next_at })
+            })
+            .await
+    }
+
+    /// Deliveries that could go out, read without leasing them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot even be read.
+    pub async fn peek_deliveries(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+        let now = self.now();
+        self.read(move |store| store.peek(now, limit)).await
+    }
+
+    /// Lets go what was held back while catching up. Returns the number of messages.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn gather(&self) -> Result<usize, WriteError> {
+        self.writer
+            .write(|tx| {
+                let n_messages = tx.store.gather(tx.now)?;
+                tx.n_decided += n_messages;
+                Ok(n_messages)
+            })
+            .await
+    }
+
+    /// Frees leases whose worker went silent.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn free_expired_leases(&self) -> Result<usize, WriteError> {
+        self.writer.write(|tx| tx.store.free_leases(tx.now, tx.now)).await
+    }
+
+    /// Hands over what has waited too long for a destination that stands. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn hand_over_waiting(
+        &self,
+        destination: String,
+        fallback: String,
+        decided_before: DateTime<Utc>,
+    ) -> Result<usize, WriteError> {
+        self.writer
+            .write(move |tx| {
+                let waiting = tx.store.waiting_for(&destination, decided_before)?;
+                for &id in &waiting {
+                    tx.store.settle_handed_over(id, tx.now)?;
+                    tx.store.hand_over(id, &fallback, tx.now)?;
+                }
+                tx.n_decided += waiting.len();
+                Ok(waiting.len())
+            })
+            .await
+    }
+
+    /// Tells the operator of plazo's own troubles. Without an operator in the file, only the log has it.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn notify_operator(&self, subject: String, text: String) -> Result<(), WriteError> {
+        let Some(operator) = self.config().operator.clone() else { return Ok(()) };
+        self.announce(Content::Notice { subject, text }, operator).await.map(|_| ())
+    }
+
+    /// Writes a message that is about no clock, and returns its deliveries.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn announce(&self, content: Content, recipient: Recipient) -> Result<Vec<i64>, WriteError> {
+        self.writer.write(move |tx| tx.announce(&content, &recipient)).await
+    }
+
+    /// Puts a dead delivery on its way again. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn retry_delivery(&self, id: i64) -> Result<bool, WriteError> {
+        self.writer
+            .write(move |tx| {
+                let found = tx.store.retry(id, tx.now)?;
+                tx.n_decided += usize::from(found);
+                Ok(found)
+            })
+            .await
+    }
+
+    /// How often in a row a destination has failed as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn hold_failures(&self, destination: String) -> Result<u32, StoreError> {
+        self.read(move |store: &Store| store.hold_failures(&destination)).await
+    }
+}
+
+impl Transaction<'_> {
+    fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
+        let Some(fence) = outcome.fence else {
+            if let Verdict::Sent { answer } = &outcome.verdict {
+                self.store.record_unleased(outcome.id, answer, self.now)?;
+            }
+            return Ok(());
+        };
+        if !self.store.record(outcome.id, fence, &outcome.verdict, self.now)? {
+            tracing::warn!(delivery = outcome.id, "outcome came after its lease had passed on; the newer one stands");
+            return Ok(());
+        }
+        match (&outcome.verdict, outcome.hold_until) {
+            (Verdict::Sent { .. }, _) => {
+                self.store.lift_hold(&outcome.destination)?;
+            }
+            (Verdict::HandedOver { to, .. }, _) => {
+                self.store.hand_over(outcome.id, to, self.now)?;
+                self.n_decided += 1;
+            }
+            (Verdict::Later { .. } | Verdict::Dead { .. }, _) => {}
+        }
+        if let (
+            Some(until),
+            Verdict::Later { cause, .. } | Verdict::Dead { cause } | Verdict::HandedOver { cause, .. },
+        ) = (outcome.hold_until, &outcome.verdict)
+        {
+            self.store.hold(&outcome.destination, until, cause)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! Connections that read beside the writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::store::{Store, StoreError};
+
+/// Connections kept open when idle.
+const MOST_IDLE: usize = 4;
+
+pub(super) struct Readers {
+    directory: PathBuf,
+    idle: Mutex<Vec<Store>>,
+}
+
+impl Readers {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let store = idle.map_or_else(|| Store::open_reader(&self.directory), Ok)?;
+        let result = work(&store);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_IDLE {
+            idle.push(store);
+        }
+        result
+    }
+}

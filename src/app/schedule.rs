@@ -1,0 +1,98 @@
+//! What runs by the calendar of people rather than by a deadline: the morning's list (rule D1).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use croner::Cron;
+use croner::parser::CronParser;
+
+use super::{App, Transaction, WriteError};
+use crate::config::DailyList;
+use crate::engine::directory::Recipient;
+use crate::engine::request::Request;
+use crate::store::StoreError;
+use crate::text::alert::{Content, ListedRequest};
+
+impl App {
+    /// Sends each list whose time has come since it last ran, once however many were missed. Returns how many went out.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn run_schedules(&self) -> Result<usize, WriteError> {
+        self.writer.write(|tx| tx.run_schedules()).await
+    }
+}
+
+impl Transaction<'_> {
+    fn run_schedules(&mut self) -> Result<usize, StoreError> {
+        let mut n_sent = 0;
+        for list in self.config.clone().daily.iter() {
+            let key = format!("daily.{}", list.name);
+            let Some(last_run) = self.store.last_run(&key)? else {
+                // New in the file: it begins with the next morning.
+                self.store.set_last_run(&key, self.now)?;
+                continue;
+            };
+            let Some(due_at) = last_due(list, last_run, self.now) else { continue };
+            self.store.set_last_run(&key, due_at)?;
+            n_sent += self.send_list(list)?;
+        }
+        Ok(n_sent)
+    }
+
+    /// One list to each owner; whoever has nothing open gets none.
+    fn send_list(&mut self, list: &DailyList) -> Result<usize, StoreError> {
+        let mut by_owner: BTreeMap<String, Vec<ListedRequest>> = BTreeMap::new();
+        for request in self.store.open_with_owner(list.list.as_str())? {
+            if let Some(person) =
+                request.owner.as_deref().and_then(|owner| self.config.rulebook.directory.person(owner))
+            {
+                let key = person.key.clone();
+                by_owner.entry(key).or_default().push(self.listed(&request, list));
+            }
+        }
+        let n_owners = by_owner.len();
+        for (owner, requests) in by_owner {
+            let content = Content::List { name: list.name.clone(), rule: list.rule.clone(), requests };
+            self.announce(&content, &Recipient::Person(owner))?;
+        }
+        Ok(n_owners)
+    }
+
+    fn listed(&self, request: &Request, list: &DailyList) -> ListedRequest {
+        let zone = list.calendar.zone();
+        let opened_on = request.opened_at.with_timezone(&zone).date_naive();
+        let directory = &self.config.rulebook.directory;
+        let name = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+        ListedRequest {
+            request: request.id,
+            customer: request.facets.customer.as_ref().map(name).or_else(|| request.contact.clone()),
+            subject: request.subject.clone(),
+            opened_at: request.opened_at,
+            age_days: (self.now.with_timezone(&zone).date_naive() - opened_on).num_days(),
+            due_at: request.due_at(),
+        }
+    }
+}
+
+/// The last instant after `last_run` and up to `now` at which the list falls due on a working day, by the wall clock of its
+/// calendar, whatever the offset is by then (DEPENDENCIES, pitfall 1).
+fn last_due(list: &DailyList, last_run: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let zone = list.calendar.zone();
+    let cron: Cron = CronParser::new().parse(&list.at.format("%-M %-H * * *").to_string()).ok()?;
+    let mut from = last_run.with_timezone(&zone);
+    let mut last = None;
+    // A month of mornings at most: what was missed before that is one list all the same.
+    for _ in 0..31 {
+        let next = cron.find_next_occurrence(&from, false).ok()?;
+        if now < next.to_utc() {
+            break;
+        }
+        if list.calendar.is_working_day(next.date_naive()) {
+            last = Some(next.to_utc());
+        }
+        from = next;
+    }
+    last
+}

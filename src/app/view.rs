@@ -1,0 +1,121 @@
+//! A request as the API and the tables show it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::config::Config;
+use crate::engine::clock::Clock;
+use crate::engine::request::Request;
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RequestView {
+    /// `R-17`.
+    pub id: String,
+    /// `open`, `waiting`, `closed` or `merged`.
+    pub state: String,
+    /// `request`, `task`, `claim` or `call`.
+    pub kind: String,
+    /// `whatsapp`, `email`, …
+    pub channel: String,
+    /// The client's name.
+    pub customer: Option<String>,
+    /// The person at the client.
+    pub contact: Option<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// The owner's name.
+    pub owner: Option<String>,
+    /// Its inbox.
+    pub inbox: Option<String>,
+    /// Its priority.
+    pub priority: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Opening, or the last re-opening.
+    pub opened_at: DateTime<Utc>,
+    /// The earliest end of a promise.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Alerts wait until then.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// The latest clock of each kind.
+    pub clocks: Vec<ClockView>,
+}
+
+/// One promise running on a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClockView {
+    /// `reply`, `deliver`, …
+    pub kind: String,
+    /// First, second, … of its kind.
+    pub cycle: u32,
+    /// `running`, `paused`, `met`, `breached`, `met_late` or `cancelled`.
+    pub state: String,
+    /// The policy that promised.
+    pub policy: String,
+    /// Id of the written rule.
+    pub rule: Option<String>,
+    /// Its start.
+    pub started_at: DateTime<Utc>,
+    /// Its end; none while paused.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it broke.
+    pub breached_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// When somebody took it.
+    pub acked_at: Option<DateTime<Utc>>,
+    /// Answered before the floor.
+    pub early: bool,
+    /// Steps told so far, as `sla.toml` writes them.
+    pub told: Vec<String>,
+}
+
+impl RequestView {
+    /// The request as `config` names its people.
+    pub fn new(request: &Request, config: &Config) -> Self {
+        let directory = &config.rulebook.directory;
+        let person = |word: &String| directory.person(word).map_or_else(|| word.clone(), |person| person.name.clone());
+        let client =
+            |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+        Self {
+            id: request.id.to_string(),
+            state: request.phase.as_str().to_owned(),
+            kind: request.facets.kind.as_str().to_owned(),
+            channel: request.facets.channel.clone(),
+            customer: request.facets.customer.as_ref().map(client),
+            contact: request.contact.clone(),
+            subject: request.subject.clone(),
+            owner: request.owner.as_ref().map(person),
+            inbox: request.facets.inbox.clone(),
+            priority: request.facets.priority.clone(),
+            tags: request.facets.tags.clone(),
+            opened_at: request.opened_at,
+            due_at: request.due_at(),
+            snoozed_until: request.snoozed_until,
+            clocks: request.clocks.iter().map(|clock| ClockView::new(clock, request, config)).collect(),
+        }
+    }
+}
+
+impl ClockView {
+    fn new(clock: &Clock, request: &Request, config: &Config) -> Self {
+        let target = config.rulebook.target(clock.kind, &request.facets);
+        let told = clock.settled.iter().filter(|step| step.outcome == crate::engine::clock::StepOutcome::Told);
+        Self {
+            kind: clock.kind.as_str().to_owned(),
+            cycle: clock.cycle,
+            state: clock.state.as_str().to_owned(),
+            policy: clock.policy.clone(),
+            rule: target.and_then(|(_, target)| target.rule.clone()),
+            started_at: clock.started_at,
+            due_at: clock.due_at,
+            breached_at: clock.breached_at,
+            stopped_at: clock.stopped_at,
+            acked_at: clock.acked_at,
+            early: clock.early,
+            told: told.map(|step| step.step.to_string()).collect(),
+        }
+    }
+}

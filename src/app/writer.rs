@@ -1,0 +1,123 @@
+//! The writer: one thread that owns the write connection and commits in groups.
+//!
+//! Callers hand in closures. The thread takes all that wait, runs each in a savepoint of one transaction, commits once, and
+//! answers each caller after the commit: whoever gets an answer knows that it is on the disk.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use super::{Shared, Transaction};
+use crate::store::{Store, StoreError};
+
+/// Jobs that may wait; more are refused, so that memory is bounded.
+const LONGEST_QUEUE: usize = 8_192;
+/// Jobs in one transaction.
+const LARGEST_GROUP: usize = 1_024;
+
+/// Why a job was not done. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// More wait than the disk takes; try again.
+    #[error("too much is waiting to be written")]
+    Busy,
+    /// The store cannot be written.
+    #[error("the store cannot be written: {0}")]
+    Unavailable(String),
+    /// This job failed.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+    /// plazo is stopping.
+    #[error("plazo is stopping")]
+    Stopping,
+}
+
+trait Job: Send {
+    fn run(&mut self, transaction: &mut Transaction<'_>);
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+struct Work<T, F> {
+    work: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, WriteError>>,
+}
+
+impl<T: Send, F: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send> Job for Work<T, F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) {
+        if let Some(work) = self.work.take() {
+            self.result = Some(transaction.isolated(work));
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
+        let answer = match (committed, self.result) {
+            (Err(error), _) => Err(WriteError::Unavailable(error.to_string())),
+            (Ok(()), Some(Err(error))) if error.is_unavailable() => Err(WriteError::Unavailable(error.to_string())),
+            (Ok(()), Some(result)) => result.map_err(WriteError::Failed),
+            (Ok(()), None) => Err(WriteError::Stopping),
+        };
+        // A caller that went away no longer wants to know.
+        self.reply.send(answer).ok();
+    }
+}
+
+/// Hands jobs to the writer thread.
+pub(super) struct Writer {
+    jobs: SyncSender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends when every handle is gone and what waits is done.
+    pub(super) fn start(store: Store, shared: Arc<Shared>) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let (jobs, waiting) = sync_channel(LONGEST_QUEUE);
+        let last_request = store.last_request()?;
+        let thread = std::thread::spawn(move || write(&store, &shared, last_request, &waiting));
+        Ok((Self { jobs }, thread))
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Work { work: Some(work), result: None, reply });
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => WriteError::Busy,
+            TrySendError::Disconnected(_) => WriteError::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(WriteError::Stopping))
+    }
+}
+
+fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
+        let mut transaction = Transaction::new(store, shared, last_request);
+        let committed = store.begin().and_then(|()| {
+            for job in &mut group {
+                job.run(&mut transaction);
+            }
+            store.commit()
+        });
+        shared.is_failing.store(committed.is_err(), Ordering::Relaxed);
+        match &committed {
+            Ok(()) => {
+                last_request = transaction.last_request;
+                transaction.publish();
+            }
+            Err(error) => {
+                tracing::error!(error = %error, jobs = group.len(), "nothing was written");
+                store.roll_back();
+                shared.decided.notify_one();
+            }
+        }
+        for job in group {
+            job.answer(committed.as_ref().map(|()| ()));
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! What `sla.toml` says, word for word, with the place of each word. What it means is `resolve`'s business.
+//!
+//! Everything is optional here: what must not be missing is told by `resolve`, which can say why.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{self, MapAccess, SeqAccess, Visitor, value};
+use serde::{Deserialize, Deserializer};
+
+/// A value and its place in the file, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(transparent)]
+pub struct At<T>(toml::Spanned<T>);
+
+impl<T> At<T> {
+    /// Where it stands.
+    pub fn span(&self) -> Range<usize> {
+        self.0.span()
+    }
+}
+
+impl<T> Deref for At<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.0.get_ref()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// A list, or its only item.
+#[derive(Debug, Clone, Default)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<'de> Deserialize<'de> for OneOrMany<At<String>> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Vec<String>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                Ok(vec![word.to_owned()])
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = list.next_element::<At<String>>()? {
+                    words.push(word.to_string());
+                }
+                Ok(words)
+            }
+        }
+        /// Either form as a whole, so that its place is known.
+        struct Whole(Vec<String>);
+        impl<'de> Deserialize<'de> for Whole {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Words).map(Whole)
+            }
+        }
+        let whole = toml::Spanned::<Whole>::deserialize(deserializer)?;
+        let span = whole.span();
+        let words = whole.into_inner().0;
+        Ok(Self(words.into_iter().map(|word| At(toml::Spanned::new(span.clone(), word))).collect()))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMany".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        schemars::json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}
+
+/// A table, or one word that stands for it (`"none"`, `"24x7"`, an address).
+#[derive(Debug, Clone)]
+pub enum WordOr<T> {
+    /// The word.
+    Word(String),
+    /// The table.
+    Table(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for WordOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = WordOr<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table or a string")
+            }
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                Ok(WordOr::Word(word.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(value::MapAccessDeserializer::new(map)).map(WordOr::Table)
+            }
+        }
+        deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for WordOr<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WordOr".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let table = generator.subschema_for::<T>();
+        schemars::json_schema!({ "anyOf": [{ "type": "string" }, table] })
+    }
+}
+
+type Named<T> = BTreeMap<At<String>, At<T>>;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    /// Language of alerts where a person gives none: "es" or "en".
+    pub language: Option<At<String>>,
+    /// IANA zone of calendars that give none, such as "America/Bogota".
+    pub timezone: Option<At<String>>,
+    /// Who is told of plazo's own troubles: a person or a destination.
+    pub operator: Option<At<String>>,
+    /// The HTTP interface.
+    pub http: Option<At<Http>>,
+    /// The mail server through which alerts go. Without it they are written as files.
+    pub smtp: Option<At<Smtp>>,
+    /// How alerts are sent.
+    pub alerts: Option<At<Alerts>>,
+    /// What counts as an answer.
+    pub answers: Option<At<Answers>>,
+    /// Working hours, by name. "always" is there without being written.
+    pub calendar: Named<Calendar>,
+    /// People, by key.
+    pub person: Named<Person>,
+    /// Teams, by key.
+    pub team: Named<Team>,
+    /// Who stands above the leads.
+    pub roles: Option<At<Roles>>,
+    /// Clients that need naming, by key.
+    pub customer: Named<Customer>,
+    /// Where alerts can go besides people's mail, by name.
+    pub destination: Named<Destination>,
+    /// The promises, read from top to bottom.
+    pub policy: Vec<At<Policy>>,
+    /// Ladders, by name: who is told, and when.
+    pub escalation: BTreeMap<At<String>, At<Vec<At<Step>>>>,
+    /// Lists sent each working morning, by name.
+    pub daily: Named<Daily>,
+}
+
+/// The HTTP interface.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port. Another than loopback is refused until a token exists.
+    pub listen: Option<At<String>>,
+}
+
+/// The mail server through which alerts go.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Smtp {
+    /// Its name or address.
+    pub host: Option<At<String>>,
+    /// Its port: 587 with STARTTLS, 465 with TLS, 25 without.
+    pub port: Option<At<u16>>,
+    /// "starttls", "tls" or "none".
+    pub tls: Option<At<String>>,
+    /// User name.
+    pub user: Option<At<String>>,
+    /// Where the password is kept.
+    pub password: Option<At<SecretRef>>,
+    /// Sender, such as "plazo <plazo@agencia.example>".
+    pub from: Option<At<String>>,
+    /// Destination that is told what mail could not.
+    pub fallback: Option<At<String>>,
+}
+
+/// Where a secret is kept: exactly one of the three.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecretRef {
+    /// A systemd credential.
+    pub credential: Option<At<String>>,
+    /// An environment variable.
+    pub env: Option<At<String>>,
+    /// A file.
+    pub file: Option<At<String>>,
+}
+
+/// How alerts are sent.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Whether what fell due while plazo was down comes to each person as one message.
+    pub gather: Option<At<bool>>,
+    /// How long a message that cannot be delivered is tried again, such as "24h".
+    pub retry_for: Option<At<String>>,
+    /// Messages on their way at a time.
+    pub in_flight: Option<At<u16>>,
+}
+
+/// What counts as an answer.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answers {
+    /// Regular expressions of texts that say nothing, compared without regard to case.
+    pub says_nothing: Vec<At<String>>,
+}
+
+/// Working hours.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Calendar {
+    /// IANA zone; the file's where it is left out.
+    pub timezone: Option<At<String>>,
+    /// Hours by day or days, such as { mon-fri = ["08:00-12:00", "13:00-18:00"] }, or "24x7".
+    pub hours: Option<At<WordOr<BTreeMap<At<String>, OneOrMany<At<String>>>>>>,
+    /// Dates without hours, such as "2026-12-24".
+    pub closed: Vec<At<String>>,
+    /// Dates with hours of their own, such as { 2026-12-19 = ["08:00-12:00"] }.
+    pub open: BTreeMap<At<String>, OneOrMany<At<String>>>,
+}
+
+/// Somebody of the house.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Person {
+    /// Name as people write it.
+    pub name: Option<At<String>>,
+    /// Where alerts go.
+    pub email: Option<At<String>>,
+    /// Further addresses, numbers and user ids by which channels know this person.
+    pub addresses: Vec<At<String>>,
+    /// "es" or "en".
+    pub language: Option<At<String>>,
+    /// By what this person is told: "email", or destinations. Email where it is left out.
+    pub notify: Option<OneOrMany<At<String>>>,
+}
+
+/// People who work together.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Team {
+    /// Name as people write it.
+    pub name: Option<At<String>>,
+    /// Key of its lead.
+    pub lead: Option<At<String>>,
+    /// Keys of its people.
+    pub members: Vec<At<String>>,
+    /// Whether its people may answer clients.
+    pub answers_clients: Option<At<bool>>,
+}
+
+/// Who stands above the leads: people or destinations.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "each is the role of the same name")]
+pub struct Roles {
+    pub supervisor: Option<OneOrMany<At<String>>>,
+    pub back_office: Option<OneOrMany<At<String>>>,
+    pub management: Option<OneOrMany<At<String>>>,
+}
+
+/// A client.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Customer {
+    /// Name as people write it.
+    pub name: Option<At<String>>,
+    /// Addresses of its people; "@cliente.example" is a whole domain.
+    pub addresses: Vec<At<String>>,
+    /// Priority of its requests, such as "high".
+    pub priority: Option<At<String>>,
+}
+
+/// Where alerts can go besides people's mail.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Destination {
+    /// "slack", "webhook", "email" or "file".
+    #[serde(rename = "type")]
+    pub kind: Option<At<String>>,
+    /// Of a Slack or generic webhook: the address, or where it is kept.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Of a generic webhook: where the signing key is kept ("whsec_…").
+    pub secret: Option<At<SecretRef>>,
+    /// Of an email destination: the address.
+    pub address: Option<At<String>>,
+    /// Of a file destination: the directory.
+    pub path: Option<At<String>>,
+    /// "es" or "en".
+    pub language: Option<At<String>>,
+    /// Destination that is told what this one could not be.
+    pub fallback: Option<At<String>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
+/// The promises for one kind of request.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "each target is told in docs/sla-toml.md")]
+pub struct Policy {
+    /// Its name, seen in alerts.
+    pub name: Option<At<String>>,
+    /// Which requests it is for; every one where it is left out.
+    #[serde(rename = "match")]
+    pub matcher: Option<At<Match>>,
+    /// Team whose lead is told where a request has no owner.
+    pub team: Option<At<String>>,
+    pub reply: Option<At<WordOr<Target>>>,
+    pub first_reply: Option<At<WordOr<Target>>>,
+    pub acknowledge: Option<At<WordOr<Target>>>,
+    pub deliver: Option<At<WordOr<Target>>>,
+    pub assign: Option<At<WordOr<Target>>>,
+    pub answer: Option<At<WordOr<Target>>>,
+}
+
+/// Which requests a policy is for. Each key may list several values.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "each is the field of the same name of the event JSON")]
+pub struct Match {
+    pub channel: Option<OneOrMany<At<String>>>,
+    /// "client" or "internal".
+    pub audience: Option<At<String>>,
+    pub inbox: Option<OneOrMany<At<String>>>,
+    pub team: Option<OneOrMany<At<String>>>,
+    pub customer: Option<OneOrMany<At<String>>>,
+    pub priority: Option<OneOrMany<At<String>>>,
+    /// "request", "task", "claim" or "call".
+    pub kind: Option<OneOrMany<At<String>>>,
+    pub tags: Option<OneOrMany<At<String>>>,
+}
+
+/// One promise.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Target {
+    /// How long: "20m", "48h" of the calendar's hours, "2 working days", "4 days".
+    pub within: Option<At<String>>,
+    /// Instead of `within`: due at the opening of that day, the day of the start being day 0.
+    pub on_day: Option<At<u32>>,
+    /// How `on_day` counts: "working" days or "calendar" days.
+    pub count: Option<At<String>>,
+    /// Soft limit: the first warning goes out then.
+    pub aim: Option<At<String>>,
+    /// Nothing is alerted before.
+    pub floor: Option<At<String>>,
+    /// Whose hours count; "always" where it is left out.
+    pub calendar: Option<At<String>>,
+    /// Who is told; a ladder's name.
+    pub escalation: Option<At<String>>,
+    /// Id of the written rule that this keeps, seen in alerts.
+    pub rule: Option<At<String>>,
+}
+
+/// A step of a ladder.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Step {
+    /// "50%", "-5m", "floor", "due" or "+30m".
+    pub at: Option<At<String>>,
+    /// Roles (owner, lead, supervisor, back_office, management), people, teams or destinations.
+    pub tell: Option<OneOrMany<At<String>>>,
+    /// Tell again each so often, such as "30m".
+    pub repeat: Option<At<String>>,
+    /// How many times in all.
+    pub times: Option<At<u32>>,
+}
+
+/// A list sent each working morning.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Daily {
+    /// Time of day, such as "08:00".
+    pub at: Option<At<String>>,
+    /// On the working days of that calendar.
+    pub calendar: Option<At<String>>,
+    /// What is listed: "task", "request", "claim" or "call".
+    pub list: Option<At<String>>,
+    /// Id of the written rule that this keeps.
+    pub rule: Option<At<String>>,
+}

@@ -1,0 +1,139 @@
+//! `[calendar.NAME]`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use crate::both;
+use crate::config::mistake::Mistakes;
+use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
+use crate::engine::calendar::{Calendar, Hours};
+use crate::span;
+use crate::text::Both;
+
+pub(super) type Calendars = BTreeMap<String, Arc<Calendar>>;
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// The calendar that every file has.
+const ALWAYS: &str = "always";
+
+pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Calendars {
+    let mut calendars = BTreeMap::from([(ALWAYS.to_owned(), Arc::new(Calendar::always(ALWAYS, zone)))]);
+    for (name, calendar) in &raw.calendar {
+        let zone = calendar.timezone.as_ref().and_then(|name| super::zone(name, mistakes)).unwrap_or(zone);
+        let week = week(name, calendar, mistakes);
+        let exceptions = exceptions(calendar, mistakes);
+        if let Some(week) = week {
+            let resolved = Calendar::new(name.as_str(), zone, week, exceptions);
+            calendars.insert(name.to_string(), Arc::new(resolved));
+        } else {
+            // The mistake is told; what refers to the name need not be one more.
+            calendars.insert(name.to_string(), Arc::new(Calendar::always(name.as_str(), zone)));
+        }
+    }
+    calendars
+}
+
+/// The calendar of that name.
+pub(super) fn find(calendars: &Calendars, name: &At<String>, mistakes: &mut Mistakes) -> Option<Arc<Calendar>> {
+    let found = calendars.get(name.as_str()).cloned();
+    if found.is_none() {
+        let known = calendars.keys().map(String::as_str);
+        mistakes.unknown(name.span(), Both { en: "calendar", es: "calendario" }, name, known);
+    }
+    found
+}
+
+fn week(name: &At<String>, calendar: &raw::Calendar, mistakes: &mut Mistakes) -> Option<[Vec<Hours>; 7]> {
+    let mut week: [Vec<Hours>; 7] = Default::default();
+    let before = mistakes.clone().sorted().len();
+    match calendar.hours.as_ref().map(|hours| (hours.span(), &**hours)) {
+        None if calendar.open.is_empty() => {
+            super::missing(name.span(), "hours", "{ mon-fri = [\"08:00-18:00\"] }", mistakes)
+        }
+        None => {}
+        Some((_, WordOr::Word(word))) if word == "24x7" => week = std::array::from_fn(|_| vec![Hours::WHOLE_DAY]),
+        Some((span, WordOr::Word(word))) => mistakes.error(
+            span,
+            both!("cannot read `{word}`", "no se entiende `{word}`"),
+            both!(
+                "write \"24x7\", or hours by day: {{ mon-fri = [\"08:00-18:00\"] }}",
+                "escriba \"24x7\", o el horario por días: {{ mon-fri = [\"08:00-18:00\"] }}"
+            ),
+        ),
+        Some((_, WordOr::Table(by_day))) => {
+            for (days, hours) in by_day {
+                let Some((first, last)) = super::read(days, mistakes, days_of) else { continue };
+                for (evening, morning) in parts(hours, mistakes) {
+                    let mut day = first;
+                    loop {
+                        week[day].push(evening);
+                        // What an overnight shift has after midnight belongs to the next date (LESSONS 5).
+                        week[(day + 1) % 7].extend(morning);
+                        if day == last {
+                            break;
+                        }
+                        day = (day + 1) % 7;
+                    }
+                }
+            }
+        }
+    }
+    if before < mistakes.clone().sorted().len() {
+        return None;
+    }
+    if week.iter().all(Vec::is_empty) && calendar.open.is_empty() {
+        let span = calendar.hours.as_ref().map_or_else(|| name.span(), At::span);
+        let name = name.as_str();
+        mistakes.error(
+            span,
+            both!("calendar `{name}` never opens", "el calendario `{name}` nunca abre"),
+            both!("give at least one day some hours", "dele horario al menos a un día"),
+        );
+        return None;
+    }
+    Some(week)
+}
+
+fn exceptions(calendar: &raw::Calendar, mistakes: &mut Mistakes) -> BTreeMap<NaiveDate, Vec<Hours>> {
+    let mut exceptions = BTreeMap::new();
+    for date in &calendar.closed {
+        if let Some(date) = super::read(date, mistakes, date_of) {
+            exceptions.insert(date, Vec::new());
+        }
+    }
+    // A date named open wins over a closed one (DESIGN §3), so it comes last.
+    for (date, hours) in &calendar.open {
+        let Some(date) = super::read(date, mistakes, date_of) else { continue };
+        let parts = parts(hours, mistakes);
+        exceptions.insert(date, parts.iter().map(|(evening, _)| *evening).collect());
+        let mornings: Vec<_> = parts.into_iter().filter_map(|(_, morning)| morning).collect();
+        if let Some(next) = date.succ_opt().filter(|_| !mornings.is_empty()) {
+            exceptions.entry(next).or_default().extend(mornings);
+        }
+    }
+    exceptions
+}
+
+fn parts(hours: &OneOrMany<At<String>>, mistakes: &mut Mistakes) -> Vec<(Hours, Option<Hours>)> {
+    hours.0.iter().filter_map(|text| super::read(text, mistakes, span::hours)).collect()
+}
+
+fn days_of(text: &str) -> Result<(usize, usize), Both> {
+    let day = |word: &str| DAYS.iter().position(|day| *day == word.trim());
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    day(first).zip(day(last)).ok_or_else(|| {
+        both!(
+            "write a day (mon, tue, wed, thu, fri, sat, sun) or a range such as mon-fri",
+            "escriba un día (mon, tue, wed, thu, fri, sat, sun) o un rango como mon-fri"
+        )
+    })
+}
+
+fn date_of(text: &str) -> Result<NaiveDate, Both> {
+    text.parse().map_err(|_| {
+        both!("write a date that exists as \"2026-12-24\"", "escriba una fecha que exista, como \"2026-12-24\"")
+    })
+}

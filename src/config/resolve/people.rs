@@ -1,0 +1,153 @@
+//! `[person.KEY]`, `[team.KEY]`, `[roles]` and `[customer.KEY]`.
+
+use std::collections::BTreeMap;
+
+use lettre::Address;
+
+use crate::both;
+use crate::config::mistake::Mistakes;
+use crate::config::raw::{self, At, Raw};
+use crate::config::{Contact, Destination, EMAIL};
+use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, Team};
+use crate::text::{Both, Language};
+
+/// Everybody, as the engine knows them and as they are reached.
+pub(super) struct People {
+    pub(super) contacts: BTreeMap<String, Contact>,
+    people: Vec<Person>,
+    teams: Vec<Team>,
+    customers: Vec<Customer>,
+    roles: BTreeMap<Role, Vec<Recipient>>,
+}
+
+impl People {
+    /// The engine's directory; the operator is told where nobody else is.
+    pub(super) fn directory(&self, operator: Option<Recipient>) -> Directory {
+        let last_resort = operator
+            .or_else(|| self.people.first().map(|person| Recipient::Person(person.key.clone())))
+            .into_iter()
+            .collect();
+        let (people, teams) = (self.people.clone(), self.teams.clone());
+        Directory::new(people, teams, self.customers.clone(), self.roles.clone(), last_resort)
+    }
+}
+
+pub(super) fn resolve(
+    raw: &Raw,
+    language: Language,
+    destinations: &BTreeMap<String, Destination>,
+    mistakes: &mut Mistakes,
+) -> People {
+    let mut contacts = BTreeMap::new();
+    let mut people = Vec::new();
+    for (key, person) in &raw.person {
+        let contact = contact(key, person, language, destinations, mistakes);
+        let addresses =
+            person.addresses.iter().map(|address| address.to_string()).chain(contact.email.clone()).collect();
+        people.push(Person { key: key.to_string(), name: contact.name.clone(), addresses });
+        contacts.insert(key.to_string(), contact);
+    }
+    let teams = raw.team.iter().map(|(key, team)| resolve_team(key, team, raw, mistakes)).collect();
+    let customers = raw
+        .customer
+        .iter()
+        .map(|(key, customer)| Customer {
+            key: key.to_string(),
+            name: customer.name.as_ref().map_or_else(|| key.to_string(), |name| name.to_string()),
+            addresses: customer.addresses.iter().map(|address| address.to_string()).collect(),
+            priority: customer.priority.as_ref().map(|priority| priority.to_string()),
+        })
+        .collect();
+    People { contacts, people, teams, customers, roles: roles(raw, mistakes) }
+}
+
+fn contact(
+    key: &At<String>,
+    person: &raw::Person,
+    language: Language,
+    destinations: &BTreeMap<String, Destination>,
+    mistakes: &mut Mistakes,
+) -> Contact {
+    let email = person.email.as_ref().and_then(|email| super::read(email, mistakes, address));
+    let notify: Vec<_> = match &person.notify {
+        None => vec![EMAIL.to_owned()],
+        Some(names) => names.0.iter().filter_map(|name| destination(name, destinations, mistakes)).collect(),
+    };
+    if person.email.is_none() && notify.iter().any(|name| name == EMAIL) {
+        let name = key.as_str();
+        mistakes.error(
+            key.span(),
+            both!("`{name}` is told by email and has none", "a `{name}` se le avisa por correo y no tiene"),
+            both!(
+                "add email = \"…\", or notify = [\"…\"] with a destination",
+                "agregue email = \"…\", o notify = [\"…\"] con un destino"
+            ),
+        );
+    }
+    Contact {
+        name: person.name.as_ref().map_or_else(|| key.to_string(), |name| name.to_string()),
+        email,
+        language: super::language(person.language.as_ref(), mistakes).unwrap_or(language),
+        notify,
+    }
+}
+
+fn destination(
+    name: &At<String>,
+    destinations: &BTreeMap<String, Destination>,
+    mistakes: &mut Mistakes,
+) -> Option<String> {
+    if destinations.contains_key(name.as_str()) {
+        return Some(name.to_string());
+    }
+    let known = destinations.keys().map(String::as_str);
+    mistakes.unknown(name.span(), Both { en: "destination", es: "destino" }, name, known);
+    None
+}
+
+/// Reads an email address.
+pub(super) fn address(text: &str) -> Result<String, Both> {
+    text.parse::<Address>().map(|_| text.to_owned()).map_err(|_| {
+        both!(
+            "write an email address, such as \"ana@agencia.example\"",
+            "escriba una dirección de correo, como \"ana@agencia.example\""
+        )
+    })
+}
+
+fn resolve_team(key: &At<String>, team: &raw::Team, raw: &Raw, mistakes: &mut Mistakes) -> Team {
+    let lead = team.lead.as_ref().and_then(|lead| person(lead, raw, mistakes));
+    let members = team.members.iter().filter_map(|member| person(member, raw, mistakes)).collect();
+    Team {
+        key: key.to_string(),
+        lead,
+        members,
+        answers_clients: team.answers_clients.as_deref().copied().unwrap_or(false),
+    }
+}
+
+fn person(key: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
+    let people = raw.person.keys().map(|key| key.as_str());
+    if people.clone().any(|known| known == key.as_str()) {
+        return Some(key.to_string());
+    }
+    mistakes.unknown(key.span(), Both { en: "person", es: "persona" }, key, people);
+    None
+}
+
+fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<Recipient>> {
+    let Some(roles) = &raw.roles else { return BTreeMap::new() };
+    let named = [
+        (Role::Supervisor, &roles.supervisor),
+        (Role::BackOffice, &roles.back_office),
+        (Role::Management, &roles.management),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(role, names)| {
+            let names = &names.as_ref()?.0;
+            let holders: Vec<_> = names.iter().filter_map(|name| super::recipient(name, raw, mistakes)).collect();
+            (!holders.is_empty()).then_some((role, holders))
+        })
+        .collect()
+}

@@ -1,0 +1,330 @@
+//! The Event JSON form (docs/events.md): one object, an array, or NDJSON.
+//!
+//! Fields that plazo does not know are kept in `refs`, never an error. What is wrong is told with the field's name.
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde_json::{Map, Value};
+
+use crate::engine::event::{
+    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Noted, Promise, RequestKind,
+};
+use crate::engine::request::RequestId;
+use crate::span;
+use crate::text::Language;
+
+/// Names longer than this are no names.
+const LONGEST_WORD: usize = 1_024;
+/// Entries of a list at most.
+const MOST_ENTRIES: usize = 256;
+
+/// A field that is wrong or missing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}`: {problem}")]
+pub struct FieldError {
+    /// The field.
+    pub field: String,
+    /// What is wrong, and what to write.
+    pub problem: String,
+}
+
+/// A body that is no JSON at all.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not JSON: {0}")]
+pub struct NotJson(#[from] serde_json::Error);
+
+/// An event as it came in, or what is wrong with it.
+pub type Parsed = Result<(Event, Option<RequestId>), FieldError>;
+
+/// Reads a body: one object, an array of them, or one a line.
+///
+/// # Errors
+///
+/// [`NotJson`] if the body as a whole cannot be read. What is wrong in one event is told in its place.
+pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Parsed>, NotJson> {
+    let mut values = Vec::new();
+    for value in serde_json::Deserializer::from_slice(body).into_iter::<Value>() {
+        match value? {
+            Value::Array(items) => values.extend(items),
+            value => values.push(value),
+        }
+    }
+    Ok(values.into_iter().map(|value| event(value, source, now)).collect())
+}
+
+/// Reads one event.
+///
+/// # Errors
+///
+/// [`FieldError`] names the field.
+pub fn event(value: Value, source: &str, now: DateTime<Utc>) -> Parsed {
+    let Value::Object(fields) = value else {
+        return Err(wrong("event", "must be a JSON object, such as {\"id\": \"m-1\", \"type\": \"message\", …}"));
+    };
+    let mut fields = Fields(fields);
+    let id =
+        fields.required("id", "a name for this event, unique in its source: sending it twice then does no harm")?;
+    let source = fields.word("source")?.unwrap_or_else(|| source.to_owned());
+    let type_name = fields.required("type", "what happened: message, open, own, wait, deliver, close, …")?;
+    let at = fields.instant("at")?.unwrap_or(now);
+    let mut threads: Vec<String> = fields.word("thread")?.into_iter().collect();
+    threads.extend(fields.words("threads")?);
+    let direction = fields
+        .choice("direction", &[("in", Direction::In), ("out", Direction::Out), ("internal", Direction::Internal)])?;
+    let author = fields.author(direction)?;
+    let about = About {
+        channel: fields.word("channel")?.map(|channel| channel.to_lowercase()),
+        customer: fields.word("customer")?,
+        contact: fields.word("contact")?,
+        subject: fields.text("subject")?,
+        inbox: fields.word("inbox")?,
+        priority: fields.word("priority")?,
+        kind: fields.choice(
+            "kind",
+            &[
+                ("request", RequestKind::Request),
+                ("task", RequestKind::Task),
+                ("claim", RequestKind::Claim),
+                ("call", RequestKind::Call),
+            ],
+        )?,
+        audience: fields.choice("audience", &[("client", Audience::Client), ("internal", Audience::Internal)])?,
+        tags: Vec::new(),
+    };
+    let request = fields.request()?;
+    let cc = fields.words("cc")?;
+    let fact = fields.fact(&type_name, direction, author.as_ref(), now)?;
+    // Tags of a `tag` event are its fact; those of any other are what the request has from now on.
+    let tags = fields.words("tags")?;
+    let about = About { tags, ..about };
+    let mut refs = fields.object("refs")?;
+    refs.extend(fields.0);
+    Ok((Event { id: EventId { source, id }, at, threads, author, about, cc, refs, fact }, request))
+}
+
+/// The fields that nobody has taken yet.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn take(&mut self, field: &str) -> Option<Value> {
+        self.0.remove(field).filter(|value| !value.is_null())
+    }
+
+    fn text(&mut self, field: &str) -> Result<Option<String>, FieldError> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(wrong(field, format!("must be a string, not {}", kind_of(&other)))),
+        }
+    }
+
+    fn word(&mut self, field: &str) -> Result<Option<String>, FieldError> {
+        let word = match self.take(field) {
+            // Ids are numbers in many systems.
+            Some(Value::Number(number)) => Some(number.to_string()),
+            Some(other) => {
+                self.0.insert(field.to_owned(), other);
+                self.text(field)?
+            }
+            None => None,
+        };
+        match word {
+            Some(word) if LONGEST_WORD < word.len() => {
+                Err(wrong(field, format!("is longer than {LONGEST_WORD} bytes")))
+            }
+            word => Ok(word.filter(|word| !word.trim().is_empty())),
+        }
+    }
+
+    fn required(&mut self, field: &str, meaning: &str) -> Result<String, FieldError> {
+        self.word(field)?.ok_or_else(|| wrong(field, format!("is missing; it is {meaning}")))
+    }
+
+    fn words(&mut self, field: &str) -> Result<Vec<String>, FieldError> {
+        match self.take(field) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) if items.len() <= MOST_ENTRIES => items
+                .into_iter()
+                .map(|item| match item {
+                    Value::String(word) if word.len() <= LONGEST_WORD => Ok(word),
+                    other => Err(wrong(field, format!("must list short strings, not {}", kind_of(&other)))),
+                })
+                .collect(),
+            Some(Value::Array(_)) => Err(wrong(field, format!("lists more than {MOST_ENTRIES} entries"))),
+            Some(other) => Err(wrong(field, format!("must be a list of strings, not {}", kind_of(&other)))),
+        }
+    }
+
+    fn object(&mut self, field: &str) -> Result<Map<String, Value>, FieldError> {
+        match self.take(field) {
+            None => Ok(Map::new()),
+            Some(Value::Object(object)) => Ok(object),
+            Some(other) => Err(wrong(field, format!("must be an object, not {}", kind_of(&other)))),
+        }
+    }
+
+    fn instant(&mut self, field: &str) -> Result<Option<DateTime<Utc>>, FieldError> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        let parsed = DateTime::parse_from_rfc3339(&text)
+            .map_err(|_| wrong(field, format!("`{text}` is no instant; write it as 2026-03-02T09:05:00-05:00")))?;
+        Ok(Some(parsed.to_utc().trunc_subsecs(3)))
+    }
+
+    fn choice<T: Copy>(&mut self, field: &str, choices: &[(&str, T)]) -> Result<Option<T>, FieldError> {
+        let Some(word) = self.word(field)? else { return Ok(None) };
+        let chosen = choices.iter().find(|(choice, _)| *choice == word).map(|(_, value)| *value);
+        chosen.map(Some).ok_or_else(|| {
+            let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
+            wrong(field, format!("`{word}` is not one of {}", known.join(", ")))
+        })
+    }
+
+    fn author(&mut self, direction: Option<Direction>) -> Result<Option<Author>, FieldError> {
+        let inferred = match direction {
+            Some(Direction::In) => Some(AuthorKind::Customer),
+            Some(Direction::Out | Direction::Internal) => Some(AuthorKind::Agent),
+            None => None,
+        };
+        let mut fields = match self.take("author") {
+            None => return Ok(inferred.map(Author::unnamed)),
+            Some(Value::String(name)) => Fields(Map::from_iter([("name".to_owned(), Value::String(name))])),
+            Some(Value::Object(fields)) => Self(fields),
+            Some(other) => return Err(wrong("author", format!("must be an object, not {}", kind_of(&other)))),
+        };
+        let within = |error: FieldError| FieldError { field: format!("author.{}", error.field), ..error };
+        let kind = fields
+            .choice(
+                "kind",
+                &[
+                    ("customer", AuthorKind::Customer),
+                    ("agent", AuthorKind::Agent),
+                    ("bot", AuthorKind::Bot),
+                    ("auto", AuthorKind::Auto),
+                    ("system", AuthorKind::System),
+                ],
+            )
+            .map_err(within)?
+            .or(inferred)
+            .unwrap_or(AuthorKind::Agent);
+        let name = fields.word("name").map_err(within)?;
+        let address = fields.word("address").map_err(within)?;
+        Ok(Some(Author { name, address, kind }))
+    }
+
+    fn request(&mut self) -> Result<Option<RequestId>, FieldError> {
+        let Some(word) = self.word("request")? else { return Ok(None) };
+        word.parse().map(Some).map_err(|error: crate::engine::request::NoRequestId| wrong("request", error.to_string()))
+    }
+
+    fn promise(&mut self, now: DateTime<Utc>) -> Result<Option<Promise>, FieldError> {
+        let due = self.instant("due")?;
+        let within = self.text("within")?;
+        match (due, within) {
+            (Some(_), Some(_)) => Err(wrong("within", "and `due` exclude each other; give one")),
+            (Some(due), None) if due < now - chrono::TimeDelta::days(3_660) => {
+                Err(wrong("due", "lies years in the past"))
+            }
+            (Some(due), None) if now + chrono::TimeDelta::days(3_660) < due => {
+                Err(wrong("due", "lies more than ten years ahead"))
+            }
+            (Some(due), None) => Ok(Some(Promise::Due(due))),
+            (None, Some(text)) => match span::working_time(&text) {
+                Ok(span) => Ok(Some(Promise::Within(span))),
+                Err(problem) => Err(wrong("within", Language::En.of(problem))),
+            },
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn fact(
+        &mut self,
+        type_name: &str,
+        direction: Option<Direction>,
+        author: Option<&Author>,
+        now: DateTime<Utc>,
+    ) -> Result<Fact, FieldError> {
+        Ok(match type_name {
+            "message" => {
+                let by_author = author.map(|author| match author.kind {
+                    AuthorKind::Customer => Direction::In,
+                    AuthorKind::Agent | AuthorKind::Bot | AuthorKind::Auto | AuthorKind::System => Direction::Out,
+                });
+                let direction = direction.or(by_author).ok_or_else(|| {
+                    wrong("direction", "is missing; it is in (from the client), out (to the client) or internal")
+                })?;
+                Fact::Message { direction, text: self.text("text")? }
+            }
+            "open" => Fact::Open { promise: self.promise(now)? },
+            "own" => Fact::Own { owner: self.word("owner")? },
+            "move" => {
+                // The inbox has been read with the rest; a move without one moves nothing.
+                Fact::Move { inbox: self.required("to", "the inbox to which it moved")? }
+            }
+            "tag" => Fact::Tag { add: self.words("tags")?, remove: self.words("untag")? },
+            "prioritise" => Fact::Prioritise { priority: self.required("to", "the new priority")? },
+            "wait" => Fact::Wait { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
+            "resume" => Fact::Resume,
+            "promise" => Fact::Promise {
+                promise: self.promise(now)?.ok_or_else(|| {
+                    wrong("due", "is missing; give `due` (an instant) or `within` (a span, such as \"4h\")")
+                })?,
+            },
+            "deliver" => Fact::Deliver { text: self.text("text")?.unwrap_or_default() },
+            "comment" => Fact::Comment { text: self.text("text")?.unwrap_or_default() },
+            "close" => Fact::Close { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
+            "reopen" => Fact::Reopen,
+            "merge" => Fact::Merge,
+            "ack" => Fact::Ack,
+            "snooze" => Fact::Snooze { until: self.snooze_end(now)? },
+            other => Fact::Noted { what: noted(other)? },
+        })
+    }
+
+    fn snooze_end(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldError> {
+        if let Some(until) = self.instant("until")? {
+            return Ok(until);
+        }
+        let Some(text) = self.text("for")? else {
+            return Err(wrong("until", "is missing; give `until` (an instant) or `for` (a span, such as \"30m\")"));
+        };
+        match span::duration(&text) {
+            Ok(span) => Ok(now + span),
+            Err(problem) => Err(wrong("for", Language::En.of(problem))),
+        }
+    }
+}
+
+fn noted(word: &str) -> Result<Noted, FieldError> {
+    const ALL: [Noted; 10] = [
+        Noted::Log,
+        Noted::Schedule,
+        Noted::Held,
+        Noted::CallDropped,
+        Noted::CallMade,
+        Noted::FollowUp,
+        Noted::Block,
+        Noted::Split,
+        Noted::Stage,
+        Noted::Escalate,
+    ];
+    ALL.into_iter().find(|noted| noted.type_name() == word).ok_or_else(|| {
+        wrong(
+            "type",
+            format!("`{word}` is no type of event; the types are listed in docs/events.md, such as message or open"),
+        )
+    })
+}
+
+fn wrong(field: &str, problem: impl Into<String>) -> FieldError {
+    FieldError { field: field.to_owned(), problem: problem.into() }
+}
+
+const fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

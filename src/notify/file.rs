@@ -1,0 +1,58 @@
+//! Messages as files: mail as `.eml`, everything else as `.json`. Where mail goes while no mail server is configured.
+
+use std::path::{Path, PathBuf};
+
+use lettre::message::Mailbox;
+
+use super::{DeliveryError, Message, Receipt, email};
+
+const SENDER: &str = "plazo <plazo@localhost>";
+
+/// Settings of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSettings {
+    /// The directory; `outbox` in the data directory where it is left out.
+    pub directory: Option<PathBuf>,
+}
+
+/// A directory.
+#[derive(Debug, Clone)]
+pub struct FileTransport {
+    directory: PathBuf,
+}
+
+impl FileTransport {
+    pub(super) fn new(settings: &FileSettings, directory: &Path) -> Self {
+        Self { directory: settings.directory.clone().unwrap_or_else(|| directory.to_owned()) }
+    }
+
+    pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
+        let (ending, bytes) = match &message.to {
+            Some(_) => {
+                let sender: Mailbox = email::mailbox(SENDER).map_err(|error| gave_up(&error))?;
+                ("eml", email::compose(message, &sender)?.formatted())
+            }
+            None => ("json", message.facts.to_string().into_bytes()),
+        };
+        // The name is the message's, so that a second try overwrites the first; in order of decision when listed.
+        let name = format!("{}-{}.{ending}", message.decided_at.format("%Y%m%dT%H%M%S"), message.id);
+        let path = self.directory.join(name);
+        let partial = path.with_extension("partial");
+        let written = async {
+            tokio::fs::create_dir_all(&self.directory).await?;
+            tokio::fs::write(&partial, bytes).await?;
+            tokio::fs::rename(&partial, &path).await
+        };
+        match written.await {
+            Ok(()) => Ok(Receipt { answer: path.display().to_string() }),
+            Err(error) => {
+                let cause = format!("cannot write {}: {error}", path.display());
+                Err(DeliveryError::Hold { after: None, cause })
+            }
+        }
+    }
+}
+
+fn gave_up(error: &dyn std::fmt::Display) -> DeliveryError {
+    DeliveryError::GiveUp { cause: error.to_string() }
+}

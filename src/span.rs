@@ -1,0 +1,135 @@
+//! Spans, times of day and offsets as `sla.toml` writes them.
+
+use std::time::Duration;
+
+use chrono::NaiveTime;
+
+use crate::both;
+use crate::engine::calendar::{Counting, Hours};
+use crate::engine::escalation::Offset;
+use crate::engine::policy::Limit;
+use crate::engine::working_time::WorkingTime;
+use crate::text::Both;
+
+/// The longest span that the file may name: five years.
+const LONGEST_SPAN: Duration = Duration::from_secs(5 * 366 * 86_400);
+const MOST_DAYS: u32 = 5 * 366;
+
+/// Reads a span of hours, minutes and seconds: `"20m"`, `"48h"`, `"1h 30m"`.
+pub fn working_time(text: &str) -> Result<WorkingTime, Both> {
+    let duration = duration(text)?;
+    i64::try_from(duration.as_millis()).map(WorkingTime::milliseconds).map_err(|_| too_long())
+}
+
+/// Reads a span as elapsed time.
+pub fn duration(text: &str) -> Result<Duration, Both> {
+    if text.contains("month") || text.contains("year") || text.ends_with(['M', 'y']) {
+        return Err(both!(
+            "months and years differ in length; write days, such as \"30 days\"",
+            "los meses y los años no duran siempre lo mismo; escriba días, como \"30 days\""
+        ));
+    }
+    if text.contains("day") || text.contains("week") || text.ends_with('d') || text.ends_with('w') {
+        return Err(both!(
+            "days must say how they are counted: \"48h\" of open hours, \"2 working days\" or \"2 days\" of the calendar",
+            "los días deben decir cómo se cuentan: \"48h\" de horario abierto, \"2 working days\" o \"2 days\" corridos"
+        ));
+    }
+    let duration = humantime::parse_duration(text).map_err(|_| {
+        both!(
+            "write a number with its unit, such as \"20m\", \"48h\" or \"1h 30m\"",
+            "escriba un número con su unidad, como \"20m\", \"48h\" o \"1h 30m\""
+        )
+    })?;
+    if duration <= LONGEST_SPAN { Ok(duration) } else { Err(too_long()) }
+}
+
+/// Reads the length of a promise: a span of the calendar's hours, `"2 working days"` or `"4 days"`.
+pub fn limit(text: &str) -> Result<Limit, Both> {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let (number, counting) = match words.as_slice() {
+        [number, "working", "day" | "days"] => (number, Counting::WorkingDays),
+        [number, "day" | "days"] => (number, Counting::CalendarDays),
+        _ => return working_time(text).map(Limit::Spend),
+    };
+    match number.parse() {
+        Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(Limit::Days { days, counting }),
+        _ => Err(both!(
+            "the number of days must lie between 1 and {MOST_DAYS}",
+            "el número de días debe estar entre 1 y {MOST_DAYS}"
+        )),
+    }
+}
+
+/// Reads where a step stands: `"50%"`, `"-5m"`, `"floor"`, `"due"`, `"+30m"`.
+pub fn offset(text: &str) -> Result<Offset, Both> {
+    match text {
+        "due" => return Ok(Offset::Due),
+        "floor" => return Ok(Offset::Floor),
+        _ => {}
+    }
+    if let Some(percent) = text.strip_suffix('%') {
+        return match percent.trim().parse() {
+            Ok(percent) if (1..100).contains(&percent) => Ok(Offset::Percent(percent)),
+            _ => Err(both!(
+                "a share of the time must lie between 1% and 99%; the end itself is \"due\"",
+                "la parte del tiempo debe estar entre 1% y 99%; el vencimiento mismo es \"due\""
+            )),
+        };
+    }
+    if let Some(span) = text.strip_prefix('-') {
+        return working_time(span).map(Offset::Before);
+    }
+    if let Some(span) = text.strip_prefix('+') {
+        return working_time(span).map(Offset::After);
+    }
+    Err(both!(
+        "write \"50%\", \"-5m\" (before), \"due\", \"+30m\" (after) or \"floor\"",
+        "escriba \"50%\", \"-5m\" (antes), \"due\" (al vencer), \"+30m\" (después) o \"floor\" (piso)"
+    ))
+}
+
+/// Reads open hours: `"08:00-12:00"`, up to `"24:00"`; `"22:00-06:00"` goes on into the next day and gives two parts.
+pub fn hours(text: &str) -> Result<(Hours, Option<Hours>), Both> {
+    let malformed = || {
+        both!(
+            "write open hours as \"08:00-18:00\", from 00:00 to 24:00",
+            "escriba el horario como \"08:00-18:00\", de 00:00 a 24:00"
+        )
+    };
+    let (start, end) = text.split_once('-').ok_or_else(malformed)?;
+    let start = second_of_day(start).ok_or_else(malformed)?;
+    let end = second_of_day(end).ok_or_else(malformed)?;
+    if start < end {
+        return Ok((Hours::new(start, end).ok_or_else(malformed)?, None));
+    }
+    if start == end {
+        return Err(both!(
+            "the hours are empty; a whole day is \"00:00-24:00\"",
+            "el horario está vacío; un día entero es \"00:00-24:00\""
+        ));
+    }
+    let evening = Hours::new(start, 86_400).ok_or_else(malformed)?;
+    Ok((evening, Hours::new(0, end)))
+}
+
+/// Reads a time of day, `"08:00"`.
+pub fn time_of_day(text: &str) -> Result<NaiveTime, Both> {
+    second_of_day(text)
+        .and_then(|second| NaiveTime::from_num_seconds_from_midnight_opt(second, 0))
+        .ok_or_else(|| both!("write a time of day as \"08:00\"", "escriba la hora como \"08:00\""))
+}
+
+fn second_of_day(text: &str) -> Option<u32> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    if hour.len() != 2 || minute.len() != 2 {
+        return None;
+    }
+    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    let second = hour * 3_600 + minute * 60;
+    (minute < 60 && second <= 86_400).then_some(second)
+}
+
+fn too_long() -> Both {
+    both!("the span is longer than five years", "el plazo supera los cinco años")
+}

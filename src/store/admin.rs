@@ -1,0 +1,111 @@
+//! What is neither request nor alert: revisions of `sla.toml`, schedules, tokens, the store's own name.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Result, Store, instant, milliseconds};
+
+/// A token as it is listed; the token itself is nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its name.
+    pub name: String,
+    /// Its scopes, separated by commas.
+    pub scopes: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// The name that this store was given when it was made; part of each message's id.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn instance(&self) -> Result<String> {
+        Ok(self.prepare("SELECT value FROM meta WHERE key = 'instance'")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The number of the revision with that text: the last one if it is the same, else a new one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revision(&self, source: &str, taken_at: DateTime<Utc>) -> Result<i64> {
+        let last: Option<(i64, String)> = self
+            .prepare("SELECT id, source FROM revisions ORDER BY id DESC LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if let Some((id, _)) = last.filter(|(_, last)| last == source) {
+            return Ok(id);
+        }
+        self.prepare("INSERT INTO revisions (taken_at, source) VALUES (?1, ?2)")?
+            .execute(params![milliseconds(taken_at), source])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// When a schedule last ran.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare("SELECT last_run_at FROM schedules WHERE name = ?1")?;
+        Ok(statement.query_row([name], |row| row.get(0).map(instant)).optional()?)
+    }
+
+    /// Notes that a schedule ran.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn set_last_run(&self, name: &str, at: DateTime<Utc>) -> Result<()> {
+        self.prepare("INSERT OR REPLACE INTO schedules (name, last_run_at) VALUES (?1, ?2)")?
+            .execute(params![name, milliseconds(at)])?;
+        Ok(())
+    }
+
+    /// Keeps a token's hash.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite; a name that is taken is one.
+    pub fn add_token(&self, name: &str, scopes: &str, hash: &[u8], created_at: DateTime<Utc>) -> Result<()> {
+        self.prepare("INSERT INTO tokens (name, scopes, hash, created_at) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![name, scopes, hash, milliseconds(created_at)])?;
+        Ok(())
+    }
+
+    /// Every token's hash and scopes.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn token_scopes(&self) -> Result<Vec<([u8; 32], String)>> {
+        let mut statement = self.prepare("SELECT hash, scopes FROM tokens")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// All tokens.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn tokens(&self) -> Result<Vec<TokenRow>> {
+        let mut statement = self.prepare("SELECT name, scopes, created_at FROM tokens ORDER BY id")?;
+        let rows = statement.query_map([], |row| {
+            Ok(TokenRow { name: row.get(0)?, scopes: row.get(1)?, created_at: instant(row.get(2)?) })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Takes a token back. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revoke_token(&self, name: &str) -> Result<bool> {
+        Ok(0 < self.prepare("DELETE FROM tokens WHERE name = ?1")?.execute([name])?)
+    }
+}

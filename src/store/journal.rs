@@ -1,0 +1,146 @@
+//! The journal: every event with its outcome, append-only; and what could not be applied.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use super::{Result, Store, instant, milliseconds};
+use crate::engine::effect::Effect;
+use crate::engine::event::{Event, EventId};
+use crate::engine::request::RequestId;
+
+/// An event as it goes into the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// The request that it belongs to.
+    pub request: RequestId,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When plazo heard of it.
+    pub received_at: DateTime<Utc>,
+    /// Its name; a tick has none.
+    pub id: Option<&'a EventId>,
+    /// The word of its type.
+    pub type_name: &'a str,
+    /// The event as JSON.
+    pub body: Option<&'a str>,
+    /// What it caused.
+    pub effects: &'a [Effect],
+}
+
+/// A line of a request's history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryRow {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When plazo heard of it.
+    pub received_at: DateTime<Utc>,
+    /// The word of its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What it caused.
+    pub effects: serde_json::Value,
+}
+
+impl Store {
+    /// The request of an event that is known.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn known_event(&self, id: &EventId) -> Result<Option<RequestId>> {
+        let mut statement = self.prepare("SELECT request FROM journal WHERE source = ?1 AND event = ?2")?;
+        Ok(statement.query_row([&id.source, &id.id], |row| row.get(0).map(RequestId)).optional()?)
+    }
+
+    /// Appends an entry.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn append(&self, entry: &Entry<'_>) -> Result<()> {
+        self.prepare(
+            "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            entry.request.0,
+            milliseconds(entry.at),
+            milliseconds(entry.received_at),
+            entry.id.map(|id| &id.source),
+            entry.id.map(|id| &id.id),
+            entry.type_name,
+            entry.body,
+            serde_json::to_string(entry.effects)?,
+        ])?;
+        Ok(())
+    }
+
+    /// All events of a request in the order in which they happened; of two at one instant, the one heard of first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn events(&self, request: RequestId) -> Result<Vec<Event>> {
+        let mut statement =
+            self.prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY at, seq")?;
+        let rows = statement.query_map([request.0], |row| row.get::<_, String>(0))?;
+        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+    }
+
+    /// A request's history, oldest first, without anybody's words.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn history(&self, request: RequestId) -> Result<Vec<HistoryRow>> {
+        let mut statement = self.prepare(
+            "SELECT at, received_at, type, source, effects FROM journal WHERE request = ?1 ORDER BY at, seq",
+        )?;
+        let mut rows = statement.query([request.0])?;
+        let mut history = Vec::new();
+        while let Some(row) = rows.next()? {
+            history.push(HistoryRow {
+                at: instant(row.get(0)?),
+                received_at: instant(row.get(1)?),
+                type_name: row.get(2)?,
+                source: row.get(3)?,
+                effects: serde_json::from_str(&row.get::<_, String>(4)?)?,
+            });
+        }
+        Ok(history)
+    }
+
+    /// Puts an event aside that could not be applied.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn quarantine(&self, id: &EventId, received_at: DateTime<Utc>, body: &str, cause: &str) -> Result<()> {
+        self.prepare("INSERT INTO quarantine (received_at, source, event, body, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![milliseconds(received_at), id.source, id.id, body, cause])?;
+        Ok(())
+    }
+
+    /// Records who took or put off a request's alerts.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn record_act(
+        &self,
+        request: RequestId,
+        act: &str,
+        who: Option<&str>,
+        at: DateTime<Utc>,
+        until: Option<DateTime<Utc>>,
+        source: &str,
+    ) -> Result<()> {
+        self.prepare("INSERT INTO acts (request, act, who, at, until, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![request.0, act, who, milliseconds(at), until.map(milliseconds), source])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! The store: one SQLite file, and the only SQL. A file per subject; `schema` opens and migrates.
+//!
+//! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
+
+pub mod admin;
+pub mod journal;
+pub mod outbox;
+pub mod requests;
+mod schema;
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeZone, Utc};
+use rusqlite::{CachedStatement, Connection, ErrorCode};
+
+/// Name of the file in the data directory.
+pub const FILE: &str = "plazo.sqlite3";
+
+/// A connection to the store.
+pub struct Store {
+    connection: Connection,
+}
+
+/// Why the store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be written now: the disk is full, the file read-only or gone. Nothing was changed.
+    #[error("the store cannot be written: {0}")]
+    Unavailable(#[source] rusqlite::Error),
+    /// It holds something that this version cannot read.
+    #[error("the store holds what this version cannot read: {0}")]
+    Corrupt(#[from] serde_json::Error),
+    /// Its tables cannot be brought up to date.
+    #[error("the store cannot be migrated: {0}")]
+    Migration(#[from] refinery::Error),
+    /// Anything else that SQLite says.
+    #[error("SQLite: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked,
+            ) => Self::Unavailable(error),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether nothing is wrong with what was asked, only with the disk.
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// Opens the store of a data directory for writing, making or migrating it where needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the file cannot be opened, written or brought up to date.
+    pub fn open(directory: &Path) -> Result<Self> {
+        schema::open(&directory.join(FILE)).map(|connection| Self { connection })
+    }
+
+    /// Opens the store of a data directory for reading, beside a writer or without one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is none, or it cannot be read.
+    pub fn open_reader(directory: &Path) -> Result<Self> {
+        schema::open_reader(&directory.join(FILE)).map(|connection| Self { connection })
+    }
+
+    /// Begins the transaction to which everything up to [`Store::commit`] belongs.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite.
+    pub fn begin(&self) -> Result<()> {
+        self.execute("BEGIN IMMEDIATE")
+    }
+
+    /// Makes the transaction durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
+    pub fn commit(&self) -> Result<()> {
+        self.execute("COMMIT")
+    }
+
+    /// Drops the transaction, if one is open.
+    pub fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            // Nothing is left to do if even this fails: SQLite drops the transaction with the connection.
+            self.execute("ROLLBACK").ok();
+        }
+    }
+
+    /// Runs `work` so that it is undone as a whole, and nothing else is, if it fails.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `work` fails with.
+    pub fn savepoint<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.execute("SAVEPOINT one")?;
+        match work() {
+            Ok(value) => {
+                self.execute("RELEASE one")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // A full disk may have rolled the whole transaction back already.
+                self.execute("ROLLBACK TO one").and_then(|()| self.execute("RELEASE one")).ok();
+                Err(error)
+            }
+        }
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        self.prepare(sql)?.raw_execute()?;
+        Ok(())
+    }
+
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        Ok(self.connection.prepare_cached(sql)?)
+    }
+}
+
+/// An instant as the tables hold it.
+const fn milliseconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// An instant from the tables. Only instants that plazo wrote are in them, so the range is chrono's.
+fn instant(milliseconds: i64) -> DateTime<Utc> {
+    Utc.timestamp_millis_opt(milliseconds).single().unwrap_or_default()
+}

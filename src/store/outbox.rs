@@ -1,0 +1,592 @@
+//! Alerts and their deliveries: decided, claimed under a lease, recorded with their answer.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde::Serialize;
+
+use super::{Result, Store, instant, milliseconds};
+use crate::engine::clock::{Clock, ClockState};
+use crate::engine::effect::{ClockRef, Why};
+use crate::engine::request::RequestId;
+use crate::text::alert::Content;
+
+/// A decision to tell.
+#[derive(Debug, Clone)]
+pub struct NewAlert<'a> {
+    /// The clock and the step's name; `None` for lists and notices.
+    pub step: Option<(RequestId, ClockRef, &'a str)>,
+    /// Why.
+    pub why: &'a str,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// Now.
+    pub decided_at: DateTime<Utc>,
+    /// What it says.
+    pub content: &'a Content,
+}
+
+/// One alert to one recipient by one destination.
+#[derive(Debug, Clone)]
+pub struct NewDelivery<'a> {
+    /// The alert.
+    pub alert: i64,
+    /// Key of the person, unless the destination itself is told.
+    pub person: Option<&'a str>,
+    /// Name of the destination.
+    pub destination: &'a str,
+    /// Breaches first: smaller goes first.
+    pub rank: i64,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// Now.
+    pub decided_at: DateTime<Utc>,
+    /// Whether it waits to be gathered with others.
+    pub held: bool,
+}
+
+/// A delivery under lease.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its number.
+    pub id: i64,
+    /// Must be shown to record the outcome.
+    pub fence: i64,
+    /// Which try this is, from 1.
+    pub attempt: i64,
+    /// Whether an earlier try may have arrived without our knowing.
+    pub in_doubt: bool,
+    /// Key of the person.
+    pub person: Option<String>,
+    /// Name of the destination.
+    pub destination: String,
+    /// The request, for the mail's thread.
+    pub request: Option<RequestId>,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// What it says.
+    pub content: Content,
+    /// Whether the destination stood until now, and this one tries whether it works again.
+    pub is_probe: bool,
+}
+
+/// What came of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The peer took it.
+    Sent {
+        /// What it said.
+        answer: String,
+    },
+    /// Try again then.
+    Later {
+        /// When.
+        at: DateTime<Utc>,
+        /// What happened.
+        cause: String,
+    },
+    /// Nobody took it, and nobody else is left.
+    Dead {
+        /// What happened.
+        cause: String,
+    },
+    /// Another destination takes over.
+    HandedOver {
+        /// Its name.
+        to: String,
+        /// What happened.
+        cause: String,
+    },
+}
+
+/// A delivery as it is listed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeliveryRow {
+    /// Its number.
+    pub id: i64,
+    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over` or `dead`.
+    pub state: String,
+    /// The request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Why: `breach`, `warning`, …
+    pub why: String,
+    /// Key of the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Name of the destination.
+    pub destination: String,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// Until when it waits, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<DateTime<Utc>>,
+    /// Tries so far.
+    pub attempts: i64,
+    /// Whether it may have arrived twice.
+    pub in_doubt: bool,
+    /// When it was settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What the peer said, or what happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Why its destination stands, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
+}
+
+const DELIVERY_ROWS: &str =
+    "SELECT d.id, d.state, a.request, a.why, d.person, d.destination, d.planned_at, d.decided_at, d.next_at,
+            d.attempts, d.in_doubt, d.finished_at, d.answer, h.cause, h.until
+     FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN holds h ON h.destination = d.destination";
+
+const CLAIMABLE: &str =
+    "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
+            a.request, a.content, a.why, c.clock, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination)
+     FROM deliveries d JOIN alerts a ON a.id = d.alert
+     LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
+     WHERE d.state = 'pending' AND d.next_at <= ?1
+       AND d.destination NOT IN (SELECT destination FROM holds WHERE ?1 < until)
+       AND d.destination NOT IN (SELECT value FROM json_each(?2))
+     ORDER BY d.rank, d.planned_at LIMIT ?3";
+
+impl Store {
+    /// Writes a decision; `None` if that step was told already (LESSONS 25).
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_alert(&self, alert: &NewAlert<'_>) -> Result<Option<i64>> {
+        let clock = alert.step.map(|(_, clock, _)| clock);
+        let added = self
+            .prepare(
+                "INSERT INTO alerts (request, kind, cycle, step, why, planned_at, decided_at, content)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                alert.step.map(|(request, _, _)| request.0),
+                clock.map(|clock| clock.kind.as_str()),
+                clock.map(|clock| clock.cycle),
+                alert.step.map(|(_, _, step)| step),
+                alert.why,
+                milliseconds(alert.planned_at),
+                milliseconds(alert.decided_at),
+                serde_json::to_string(alert.content)?,
+            ])?;
+        Ok((added == 1).then(|| self.connection.last_insert_rowid()))
+    }
+
+    /// Writes a delivery.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_delivery(&self, delivery: &NewDelivery<'_>) -> Result<i64> {
+        self.prepare(
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        )?
+        .execute(params![
+            delivery.alert,
+            delivery.person,
+            delivery.destination,
+            if delivery.held { "held" } else { "pending" },
+            delivery.rank,
+            milliseconds(delivery.planned_at),
+            milliseconds(delivery.decided_at),
+        ])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Leases deliveries that may go out now, most urgent first. Those whose request no longer needs them are settled as
+    /// `unneeded` on the way (LESSONS 30). At most `per_destination` go to one destination, and none to those in `busy`.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn claim(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        per_destination: usize,
+    ) -> Result<Vec<Claimed>> {
+        let mut claimed: Vec<Claimed> = Vec::new();
+        for (mut delivery, needed) in self.claimable(now, limit, busy)? {
+            let same = claimed.iter().filter(|other| other.destination == delivery.destination).count();
+            if per_destination <= same || (delivery.is_probe && 0 < same) {
+                continue;
+            }
+            if !needed || !self.fill_digest(&mut delivery)? {
+                self.settle_unneeded(delivery.id, now)?;
+                continue;
+            }
+            self.prepare(
+                "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
+                 WHERE id = ?1",
+            )?
+            .execute(params![delivery.id, milliseconds(lease_until)])?;
+            delivery.fence += 1;
+            delivery.attempt += 1;
+            claimed.push(delivery);
+        }
+        Ok(claimed)
+    }
+
+    /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Claimed>> {
+        let mut peeked = Vec::new();
+        for (mut delivery, needed) in self.claimable(now, limit, &[])? {
+            if needed && self.fill_digest(&mut delivery)? {
+                delivery.attempt += 1;
+                peeked.push(delivery);
+            }
+        }
+        Ok(peeked)
+    }
+
+    fn claimable(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Vec<(Claimed, bool)>> {
+        let mut statement = self.prepare(CLAIMABLE)?;
+        let mut rows = statement.query(params![
+            milliseconds(now),
+            serde_json::to_string(busy)?,
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ])?;
+        let mut claimable = Vec::new();
+        while let Some(row) = rows.next()? {
+            let delivery = Claimed {
+                id: row.get(0)?,
+                fence: row.get(1)?,
+                attempt: row.get(2)?,
+                in_doubt: row.get(3)?,
+                person: row.get(4)?,
+                destination: row.get(5)?,
+                planned_at: instant(row.get(6)?),
+                decided_at: instant(row.get(7)?),
+                request: row.get::<_, Option<i64>>(8)?.map(RequestId),
+                content: serde_json::from_str(&row.get::<_, String>(9)?)?,
+                is_probe: row.get(12)?,
+            };
+            claimable.push((delivery, is_needed(&row.get::<_, String>(10)?, row.get(11)?)?));
+        }
+        Ok(claimable)
+    }
+
+    /// Fills a digest with what of it is still needed, most urgent first. `false` if nothing is left.
+    fn fill_digest(&self, delivery: &mut Claimed) -> Result<bool> {
+        let Content::Digest { alerts } = &mut delivery.content else { return Ok(true) };
+        let mut statement = self.prepare(
+            "SELECT a.content, a.why, c.clock FROM deliveries d JOIN alerts a ON a.id = d.alert
+             LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
+             WHERE d.gathered_into = ?1 ORDER BY d.rank, d.planned_at",
+        )?;
+        let mut rows = statement.query([delivery.id])?;
+        while let Some(row) = rows.next()? {
+            if let (Content::Alert(facts), true) =
+                (serde_json::from_str(&row.get::<_, String>(0)?)?, is_needed(&row.get::<_, String>(1)?, row.get(2)?)?)
+            {
+                alerts.push(facts);
+            }
+        }
+        Ok(!alerts.is_empty())
+    }
+
+    fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// The next instant at which a waiting delivery may go out.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn next_delivery_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare(
+            "SELECT min(max(d.next_at, coalesce(h.until, 0))) FROM deliveries d LEFT JOIN holds h ON h.destination = d.destination
+             WHERE d.state = 'pending'",
+        )?;
+        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant))
+    }
+
+    /// Records what came of a try. Without effect if the lease has passed to another meanwhile (LESSONS 39).
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn record(&self, id: i64, fence: i64, verdict: &Verdict, now: DateTime<Utc>) -> Result<bool> {
+        let (state, next_at, answer) = match verdict {
+            Verdict::Sent { answer } => ("sent", None, answer.as_str()),
+            Verdict::Later { at, cause } => ("pending", Some(milliseconds(*at)), cause.as_str()),
+            Verdict::Dead { cause } => ("dead", None, cause.as_str()),
+            Verdict::HandedOver { cause, .. } => ("handed_over", None, cause.as_str()),
+        };
+        let finished_at = next_at.is_none().then(|| milliseconds(now));
+        let changed = self
+            .prepare(
+                "UPDATE deliveries SET state = ?3, next_at = coalesce(?4, next_at), finished_at = ?5, answer = ?6
+                 WHERE id = ?1 AND fence = ?2 AND state = 'leased'",
+            )?
+            .execute(params![id, fence, state, next_at, finished_at, answer])?;
+        Ok(changed == 1)
+    }
+
+    /// Records a try that was made while the store could not be written.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn record_unleased(&self, id: i64, answer: &str, now: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "UPDATE deliveries SET state = 'sent', attempts = attempts + 1, fence = fence + 1, finished_at = ?3, answer = ?2
+             WHERE id = ?1 AND state IN ('pending', 'leased')",
+        )?
+        .execute(params![id, answer, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// Makes a copy of a delivery for another destination. A digest takes along what it gathered.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hand_over(&self, id: i64, destination: &str, now: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at)
+             SELECT alert, person, ?2, 'pending', rank, planned_at, decided_at, ?3 FROM deliveries WHERE id = ?1",
+        )?
+        .execute(params![id, destination, milliseconds(now)])?;
+        let copy = self.connection.last_insert_rowid();
+        self.prepare("UPDATE deliveries SET gathered_into = ?2 WHERE gathered_into = ?1")?.execute([id, copy])?;
+        Ok(())
+    }
+
+    /// Frees leases that ended without a word; their messages may have arrived. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn free_leases(&self, ended_before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize> {
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = ?2 WHERE state = 'leased' AND next_at <= ?1",
+        )?;
+        Ok(statement.execute([milliseconds(ended_before), milliseconds(now)])?)
+    }
+
+    /// Keeps a destination standing until then.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str) -> Result<()> {
+        self.prepare(
+            "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, 1, ?3)
+             ON CONFLICT (destination) DO UPDATE SET until = max(until, excluded.until), failures = failures + 1,
+             cause = excluded.cause",
+        )?
+        .execute(params![destination, milliseconds(until), cause])?;
+        Ok(())
+    }
+
+    /// How often in a row a destination has failed as a whole.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hold_failures(&self, destination: &str) -> Result<u32> {
+        let mut statement = self.prepare("SELECT coalesce(max(failures), 0) FROM holds WHERE destination = ?1")?;
+        Ok(statement.query_row([destination], |row| row.get(0))?)
+    }
+
+    /// Deliveries that wait for a standing destination since before that instant.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn waiting_for(&self, destination: &str, decided_before: DateTime<Utc>) -> Result<Vec<i64>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
+             UNION SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
+             AND ?1 IN (SELECT destination FROM holds)",
+        )?;
+        let rows = statement.query_map(params![destination, milliseconds(decided_before)], |row| row.get(0))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Settles a delivery that another destination takes over without a further try.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn settle_handed_over(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn delivery(&self, id: i64) -> Result<Option<DeliveryRow>> {
+        let sql = format!("{DELIVERY_ROWS} WHERE d.id = ?1");
+        Ok(self.prepare(&sql)?.query_row([id], delivery_row).optional()?)
+    }
+
+    /// Lets a destination go on.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn lift_hold(&self, destination: &str) -> Result<bool> {
+        Ok(0 < self.prepare("DELETE FROM holds WHERE destination = ?1")?.execute([destination])?)
+    }
+
+    /// Makes one message a recipient of all that was held back, and lets single ones go. Returns how many messages.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn gather(&self, now: DateTime<Utc>) -> Result<usize> {
+        let groups: Vec<(Option<String>, String, i64, i64, i64)> = self
+            .prepare(
+                "SELECT person, destination, count(*), min(rank), min(planned_at) FROM deliveries WHERE state = 'held'
+                 GROUP BY person, destination",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+            .collect::<std::result::Result<_, _>>()?;
+        for (person, destination, n_held, rank, planned_at) in &groups {
+            if *n_held == 1 {
+                self.prepare(
+                    "UPDATE deliveries SET state = 'pending' WHERE state = 'held' AND person IS ?1 AND destination = ?2",
+                )?
+                .execute(params![person, destination])?;
+                continue;
+            }
+            let planned_at = instant(*planned_at);
+            let alert = self.add_alert(&NewAlert {
+                step: None,
+                why: "digest",
+                planned_at,
+                decided_at: now,
+                content: &Content::Digest { alerts: Vec::new() },
+            })?;
+            // Without a step nothing can conflict, so there is always a row.
+            let Some(alert) = alert else { continue };
+            let digest = self.add_delivery(&NewDelivery {
+                alert,
+                person: person.as_deref(),
+                destination,
+                rank: *rank,
+                planned_at,
+                decided_at: now,
+                held: false,
+            })?;
+            self.prepare(
+                "UPDATE deliveries SET state = 'gathered', gathered_into = ?3
+                 WHERE state = 'held' AND person IS ?1 AND destination = ?2",
+            )?
+            .execute(params![person, destination, digest])?;
+        }
+        Ok(groups.len())
+    }
+
+    /// Deliveries by state, newest first; all without one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn deliveries(&self, state: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>> {
+        let sql = format!("{DELIVERY_ROWS} WHERE ?1 IS NULL OR d.state = ?1 ORDER BY d.id DESC LIMIT ?2");
+        let mut statement = self.prepare(&sql)?;
+        let rows = statement.query_map(params![state, limit], delivery_row)?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Puts a dead delivery on its way again. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'pending', next_at = ?2, decided_at = ?2, finished_at = NULL
+             WHERE id = ?1 AND state = 'dead'",
+        )?;
+        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
+    }
+
+    /// How many deliveries stand in each state, and how many may have arrived twice.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_deliveries(&self) -> Result<Vec<(String, i64, i64)>> {
+        let mut statement = self.prepare("SELECT state, count(*), sum(in_doubt) FROM deliveries GROUP BY state")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// How many deliveries should have gone out before that instant and are neither sent nor settled.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64> {
+        let grace = milliseconds(decided_before);
+        let mut statement = self.prepare(
+            "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'leased', 'held') AND decided_at < ?1",
+        )?;
+        Ok(statement.query_row([grace], |row| row.get(0))?)
+    }
+}
+
+/// Whether the alert of a clock still tells something that is so. Lists and notices always do.
+fn is_needed(why: &str, clock: Option<String>) -> Result<bool> {
+    let Some(clock) = clock else { return Ok(true) };
+    let clock: Clock = serde_json::from_str(&clock)?;
+    let told_of_breach = why == Why::Breach.as_str() || why == Why::Escalation.as_str();
+    let stands = match clock.state {
+        ClockState::Breached => true,
+        ClockState::Running => !told_of_breach,
+        ClockState::Paused | ClockState::Met | ClockState::MetLate | ClockState::Cancelled => false,
+    };
+    Ok(stands && clock.is_live() && clock.acked_at.is_none())
+}
+
+fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
+    let state: String = row.get(1)?;
+    let waits = state == "pending";
+    let next_at = instant(row.get(8)?);
+    let until = row.get::<_, Option<i64>>(14)?.map(instant);
+    Ok(DeliveryRow {
+        id: row.get(0)?,
+        request: row.get::<_, Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
+        why: row.get(3)?,
+        person: row.get(4)?,
+        destination: row.get(5)?,
+        planned_at: instant(row.get(6)?),
+        decided_at: instant(row.get(7)?),
+        next_at: waits.then(|| until.map_or(next_at, |until| next_at.max(until))),
+        attempts: row.get(9)?,
+        in_doubt: row.get(10)?,
+        finished_at: row.get::<_, Option<i64>>(11)?.map(instant),
+        answer: row.get(12)?,
+        held_by: if waits { row.get(13)? } else { None },
+        state,
+    })
+}
+
+/// The lease of a claim: long enough for the slowest transport.
+pub const LEASE: TimeDelta = TimeDelta::minutes(5);

@@ -1,0 +1,42 @@
+//! Opening the file, and its tables' history.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Result;
+
+mod embedded {
+    refinery::embed_migrations!("src/store/migrations");
+}
+
+/// Statements kept prepared a connection; more than the store has.
+const STATEMENTS: usize = 96;
+
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    let mut connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // FULL: with NORMAL a committed write can be lost on power failure (LESSONS 39).
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -16000;",
+    )?;
+    embedded::migrations::runner().run(&mut connection)?;
+    connection.execute(
+        "INSERT OR IGNORE INTO meta (key, value) VALUES ('instance', ?1)",
+        [uuid::Uuid::new_v4().simple().to_string()],
+    )?;
+    Ok(connection)
+}
+
+pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000; PRAGMA query_only = ON;")?;
+    Ok(connection)
+}

@@ -1,0 +1,314 @@
+//! Alerts and lists as mail and chat show them, from facts that were frozen when they were decided.
+
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::{Deserialize, Serialize};
+
+use super::{Language, format};
+use crate::engine::effect::Why;
+use crate::engine::policy::TargetKind;
+use crate::engine::request::RequestId;
+
+/// Names and subjects longer than this are cut.
+const LONGEST_NAME: usize = 80;
+/// No template needs more steps than this; a bound, not a limit anybody meets.
+const FUEL: u64 = 500_000;
+
+/// What an alert says, frozen with the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertFacts {
+    /// The request.
+    pub request: RequestId,
+    /// Which promise.
+    pub target: TargetKind,
+    /// The clock's cycle.
+    pub cycle: u32,
+    /// Why it goes out.
+    pub why: Why,
+    /// The step, as `sla.toml` writes it.
+    pub step: String,
+    /// Id of the written rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The policy.
+    pub policy: String,
+    /// The channel.
+    pub channel: String,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// The person at the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Name of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// When the clock started.
+    pub started_at: DateTime<Utc>,
+    /// When the promise ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// Whether it is late.
+    #[serde(default)]
+    pub late: bool,
+    /// The calendar in which time is spent.
+    pub calendar: String,
+    /// The next step and its instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<(String, DateTime<Utc>)>,
+}
+
+/// An entry of a list of open requests (rule D1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedRequest {
+    /// The request.
+    pub request: RequestId,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// Age in days of the list's calendar zone; the day of opening is day 0.
+    pub age_days: i64,
+    /// When its next promise ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// What one message says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    /// One alert.
+    Alert(AlertFacts),
+    /// What fell due meanwhile, breaches first (LESSONS 29).
+    Digest {
+        /// The alerts.
+        alerts: Vec<AlertFacts>,
+    },
+    /// The morning's list (rule D1).
+    List {
+        /// Its name in `sla.toml`.
+        name: String,
+        /// The rule.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// The entries, oldest first.
+        requests: Vec<ListedRequest>,
+    },
+    /// Something that the operator should know.
+    Notice {
+        /// One line.
+        subject: String,
+        /// The whole text.
+        text: String,
+    },
+}
+
+/// Texts ready to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// HTML.
+    pub html: String,
+}
+
+impl Content {
+    /// The word of a webhook's `type`: `sla.warning`, `sla.breach`, …
+    pub fn type_name(&self) -> String {
+        match self {
+            Self::Alert(facts) => format!("sla.{}", facts.why.as_str()),
+            Self::Digest { .. } => "sla.digest".to_owned(),
+            Self::List { .. } => "sla.list".to_owned(),
+            Self::Notice { .. } => "plazo.notice".to_owned(),
+        }
+    }
+
+    /// Renders the content. A template that fails gives way to a plain text; an alert is never lost to its looks (LESSONS 33).
+    pub fn render(&self, zone: Tz, language: Language, now: DateTime<Utc>) -> Rendered {
+        let rendered = match self {
+            Self::Alert(facts) => {
+                render("alert", language, &context! { a => Serde(shown(facts, zone, language, now)) })
+            }
+            Self::Digest { alerts } => {
+                let rows: Vec<_> = alerts.iter().map(|facts| shown(facts, zone, language, now)).collect();
+                render("digest", language, &context! { rows => Serde(rows), n => alerts.len() })
+            }
+            Self::List { name, rule, requests } => {
+                let rows: Vec<_> = requests.iter().map(|request| listed(request, zone, language)).collect();
+                render("list", language, &context! { name, rule, rows, n => requests.len() })
+            }
+            Self::Notice { subject, text } => {
+                Ok(Rendered { subject: format!("[plazo] {subject}"), text: text.clone(), html: preformatted(text) })
+            }
+        };
+        rendered.unwrap_or_else(|_| self.plain(zone, language))
+    }
+
+    /// The built-in text that needs no template.
+    fn plain(&self, zone: Tz, language: Language) -> Rendered {
+        let line = |facts: &AlertFacts| {
+            let due = facts.due_at.map(|due_at| format::instant(due_at, zone, language)).unwrap_or_default();
+            let task = format::task(facts.target, language);
+            format!("{} {}: {task}. {due}", facts.request, format::why(facts.why, language))
+        };
+        let lines: Vec<_> = match self {
+            Self::Alert(facts) => vec![line(facts)],
+            Self::Digest { alerts } => alerts.iter().map(line).collect(),
+            Self::List { requests, .. } => requests.iter().map(|request| request.request.to_string()).collect(),
+            Self::Notice { text, .. } => vec![text.clone()],
+        };
+        let text = lines.join("\n");
+        Rendered {
+            subject: format!("plazo: {}", lines.first().cloned().unwrap_or_default()),
+            html: preformatted(&text),
+            text,
+        }
+    }
+}
+
+/// One alert as templates see it.
+#[derive(Debug, Serialize)]
+struct Shown {
+    request: String,
+    why: Why,
+    headline: &'static str,
+    task: &'static str,
+    rule: Option<String>,
+    policy: String,
+    channel: String,
+    who: String,
+    subject: Option<String>,
+    owner: Option<String>,
+    started: String,
+    due: Option<String>,
+    due_time: Option<String>,
+    left: Option<String>,
+    overdue: Option<String>,
+    waited: String,
+    late: Option<String>,
+    planned: String,
+    calendar: String,
+    next: Option<String>,
+    step: String,
+}
+
+fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -> Shown {
+    let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
+    let customer = cut(&facts.customer);
+    let contact = cut(&facts.contact);
+    let who = match (&contact, &customer) {
+        (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
+        (Some(name), _) | (None, Some(name)) => name.clone(),
+        (None, None) => facts.request.to_string(),
+    };
+    Shown {
+        request: facts.request.to_string(),
+        why: facts.why,
+        headline: format::why(facts.why, language),
+        task: format::task(facts.target, language),
+        rule: facts.rule.clone(),
+        policy: facts.policy.clone(),
+        channel: format::channel(&facts.channel),
+        who,
+        subject: cut(&facts.subject),
+        owner: cut(&facts.owner),
+        started: format::instant(facts.started_at, zone, language),
+        due: facts.due_at.map(|due_at| format::instant(due_at, zone, language)),
+        due_time: facts.due_at.map(|due_at| format::time(due_at, zone)),
+        left: facts.due_at.filter(|due_at| now < *due_at).map(|due_at| format::span(due_at - now)),
+        overdue: facts.due_at.filter(|due_at| *due_at <= now).map(|due_at| format::span(now - due_at)),
+        waited: format::span(now - facts.started_at),
+        late: facts.late.then(|| format::span(facts.decided_at - facts.planned_at)),
+        planned: format::instant(facts.planned_at, zone, language),
+        calendar: facts.calendar.clone(),
+        next: facts.next.as_ref().map(|(_, at)| format::instant(*at, zone, language)),
+        step: facts.step.clone(),
+    }
+}
+
+fn listed(request: &ListedRequest, zone: Tz, language: Language) -> minijinja::Value {
+    context! {
+        request => request.request.to_string(),
+        who => request.customer.as_deref().map(|name| format::one_line(name, LONGEST_NAME)),
+        subject => request.subject.as_deref().map(|subject| format::one_line(subject, LONGEST_NAME)),
+        age => request.age_days,
+        opened => format::instant(request.opened_at, zone, language),
+        due => request.due_at.map(|due_at| format::instant(due_at, zone, language)),
+    }
+}
+
+fn render(name: &str, language: Language, context: &minijinja::Value) -> Result<Rendered, minijinja::Error> {
+    let template = |ending: &str| {
+        let name = format!("{}/{name}.{ending}", language.code());
+        templates().get_template(&name)?.render(context)
+    };
+    let subject = format::one_line(&template("subject.txt")?, 160);
+    Ok(Rendered { subject, text: template("txt")?, html: template("html")? })
+}
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),*] };
+}
+
+const TEMPLATES: [(&str, &str); 19] = embedded![
+    "layout.html",
+    "es/alert.subject.txt",
+    "es/alert.txt",
+    "es/alert.html",
+    "es/digest.subject.txt",
+    "es/digest.txt",
+    "es/digest.html",
+    "es/list.subject.txt",
+    "es/list.txt",
+    "es/list.html",
+    "en/alert.subject.txt",
+    "en/alert.txt",
+    "en/alert.html",
+    "en/digest.subject.txt",
+    "en/digest.txt",
+    "en/digest.html",
+    "en/list.subject.txt",
+    "en/list.txt",
+    "en/list.html",
+];
+
+fn templates() -> &'static Environment<'static> {
+    static TEMPLATES_ONCE: OnceLock<Environment<'static>> = OnceLock::new();
+    TEMPLATES_ONCE.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+            environment.set_syntax(syntax);
+        }
+        environment.set_fuel(Some(FUEL));
+        for (name, source) in TEMPLATES {
+            // A template that does not compile is caught by a test; at run time the plain text takes over.
+            environment.add_template(name, source).ok();
+        }
+        environment
+    })
+}
+
+fn preformatted(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<!doctype html><meta charset=\"utf-8\"><pre style=\"white-space:pre-wrap\">{escaped}</pre>")
+}

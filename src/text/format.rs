@@ -1,0 +1,100 @@
+//! Instants, spans and words as people of each language write them.
+
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::Language;
+use crate::engine::effect::Why;
+use crate::engine::policy::TargetKind;
+
+const WEEKDAYS_ES: [&str; 7] = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
+const WEEKDAYS_EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS_ES: [&str; 12] = ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
+const MONTHS_EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `lun 2 mar, 09:20` / `Mon 2 Mar, 09:20`; with seconds where they are not zero.
+pub fn instant(at: DateTime<Utc>, zone: Tz, language: Language) -> String {
+    let local = at.with_timezone(&zone);
+    let (weekdays, months) = match language {
+        Language::Es => (WEEKDAYS_ES, MONTHS_ES),
+        Language::En => (WEEKDAYS_EN, MONTHS_EN),
+    };
+    let weekday = weekdays[local.weekday().num_days_from_monday() as usize];
+    let month = months[local.month0() as usize];
+    format!("{weekday} {} {month}, {}", local.day(), time(at, zone))
+}
+
+/// `09:20`, or `09:20:30` where seconds matter.
+pub fn time(at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    if local.second() == 0 { local.format("%H:%M").to_string() } else { local.format("%H:%M:%S").to_string() }
+}
+
+/// `2 d 3 h`, `1 h 30 min`, `5 min`, `40 s`: the two largest units, the same in both languages.
+pub fn span(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().max(0);
+    let units = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let largest = units.iter().position(|(n, _)| *n > 0).unwrap_or(units.len() - 1);
+    let (n, unit) = units[largest];
+    match units.get(largest + 1).filter(|(next, _)| *next > 0) {
+        // Seconds beside hours or minutes are noise.
+        Some((next, next_unit)) if *next_unit != "s" || n < 10 && unit == "min" => {
+            format!("{n} {unit} {next} {next_unit}")
+        }
+        _ => format!("{n} {unit}"),
+    }
+}
+
+/// What a kind of promise asks for, as an infinitive.
+pub const fn task(kind: TargetKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (TargetKind::Reply, Language::Es) => "responder",
+        (TargetKind::Reply, Language::En) => "reply",
+        (TargetKind::FirstReply, Language::Es) => "dar la primera respuesta",
+        (TargetKind::FirstReply, Language::En) => "give the first reply",
+        (TargetKind::Acknowledge, Language::Es) => "acusar recibo",
+        (TargetKind::Acknowledge, Language::En) => "acknowledge",
+        (TargetKind::Deliver, Language::Es) => "entregar",
+        (TargetKind::Deliver, Language::En) => "deliver",
+        (TargetKind::Assign, Language::Es) => "asignar responsable",
+        (TargetKind::Assign, Language::En) => "assign an owner",
+        (TargetKind::Answer, Language::Es) => "obtener respuesta a la tarea",
+        (TargetKind::Answer, Language::En) => "get the task answered",
+    }
+}
+
+/// Why an alert goes out, in a word or two.
+pub const fn why(why: Why, language: Language) -> &'static str {
+    match (why, language) {
+        (Why::Warning, Language::Es) => "Por vencer",
+        (Why::Warning, Language::En) => "Due soon",
+        (Why::Attention, Language::Es) => "Para atender",
+        (Why::Attention, Language::En) => "Needs attention",
+        (Why::Breach, Language::Es) => "Vencido",
+        (Why::Breach, Language::En) => "Overdue",
+        (Why::Escalation, Language::Es) => "Escalado",
+        (Why::Escalation, Language::En) => "Escalated",
+    }
+}
+
+/// A channel as people write it.
+pub fn channel(word: &str) -> String {
+    match word {
+        "whatsapp" => "WhatsApp".to_owned(),
+        "email" => "email".to_owned(),
+        "slack" => "Slack".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The text on one line, without control characters, at most `longest` characters.
+pub fn one_line(text: &str, longest: usize) -> String {
+    let words: Vec<_> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    if line.chars().count() <= longest {
+        return line;
+    }
+    let cut: String = line.chars().take(longest.saturating_sub(1)).collect();
+    format!("{cut}…")
+}

@@ -1,0 +1,62 @@
+//! PURE. What people read in operation, in Spanish and English: alerts, lists, and `sla.toml` in words.
+
+pub mod alert;
+pub mod describe;
+pub mod format;
+
+use serde::{Deserialize, Serialize};
+
+/// A language in which people read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// Spanish.
+    #[default]
+    Es,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The language with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "es" => Some(Self::Es),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    /// Its ISO 639-1 code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Es => "es",
+            Self::En => "en",
+        }
+    }
+
+    /// The text of the two that is in this language.
+    pub fn of<T>(self, both: Both<T>) -> T {
+        match self {
+            Self::Es => both.es,
+            Self::En => both.en,
+        }
+    }
+}
+
+/// The same text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Both<T = String> {
+    /// English.
+    pub en: T,
+    /// Spanish.
+    pub es: T,
+}
+
+/// Formats the same text in English and Spanish.
+#[macro_export]
+macro_rules! both {
+    ($en:literal, $es:literal $(,)?) => {
+        $crate::text::Both { en: format!($en), es: format!($es) }
+    };
+}
