@@ -5,8 +5,11 @@
 #![warn(missing_docs)]
 
 pub mod app;
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod engine;
+pub mod http;
 pub mod intake;
 pub mod notify;
 pub mod secret;

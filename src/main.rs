@@ -1,1 +1,20 @@
-fn main() {}
+//! The `plazo` command: parse, run, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use plazo::cli::{Cli, Exit};
+
+fn main() -> ExitCode {
+    // reqwest and lettre share it; it must be there before either makes a client.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    match Cli::parse().run() {
+        Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Found) => ExitCode::from(1),
+        Err(error) if plazo::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("plazo: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

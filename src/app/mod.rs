@@ -79,10 +79,7 @@ impl App {
         let store = Store::open(directory)?;
         config.rulebook.revision = store.revision(source, time.now())?;
         let instance = store.instance()?.into();
-        let queue = Queue::default();
-        let mut wakes = Vec::new();
-        store.each_wake(|id, wake| wakes.push((id, Some(wake))))?;
-        queue.set(wakes);
+        let queue = filled_queue(&store)?;
         let now = time.now();
         // Whatever was on its way when the last process ended may have arrived (DESIGN §2).
         store.free_leases(DateTime::<Utc>::MAX_UTC, now)?;
@@ -97,6 +94,28 @@ impl App {
         let (writer, thread) = Writer::start(store, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
+    }
+
+    /// Opens the store of a data directory for looking only: no daemon need run, and whatever would write is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is no store, or it cannot be read.
+    pub fn open_reading(directory: &Path, config: Config, time: TimeSource) -> Result<Self, StoreError> {
+        let store = Store::open_reader(directory)?;
+        let instance = store.instance()?.into();
+        let shared = Arc::new(Shared {
+            config: ArcSwap::from_pointee(config),
+            queue: filled_queue(&store)?,
+            time,
+            decided: Notify::new(),
+            is_failing: AtomicBool::new(false),
+            metrics: Metrics::default(),
+        });
+        let readers = Arc::new(Readers::new(directory));
+        // Whoever may read the file needs no token.
+        let tokens = Arc::new(token::Known::everybody());
+        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance })
     }
 
     /// The configuration in force.
@@ -176,6 +195,14 @@ impl App {
         }
         Ok(n_live)
     }
+}
+
+fn filled_queue(store: &Store) -> Result<Queue, StoreError> {
+    let queue = Queue::default();
+    let mut wakes = Vec::new();
+    store.each_wake(|id, wake| wakes.push((id, Some(wake))))?;
+    queue.set(wakes);
+    Ok(queue)
 }
 
 /// The work of one commit, as far as a job can see it.

@@ -70,7 +70,17 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// Hashes to scopes, read from the store now and then so that a call need not.
 #[derive(Default)]
-pub(super) struct Known(ArcSwapOption<Look>);
+pub(super) struct Known {
+    look: ArcSwapOption<Look>,
+    is_everybody: bool,
+}
+
+impl Known {
+    /// Lets every call in.
+    pub(super) fn everybody() -> Self {
+        Self { is_everybody: true, ..Self::default() }
+    }
+}
 
 struct Look {
     at: Instant,
@@ -84,14 +94,17 @@ impl App {
     ///
     /// [`StoreError`] if the tokens cannot be read.
     pub async fn access(&self, token: Option<&str>) -> Result<Access, StoreError> {
-        let look = match self.tokens.0.load_full().filter(|look| look.at.elapsed() < GOOD_FOR) {
+        if self.tokens.is_everybody {
+            return Ok(Access::Granted(Scope::ALL.to_vec()));
+        }
+        let look = match self.tokens.look.load_full().filter(|look| look.at.elapsed() < GOOD_FOR) {
             Some(look) => look,
             None => {
                 let rows = self.read(Store::token_scopes).await?;
                 let words = |scopes: &str| scopes.split(',').filter_map(Scope::from_word).collect();
                 let scopes = rows.into_iter().map(|(hash, scopes)| (hash, words(&scopes))).collect();
                 let look = Arc::new(Look { at: Instant::now(), scopes });
-                self.tokens.0.store(Some(Arc::clone(&look)));
+                self.tokens.look.store(Some(Arc::clone(&look)));
                 look
             }
         };

@@ -79,6 +79,11 @@ impl Writer {
         Ok((Self { jobs }, thread))
     }
 
+    /// A writer that refuses everything.
+    pub(super) fn none() -> Self {
+        Self { jobs: sync_channel(1).0 }
+    }
+
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,

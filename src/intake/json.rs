@@ -328,3 +328,21 @@ const fn kind_of(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+/// Writes an event in the Event JSON form; [`event`] reads it back.
+pub fn write(event: &Event) -> Value {
+    let mut fields = match serde_json::to_value(event) {
+        Ok(Value::Object(fields)) => fields,
+        // Its types are all JSON's.
+        Ok(_) | Err(_) => Map::new(),
+    };
+    if let Some(promise) = fields.remove("promise").and_then(|promise| promise.as_object().cloned()) {
+        if let Some(due) = promise.get("due") {
+            fields.insert("due".to_owned(), due.clone());
+        }
+        if let Some(milliseconds) = promise.get("within").and_then(Value::as_i64) {
+            fields.insert("within".to_owned(), format!("{milliseconds}ms").into());
+        }
+    }
+    Value::Object(fields)
+}

@@ -1,0 +1,226 @@
+//! The command line: a file per subcommand. Exit codes: 0 done, 1 found something, 2 failed.
+
+mod act;
+mod bench;
+mod check;
+mod client;
+mod deliveries;
+mod demo;
+mod event;
+mod ingest_email;
+mod list;
+mod output;
+mod queue;
+mod run;
+mod show;
+mod test_notify;
+mod token;
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::app::time::TimeSource;
+use crate::config::{self, Config};
+use crate::text::Language;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// It found something that a script should know of.
+    Found,
+}
+
+type Outcome = anyhow::Result<Exit>;
+
+/// Watches deadlines, and tells the right person before they break.
+#[derive(Debug, Parser)]
+#[command(name = "plazo", version = version(), max_term_width = 120)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Global {
+    /// The file of promises
+    #[arg(long, global = true, value_name = "FILE", default_value = "sla.toml", env = "PLAZO_CONFIG")]
+    config: PathBuf,
+    /// The data directory [default: $STATE_DIRECTORY, else ./data]
+    #[arg(long, global = true, value_name = "DIR", env = "PLAZO_DATA")]
+    data: Option<PathBuf>,
+    /// Address of the daemon [default: the one that runs on the data directory]
+    #[arg(long, global = true, value_name = "URL", env = "PLAZO_URL")]
+    url: Option<String>,
+    /// Token for the daemon
+    #[arg(long, global = true, env = "PLAZO_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon
+    Run(run::Args),
+    /// Check a file, and say in words what it means
+    Check(check::Args),
+    /// See a sample week pass in a minute and a half
+    Demo(demo::Args),
+    /// Open a request
+    Open(act::OpenArgs),
+    /// Send events as JSON from standard input: one object, an array, or one a line
+    Event(event::Args),
+    /// List requests
+    List(list::Args),
+    /// Show a request with its clocks and its history
+    Show(show::Args),
+    /// Record an answer to the client
+    Answer(act::AnswerArgs),
+    /// Give a request an owner, or take it away
+    Own(act::OwnArgs),
+    /// The team waits for the client: the delivery clock stands still
+    Wait(act::ReasonArgs),
+    /// The wait is over
+    Resume(act::PlainArgs),
+    /// Record a delivery
+    Deliver(act::TextArgs),
+    /// Close a request
+    Close(act::ReasonArgs),
+    /// Open a closed request again
+    Reopen(act::PlainArgs),
+    /// Take a request: no further escalation, the clock runs on
+    Ack(act::PlainArgs),
+    /// Put a request's alerts off
+    Snooze(act::SnoozeArgs),
+    /// What plazo looks at next
+    Queue(queue::Args),
+    /// What was sent, what waits and why, what is dead
+    Deliveries(deliveries::Args),
+    /// Send a test message the whole way
+    TestNotify(test_notify::Args),
+    /// Print the JSON Schema of sla.toml, for editors
+    Schema,
+    /// Make, list and revoke tokens
+    Token(token::Args),
+    /// Take a raw email from standard input, as from a mail server's pipe
+    IngestEmail(ingest_email::Args),
+    /// Measure what this machine can do
+    Bench(bench::Args),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// What failed, for standard error; the exit code is 2 then.
+    pub fn run(self) -> Outcome {
+        let global = self.global;
+        match self.command {
+            Command::Run(args) => run::run(&global, args),
+            Command::Check(args) => check::run(&global, &args),
+            Command::Demo(args) => demo::run(&global, &args),
+            Command::Bench(args) => bench::run(&global, &args),
+            Command::Schema => output::json(&config::schema()),
+            Command::Token(args) => token::run(&global, &args),
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "plazo", &mut std::io::stdout());
+                Ok(Exit::Done)
+            }
+            command => runtime()?.block_on(ask(&global, command)),
+        }
+    }
+}
+
+/// The commands that speak with a daemon or read its store.
+async fn ask(global: &Global, command: Command) -> Outcome {
+    match command {
+        Command::Open(args) => act::open(global, args).await,
+        Command::Event(args) => event::run(global, args).await,
+        Command::List(args) => list::run(global, &args).await,
+        Command::Show(args) => show::run(global, &args).await,
+        Command::Answer(args) => act::answer(global, args).await,
+        Command::Own(args) => act::own(global, args).await,
+        Command::Wait(args) => act::reason(global, "wait", args).await,
+        Command::Resume(args) => act::plain(global, "resume", args).await,
+        Command::Deliver(args) => act::text(global, "deliver", args).await,
+        Command::Close(args) => act::reason(global, "close", args).await,
+        Command::Reopen(args) => act::plain(global, "reopen", args).await,
+        Command::Ack(args) => act::plain(global, "ack", args).await,
+        Command::Snooze(args) => act::snooze(global, args).await,
+        Command::Queue(args) => queue::run(global, &args).await,
+        Command::Deliveries(args) => deliveries::run(global, &args).await,
+        Command::TestNotify(args) => test_notify::run(global, &args).await,
+        Command::IngestEmail(args) => ingest_email::run(global, &args).await,
+        Command::Run(_)
+        | Command::Check(_)
+        | Command::Demo(_)
+        | Command::Bench(_)
+        | Command::Schema
+        | Command::Token(_)
+        | Command::Completions { .. } => unreachable!("run by `Cli::run` itself"),
+    }
+}
+
+impl Global {
+    fn data(&self) -> PathBuf {
+        let state = || std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+        self.data.clone().or_else(state).unwrap_or_else(|| PathBuf::from("data"))
+    }
+
+    /// The configuration, if the file can be used.
+    fn load(&self) -> Option<Config> {
+        config::load(&self.config).ok()?.config
+    }
+
+    /// The language in which tables are printed: the file's, else the terminal's.
+    fn language(&self) -> Language {
+        self.load().map_or_else(terminal_language, |config| config.language)
+    }
+}
+
+fn terminal_language() -> Language {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| std::env::var(name).ok());
+    if locale.is_some_and(|locale| locale.starts_with("es")) { Language::Es } else { Language::En }
+}
+
+/// The one place at which the machine's clock is read.
+#[allow(clippy::disallowed_methods, reason = "invariant 2: read here, and given to everything else")]
+fn real_time() -> TimeSource {
+    TimeSource::new(chrono::Utc::now)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> =
+        LazyLock::new(|| format!("{} (time zones {})", env!("CARGO_PKG_VERSION"), chrono_tz::IANA_TZDB_VERSION));
+    &VERSION
+}
+
+/// Whether a command ended because nobody reads its output any more, as in `plazo list | head`.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Whether the terminal behind standard output takes colours.
+fn is_styled() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// The absolute form of a path, for messages.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

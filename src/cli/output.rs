@@ -1,0 +1,57 @@
+//! Tables, colours and JSON on standard output.
+
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+
+use super::{Exit, Outcome};
+
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const BLUE: Style = AnsiColor::Cyan.on_default();
+pub(super) const DIM: Style = Style::new().dimmed();
+
+/// Prints a value as JSON.
+pub(super) fn json(value: &impl Serialize) -> Outcome {
+    line(&serde_json::to_string_pretty(value)?)?;
+    Ok(Exit::Done)
+}
+
+/// Prints a line; colours are left out where the output takes none.
+pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(())
+}
+
+/// The text in a colour.
+pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// An empty table with these headings.
+pub(super) fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    if super::is_styled() {
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    } else {
+        table.load_style(comfy_table::presets::NOTHING);
+    }
+    table.set_header(headings.to_vec());
+    table
+}
+
+/// The colour of a state word.
+pub(super) fn state_style(state: &str) -> Style {
+    match state {
+        "breached" | "dead" | "overdue" => RED,
+        "running" | "pending" | "leased" | "held" => YELLOW,
+        "met" | "sent" => GREEN,
+        "paused" | "waiting" => BLUE,
+        _ => Style::new(),
+    }
+}

@@ -1,0 +1,68 @@
+//! `plazo run`: the daemon.
+
+use std::net::SocketAddr;
+
+use clap::ValueEnum;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::{Exit, Global, Outcome, real_time, runtime};
+use crate::daemon::{self, Options};
+
+/// Libraries speak only when something is wrong.
+const FILTER: &str = "warn,plazo=info";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address of the HTTP interface, instead of the file's
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Form of the log on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "PLAZO_LOG_FORMAT")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+pub(super) fn run(global: &Global, args: Args) -> Outcome {
+    let filter = EnvFilter::try_from_env("PLAZO_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_format {
+        LogFormat::Text => log.with_target(false).with_ansi(is_styled()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    let options = Options {
+        config: global.config.clone(),
+        data: global.data(),
+        listen: args.listen,
+        time: real_time(),
+        styled: is_styled(),
+    };
+    runtime()?.block_on(async {
+        let stop = CancellationToken::new();
+        stop_on_signals(&stop)?;
+        daemon::run(options, stop, |_, _| ()).await?;
+        Ok(Exit::Done)
+    })
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut asked = signal(kind)?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            asked.recv().await;
+            stop.cancel();
+        });
+    }
+    Ok(())
+}
+
+fn is_styled() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}

@@ -1,0 +1,98 @@
+//! `plazo show`: a request with its clocks and its history.
+
+use chrono::{DateTime, Local, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::client::Client;
+use super::output::{self, DIM, state_style, styled};
+use super::{Exit, Global, Outcome, real_time};
+use crate::both;
+use crate::text::{Both, Language, format};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The request, such as R-17
+    request: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
+    let request = Client::reading(global)?.get(&format!("/v1/requests/{}", args.request)).await?;
+    if args.json {
+        return output::json(&request);
+    }
+    let language = global.language();
+    summary(&request, language)?;
+    output::line("")?;
+    for entry in request["history"].as_array().into_iter().flatten() {
+        let at = local(&entry["at"]);
+        let type_name = entry["type"].as_str().unwrap_or_default();
+        let effects: Vec<_> = entry["effects"].as_array().into_iter().flatten().map(effect).collect();
+        output::line(&format!("{}  {type_name:<10} {}", styled(DIM, at), effects.join(", ")))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The request in a line, and a line a clock.
+pub(super) fn summary(request: &Value, language: Language) -> anyhow::Result<()> {
+    let text = |field: &str| request[field].as_str().unwrap_or_default().to_owned();
+    let owner = request["owner"]
+        .as_str()
+        .map_or_else(|| language.of(Both { en: "no owner", es: "sin responsable" }).to_owned(), str::to_owned);
+    let state = text("state");
+    let parts = [text("channel"), client_of(request), text("subject"), owner];
+    let known: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    output::line(&format!("{}  {}  {}", text("id"), styled(state_style(&state), &state), known.join(" · ")))?;
+    for clock in request["clocks"].as_array().into_iter().flatten() {
+        let state = clock["state"].as_str().unwrap_or_default();
+        let rule = clock["rule"].as_str().map(|rule| format!(" ({rule})")).unwrap_or_default();
+        let kind = clock["kind"].as_str().unwrap_or_default();
+        let due = if clock["due_at"].is_null() { String::new() } else { due(&clock["due_at"], state, language) };
+        output::line(&format!("  {:<12} {:<10} {due}{rule}", kind, styled(state_style(state), state)))?;
+    }
+    Ok(())
+}
+
+/// The client's person and company.
+pub(super) fn client_of(request: &Value) -> String {
+    match (request["contact"].as_str(), request["customer"].as_str()) {
+        (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
+        (Some(name), _) | (None, Some(name)) => name.to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+/// When something is due, and how long that is from now.
+pub(super) fn due(due_at: &Value, state: &str, language: Language) -> String {
+    let Some(at) = parse(due_at) else { return String::new() };
+    let instant = local(due_at);
+    if !matches!(state, "running" | "breached" | "open") {
+        return instant;
+    }
+    let left = at - real_time().now();
+    let span = format::span(left.abs());
+    language.of(if left < TimeDelta::zero() {
+        both!("{instant}, {span} ago", "{instant}, hace {span}")
+    } else {
+        both!("{instant}, in {span}", "{instant}, en {span}")
+    })
+}
+
+/// An instant of the answer on the terminal's clock.
+pub(super) fn local(value: &Value) -> String {
+    parse(value).map(|at| at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
+}
+
+fn parse(value: &Value) -> Option<DateTime<Utc>> {
+    value.as_str()?.parse().ok()
+}
+
+/// An effect in a few words.
+fn effect(effect: &Value) -> String {
+    let name = effect["effect"].as_str().unwrap_or_default();
+    let clock = effect["clock"]["kind"].as_str().unwrap_or_default();
+    let detail = effect["rule"].as_str().or(effect["why"].as_str()).unwrap_or_default();
+    [name, clock, detail].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}

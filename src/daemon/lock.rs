@@ -1,0 +1,66 @@
+//! One daemon a data directory; and where the running one is to be reached.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+const FILE: &str = "plazo.lock";
+
+/// Held while a daemon runs; the system lets go of it however the process ends.
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a data directory.
+    ///
+    /// # Errors
+    ///
+    /// If another daemon has it, or the directory cannot be written.
+    pub fn take(directory: &Path) -> anyhow::Result<Self> {
+        let path = directory.join(FILE);
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(|| format!("cannot write in the data directory {}", directory.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { file }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another plazo already runs on {}{}; stop it first, or name another directory with --data",
+                directory.display(),
+                address(directory).map(|address| format!(" (at {address})")).unwrap_or_default(),
+            ),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        }
+    }
+
+    /// Writes down where the daemon is to be reached.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn publish(&self, address: SocketAddr) -> anyhow::Result<()> {
+        let mut file = &self.file;
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{address}")?;
+        Ok(())
+    }
+}
+
+/// Where the daemon of a data directory is to be reached, if one runs.
+pub fn address(directory: &Path) -> Option<SocketAddr> {
+    let mut file = File::open(directory.join(FILE)).ok()?;
+    if file.try_lock_shared().is_ok() {
+        return None;
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

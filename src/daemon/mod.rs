@@ -1,0 +1,166 @@
+//! The daemon: starts timer, outbox, schedules, reload and HTTP, joins them, and drains them at the end.
+
+mod lock;
+mod outbox;
+mod reload;
+mod service;
+mod timer;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::app::time::TimeSource;
+use crate::app::token::Access;
+use crate::config::{self, Config};
+use crate::http;
+use crate::notify;
+
+pub use lock::{Lock, address as running_address};
+use outbox::Outbox;
+use reload::Reloader;
+
+/// Deliveries on their way get this long to end when plazo stops; within `TimeoutStopSec` of the unit.
+const DRAIN: Duration = Duration::from_secs(20);
+/// Files of the `file` transport that name no directory of their own.
+pub const OUTBOX_DIRECTORY: &str = "outbox";
+
+/// What `plazo run` is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sla.toml`.
+    pub config: PathBuf,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Address of the HTTP interface, instead of the file's.
+    pub listen: Option<SocketAddr>,
+    /// The source of the time.
+    pub time: TimeSource,
+    /// Whether the terminal takes colours.
+    pub styled: bool,
+}
+
+/// A `sla.toml` with mistakes, explained.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadConfig(pub String);
+
+/// Runs until `stop`. `ready` is told the address of the HTTP interface once everything serves.
+///
+/// # Errors
+///
+/// If something that is needed at start is not to be had; the text names it and the remedy.
+pub async fn run(
+    options: Options,
+    stop: CancellationToken,
+    ready: impl FnOnce(SocketAddr, &App) + Send,
+) -> anyhow::Result<()> {
+    let loaded = config::load(&options.config)?;
+    let Some(config) = loaded.config.clone() else {
+        return Err(BadConfig(loaded.explain(options.styled)).into());
+    };
+    std::fs::create_dir_all(&options.data)
+        .with_context(|| format!("cannot make the data directory {}", options.data.display()))?;
+    let lock = Lock::take(&options.data)?;
+    let client = notify::http::client().context("cannot set up HTTP")?;
+    let files = options.data.join(OUTBOX_DIRECTORY);
+    let transports = outbox::transports(&config, &client, &files)?;
+    let listen = options.listen.unwrap_or(config.listen);
+    warn_of_files(&config, &files);
+    let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone())
+        .with_context(|| format!("cannot open the store in {}", options.data.display()))?;
+    check_access(&app, listen).await?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    lock.publish(address)?;
+
+    let tasks = TaskTracker::new();
+    let (outbox, transports) = Outbox::new(app.clone(), transports);
+    let draining = CancellationToken::new();
+    let sending = tokio::spawn(outbox.run(draining.clone(), DRAIN));
+    tasks.spawn(timer::run(app.clone(), stop.clone()));
+    let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, client, files);
+    tasks.spawn(reloader.run(stop.clone()));
+    let router = http::router(app.clone());
+    let serving = stop.clone();
+    tasks.spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(serving.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "HTTP stopped");
+        }
+    });
+    let mut schedules = schedules(app.clone()).await.context("cannot start the schedules")?;
+    tracing::info!(%address, queued = app.queue().len(), revision = app.config().rulebook.revision, "ready");
+    service::ready();
+    ready(address, &app);
+
+    stop.cancelled().await;
+    tracing::info!("stopping");
+    service::stopping();
+    schedules.shutdown().await.ok();
+    tasks.close();
+    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+        tracing::warn!("a connection did not end in time");
+    }
+    // The outbox last: what the others decided still goes out or is written down.
+    draining.cancel();
+    sending.await.context("the outbox ended badly")?;
+    drop(app);
+    join_writer(writer).await;
+    drop(lock);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for the writer's last commit. A request that outlived the drain may still hold the app; then the process ends anyway.
+async fn join_writer(writer: std::thread::JoinHandle<()>) {
+    let joined = tokio::task::spawn_blocking(move || writer.join());
+    if tokio::time::timeout(Duration::from_secs(2), joined).await.is_err() {
+        tracing::warn!("the writer was still in use");
+    }
+}
+
+/// An address that others can reach needs a token; loopback without one is open to local users, and says so.
+async fn check_access(app: &App, listen: SocketAddr) -> anyhow::Result<()> {
+    let is_open = app.access(None).await? == Access::Open;
+    if is_open && !listen.ip().is_loopback() {
+        bail!(
+            "{listen} can be reached from other machines, and no token exists.\n\
+             Make one first: plazo token create --name NAME --scope ingest,read,operate"
+        );
+    }
+    if is_open {
+        tracing::warn!(%listen, "no token exists: every local user may use the interface (plazo token create)");
+    }
+    Ok(())
+}
+
+fn warn_of_files(config: &Config, files: &Path) {
+    let mail = config.destinations.get(config::EMAIL).map(|destination| &destination.settings);
+    if matches!(mail, Some(notify::Settings::File(_))) {
+        tracing::warn!(directory = %files.display(), "no [smtp] in sla.toml: mail is written as files");
+    }
+}
+
+/// A job each minute asks our own schedule what fell due; that scheduler's zone-aware jobs freeze their offset.
+async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
+    let scheduler = JobScheduler::new().await?;
+    let job = Job::new_async("0 * * * * *", move |_, _| {
+        let app = app.clone();
+        Box::pin(async move {
+            if let Err(error) = app.run_schedules().await {
+                tracing::error!(%error, "the morning's lists could not be written");
+            }
+        })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}

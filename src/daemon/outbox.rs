@@ -1,0 +1,402 @@
+//! The outbox: claims deliveries, sends them side by side, records what came of each, and decides when to try again.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::metrics::DeliveryLabels;
+use crate::app::{App, Claims, Outcome, WriteError};
+use crate::config::Config;
+use crate::engine::directory::Recipient;
+use crate::notify::{DeliveryError, Message, Receipt, Transport};
+use crate::store::outbox::{Claimed, Verdict};
+use crate::text::Language;
+use crate::text::alert::Content;
+
+/// The wait after a store failed, and between looks at messages that wait behind a standing destination.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Waits after the first, second, … failed try; the last one from then on.
+const BACKOFF: [TimeDelta; 6] = [
+    TimeDelta::seconds(1),
+    TimeDelta::seconds(5),
+    TimeDelta::seconds(30),
+    TimeDelta::minutes(2),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(10),
+];
+/// Where a fallback is named, a message waits no longer than this for its own destination.
+const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
+const LONGEST_IDLE: TimeDelta = TimeDelta::seconds(30);
+/// How often the operator is told that a destination swallows messages for good.
+const DEAD_NOTICE_EVERY: TimeDelta = TimeDelta::minutes(30);
+
+/// Transports by the name of their destination.
+pub(super) type Transports = HashMap<String, Transport>;
+
+/// Builds every transport of a file, so that whatever can fail fails before anything is swapped (LESSONS 35).
+pub(super) fn transports(config: &Config, client: &reqwest::Client, files: &Path) -> anyhow::Result<Transports> {
+    config
+        .destinations
+        .iter()
+        .map(|(name, destination)| {
+            let transport = Transport::new(&destination.settings, client, files)
+                .with_context(|| format!("destination `{name}` of sla.toml"))?;
+            Ok((name.clone(), transport))
+        })
+        .collect()
+}
+
+/// Sends what was decided.
+pub(super) struct Outbox {
+    app: App,
+    transports: Arc<ArcSwap<Transports>>,
+    done: mpsc::UnboundedSender<Done>,
+    finished: mpsc::UnboundedReceiver<Done>,
+    /// Deliveries on their way, by destination.
+    in_flight: HashMap<String, usize>,
+    probing: HashSet<String>,
+    outcomes: Vec<Outcome>,
+    /// Sent while the store could not be written; not to be sent again before that is recorded.
+    unrecorded: HashSet<i64>,
+    dead_told_at: HashMap<String, DateTime<Utc>>,
+    is_alarmed: bool,
+    looked_at: Instant,
+}
+
+/// A try that ended.
+struct Done {
+    delivery: Claimed,
+    leased: bool,
+    result: Result<Receipt, DeliveryError>,
+}
+
+impl Outbox {
+    pub(super) fn new(app: App, transports: Transports) -> (Self, Arc<ArcSwap<Transports>>) {
+        let transports = Arc::new(ArcSwap::from_pointee(transports));
+        // Bounded by what is in flight.
+        let (done, finished) = mpsc::unbounded_channel();
+        let outbox = Self {
+            app,
+            transports: Arc::clone(&transports),
+            done,
+            finished,
+            in_flight: HashMap::new(),
+            probing: HashSet::new(),
+            outcomes: Vec::new(),
+            unrecorded: HashSet::new(),
+            dead_told_at: HashMap::new(),
+            is_alarmed: false,
+            looked_at: Instant::now(),
+        };
+        (outbox, transports)
+    }
+
+    /// Runs until `draining`, then lets what is on its way end, for at most `limit`.
+    pub(super) async fn run(mut self, draining: CancellationToken, limit: Duration) {
+        while !draining.is_cancelled() {
+            let wait = match self.round(true).await {
+                Ok(claims) => {
+                    self.send(claims.claimed, true);
+                    self.hand_over_waiting().await;
+                    let now = self.app.now();
+                    let idle = claims.next_at.map_or(LONGEST_IDLE, |at| at - now);
+                    self.app.time().real(idle.clamp(TimeDelta::milliseconds(1), LONGEST_IDLE))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the outbox cannot be written");
+                    self.send_unwritten().await;
+                    AFTER_FAILURE
+                }
+            };
+            tokio::select! {
+                Some(done) = self.finished.recv() => self.settle(done).await,
+                () = self.app.decided() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = draining.cancelled() => {}
+            }
+            while let Ok(done) = self.finished.try_recv() {
+                self.settle(done).await;
+            }
+        }
+        let ended = async {
+            while 0 < self.n_in_flight() {
+                let Some(done) = self.finished.recv().await else { break };
+                self.settle(done).await;
+            }
+        };
+        if tokio::time::timeout(limit, ended).await.is_err() {
+            tracing::warn!("some deliveries did not end in time; they are tried again after the next start");
+        }
+        if let Err(error) = self.round(false).await {
+            tracing::error!(%error, "what came of the last deliveries could not be written");
+        }
+    }
+
+    /// Records what is done and claims what there is room for.
+    async fn round(&mut self, claim: bool) -> Result<Claims, WriteError> {
+        let capacity = self.app.config().alerts.in_flight;
+        let room = if claim { capacity.saturating_sub(self.n_in_flight()) } else { 0 };
+        let per_destination = (capacity / 2).max(1);
+        let full = self.in_flight.iter().filter(|(_, n)| per_destination <= **n).map(|(name, _)| name.clone());
+        let busy = full.chain(self.probing.iter().cloned()).collect();
+        let outcomes = self.outcomes.clone();
+        let claims = self.app.record_and_claim(outcomes, room, busy, per_destination).await?;
+        self.outcomes.clear();
+        self.unrecorded.clear();
+        if std::mem::take(&mut self.is_alarmed) {
+            tracing::info!("the store can be written again");
+        }
+        Ok(claims)
+    }
+
+    fn n_in_flight(&self) -> usize {
+        self.in_flight.values().sum()
+    }
+
+    fn send(&mut self, claimed: Vec<Claimed>, leased: bool) {
+        for delivery in claimed {
+            *self.in_flight.entry(delivery.destination.clone()).or_default() += 1;
+            if delivery.is_probe {
+                self.probing.insert(delivery.destination.clone());
+            }
+            let (app, transports, done) = (self.app.clone(), self.transports.load_full(), self.done.clone());
+            tokio::spawn(async move {
+                let result = attempt(&app, &transports, &delivery).await;
+                // The outbox outlives every try; if it is gone, the lease tells.
+                done.send(Done { delivery, leased, result }).ok();
+            });
+        }
+    }
+
+    /// What was decided still goes out while the store cannot be written (DESIGN §7).
+    async fn send_unwritten(&mut self) {
+        if !std::mem::replace(&mut self.is_alarmed, true) {
+            self.alarm().await;
+        }
+        let room = self.app.config().alerts.in_flight.saturating_sub(self.n_in_flight());
+        let Ok(peeked) = self.app.peek_deliveries(room + self.unrecorded.len()).await else { return };
+        let fresh: Vec<_> = peeked.into_iter().filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
+        self.send(fresh, false);
+    }
+
+    /// Tells the operator, past the store, that it cannot be written.
+    async fn alarm(&self) {
+        let config = self.app.config();
+        let ways: Vec<(Option<String>, String)> = match &config.operator {
+            None => Vec::new(),
+            Some(Recipient::Destination(name)) => vec![(None, name.clone())],
+            Some(Recipient::Person(key)) => config.contacts.get(key).map_or_else(Vec::new, |contact| {
+                contact.notify.iter().map(|name| (Some(key.clone()), name.clone())).collect()
+            }),
+        };
+        let (subject, text) = config.language.of(crate::text::Both {
+            en: ("the store cannot be written", "plazo takes no events until its disk can be written again. Check space and rights of the data directory."),
+            es: ("no se puede escribir la base de datos", "plazo no recibe eventos hasta que se pueda escribir en su disco. Revise el espacio y los permisos del directorio de datos."),
+        });
+        let now = self.app.now();
+        for (person, destination) in ways {
+            let delivery = Claimed {
+                id: now.timestamp(),
+                fence: 0,
+                attempt: 1,
+                in_doubt: false,
+                person,
+                destination,
+                request: None,
+                planned_at: now,
+                decided_at: now,
+                content: Content::Notice { subject: subject.to_owned(), text: text.to_owned() },
+                is_probe: false,
+            };
+            let (app, transports) = (self.app.clone(), self.transports.load_full());
+            tokio::spawn(async move {
+                if let Err(error) = attempt(&app, &transports, &delivery).await {
+                    tracing::error!(cause = error.cause(), "the operator could not be told");
+                }
+            });
+        }
+    }
+
+    /// Turns a try's end into an outcome.
+    async fn settle(&mut self, done: Done) {
+        let Done { delivery, leased, result } = done;
+        if let Some(n) = self.in_flight.get_mut(&delivery.destination) {
+            *n = n.saturating_sub(1);
+        }
+        if delivery.is_probe {
+            self.probing.remove(&delivery.destination);
+        }
+        let now = self.app.now();
+        let (verdict, hold_until) = match result {
+            Ok(receipt) => {
+                self.app.metrics().lateness.0.observe((now - delivery.planned_at).as_seconds_f64());
+                if delivery.in_doubt {
+                    self.app.metrics().possible_doubles.inc();
+                }
+                (Verdict::Sent { answer: receipt.answer }, None)
+            }
+            Err(error) => self.judge(&delivery, error, now).await,
+        };
+        let result = match &verdict {
+            Verdict::Sent { .. } => "sent",
+            Verdict::Later { .. } => "later",
+            Verdict::HandedOver { .. } => "handed_over",
+            Verdict::Dead { .. } => "dead",
+        };
+        let labels = DeliveryLabels { destination: delivery.destination.clone(), result };
+        self.app.metrics().deliveries.get_or_create(&labels).inc();
+        if let Verdict::Later { cause, .. } | Verdict::HandedOver { cause, .. } | Verdict::Dead { cause } = &verdict {
+            let destination = &delivery.destination;
+            tracing::warn!(
+                delivery = delivery.id,
+                destination,
+                attempt = delivery.attempt,
+                result,
+                cause,
+                "not delivered"
+            );
+        }
+        if matches!(verdict, Verdict::Dead { .. }) && !matches!(delivery.content, Content::Notice { .. }) {
+            self.tell_of_dead(&delivery, now).await;
+        }
+        self.outcomes.push(Outcome {
+            id: delivery.id,
+            fence: leased.then_some(delivery.fence),
+            destination: delivery.destination,
+            verdict,
+            hold_until,
+        });
+    }
+
+    /// Later, by another way, or never.
+    async fn judge(
+        &self,
+        delivery: &Claimed,
+        error: DeliveryError,
+        now: DateTime<Utc>,
+    ) -> (Verdict, Option<DateTime<Utc>>) {
+        let config = self.app.config();
+        let fallback = config.destinations.get(&delivery.destination).and_then(|own| own.fallback.clone());
+        let hold_until = match &error {
+            DeliveryError::Hold { after: Some(after), .. } => Some(now + *after),
+            DeliveryError::Hold { after: None, .. } => {
+                let failures = self.app.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
+                Some(now + backoff(failures.into(), delivery.id))
+            }
+            DeliveryError::Retry { .. } | DeliveryError::GiveUp { .. } => None,
+        };
+        let cause = error.cause().to_owned();
+        let waited = now - delivery.decided_at;
+        let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(&config, fallback.is_some()) <= waited;
+        let verdict = match fallback {
+            Some(to) if is_over => Verdict::HandedOver { to, cause },
+            None if is_over => Verdict::Dead { cause },
+            _ => {
+                let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
+                Verdict::Later { at, cause }
+            }
+        };
+        (verdict, hold_until)
+    }
+
+    /// Messages behind a destination that stands do not wait for it longer than those that were tried.
+    async fn hand_over_waiting(&mut self) {
+        if self.looked_at.elapsed() < AFTER_FAILURE {
+            return;
+        }
+        self.looked_at = Instant::now();
+        let config = self.app.config();
+        let now = self.app.now();
+        for (name, destination) in &config.destinations {
+            let Some(fallback) = &destination.fallback else { continue };
+            if !matches!(self.app.hold_failures(name.clone()).await, Ok(1..)) {
+                continue;
+            }
+            let since = now - patience(&config, true);
+            match self.app.hand_over_waiting(name.clone(), fallback.clone(), since).await {
+                Ok(0) => {}
+                Ok(n_messages) => tracing::warn!(n_messages, from = %name, to = %fallback, "handed over"),
+                Err(error) => tracing::error!(%error, "waiting deliveries could not be handed over"),
+            }
+        }
+    }
+
+    async fn tell_of_dead(&mut self, delivery: &Claimed, now: DateTime<Utc>) {
+        let told_at = self.dead_told_at.get(&delivery.destination);
+        if told_at.is_some_and(|told_at| now - *told_at < DEAD_NOTICE_EVERY) {
+            return;
+        }
+        self.dead_told_at.insert(delivery.destination.clone(), now);
+        let destination = &delivery.destination;
+        let subject = crate::both!("`{destination}` does not take alerts", "`{destination}` no recibe avisos");
+        let text = crate::both!(
+            "An alert could not be delivered by `{destination}`, and no fallback is left. See: plazo deliveries --state dead",
+            "Un aviso no se pudo entregar por `{destination}` y no queda otro camino. Vea: plazo deliveries --state dead"
+        );
+        let language = self.app.config().language;
+        if let Err(error) = self.app.notify_operator(language.of(subject), language.of(text)).await {
+            tracing::error!(%error, "the operator could not be told");
+        }
+    }
+}
+
+/// How long a message waits for its own destination.
+fn patience(config: &Config, has_fallback: bool) -> TimeDelta {
+    if has_fallback { config.alerts.retry_for.min(FALLBACK_AFTER) } else { config.alerts.retry_for }
+}
+
+/// The wait after `failures` failed tries, a fifth longer or shorter by delivery, so that they do not come back all at once.
+fn backoff(failures: i64, delivery: i64) -> TimeDelta {
+    let step = usize::try_from(failures).unwrap_or(0).min(BACKOFF.len() - 1);
+    let spread = i32::try_from(delivery.wrapping_mul(7_919).rem_euclid(401)).unwrap_or(0);
+    BACKOFF[step] * (800 + spread) / 1_000
+}
+
+async fn attempt(app: &App, transports: &Transports, delivery: &Claimed) -> Result<Receipt, DeliveryError> {
+    let message = message(app, delivery)?;
+    let transport = transports.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
+    transport.send(&message, app.now()).await
+}
+
+fn gone(name: &str) -> DeliveryError {
+    DeliveryError::GiveUp { cause: format!("`{name}` is no longer in sla.toml") }
+}
+
+/// Renders a delivery in its reader's language, from the facts frozen at the decision.
+fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
+    let config = app.config();
+    let destination = config.destinations.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
+    let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
+    let language: Language = contact.map_or(destination.language, |contact| contact.language);
+    let to = match (&destination.address, contact) {
+        (Some(address), _) => Some((delivery.destination.clone(), address.clone())),
+        (None, Some(contact)) if delivery.destination == crate::config::EMAIL => {
+            contact.email.clone().map(|email| (contact.name.clone(), email))
+        }
+        (None, _) => None,
+    };
+    let rendered = delivery.content.render(config.zone, language, app.now());
+    let instance = app.instance().get(..8).unwrap_or_default();
+    let facts = serde_json::json!({
+        "type": delivery.content.type_name(),
+        "timestamp": delivery.decided_at,
+        "data": { "delivery": delivery.id, "person": delivery.person, "content": delivery.content },
+    });
+    Ok(Message {
+        id: format!("{instance}.{}", delivery.id),
+        thread: delivery.request.map(|request| format!("{instance}.{request}")),
+        to,
+        decided_at: delivery.decided_at,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+        facts,
+    })
+}

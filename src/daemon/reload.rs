@@ -1,0 +1,126 @@
+//! Reload: on SIGHUP, and when `sla.toml` changes. Whatever can fail is built first; a bad file changes nothing (LESSONS 35).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use arc_swap::ArcSwap;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::outbox::{self, Transports};
+use super::service;
+use crate::app::App;
+use crate::config;
+
+/// An editor writes in several steps; they are waited for.
+const SETTLE: Duration = Duration::from_millis(300);
+
+pub(super) struct Reloader {
+    app: App,
+    path: PathBuf,
+    /// The text that was last looked at, good or bad.
+    source: String,
+    transports: Arc<ArcSwap<Transports>>,
+    client: reqwest::Client,
+    files: PathBuf,
+}
+
+impl Reloader {
+    pub(super) const fn new(
+        app: App,
+        path: PathBuf,
+        source: String,
+        transports: Arc<ArcSwap<Transports>>,
+        client: reqwest::Client,
+        files: PathBuf,
+    ) -> Self {
+        Self { app, path, source, transports, client, files }
+    }
+
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let (changed, mut changes) = mpsc::channel(1);
+        let watcher = watch(&self.path, changed);
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "sla.toml is not watched; reload by SIGHUP");
+        }
+        let mut hangup = signal(SignalKind::hangup()).ok();
+        loop {
+            let is_asked = tokio::select! {
+                () = stop.cancelled() => return,
+                Some(()) = changes.recv() => false,
+                () = hung_up(&mut hangup) => true,
+            };
+            if !is_asked {
+                tokio::time::sleep(SETTLE).await;
+                while changes.try_recv().is_ok() {}
+            }
+            service::reloading();
+            self.reload(is_asked).await;
+            service::ready();
+        }
+    }
+
+    async fn reload(&mut self, is_asked: bool) {
+        match self.take(is_asked).await {
+            Ok(None) => {}
+            Ok(Some(n_requests)) => {
+                let revision = self.app.config().rulebook.revision;
+                tracing::info!(revision, n_requests, "sla.toml taken");
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "sla.toml was not taken; the old one stays");
+                let language = self.app.config().language;
+                let subject =
+                    crate::both!("sla.toml was not taken; the old one stays", "sla.toml no se tomó; sigue el anterior");
+                if let Err(error) = self.app.notify_operator(language.of(subject), format!("{error:#}")).await {
+                    tracing::error!(%error, "the operator could not be told");
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, is_asked: bool) -> anyhow::Result<Option<usize>> {
+        let loaded = config::load(&self.path)?;
+        if loaded.source == self.source && !is_asked {
+            return Ok(None);
+        }
+        self.source.clone_from(&loaded.source);
+        let config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
+        let transports = outbox::transports(&config, &self.client, &self.files)?;
+        let n_requests = self.app.reload(config, loaded.source).await?;
+        self.transports.store(Arc::new(transports));
+        self.app.wake_outbox();
+        Ok(Some(n_requests))
+    }
+}
+
+async fn hung_up(hangup: &mut Option<Signal>) {
+    match hangup {
+        Some(hangup) => {
+            hangup.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Watches the directory: editors replace a file rather than write into it.
+fn watch(path: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<RecommendedWatcher> {
+    let path = path.canonicalize()?;
+    let directory = path.parent().context("no directory")?.to_owned();
+    let name = path.file_name().context("no file name")?.to_owned();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let concerns = |event: &notify::Event| {
+            !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == Some(&name))
+        };
+        if event.is_ok_and(|event| concerns(&event)) {
+            // One change waiting is as good as many.
+            changed.try_send(()).ok();
+        }
+    })?;
+    watcher.watch(&directory, RecursiveMode::NonRecursive)?;
+    Ok(watcher)
+}

@@ -1,0 +1,100 @@
+//! The timer: sleeps until the queue's next instant, looks at what is due in bounded batches, and notices a clock that was set.
+//!
+//! Deadlines are wall-clock and a sleep is not, so it never sleeps longer than a second (LESSONS 38). A backward step fires
+//! nothing twice, since what was told is in the store; a forward step finds much due at once and is a catch-up.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use super::service;
+use crate::app::App;
+
+/// Requests looked at in one transaction.
+const BATCH: usize = 256;
+/// The longest sleep.
+const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(1);
+/// A difference between the two clocks from which on the wall clock was set, or the machine slept.
+const STEP: TimeDelta = TimeDelta::seconds(2);
+/// How often leases are looked through for silent workers.
+const AUDIT_EVERY: Duration = Duration::from_secs(30);
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(app: App, stop: CancellationToken) {
+    let watchdog_every = service::watchdog_interval();
+    let mut fed_at = Instant::now();
+    let mut audited_at = Instant::now();
+    let mut watch = Watch::new(&app);
+    // What was held back by the last process, if it ended in the middle of catching up.
+    let mut is_catching_up = true;
+    while !stop.is_cancelled() {
+        if watchdog_every.is_some_and(|every| every <= fed_at.elapsed()) {
+            service::watchdog();
+            fed_at = Instant::now();
+        }
+        if AUDIT_EVERY <= audited_at.elapsed() {
+            audit(&app).await;
+            audited_at = Instant::now();
+        }
+        watch.look(&app);
+        let due = app.queue().due(app.now(), BATCH);
+        if !due.is_empty() {
+            is_catching_up = true;
+            if let Err(error) = app.tick(due).await {
+                tracing::error!(%error, "due requests could not be looked at; trying again");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+            continue;
+        }
+        if is_catching_up {
+            // Everything due has been looked at: what is late goes out as one message a person (LESSONS 29).
+            match app.gather().await {
+                Ok(0) => {}
+                Ok(n_messages) => tracing::warn!(n_messages, "late alerts gathered"),
+                Err(error) => {
+                    tracing::error!(%error, "late alerts could not be gathered; trying again");
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                    continue;
+                }
+            }
+            is_catching_up = false;
+        }
+        let wait = app.queue().next_at().map_or(LONGEST_SLEEP, |at| (at - app.now()).min(LONGEST_SLEEP));
+        tokio::select! {
+            () = tokio::time::sleep(app.time().real(wait)) => {}
+            () = app.queue().sooner() => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn audit(app: &App) {
+    match app.free_expired_leases().await {
+        Ok(0) => {}
+        Ok(n_leases) => tracing::warn!(n_leases, "deliveries whose sender went silent are tried again"),
+        Err(error) => tracing::error!(%error, "leases could not be looked through"),
+    }
+}
+
+/// Compares the wall clock with the machine's own.
+struct Watch {
+    wall: chrono::DateTime<chrono::Utc>,
+    machine: Instant,
+}
+
+impl Watch {
+    fn new(app: &App) -> Self {
+        Self { wall: app.now(), machine: Instant::now() }
+    }
+
+    fn look(&mut self, app: &App) {
+        let now = Self::new(app);
+        let step = (now.wall - self.wall) - app.time().passed(now.machine - self.machine);
+        if STEP < step.abs() {
+            app.metrics().clock_steps.inc();
+            tracing::warn!(seconds = step.num_seconds(), "the wall clock was set, or the machine slept");
+        }
+        *self = now;
+    }
+}

@@ -1,0 +1,106 @@
+//! `POST /v1/requests/{id}/{action}`: what people do with a request. Each is an event like any other.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::Operate;
+use super::error::{Answer, Failure, Named, Problem};
+use super::requests::unknown;
+use crate::app::view::RequestView;
+use crate::app::{App, Applied, Incoming};
+use crate::engine::effect::Effect;
+use crate::engine::request::RequestId;
+use crate::intake::json;
+
+/// The source of events that come by this door.
+const SOURCE: &str = "action";
+const ACTIONS: [&str; 14] = [
+    "answer",
+    "own",
+    "wait",
+    "resume",
+    "promise",
+    "deliver",
+    "comment",
+    "tag",
+    "move",
+    "prioritise",
+    "close",
+    "reopen",
+    "ack",
+    "snooze",
+];
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(act))
+}
+
+/// What an action did.
+#[derive(Debug, Serialize, ToSchema)]
+struct Acted {
+    /// The request as it is now.
+    request: RequestView,
+    /// What the action caused.
+    #[schema(value_type = Vec<Object>)]
+    effects: Vec<Effect>,
+}
+
+/// Act on a request: answer, own, wait, resume, promise, deliver, comment, tag, move, prioritise, close, reopen, ack, snooze.
+///
+/// The body is optional: `by` (who), `text`, `reason`, `owner`, `until` or `for`, `due` or `within`, `at`, `id`.
+#[utoipa::path(post, path = "/v1/requests/{id}/{action}", tag = "requests",
+    params(("id" = String, Path, example = "R-17"), ("action" = String, Path, example = "ack")),
+    request_body(content = Option<Object>, content_type = "application/json"),
+    responses((status = 200, body = Acted), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+async fn act(
+    _: Operate,
+    State(app): State<App>,
+    Named((id, action)): Named<(String, String)>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<Json<Acted>> {
+    let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
+    let value = event_of(id, &action, &body?)?;
+    let (event, request) = json::event(value, SOURCE, app.now())?;
+    let applied = app.submit(vec![Incoming::new(event, request)?]).await?;
+    let effects = match applied.into_iter().next() {
+        Some(Applied::Accepted { effects, .. }) => effects,
+        Some(Applied::Duplicate { .. }) | None => Vec::new(),
+        Some(Applied::Rejected(rejection)) => return Err(rejection.into()),
+    };
+    let request = app.read(move |store| store.request(id)).await?;
+    let request = request.ok_or_else(|| unknown(&format!("there is no request {id}")))?;
+    Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects }))
+}
+
+/// The event JSON that an action stands for.
+fn event_of(id: RequestId, action: &str, body: &[u8]) -> Answer<Value> {
+    if !ACTIONS.contains(&action) {
+        let detail = format!("`{action}` is no action; there are {}", ACTIONS.join(", "));
+        return Err(Failure::new(StatusCode::NOT_FOUND, "unknown_action", detail));
+    }
+    let mut fields: Map<String, Value> = match body.trim_ascii() {
+        b"" => Map::new(),
+        body => serde_json::from_slice(body).map_err(json::NotJson::from)?,
+    };
+    let author = fields.remove("by").map(|by| match by {
+        Value::String(name) => serde_json::json!({ "name": name, "kind": "agent" }),
+        other => other,
+    });
+    fields.insert("author".to_owned(), author.unwrap_or_else(|| serde_json::json!({ "kind": "agent" })));
+    let type_name = if action == "answer" { "message" } else { action };
+    if action == "answer" {
+        fields.insert("direction".to_owned(), "out".into());
+    }
+    fields.insert("type".to_owned(), type_name.into());
+    fields.insert("request".to_owned(), id.to_string().into());
+    fields.entry("id").or_insert_with(|| uuid::Uuid::new_v4().to_string().into());
+    Ok(Value::Object(fields))
+}

@@ -1,0 +1,56 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::Read;
+use super::error::{Answer, Failure, Problem};
+use crate::app::App;
+use crate::app::metrics::Snapshot;
+
+/// An alert that is not sent this long after its decision is overdue.
+const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+}
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = String)))]
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether events are taken: the store can be read, and could be written when last tried.
+#[utoipa::path(get, path = "/readyz", tag = "health",
+    responses((status = 200, body = String), (status = 503, body = Problem)))]
+async fn readyz(State(app): State<App>) -> Answer<&'static str> {
+    app.read(crate::store::Store::last_request).await?;
+    if app.is_failing() {
+        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the store cannot be written"));
+    }
+    Ok("ready\n")
+}
+
+/// Figures for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String), (status = "4XX", body = Problem)))]
+async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
+    let decided_before = app.now() - OVERDUE_AFTER;
+    let mut snapshot = app
+        .read(move |store| {
+            Ok(Snapshot {
+                queued: 0,
+                requests: store.count_by_phase()?,
+                deliveries: store.count_deliveries()?,
+                overdue_unsent: store.count_unsent(decided_before)?,
+            })
+        })
+        .await?;
+    snapshot.queued = app.queue().len();
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, content_type)], app.metrics().encode(&snapshot)).into_response())
+}

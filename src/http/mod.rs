@@ -1,0 +1,62 @@
+//! The HTTP interface: a file per resource, each with its router. What is wrong is answered in one form (`error`).
+
+mod access;
+mod actions;
+mod deliveries;
+mod error;
+mod events;
+mod health;
+mod queue;
+mod requests;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Larger bodies are refused.
+pub const LARGEST_BODY: usize = 1 << 20;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"))
+)]
+struct Description;
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(events::router())
+        .merge(requests::router())
+        .merge(actions::router())
+        .merge(queue::router())
+        .merge(deliveries::router())
+        .merge(health::router())
+}
+
+/// The description of the interface.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().to_openapi()
+}
+
+/// The whole interface.
+pub fn router(app: App) -> Router {
+    let (router, description) = api().split_for_parts();
+    router
+        .route("/openapi.json", get(move || std::future::ready(axum::Json(description.clone()))))
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .with_state(app)
+}
