@@ -64,8 +64,8 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store of a data directory, takes `config` as its revision and rebuilds the queue. The thread ends when the last
-    /// `App` is gone; joining it makes sure that everything is on the disk.
+    /// Opens the store of a data directory, takes `config` as its revision and rebuilds the queue. The thread ends after
+    /// [`App::close`]; joining it makes sure that everything is on the disk.
     ///
     /// # Errors
     ///
@@ -94,6 +94,11 @@ impl App {
         let (writer, thread) = Writer::start(store, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
+    }
+
+    /// Takes nothing more to be written; what waits still is.
+    pub fn close(&self) {
+        self.writer.close();
     }
 
     /// Opens the store of a data directory for looking only: no daemon need run, and whatever would write is refused.

@@ -3,7 +3,7 @@
 //! Callers hand in closures. The thread takes all that wait, runs each in a savepoint of one transaction, commits once, and
 //! answers each caller after the commit: whoever gets an answer knows that it is on the disk.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -67,21 +67,30 @@ impl<T: Send, F: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send> J
 
 /// Hands jobs to the writer thread.
 pub(super) struct Writer {
-    jobs: SyncSender<Box<dyn Job>>,
+    jobs: Mutex<Option<SyncSender<Box<dyn Job>>>>,
 }
 
 impl Writer {
-    /// Starts the thread. It ends when every handle is gone and what waits is done.
+    /// Starts the thread. It ends when it is closed and what waits is done.
     pub(super) fn start(store: Store, shared: Arc<Shared>) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, waiting) = sync_channel(LONGEST_QUEUE);
         let last_request = store.last_request()?;
         let thread = std::thread::spawn(move || write(&store, &shared, last_request, &waiting));
-        Ok((Self { jobs }, thread))
+        Ok((Self { jobs: Mutex::new(Some(jobs)) }, thread))
     }
 
     /// A writer that refuses everything.
     pub(super) fn none() -> Self {
-        Self { jobs: sync_channel(1).0 }
+        Self { jobs: Mutex::new(None) }
+    }
+
+    /// Takes no more jobs; those that wait are still done.
+    pub(super) fn close(&self) {
+        self.lock().take();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<SyncSender<Box<dyn Job>>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -90,10 +99,12 @@ impl Writer {
     ) -> Result<T, WriteError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Work { work: Some(work), result: None, reply });
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => WriteError::Busy,
-            TrySendError::Disconnected(_) => WriteError::Stopping,
-        })?;
+        let sent = self.lock().as_ref().map(|jobs| jobs.try_send(job));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_))) => return Err(WriteError::Busy),
+            Some(Err(TrySendError::Disconnected(_))) | None => return Err(WriteError::Stopping),
+        }
         answer.await.unwrap_or(Err(WriteError::Stopping))
     }
 }

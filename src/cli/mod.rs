@@ -9,6 +9,7 @@ mod demo;
 mod event;
 mod ingest_email;
 mod list;
+mod loopback;
 mod output;
 mod queue;
 mod run;

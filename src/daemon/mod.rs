@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,9 @@ use reload::Reloader;
 
 /// Deliveries on their way get this long to end when plazo stops; within `TimeoutStopSec` of the unit.
 const DRAIN: Duration = Duration::from_secs(20);
+/// When our own schedule is asked; each second where the time runs faster than the real one.
+const EACH_MINUTE: &str = "0 * * * * *";
+const EACH_SECOND: &str = "* * * * * *";
 /// Files of the `file` transport that name no directory of their own.
 pub const OUTBOX_DIRECTORY: &str = "outbox";
 
@@ -112,19 +116,13 @@ pub async fn run(
     // The outbox last: what the others decided still goes out or is written down.
     draining.cancel();
     sending.await.context("the outbox ended badly")?;
-    drop(app);
-    join_writer(writer).await;
+    app.close();
+    if tokio::task::spawn_blocking(move || writer.join()).await?.is_err() {
+        bail!("the writer ended badly");
+    }
     drop(lock);
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Waits for the writer's last commit. A request that outlived the drain may still hold the app; then the process ends anyway.
-async fn join_writer(writer: std::thread::JoinHandle<()>) {
-    let joined = tokio::task::spawn_blocking(move || writer.join());
-    if tokio::time::timeout(Duration::from_secs(2), joined).await.is_err() {
-        tracing::warn!("the writer was still in use");
-    }
 }
 
 /// An address that others can reach needs a token; loopback without one is open to local users, and says so.
@@ -152,7 +150,9 @@ fn warn_of_files(config: &Config, files: &Path) {
 /// A job each minute asks our own schedule what fell due; that scheduler's zone-aware jobs freeze their offset.
 async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
     let scheduler = JobScheduler::new().await?;
-    let job = Job::new_async("0 * * * * *", move |_, _| {
+    let is_real = Duration::from_secs(60) <= app.time().real(TimeDelta::minutes(1));
+    let pattern = if is_real { EACH_MINUTE } else { EACH_SECOND };
+    let job = Job::new_async(pattern, move |_, _| {
         let app = app.clone();
         Box::pin(async move {
             if let Err(error) = app.run_schedules().await {

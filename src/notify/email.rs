@@ -3,16 +3,13 @@
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls as LettreTls, TlsParameters};
-use lettre::transport::smtp::{self, PoolConfig};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
+use lettre::transport::smtp::client::TlsParameters;
+use lettre::transport::smtp;
+use lettre::Message as Mail;
 
+use super::smtp::{Connections, Server, SmtpError};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
-
-/// Connections kept to the mail server.
-const MOST_CONNECTIONS: u32 = 16;
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +53,7 @@ pub struct EmailSettings {
 /// A mail server.
 #[derive(Clone)]
 pub struct EmailTransport {
-    smtp: AsyncSmtpTransport<Tokio1Executor>,
+    connections: Connections,
     from: Mailbox,
 }
 
@@ -68,32 +65,25 @@ impl std::fmt::Debug for EmailTransport {
 
 impl EmailTransport {
     pub(super) fn new(settings: &EmailSettings) -> Result<Self, SetupError> {
-        let parameters = || TlsParameters::new(settings.host.clone()).map_err(SetupError::Tls);
-        let tls = match settings.tls {
-            Tls::None => LettreTls::None,
-            Tls::StartTls => LettreTls::Required(parameters()?),
-            Tls::Implicit => LettreTls::Wrapper(parameters()?),
+        let parameters = match settings.tls {
+            Tls::None => None,
+            Tls::StartTls | Tls::Implicit => {
+                Some(TlsParameters::new(settings.host.clone()).map_err(SetupError::Tls)?)
+            }
         };
-        let mut smtp = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(TIMEOUT))
-            .pool_config(PoolConfig::new().max_size(MOST_CONNECTIONS));
-        if let (Some(user), Some(password)) = (&settings.user, &settings.password) {
-            smtp = smtp.credentials(Credentials::new(user.clone(), password.read()?.expose().to_owned()));
-        }
-        let from = mailbox(&settings.from)?;
-        Ok(Self { smtp: smtp.build(), from })
+        let credentials = match (&settings.user, &settings.password) {
+            (Some(user), Some(password)) => Some(Credentials::new(user.clone(), password.read()?.expose().to_owned())),
+            _ => None,
+        };
+        let (host, port, tls) = (settings.host.clone(), settings.port, settings.tls);
+        let connections = Connections::new(Server { host, port, tls, parameters, credentials });
+        Ok(Self { connections, from: mailbox(&settings.from)? })
     }
 
     pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
         let mail = compose(message, &self.from)?;
-        match self.smtp.send(mail).await {
-            Ok(response) => {
-                Ok(Receipt { answer: format!("{} {}", response.code(), response.message().collect::<String>()) })
-            }
-            Err(error) => Err(classify(&error)),
-        }
+        let response = self.connections.send(&mail).await.map_err(|error| classify(&error))?;
+        Ok(Receipt { answer: format!("{} {}", response.code(), response.message().collect::<String>()) })
     }
 }
 
@@ -137,27 +127,25 @@ pub fn compose(message: &Message, from: &Mailbox) -> Result<Mail, DeliveryError>
         .map_err(|error| give_up(error.to_string()))
 }
 
-fn classify(error: &smtp::Error) -> DeliveryError {
+fn classify(error: &SmtpError) -> DeliveryError {
+    let error = match error {
+        SmtpError::Connect(error) => return DeliveryError::Hold { after: None, cause: format!("no connection: {error}") },
+        SmtpError::Timeout => return DeliveryError::Retry { cause: "no answer in time".to_owned() },
+        SmtpError::Smtp(error) => error,
+    };
     let cause = full_text(error);
-    let code = error.status().map(u16::from);
-    match code {
-        // 530, 534, 535, 538: not let in, which holds for every message (RFC 4954 §6).
-        Some(530 | 534 | 535 | 538 | 454) => DeliveryError::Hold { after: None, cause },
-        Some(421) => DeliveryError::Hold { after: None, cause },
+    match error.status().map(u16::from) {
+        // 530, 534, 535, 538: not let in; 454: cannot let in now (RFC 4954 §6). 421: the server closes. Each holds for every
+        // message.
+        Some(421 | 454 | 530 | 534 | 535 | 538) => DeliveryError::Hold { after: None, cause },
         Some(_) if error.is_permanent() => DeliveryError::GiveUp { cause },
-        Some(_) => DeliveryError::Retry { cause },
+        None if error.is_tls() || error.is_client() => DeliveryError::Hold { after: None, cause },
         // Dropped in mid-conversation: the peer may have taken it. Tried again with the same Message-ID.
-        None if error.is_timeout() || error.is_response() => DeliveryError::Retry { cause },
-        None if is_connection(error) => DeliveryError::Hold { after: None, cause },
-        None => DeliveryError::Retry { cause },
+        Some(_) | None => DeliveryError::Retry { cause },
     }
 }
 
-/// Whether no connection came about at all.
-fn is_connection(error: &smtp::Error) -> bool {
-    error.is_tls() || error.to_string().starts_with("Connection error")
-}
-
+/// The error and its causes, outer first, each once.
 fn full_text(error: &smtp::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -6,6 +6,7 @@ pub mod email;
 pub mod file;
 pub mod http;
 pub mod slack;
+mod smtp;
 pub mod webhook;
 
 use std::path::Path;

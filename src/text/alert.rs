@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Language, format};
 use crate::engine::effect::Why;
+use crate::engine::escalation::LATE_AFTER;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
 
@@ -212,6 +213,8 @@ struct Shown {
 }
 
 fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -> Shown {
+    // What goes out in time speaks as of its own instant: "in 10 min", not "in 9 min 59 s".
+    let now = if now - facts.planned_at < LATE_AFTER { facts.planned_at } else { now };
     let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
     let customer = cut(&facts.customer);
     let contact = cut(&facts.contact);
@@ -235,7 +238,7 @@ fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -
         due: facts.due_at.map(|due_at| format::instant(due_at, zone, language)),
         due_time: facts.due_at.map(|due_at| format::time(due_at, zone)),
         left: facts.due_at.filter(|due_at| now < *due_at).map(|due_at| format::span(due_at - now)),
-        overdue: facts.due_at.filter(|due_at| *due_at <= now).map(|due_at| format::span(now - due_at)),
+        overdue: facts.due_at.filter(|due_at| *due_at < now).map(|due_at| format::span(now - due_at)),
         waited: format::span(now - facts.started_at),
         late: facts.late.then(|| format::span(facts.decided_at - facts.planned_at)),
         planned: format::instant(facts.planned_at, zone, language),

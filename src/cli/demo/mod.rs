@@ -1,0 +1,208 @@
+//! `plazo demo`: the real daemon with the shipped `sla.toml`, and a sample week that passes in a minute and a half.
+//!
+//! Only the source of the time, the traffic and the receivers are the demo's; everything between them is what `plazo run` runs.
+
+mod clock;
+mod screen;
+mod week;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::loopback::{smtp, webhook};
+use super::{Exit, Global, Outcome, runtime};
+use crate::app::App;
+use crate::daemon::{self, Options};
+use clock::DemoClock;
+use screen::{Arrival, Screen};
+use week::Step;
+
+const SHIPPED: &str = include_str!("../../../sla.toml");
+/// Before something happens, the last part of the wait is shown.
+const LEAD: TimeDelta = TimeDelta::seconds(40);
+/// After the last event, what is on its way may arrive.
+const LINGER: Duration = Duration::from_millis(1_500);
+/// It ends by then, whatever is left.
+const LIMIT: Duration = Duration::from_secs(84);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Folder for what is received [default: a new one in the temporary directory]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(_: &Global, args: &Args) -> Outcome {
+    runtime()?.block_on(play(args))
+}
+
+async fn play(args: &Args) -> Outcome {
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => tempfile::Builder::new().prefix("plazo-demo-").tempdir()?.keep(),
+    };
+    let (mail, chat) = (out.join("mail"), out.join("chat"));
+    for directory in [&out, &mail, &chat] {
+        std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    }
+    let data = tempfile::tempdir()?;
+    let clock = Arc::new(DemoClock::new(week::begins_at()));
+    let (arrived, mut arrivals) = mpsc::unbounded_channel();
+    let config = data.path().join("sla.toml");
+    std::fs::write(&config, receive(&clock, mail, chat, arrived).await?)?;
+
+    let stop = CancellationToken::new();
+    let (ready, is_ready) = oneshot::channel();
+    let options = Options {
+        config,
+        data: data.path().join("data"),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        time: clock.source(),
+        styled: super::is_styled(),
+    };
+    let daemon = tokio::spawn(daemon::run(options, stop.clone(), move |address, app| {
+        // Whoever waits for it is below.
+        ready.send((address, app.clone())).ok();
+    }));
+    let Ok((address, app)) = is_ready.await else {
+        return daemon.await?.map(|()| Exit::Done);
+    };
+    let mut screen = Screen::new(app.config().zone, app.config().language);
+    screen.begin(address)?;
+    let began = Instant::now();
+    let driver = Driver { client: reqwest::Client::new(), base: format!("http://{address}"), app, clock };
+    driver.play(&mut screen, &mut arrivals, began).await?;
+    screen.end(&driver.app, &out, began.elapsed()).await?;
+    drop(driver);
+    stop.cancel();
+    daemon.await??;
+    Ok(Exit::Done)
+}
+
+/// Starts the receivers and returns the shipped file with their addresses filled in.
+async fn receive(
+    clock: &Arc<DemoClock>,
+    mail: PathBuf,
+    chat: PathBuf,
+    arrived: mpsc::UnboundedSender<Arrival>,
+) -> anyhow::Result<String> {
+    let (clock_of_mail, mail_arrived) = (Arc::clone(clock), arrived.clone());
+    let smtp = smtp::start(move |received| {
+        let at = clock_of_mail.now();
+        let arrival = Arrival::of_mail(at, &received.to, &received.data);
+        keep(&mail, at, &format!("{}.eml", arrival.file_name()), &received.data);
+        // The screen may have ended already.
+        mail_arrived.send(arrival).ok();
+    })
+    .await?;
+    let clock_of_chat = Arc::clone(clock);
+    let webhook = webhook::start(move |body| {
+        let at = clock_of_chat.now();
+        let arrival = Arrival::of_chat(at, body);
+        keep(&chat, at, &format!("{}.json", arrival.file_name()), body);
+        arrived.send(arrival).ok();
+    })
+    .await?;
+    let lead = "email = \"ana@agencia.example\"";
+    let told_in_chat = format!("{lead}\nnotify = [\"email\", \"equipo-slack\"]");
+    Ok(format!(
+        "{}\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n\
+         \n[destination.equipo-slack]\ntype = \"slack\"\nurl = \"http://{webhook}/\"\n",
+        SHIPPED.replace(lead, &told_in_chat),
+        smtp.port()
+    ))
+}
+
+/// Writes what was received; a full disk only costs the demo its files.
+fn keep(directory: &Path, at: DateTime<Utc>, name: &str, bytes: &[u8]) {
+    let unique = format!("{}-{:03}-{name}", at.format("%Y%m%dT%H%M%S"), at.timestamp_subsec_millis());
+    std::fs::write(directory.join(unique), bytes).ok();
+}
+
+/// Plays the traffic, and lets the time jump over stretches in which nothing happens.
+struct Driver {
+    client: reqwest::Client,
+    base: String,
+    app: App,
+    clock: Arc<DemoClock>,
+}
+
+impl Driver {
+    async fn play(
+        &self,
+        screen: &mut Screen,
+        arrivals: &mut mpsc::UnboundedReceiver<Arrival>,
+        began: Instant,
+    ) -> anyhow::Result<()> {
+        for step in week::steps() {
+            self.wait_until(step.at, screen, arrivals, began).await?;
+            self.send(&step, screen).await?;
+        }
+        let end = Instant::now() + LINGER;
+        while Instant::now() < end {
+            self.show(screen, arrivals).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the time run until `at`: fast while something is near, in a jump over quiet stretches.
+    async fn wait_until(
+        &self,
+        at: DateTime<Utc>,
+        screen: &mut Screen,
+        arrivals: &mut mpsc::UnboundedReceiver<Arrival>,
+        began: Instant,
+    ) -> anyhow::Result<()> {
+        while self.clock.now() < at {
+            if LIMIT < began.elapsed() {
+                self.clock.jump_to(at);
+                return Ok(());
+            }
+            let next = self.app.queue().next_at().map_or(at, |wake| wake.min(at));
+            if self.clock.now() + LEAD < next && self.is_quiet().await? {
+                self.clock.jump_to(next - LEAD);
+            }
+            self.show(screen, arrivals).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is due and nothing is on its way.
+    async fn is_quiet(&self) -> anyhow::Result<bool> {
+        let now = self.clock.now();
+        let n_unsent = self.app.read(move |store| store.count_unsent(now)).await?;
+        Ok(n_unsent == 0 && self.app.queue().due(now, 1).is_empty())
+    }
+
+    async fn show(&self, screen: &mut Screen, arrivals: &mut mpsc::UnboundedReceiver<Arrival>) -> anyhow::Result<()> {
+        let wakes = self.app.read(|store| {
+            let wakes = store.next_wakes(5)?;
+            wakes.into_iter().map(|(id, wake)| Ok((wake, store.request(id)?))).collect::<Result<Vec<_>, _>>()
+        });
+        screen.queue(self.clock.now(), &wakes.await?, self.app.queue().len());
+        while let Ok(arrival) = arrivals.try_recv() {
+            screen.arrival(&arrival)?;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        Ok(())
+    }
+
+    async fn send(&self, step: &Step, screen: &mut Screen) -> anyhow::Result<()> {
+        screen.traffic(step)?;
+        let Some(event) = &step.event else { return Ok(()) };
+        let mut event = event.clone();
+        event["at"] = json!(step.at);
+        let answer = self.client.post(format!("{}/v1/events", self.base)).body(event.to_string()).send().await?;
+        let status = answer.status();
+        anyhow::ensure!(status.is_success(), "the daemon refused an event of the demo: {}", answer.text().await?);
+        Ok(())
+    }
+}

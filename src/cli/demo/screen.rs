@@ -1,0 +1,148 @@
+//! What the demo shows: traffic and alerts as lines, the queue counting down below them on a terminal.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use super::week::Step;
+use crate::app::App;
+use crate::app::view::RequestView;
+use crate::cli::output::{self, BLUE, DIM, GREEN, RED, YELLOW, styled};
+use crate::engine::effect::{Wake, WakeReason};
+use crate::engine::request::Request;
+use crate::store::requests::Filter;
+use crate::text::{Language, format};
+
+const ROWS: usize = 5;
+const LONGEST_LINE: usize = 110;
+
+/// Something that a receiver took.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    at: DateTime<Utc>,
+    by: &'static str,
+    to: String,
+    subject: String,
+}
+
+impl Arrival {
+    pub(super) fn of_mail(at: DateTime<Utc>, to: &[String], data: &[u8]) -> Self {
+        let mail = mail_parser::MessageParser::default().parse(data);
+        let subject = mail.as_ref().and_then(|mail| mail.subject()).unwrap_or_default().to_owned();
+        Self { at, by: "mail", to: to.join(", "), subject }
+    }
+
+    pub(super) fn of_chat(at: DateTime<Utc>, body: &[u8]) -> Self {
+        let message: Value = serde_json::from_slice(body).unwrap_or_default();
+        let subject = message["text"].as_str().unwrap_or_default().to_owned();
+        Self { at, by: "chat", to: "equipo-slack".to_owned(), subject }
+    }
+
+    /// The recipient and the subject's first words, as far as a file name takes them.
+    pub(super) fn file_name(&self) -> String {
+        let words: String = format!("{}-{}", self.to, self.subject)
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '@' || c == '.' { c } else { '-' })
+            .take(60)
+            .collect();
+        words.trim_end_matches('-').to_owned()
+    }
+}
+
+pub(super) struct Screen {
+    zone: Tz,
+    language: Language,
+    bars: Vec<ProgressBar>,
+    board: MultiProgress,
+    n_by_recipient: BTreeMap<String, usize>,
+}
+
+impl Screen {
+    pub(super) fn new(zone: Tz, language: Language) -> Self {
+        let board = MultiProgress::new();
+        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bars = (0..=ROWS).map(|_| board.add(ProgressBar::new(1).with_style(style.clone()))).collect();
+        Self { zone, language, bars, board, n_by_recipient: BTreeMap::new() }
+    }
+
+    pub(super) fn begin(&self, address: SocketAddr) -> anyhow::Result<()> {
+        self.line(&format!("plazo {} · demo · http://{address}", env!("CARGO_PKG_VERSION")))?;
+        self.line(&styled(DIM, "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo."))?;
+        self.line("")
+    }
+
+    pub(super) fn traffic(&self, step: &Step) -> anyhow::Result<()> {
+        self.line(&format!("{}  · {}", self.instant(step.at), styled(DIM, step.what)))
+    }
+
+    pub(super) fn arrival(&mut self, arrival: &Arrival) -> anyhow::Result<()> {
+        *self.n_by_recipient.entry(arrival.to.clone()).or_default() += 1;
+        let subject = format::one_line(&arrival.subject, LONGEST_LINE);
+        let is_breach = ["Vencido", "Escalado", "Overdue", "Escalated"].iter().any(|word| subject.contains(word));
+        let style = if is_breach { RED } else { YELLOW };
+        let to = format!("{} → {}", arrival.by, arrival.to);
+        self.line(&format!("{}  {} {}", self.instant(arrival.at), styled(BLUE, format!("{to:<34}")), styled(style, subject)))
+    }
+
+    /// Redraws the countdown; on what is no terminal there is none.
+    pub(super) fn queue(&self, now: DateTime<Utc>, wakes: &[(Wake, Option<Request>)], length: usize) {
+        let headline = format!("── {}  ·  {length} en cola ──", self.instant(now));
+        self.bars[0].set_message(styled(DIM, headline));
+        for (row, bar) in self.bars[1..].iter().enumerate() {
+            let text = wakes.get(row).and_then(|(wake, request)| Some(self.countdown(now, *wake, request.as_ref()?)));
+            bar.set_message(text.unwrap_or_default());
+        }
+    }
+
+    fn countdown(&self, now: DateTime<Utc>, wake: Wake, request: &Request) -> String {
+        let left = format::span(wake.at - now);
+        let style = if wake.why == WakeReason::Breach { RED } else { YELLOW };
+        let what = request.subject.clone().or_else(|| request.contact.clone()).unwrap_or_default();
+        let channel = format::channel(&request.facets.channel);
+        format!("   {:<6} {} {channel:<9} {}", request.id.to_string(), styled(style, format!("{left:>12}")), format::one_line(&what, 60))
+    }
+
+    pub(super) async fn end(&self, app: &App, out: &Path, took: Duration) -> anyhow::Result<()> {
+        for bar in &self.bars {
+            bar.finish_and_clear();
+        }
+        let config = app.config();
+        let now = app.now();
+        let filter = Filter { limit: 100, ..Filter::default() };
+        let requests = app.read(move |store| store.list(&filter, now)).await?;
+        self.line("")?;
+        for request in requests.iter().rev() {
+            let view = RequestView::new(request, &config);
+            let clocks: Vec<_> = view
+                .clocks
+                .iter()
+                .map(|clock| format!("{} {}", clock.kind, styled(output::state_style(&clock.state), &clock.state)))
+                .collect();
+            let who = view.customer.or(view.contact).unwrap_or_default();
+            self.line(&format!("{:<5} {:<9} {:<20} {}", view.id, view.channel, format::one_line(&who, 20), clocks.join(" · ")))?;
+        }
+        self.line("")?;
+        let n_messages: usize = self.n_by_recipient.values().sum();
+        let to: Vec<_> = self.n_by_recipient.iter().map(|(to, n)| format!("{to} {n}")).collect();
+        self.line(&styled(GREEN, format!("{n_messages} avisos entregados en {} s: {}", took.as_secs(), to.join(", "))))?;
+        self.line(&format!("Lo recibido quedó en {}", out.display()))
+    }
+
+    fn instant(&self, at: DateTime<Utc>) -> String {
+        let local = at.with_timezone(&self.zone);
+        format!("{} {}", format::instant(at, self.zone, self.language).split(',').next().unwrap_or_default(), local.format("%H:%M"))
+    }
+
+    fn line(&self, text: &str) -> anyhow::Result<()> {
+        if self.board.is_hidden() {
+            return output::line(text);
+        }
+        Ok(self.board.println(text)?)
+    }
+}
