@@ -1,0 +1,95 @@
+//! The bare loop that intake is compared with: an axum handler whose rows, the same that plazo writes, are group-committed by one
+//! thread. It parses nothing, finds no request, judges nothing and plans nothing.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::post;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::engine::effect::{Effect, Outcome, Wake};
+use crate::engine::event::EventId;
+use crate::engine::request::RequestId;
+use crate::store::journal::Entry;
+use crate::store::{Store, StoreError};
+
+type Waiting = (Bytes, oneshot::Sender<bool>);
+
+/// Which rows a call writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// All that plazo writes for a first message.
+    Same,
+    /// One row of the journal.
+    Tiny,
+}
+
+/// Serves until the runtime ends.
+pub(super) async fn start(directory: &Path, rows: Rows, outcome: Outcome, channel: String) -> anyhow::Result<SocketAddr> {
+    let store = Store::open(directory)?;
+    let (jobs, waiting) = sync_channel::<Waiting>(8_192);
+    std::thread::spawn(move || write(&store, rows, &outcome, &channel, &waiting));
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let handler = move |body: Bytes| {
+        let jobs = jobs.clone();
+        async move {
+            let (reply, answer) = oneshot::channel();
+            let sent = jobs.try_send((body, reply)).is_ok();
+            if sent && answer.await == Ok(true) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+        }
+    };
+    tokio::spawn(async move {
+        // Ends with the runtime.
+        axum::serve(listener, Router::new().route("/v1/events", post(handler))).await.ok();
+    });
+    Ok(address)
+}
+
+fn write(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, waiting: &Receiver<Waiting>) {
+    let mut n_written = 0;
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        group.extend(waiting.try_iter().take(1_023));
+        let written = store.begin().and_then(|()| {
+            for (body, _) in &group {
+                n_written += 1;
+                put(store, rows, outcome, channel, n_written, body)?;
+            }
+            store.commit()
+        });
+        for (_, reply) in group {
+            // A caller that went away no longer wants to know.
+            reply.send(written.is_ok()).ok();
+        }
+    }
+}
+
+fn put(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body: &Bytes) -> Result<(), StoreError> {
+    let id = EventId { source: "http".to_owned(), id: format!("m-{n}") };
+    let request = RequestId(n);
+    let at = outcome.request.opened_at;
+    let effects: &[Effect] = if rows == Rows::Same { &outcome.effects } else { &[] };
+    store.append(&Entry {
+        request,
+        at,
+        received_at: at,
+        id: Some(&id),
+        type_name: "message",
+        body: std::str::from_utf8(body).ok(),
+        effects,
+    })?;
+    if rows == Rows::Same {
+        let mut state = outcome.request.clone();
+        state.id = request;
+        store.link_thread(channel, &format!("t-{n}"), request)?;
+        store.put_request(&state, outcome.wake.map(|wake| Wake { at: wake.at, ..wake }), true)?;
+        store.put_clocks(request, &outcome.clocks)?;
+    }
+    Ok(())
+}

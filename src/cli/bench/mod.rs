@@ -1,0 +1,99 @@
+//! `plazo bench`: what this machine can do, each figure beside a bare loop where there is one, so that an operator can size it.
+//!
+//! A temporary store, loopback receivers, gathering switched off: one alert, one call.
+
+mod alerts;
+mod bare;
+mod crash;
+mod idle;
+mod intake;
+mod load;
+mod site;
+
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+
+use super::output::{self, DIM, styled};
+use super::{Exit, Global, Outcome, runtime};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What to measure [default: all but the million]
+    #[arg(value_enum)]
+    what: Vec<Work>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Work {
+    /// One event a request, 64 connections
+    Intake,
+    /// A hundred events a request
+    Batches,
+    /// A thousand alerts spread over a minute
+    Lateness,
+    /// Ten thousand alerts due at one instant, by webhook
+    Burst,
+    /// A thousand mails due at one instant
+    Mail,
+    /// A hundred thousand open requests
+    Idle,
+    /// A million open requests
+    Million,
+    /// kill -9 amid five thousand alerts
+    Crash,
+}
+
+const DEFAULT: [Work; 7] =
+    [Work::Intake, Work::Batches, Work::Lateness, Work::Burst, Work::Mail, Work::Idle, Work::Crash];
+
+/// A line of the result.
+#[derive(Debug, serde::Serialize)]
+struct Row {
+    work: &'static str,
+    figure: String,
+    beside: String,
+}
+
+impl Row {
+    fn new(work: &'static str, figure: String, beside: impl Into<String>) -> Self {
+        Self { work, figure, beside: beside.into() }
+    }
+}
+
+pub(super) fn run(_: &Global, args: &Args) -> Outcome {
+    let works = if args.what.is_empty() { DEFAULT.to_vec() } else { args.what.clone() };
+    let mut rows = Vec::new();
+    for work in works {
+        let spinner = ProgressBar::new_spinner().with_message(format!("{work:?} …"));
+        spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+        // A runtime each: what one leaves behind does not disturb the next.
+        rows.extend(runtime()?.block_on(measure(work))?);
+        spinner.finish_and_clear();
+    }
+    if args.json {
+        return output::json(&rows);
+    }
+    let mut table = output::table(&["work", "plazo", "beside it"]);
+    for row in &rows {
+        table.add_row([row.work, &row.figure, &row.beside]);
+    }
+    output::line(&table.to_string())?;
+    output::line(&styled(DIM, "Shared machines are noisy: trust ratios of one run, not figures of two."))?;
+    Ok(Exit::Done)
+}
+
+async fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
+    match work {
+        Work::Intake => intake::single().await,
+        Work::Batches => intake::batches().await,
+        Work::Lateness => alerts::lateness().await,
+        Work::Burst => alerts::burst().await,
+        Work::Mail => alerts::mail().await,
+        Work::Idle => idle::open_requests(100_000).await,
+        Work::Million => idle::open_requests(1_000_000).await,
+        Work::Crash => crash::kill_amid_alerts().await,
+    }
+}
