@@ -4,15 +4,15 @@
 //! (`tests/it/tidy.rs`). `docs/ARCHITECTURE.md` tells the flow from an event to an alert.
 #![warn(missing_docs)]
 
-pub mod app;
-pub mod cli;
-pub mod config;
-pub mod daemon;
 pub mod engine;
-pub mod http;
+pub mod text;
+pub mod span;
+pub mod secret;
+pub mod store;
 pub mod intake;
 pub mod notify;
-pub mod secret;
-pub mod span;
-pub mod store;
-pub mod text;
+pub mod config;
+pub mod app;
+pub mod http;
+pub mod daemon;
+pub mod cli;

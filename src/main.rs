@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Found) => ExitCode::from(1),
+        Ok(Exit::TryLater) => ExitCode::from(75),
         Err(error) if plazo::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("plazo: {error:#}");

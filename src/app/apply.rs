@@ -61,6 +61,8 @@ pub enum Applied {
         /// Its request.
         request: RequestId,
     },
+    /// It came from a program and belongs to no request: nothing is to be done about it.
+    Unfiled,
     /// It was not taken.
     Rejected(Rejection),
 }
@@ -114,6 +116,8 @@ impl Transaction<'_> {
         };
         let (before, is_new) = match found {
             Some(request) => (request, false),
+            // An automatic answer to nothing that is known asks for nothing (LESSONS 19).
+            None if is_automatic(event) => return Ok(Applied::Unfiled),
             None => {
                 self.last_request += 1;
                 (Request::unopened(RequestId(self.last_request)), true)
@@ -267,4 +271,9 @@ impl Transaction<'_> {
         self.wakes.push((id, outcome.wake));
         Ok(())
     }
+}
+
+fn is_automatic(event: &Event) -> bool {
+    let is_message = matches!(event.fact, Fact::Message { .. });
+    is_message && event.author.as_ref().is_some_and(|author| !author.kind.is_human())
 }

@@ -113,7 +113,7 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
         policy: target.map(|(policy, _)| policy.name.clone()).unwrap_or_default(),
         channel: request.facets.channel.clone(),
         customer: request.facets.customer.as_ref().map(client),
-        contact: request.contact.clone(),
+        contact: request.contact.clone().or_else(|| request.requester.as_ref()?.name.as_ref().map(name_of)),
         subject: request.subject.clone(),
         owner: request.owner.as_ref().map(name_of),
         started_at: clock.map_or(request.opened_at, |clock| clock.started_at),

@@ -81,7 +81,7 @@ impl App {
         let instance = store.instance()?.into();
         let queue = filled_queue(&store)?;
         let now = time.now();
-        // Whatever was on its way when the last process ended may have arrived (DESIGN §2).
+        // Whatever was on its way when the last process ended may have arrived.
         store.free_leases(DateTime::<Utc>::MAX_UTC, now)?;
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config),

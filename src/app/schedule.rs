@@ -77,7 +77,7 @@ impl Transaction<'_> {
 }
 
 /// The last instant after `last_run` and up to `now` at which the list falls due on a working day, by the wall clock of its
-/// calendar, whatever the offset is by then (DEPENDENCIES, pitfall 1).
+/// calendar, whatever the offset is by then.
 fn last_due(list: &DailyList, last_run: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let zone = list.calendar.zone();
     let cron: Cron = CronParser::new().parse(&list.at.format("%-M %-H * * *").to_string()).ok()?;

@@ -1,6 +1,6 @@
 //! The way to plazo: the HTTP interface of a running daemon, or the same interface over the store when none runs.
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
@@ -12,6 +12,15 @@ use crate::app::App;
 use crate::{daemon, http, notify};
 
 const LARGEST_ANSWER: usize = 64 << 20;
+
+/// The interface said no.
+#[derive(Debug, thiserror::Error)]
+#[error("{detail}")]
+pub(super) struct Refused {
+    detail: String,
+    /// Whether the same call would be refused again.
+    pub(super) is_final: bool,
+}
 
 pub(super) enum Client {
     Daemon { base: String, token: Option<String>, client: reqwest::Client },
@@ -89,8 +98,8 @@ impl Client {
         if status.is_success() {
             return Ok(value);
         }
-        let detail = value["detail"].as_str().unwrap_or("no reason given");
-        bail!("{detail}")
+        let detail = value["detail"].as_str().unwrap_or("no reason given").to_owned();
+        Err(Refused { detail, is_final: status.is_client_error() }.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 
-use super::client::Client;
+use super::client::{Client, Refused};
 use super::output;
 use super::{Exit, Global, Outcome, real_time};
 use crate::intake::email::{self, House};
@@ -39,7 +39,14 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     if args.dry_run {
         return output::json(&json);
     }
-    let answer = Client::writing(global)?.post("/v1/events", &json).await?;
-    output::json(&answer)?;
-    Ok(Exit::Done)
+    let sent = async { Client::writing(global)?.post("/v1/events", &json).await };
+    match sent.await {
+        Ok(answer) => output::json(&answer),
+        Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.is_final) => Err(error),
+        // The mail stays in the mail server's queue until a daemon takes it.
+        Err(error) => {
+            eprintln!("plazo: {error:#}");
+            Ok(Exit::TryLater)
+        }
+    }
 }

@@ -33,6 +33,8 @@ pub enum Exit {
     Done,
     /// It found something that a script should know of.
     Found,
+    /// A mail server's pipe is to try again later (EX_TEMPFAIL of sysexits.h).
+    TryLater,
 }
 
 type Outcome = anyhow::Result<Exit>;
@@ -135,7 +137,10 @@ impl Cli {
             Command::Schema => output::json(&config::schema()),
             Command::Token(args) => token::run(&global, &args),
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Self::command(), "plazo", &mut std::io::stdout());
+                // By way of a buffer: the generator panics when its output is closed early.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "plazo", &mut script);
+                output::line(String::from_utf8_lossy(&script).trim_end())?;
                 Ok(Exit::Done)
             }
             command => runtime()?.block_on(ask(&global, command)),

@@ -101,6 +101,7 @@ impl Outbox {
     /// Runs until `draining`, then lets what is on its way end, for at most `limit`.
     pub(super) async fn run(mut self, draining: CancellationToken, limit: Duration) {
         while !draining.is_cancelled() {
+            self.watch_store().await;
             let wait = match self.round(true).await {
                 Ok(claims) => {
                     self.send(claims.claimed, true);
@@ -150,9 +151,6 @@ impl Outbox {
         let claims = self.app.record_and_claim(outcomes, room, busy, per_destination).await?;
         self.outcomes.clear();
         self.unrecorded.clear();
-        if std::mem::take(&mut self.is_alarmed) {
-            tracing::info!("the store can be written again");
-        }
         Ok(claims)
     }
 
@@ -175,15 +173,22 @@ impl Outbox {
         }
     }
 
-    /// What was decided still goes out while the store cannot be written (DESIGN §7).
+    /// What was decided still goes out while the store cannot be written.
     async fn send_unwritten(&mut self) {
-        if !std::mem::replace(&mut self.is_alarmed, true) {
-            self.alarm().await;
-        }
         let room = self.app.config().alerts.in_flight.saturating_sub(self.n_in_flight());
         let Ok(peeked) = self.app.peek_deliveries(room + self.unrecorded.len()).await else { return };
         let fresh: Vec<_> = peeked.into_iter().filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
         self.send(fresh, false);
+    }
+
+    /// Raises the alarm once when the store cannot be written, and takes it back when it can.
+    async fn watch_store(&mut self) {
+        let is_failing = self.app.is_failing();
+        match (std::mem::replace(&mut self.is_alarmed, is_failing), is_failing) {
+            (false, true) => self.alarm().await,
+            (true, false) => tracing::info!("the store can be written again"),
+            (false, false) | (true, true) => {}
+        }
     }
 
     /// Tells the operator, past the store, that it cannot be written.

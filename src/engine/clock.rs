@@ -221,6 +221,19 @@ pub struct Plan<'a> {
     pub steps: Vec<PlannedStep<'a>>,
 }
 
+/// What, besides its promise, decides the instants of a clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Circumstances<'a> {
+    /// Waits for the client in which it stands still.
+    pub pauses: &'a [Pause],
+    /// A deadline that takes the contract's place.
+    pub set_by_hand: Option<&'a Promised>,
+    /// A promise that may shorten it.
+    pub promised: Option<&'a Promised>,
+    /// The due instant of a breach that a newer policy must not move (LESSONS 22).
+    pub frozen_due_at: Option<DateTime<Utc>>,
+}
+
 /// Computes all instants of a clock that started at `started_at`, each forward from the start (LESSONS 3).
 ///
 /// # Errors
@@ -229,48 +242,38 @@ pub struct Plan<'a> {
 pub fn plan<'a>(
     target: &'a Target,
     started_at: DateTime<Utc>,
-    pauses: &[Pause],
-    promised: Option<&Promised>,
+    circumstances: Circumstances<'_>,
 ) -> Result<Plan<'a>, CalendarError> {
-    let course = Course { calendar: &target.calendar, pauses };
-    let contract = course.budget(target.limit, started_at)?;
-    let (due_at, budget) = match promised {
-        Some(promised) => course.promised(*promised, started_at, contract)?,
-        None => (course.spend(started_at, contract)?, contract),
-    };
-    let due_at = match target.limit {
-        // Days end at an opening or a time of day; spending the same budget would end at the closing before it.
-        Limit::Days { .. } | Limit::OnDay { .. } if promised.is_none() && pauses.is_empty() => {
-            Some(course.unpaused_due(target.limit, started_at)?)
-        }
-        _ => due_at,
-    };
+    let (course, mut end) = Course::of(target, started_at, circumstances)?;
+    if let Some(frozen) = circumstances.frozen_due_at {
+        end.due_at = Some(frozen);
+    }
     let floor_at = target.floor.map(|floor| course.spend(started_at, floor)).transpose()?.flatten();
     let mut steps = Vec::with_capacity(target.escalation.steps.len());
     let mut aim = target.aim;
     for step in &target.escalation.steps {
         let at = match step.at {
             Offset::Floor => floor_at,
-            Offset::Due => due_at,
-            Offset::After(time) => match due_at {
+            Offset::Due => end.due_at,
+            Offset::After(time) => match end.due_at {
                 Some(due_at) => course.spend(due_at, time)?,
                 None => None,
             },
             Offset::Percent(_) | Offset::Before(_) if aim.is_some() => {
                 // The aim is the first warning's instant (A2).
                 let aim = aim.take().unwrap_or_default();
-                if aim <= budget { course.spend(started_at, aim)? } else { None }
+                if aim <= end.budget { course.spend(started_at, aim)? } else { None }
             }
-            Offset::Percent(percent) => course.spend(started_at, budget.percent(percent))?,
-            Offset::Before(time) if (budget - time).is_negative() => None,
-            Offset::Before(time) => course.spend(started_at, budget - time)?,
+            Offset::Percent(percent) => course.spend(started_at, end.budget.percent(percent))?,
+            Offset::Before(time) if end.budget <= time => None,
+            Offset::Before(time) => course.spend(started_at, end.budget - time)?,
         };
         if let Some(at) = at {
             let at = floor_at.map_or(at, |floor_at| at.max(floor_at));
             steps.push(PlannedStep { step, at });
         }
     }
-    Ok(Plan { due_at, floor_at, steps })
+    Ok(Plan { due_at: end.due_at, floor_at, steps })
 }
 
 /// The instant of `later` when `earlier`, a step of the same ladder at or after the breach, was told late at `told_at`.
@@ -295,12 +298,42 @@ pub fn recount(
 }
 
 /// Time as a clock spends it: open hours outside pauses.
+#[derive(Clone, Copy)]
 struct Course<'a> {
     calendar: &'a Calendar,
     pauses: &'a [Pause],
 }
 
-impl Course<'_> {
+/// Where a promise ends, and the working time up to there.
+#[derive(Clone, Copy)]
+struct End {
+    /// `None` behind a pause that lasts.
+    due_at: Option<DateTime<Utc>>,
+    budget: WorkingTime,
+}
+
+impl<'a> Course<'a> {
+    /// The course on which a clock's time is spent, and its end: by contract or by hand, or sooner by promise.
+    fn of(
+        target: &'a Target,
+        start: DateTime<Utc>,
+        circumstances: Circumstances<'a>,
+    ) -> Result<(Self, End), CalendarError> {
+        let course = Self { calendar: &target.calendar, pauses: circumstances.pauses };
+        let (course, end) = match circumstances.set_by_hand {
+            Some(by_hand) => course.promised(*by_hand, start)?,
+            None => (course, course.contract(target.limit, start)?),
+        };
+        let Some(promised) = circumstances.promised else { return Ok((course, end)) };
+        let (sooner_course, sooner) = course.promised(*promised, start)?;
+        let shortens = match (sooner.due_at, end.due_at) {
+            (Some(promised), Some(due_at)) => promised < due_at,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        Ok(if shortens { (sooner_course, sooner) } else { (course, end) })
+    }
+
     /// Where `budget` ends; `None` if a pause that lasts comes first (LESSONS 11).
     fn spend(&self, start: DateTime<Utc>, budget: WorkingTime) -> Result<Option<DateTime<Utc>>, CalendarError> {
         let mut from = start;
@@ -321,50 +354,33 @@ impl Course<'_> {
         self.calendar.due_at(from, left).map(Some)
     }
 
-    /// The contract's length as working time.
-    fn budget(&self, limit: Limit, start: DateTime<Utc>) -> Result<WorkingTime, CalendarError> {
-        match limit {
-            Limit::Spend(budget) => Ok(budget),
-            Limit::Days { .. } | Limit::OnDay { .. } => {
-                Ok(self.calendar.open_between(start, self.unpaused_due(limit, start)?))
+    fn contract(&self, limit: Limit, start: DateTime<Utc>) -> Result<End, CalendarError> {
+        let due_at = match limit {
+            Limit::Spend(budget) => return Ok(End { due_at: self.spend(start, budget)?, budget }),
+            Limit::Days { days, counting } => self.calendar.days_later(start, days, counting)?,
+            Limit::OnDay { day, counting } => self.calendar.opening_of_day(start, day, counting)?,
+        };
+        let budget = self.calendar.open_between(start, due_at);
+        let lasts = self.pauses.iter().any(|pause| pause.to.is_none() && pause.from < due_at);
+        // Days end at an opening or a time of day; spending the same budget would end at the closing before it.
+        if !lasts && self.spent(start, due_at) == budget {
+            return Ok(End { due_at: Some(due_at), budget });
+        }
+        Ok(End { due_at: self.spend(start, budget)?, budget })
+    }
+
+    /// An instant stands as it is, and pauses move neither it nor its steps (LESSONS 14); a span is spent like any other.
+    fn promised(self, promised: Promised, start: DateTime<Utc>) -> Result<(Self, End), CalendarError> {
+        match promised.promise {
+            Promise::Due(due_at) => {
+                let steady = Self { pauses: &[], ..self };
+                Ok((steady, End { due_at: Some(due_at), budget: steady.spent(start, due_at) }))
+            }
+            Promise::Within(span) => {
+                let budget = self.spent(start, promised.at) + span;
+                Ok((self, End { due_at: self.spend(promised.at, span)?, budget }))
             }
         }
-    }
-
-    fn unpaused_due(&self, limit: Limit, start: DateTime<Utc>) -> Result<DateTime<Utc>, CalendarError> {
-        match limit {
-            Limit::Spend(budget) => self.calendar.due_at(start, budget),
-            Limit::Days { days, counting } => self.calendar.days_later(start, days, counting),
-            Limit::OnDay { day, counting } => self.calendar.opening_of_day(start, day, counting),
-        }
-    }
-
-    /// The due instant and budget under a promise: one given at opening stands, a later one may only shorten (A5).
-    fn promised(
-        &self,
-        promised: Promised,
-        start: DateTime<Utc>,
-        contract: WorkingTime,
-    ) -> Result<(Option<DateTime<Utc>>, WorkingTime), CalendarError> {
-        let contract_due = self.spend(start, contract)?;
-        let due = match promised.promise {
-            Promise::Due(due_at) => Some(due_at),
-            Promise::Within(span) => self.spend(promised.at, span)?,
-        };
-        let shortens = match (due, contract_due) {
-            (Some(due), Some(contract_due)) => due < contract_due,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if !promised.replaces && !shortens {
-            return Ok((contract_due, contract));
-        }
-        let budget = match (promised.promise, due) {
-            (_, Some(due)) => self.spent(start, due),
-            (Promise::Within(span), None) => self.spent(start, promised.at) + span,
-            (Promise::Due(_), None) => contract,
-        };
-        Ok((due, budget))
     }
 
     /// Open time outside pauses from `from` to `to`.

@@ -154,6 +154,7 @@ pub enum Fact {
     /// The request moved to another inbox.
     Move {
         /// The inbox.
+        #[serde(rename = "to")]
         inbox: String,
     },
     /// Tags were added or removed.
@@ -168,6 +169,7 @@ pub enum Fact {
     /// The priority changed.
     Prioritise {
         /// The new priority.
+        #[serde(rename = "to")]
         priority: String,
     },
     /// The team waits for the client from now on (rule A5).

@@ -74,15 +74,14 @@ pub fn reorder(
             let own = |effect: &&Effect| matches!(effect, Effect::Violation { .. } | Effect::Ignored { .. });
             effects.extend(course.effects.iter().filter(own).cloned());
         }
+        // As it was planned when it happened, so that the next event finds pauses and breaches as they were.
+        course.settle(event.at, event.at, false);
     }
     course.effects = effects;
-    for clock in course.request.clocks.iter_mut().chain(&mut course.displaced) {
-        if let Some(told) = told.iter().find(|told| told.kind == clock.kind && told.cycle == clock.cycle) {
-            clock.settled.clone_from(&told.settled);
-            clock.recounted_from = told.recounted_from;
-        }
-    }
+    course.recognise(told);
     let wake = course.settle(now, late.at, false);
+    course.effects.retain(|effect| !matches!(effect, Effect::Started { .. }));
+    course.note_new_verdicts(told);
     course.into_outcome(&[], wake)
 }
 
@@ -107,12 +106,57 @@ impl<'a> Course<'a> {
         self.follow_marks(event.at);
     }
 
+    /// Gives clocks that were derived anew the names and settled steps that they had. A wait is known by its start, else by its
+    /// number; a number once given to one wait never becomes another's. What neither began nor ended differently keeps its verdict,
+    /// whatever today's policies would say (LESSONS 22).
+    fn recognise(&mut self, told: &[Clock]) {
+        let mut left: Vec<&Clock> = told.iter().collect();
+        let mut strangers = Vec::new();
+        let mut fresh = Vec::new();
+        for clock in self.displaced.iter_mut().chain(&mut self.request.clocks) {
+            let by_start = left.iter().position(|old| old.kind == clock.kind && old.started_at == clock.started_at);
+            match by_start {
+                Some(place) => clock.take_after(left.remove(place)),
+                None => strangers.push(clock),
+            }
+        }
+        for clock in strangers {
+            let by_number = left.iter().position(|old| old.kind == clock.kind && old.cycle == clock.cycle);
+            if let Some(place) = by_number {
+                clock.take_after(left.remove(place));
+            } else {
+                let of_kind = told.iter().filter(|old| old.kind == clock.kind).map(|old| old.cycle);
+                let highest = fresh.iter().filter(|(kind, _)| *kind == clock.kind).map(|(_, cycle)| *cycle);
+                clock.cycle = 1 + of_kind.chain(highest).max().unwrap_or(0);
+                fresh.push((clock.kind, clock.cycle));
+            }
+        }
+    }
+
+    /// Notes verdicts that the new order changed.
+    fn note_new_verdicts(&mut self, told: &[Clock]) {
+        for clock in self.displaced.iter().chain(&self.request.clocks) {
+            let before = told.iter().find(|old| old.kind == clock.kind && old.cycle == clock.cycle);
+            if before.is_some_and(|old| old.state == clock.state && old.stopped_at == clock.stopped_at) {
+                continue;
+            }
+            let name = clock.name();
+            let (at, due_at) = (clock.stopped_at.unwrap_or(clock.started_at), clock.due_at);
+            self.effects.push(match clock.state {
+                ClockState::Running | ClockState::Paused => Effect::Replanned { clock: name, due_at },
+                ClockState::Met => Effect::Met { clock: name, at },
+                ClockState::MetLate => Effect::MetLate { clock: name, at, due_at },
+                ClockState::Breached => Effect::Breached { clock: name, at: clock.breached_at.unwrap_or(at) },
+                ClockState::Cancelled => {
+                    Effect::Cancelled { clock: name, why: clock.cancelled_because.unwrap_or(Cancelled::NotOwed) }
+                }
+            });
+        }
+    }
+
     /// Breaches that fell due before `at`, whether or not anybody looked then (LESSONS 15).
     fn breach_before(&mut self, at: DateTime<Utc>) {
         for place in 0..self.request.clocks.len() {
-            if self.request.clocks[place].is_unplanned() {
-                self.plan_due(place);
-            }
             let clock = &mut self.request.clocks[place];
             if let Some(due_at) = clock.due_at
                 && clock.is_live()
@@ -139,6 +183,7 @@ impl<'a> Course<'a> {
                     self.stop(place, given_at, at);
                 }
                 (Some(place), Some(_), None) => self.cancel(place, at, Cancelled::NoPolicy),
+                (Some(place), Some(_), Some(_)) if self.is_frozen(place) => {}
                 (Some(place), Some(since), Some((policy, _))) => {
                     let clock = &mut self.request.clocks[place];
                     clock.started_at = since;
@@ -177,8 +222,8 @@ impl<'a> Course<'a> {
     }
 
     fn stop(&mut self, place: usize, given_at: Option<DateTime<Utc>>, at: DateTime<Utc>) {
-        let started_at = self.request.clocks[place].started_at;
-        let Some(given_at) = given_at.filter(|given_at| started_at <= *given_at) else {
+        // Given by this very event; an older gift was for an older wait.
+        let Some(given_at) = given_at.filter(|given_at| *given_at == at) else {
             let why = match self.request.phase {
                 Phase::Closed => Cancelled::Closed,
                 Phase::Merged => Cancelled::Merged,
@@ -220,9 +265,15 @@ impl Clock {
         ClockRef { kind: self.kind, cycle: self.cycle }
     }
 
-    /// Whether it runs without a due instant yet, as while a request is derived anew.
-    const fn is_unplanned(&self) -> bool {
-        matches!(self.state, ClockState::Running) && self.due_at.is_none()
+    /// Takes over what `old`, the same clock before its events were put in order, was called and had told.
+    fn take_after(&mut self, old: &Self) {
+        if old.stopped_at.is_some() && old.stopped_at == self.stopped_at {
+            self.clone_from(old);
+            return;
+        }
+        self.cycle = old.cycle;
+        self.settled.clone_from(&old.settled);
+        self.recounted_from = old.recounted_from;
     }
 
     /// Whether the wait since then was given up already, for want of open hours.

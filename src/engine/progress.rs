@@ -36,7 +36,7 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         (Phase::Open, Fact::Wait { reason }) => wait(request, at, reason),
         (Phase::Waiting, Fact::Resume) => resume(request, at),
         (Phase::Open | Phase::Waiting, Fact::Promise { promise }) => {
-            request.promised = Some(Promised { at, promise: *promise, replaces: false });
+            request.promised = Some(Promised { at, promise: *promise });
         }
         (Phase::Open | Phase::Waiting, Fact::Deliver { .. }) => deliver(request, at),
         (Phase::Open | Phase::Waiting, Fact::Close { .. }) => close(request, at),
@@ -108,15 +108,17 @@ fn open(request: &mut Request, event: &Event, directory: &Directory) {
                 own(request, Some(&person.key.clone()), event.at, directory);
             }
         }
+        // Where the house wrote first, nothing has been asked for yet (LESSONS 18).
         RequestKind::Request | RequestKind::Claim | RequestKind::Call => {
-            request.marks.undelivered_since = Some(event.at);
+            let asks = !matches!(event.fact, Fact::Message { direction: Direction::Out, .. });
+            request.marks.undelivered_since = Some(event.at).filter(|_| asks);
         }
     }
 }
 
 fn opened(request: &mut Request, event: &Event, promise: Option<Promise>) {
     if let Some(promise) = promise {
-        request.promised = Some(Promised { at: event.at, promise, replaces: true });
+        request.set_by_hand = Some(Promised { at: event.at, promise });
     }
     // What a client asked for waits for an answer; what an agent opened does not (LESSONS 18).
     if event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer) {
@@ -170,8 +172,14 @@ fn client_spoke(request: &mut Request, at: DateTime<Utc>) {
 }
 
 fn asked(request: &mut Request, at: DateTime<Utc>) {
-    request.marks.unanswered_since.get_or_insert(at);
-    request.marks.first_asked_at.get_or_insert(at);
+    let marks = &mut request.marks;
+    marks.unanswered_since.get_or_insert(at);
+    if marks.first_asked_at.is_none() {
+        marks.first_asked_at = Some(at);
+        if request.facets.kind != RequestKind::Task && marks.delivered_at.is_none() {
+            marks.undelivered_since.get_or_insert(at);
+        }
+    }
 }
 
 fn answered(request: &mut Request, at: DateTime<Utc>) {
@@ -214,6 +222,13 @@ fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>, directory:
     request.owner = known.map(|person| person.key.clone()).or_else(|| owner.map(str::to_owned));
     request.facets.teams =
         known.map(|person| directory.teams_of(&person.key).map(|team| team.key.clone()).collect()).unwrap_or_default();
+    if owner_is(request, request.requester.as_ref(), directory) {
+        // Whoever takes what he asked for waits for nobody (LESSONS 18).
+        request.marks.unanswered_since = None;
+        if request.marks.first_answered_at.is_none() {
+            request.marks.first_asked_at = None;
+        }
+    }
     if request.owner.is_some() {
         if request.marks.unowned_since.take().is_some() {
             request.marks.owned_at = Some(at);
@@ -264,6 +279,10 @@ fn close(request: &mut Request, at: DateTime<Utc>) {
         marks.delivered_at = Some(at);
     }
     marks.unanswered_since = None;
+    if marks.first_answered_at.is_none() {
+        // Whoever writes again asks for the first time again (LESSONS 20).
+        marks.first_asked_at = None;
+    }
     marks.task_unanswered_since = None;
     marks.unowned_since = None;
     request.snoozed_until = None;
@@ -273,6 +292,7 @@ fn close(request: &mut Request, at: DateTime<Utc>) {
 fn reopen(request: &mut Request, at: DateTime<Utc>) {
     request.phase = Phase::Open;
     request.opened_at = at;
+    request.set_by_hand = None;
     request.promised = None;
     if request.owner.is_none() {
         request.marks.unowned_since = Some(at);

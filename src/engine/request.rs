@@ -91,8 +91,6 @@ pub struct Promised {
     pub at: DateTime<Utc>,
     /// By when.
     pub promise: Promise,
-    /// Whether it stands as it is (a deadline given at opening) or may only shorten the contract's (A5).
-    pub replaces: bool,
 }
 
 /// What is known of one request after its events so far. Everything a clock needs is here; nothing else is.
@@ -123,7 +121,10 @@ pub struct Request {
     /// Instants at which conditions began that a clock watches, and at which they were met.
     #[serde(default)]
     pub marks: Marks,
-    /// What was promised for this request alone.
+    /// A deadline given at opening, which takes the contract's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_by_hand: Option<Promised>,
+    /// The last promise made since, which may only shorten it (A5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised: Option<Promised>,
     /// Waits for the client, in order, disjoint (LESSONS 12).
@@ -187,6 +188,7 @@ impl Request {
             last_event_at: DateTime::<Utc>::MIN_UTC,
             opened_at: DateTime::<Utc>::MIN_UTC,
             marks: Marks::default(),
+            set_by_hand: None,
             promised: None,
             pauses: Vec::new(),
             snoozed_until: None,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Course;
-use super::clock::{self, Cancelled, ClockState, KINDS, Plan, SettledStep, StepOutcome};
+use super::clock::{self, Cancelled, Circumstances, ClockState, KINDS, Plan, SettledStep, StepOutcome};
 use super::effect::{Alert, Effect, Wake, WakeReason, Why};
 use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
 use super::policy::{Policy, Target};
@@ -37,7 +37,8 @@ impl<'a> Course<'a> {
 
     /// Brings a clock's due instant up to date before a verdict.
     pub(super) fn plan_due(&mut self, place: usize) {
-        if let Some((_, target)) = self.promise(place)
+        if !self.is_frozen(place)
+            && let Some((_, target)) = self.promise(place)
             && let Ok(plan) = self.plan(place, target)
         {
             self.request.clocks[place].due_at = plan.due_at;
@@ -64,9 +65,22 @@ impl<'a> Course<'a> {
             Some(first) if obeys => &self.request.pauses[first..],
             _ => &[],
         };
-        let stands_alone = obeys || clock.kind == super::policy::TargetKind::Answer;
-        let promised = self.request.promised.as_ref().filter(|_| stands_alone);
-        clock::plan(target, clock.started_at, pauses, promised)
+        let is_promised = obeys || clock.kind == super::policy::TargetKind::Answer;
+        let circumstances = Circumstances {
+            pauses,
+            set_by_hand: self.request.set_by_hand.as_ref().filter(|_| is_promised),
+            promised: self.request.promised.as_ref().filter(|_| is_promised),
+            frozen_due_at: clock.due_at.filter(|_| self.is_frozen(place)),
+        };
+        clock::plan(target, clock.started_at, circumstances)
+    }
+
+    /// Whether the clock broke under another policy or revision than the one in force: that verdict stays (LESSONS 22).
+    pub(super) fn is_frozen(&self, place: usize) -> bool {
+        let clock = &self.request.clocks[place];
+        let policy = self.promise(place).map(|(policy, _)| policy.name.as_str());
+        let is_same = policy == Some(clock.policy.as_str()) && clock.revision == self.rulebook.revision;
+        clock.state == ClockState::Breached && !is_same
     }
 
     /// Takes the plan over: due instant, pause, and steps that can no longer be told in time.
@@ -133,6 +147,10 @@ impl<'a> Course<'a> {
         let recipients =
             self.rulebook.directory.recipients(&tell, self.request.owner.as_deref(), policy.team.as_deref());
         let late = LATE_AFTER < now - owed.told.at;
+        // Put off by a snooze is not late, but the steps above count from now all the same.
+        let planned_at =
+            plan.steps.iter().find(|planned| planned.step.at == owed.told.step.at).map(|planned| planned.at);
+        let is_put_off = planned_at.is_some_and(|planned_at| LATE_AFTER < now - planned_at);
         let step = owed.told.step.at;
         let clock = &mut self.request.clocks[place];
         let name = clock.name();
@@ -142,7 +160,7 @@ impl<'a> Course<'a> {
             self.effects.push(Effect::Superseded { clock: name, step });
         }
         clock.settled.push(SettledStep { step, at: now, outcome: StepOutcome::Told });
-        if late && !step.is_warning() {
+        if is_put_off && !step.is_warning() {
             clock.recounted_from = Some((step, now));
         }
         let next = self.untold(place, target, plan).into_iter().min_by_key(|next| next.at);

@@ -72,7 +72,7 @@ async fn act(
     let applied = app.submit(vec![Incoming::new(event, request)?]).await?;
     let effects = match applied.into_iter().next() {
         Some(Applied::Accepted { effects, .. }) => effects,
-        Some(Applied::Duplicate { .. }) | None => Vec::new(),
+        Some(Applied::Duplicate { .. } | Applied::Unfiled) | None => Vec::new(),
         Some(Applied::Rejected(rejection)) => return Err(rejection.into()),
     };
     let request = app.read(move |store| store.request(id)).await?;

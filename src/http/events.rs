@@ -1,5 +1,7 @@
 //! `POST /v1/events`: intake. Durable once answered.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -62,6 +64,7 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
     }
     let is_single = parsed.len() == 1;
     let mut report = Report::default();
+    let mut named = HashSet::new();
     let mut places = Vec::with_capacity(parsed.len());
     let mut incoming = Vec::with_capacity(parsed.len());
     for (index, event) in parsed.into_iter().enumerate() {
@@ -89,6 +92,10 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
                 report.duplicate += 1;
                 request
             }
+            Applied::Unfiled => {
+                report.accepted += 1;
+                continue;
+            }
             Applied::Rejected(rejection) if is_single => {
                 count(&app, "rejected", 1);
                 return Err(rejection.into());
@@ -98,9 +105,8 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
                 continue;
             }
         };
-        let request = request.to_string();
-        if !report.requests.contains(&request) {
-            report.requests.push(request);
+        if named.insert(request) {
+            report.requests.push(request.to_string());
         }
     }
     report.rejected.sort_by_key(|rejected| rejected.index);

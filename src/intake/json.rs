@@ -336,13 +336,23 @@ pub fn write(event: &Event) -> Value {
         // Its types are all JSON's.
         Ok(_) | Err(_) => Map::new(),
     };
-    if let Some(promise) = fields.remove("promise").and_then(|promise| promise.as_object().cloned()) {
-        if let Some(due) = promise.get("due") {
-            fields.insert("due".to_owned(), due.clone());
+    let mut set = |name: &str, value: Value| {
+        fields.insert(name.to_owned(), value);
+    };
+    set("type", event.fact.type_name().into());
+    match &event.fact {
+        Fact::Open { promise: Some(promise) } | Fact::Promise { promise } => match promise {
+            Promise::Due(due) => set("due", serde_json::json!(due)),
+            Promise::Within(span) => set("within", format!("{}ms", span.as_milliseconds()).into()),
+        },
+        Fact::Tag { add, remove } => {
+            set("tags", add.clone().into());
+            set("untag", remove.clone().into());
         }
-        if let Some(milliseconds) = promise.get("within").and_then(Value::as_i64) {
-            fields.insert("within".to_owned(), format!("{milliseconds}ms").into());
-        }
+        _ => {}
+    }
+    for internal in ["promise", "add", "remove", "what"] {
+        fields.remove(internal);
     }
     Value::Object(fields)
 }

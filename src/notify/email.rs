@@ -1,11 +1,11 @@
 //! Email by SMTP.
 
+use lettre::Message as Mail;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::TlsParameters;
-use lettre::transport::smtp;
-use lettre::Message as Mail;
 
 use super::smtp::{Connections, Server, SmtpError};
 use super::{DeliveryError, Message, Receipt, SetupError};
@@ -67,9 +67,7 @@ impl EmailTransport {
     pub(super) fn new(settings: &EmailSettings) -> Result<Self, SetupError> {
         let parameters = match settings.tls {
             Tls::None => None,
-            Tls::StartTls | Tls::Implicit => {
-                Some(TlsParameters::new(settings.host.clone()).map_err(SetupError::Tls)?)
-            }
+            Tls::StartTls | Tls::Implicit => Some(TlsParameters::new(settings.host.clone()).map_err(SetupError::Tls)?),
         };
         let credentials = match (&settings.user, &settings.password) {
             (Some(user), Some(password)) => Some(Credentials::new(user.clone(), password.read()?.expose().to_owned())),
@@ -129,7 +127,9 @@ pub fn compose(message: &Message, from: &Mailbox) -> Result<Mail, DeliveryError>
 
 fn classify(error: &SmtpError) -> DeliveryError {
     let error = match error {
-        SmtpError::Connect(error) => return DeliveryError::Hold { after: None, cause: format!("no connection: {error}") },
+        SmtpError::Connect(error) => {
+            return DeliveryError::Hold { after: None, cause: format!("no connection: {error}") };
+        }
         SmtpError::Timeout => return DeliveryError::Retry { cause: "no answer in time".to_owned() },
         SmtpError::Smtp(error) => error,
     };

@@ -24,8 +24,8 @@ pub struct Store {
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be written now: the disk is full, the file read-only or gone. Nothing was changed.
-    #[error("the store cannot be written: {0}")]
+    /// It cannot be used now: the disk is full, the file read-only or gone. Nothing was changed.
+    #[error("the store cannot be used: {0}")]
     Unavailable(#[source] rusqlite::Error),
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
@@ -99,6 +99,11 @@ impl Store {
     /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
     pub fn commit(&self) -> Result<()> {
         self.execute("COMMIT")
+    }
+
+    /// Rows changed since the store was opened.
+    pub fn total_changes(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     /// Drops the transaction, if one is open.

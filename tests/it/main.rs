@@ -1,6 +1,16 @@
 //! Tests at the borders: binary, HTTP, wire, file. `scenarios` shows each rule kept and broken.
 
+mod calendar;
+mod cli;
 mod config;
+mod daily;
+mod faults;
+mod http;
 mod intake;
+mod mail;
+mod reload;
+mod restart;
 mod scenarios;
 mod support;
+mod tidy;
+mod transports;

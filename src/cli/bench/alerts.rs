@@ -30,7 +30,8 @@ pub(super) async fn lateness() -> anyhow::Result<Vec<Row>> {
         .collect();
     site.end().await?;
     late.sort_by(f64::total_cmp);
-    let at = |share: f64| late.get((share * (late.len().saturating_sub(1)) as f64) as usize).copied().unwrap_or(f64::NAN);
+    let at =
+        |share: f64| late.get((share * (late.len().saturating_sub(1)) as f64) as usize).copied().unwrap_or(f64::NAN);
     let figure = format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms", at(0.5), at(0.99), at(1.0));
     Ok(vec![Row::new("1,000 alerts over a minute: lateness at the webhook", figure, format!("{} arrived", late.len()))])
 }
@@ -57,7 +58,10 @@ pub(super) async fn mail() -> anyhow::Result<Vec<Row>> {
     let arrivals = Arrivals::default();
     let taken = Arc::clone(&arrivals);
     let address = smtp::start(move |_| lock(&taken).push((real_time().now(), None))).await?;
-    let smtp = format!("[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo@agencia.example\"", address.port());
+    let smtp = format!(
+        "[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo@agencia.example\"",
+        address.port()
+    );
     let site = Site::start(&site::config("ana", &smtp)).await?;
     let due_at = real_time().now() + TimeDelta::seconds(3);
     fill(&site, N, move |_| due_at).await?;
@@ -86,7 +90,11 @@ pub(super) fn planned_at(body: &[u8]) -> Option<DateTime<Utc>> {
     message["data"]["content"]["planned_at"].as_str()?.parse().ok()
 }
 
-async fn fill(site: &Site, n: usize, due: impl Fn(usize) -> DateTime<Utc> + Send + Sync + 'static) -> anyhow::Result<()> {
+async fn fill(
+    site: &Site,
+    n: usize,
+    due: impl Fn(usize) -> DateTime<Utc> + Send + Sync + 'static,
+) -> anyhow::Result<()> {
     let body = move |index: usize| site::message(index, due(index));
     load::post(site.address, 64, PATIENCE, n, body).await.map(|_| ())
 }

@@ -30,7 +30,12 @@ pub(super) enum Rows {
 }
 
 /// Serves until the runtime ends.
-pub(super) async fn start(directory: &Path, rows: Rows, outcome: Outcome, channel: String) -> anyhow::Result<SocketAddr> {
+pub(super) async fn start(
+    directory: &Path,
+    rows: Rows,
+    outcome: Outcome,
+    channel: String,
+) -> anyhow::Result<SocketAddr> {
     let store = Store::open(directory)?;
     let (jobs, waiting) = sync_channel::<Waiting>(8_192);
     std::thread::spawn(move || write(&store, rows, &outcome, &channel, &waiting));

@@ -52,6 +52,7 @@ pub(super) async fn kill_amid_alerts() -> anyhow::Result<Vec<Row>> {
     let n_marked: i64 = store.count_deliveries()?.iter().map(|(_, _, in_doubt)| in_doubt).sum();
     drop(process);
     let figure = format!("{} lost, {n_doubled} doubled", N - told.len().min(N));
-    let beside = format!("{n_marked} marked as possibly doubled; the last told {:.2} s after ready", last_after.as_secs_f64());
+    let beside =
+        format!("{n_marked} marked as possibly doubled; the last told {:.2} s after ready", last_after.as_secs_f64());
     Ok(vec![Row::new("kill -9 amid 5,000 alerts, restart", figure, beside)])
 }

@@ -42,7 +42,8 @@ pub(super) async fn single() -> anyhow::Result<Vec<Row>> {
 async fn plazo() -> anyhow::Result<f64> {
     let site = Site::start(&quiet()).await?;
     let due_at = real_time().now() + TimeDelta::minutes(50);
-    let rate = load::post(site.address, CONNECTIONS, SPAN, usize::MAX, move |index| site::message(index, due_at)).await?;
+    let rate =
+        load::post(site.address, CONNECTIONS, SPAN, usize::MAX, move |index| site::message(index, due_at)).await?;
     site.end().await?;
     Ok(rate)
 }

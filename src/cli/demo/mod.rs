@@ -26,7 +26,7 @@ use week::Step;
 
 const SHIPPED: &str = include_str!("../../../sla.toml");
 /// Before something happens, the last part of the wait is shown.
-const LEAD: TimeDelta = TimeDelta::seconds(40);
+const LEAD: TimeDelta = TimeDelta::seconds(75);
 /// After the last event, what is on its way may arrive.
 const LINGER: Duration = Duration::from_millis(1_500);
 /// It ends by then, whatever is left.

@@ -73,7 +73,10 @@ impl Screen {
 
     pub(super) fn begin(&self, address: SocketAddr) -> anyhow::Result<()> {
         self.line(&format!("plazo {} · demo · http://{address}", env!("CARGO_PKG_VERSION")))?;
-        self.line(&styled(DIM, "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo."))?;
+        self.line(&styled(
+            DIM,
+            "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo.",
+        ))?;
         self.line("")
     }
 
@@ -87,7 +90,12 @@ impl Screen {
         let is_breach = ["Vencido", "Escalado", "Overdue", "Escalated"].iter().any(|word| subject.contains(word));
         let style = if is_breach { RED } else { YELLOW };
         let to = format!("{} → {}", arrival.by, arrival.to);
-        self.line(&format!("{}  {} {}", self.instant(arrival.at), styled(BLUE, format!("{to:<34}")), styled(style, subject)))
+        self.line(&format!(
+            "{}  {} {}",
+            self.instant(arrival.at),
+            styled(BLUE, format!("{to:<34}")),
+            styled(style, subject)
+        ))
     }
 
     /// Redraws the countdown; on what is no terminal there is none.
@@ -105,7 +113,12 @@ impl Screen {
         let style = if wake.why == WakeReason::Breach { RED } else { YELLOW };
         let what = request.subject.clone().or_else(|| request.contact.clone()).unwrap_or_default();
         let channel = format::channel(&request.facets.channel);
-        format!("   {:<6} {} {channel:<9} {}", request.id.to_string(), styled(style, format!("{left:>12}")), format::one_line(&what, 60))
+        format!(
+            "   {:<6} {} {channel:<9} {}",
+            request.id.to_string(),
+            styled(style, format!("{left:>12}")),
+            format::one_line(&what, 60)
+        )
     }
 
     pub(super) async fn end(&self, app: &App, out: &Path, took: Duration) -> anyhow::Result<()> {
@@ -125,18 +138,31 @@ impl Screen {
                 .map(|clock| format!("{} {}", clock.kind, styled(output::state_style(&clock.state), &clock.state)))
                 .collect();
             let who = view.customer.or(view.contact).unwrap_or_default();
-            self.line(&format!("{:<5} {:<9} {:<20} {}", view.id, view.channel, format::one_line(&who, 20), clocks.join(" · ")))?;
+            self.line(&format!(
+                "{:<5} {:<9} {:<20} {}",
+                view.id,
+                view.channel,
+                format::one_line(&who, 20),
+                clocks.join(" · ")
+            ))?;
         }
         self.line("")?;
         let n_messages: usize = self.n_by_recipient.values().sum();
         let to: Vec<_> = self.n_by_recipient.iter().map(|(to, n)| format!("{to} {n}")).collect();
-        self.line(&styled(GREEN, format!("{n_messages} avisos entregados en {} s: {}", took.as_secs(), to.join(", "))))?;
+        self.line(&styled(
+            GREEN,
+            format!("{n_messages} avisos entregados en {} s: {}", took.as_secs(), to.join(", ")),
+        ))?;
         self.line(&format!("Lo recibido quedó en {}", out.display()))
     }
 
     fn instant(&self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&self.zone);
-        format!("{} {}", format::instant(at, self.zone, self.language).split(',').next().unwrap_or_default(), local.format("%H:%M"))
+        format!(
+            "{} {}",
+            format::instant(at, self.zone, self.language).split(',').next().unwrap_or_default(),
+            local.format("%H:%M")
+        )
     }
 
     fn line(&self, text: &str) -> anyhow::Result<()> {

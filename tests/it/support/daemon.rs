@@ -97,10 +97,6 @@ impl Daemon {
         self.child.id()
     }
 
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
     pub fn config_path(&self) -> PathBuf {
         self.directory.path().join("sla.toml")
     }
@@ -214,7 +210,10 @@ pub fn call(address: &str, method: &str, path: &str, headers: &[(&str, &str)], b
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(address).expect("the daemon listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }

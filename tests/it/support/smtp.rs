@@ -70,7 +70,10 @@ impl Smtp {
 
     /// The `[smtp]` section for it.
     pub fn section(&self) -> String {
-        format!("[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n", self.port)
+        format!(
+            "[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n",
+            self.port
+        )
     }
 
     pub fn received(&self) -> Vec<Mail> {

@@ -9,7 +9,6 @@ use super::{PATIENCE, wait_for};
 /// What arrived.
 #[derive(Debug, Clone)]
 pub struct Received {
-    pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
@@ -61,7 +60,9 @@ impl Webhook {
     /// Waits until `n` messages have arrived.
     #[track_caller]
     pub fn wait_for(&self, n: usize) -> Vec<Received> {
-        wait_for(&format!("{n} webhook calls"), PATIENCE, || Some(self.received()).filter(|received| n <= received.len()))
+        wait_for(&format!("{n} webhook calls"), PATIENCE, || {
+            Some(self.received()).filter(|received| n <= received.len())
+        })
     }
 }
 
@@ -73,7 +74,6 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Received>>, script: &Arc<Script>
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
-        let path = line.split(' ').nth(1)?.to_owned();
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
@@ -81,10 +81,11 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Received>>, script: &Arc<Script>
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
             headers.push((name.to_lowercase(), value.trim().to_owned()));
         }
-        let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
+        let length =
+            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
-        let received = Received { path, headers, body: String::from_utf8_lossy(&body).into_owned() };
+        let received = Received { headers, body: String::from_utf8_lossy(&body).into_owned() };
         let index = {
             let mut records = records.lock().expect("no panic while recording");
             records.push(received.clone());

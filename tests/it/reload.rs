@@ -1,0 +1,74 @@
+//! A change of `sla.toml` on a running daemon: taken within two seconds, or refused and explained, and the old one stays.
+
+use std::time::{Duration, Instant};
+
+use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::{PATIENCE, wait_for};
+
+fn config(within: &str) -> String {
+    format!(
+        "{PEOPLE}\n[[policy]]\nname = \"whatsapp\"\nmatch = {{ channel = \"whatsapp\" }}\n\
+         reply = {{ within = \"{within}\", escalation = \"e\" }}\n[escalation]\ne = [{{ at = \"due\", tell = [\"ana\"] }}]\n"
+    )
+}
+
+fn write(daemon: &Daemon, config: &str) {
+    let operator = daemon.directory.path().join("operator").display().to_string();
+    let partial = daemon.directory.path().join("sla.toml.partial");
+    std::fs::write(&partial, config.replace("OPERATOR", &operator)).expect("written");
+    // As editors do it.
+    std::fs::rename(partial, daemon.config_path()).expect("renamed");
+}
+
+fn minutes_allowed(daemon: &Daemon) -> i64 {
+    let clock = daemon.get("/v1/requests/R-1")["clocks"][0].clone();
+    let at = |field: &str| {
+        clock[field].as_str().expect("an instant").parse::<chrono::DateTime<chrono::Utc>>().expect("an instant")
+    };
+    (at("due_at") - at("started_at")).num_minutes()
+}
+
+#[test]
+fn a_save_is_taken_and_running_clocks_are_planned_by_it() {
+    let daemon = Daemon::start(&config("20m"));
+    daemon.client_message("m-1", "t-1", Duration::from_secs(5));
+    assert_eq!(minutes_allowed(&daemon), 20);
+    let began = Instant::now();
+    write(&daemon, &config("50m"));
+    wait_for("the new promise", PATIENCE, || (minutes_allowed(&daemon) == 50).then_some(()));
+    println!("taken after {:?}", began.elapsed());
+}
+
+#[test]
+fn sighup_reloads_as_well() {
+    let daemon = Daemon::start(&config("20m"));
+    daemon.signal("HUP");
+    wait_for("the reload", PATIENCE, || daemon.log().contains("sla.toml taken").then_some(()));
+}
+
+#[test]
+fn a_broken_file_changes_nothing_and_the_operator_is_told_where_it_is_broken() {
+    let daemon = Daemon::start(&config("20m"));
+    daemon.client_message("m-1", "t-1", Duration::from_secs(5));
+    write(&daemon, &config("20 parsecs"));
+    let notice = wait_for("the operator's notice", PATIENCE, || {
+        let file = std::fs::read_dir(daemon.directory.path().join("operator")).ok()?.next()?.ok()?;
+        std::fs::read_to_string(file.path()).ok().filter(|text| text.ends_with('}'))
+    });
+    assert!(notice.contains("20 parsecs") && notice.contains("the old one stays"), "{notice}");
+    assert_eq!(minutes_allowed(&daemon), 20);
+    daemon.client_message("m-2", "t-2", Duration::from_secs(5));
+    // Mended, it is taken.
+    write(&daemon, &config("30m"));
+    wait_for("the mended promise", PATIENCE, || (minutes_allowed(&daemon) == 30).then_some(()));
+}
+
+#[test]
+fn a_secret_that_is_missing_refuses_the_whole_file() {
+    let daemon = Daemon::start(&config("20m"));
+    daemon.client_message("m-1", "t-1", Duration::from_secs(5));
+    let hook = "[destination.hook]\ntype = \"slack\"\nurl = { env = \"PLAZO_TEST_UNSET\" }\n";
+    write(&daemon, &format!("{}{hook}", config("50m")));
+    wait_for("the refusal", PATIENCE, || daemon.log().contains("PLAZO_TEST_UNSET is not set").then_some(()));
+    assert_eq!(minutes_allowed(&daemon), 20);
+}

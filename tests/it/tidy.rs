@@ -1,0 +1,217 @@
+//! House rules: who may import whom, what the core must not know, what is promised in more than one place.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every Rust file below `directory`, with its path from the root.
+fn sources(directory: &str) -> Vec<(String, String)> {
+    fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                walk(&entry, found);
+            } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                found.push(entry);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root().join(directory), &mut paths);
+    paths.sort();
+    let relative = |path: &Path| path.strip_prefix(root()).expect("below the root").display().to_string();
+    paths.iter().map(|path| (relative(path), fs::read_to_string(path).expect("text"))).collect()
+}
+
+/// The modules in the order of `lib.rs`, which is the rule.
+fn layers() -> Vec<String> {
+    let lib = read("src/lib.rs");
+    lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_imports_from_a_line_below_its_own() {
+    let layers = layers();
+    assert_eq!(layers.first().map(String::as_str), Some("engine"));
+    let rank = |module: &str| layers.iter().position(|layer| layer == module);
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src") {
+        let module = path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default();
+        let Some(own) = rank(module) else { continue };
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for place in line.match_indices("crate::").map(|(place, found)| place + found.len()) {
+                let imported =
+                    line[place..].split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap_or_default();
+                if rank(imported).is_some_and(|imported| own < imported) {
+                    wrong.push(format!("{path}:{}: {}", number + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these look down:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_core_knows_no_io_no_clock_and_no_chance() {
+    const FORBIDDEN: [&str; 16] = [
+        "tokio",
+        "rusqlite",
+        "axum",
+        "reqwest",
+        "lettre",
+        "tracing",
+        "std::env",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "uuid",
+        "println!",
+        "Utc::now",
+        "SystemTime",
+        "Instant::now",
+        "async ",
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src/engine").into_iter().chain(sources("src/text")) {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for word in FORBIDDEN.iter().filter(|word| line.contains(**word)) {
+                wrong.push(format!("{path}:{}: {word}", number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_store_speaks_sql() {
+    for (path, text) in sources("src") {
+        if !path.starts_with("src/store/") {
+            assert!(!text.contains("rusqlite"), "{path} knows SQLite");
+        }
+    }
+}
+
+#[test]
+fn the_time_is_read_in_one_place() {
+    let readers: Vec<_> =
+        sources("src").into_iter().filter(|(_, text)| text.contains("Utc::now")).map(|(path, _)| path).collect();
+    assert_eq!(readers, ["src/cli/mod.rs"]);
+}
+
+/// The rules that this version keeps.
+const RULES: [&str; 13] = ["A1", "A2", "A3", "A4", "A5", "C2", "C10", "D1", "D2", "D5", "E1", "E2", "E3"];
+
+#[test]
+fn each_rule_is_in_the_file_in_the_code_in_a_test_and_in_what_people_read() {
+    let shipped = read("sla.toml");
+    let code: String = sources("src").into_iter().map(|(_, text)| text).collect();
+    let tests: String = sources("tests").into_iter().map(|(_, text)| text).collect();
+    let has = |text: &str, rule: &str| {
+        text.match_indices(rule).any(|(place, _)| !text[place + rule.len()..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    for rule in RULES {
+        assert!(has(&shipped, rule), "{rule} is not in sla.toml");
+        assert!(has(&code, rule), "{rule} is not in the code");
+        let name = format!("{}_kept", rule.to_lowercase());
+        assert!(tests.contains(&name), "no test is named after {rule} (`{name}…`)");
+        assert!(has(&read("docs/protocols.md"), rule), "{rule} is not in docs/protocols.md");
+    }
+}
+
+#[test]
+fn every_rule_id_of_the_shipped_file_is_a_written_rule() {
+    let protocols = read("docs/protocols.md");
+    let shipped = read("sla.toml");
+    let named: BTreeSet<_> = shipped
+        .split("rule = \"")
+        .chain(shipped.split("rule     = \""))
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    for rule in named.into_iter().filter(|rule| rule.len() <= 3) {
+        assert!(protocols.contains(&format!("| {rule} |")), "{rule} of sla.toml is no written rule");
+    }
+}
+
+#[test]
+fn the_readme_s_commands_and_the_unit_s_flags_exist() {
+    let readme = read("README.md");
+    assert!(readme.contains("cargo run --release -- demo") && readme.contains("tests/run"));
+    let help = help(&[]);
+    let commands: BTreeSet<_> = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let documents = ["README.md", "docs/events.md", "docs/sla-toml.md", "systemd/plazo.service"];
+    for (document, text) in documents.map(|document| (document, read(document))) {
+        for line in text.lines().map(str::trim).filter(|line| line.starts_with("plazo ") || line.contains("/plazo ")) {
+            let words: Vec<_> = line.split("plazo ").nth(1).unwrap_or_default().split_whitespace().collect();
+            let Some(command) = words.iter().find(|word| commands.contains(**word)) else { continue };
+            let known = format!("{help}{}", help_of(command));
+            for flag in words.iter().filter(|word| word.starts_with("--")) {
+                let flag = flag.split('=').next().unwrap_or_default().trim_end_matches([',', '.', ')', '`']);
+                assert!(known.contains(flag), "{document}: `{line}`: plazo {command} has no {flag}");
+            }
+        }
+    }
+}
+
+fn help_of(command: &str) -> String {
+    let own = help(&[command]);
+    // Subcommands of a subcommand have flags of their own.
+    ["create", "list", "revoke", "retry"].iter().fold(own, |text, nested| text + &help(&[command, nested]))
+}
+
+fn help(words: &[&str]) -> String {
+    let output = crate::support::plazo().args(words).arg("--help").output().expect("plazo runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_unit_is_hardened() {
+    let unit = root().join("systemd/plazo.service");
+    let output = std::process::Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--no-pager"])
+        .arg(&unit)
+        .output()
+        .expect("systemd-analyze is missing; install it: apt-get install systemd");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let verdict = text
+        .lines()
+        .find(|line| line.contains("Overall exposure level"))
+        .unwrap_or_else(|| panic!("no verdict: {text}"));
+    let level: f64 = verdict
+        .split(':')
+        .next_back()
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|word| word.parse().ok())
+        .expect("a level");
+    assert!(level <= 2.0, "{verdict}");
+    let text = read("systemd/plazo.service");
+    for line in ["Type=notify-reload", "DynamicUser=yes", "StateDirectory=plazo", "WatchdogSec=", "LoadCredential="] {
+        assert!(text.contains(line), "{line} is not in the unit");
+    }
+}
+
+#[test]
+fn files_have_one_reason_to_change() {
+    let mut lengths: Vec<_> = sources("src").iter().map(|(_, text)| text.lines().count()).collect();
+    lengths.sort_unstable();
+    let median = lengths[lengths.len() / 2];
+    assert!(median < 200, "the median file has {median} lines");
+    for (path, text) in sources("src") {
+        for word in ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "TODO", ".unwrap()"] {
+            assert!(!text.contains(word), "{path} has {word}");
+        }
+    }
+}
