@@ -15,6 +15,11 @@ use crate::text::Both;
 const LONGEST_SPAN: Duration = Duration::from_secs(5 * 366 * 86_400);
 const MOST_DAYS: u32 = 5 * 366;
 
+/// What ends a number that counts months or years.
+const MONTHS: [&str; 8] = ["M", "month", "months", "mes", "meses", "y", "year", "years"];
+/// What ends a number that counts days or weeks.
+const DAYS: [&str; 8] = ["d", "day", "days", "w", "week", "weeks", "dia", "dias"];
+
 /// Reads a span of hours, minutes and seconds: `"20m"`, `"48h"`, `"1h 30m"`.
 pub fn working_time(text: &str) -> Result<WorkingTime, Both> {
     let duration = duration(text)?;
@@ -23,17 +28,8 @@ pub fn working_time(text: &str) -> Result<WorkingTime, Both> {
 
 /// Reads a span as elapsed time.
 pub fn duration(text: &str) -> Result<Duration, Both> {
-    if text.contains("month") || text.contains("year") || text.ends_with(['M', 'y']) {
-        return Err(both!(
-            "months and years differ in length; write days, such as \"30 days\"",
-            "los meses y los años no duran siempre lo mismo; escriba días, como \"30 days\""
-        ));
-    }
-    if text.contains("day") || text.contains("week") || text.ends_with('d') || text.ends_with('w') {
-        return Err(both!(
-            "days must say how they are counted: \"48h\" of open hours, \"2 working days\" or \"2 days\" of the calendar",
-            "los días deben decir cómo se cuentan: \"48h\" de horario abierto, \"2 working days\" o \"2 days\" corridos"
-        ));
+    if counts(text, &MONTHS) || counts(text, &DAYS) {
+        return Err(both!("count it in hours here, such as \"48h\"", "cuéntelo aquí en horas, como \"48h\""));
     }
     let duration = humantime::parse_duration(text).map_err(|_| {
         both!(
@@ -50,6 +46,18 @@ pub fn limit(text: &str) -> Result<Limit, Both> {
     let (number, counting) = match words.as_slice() {
         [number, "working", "day" | "days"] => (number, Counting::WorkingDays),
         [number, "day" | "days"] => (number, Counting::CalendarDays),
+        _ if counts(text, &MONTHS) => {
+            return Err(both!(
+                "months and years differ in length; write days, such as \"30 days\"",
+                "los meses y los años no duran siempre lo mismo; escriba días, como \"30 days\""
+            ));
+        }
+        _ if counts(text, &DAYS) || text.contains("day") || text.contains("día") => {
+            return Err(both!(
+                "say how the days are counted: \"48h\" of open hours, \"2 working days\" or \"2 days\" of the calendar",
+                "diga cómo se cuentan los días: \"48h\" de horario abierto, \"2 working days\" o \"2 days\" corridos"
+            ));
+        }
         _ => return working_time(text).map(Limit::Spend),
     };
     match number.parse() {
@@ -59,6 +67,21 @@ pub fn limit(text: &str) -> Result<Limit, Both> {
             "el número de días debe estar entre 1 y {MOST_DAYS}"
         )),
     }
+}
+
+/// Whether the text holds a number of one of these units, as in `2d` or `1 month`.
+fn counts(text: &str, units: &[&str]) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let after = rest[at..].trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        let length = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        if units.contains(&&after[..length]) {
+            return true;
+        }
+        rest = after;
+    }
+    // "2 working days" has its unit after another word.
+    text.starts_with(|c: char| c.is_ascii_digit()) && units.iter().any(|unit| 1 < unit.len() && text.ends_with(unit))
 }
 
 /// Reads where a step stands: `"50%"`, `"-5m"`, `"floor"`, `"due"`, `"+30m"`.
@@ -78,15 +101,25 @@ pub fn offset(text: &str) -> Result<Offset, Both> {
         };
     }
     if let Some(span) = text.strip_prefix('-') {
-        return working_time(span).map(Offset::Before);
+        return hours_from_due(span, '-').map(Offset::Before);
     }
     if let Some(span) = text.strip_prefix('+') {
-        return working_time(span).map(Offset::After);
+        return hours_from_due(span, '+').map(Offset::After);
     }
     Err(both!(
         "write \"50%\", \"-5m\" (before), \"due\", \"+30m\" (after) or \"floor\"",
         "escriba \"50%\", \"-5m\" (antes), \"due\" (al vencer), \"+30m\" (después) o \"floor\" (piso)"
     ))
+}
+
+fn hours_from_due(text: &str, sign: char) -> Result<WorkingTime, Both> {
+    if counts(text, &DAYS) || counts(text, &MONTHS) {
+        return Err(both!(
+            "count it in hours here, such as \"{sign}48h\"",
+            "cuéntelo aquí en horas, como \"{sign}48h\""
+        ));
+    }
+    working_time(text)
 }
 
 /// Reads open hours: `"08:00-12:00"`, up to `"24:00"`; `"22:00-06:00"` goes on into the next day and gives two parts.
@@ -131,5 +164,5 @@ fn second_of_day(text: &str) -> Option<u32> {
 }
 
 fn too_long() -> Both {
-    both!("the span is longer than five years", "el plazo supera los cinco años")
+    both!("write a span of at most five years", "escriba un plazo de cinco años como máximo")
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeZone, Utc};
 use serde::Serialize;
 
-use super::{App, CLOCK_SKEW, Transaction, WriteError};
+use super::{App, CLOCK_SKEW, Care, Transaction, WriteError};
 use crate::engine::effect::{Effect, Outcome, Wake, WakeReason};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request::{Request, RequestId};
@@ -13,6 +13,9 @@ use crate::store::journal::Entry;
 
 /// A wake that the engine asks for in the past is looked at again this much later; it must not spin.
 const PUSH_BACK: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
+const MOST_EXPRESS: usize = 8;
 
 /// An event on its way in.
 #[derive(Debug, Clone)]
@@ -83,7 +86,16 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn tick(&self, requests: Vec<RequestId>) -> Result<usize, WriteError> {
-        self.writer.write(move |tx| tx.tick(&requests)).await
+        self.writer
+            .write(move |tx| {
+                let n_decided = tx.tick(&requests)?;
+                if (1..=MOST_EXPRESS).contains(&n_decided) {
+                    let claimed = tx.claim(MOST_EXPRESS, &[], MOST_EXPRESS)?;
+                    tx.express.extend(claimed);
+                }
+                Ok(n_decided)
+            })
+            .await
     }
 }
 
@@ -91,7 +103,7 @@ impl Transaction<'_> {
     /// Takes one event. One that fails is put aside with its cause; the rest goes on.
     fn take(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
         match self.isolated(|tx| tx.apply(incoming)) {
-            Err(error) if !error.is_unavailable() => {
+            Err(error) if !error.is_unavailable() && self.care == Care::Savepoints => {
                 let id = &incoming.event.id;
                 tracing::error!(event = %id, error = %error, "event put aside: it could not be applied");
                 self.store.quarantine(id, self.now, &incoming.body, &error.to_string())?;
@@ -214,7 +226,7 @@ impl Transaction<'_> {
         for &id in requests {
             match self.isolated(|tx| tx.move_one(id, Input::Tick, "tick")) {
                 Ok(()) => {}
-                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) if error.is_unavailable() || self.care == Care::None => return Err(error),
                 Err(error) => {
                     tracing::error!(request = %id, error = %error, "request pushed back: it could not be looked at");
                     self.wakes.push((id, Some(Wake { at: self.now + PUSH_BACK, why: WakeReason::Warning })));

@@ -17,7 +17,7 @@ const RANK_LIST: i64 = 9;
 impl Transaction<'_> {
     /// Writes the alert and a delivery for each recipient and transport. What was told already is not told again.
     pub(super) fn decide(&mut self, request: &Request, alert: &Alert) -> Result<(), StoreError> {
-        let content = Content::Alert(facts(request, alert, &self.config, self.now));
+        let content = Content::Alert(Box::new(facts(request, alert, &self.config, self.now)));
         let step = alert.step.to_string();
         let added = self.store.add_alert(&NewAlert {
             step: Some((request.id, alert.clock, &step)),

@@ -16,17 +16,18 @@ pub mod view;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
+use crate::store::outbox::Claimed;
 use crate::store::{Store, StoreError};
 
 pub use apply::{Applied, Incoming, Rejection};
@@ -48,9 +49,32 @@ pub(crate) struct Shared {
     time: TimeSource,
     /// Wakes the outbox: deliveries were decided.
     decided: Notify,
+    /// Deliveries that may be leased before others have ended. Taken from by the writer alone, given back by the outbox.
+    room: AtomicUsize,
+    /// Where deliveries are handed over that were leased with their decision.
+    express: mpsc::UnboundedSender<Vec<Claimed>>,
+    express_taker: Mutex<Option<mpsc::UnboundedReceiver<Vec<Claimed>>>>,
     /// Whether the last commit failed.
     is_failing: AtomicBool,
     metrics: Metrics,
+}
+
+impl Shared {
+    fn new(config: Config, queue: Queue, time: TimeSource) -> Self {
+        // Bounded by `room`.
+        let (express, waiting) = mpsc::unbounded_channel();
+        Self {
+            room: AtomicUsize::new(config.alerts.in_flight),
+            config: ArcSwap::from_pointee(config),
+            queue,
+            time,
+            decided: Notify::new(),
+            express,
+            express_taker: Mutex::new(Some(waiting)),
+            is_failing: AtomicBool::new(false),
+            metrics: Metrics::default(),
+        }
+    }
 }
 
 /// The application: one store, one writer, one configuration at a time.
@@ -83,14 +107,7 @@ impl App {
         let now = time.now();
         // Whatever was on its way when the last process ended may have arrived.
         store.free_leases(DateTime::<Utc>::MAX_UTC, now)?;
-        let shared = Arc::new(Shared {
-            config: ArcSwap::from_pointee(config),
-            queue,
-            time,
-            decided: Notify::new(),
-            is_failing: AtomicBool::new(false),
-            metrics: Metrics::default(),
-        });
+        let shared = Arc::new(Shared::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
@@ -109,14 +126,7 @@ impl App {
     pub fn open_reading(directory: &Path, config: Config, time: TimeSource) -> Result<Self, StoreError> {
         let store = Store::open_reader(directory)?;
         let instance = store.instance()?.into();
-        let shared = Arc::new(Shared {
-            config: ArcSwap::from_pointee(config),
-            queue: filled_queue(&store)?,
-            time,
-            decided: Notify::new(),
-            is_failing: AtomicBool::new(false),
-            metrics: Metrics::default(),
-        });
+        let shared = Arc::new(Shared::new(config, filled_queue(&store)?, time));
         let readers = Arc::new(Readers::new(directory));
         // Whoever may read the file needs no token.
         let tokens = Arc::new(token::Known::everybody());
@@ -161,6 +171,17 @@ impl App {
     /// Waits until deliveries have been decided.
     pub async fn decided(&self) {
         self.shared.decided.notified().await;
+    }
+
+    /// Gives back the room of a delivery that has ended.
+    pub fn give_room(&self, n: usize) {
+        self.shared.room.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// The deliveries that ticks lease in their own transaction: an alert in a quiet hour costs one commit, not two. There is one
+    /// taker.
+    pub fn take_express(&self) -> Option<mpsc::UnboundedReceiver<Vec<Claimed>>> {
+        self.shared.express_taker.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Wakes whoever waits for deliveries.
@@ -210,6 +231,15 @@ fn filled_queue(store: &Store) -> Result<Queue, StoreError> {
     Ok(queue)
 }
 
+/// How a group of jobs is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// In the hope that none fails; if one does, all are run again.
+    None,
+    /// With a savepoint around each, so that what fails is undone alone.
+    Savepoints,
+}
+
 /// The work of one commit, as far as a job can see it.
 pub(crate) struct Transaction<'a> {
     store: &'a Store,
@@ -217,26 +247,48 @@ pub(crate) struct Transaction<'a> {
     config: Arc<Config>,
     now: DateTime<Utc>,
     last_request: i64,
+    care: Care,
     /// Changes of the queue, made when the commit has succeeded.
     wakes: Vec<(RequestId, Option<Wake>)>,
     n_decided: usize,
+    /// Deliveries leased by this transaction.
+    n_claimed: usize,
+    /// Those among them that go to the outbox without having been asked for.
+    express: Vec<Claimed>,
 }
 
 impl<'a> Transaction<'a> {
-    fn new(store: &'a Store, shared: &'a Shared, last_request: i64) -> Self {
+    fn new(store: &'a Store, shared: &'a Shared, last_request: i64, care: Care) -> Self {
         let (config, now) = (shared.config.load_full(), shared.time.now());
-        Self { store, shared, config, now, last_request, wakes: Vec::new(), n_decided: 0 }
+        Self {
+            store,
+            shared,
+            config,
+            now,
+            last_request,
+            care,
+            wakes: Vec::new(),
+            n_decided: 0,
+            n_claimed: 0,
+            express: Vec::new(),
+        }
     }
 
-    /// Runs `work`; if it fails, nothing of it stays, and what was done before does.
+    /// Runs `work`; if it fails, nothing of it stays, and what was done before does. Without care, its failure fails the group.
     fn isolated<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.care == Care::None {
+            return work(self);
+        }
         let store = self.store;
         let (last_request, n_wakes, n_decided) = (self.last_request, self.wakes.len(), self.n_decided);
+        let (n_claimed, n_express) = (self.n_claimed, self.express.len());
         let result = store.savepoint(|| work(self));
         if result.is_err() {
             self.last_request = last_request;
             self.wakes.truncate(n_wakes);
             self.n_decided = n_decided;
+            self.n_claimed = n_claimed;
+            self.express.truncate(n_express);
         }
         result
     }
@@ -244,6 +296,11 @@ impl<'a> Transaction<'a> {
     /// Lets the queue and the outbox know, after the commit.
     fn publish(self) {
         self.shared.queue.set(self.wakes);
+        self.shared.room.fetch_sub(self.n_claimed, Ordering::Relaxed);
+        if !self.express.is_empty() {
+            // Without an outbox nobody sends, and the leases run out.
+            self.shared.express.send(self.express).ok();
+        }
         if 0 < self.n_decided {
             self.shared.decided.notify_one();
         }

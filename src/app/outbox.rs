@@ -1,5 +1,7 @@
 //! What the outbox does to the store: claim, record, gather.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, Utc};
 
 use super::{App, Transaction, WriteError};
@@ -33,7 +35,7 @@ pub struct Claims {
 }
 
 impl App {
-    /// Records outcomes, then leases up to `limit` deliveries, in one transaction.
+    /// Records outcomes, then, while the outbox is open, leases what there is room for, in one transaction.
     ///
     /// # Errors
     ///
@@ -41,7 +43,7 @@ impl App {
     pub async fn record_and_claim(
         &self,
         outcomes: Vec<Outcome>,
-        limit: usize,
+        is_open: bool,
         busy: Vec<String>,
         per_destination: usize,
     ) -> Result<Claims, WriteError> {
@@ -50,11 +52,8 @@ impl App {
                 for outcome in &outcomes {
                     tx.record(outcome)?;
                 }
-                let now = tx.now;
-                let mut claimed = Vec::new();
-                if 0 < limit {
-                    claimed = tx.store.claim(now, now + LEASE, limit, &busy, per_destination)?;
-                }
+                let limit = if is_open { usize::MAX } else { 0 };
+                let claimed = tx.claim(limit, &busy, per_destination)?;
                 let next_at = if claimed.is_empty() { tx.store.next_delivery_at()? } else { None };
                 Ok(Claims { claimed, next_at })
             })
@@ -164,6 +163,22 @@ impl App {
 }
 
 impl Transaction<'_> {
+    /// Leases at most `limit` deliveries, and no more than there is room for.
+    pub(super) fn claim(
+        &mut self,
+        limit: usize,
+        busy: &[String],
+        per_destination: usize,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let room = self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_claimed).min(limit);
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let claimed = self.store.claim(self.now, self.now + LEASE, room, busy, per_destination)?;
+        self.n_claimed += claimed.len();
+        Ok(claimed)
+    }
+
     fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
         let Some(fence) = outcome.fence else {
             if let Verdict::Sent { answer } = &outcome.verdict {
@@ -190,7 +205,7 @@ impl Transaction<'_> {
             Verdict::Later { cause, .. } | Verdict::Dead { cause } | Verdict::HandedOver { cause, .. },
         ) = (outcome.hold_until, &outcome.verdict)
         {
-            self.store.hold(&outcome.destination, until, cause)?;
+            self.store.hold(&outcome.destination, until, cause, self.now)?;
         }
         Ok(())
     }

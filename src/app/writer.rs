@@ -1,7 +1,10 @@
 //! The writer: one thread that owns the write connection and commits in groups.
 //!
-//! Callers hand in closures. The thread takes all that wait, runs each in a savepoint of one transaction, commits once, and
-//! answers each caller after the commit: whoever gets an answer knows that it is on the disk.
+//! Callers hand in closures. The thread takes all that wait, runs them in one transaction, commits once, and answers each caller
+//! after the commit: whoever gets an answer knows that it is on the disk.
+//!
+//! If one of them fails, the group is rolled back and run again with a savepoint around each, so that what fails is undone alone.
+//! Savepoints are not free (SQLite copies every page that they touch), and failures are rare.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -10,7 +13,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::{Shared, Transaction};
+use super::{Care, Shared, Transaction};
 use crate::store::{Store, StoreError};
 
 /// Jobs that may wait; more are refused, so that memory is bounded.
@@ -36,21 +39,23 @@ pub enum WriteError {
 }
 
 trait Job: Send {
-    fn run(&mut self, transaction: &mut Transaction<'_>);
+    /// Whether it succeeded. Run again, it forgets how it went before.
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> bool;
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
 }
 
 struct Work<T, F> {
-    work: Option<F>,
+    work: F,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, WriteError>>,
 }
 
-impl<T: Send, F: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send> Job for Work<T, F> {
-    fn run(&mut self, transaction: &mut Transaction<'_>) {
-        if let Some(work) = self.work.take() {
-            self.result = Some(transaction.isolated(work));
-        }
+impl<T: Send, F: Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send> Job for Work<T, F> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> bool {
+        let result = transaction.isolated(&self.work);
+        let succeeded = result.is_ok();
+        self.result = Some(result);
+        succeeded
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
@@ -95,10 +100,10 @@ impl Writer {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, WriteError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Work { work: Some(work), result: None, reply });
+        let job = Box::new(Work { work, result: None, reply });
         let sent = self.lock().as_ref().map(|jobs| jobs.try_send(job));
         match sent {
             Some(Ok(())) => {}
@@ -114,30 +119,57 @@ fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiv
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
         let changes_before = store.total_changes();
-        let mut transaction = Transaction::new(store, shared, last_request);
-        let committed = store.begin().and_then(|()| {
-            for job in &mut group {
-                job.run(&mut transaction);
-            }
-            store.commit()
-        });
+        let mut committed = run(store, shared, last_request, &mut group, Care::None);
+        if matches!(committed, Ok(None)) {
+            committed = run(store, shared, last_request, &mut group, Care::Savepoints);
+        }
         // A transaction that changes nothing succeeds on a full disk too.
         if committed.is_err() || changes_before < store.total_changes() {
             shared.is_failing.store(committed.is_err(), Ordering::Relaxed);
         }
         match &committed {
-            Ok(()) => {
-                last_request = transaction.last_request;
-                transaction.publish();
-            }
+            Ok(last) => last_request = last.unwrap_or(last_request),
             Err(error) => {
                 tracing::error!(error = %error, jobs = group.len(), "nothing was written");
-                store.roll_back();
                 shared.decided.notify_one();
             }
         }
         for job in group {
-            job.answer(committed.as_ref().map(|()| ()));
+            job.answer(committed.as_ref().map(|_| ()));
+        }
+    }
+}
+
+/// Runs a group in one transaction and commits it. `None` if one failed that must be run again with care: nothing is kept then.
+fn run(
+    store: &Store,
+    shared: &Shared,
+    last_request: i64,
+    group: &mut [Box<dyn Job>],
+    care: Care,
+) -> Result<Option<i64>, StoreError> {
+    let mut transaction = Transaction::new(store, shared, last_request, care);
+    let committed = store.begin().and_then(|()| {
+        for job in group {
+            if !job.run(&mut transaction) && care == Care::None {
+                return Ok(false);
+            }
+        }
+        store.commit().map(|()| true)
+    });
+    match committed {
+        Ok(true) => {
+            let last_request = transaction.last_request;
+            transaction.publish();
+            Ok(Some(last_request))
+        }
+        Ok(false) => {
+            store.roll_back();
+            Ok(None)
+        }
+        Err(error) => {
+            store.roll_back();
+            Err(error)
         }
     }
 }

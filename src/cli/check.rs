@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::output::{self, BLUE, GREEN, styled};
 use super::{Exit, Global, Outcome, is_styled};
 use crate::both;
-use crate::config::mistake::{self, MistakeRow, Severity};
+use crate::config::mistake::{self, MistakeRow};
 use crate::config::{self, Config, Loaded};
-use crate::text::describe;
+use crate::text::{Both, describe};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -65,15 +65,27 @@ fn meaning(config: &Config, loaded: &Loaded) -> Vec<Meaning> {
 
 fn verdict(loaded: &Loaded) -> String {
     let path = loaded.path.display();
-    let count = |severity| loaded.mistakes.iter().filter(|mistake| mistake.severity == severity).count();
-    let (n_errors, n_warnings) = (count(Severity::Error), count(Severity::Warning));
-    if n_errors == 0 {
-        let text = match n_warnings {
-            0 => both!("{path} can be used.", "{path} se puede usar."),
-            n => both!("{path} can be used; {n} warnings.", "{path} se puede usar; {n} avisos."),
+    let warnings = match loaded.n_warnings {
+        0 => None,
+        1 => Some(both!("1 warning", "1 aviso")),
+        n => Some(both!("{n} warnings", "{n} avisos")),
+    };
+    if loaded.n_errors == 0 {
+        let text = match warnings {
+            None => both!("{path} can be used.", "{path} se puede usar."),
+            Some(Both { en, es }) => both!("{path} can be used; {en}.", "{path} se puede usar; {es}."),
         };
         return styled(GREEN, loaded.language.of(text));
     }
-    let text = both!("{path} cannot be used: {n_errors} errors.", "{path} no se puede usar: {n_errors} errores.");
+    let errors = match loaded.n_errors {
+        1 => both!("1 error", "1 error"),
+        n => both!("{n} errors", "{n} errores"),
+    };
+    let found = match warnings {
+        None => errors,
+        Some(Both { en, es }) => Both { en: format!("{}, {en}", errors.en), es: format!("{}, {es}", errors.es) },
+    };
+    let Both { en, es } = found;
+    let text = both!("{path} cannot be used: {en}.", "{path} no se puede usar: {es}.");
     styled(output::RED, loaded.language.of(text))
 }

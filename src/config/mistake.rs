@@ -1,16 +1,27 @@
-//! Mistakes in `sla.toml`: each with its place, cause and remedy, all of them at once.
+//! Mistakes in `sla.toml`: each with its place, cause and remedy, all of them at once. How they look is `show`'s business.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::both;
-use crate::text::{Both, Language};
+use crate::text::Both;
+
+pub use super::show::{MistakeRow, render, rows};
+
+/// More mistakes than this are not worth reading at a time.
+pub const MOST_TOLD: usize = 100;
+/// With more mistakes than this, or more names, the nearest name is not sought: the time would grow with their product.
+const MOST_COMPARED: usize = 500;
+/// More names than this are no help.
+const MOST_SUGGESTED: usize = 12;
+/// Of what the file says, this many characters are quoted.
+const LONGEST_QUOTE: usize = 40;
 
 /// How bad a mistake is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The file cannot be used.
@@ -30,40 +41,58 @@ pub struct Mistake {
     pub cause: Both,
     /// What to do.
     pub remedy: Both,
-}
-
-/// A mistake as `--json` gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MistakeRow {
-    /// How bad.
-    pub severity: Severity,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// The offending text.
-    pub text: String,
-    /// What is wrong.
-    pub cause: String,
-    /// What to do.
-    pub remedy: String,
+    /// Where the file holds secrets; shown as stars, also beside the place of the mistake. The same for all of a file.
+    pub(super) secrets: Arc<[Range<usize>]>,
 }
 
 /// The mistakes found so far, in one file.
 #[derive(Debug, Clone, Default)]
 pub struct Mistakes {
     found: Vec<Mistake>,
+    /// Places of which something was told. A second mistake there would be a consequence of the first.
+    told: HashSet<Range<usize>>,
+    /// Tables with a mistake somewhere inside.
+    flawed: HashSet<Range<usize>>,
+    secrets: Vec<Range<usize>>,
+}
+
+/// The mistakes of a file, as far as they are told.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) n_errors: usize,
+    pub(super) n_warnings: usize,
 }
 
 impl Mistakes {
-    /// Adds an error.
+    /// Adds an error, unless something was told of the place before.
     pub fn error(&mut self, span: Range<usize>, cause: Both, remedy: Both) {
-        self.found.push(Mistake { severity: Severity::Error, span, cause, remedy });
+        self.add(Severity::Error, span, cause, remedy);
     }
 
-    /// Adds a warning.
+    /// Adds a warning, unless something was told of the place before.
     pub fn warning(&mut self, span: Range<usize>, cause: Both, remedy: Both) {
-        self.found.push(Mistake { severity: Severity::Warning, span, cause, remedy });
+        self.add(Severity::Warning, span, cause, remedy);
+    }
+
+    fn add(&mut self, severity: Severity, span: Range<usize>, cause: Both, remedy: Both) {
+        if self.told.insert(span.clone()) {
+            self.push(severity, span, cause, remedy);
+        }
+    }
+
+    fn push(&mut self, severity: Severity, span: Range<usize>, cause: Both, remedy: Both) {
+        self.found.push(Mistake { severity, span, cause, remedy, secrets: Arc::default() });
+    }
+
+    /// Adds an error about a key that the table at `table` lacks. Several keys may be missing at one place; where the table
+    /// itself is wrong, none is.
+    pub fn missing(&mut self, table: &Range<usize>, place: Range<usize>, key: &str, example: &str) {
+        if self.told.contains(table) || self.told.contains(&place) {
+            return;
+        }
+        let cause = both!("`{key}` is missing", "falta `{key}`");
+        self.push(Severity::Error, place, cause, both!("add {key} = {example}", "agregue {key} = {example}"));
     }
 
     /// Adds an error about a name that the file does not define, suggesting the nearest that it does.
@@ -74,89 +103,96 @@ impl Mistakes {
         name: &str,
         known: impl IntoIterator<Item = &'a str>,
     ) {
-        let (en, es) = (what.en, what.es);
-        self.error(span, both!("unknown {en} `{name}`", "{es} desconocido: `{name}`"), suggestion(name, known));
+        let (en, es, quoted) = (what.en, what.es, quoted(name));
+        let most = if self.found.len() < MOST_COMPARED { MOST_COMPARED } else { MOST_SUGGESTED + 1 };
+        let remedy = suggestion(name, known.into_iter().take(most));
+        self.error(span, both!("{en} `{quoted}`", "{es}: `{quoted}`"), remedy);
     }
 
-    /// All mistakes in the order of the file.
-    pub fn sorted(mut self) -> Vec<Mistake> {
-        self.found.sort_by_key(|mistake| (mistake.span.start, mistake.severity == Severity::Warning));
-        self.found.dedup();
-        self.found
+    /// How many were found so far.
+    pub(super) fn n_found(&self) -> usize {
+        self.found.len()
     }
+
+    /// Marks a place as wrong, so that nothing more is told of it.
+    pub(super) fn silence(&mut self, span: Range<usize>) {
+        self.told.insert(span);
+    }
+
+    /// Whether something was told of exactly this place.
+    pub(super) fn is_told(&self, span: &Range<usize>) -> bool {
+        self.told.contains(span)
+    }
+
+    /// Notes that the table at `span` holds a mistake.
+    pub(super) fn mark_flawed(&mut self, span: Range<usize>) {
+        self.flawed.insert(span);
+    }
+
+    /// Whether the table at `span` holds a mistake, so that what it lacks says nothing.
+    pub(super) fn is_flawed(&self, span: &Range<usize>) -> bool {
+        self.flawed.contains(span) || self.told.contains(span)
+    }
+
+    /// Notes that a secret stands at `span`.
+    pub(super) fn hide(&mut self, span: Range<usize>) {
+        self.secrets.push(span);
+    }
+
+    /// What is told: at most [`MOST_TOLD`], errors first where there are more, in the order of the file; and their true number.
+    pub(super) fn told(mut self) -> Told {
+        let n_errors = self.found.iter().filter(|mistake| mistake.severity == Severity::Error).count();
+        let n_warnings = self.found.len() - n_errors;
+        self.found.sort_by_key(|mistake| (mistake.severity, mistake.span.start));
+        let n_more = self.found.len().saturating_sub(MOST_TOLD);
+        let rest = self.found.split_off(self.found.len() - n_more);
+        self.found.sort_by_key(|mistake| (mistake.span.start, mistake.severity));
+        if let Some(first) = rest.into_iter().next() {
+            self.found.push(Mistake {
+                cause: both!("{n_more} more mistakes, from here on", "{n_more} errores o avisos más, desde aquí"),
+                remedy: both!("correct those above and check again", "corrija los de arriba y revise otra vez"),
+                ..first
+            });
+        }
+        let secrets: Arc<[_]> = self.secrets.into();
+        for mistake in &mut self.found {
+            mistake.secrets = Arc::clone(&secrets);
+        }
+        Told { mistakes: self.found, n_errors, n_warnings }
+    }
+}
+
+/// The name among `known` that was probably meant.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| 0.75 <= *likeness)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, nearest)| nearest)
 }
 
 /// "Did you mean …", or the list of what is known.
 pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Both {
     let known: Vec<_> = known.into_iter().collect();
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
-        .filter(|(likeness, _)| 0.75 <= *likeness)
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    match nearest {
-        Some((_, nearest)) => both!("did you mean `{nearest}`?", "¿quiso decir `{nearest}`?"),
-        None if known.is_empty() => both!("none is defined yet", "todavía no hay ninguno definido"),
-        None => {
-            let list = known.join("`, `");
-            both!("known: `{list}`", "conocidos: `{list}`")
-        }
+    if let Some(nearest) = nearest(name, known.iter().copied()) {
+        let nearest = quoted(nearest);
+        return both!("did you mean `{nearest}`?", "¿quiso decir `{nearest}`?");
     }
-}
-
-/// Renders mistakes as rustc does, underlining the offending text.
-pub fn render(mistakes: &[Mistake], path: &str, source: &str, language: Language, styled: bool) -> String {
-    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let mut rendered = String::new();
-    for mistake in mistakes {
-        let cause = language.of(mistake.cause.clone());
-        let remedy = language.of(mistake.remedy.clone());
-        let level = match (mistake.severity, language) {
-            (Severity::Error, Language::En) => Level::ERROR,
-            (Severity::Error, Language::Es) => Level::ERROR.with_name("error"),
-            (Severity::Warning, Language::En) => Level::WARNING,
-            (Severity::Warning, Language::Es) => Level::WARNING.with_name("aviso"),
-        };
-        let help = match language {
-            Language::En => Level::HELP,
-            Language::Es => Level::HELP.with_name("remedio"),
-        };
-        let span = clamped(mistake.span.clone(), source);
-        let snippet = Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span));
-        let report = [level.primary_title(cause).element(snippet).element(help.message(remedy))];
-        rendered.push_str(&renderer.render(&report));
-        rendered.push_str("\n\n");
+    if known.is_empty() {
+        return both!("none is defined yet", "todavía no hay nada definido");
     }
-    rendered
+    let list: Vec<_> = known.iter().take(MOST_SUGGESTED).map(|name| quoted(name)).collect();
+    let list = list.join("`, `");
+    let more = if known.len() <= MOST_SUGGESTED { "" } else { ", …" };
+    both!("known: `{list}`{more}", "se conocen: `{list}`{more}")
 }
 
-/// Mistakes as rows.
-pub fn rows(mistakes: &[Mistake], source: &str, language: Language) -> Vec<MistakeRow> {
-    let row = |mistake: &Mistake| {
-        let span = clamped(mistake.span.clone(), source);
-        let before = &source[..span.start];
-        MistakeRow {
-            severity: mistake.severity,
-            line: before.matches('\n').count() + 1,
-            column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
-            text: source[span].to_owned(),
-            cause: language.of(mistake.cause.clone()),
-            remedy: language.of(mistake.remedy.clone()),
-        }
-    };
-    mistakes.iter().map(row).collect()
-}
-
-/// The span cut to what the renderer can take: inside the source and on character borders.
-fn clamped(span: Range<usize>, source: &str) -> Range<usize> {
-    let floor = |mut at: usize| {
-        at = at.min(source.len());
-        while !source.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let start = floor(span.start);
-    start..floor(span.end).max(start)
+/// What the file says, cut to what a sentence can bear.
+pub(super) fn quoted(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match line.char_indices().nth(LONGEST_QUOTE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }

@@ -1,11 +1,18 @@
 //! `sla.toml`: read as written ([`raw`]), then resolved into what it means ([`Config`]). Nothing parses a string later.
 
+mod conceal;
+mod form;
 pub mod mistake;
 mod parse;
+mod place;
 pub mod raw;
+mod remedy;
 mod resolve;
+mod show;
+mod syntax;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,12 +27,14 @@ use crate::engine::policy::Rulebook;
 use crate::notify::Settings;
 use crate::text::Language;
 
-use mistake::{Mistake, Mistakes, Severity};
+use mistake::{Mistake, Mistakes, Told};
 
 /// The name under which mail to people's own addresses is sent.
 pub const EMAIL: &str = "email";
 /// Files larger than this are not read.
 const LARGEST_FILE: u64 = 1 << 20;
+/// What some editors put before the text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a file means.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,12 +118,16 @@ pub struct DailyList {
 pub struct Loaded {
     /// Its path, as given.
     pub path: PathBuf,
-    /// Its text.
+    /// Its text, without a byte order mark.
     pub source: String,
     /// The language in which to speak of it.
     pub language: Language,
-    /// Its mistakes, in order.
+    /// Its mistakes in order; where there are very many, the last one says how many more.
     pub mistakes: Vec<Mistake>,
+    /// All its errors, those untold included.
+    pub n_errors: usize,
+    /// All its warnings, those untold included.
+    pub n_warnings: usize,
     /// Its meaning, if no mistake forbids it.
     pub config: Option<Config>,
 }
@@ -136,6 +149,25 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
     },
+    /// A directory, a pipe, a device.
+    #[error("{path} is no regular file")]
+    NoFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// Saved in another encoding than UTF-8.
+    #[error(
+        "{path}:{line}:{column}: a character that is not UTF-8; save the file as UTF-8 \
+         (un carácter que no es UTF-8; guarde el archivo como UTF-8)"
+    )]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Line of the first such character, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+    },
 }
 
 /// Reads and resolves a file.
@@ -145,22 +177,43 @@ pub enum LoadError {
 /// [`LoadError`] if it cannot be read. What is wrong in it is in [`Loaded::mistakes`].
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
-    if LARGEST_FILE < std::fs::metadata(path).map_err(unreadable)?.len() {
+    // Asked before it is opened: opening a pipe waits for its other end.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(LoadError::NoFile { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed shows that there is more. What the system says of the length may be out of date.
+    let mut file = std::fs::File::open(path).map_err(unreadable)?.take(LARGEST_FILE + 1);
+    let length = file.read_to_end(&mut bytes).map_err(unreadable)?;
+    if u64::try_from(length).is_ok_and(|length| LARGEST_FILE < length) {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }
-    let source = std::fs::read_to_string(path).map_err(unreadable)?;
+    let source = String::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        LoadError::NotUtf8 { path: path.to_owned(), line, column }
+    })?;
     Ok(read(path, source))
 }
 
 /// Resolves a file's text.
-pub fn read(path: &Path, source: String) -> Loaded {
+pub fn read(path: &Path, mut source: String) -> Loaded {
+    if source.starts_with(BYTE_ORDER_MARK) {
+        source.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
     let mut mistakes = Mistakes::default();
-    let raw = parse::parse(&source, &mut mistakes);
-    let config = resolve::resolve(&raw, &mut mistakes);
+    let parsed = parse::parse(&source, &mut mistakes);
+    let config = if parsed.is_toml {
+        resolve::resolve(&parsed.raw, &mut mistakes)
+    } else {
+        // Only for the language in which to tell what the lines lack: what they would mean cannot be judged.
+        resolve::resolve(&parsed.raw, &mut Mistakes::default())
+    };
     let language = config.language;
-    let mistakes = mistakes.sorted();
-    let usable = mistakes.iter().all(|mistake| mistake.severity == Severity::Warning);
-    Loaded { path: path.to_owned(), source, language, mistakes, config: usable.then_some(config) }
+    let Told { mistakes, n_errors, n_warnings } = mistakes.told();
+    let config = (n_errors == 0).then_some(config);
+    Loaded { path: path.to_owned(), source, language, mistakes, n_errors, n_warnings, config }
 }
 
 impl Loaded {

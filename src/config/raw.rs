@@ -3,135 +3,15 @@
 //! Everything is optional here: what must not be missing is told by `resolve`, which can say why.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::ops::{Deref, Range};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{self, MapAccess, SeqAccess, Visitor, value};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// A value and its place in the file, in bytes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(transparent)]
-pub struct At<T>(toml::Spanned<T>);
+pub use super::place::{At, OneOrMany, WordOr};
 
-impl<T> At<T> {
-    /// Where it stands.
-    pub fn span(&self) -> Range<usize> {
-        self.0.span()
-    }
-}
-
-impl<T> Deref for At<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        self.0.get_ref()
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for At<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
-
-/// A list, or its only item.
-#[derive(Debug, Clone, Default)]
-pub struct OneOrMany<T>(pub Vec<T>);
-
-impl<'de> Deserialize<'de> for OneOrMany<At<String>> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
-            type Value = Vec<String>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of strings")
-            }
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
-                Ok(vec![word.to_owned()])
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut words = Vec::new();
-                while let Some(word) = list.next_element::<At<String>>()? {
-                    words.push(word.to_string());
-                }
-                Ok(words)
-            }
-        }
-        /// Either form as a whole, so that its place is known.
-        struct Whole(Vec<String>);
-        impl<'de> Deserialize<'de> for Whole {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(Words).map(Whole)
-            }
-        }
-        let whole = toml::Spanned::<Whole>::deserialize(deserializer)?;
-        let span = whole.span();
-        let words = whole.into_inner().0;
-        Ok(Self(words.into_iter().map(|word| At(toml::Spanned::new(span.clone(), word))).collect()))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "OneOrMany".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let one = generator.subschema_for::<T>();
-        schemars::json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
-    }
-}
-
-/// A table, or one word that stands for it (`"none"`, `"24x7"`, an address).
-#[derive(Debug, Clone)]
-pub enum WordOr<T> {
-    /// The word.
-    Word(String),
-    /// The table.
-    Table(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for WordOr<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
-            type Value = WordOr<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table or a string")
-            }
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
-                Ok(WordOr::Word(word.to_owned()))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(value::MapAccessDeserializer::new(map)).map(WordOr::Table)
-            }
-        }
-        deserializer.deserialize_any(Either(std::marker::PhantomData))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for WordOr<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "WordOr".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let table = generator.subschema_for::<T>();
-        schemars::json_schema!({ "anyOf": [{ "type": "string" }, table] })
-    }
-}
-
+type Words = OneOrMany<At<String>>;
+/// Hours by day or date.
+type ByDay = BTreeMap<At<String>, Words>;
 type Named<T> = BTreeMap<At<String>, At<T>>;
 
 /// The whole file.
@@ -239,11 +119,11 @@ pub struct Calendar {
     /// IANA zone; the file's where it is left out.
     pub timezone: Option<At<String>>,
     /// Hours by day or days, such as { mon-fri = ["08:00-12:00", "13:00-18:00"] }, or "24x7".
-    pub hours: Option<At<WordOr<BTreeMap<At<String>, OneOrMany<At<String>>>>>>,
+    pub hours: Option<At<WordOr<ByDay>>>,
     /// Dates without hours, such as "2026-12-24".
     pub closed: Vec<At<String>>,
     /// Dates with hours of their own, such as { 2026-12-19 = ["08:00-12:00"] }.
-    pub open: BTreeMap<At<String>, OneOrMany<At<String>>>,
+    pub open: ByDay,
 }
 
 /// Somebody of the house.
@@ -259,7 +139,7 @@ pub struct Person {
     /// "es" or "en".
     pub language: Option<At<String>>,
     /// By what this person is told: "email", or destinations. Email where it is left out.
-    pub notify: Option<OneOrMany<At<String>>>,
+    pub notify: Option<Words>,
 }
 
 /// People who work together.
@@ -281,9 +161,9 @@ pub struct Team {
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "each is the role of the same name")]
 pub struct Roles {
-    pub supervisor: Option<OneOrMany<At<String>>>,
-    pub back_office: Option<OneOrMany<At<String>>>,
-    pub management: Option<OneOrMany<At<String>>>,
+    pub supervisor: Option<Words>,
+    pub back_office: Option<Words>,
+    pub management: Option<Words>,
 }
 
 /// A client.
@@ -346,16 +226,16 @@ pub struct Policy {
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "each is the field of the same name of the event JSON")]
 pub struct Match {
-    pub channel: Option<OneOrMany<At<String>>>,
+    pub channel: Option<Words>,
     /// "client" or "internal".
     pub audience: Option<At<String>>,
-    pub inbox: Option<OneOrMany<At<String>>>,
-    pub team: Option<OneOrMany<At<String>>>,
-    pub customer: Option<OneOrMany<At<String>>>,
-    pub priority: Option<OneOrMany<At<String>>>,
+    pub inbox: Option<Words>,
+    pub team: Option<Words>,
+    pub customer: Option<Words>,
+    pub priority: Option<Words>,
     /// "request", "task", "claim" or "call".
-    pub kind: Option<OneOrMany<At<String>>>,
-    pub tags: Option<OneOrMany<At<String>>>,
+    pub kind: Option<Words>,
+    pub tags: Option<Words>,
 }
 
 /// One promise.
@@ -387,7 +267,7 @@ pub struct Step {
     /// "50%", "-5m", "floor", "due" or "+30m".
     pub at: Option<At<String>>,
     /// Roles (owner, lead, supervisor, back_office, management), people, teams or destinations.
-    pub tell: Option<OneOrMany<At<String>>>,
+    pub tell: Option<Words>,
     /// Tell again each so often, such as "30m".
     pub repeat: Option<At<String>>,
     /// How many times in all.

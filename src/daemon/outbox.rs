@@ -68,6 +68,11 @@ pub(super) struct Outbox {
     dead_told_at: HashMap<String, DateTime<Utc>>,
     is_alarmed: bool,
     looked_at: Instant,
+    express: mpsc::UnboundedReceiver<Vec<Claimed>>,
+    /// How many may be on their way.
+    capacity: usize,
+    /// Room that is not given back, since a reload made it less.
+    surplus: usize,
 }
 
 /// A try that ended.
@@ -82,6 +87,9 @@ impl Outbox {
         let transports = Arc::new(ArcSwap::from_pointee(transports));
         // Bounded by what is in flight.
         let (done, finished) = mpsc::unbounded_channel();
+        let capacity = app.config().alerts.in_flight;
+        // There is one outbox; a second one would find nothing to take.
+        let express = app.take_express().unwrap_or_else(|| mpsc::unbounded_channel().1);
         let outbox = Self {
             app,
             transports: Arc::clone(&transports),
@@ -94,6 +102,9 @@ impl Outbox {
             dead_told_at: HashMap::new(),
             is_alarmed: false,
             looked_at: Instant::now(),
+            express,
+            capacity,
+            surplus: 0,
         };
         (outbox, transports)
     }
@@ -108,7 +119,9 @@ impl Outbox {
                     self.hand_over_waiting().await;
                     let now = self.app.now();
                     let idle = claims.next_at.map_or(LONGEST_IDLE, |at| at - now);
-                    self.app.time().real(idle.clamp(TimeDelta::milliseconds(1), LONGEST_IDLE))
+                    let idle = self.app.time().real(idle.clamp(TimeDelta::milliseconds(1), LONGEST_IDLE));
+                    // Whoever waits for a destination that stands may have a fallback, and less patience than the hold.
+                    if claims.next_at.is_some() { idle.min(AFTER_FAILURE) } else { idle }
                 }
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be written");
@@ -118,6 +131,7 @@ impl Outbox {
             };
             tokio::select! {
                 Some(done) = self.finished.recv() => self.settle(done).await,
+                Some(claimed) = self.express.recv() => self.send(claimed, true),
                 () = self.app.decided() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = draining.cancelled() => {}
@@ -125,6 +139,9 @@ impl Outbox {
             while let Ok(done) = self.finished.try_recv() {
                 self.settle(done).await;
             }
+        }
+        while let Ok(claimed) = self.express.try_recv() {
+            self.send(claimed, true);
         }
         let ended = async {
             while 0 < self.n_in_flight() {
@@ -143,15 +160,33 @@ impl Outbox {
     /// Records what is done and claims what there is room for.
     async fn round(&mut self, claim: bool) -> Result<Claims, WriteError> {
         let capacity = self.app.config().alerts.in_flight;
-        let room = if claim { capacity.saturating_sub(self.n_in_flight()) } else { 0 };
-        let per_destination = (capacity / 2).max(1);
+        if capacity != self.capacity {
+            self.change_capacity(capacity);
+        }
+        let per_destination = (capacity - capacity / 4).max(1);
         let full = self.in_flight.iter().filter(|(_, n)| per_destination <= **n).map(|(name, _)| name.clone());
         let busy = full.chain(self.probing.iter().cloned()).collect();
         let outcomes = self.outcomes.clone();
-        let claims = self.app.record_and_claim(outcomes, room, busy, per_destination).await?;
+        let claims = self.app.record_and_claim(outcomes, claim, busy, per_destination).await?;
         self.outcomes.clear();
         self.unrecorded.clear();
         Ok(claims)
+    }
+
+    /// A reload changed how many may be on their way: more at once, fewer as they end.
+    fn change_capacity(&mut self, capacity: usize) {
+        match capacity.checked_sub(self.capacity) {
+            Some(more) => self.app.give_room(more),
+            None => self.surplus += self.capacity - capacity,
+        }
+        self.capacity = capacity;
+    }
+
+    fn give_room(&mut self) {
+        match self.surplus.checked_sub(1) {
+            Some(less) => self.surplus = less,
+            None => self.app.give_room(1),
+        }
     }
 
     fn n_in_flight(&self) -> usize {
@@ -234,6 +269,9 @@ impl Outbox {
         let Done { delivery, leased, result } = done;
         if let Some(n) = self.in_flight.get_mut(&delivery.destination) {
             *n = n.saturating_sub(1);
+        }
+        if leased {
+            self.give_room();
         }
         if delivery.is_probe {
             self.probing.remove(&delivery.destination);

@@ -12,11 +12,12 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use lettre::{Message, transport::smtp};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use super::email::Tls;
 
-/// Connections kept open when idle.
-const MOST_IDLE: usize = 16;
+/// Connections at a time; mail servers take kindly to no more.
+const MOST_CONNECTIONS: usize = 16;
 /// A connection that was idle for longer is asked whether it still stands.
 const FRESH: Duration = Duration::from_secs(2);
 /// A connection that was idle for longer is not used again; servers close them about then.
@@ -53,16 +54,19 @@ pub(super) struct Server {
 #[derive(Clone)]
 pub(super) struct Connections {
     server: Arc<Server>,
+    room: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<(AsyncSmtpConnection, Instant)>>>,
 }
 
 impl Connections {
     pub(super) fn new(server: Server) -> Self {
-        Self { server: Arc::new(server), idle: Arc::default() }
+        Self { server: Arc::new(server), room: Arc::new(Semaphore::new(MOST_CONNECTIONS)), idle: Arc::default() }
     }
 
     /// Sends one mail, on a kept connection if there is one.
     pub(super) async fn send(&self, mail: &Message) -> Result<Response, SmtpError> {
+        // Never closed, so there is always a permit in the end.
+        let _room = self.room.acquire().await;
         let conversation = async {
             let mut connection = match self.kept().await {
                 Some(connection) => connection,
@@ -89,9 +93,7 @@ impl Connections {
 
     fn keep(&self, connection: AsyncSmtpConnection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MOST_IDLE {
-            idle.push((connection, Instant::now()));
-        }
+        idle.push((connection, Instant::now()));
     }
 
     async fn open(&self) -> Result<AsyncSmtpConnection, SmtpError> {

@@ -294,7 +294,7 @@ impl Store {
             if let (Content::Alert(facts), true) =
                 (serde_json::from_str(&row.get::<_, String>(0)?)?, is_needed(&row.get::<_, String>(1)?, row.get(2)?)?)
             {
-                alerts.push(facts);
+                alerts.push(*facts);
             }
         }
         Ok(!alerts.is_empty())
@@ -383,18 +383,18 @@ impl Store {
         Ok(statement.execute([milliseconds(ended_before), milliseconds(now)])?)
     }
 
-    /// Keeps a destination standing until then.
+    /// Keeps a destination standing until then. Messages that fail side by side are one failure of it.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str) -> Result<()> {
+    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str, now: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, 1, ?3)
-             ON CONFLICT (destination) DO UPDATE SET until = max(until, excluded.until), failures = failures + 1,
+             ON CONFLICT (destination) DO UPDATE SET until = max(until, excluded.until), failures = failures + (until <= ?4),
              cause = excluded.cause",
         )?
-        .execute(params![destination, milliseconds(until), cause])?;
+        .execute(params![destination, milliseconds(until), cause, milliseconds(now)])?;
         Ok(())
     }
 

@@ -96,7 +96,7 @@ pub struct ListedRequest {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     /// One alert.
-    Alert(AlertFacts),
+    Alert(Box<AlertFacts>),
     /// What fell due meanwhile, breaches first (LESSONS 29).
     Digest {
         /// The alerts.

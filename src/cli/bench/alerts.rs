@@ -14,7 +14,9 @@ use crate::cli::real_time;
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-type Arrivals = Arc<Mutex<Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>>>;
+/// When a message arrived, and when its step was planned.
+type Arrival = (DateTime<Utc>, Option<DateTime<Utc>>);
+type Arrivals = Arc<Mutex<Vec<Arrival>>>;
 
 /// A thousand alerts, each due at an instant of its own within a minute.
 pub(super) async fn lateness() -> anyhow::Result<Vec<Row>> {
@@ -122,6 +124,6 @@ fn last(arrivals: &Arrivals) -> DateTime<Utc> {
     lock(arrivals).iter().map(|(at, _)| *at).max().unwrap_or_default()
 }
 
-fn lock(arrivals: &Arrivals) -> std::sync::MutexGuard<'_, Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>> {
+fn lock(arrivals: &Arrivals) -> std::sync::MutexGuard<'_, Vec<Arrival>> {
     arrivals.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,12 +17,13 @@ pub(super) type Calendars = BTreeMap<String, Arc<Calendar>>;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// The calendar that every file has.
-const ALWAYS: &str = "always";
+pub(super) const ALWAYS: &str = "always";
 
 pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Calendars {
     let mut calendars = BTreeMap::from([(ALWAYS.to_owned(), Arc::new(Calendar::always(ALWAYS, zone)))]);
     for (name, calendar) in &raw.calendar {
-        let zone = calendar.timezone.as_ref().and_then(|name| super::zone(name, mistakes)).unwrap_or(zone);
+        super::reserved(name, &[ALWAYS], mistakes);
+        let zone = calendar.timezone.as_ref().and_then(|name| super::zones::find(name, mistakes)).unwrap_or(zone);
         let week = week(name, calendar, mistakes);
         let exceptions = exceptions(calendar, mistakes);
         if let Some(week) = week {
@@ -41,23 +42,23 @@ pub(super) fn find(calendars: &Calendars, name: &At<String>, mistakes: &mut Mist
     let found = calendars.get(name.as_str()).cloned();
     if found.is_none() {
         let known = calendars.keys().map(String::as_str);
-        mistakes.unknown(name.span(), Both { en: "calendar", es: "calendario" }, name, known);
+        mistakes.unknown(name.span(), Both { en: "unknown calendar", es: "calendario desconocido" }, name, known);
     }
     found
 }
 
-fn week(name: &At<String>, calendar: &raw::Calendar, mistakes: &mut Mistakes) -> Option<[Vec<Hours>; 7]> {
+fn week(name: &At<String>, calendar: &At<raw::Calendar>, mistakes: &mut Mistakes) -> Option<[Vec<Hours>; 7]> {
     let mut week: [Vec<Hours>; 7] = Default::default();
-    let before = mistakes.clone().sorted().len();
+    let n_before = mistakes.n_found();
     match calendar.hours.as_ref().map(|hours| (hours.span(), &**hours)) {
         None if calendar.open.is_empty() => {
-            super::missing(name.span(), "hours", "{ mon-fri = [\"08:00-18:00\"] }", mistakes)
+            mistakes.missing(&calendar.span(), name.span(), "hours", "{ mon-fri = [\"08:00-18:00\"] }");
         }
         None => {}
         Some((_, WordOr::Word(word))) if word == "24x7" => week = std::array::from_fn(|_| vec![Hours::WHOLE_DAY]),
         Some((span, WordOr::Word(word))) => mistakes.error(
             span,
-            both!("cannot read `{word}`", "no se entiende `{word}`"),
+            super::unreadable(word),
             both!(
                 "write \"24x7\", or hours by day: {{ mon-fri = [\"08:00-18:00\"] }}",
                 "escriba \"24x7\", o el horario por días: {{ mon-fri = [\"08:00-18:00\"] }}"
@@ -81,16 +82,20 @@ fn week(name: &At<String>, calendar: &raw::Calendar, mistakes: &mut Mistakes) ->
             }
         }
     }
-    if before < mistakes.clone().sorted().len() {
+    if n_before < mistakes.n_found() || mistakes.is_flawed(&calendar.span()) {
         return None;
     }
-    if week.iter().all(Vec::is_empty) && calendar.open.is_empty() {
-        let span = calendar.hours.as_ref().map_or_else(|| name.span(), At::span);
+    if week.iter().all(Vec::is_empty) && calendar.open.values().all(|hours| hours.items.is_empty()) {
+        let open = calendar.open.values().next().map(|hours| hours.span.clone());
+        let span = calendar.hours.as_ref().map(At::span).or(open).unwrap_or_else(|| name.span());
         let name = name.as_str();
         mistakes.error(
             span,
             both!("calendar `{name}` never opens", "el calendario `{name}` nunca abre"),
-            both!("give at least one day some hours", "dele horario al menos a un día"),
+            both!(
+                "give at least one day its hours, such as [\"08:00-18:00\"]",
+                "dele horario al menos a un día, como [\"08:00-18:00\"]"
+            ),
         );
         return None;
     }
@@ -104,7 +109,7 @@ fn exceptions(calendar: &raw::Calendar, mistakes: &mut Mistakes) -> BTreeMap<Nai
             exceptions.insert(date, Vec::new());
         }
     }
-    // A date named open wins over a closed one (DESIGN §3), so it comes last.
+    // A date named open wins over a closed one, so it comes last.
     for (date, hours) in &calendar.open {
         let Some(date) = super::read(date, mistakes, date_of) else { continue };
         let parts = parts(hours, mistakes);
@@ -118,7 +123,7 @@ fn exceptions(calendar: &raw::Calendar, mistakes: &mut Mistakes) -> BTreeMap<Nai
 }
 
 fn parts(hours: &OneOrMany<At<String>>, mistakes: &mut Mistakes) -> Vec<(Hours, Option<Hours>)> {
-    hours.0.iter().filter_map(|text| super::read(text, mistakes, span::hours)).collect()
+    hours.items.iter().filter_map(|text| super::read(text, mistakes, span::hours)).collect()
 }
 
 fn days_of(text: &str) -> Result<(usize, usize), Both> {

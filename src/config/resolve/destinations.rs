@@ -1,6 +1,6 @@
 //! `[smtp]` and `[destination.NAME]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,15 +29,18 @@ pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) ->
     let of_mail = raw.smtp.as_ref().and_then(|smtp| fallback(smtp.fallback.as_ref(), EMAIL, raw, mistakes));
     let email = Destination { settings: mail.clone(), address: None, language, fallback: of_mail };
     let mut destinations = BTreeMap::from([(EMAIL.to_owned(), email)]);
+    let reserved: Vec<_> = super::ROLES.into_iter().chain([EMAIL]).collect();
     for (name, destination) in &raw.destination {
+        super::reserved(name, &reserved, mistakes);
         let Some(kind) = &destination.kind else {
-            super::missing(name.span(), "type", "\"slack\"", mistakes);
+            mistakes.missing(&destination.span(), name.span(), "type", "\"slack\"");
             continue;
         };
+        refuse_foreign(destination, kind, mistakes);
         let settings = settings(name, destination, kind, &mail, mistakes);
         let address = destination.address.as_ref().and_then(|text| super::read(text, mistakes, super::people::address));
         if kind.as_str() == "email" && destination.address.is_none() {
-            super::missing(name.span(), "address", "\"equipo@agencia.example\"", mistakes);
+            mistakes.missing(&destination.span(), name.span(), "address", "\"equipo@agencia.example\"");
         }
         let language = super::language(destination.language.as_ref(), mistakes).unwrap_or(language);
         let fallback = fallback(destination.fallback.as_ref(), name, raw, mistakes);
@@ -45,17 +48,70 @@ pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) ->
             destinations.insert(name.to_string(), Destination { settings, address, language, fallback });
         }
     }
+    refuse_circles(raw, mistakes);
     destinations
+}
+
+/// Refuses keys that only another type of destination has: somebody expects something of them.
+fn refuse_foreign(destination: &raw::Destination, kind: &At<String>, mistakes: &mut Mistakes) {
+    let present = [
+        ("url", destination.url.as_ref().map(At::span), &["slack", "webhook"][..]),
+        ("secret", destination.secret.as_ref().map(At::span), &["webhook"]),
+        ("address", destination.address.as_ref().map(At::span), &["email"]),
+        ("path", destination.path.as_ref().map(At::span), &["file"]),
+        ("timeout", destination.timeout.as_ref().map(At::span), &["slack", "webhook"]),
+    ];
+    let word = kind.as_str();
+    for (key, span, kinds) in present {
+        let Some(span) = span.filter(|_| KINDS.contains(&word) && !kinds.contains(&word)) else { continue };
+        let of = kinds.join("`, `");
+        mistakes.error(
+            span,
+            both!("a destination of type `{word}` has no `{key}`", "un destino de tipo `{word}` no lleva `{key}`"),
+            both!("remove it; `{key}` belongs to type `{of}`", "quítelo; `{key}` es del tipo `{of}`"),
+        );
+    }
+}
+
+/// Refuses fallbacks that come back to where they began: an alert would go round for ever.
+fn refuse_circles(raw: &Raw, mistakes: &mut Mistakes) {
+    let of_mail = raw.smtp.as_ref().and_then(|smtp| smtp.fallback.as_ref());
+    let others = raw.destination.iter().map(|(name, destination)| (name.as_str(), destination.fallback.as_ref()));
+    let fallbacks: BTreeMap<&str, &At<String>> =
+        others.chain([(EMAIL, of_mail)]).filter_map(|(name, fallback)| Some((name, fallback?))).collect();
+    let mut seen = BTreeSet::new();
+    for start in fallbacks.keys() {
+        let mut chain = vec![*start];
+        while let Some(next) = chain.last().and_then(|last| fallbacks.get(last)) {
+            if let Some(first) = chain.iter().position(|name| *name == next.as_str()) {
+                let circle = &chain[first..];
+                if 1 < circle.len() && !circle.iter().any(|name| seen.contains(name)) {
+                    let round = [circle, &circle[..1]].concat().join("` → `");
+                    mistakes.error(
+                        next.span(),
+                        both!("the fallbacks go in a circle: `{round}`", "los respaldos dan vueltas: `{round}`"),
+                        both!("let one of them have no fallback", "deje uno de ellos sin respaldo"),
+                    );
+                }
+                break;
+            }
+            if seen.contains(next.as_str()) {
+                break;
+            }
+            chain.push(next.as_str());
+        }
+        seen.extend(chain);
+    }
 }
 
 fn settings(
     name: &At<String>,
-    destination: &raw::Destination,
+    destination: &At<raw::Destination>,
     kind: &At<String>,
     mail: &Settings,
     mistakes: &mut Mistakes,
 ) -> Option<Settings> {
-    let timeout = destination.timeout.as_ref().and_then(|text| super::read(text, mistakes, span::duration));
+    let timeout = destination.timeout.as_ref().and_then(|text| super::read(text, mistakes, timeout));
     let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST_TIMEOUT);
     match kind.as_str() {
         "slack" => {
@@ -73,15 +129,28 @@ fn settings(
             Some(Settings::File(FileSettings { directory }))
         }
         _ => {
-            mistakes.unknown(kind.span(), Both { en: "type of destination", es: "tipo de destino" }, kind, KINDS);
+            mistakes.unknown(
+                kind.span(),
+                Both { en: "unknown type of destination", es: "tipo de destino desconocido" },
+                kind,
+                KINDS,
+            );
             None
         }
     }
 }
 
-fn url(name: &At<String>, destination: &raw::Destination, mistakes: &mut Mistakes) -> Option<SecretSource> {
+fn timeout(text: &str) -> Result<Duration, Both> {
+    let timeout = span::duration(text)?;
+    if timeout.is_zero() {
+        return Err(both!("write at least \"1s\"; \"10s\" is usual", "escriba al menos \"1s\"; lo normal es \"10s\""));
+    }
+    Ok(timeout)
+}
+
+fn url(name: &At<String>, destination: &At<raw::Destination>, mistakes: &mut Mistakes) -> Option<SecretSource> {
     let Some(url) = &destination.url else {
-        super::missing(name.span(), "url", "{ credential = \"…\" }", mistakes);
+        mistakes.missing(&destination.span(), name.span(), "url", "{ credential = \"…\" }");
         return None;
     };
     match &**url {
@@ -92,7 +161,10 @@ fn url(name: &At<String>, destination: &raw::Destination, mistakes: &mut Mistake
             mistakes.error(
                 url.span(),
                 both!("this is no web address", "esto no es una dirección web"),
-                both!("write \"https://…\"", "escriba \"https://…\""),
+                both!(
+                    "write \"https://…\", or where it is kept, such as {{ credential = \"…\" }}",
+                    "escriba \"https://…\", o dónde se guarda, como {{ credential = \"…\" }}"
+                ),
             );
             None
         }
@@ -106,16 +178,21 @@ fn secret_source(reference: &At<SecretRef>, mistakes: &mut Mistakes) -> Option<S
 
 fn source(reference: &SecretRef, span: std::ops::Range<usize>, mistakes: &mut Mistakes) -> Option<SecretSource> {
     match (&reference.credential, &reference.env, &reference.file) {
-        (Some(name), None, None) => Some(SecretSource::Credential(name.to_string())),
-        (None, Some(name), None) => Some(SecretSource::Env(name.to_string())),
-        (None, None, Some(path)) => Some(SecretSource::File(PathBuf::from(path.as_str()))),
+        (Some(name), None, None) => Some(SecretSource::Credential(super::filled(name, "\"smtp-password\"", mistakes))),
+        (None, Some(name), None) => Some(SecretSource::Env(super::filled(name, "\"SMTP_PASSWORD\"", mistakes))),
+        (None, None, Some(path)) => {
+            let path = super::filled(path, "\"/etc/plazo/smtp-password\"", mistakes);
+            Some(SecretSource::File(PathBuf::from(path)))
+        }
+        // A misspelt key is told already.
+        _ if mistakes.is_flawed(&span) => None,
         _ => {
             mistakes.error(
                 span,
-                both!("a secret has exactly one place", "un secreto está en un solo lugar"),
+                both!("a secret has exactly one place", "un secreto se guarda en un solo lugar"),
                 both!(
-                    "write {{ credential = \"…\" }}, {{ env = \"…\" }} or {{ file = \"…\" }}",
-                    "escriba {{ credential = \"…\" }}, {{ env = \"…\" }} o {{ file = \"…\" }}"
+                    "write one of {{ credential = \"…\" }}, {{ env = \"…\" }} and {{ file = \"…\" }}",
+                    "escriba solo uno: {{ credential = \"…\" }}, {{ env = \"…\" }} o {{ file = \"…\" }}"
                 ),
             );
             None
@@ -125,10 +202,10 @@ fn source(reference: &SecretRef, span: std::ops::Range<usize>, mistakes: &mut Mi
 
 fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
     if smtp.host.is_none() {
-        super::missing(smtp.span(), "host", "\"mail.agencia.example\"", mistakes);
+        mistakes.missing(&smtp.span(), smtp.span(), "host", "\"mail.agencia.example\"");
     }
     if smtp.from.is_none() {
-        super::missing(smtp.span(), "from", "\"plazo <plazo@agencia.example>\"", mistakes);
+        mistakes.missing(&smtp.span(), smtp.span(), "from", "\"plazo <plazo@agencia.example>\"");
     }
     let tls = match smtp.tls.as_ref().map(|tls| (tls, tls.as_str())) {
         None | Some((_, "starttls")) => Tls::StartTls,
@@ -137,14 +214,14 @@ fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
         Some((tls, word)) => {
             mistakes.unknown(
                 tls.span(),
-                Both { en: "kind of TLS", es: "tipo de TLS" },
+                Both { en: "unknown kind of TLS", es: "tipo de TLS desconocido" },
                 word,
                 ["starttls", "tls", "none"],
             );
             Tls::StartTls
         }
     };
-    if smtp.user.is_some() != smtp.password.is_some() {
+    if smtp.user.is_some() != smtp.password.is_some() && !mistakes.is_told(&smtp.span()) {
         let present = smtp.user.as_ref().map(At::span).or_else(|| smtp.password.as_ref().map(At::span));
         mistakes.error(
             present.unwrap_or_else(|| smtp.span()),
@@ -162,8 +239,22 @@ fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
             })
         })
     });
+    if let Some(zero) = smtp.port.as_ref().filter(|port| ***port == 0) {
+        mistakes.error(
+            zero.span(),
+            both!("there is no port 0", "no existe el puerto 0"),
+            both!(
+                "write 587 with starttls, 465 with tls, 25 without",
+                "escriba 587 con starttls, 465 con tls, 25 sin cifrar"
+            ),
+        );
+    }
     EmailSettings {
-        host: smtp.host.as_ref().map_or_else(String::new, |host| host.to_string()),
+        host: smtp
+            .host
+            .as_ref()
+            .map(|host| super::filled(host, "\"mail.agencia.example\"", mistakes))
+            .unwrap_or_default(),
         port: smtp.port.as_deref().copied().unwrap_or_else(|| tls.default_port()),
         tls,
         user: smtp.user.as_ref().map(|user| user.to_string()),
@@ -186,6 +277,6 @@ fn fallback(name: Option<&At<String>>, of: &str, raw: &Raw, mistakes: &mut Mista
     if known.clone().any(|known| known == name.as_str()) {
         return Some(name.to_string());
     }
-    mistakes.unknown(name.span(), Both { en: "destination", es: "destino" }, name, known);
+    mistakes.unknown(name.span(), Both { en: "unknown destination", es: "destino desconocido" }, name, known);
     None
 }

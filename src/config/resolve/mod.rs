@@ -3,31 +3,36 @@
 
 mod calendars;
 mod destinations;
+mod ladders;
 mod people;
 mod policies;
+mod targets;
+mod zones;
+
+use std::net::SocketAddr;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use regex::RegexSetBuilder;
 
-use super::mistake::Mistakes;
-use super::raw::{At, Raw};
+use super::mistake::{Mistakes, quoted};
+use super::raw::{At, OneOrMany, Raw};
 use super::{AlertSettings, Config, DailyList};
 use crate::both;
 use crate::engine::check::Wording;
-use crate::engine::directory::Recipient;
+use crate::engine::directory::{Recipient, Role};
 use crate::engine::policy::Rulebook;
 use crate::span;
 use crate::text::{Both, Language};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);
-const DEFAULT_IN_FLIGHT: u16 = 64;
+const DEFAULT_IN_FLIGHT: u16 = 128;
 
 /// Resolves the whole file.
 pub fn resolve(raw: &Raw, mistakes: &mut Mistakes) -> Config {
     let language = language(raw.language.as_ref(), mistakes).unwrap_or_default();
-    let zone = raw.timezone.as_ref().and_then(|name| zone(name, mistakes)).unwrap_or(Tz::UTC);
+    let zone = raw.timezone.as_ref().and_then(|name| zones::find(name, mistakes)).unwrap_or(Tz::UTC);
     if raw.timezone.is_none() {
         mistakes.warning(
             0..0,
@@ -37,8 +42,8 @@ pub fn resolve(raw: &Raw, mistakes: &mut Mistakes) -> Config {
     }
     let calendars = calendars::resolve(raw, zone, mistakes);
     let destinations = destinations::resolve(raw, language, mistakes);
-    let people = people::resolve(raw, language, &destinations, mistakes);
-    let policies = policies::resolve(raw, &calendars, &destinations, mistakes);
+    let people = people::resolve(raw, language, mistakes);
+    let policies = policies::resolve(raw, &calendars, mistakes);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
     let directory = people.directory(operator.clone());
     Config {
@@ -59,20 +64,9 @@ fn language(code: Option<&At<String>>, mistakes: &mut Mistakes) -> Option<Langua
     let code = code?;
     let language = Language::from_code(code);
     if language.is_none() {
-        mistakes.unknown(code.span(), Both { en: "language", es: "idioma" }, code, ["es", "en"]);
+        mistakes.unknown(code.span(), Both { en: "unknown language", es: "idioma desconocido" }, code, ["es", "en"]);
     }
     language
-}
-
-fn zone(name: &At<String>, mistakes: &mut Mistakes) -> Option<Tz> {
-    let zone = name.parse().ok();
-    if zone.is_none() {
-        let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let nearest =
-            known.max_by(|one, other| strsim::jaro_winkler(name, one).total_cmp(&strsim::jaro_winkler(name, other)));
-        mistakes.unknown(name.span(), Both { en: "time zone", es: "zona horaria" }, name, nearest);
-    }
-    zone
 }
 
 /// A person or destination by name.
@@ -84,7 +78,7 @@ fn recipient(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Re
     } else if destinations.clone().any(|key| key == name.as_str()) {
         Some(Recipient::Destination(name.to_string()))
     } else {
-        let what = Both { en: "person or destination", es: "persona o destino" };
+        let what = Both { en: "unknown person or destination", es: "persona o destino que no existe" };
         mistakes.unknown(name.span(), what, name, people.chain(destinations));
         None
     }
@@ -95,27 +89,72 @@ fn read<T>(field: &At<String>, mistakes: &mut Mistakes, read: impl Fn(&str) -> R
     match read(field) {
         Ok(value) => Some(value),
         Err(remedy) => {
-            let text = field.as_str();
-            mistakes.error(field.span(), both!("cannot read `{text}`", "no se entiende `{text}`"), remedy);
+            mistakes.error(field.span(), unreadable(field), remedy);
             None
         }
     }
 }
 
-/// Notes that a key is missing.
-fn missing(span: std::ops::Range<usize>, key: &str, example: &str, mistakes: &mut Mistakes) {
-    mistakes.error(
-        span,
-        both!("`{key}` is missing", "falta `{key}`"),
-        both!("add {key} = {example}", "agregue {key} = {example}"),
-    );
+/// That nobody knows what the text means.
+fn unreadable(text: &str) -> Both {
+    if text.trim().is_empty() {
+        return both!("nothing stands between the quotes", "no hay nada entre las comillas");
+    }
+    let text = quoted(text);
+    both!("cannot read `{text}`", "no se entiende `{text}`")
 }
 
-fn listen(raw: &Raw, mistakes: &mut Mistakes) -> std::net::SocketAddr {
-    let default = || std::net::SocketAddr::from(([127, 0, 0, 1], 8787));
+/// Reads a text that must say something. What is wrong is told; the text is then empty.
+fn filled(field: &At<String>, example: &str, mistakes: &mut Mistakes) -> String {
+    if field.trim().is_empty() {
+        mistakes.error(
+            field.span(),
+            unreadable(field),
+            both!("write it out, such as {example}", "escríbalo, por ejemplo {example}"),
+        );
+    }
+    field.to_string()
+}
+
+/// The items of a list that, being written, must not be empty.
+fn items<'a>(list: Option<&'a OneOrMany<At<String>>>, mistakes: &mut Mistakes) -> &'a [At<String>] {
+    let Some(list) = list else { return &[] };
+    if list.items.is_empty() {
+        mistakes.error(
+            list.span.clone(),
+            both!("an empty list", "una lista vacía"),
+            both!("write at least one between the brackets", "escriba al menos uno entre los corchetes"),
+        );
+    }
+    &list.items
+}
+
+/// Refuses a key that has a meaning of its own wherever such a name is used.
+fn reserved(key: &At<String>, words: &[&str], mistakes: &mut Mistakes) {
+    if words.contains(&key.as_str()) {
+        let word = key.as_str();
+        mistakes.error(
+            key.span(),
+            both!("`{word}` already has a meaning here", "`{word}` ya significa otra cosa aquí"),
+            both!("choose another name", "elija otro nombre"),
+        );
+    }
+}
+
+/// The names of roles, which nobody else may have.
+const ROLES: [&str; 5] = [
+    Role::Owner.as_str(),
+    Role::Lead.as_str(),
+    Role::Supervisor.as_str(),
+    Role::BackOffice.as_str(),
+    Role::Management.as_str(),
+];
+
+fn listen(raw: &Raw, mistakes: &mut Mistakes) -> SocketAddr {
+    let default = || SocketAddr::from(([127, 0, 0, 1], 8787));
     let Some(listen) = raw.http.as_ref().and_then(|http| http.listen.as_ref()) else { return default() };
     let read = read(listen, mistakes, |text| {
-        text.parse().map_err(|_| {
+        text.parse().ok().filter(|address: &SocketAddr| address.port() != 0).ok_or_else(|| {
             both!(
                 "write address and port, such as \"{DEFAULT_LISTEN}\"",
                 "escriba dirección y puerto, como \"{DEFAULT_LISTEN}\""
@@ -135,7 +174,7 @@ fn alerts(raw: &Raw, mistakes: &mut Mistakes) -> AlertSettings {
     if let Some(zero) = in_flight.filter(|in_flight| ***in_flight == 0) {
         mistakes.error(
             zero.span(),
-            both!("`in_flight` of 0 would send nothing", "con `in_flight` en 0 no saldría nada"),
+            both!("with 0 nothing would be sent", "con 0 no saldría nada"),
             both!("write at least 1; 64 is the default", "escriba al menos 1; lo normal es 64"),
         );
     }
@@ -148,17 +187,33 @@ fn alerts(raw: &Raw, mistakes: &mut Mistakes) -> AlertSettings {
 
 fn wording(raw: &Raw, mistakes: &mut Mistakes) -> Wording {
     let patterns = raw.answers.iter().flat_map(|answers| &answers.says_nothing);
-    let good: Vec<_> = patterns
-        .filter_map(|pattern| {
-            read(pattern, mistakes, |text| {
-                regex::Regex::new(text).map(|_| text.to_owned()).map_err(|cause| {
-                    both!("this is no regular expression: {cause}", "esto no es una expresión regular: {cause}")
-                })
-            })
-        })
-        .collect();
+    let good: Vec<_> = patterns.filter(|pattern| is_expression(pattern, mistakes)).map(|text| text.as_str()).collect();
     // Each was compiled just above; a set too large to build as a whole is the same as none.
     RegexSetBuilder::new(good).case_insensitive(true).build().map(Wording::new).unwrap_or_default()
+}
+
+fn is_expression(pattern: &At<String>, mistakes: &mut Mistakes) -> bool {
+    let Err(error) = regex::Regex::new(pattern) else { return true };
+    // The reason is in English and drawn over several lines, with a mark below the place, four columns in.
+    let drawn = error.to_string();
+    let mark = drawn.lines().find(|line| line.trim_start().starts_with('^')).and_then(|line| line.find('^'));
+    let text = quoted(pattern);
+    let cause = match mark.and_then(|column| column.checked_sub(3)).filter(|_| !pattern.contains('\n')) {
+        Some(n) => both!(
+            "`{text}` is no regular expression: it fails at its character {n}",
+            "`{text}` no es una expresión regular: falla en su carácter {n}"
+        ),
+        None => both!("`{text}` is no regular expression", "`{text}` no es una expresión regular"),
+    };
+    mistakes.error(
+        pattern.span(),
+        cause,
+        both!(
+            "close each ( and [, and write \\ before a . ( [ * + ? that stands for itself",
+            "cierre cada ( y cada [, y escriba \\ antes de un . ( [ * + ? que se busque tal cual"
+        ),
+    );
+    false
 }
 
 fn daily(raw: &Raw, calendars: &calendars::Calendars, mistakes: &mut Mistakes) -> Vec<DailyList> {
@@ -167,21 +222,21 @@ fn daily(raw: &Raw, calendars: &calendars::Calendars, mistakes: &mut Mistakes) -
         let at = match &list.at {
             Some(at) => read(at, mistakes, span::time_of_day),
             None => {
-                missing(name.span(), "at", "\"08:00\"", mistakes);
+                mistakes.missing(&list.span(), name.span(), "at", "\"08:00\"");
                 None
             }
         };
         let calendar = match &list.calendar {
             Some(calendar) => calendars::find(calendars, calendar, mistakes),
             None => {
-                missing(name.span(), "calendar", "\"…\"", mistakes);
+                mistakes.missing(&list.span(), name.span(), "calendar", "\"…\"");
                 None
             }
         };
         let kind = match &list.list {
             Some(word) => policies::request_kind(word, mistakes),
             None => {
-                missing(name.span(), "list", "\"task\"", mistakes);
+                mistakes.missing(&list.span(), name.span(), "list", "\"task\"");
                 None
             }
         };

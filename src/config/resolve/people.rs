@@ -7,7 +7,7 @@ use lettre::Address;
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
-use crate::config::{Contact, Destination, EMAIL};
+use crate::config::{Contact, EMAIL};
 use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, Team};
 use crate::text::{Both, Language};
 
@@ -32,16 +32,12 @@ impl People {
     }
 }
 
-pub(super) fn resolve(
-    raw: &Raw,
-    language: Language,
-    destinations: &BTreeMap<String, Destination>,
-    mistakes: &mut Mistakes,
-) -> People {
+pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) -> People {
     let mut contacts = BTreeMap::new();
     let mut people = Vec::new();
     for (key, person) in &raw.person {
-        let contact = contact(key, person, language, destinations, mistakes);
+        super::reserved(key, &super::ROLES, mistakes);
+        let contact = contact(key, person, language, raw, mistakes);
         let addresses =
             person.addresses.iter().map(|address| address.to_string()).chain(contact.email.clone()).collect();
         people.push(Person { key: key.to_string(), name: contact.name.clone(), addresses });
@@ -63,17 +59,31 @@ pub(super) fn resolve(
 
 fn contact(
     key: &At<String>,
-    person: &raw::Person,
+    person: &At<raw::Person>,
     language: Language,
-    destinations: &BTreeMap<String, Destination>,
+    raw: &Raw,
     mistakes: &mut Mistakes,
 ) -> Contact {
     let email = person.email.as_ref().and_then(|email| super::read(email, mistakes, address));
     let notify: Vec<_> = match &person.notify {
         None => vec![EMAIL.to_owned()],
-        Some(names) => names.0.iter().filter_map(|name| destination(name, destinations, mistakes)).collect(),
+        Some(names) => {
+            if names.items.is_empty() {
+                let name = key.as_str();
+                mistakes.error(
+                    names.span.clone(),
+                    both!("`{name}` would be told by nothing", "a `{name}` no se le avisaría por ningún medio"),
+                    both!(
+                        "write notify = [\"email\"], name a destination, or remove the key: then it is email",
+                        "escriba notify = [\"email\"], nombre un destino, o quite la clave: entonces es por correo"
+                    ),
+                );
+            }
+            names.items.iter().filter_map(|name| destination(name, raw, mistakes)).collect()
+        }
     };
-    if person.email.is_none() && notify.iter().any(|name| name == EMAIL) {
+    let needs_email = person.email.is_none() && notify.iter().any(|name| name == EMAIL);
+    if needs_email && !mistakes.is_told(&person.span()) {
         let name = key.as_str();
         mistakes.error(
             key.span(),
@@ -92,16 +102,13 @@ fn contact(
     }
 }
 
-fn destination(
-    name: &At<String>,
-    destinations: &BTreeMap<String, Destination>,
-    mistakes: &mut Mistakes,
-) -> Option<String> {
-    if destinations.contains_key(name.as_str()) {
+/// That destination, also if it has mistakes of its own: those are told where it stands.
+fn destination(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
+    let known = raw.destination.keys().map(|key| key.as_str()).chain([EMAIL]);
+    if known.clone().any(|known| known == name.as_str()) {
         return Some(name.to_string());
     }
-    let known = destinations.keys().map(String::as_str);
-    mistakes.unknown(name.span(), Both { en: "destination", es: "destino" }, name, known);
+    mistakes.unknown(name.span(), Both { en: "unknown destination", es: "destino desconocido" }, name, known);
     None
 }
 
@@ -116,6 +123,7 @@ pub(super) fn address(text: &str) -> Result<String, Both> {
 }
 
 fn resolve_team(key: &At<String>, team: &raw::Team, raw: &Raw, mistakes: &mut Mistakes) -> Team {
+    super::reserved(key, &super::ROLES, mistakes);
     let lead = team.lead.as_ref().and_then(|lead| person(lead, raw, mistakes));
     let members = team.members.iter().filter_map(|member| person(member, raw, mistakes)).collect();
     Team {
@@ -131,7 +139,7 @@ fn person(key: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<String
     if people.clone().any(|known| known == key.as_str()) {
         return Some(key.to_string());
     }
-    mistakes.unknown(key.span(), Both { en: "person", es: "persona" }, key, people);
+    mistakes.unknown(key.span(), Both { en: "unknown person", es: "persona desconocida" }, key, people);
     None
 }
 
@@ -145,7 +153,7 @@ fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<Recipient>> {
     named
         .into_iter()
         .filter_map(|(role, names)| {
-            let names = &names.as_ref()?.0;
+            let names = super::items(Some(names.as_ref()?), mistakes);
             let holders: Vec<_> = names.iter().filter_map(|name| super::recipient(name, raw, mistakes)).collect();
             (!holders.is_empty()).then_some((role, holders))
         })
