@@ -4,9 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::client::Client;
 use super::output::{self, DIM, styled};
-use super::{Exit, Global, Outcome};
+use super::{Exit, Global, Look, Outcome};
 use crate::both;
-use crate::text::Language;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct OpenArgs {
@@ -134,7 +133,7 @@ pub(super) async fn open(global: &Global, args: OpenArgs) -> Outcome {
         client.post(&format!("/v1/requests/{id}/own"), &json!({ "owner": owner })).await?;
     }
     let request = client.get(&format!("/v1/requests/{id}")).await?;
-    tell(&request, &[], args.json, global.language())
+    tell(&request, &[], args.json, global.look())
 }
 
 pub(super) async fn plain(global: &Global, action: &str, args: PlainArgs) -> Outcome {
@@ -166,7 +165,7 @@ async fn act(global: &Global, action: &str, args: PlainArgs, mut body: Map<Strin
     let path = format!("/v1/requests/{}/{action}", args.request);
     let answer = Client::writing(global)?.post(&path, &Value::Object(body)).await?;
     let effects = answer["effects"].as_array().cloned().unwrap_or_default();
-    tell(&answer["request"], &effects, args.json, global.language())
+    tell(&answer["request"], &effects, args.json, global.look())
 }
 
 fn given<const N: usize>(fields: [(&str, Option<String>); N]) -> Map<String, Value> {
@@ -174,7 +173,8 @@ fn given<const N: usize>(fields: [(&str, Option<String>); N]) -> Map<String, Val
 }
 
 /// Says what the request is like now. An action that changed nothing exits with 1.
-fn tell(request: &Value, effects: &[Value], json: bool, language: Language) -> Outcome {
+fn tell(request: &Value, effects: &[Value], json: bool, look: Look) -> Outcome {
+    let language = look.language;
     let ignored = effects.iter().find(|effect| effect["effect"] == "ignored");
     let exit = if ignored.is_some() { Exit::Found } else { Exit::Done };
     if json {
@@ -192,7 +192,7 @@ fn tell(request: &Value, effects: &[Value], json: bool, language: Language) -> O
         );
         output::line(&styled(output::YELLOW, language.of(text)))?;
     }
-    super::show::summary(request, language)?;
+    super::show::summary(request, look)?;
     if request["clocks"].as_array().is_none_or(Vec::is_empty) {
         output::line(&styled(DIM, language.of(both!("no promise runs on it", "no tiene plazos corriendo"))))?;
     }

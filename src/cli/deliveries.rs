@@ -37,7 +37,8 @@ enum Command {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let language = global.language();
+    let look = global.look();
+    let language = look.language;
     if let Some(Command::Retry { delivery }) = &args.command {
         let path = format!("/v1/deliveries/{delivery}/retry");
         Client::writing(global)?.post(&path, &json!({})).await?;
@@ -79,8 +80,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             text("why"),
             text("person"),
             text("destination"),
-            local(&delivery["planned_at"]),
-            local(when),
+            local(&delivery["planned_at"], look),
+            local(when, look),
             format!("{}{doubt}", delivery["attempts"]),
             answer,
         ]);

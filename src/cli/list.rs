@@ -33,7 +33,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     if args.json {
         return output::json(&page);
     }
-    let language = global.language();
+    let look = global.look();
+    let language = look.language;
     let mut table = output::table(&language.of(Both {
         en: ["request", "state", "channel", "client", "subject", "owner", "due"],
         es: ["solicitud", "estado", "canal", "cliente", "asunto", "responsable", "vence"],
@@ -52,7 +53,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             client_of(request),
             text("subject"),
             text("owner"),
-            due(&request["due_at"], &text("state"), language),
+            due(&request["due_at"], &text("state"), look),
         ]);
     }
     output::line(&table.to_string())?;

@@ -20,6 +20,7 @@ mod token;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use chrono_tz::Tz;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::app::time::TimeSource;
@@ -189,10 +190,20 @@ impl Global {
         config::load(&self.config).ok()?.config
     }
 
-    /// The language in which tables are printed: the file's, else the terminal's.
-    fn language(&self) -> Language {
-        self.load().map_or_else(terminal_language, |config| config.language)
+    /// How tables are printed: as the file says, so that they tell the same hour as the alerts; else as the terminal does.
+    fn look(&self) -> Look {
+        match self.load() {
+            Some(config) => Look { language: config.language, zone: Some(config.zone) },
+            None => Look { language: terminal_language(), zone: None },
+        }
     }
+}
+
+/// The language of tables, and the zone of their instants; the machine's without one.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    language: Language,
+    zone: Option<Tz>,
 }
 
 fn terminal_language() -> Language {

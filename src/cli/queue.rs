@@ -21,7 +21,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     if args.json {
         return output::json(&queue);
     }
-    let language = global.language();
+    let look = global.look();
+    let language = look.language;
     let mut table = output::table(&language.of(Both {
         en: ["next", "what for", "request", "channel", "client", "owner", "due"],
         es: ["próximo", "para qué", "solicitud", "canal", "cliente", "responsable", "vence"],
@@ -37,13 +38,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         });
         let style = if is_breach { RED } else { YELLOW };
         table.add_row([
-            due(&wake["at"], "open", language),
+            due(&wake["at"], "open", look),
             if super::is_styled() { styled(style, why) } else { why.to_owned() },
             text("id"),
             text("channel"),
             client_of(request),
             text("owner"),
-            due(&request["due_at"], "open", language),
+            due(&request["due_at"], "open", look),
         ]);
     }
     output::line(&table.to_string())?;

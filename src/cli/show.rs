@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::output::{self, DIM, state_style, styled};
-use super::{Exit, Global, Outcome, real_time};
+use super::{Exit, Global, Look, Outcome, real_time};
 use crate::both;
-use crate::text::{Both, Language, format};
+use crate::text::{Both, format};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,11 +23,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     if args.json {
         return output::json(&request);
     }
-    let language = global.language();
-    summary(&request, language)?;
+    let look = global.look();
+    summary(&request, look)?;
     output::line("")?;
     for entry in request["history"].as_array().into_iter().flatten() {
-        let at = local(&entry["at"]);
+        let at = local(&entry["at"], look);
         let type_name = entry["type"].as_str().unwrap_or_default();
         let effects: Vec<_> = entry["effects"].as_array().into_iter().flatten().map(effect).collect();
         output::line(&format!("{}  {type_name:<10} {}", styled(DIM, at), effects.join(", ")))?;
@@ -36,7 +36,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 /// The request in a line, and a line a clock.
-pub(super) fn summary(request: &Value, language: Language) -> anyhow::Result<()> {
+pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
+    let language = look.language;
     let text = |field: &str| request[field].as_str().unwrap_or_default().to_owned();
     let owner = request["owner"]
         .as_str()
@@ -48,9 +49,16 @@ pub(super) fn summary(request: &Value, language: Language) -> anyhow::Result<()>
     for clock in request["clocks"].as_array().into_iter().flatten() {
         let state = clock["state"].as_str().unwrap_or_default();
         let rule = clock["rule"].as_str().map(|rule| format!(" ({rule})")).unwrap_or_default();
+        let taken =
+            if clock["acked_at"].is_null() { "" } else { language.of(Both { en: " · taken", es: " · tomado" }) };
         let kind = clock["kind"].as_str().unwrap_or_default();
-        let due = if clock["due_at"].is_null() { String::new() } else { due(&clock["due_at"], state, language) };
-        output::line(&format!("  {:<12} {:<10} {due}{rule}", kind, styled(state_style(state), state)))?;
+        let due = if clock["due_at"].is_null() { String::new() } else { due(&clock["due_at"], state, look) };
+        let padding = " ".repeat(10_usize.saturating_sub(state.len()));
+        output::line(&format!("  {kind:<12} {}{padding} {due}{rule}{taken}", styled(state_style(state), state)))?;
+    }
+    if !request["snoozed_until"].is_null() {
+        let until = local(&request["snoozed_until"], look);
+        output::line(&language.of(both!("  no alerts before {until}", "  sin avisos hasta {until}")))?;
     }
     Ok(())
 }
@@ -65,24 +73,29 @@ pub(super) fn client_of(request: &Value) -> String {
 }
 
 /// When something is due, and how long that is from now.
-pub(super) fn due(due_at: &Value, state: &str, language: Language) -> String {
+pub(super) fn due(due_at: &Value, state: &str, look: Look) -> String {
     let Some(at) = parse(due_at) else { return String::new() };
-    let instant = local(due_at);
+    let instant = local(due_at, look);
     if !matches!(state, "running" | "breached" | "open") {
         return instant;
     }
     let left = at - real_time().now();
     let span = format::span(left.abs());
-    language.of(if left < TimeDelta::zero() {
+    look.language.of(if left < TimeDelta::zero() {
         both!("{instant}, {span} ago", "{instant}, hace {span}")
     } else {
         both!("{instant}, in {span}", "{instant}, en {span}")
     })
 }
 
-/// An instant of the answer on the terminal's clock.
-pub(super) fn local(value: &Value) -> String {
-    parse(value).map(|at| at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
+/// An instant of the answer, on the clock of the file's zone.
+pub(super) fn local(value: &Value, look: Look) -> String {
+    const FORM: &str = "%Y-%m-%d %H:%M:%S";
+    let text = |at: DateTime<Utc>| match look.zone {
+        Some(zone) => at.with_timezone(&zone).format(FORM).to_string(),
+        None => at.with_timezone(&Local).format(FORM).to_string(),
+    };
+    parse(value).map(text).unwrap_or_default()
 }
 
 fn parse(value: &Value) -> Option<DateTime<Utc>> {

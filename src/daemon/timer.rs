@@ -15,6 +15,8 @@ use crate::app::App;
 const BATCH: usize = 256;
 /// The longest sleep.
 const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(1);
+/// The runtime's timers round up to this. A wake is slept for up to here, and looked for from here on.
+const TIMER_GRAIN: Duration = Duration::from_millis(1);
 /// A difference between the two clocks from which on the wall clock was set, or the machine slept.
 const STEP: TimeDelta = TimeDelta::seconds(2);
 /// How often leases are looked through for silent workers.
@@ -61,8 +63,13 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             is_catching_up = false;
         }
         let wait = app.queue().next_at().map_or(LONGEST_SLEEP, |at| (at - app.now()).min(LONGEST_SLEEP));
+        let wait = app.time().real(wait);
+        if wait <= TIMER_GRAIN {
+            tokio::task::yield_now().await;
+            continue;
+        }
         tokio::select! {
-            () = tokio::time::sleep(app.time().real(wait)) => {}
+            () = tokio::time::sleep(wait - TIMER_GRAIN) => {}
             () = app.queue().sooner() => {}
             () = stop.cancelled() => {}
         }

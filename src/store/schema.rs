@@ -21,7 +21,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA busy_timeout = 5000;
-         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA wal_autocheckpoint = 10000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -16000;",
     )?;

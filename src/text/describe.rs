@@ -4,9 +4,10 @@ use super::{Both, Language, format};
 use crate::both;
 use crate::engine::calendar::Counting;
 use crate::engine::directory::{Role, Tell};
-use crate::engine::escalation::{Offset, Span, Step};
+use crate::engine::escalation::{Offset, Step};
 use crate::engine::event::{Audience, RequestKind};
 use crate::engine::policy::{Limit, Matcher, Policy, Target, TargetKind};
+use crate::engine::working_time::WorkingTime;
 
 /// One policy in a few lines: whom it is for, what it promises, who is told when.
 pub fn policy(policy: &Policy, language: Language) -> Vec<String> {
@@ -77,11 +78,11 @@ fn promise(kind: TargetKind, target: &Target, language: Language) -> String {
     let within = limit(target, language);
     let mut parts = vec![format!("{task} {within}")];
     if let Some(aim) = target.aim {
-        let aim = format::span(aim.as_elapsed());
+        let aim = format::working_time(aim);
         parts.push(language.of(both!("first warning after {aim}", "primer aviso a los {aim}")));
     }
     if let Some(floor) = target.floor {
-        let floor = format::span(floor.as_elapsed());
+        let floor = format::working_time(floor);
         parts.push(
             language.of(both!("nobody is disturbed before {floor}", "a nadie se le interrumpe antes de {floor}")),
         );
@@ -104,7 +105,7 @@ fn limit(target: &Target, language: Language) -> String {
     };
     match target.limit {
         Limit::Spend(budget) => {
-            let budget = format::span(budget.as_elapsed());
+            let budget = format::working_time(budget);
             language.of(both!("within {budget} {calendar}", "en {budget} {calendar}"))
         }
         Limit::Days { days, counting } => {
@@ -130,16 +131,11 @@ fn counted(days: u32, counting: Counting, language: Language) -> String {
     })
 }
 
-fn step(
-    step: &Step,
-    target: &Target,
-    aim: &mut Option<crate::engine::working_time::WorkingTime>,
-    language: Language,
-) -> String {
+fn step(step: &Step, target: &Target, aim: &mut Option<WorkingTime>, language: Language) -> String {
     let told: Vec<_> = step.tell.iter().map(|tell| who(tell, language)).collect();
     let told = told.join(", ");
-    let before_due = |after: crate::engine::working_time::WorkingTime| {
-        let after = format::span(after.as_elapsed());
+    let before_due = |after: WorkingTime| {
+        let after = format::working_time(after);
         both!("{told} told after {after}", "a los {after} se avisa a {told}")
     };
     language.of(match (step.at, target.limit) {
@@ -149,13 +145,13 @@ fn step(
             both!("{told} told after {percent}% of the time", "al {percent}% del tiempo se avisa a {told}")
         }
         (Offset::Before(before), _) => {
-            let before = Span(before);
+            let before = format::working_time(before);
             both!("{told} told {before} before the end", "{before} antes de vencer se avisa a {told}")
         }
         (Offset::Floor, _) => both!("{told} told from then on", "desde entonces se avisa a {told}"),
         (Offset::Due, _) => both!("{told} told when it breaks", "al vencer se avisa a {told}"),
         (Offset::After(after), _) => {
-            let after = Span(after);
+            let after = format::working_time(after);
             both!("{told} told {after} after that", "{after} después se avisa a {told}")
         }
     })

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use super::Language;
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
+use crate::engine::working_time::WorkingTime;
 
 const WEEKDAYS_ES: [&str; 7] = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
 const WEEKDAYS_EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -42,6 +43,16 @@ pub fn span(span: TimeDelta) -> String {
             format!("{n} {unit} {next} {next_unit}")
         }
         _ => format!("{n} {unit}"),
+    }
+}
+
+/// Working time in hours and minutes, `48 h`, `1 h 30 min`: a day of work is no day.
+pub fn working_time(time: WorkingTime) -> String {
+    let (hours, minutes) = (time.as_seconds() / 3_600, time.as_seconds() / 60 % 60);
+    match (hours, minutes) {
+        (0, _) => span(time.as_elapsed()),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
 
