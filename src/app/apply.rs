@@ -1,6 +1,6 @@
 //! Events and ticks: find the request, let the engine judge, write everything that follows.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde::Serialize;
 
 use super::{App, CLOCK_SKEW, Care, Transaction, WriteError};
@@ -10,9 +10,11 @@ use crate::engine::request::{Request, RequestId};
 use crate::engine::{self, Input};
 use crate::store::StoreError;
 use crate::store::journal::Entry;
+use crate::text::Both;
+use crate::text::alert::Content;
 
 /// A wake that the engine asks for in the past is looked at again this much later; it must not spin.
-const PUSH_BACK: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+const PUSH_BACK: TimeDelta = TimeDelta::seconds(60);
 
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
@@ -106,12 +108,27 @@ impl Transaction<'_> {
             Err(error) if !error.is_unavailable() && self.care == Care::Savepoints => {
                 let id = &incoming.event.id;
                 tracing::error!(event = %id, error = %error, "event put aside: it could not be applied");
+                self.tell_of_quarantine()?;
                 self.store.quarantine(id, self.now, &incoming.body, &error.to_string())?;
                 let detail = "plazo could not apply this event; it is kept aside for its operator".to_owned();
                 Ok(Applied::Rejected(Rejection { code: "quarantined", detail }))
             }
             result => result,
         }
+    }
+
+    /// Tells the operator, once an hour at most, that events are put aside.
+    fn tell_of_quarantine(&mut self) -> Result<(), StoreError> {
+        let Some(operator) = self.config.operator.clone() else { return Ok(()) };
+        if 0 < self.store.count_quarantined(self.now - TimeDelta::hours(1))? {
+            return Ok(());
+        }
+        let (subject, text) = self.config.language.of(Both {
+            en: ("an event was put aside", "An event could not be applied and was put aside, in the table `quarantine` of the store. The log says which, and why."),
+            es: ("un evento quedó aparte", "Un evento no se pudo aplicar y quedó aparte, en la tabla `quarantine` de la base de datos. El registro dice cuál y por qué."),
+        });
+        let notice = Content::Notice { subject: subject.to_owned(), text: text.to_owned() };
+        self.announce(&notice, &operator).map(|_| ())
     }
 
     fn apply(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
@@ -239,7 +256,11 @@ impl Transaction<'_> {
     /// Plans requests by the configuration in force.
     pub(super) fn replan(&mut self, requests: &[RequestId]) -> Result<(), StoreError> {
         for &id in requests {
-            self.isolated(|tx| tx.move_one(id, Input::Replan, "replan"))?;
+            match self.isolated(|tx| tx.move_one(id, Input::Replan, "replan")) {
+                Err(error) if error.is_unavailable() || self.care == Care::None => return Err(error),
+                Err(error) => tracing::error!(request = %id, error = %error, "request not planned anew"),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }

@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     /// Where deliveries are handed over that were leased with their decision.
     express: mpsc::UnboundedSender<Vec<Claimed>>,
     express_taker: Mutex<Option<mpsc::UnboundedReceiver<Vec<Claimed>>>>,
+    /// Whether only this machine reaches the interface.
+    is_loopback: AtomicBool,
     /// Whether the last commit failed.
     is_failing: AtomicBool,
     metrics: Metrics,
@@ -71,6 +73,7 @@ impl Shared {
             decided: Notify::new(),
             express,
             express_taker: Mutex::new(Some(waiting)),
+            is_loopback: AtomicBool::new(true),
             is_failing: AtomicBool::new(false),
             metrics: Metrics::default(),
         }
@@ -106,11 +109,16 @@ impl App {
         let queue = filled_queue(&store)?;
         let now = time.now();
         // Whatever was on its way when the last process ended may have arrived.
-        store.free_leases(DateTime::<Utc>::MAX_UTC, now)?;
+        store.free_leases(now)?;
         let shared = Arc::new(Shared::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
+    }
+
+    /// Says whether only this machine reaches the interface; else nobody is let in without a token.
+    pub fn set_loopback(&self, is_loopback: bool) {
+        self.shared.is_loopback.store(is_loopback, Ordering::Relaxed);
     }
 
     /// Takes nothing more to be written; what waits still is.
@@ -212,6 +220,20 @@ impl App {
         let now = self.now();
         config.rulebook.revision = self.writer.write(move |tx| tx.store.revision(&source, now)).await?;
         self.shared.config.store(Arc::new(config));
+        self.plan_anew().await
+    }
+
+    /// Plans all live requests by the revision in force, unless they have been: after a reload, and at start, where the file may
+    /// have changed meanwhile or the last process may have ended half-way. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written; those left over are planned at the next start.
+    pub async fn plan_anew(&self) -> Result<usize, WriteError> {
+        let revision = self.config().rulebook.revision;
+        if self.read(Store::planned_revision).await? == Some(revision) {
+            return Ok(0);
+        }
         let live = self.read(Store::live_requests).await?;
         let n_live = live.len();
         // In bounded steps, so that events are not kept waiting.
@@ -219,6 +241,7 @@ impl App {
             let some = some.to_vec();
             self.writer.write(move |tx| tx.replan(&some)).await?;
         }
+        self.writer.write(move |tx| tx.store.set_planned_revision(revision)).await?;
         Ok(n_live)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{App, Transaction, WriteError};
 use crate::engine::directory::Recipient;
@@ -54,7 +54,7 @@ impl App {
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
                 let claimed = tx.claim(limit, &busy, per_destination)?;
-                let next_at = if claimed.is_empty() { tx.store.next_delivery_at()? } else { None };
+                let next_at = tx.store.next_delivery_at(&busy)?;
                 Ok(Claims { claimed, next_at })
             })
             .await
@@ -85,13 +85,13 @@ impl App {
             .await
     }
 
-    /// Frees leases whose worker went silent.
+    /// Lets what waits wait no longer because the wall clock was set back.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
-    pub async fn free_expired_leases(&self) -> Result<usize, WriteError> {
-        self.writer.write(|tx| tx.store.free_leases(tx.now, tx.now)).await
+    pub async fn clock_was_set_back(&self, by: TimeDelta) -> Result<(), WriteError> {
+        self.writer.write(move |tx| tx.store.move_waits(by, tx.now)).await
     }
 
     /// Hands over what has waited too long for a destination that stands. Returns how many.

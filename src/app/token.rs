@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -111,7 +112,7 @@ impl App {
         let scopes = token.and_then(|token| look.scopes.get(&hash(token)));
         Ok(match scopes {
             Some(scopes) => Access::Granted(scopes.clone()),
-            None if look.scopes.is_empty() => Access::Open,
+            None if look.scopes.is_empty() && self.shared.is_loopback.load(Ordering::Relaxed) => Access::Open,
             None => Access::Denied,
         })
     }

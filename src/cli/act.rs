@@ -6,6 +6,7 @@ use super::client::Client;
 use super::output::{self, DIM, styled};
 use super::{Exit, Global, Look, Outcome};
 use crate::both;
+use crate::text::Both;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct OpenArgs {
@@ -176,12 +177,19 @@ fn given<const N: usize>(fields: [(&str, Option<String>); N]) -> Map<String, Val
 fn tell(request: &Value, effects: &[Value], json: bool, look: Look) -> Outcome {
     let language = look.language;
     let ignored = effects.iter().find(|effect| effect["effect"] == "ignored");
-    let exit = if ignored.is_some() { Exit::Found } else { Exit::Done };
+    let is_violation = effects.iter().any(|effect| effect["effect"] == "violation");
+    let exit = if ignored.is_some() || is_violation { Exit::Found } else { Exit::Done };
     if json {
         output::json(&json!({ "request": request, "effects": effects }))?;
         return Ok(exit);
     }
     if let Some(why) = ignored.and_then(|effect| effect["why"].as_str()) {
+        let why = language.of(match why {
+            "already_so" => Both { en: "it is so already", es: "ya estaba así" },
+            "merged" => Both { en: "the request is part of another", es: "la solicitud es parte de otra" },
+            "not_owed" => Both { en: "nobody waits for it", es: "nadie lo espera" },
+            other => Both { en: other, es: other },
+        });
         output::line(&styled(output::YELLOW, language.of(both!("nothing changed: {why}", "nada cambió: {why}"))))?;
     }
     for violation in effects.iter().filter(|effect| effect["effect"] == "violation") {

@@ -11,6 +11,8 @@ use super::{Global, absolute, real_time};
 use crate::app::App;
 use crate::{daemon, http, notify};
 
+/// A daemon that does not answer for so long hangs.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The interface said no.
@@ -79,7 +81,7 @@ impl Client {
                 if let Some(token) = token {
                     request = request.bearer_auth(token);
                 }
-                let request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+                let request = request.header(header::CONTENT_TYPE, "application/json").timeout(PATIENCE).body(body);
                 let response = request.send().await.with_context(|| format!("the daemon at {base} does not answer"))?;
                 (response.status(), response.bytes().await?.to_vec())
             }

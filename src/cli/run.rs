@@ -16,7 +16,7 @@ const FILTER: &str = "warn,plazo=info";
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Address of the HTTP interface, instead of the file's
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", overrides_with = "listen")]
     listen: Option<SocketAddr>,
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "PLAZO_LOG_FORMAT")]

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -29,7 +30,13 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .with_context(|| format!("cannot write in the data directory {}", directory.display()))?;
-        match file.try_lock() {
+        let mut locked = file.try_lock();
+        if matches!(locked, Err(TryLockError::WouldBlock)) {
+            // Perhaps only a command that looks whether a daemon runs.
+            std::thread::sleep(Duration::from_millis(50));
+            locked = file.try_lock();
+        }
+        match locked {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => bail!(
                 "another plazo already runs on {}{}; stop it first, or name another directory with --data",

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use chrono::TimeDelta;
+use chrono::{Datelike as _, TimeDelta};
 use tokio::net::TcpListener;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
@@ -30,9 +30,13 @@ use reload::Reloader;
 
 /// Deliveries on their way get this long to end when plazo stops; within `TimeoutStopSec` of the unit.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How often the parts are looked after.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// When our own schedule is asked; each second where the time runs faster than the real one.
 const EACH_MINUTE: &str = "0 * * * * *";
 const EACH_SECOND: &str = "* * * * * *";
+/// Years after which the time zones that are built in are too old.
+const OLDEST_ZONES: i32 = 2;
 /// Files of the `file` transport that name no directory of their own.
 pub const OUTBOX_DIRECTORY: &str = "outbox";
 
@@ -78,9 +82,15 @@ pub async fn run(
     let transports = outbox::transports(&config, &client, &files)?;
     let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
+    warn_of_old_zones(&options.time);
     let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone())
         .with_context(|| format!("cannot open the store in {}", options.data.display()))?;
     check_access(&app, listen).await?;
+    app.set_loopback(listen.ip().is_loopback());
+    let n_planned = app.plan_anew().await.context("cannot plan the open requests by the new sla.toml")?;
+    if 0 < n_planned {
+        tracing::info!(n_planned, "open requests planned by the new sla.toml");
+    }
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     lock.publish(address)?;
@@ -105,7 +115,8 @@ pub async fn run(
     service::ready();
     ready(address, &app);
 
-    stop.cancelled().await;
+    let failed = supervise(&stop, &sending, &writer).await;
+    stop.cancel();
     tracing::info!("stopping");
     service::stopping();
     schedules.shutdown().await.ok();
@@ -122,7 +133,31 @@ pub async fn run(
     }
     drop(lock);
     tracing::info!("stopped");
-    Ok(())
+    match failed {
+        Some(part) => bail!("the {part} ended by itself; see the log above"),
+        None => Ok(()),
+    }
+}
+
+/// Waits for `stop`, or for a part to end that never should: then the process ends too, and systemd starts it anew.
+async fn supervise(
+    stop: &CancellationToken,
+    sending: &tokio::task::JoinHandle<()>,
+    writer: &std::thread::JoinHandle<()>,
+) -> Option<&'static str> {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            _ = look.tick() => {}
+        }
+        if writer.is_finished() {
+            return Some("writer");
+        }
+        if sending.is_finished() {
+            return Some("outbox");
+        }
+    }
 }
 
 /// An address that others can reach needs a token; loopback without one is open to local users, and says so.
@@ -138,6 +173,15 @@ async fn check_access(app: &App, listen: SocketAddr) -> anyhow::Result<()> {
         tracing::warn!(%listen, "no token exists: every local user may use the interface (plazo token create)");
     }
     Ok(())
+}
+
+/// Zones change their rules; a version that is years old tells wrong hours somewhere.
+fn warn_of_old_zones(time: &TimeSource) {
+    let version = chrono_tz::IANA_TZDB_VERSION;
+    let year = version.get(..4).and_then(|year| year.parse::<i32>().ok());
+    if year.is_some_and(|year| year + OLDEST_ZONES < time.now().year()) {
+        tracing::warn!(version, "the time zones are more than two years old; install a newer plazo");
+    }
 }
 
 fn warn_of_files(config: &Config, files: &Path) {

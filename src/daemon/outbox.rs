@@ -201,7 +201,11 @@ impl Outbox {
             }
             let (app, transports, done) = (self.app.clone(), self.transports.load_full(), self.done.clone());
             tokio::spawn(async move {
-                let result = attempt(&app, &transports, &delivery).await;
+                let (own_app, own_delivery) = (app, delivery.clone());
+                let tried = tokio::spawn(async move { attempt(&own_app, &transports, &own_delivery).await });
+                // A try that panics is a failed one; its room and its lease are given back.
+                let panicked = |_| Err(DeliveryError::Retry { cause: "plazo failed; its log says why".to_owned() });
+                let result = tried.await.unwrap_or_else(panicked);
                 // The outbox outlives every try; if it is gone, the lease tells.
                 done.send(Done { delivery, leased, result }).ok();
             });
@@ -272,6 +276,8 @@ impl Outbox {
         }
         if leased {
             self.give_room();
+        } else if result.is_err() {
+            self.unrecorded.remove(&delivery.id);
         }
         if delivery.is_probe {
             self.probing.remove(&delivery.destination);

@@ -72,7 +72,10 @@ impl Reloader {
                 tracing::info!(revision, n_requests, "sla.toml taken");
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "sla.toml was not taken; the old one stays");
+                // The whole text quotes the file, which names people: that is for the operator, not for the log.
+                let error_text = format!("{error:#}");
+                let first_line = error_text.lines().next().unwrap_or_default();
+                tracing::error!(error = first_line, "sla.toml was not taken; the old one stays (plazo check says why)");
                 let language = self.app.config().language;
                 let subject =
                     crate::both!("sla.toml was not taken; the old one stays", "sla.toml no se tomó; sigue el anterior");
@@ -91,6 +94,10 @@ impl Reloader {
         self.source.clone_from(&loaded.source);
         let config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
         let transports = outbox::transports(&config, &self.client, &self.files)?;
+        // While requests are planned anew, alerts may go by the old file and by the new one.
+        let mut both = Transports::clone(&self.transports.load());
+        both.extend(transports.clone());
+        self.transports.store(Arc::new(both));
         let n_requests = self.app.reload(config, loaded.source).await?;
         self.transports.store(Arc::new(transports));
         self.app.wake_outbox();

@@ -19,14 +19,14 @@ const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(1);
 const TIMER_GRAIN: Duration = Duration::from_millis(1);
 /// A difference between the two clocks from which on the wall clock was set, or the machine slept.
 const STEP: TimeDelta = TimeDelta::seconds(2);
-/// How often leases are looked through for silent workers.
-const AUDIT_EVERY: Duration = Duration::from_secs(30);
+/// While much is due without a break, what is late is gathered this often.
+const GATHER_EVERY: Duration = Duration::from_secs(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(app: App, stop: CancellationToken) {
     let watchdog_every = service::watchdog_interval();
     let mut fed_at = Instant::now();
-    let mut audited_at = Instant::now();
+    let mut gathered_at = Instant::now();
     let mut watch = Watch::new(&app);
     // What was held back by the last process, if it ended in the middle of catching up.
     let mut is_catching_up = true;
@@ -35,11 +35,11 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             service::watchdog();
             fed_at = Instant::now();
         }
-        if AUDIT_EVERY <= audited_at.elapsed() {
-            audit(&app).await;
-            audited_at = Instant::now();
+        if let Some(back) = watch.look(&app)
+            && let Err(error) = app.clock_was_set_back(back).await
+        {
+            tracing::error!(%error, "waits could not be moved with the clock");
         }
-        watch.look(&app);
         let due = app.queue().due(app.now(), BATCH);
         if !due.is_empty() {
             is_catching_up = true;
@@ -47,9 +47,12 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
                 tracing::error!(%error, "due requests could not be looked at; trying again");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
-            continue;
+            if gathered_at.elapsed() < GATHER_EVERY {
+                continue;
+            }
         }
         if is_catching_up {
+            gathered_at = Instant::now();
             // Everything due has been looked at: what is late goes out as one message a person (LESSONS 29).
             match app.gather().await {
                 Ok(0) => {}
@@ -61,6 +64,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
                 }
             }
             is_catching_up = false;
+            continue;
         }
         let wait = app.queue().next_at().map_or(LONGEST_SLEEP, |at| (at - app.now()).min(LONGEST_SLEEP));
         let wait = app.time().real(wait);
@@ -76,14 +80,6 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-async fn audit(app: &App) {
-    match app.free_expired_leases().await {
-        Ok(0) => {}
-        Ok(n_leases) => tracing::warn!(n_leases, "deliveries whose sender went silent are tried again"),
-        Err(error) => tracing::error!(%error, "leases could not be looked through"),
-    }
-}
-
 /// Compares the wall clock with the machine's own.
 struct Watch {
     wall: chrono::DateTime<chrono::Utc>,
@@ -95,7 +91,8 @@ impl Watch {
         Self { wall: app.now(), machine: Instant::now() }
     }
 
-    fn look(&mut self, app: &App) {
+    /// Notices a step of the wall clock; one backwards is returned.
+    fn look(&mut self, app: &App) -> Option<TimeDelta> {
         let now = Self::new(app);
         let step = (now.wall - self.wall) - app.time().passed(now.machine - self.machine);
         if STEP < step.abs() {
@@ -103,5 +100,6 @@ impl Watch {
             tracing::warn!(seconds = step.num_seconds(), "the wall clock was set, or the machine slept");
         }
         *self = now;
+        (step < -STEP).then(|| -step)
     }
 }

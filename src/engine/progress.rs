@@ -45,7 +45,11 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
             resume(request, at);
             request.phase = Phase::Merged;
         }
-        (Phase::Open | Phase::Waiting, Fact::Ack) => ack(request, at),
+        (Phase::Open | Phase::Waiting, Fact::Ack) => {
+            if !ack(request, at) {
+                effects.push(ignored(Ignored::AlreadySo));
+            }
+        }
         (Phase::Open | Phase::Waiting, Fact::Snooze { until }) => request.snoozed_until = Some(*until),
         (_, Fact::Comment { text }) => comment(request, event, text, rulebook),
         (_, Fact::Noted { .. }) => {}
@@ -305,8 +309,8 @@ fn reopen(request: &mut Request, at: DateTime<Utc>) {
     }
 }
 
-fn ack(request: &mut Request, at: DateTime<Utc>) {
-    for clock in request.clocks.iter_mut().filter(|clock| clock.is_live()) {
-        clock.acked_at.get_or_insert(at);
-    }
+/// Whether there was a clock that nobody had taken yet.
+fn ack(request: &mut Request, at: DateTime<Utc>) -> bool {
+    let untaken = request.clocks.iter_mut().filter(|clock| clock.is_live() && clock.acked_at.is_none());
+    untaken.map(|clock| clock.acked_at = Some(at)).count() > 0
 }

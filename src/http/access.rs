@@ -32,7 +32,9 @@ extractor!(Operate);
 
 async fn require(scope: Scope, parts: &Parts, app: &App) -> Result<(), Failure> {
     let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let bearer =
+        header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = bearer.map(|(_, token)| token.trim());
     match app.access(token).await? {
         Access::Open => is_local(parts),
         Access::Granted(scopes) if scopes.contains(&scope) => Ok(()),
@@ -53,7 +55,7 @@ async fn require(scope: Scope, parts: &Parts, app: &App) -> Result<(), Failure> 
 /// somebody else's script.
 fn is_local(parts: &Parts) -> Result<(), Failure> {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
     let is_loopback =
         name == "localhost" || name.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
     if is_loopback && !parts.headers.contains_key(header::ORIGIN) {

@@ -17,6 +17,7 @@ use super::requests::unknown;
 use crate::app::view::RequestView;
 use crate::app::{App, Applied, Incoming};
 use crate::engine::effect::Effect;
+use crate::engine::event::Fact;
 use crate::engine::request::RequestId;
 use crate::intake::json;
 
@@ -69,6 +70,9 @@ async fn act(
     let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
     let value = event_of(id, &action, &body?)?;
     let (event, request) = json::event(value, SOURCE, app.now())?;
+    if let Fact::Own { owner: Some(owner) } = &event.fact {
+        known_owner(owner, &app)?;
+    }
     let applied = app.submit(vec![Incoming::new(event, request)?]).await?;
     let effects = match applied.into_iter().next() {
         Some(Applied::Accepted { effects, .. }) => effects,
@@ -78,6 +82,16 @@ async fn act(
     let request = app.read(move |store| store.request(id)).await?;
     let request = request.ok_or_else(|| unknown(&format!("there is no request {id}")))?;
     Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects }))
+}
+
+/// A person may only hand a request to somebody whom `sla.toml` knows; a channel may name anybody.
+fn known_owner(owner: &str, app: &App) -> Answer<()> {
+    let config = app.config();
+    if config.rulebook.directory.person(owner).is_some() {
+        return Ok(());
+    }
+    let known: Vec<_> = config.contacts.keys().map(String::as_str).collect();
+    Err(Failure::of_field("owner", format!("`{owner}` is nobody in sla.toml; known: {}", known.join(", "))))
 }
 
 /// The event JSON that an action stands for.

@@ -1,7 +1,9 @@
 //! `/v1/deliveries`: what was sent, what waits and why, what is dead; and a test of a destination.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +14,7 @@ use super::access::{Operate, Read};
 use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
 use crate::engine::directory::Recipient;
+use crate::intake::json::NotJson;
 use crate::store::outbox::DeliveryRow;
 use crate::text::Both;
 use crate::text::alert::Content;
@@ -84,12 +87,8 @@ async fn retry(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Ans
 /// Send a test message the whole way.
 #[utoipa::path(post, path = "/v1/test-notify", tag = "deliveries", request_body = Test,
     responses((status = 200, body = Sent), (status = "4XX", body = Problem)))]
-async fn test_notify(
-    _: Operate,
-    State(app): State<App>,
-    body: Result<Json<Test>, axum::extract::rejection::JsonRejection>,
-) -> Answer<Json<Sent>> {
-    let Json(test) = body.map_err(|error| Failure::of_field("to", error.body_text()))?;
+async fn test_notify(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<Json<Sent>> {
+    let test: Test = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let config = app.config();
     let person = config.rulebook.directory.person(&test.to).map(|person| Recipient::Person(person.key.clone()));
     let destination = || config.destinations.contains_key(&test.to).then(|| Recipient::Destination(test.to.clone()));

@@ -146,7 +146,12 @@ pub(super) struct Named<T>(pub(super) T);
 
 impl From<QueryRejection> for Failure {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(rejection.status(), "invalid_query", rejection.body_text())
+        // "Failed to deserialize query string: limit: invalid digit found in string"
+        let text = rejection.body_text();
+        let field = text.split(": ").nth(1).filter(|field| !field.contains(' ')).map(str::to_owned);
+        let mut failure = Self::new(rejection.status(), "invalid_query", text);
+        failure.0.field = field;
+        failure
     }
 }
 

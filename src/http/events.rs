@@ -50,6 +50,9 @@ struct Rejected {
     code: String,
     /// What is wrong.
     detail: String,
+    /// The field that is wrong, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
 }
 
 /// Send events: one JSON object, an array, or one object a line.
@@ -78,7 +81,13 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
                 return Err(error.into());
             }
             Err(error) => {
-                report.rejected.push(Rejected { index, code: "invalid_field".to_owned(), detail: error.to_string() });
+                let detail = error.to_string();
+                report.rejected.push(Rejected {
+                    index,
+                    code: "invalid_field".to_owned(),
+                    detail,
+                    field: Some(error.field),
+                });
             }
         }
     }
@@ -101,7 +110,12 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
                 return Err(rejection.into());
             }
             Applied::Rejected(rejection) => {
-                report.rejected.push(Rejected { index, code: rejection.code.to_owned(), detail: rejection.detail });
+                report.rejected.push(Rejected {
+                    index,
+                    code: rejection.code.to_owned(),
+                    detail: rejection.detail,
+                    field: None,
+                });
                 continue;
             }
         };

@@ -44,6 +44,28 @@ impl Store {
         Ok(self.connection.last_insert_rowid())
     }
 
+    /// The revision by which every live request has been planned.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn planned_revision(&self) -> Result<Option<i64>> {
+        let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'planned_revision'")?;
+        let text: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
+        Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// Notes that every live request has been planned by that revision.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn set_planned_revision(&self, revision: i64) -> Result<()> {
+        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('planned_revision', ?1)")?
+            .execute([revision.to_string()])?;
+        Ok(())
+    }
+
     /// When a schedule last ran.
     ///
     /// # Errors

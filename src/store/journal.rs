@@ -125,6 +125,16 @@ impl Store {
         Ok(())
     }
 
+    /// How many events were put aside since then.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_quarantined(&self, since: DateTime<Utc>) -> Result<i64> {
+        let mut statement = self.prepare("SELECT count(*) FROM quarantine WHERE ?1 <= received_at")?;
+        Ok(statement.query_row([milliseconds(since)], |row| row.get(0))?)
+    }
+
     /// Records who took or put off a request's alerts.
     ///
     /// # Errors

@@ -217,25 +217,41 @@ impl Store {
         per_destination: usize,
     ) -> Result<Vec<Claimed>> {
         let mut claimed: Vec<Claimed> = Vec::new();
-        for (mut delivery, needed) in self.claimable(now, limit, busy)? {
-            let same = claimed.iter().filter(|other| other.destination == delivery.destination).count();
-            if per_destination <= same || (delivery.is_probe && 0 < same) {
-                continue;
+        let mut busy = busy.to_vec();
+        loop {
+            let wanted = limit - claimed.len();
+            let rows = self.claimable(now, wanted, &busy)?;
+            let (n_rows, n_busy) = (rows.len(), busy.len());
+            for (mut delivery, needed) in rows {
+                let same = claimed.iter().filter(|other| other.destination == delivery.destination).count();
+                if per_destination <= same || (delivery.is_probe && 0 < same) {
+                    if !busy.contains(&delivery.destination) {
+                        busy.push(delivery.destination);
+                    }
+                    continue;
+                }
+                if !needed || !self.fill_digest(&mut delivery)? {
+                    self.settle_unneeded(delivery.id, now)?;
+                    continue;
+                }
+                self.lease(&mut delivery, lease_until)?;
+                claimed.push(delivery);
             }
-            if !needed || !self.fill_digest(&mut delivery)? {
-                self.settle_unneeded(delivery.id, now)?;
-                continue;
+            // Rows of a destination that is full may have kept others from being seen.
+            if n_rows < wanted || busy.len() == n_busy || claimed.len() == limit {
+                return Ok(claimed);
             }
-            self.prepare(
-                "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
-                 WHERE id = ?1",
-            )?
-            .execute(params![delivery.id, milliseconds(lease_until)])?;
-            delivery.fence += 1;
-            delivery.attempt += 1;
-            claimed.push(delivery);
         }
-        Ok(claimed)
+    }
+
+    fn lease(&self, delivery: &mut Claimed, until: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
+        )?
+        .execute(params![delivery.id, milliseconds(until)])?;
+        delivery.fence += 1;
+        delivery.attempt += 1;
+        Ok(())
     }
 
     /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
@@ -306,17 +322,17 @@ impl Store {
         Ok(())
     }
 
-    /// The next instant at which a waiting delivery may go out.
+    /// The next instant at which a waiting delivery may go out, those for destinations in `busy` aside.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn next_delivery_at(&self) -> Result<Option<DateTime<Utc>>> {
+    pub fn next_delivery_at(&self, busy: &[String]) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare(
             "SELECT min(max(d.next_at, coalesce(h.until, 0))) FROM deliveries d LEFT JOIN holds h ON h.destination = d.destination
-             WHERE d.state = 'pending'",
+             WHERE d.state = 'pending' AND d.destination NOT IN (SELECT value FROM json_each(?1))",
         )?;
-        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant))
+        Ok(statement.query_row([serde_json::to_string(busy)?], |row| row.get::<_, Option<i64>>(0))?.map(instant))
     }
 
     /// Records what came of a try. Without effect if the lease has passed to another meanwhile (LESSONS 39).
@@ -371,16 +387,28 @@ impl Store {
         Ok(())
     }
 
-    /// Frees leases that ended without a word; their messages may have arrived. Returns how many.
+    /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn free_leases(&self, ended_before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize> {
-        let mut statement = self.prepare(
-            "UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = ?2 WHERE state = 'leased' AND next_at <= ?1",
-        )?;
-        Ok(statement.execute([milliseconds(ended_before), milliseconds(now)])?)
+    pub fn free_leases(&self, now: DateTime<Utc>) -> Result<usize> {
+        let mut statement =
+            self.prepare("UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = ?1 WHERE state = 'leased'")?;
+        Ok(statement.execute([milliseconds(now)])?)
+    }
+
+    /// The wall clock was set back: what waits waits as long as it would have.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn move_waits(&self, back: TimeDelta, now: DateTime<Utc>) -> Result<()> {
+        let (back, now) = (back.num_milliseconds(), milliseconds(now));
+        self.prepare("UPDATE deliveries SET next_at = max(next_at - ?1, ?2) WHERE state = 'pending' AND ?2 < next_at")?
+            .execute([back, now])?;
+        self.prepare("UPDATE holds SET until = max(until - ?1, ?2) WHERE ?2 < until")?.execute([back, now])?;
+        Ok(())
     }
 
     /// Keeps a destination standing until then. Messages that fail side by side are one failure of it.

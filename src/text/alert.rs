@@ -230,7 +230,7 @@ fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -
         task: format::task(facts.target, language),
         rule: facts.rule.clone(),
         policy: facts.policy.clone(),
-        channel: format::channel(&facts.channel),
+        channel: format::channel(&facts.channel, language),
         who,
         subject: cut(&facts.subject),
         owner: cut(&facts.owner),
@@ -242,7 +242,7 @@ fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -
         waited: format::span(now - facts.started_at),
         late: facts.late.then(|| format::span(facts.decided_at - facts.planned_at)),
         planned: format::instant(facts.planned_at, zone, language),
-        calendar: facts.calendar.clone(),
+        calendar: format::calendar(&facts.calendar, language),
         next: facts.next.as_ref().map(|(_, at)| format::instant(*at, zone, language)),
         step: facts.step.clone(),
     }
@@ -314,4 +314,82 @@ fn templates() -> &'static Environment<'static> {
 fn preformatted(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<!doctype html><meta charset=\"utf-8\"><pre style=\"white-space:pre-wrap\">{escaped}</pre>")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone as _;
+    use chrono_tz::America::Bogota;
+
+    use super::*;
+
+    fn facts() -> AlertFacts {
+        let at = |minute| Utc.with_ymd_and_hms(2026, 3, 2, 14, minute, 0).single().unwrap_or_default();
+        AlertFacts {
+            request: RequestId(7),
+            target: TargetKind::Reply,
+            cycle: 1,
+            why: Why::Breach,
+            step: "due".to_owned(),
+            rule: Some("A1".to_owned()),
+            policy: "whatsapp".to_owned(),
+            channel: "whatsapp".to_owned(),
+            customer: Some("<b>ACME</b> & Cía".to_owned()),
+            contact: Some("Luisa\r\nBcc: malo@malo.example".to_owned()),
+            subject: None,
+            owner: None,
+            started_at: at(0),
+            due_at: Some(at(20)),
+            planned_at: at(20),
+            decided_at: at(20),
+            late: false,
+            calendar: "always".to_owned(),
+            next: None,
+        }
+    }
+
+    fn everything() -> Vec<Content> {
+        let opened_at = facts().started_at;
+        let row = ListedRequest {
+            request: RequestId(7),
+            customer: None,
+            subject: None,
+            opened_at,
+            age_days: 3,
+            due_at: None,
+        };
+        vec![
+            Content::Alert(Box::new(facts())),
+            Content::Alert(Box::new(AlertFacts { why: Why::Warning, due_at: None, late: true, ..facts() })),
+            Content::Digest { alerts: vec![facts(), facts()] },
+            Content::List { name: "mañana".to_owned(), rule: None, requests: vec![row] },
+            Content::Notice { subject: "x".to_owned(), text: "y".to_owned() },
+        ]
+    }
+
+    #[test]
+    fn lessons_33_every_template_renders_in_both_languages() {
+        let now = facts().planned_at;
+        for (content, language) in
+            everything().iter().flat_map(|content| [(content, Language::Es), (content, Language::En)])
+        {
+            let rendered = content.render(Bogota, language, now);
+            assert!(
+                !rendered.subject.starts_with("plazo: "),
+                "{content:?} fell back to the plain text in {language:?}"
+            );
+            assert!(!rendered.subject.contains('\n') && !rendered.text.is_empty(), "{rendered:?}");
+            assert!(!rendered.html.contains("<b>ACME"), "somebody's words are markup: {}", rendered.html);
+        }
+    }
+
+    #[test]
+    fn lessons_33_the_plain_text_tells_what_matters_without_a_template() {
+        for content in everything() {
+            let plain = content.plain(Bogota, Language::Es);
+            assert!(!plain.text.is_empty() && !plain.html.is_empty(), "{content:?}");
+        }
+        let plain = Content::Alert(Box::new(facts())).plain(Bogota, Language::Es);
+        assert_eq!(plain.text, "R-7 Vencido: responder. lun 2 mar, 09:20");
+    }
 }

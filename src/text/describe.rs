@@ -28,7 +28,7 @@ pub fn policy(policy: &Policy, language: Language) -> Vec<String> {
 
 fn whom(matcher: &Matcher, language: Language) -> String {
     let mut words = Vec::new();
-    let channels: Vec<_> = matcher.channel.iter().map(|channel| format::channel(channel)).collect();
+    let channels: Vec<_> = matcher.channel.iter().map(|channel| format::channel(channel, language)).collect();
     let kinds: Vec<_> = matcher.kind.iter().map(|kind| kind_word(*kind, language).to_owned()).collect();
     if !kinds.is_empty() {
         words.push(kinds.join(", "));

@@ -89,12 +89,26 @@ pub const fn why(why: Why, language: Language) -> &'static str {
 }
 
 /// A channel as people write it.
-pub fn channel(word: &str) -> String {
-    match word {
-        "whatsapp" => "WhatsApp".to_owned(),
-        "email" => "email".to_owned(),
-        "slack" => "Slack".to_owned(),
-        other => other.to_owned(),
+pub fn channel(word: &str, language: Language) -> String {
+    match (word, language) {
+        ("whatsapp", _) => "WhatsApp".to_owned(),
+        ("slack", _) => "Slack".to_owned(),
+        ("crm", _) => "CRM".to_owned(),
+        ("facebook", _) => "Facebook".to_owned(),
+        ("instagram", _) => "Instagram".to_owned(),
+        ("x", _) => "X".to_owned(),
+        ("email", Language::Es) => "correo".to_owned(),
+        ("phone", Language::Es) => "teléfono".to_owned(),
+        (other, _) => other.to_owned(),
+    }
+}
+
+/// A calendar as people call it.
+pub fn calendar(name: &str, language: Language) -> String {
+    match (name, language) {
+        ("always", Language::Es) => "siempre abierto".to_owned(),
+        ("always", Language::En) => "always open".to_owned(),
+        (name, _) => name.to_owned(),
     }
 }
 

@@ -69,7 +69,8 @@ fn everything_wrong_is_a_problem_document_that_names_the_field() {
         "at_in_future",
     );
     problem(&daemon.call("GET", "/v1/requests?state=lost", &[], b""), 422, "invalid_field");
-    problem(&daemon.call("GET", "/v1/requests?limit=many", &[], b""), 400, "invalid_query");
+    let query = problem(&daemon.call("GET", "/v1/requests?limit=many", &[], b""), 400, "invalid_query");
+    assert_eq!(query["field"], "limit");
     problem(&daemon.call("GET", "/v1/requests/R-99", &[], b""), 404, "unknown_request");
     problem(&daemon.call("GET", "/v1/requests/x", &[], b""), 404, "unknown_request");
     problem(&daemon.post("/v1/requests/R-1/explode", &json!({})), 404, "unknown_action");
@@ -204,6 +205,45 @@ fn an_address_that_others_reach_is_refused_without_a_token() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("plazo token create"), "{said}");
+}
+
+#[test]
+fn revoking_the_last_token_lets_nobody_in_where_others_reach_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("sla.toml"), PEOPLE).expect("sla.toml");
+    let token = |words: &[&str]| {
+        let mut command = crate::support::plazo();
+        command.arg("--data").arg(directory.path().join("data")).arg("token").args(words);
+        assert!(command.output().expect("plazo runs").status.success());
+    };
+    token(&["create", "--name", "crm", "--scope", "read"]);
+    token(&["create", "--name", "keep", "--scope", "read"]);
+    token(&["revoke", "keep"]);
+    let data = directory.path().join("data");
+    let daemon = Daemon::start_with(directory, |command| {
+        command.args(["--listen", "0.0.0.0:0"]);
+    });
+    assert_eq!(daemon.call("GET", "/v1/queue", &[], b"").status, 401);
+    let mut revoke = crate::support::plazo();
+    assert!(
+        revoke.arg("--data").arg(data).args(["token", "revoke", "crm"]).output().expect("plazo runs").status.success()
+    );
+    // What was read of the tokens is good for a second; then, as before, nobody is let in.
+    let since = std::time::Instant::now();
+    crate::support::wait_for("a fresh look at the tokens", crate::support::PATIENCE, || {
+        assert_eq!(daemon.call("GET", "/v1/queue", &[], b"").status, 401);
+        (Duration::from_millis(1_500) < since.elapsed()).then_some(())
+    });
+}
+
+#[test]
+fn a_request_is_handed_only_to_somebody_whom_the_file_knows() {
+    let daemon = daemon();
+    daemon.client_message("m-1", "t-1", Duration::from_secs(60));
+    let refused = problem(&daemon.post("/v1/requests/R-1/own", &json!({"owner": "fulano"})), 422, "invalid_field");
+    assert_eq!(refused["field"], "owner");
+    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("laura")), "{refused}");
+    assert_eq!(daemon.get("/v1/requests/R-1")["owner"], Value::Null);
 }
 
 #[test]

@@ -186,3 +186,18 @@ fn the_same_event_twice_is_one_even_across_a_restart() {
     assert_eq!(answer["duplicate"], 1);
     assert_eq!(answer["requests"][0], "R-1");
 }
+
+#[test]
+fn a_file_that_changed_while_plazo_was_down_plans_the_open_requests_anew() {
+    let webhook = Webhook::start();
+    let daemon = Daemon::start(&config(&webhook.url, ""));
+    daemon.client_message("m-1", "t-1", Duration::from_secs(60));
+    let (_, directory) = daemon.stop();
+    let path = directory.path().join("sla.toml");
+    let shorter = std::fs::read_to_string(&path).expect("sla.toml").replace("within = \"1h\"", "within = \"62s\"");
+    std::fs::write(&path, shorter).expect("written");
+    let daemon = Daemon::start_in(directory);
+    assert!(daemon.log().contains("planned by the new sla.toml"), "{}", daemon.log());
+    let calls = webhook.wait_for(1);
+    assert!(calls[0].body.contains("sla.breach"), "{}", calls[0].body);
+}

@@ -74,6 +74,7 @@ scenarios! {
     e2_kept_and_broken: "E2",
     e3_kept_and_broken: "E3",
     // LESSONS.md by number.
+    l05_a_closed_date_cuts_a_night_shift: "L05",
     l11_only_working_time_in_a_pause_extends: "L11",
     l12_pauses_are_united: "L12",
     l13_a_paused_clock_cannot_breach: "L13",

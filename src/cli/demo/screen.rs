@@ -112,7 +112,7 @@ impl Screen {
         let left = format::span(wake.at - now);
         let style = if wake.why == WakeReason::Breach { RED } else { YELLOW };
         let what = request.subject.clone().or_else(|| request.contact.clone()).unwrap_or_default();
-        let channel = format::channel(&request.facets.channel);
+        let channel = format::channel(&request.facets.channel, self.language);
         format!(
             "   {:<6} {} {channel:<9} {}",
             request.id.to_string(),
