@@ -111,7 +111,7 @@ impl App {
         // Whatever was on its way when the last process ended may have arrived.
         store.free_leases(now)?;
         let shared = Arc::new(Shared::new(config, queue, time));
-        let (writer, thread) = Writer::start(store, Arc::clone(&shared))?;
+        let (writer, thread) = Writer::start(store, Store::open_checkpointer(directory)?, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
     }

@@ -7,9 +7,10 @@
 //! Savepoints are not free (SQLite copies every page that they touch), and failures are rare.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -18,6 +19,7 @@ use crate::store::{Store, StoreError};
 
 /// Jobs that may wait; more are refused, so that memory is bounded.
 const LONGEST_QUEUE: usize = 8_192;
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// Jobs in one transaction.
 const LARGEST_GROUP: usize = 1_024;
 
@@ -77,10 +79,20 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. It ends when it is closed and what waits is done.
-    pub(super) fn start(store: Store, shared: Arc<Shared>) -> Result<(Self, JoinHandle<()>), StoreError> {
+    pub(super) fn start(
+        store: Store,
+        checkpointer: Store,
+        shared: Arc<Shared>,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, waiting) = sync_channel(LONGEST_QUEUE);
         let last_request = store.last_request()?;
-        let thread = std::thread::spawn(move || write(&store, &shared, last_request, &waiting));
+        let (alive, ended) = sync_channel::<()>(0);
+        let thread = std::thread::spawn(move || {
+            // Dropped with the thread, which ends the checkpoints too.
+            let _alive = alive;
+            write(&store, &shared, last_request, &waiting);
+        });
+        std::thread::spawn(move || checkpoint(&checkpointer, &ended));
         Ok((Self { jobs: Mutex::new(Some(jobs)) }, thread))
     }
 
@@ -111,6 +123,15 @@ impl Writer {
             Some(Err(TrySendError::Disconnected(_))) | None => return Err(WriteError::Stopping),
         }
         answer.await.unwrap_or(Err(WriteError::Stopping))
+    }
+}
+
+/// Moves the log into the file now and then, beside the writer. With nothing to move it costs next to nothing.
+fn checkpoint(store: &Store, ended: &Receiver<()>) {
+    while ended.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
+        if let Err(error) = store.checkpoint() {
+            tracing::debug!(%error, "no checkpoint; the log grows");
+        }
     }
 }
 

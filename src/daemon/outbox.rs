@@ -18,7 +18,7 @@ use crate::engine::directory::Recipient;
 use crate::notify::{DeliveryError, Message, Receipt, Transport};
 use crate::store::outbox::{Claimed, Verdict};
 use crate::text::Language;
-use crate::text::alert::Content;
+use crate::text::alert::{Content, Rendered};
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -409,8 +409,8 @@ fn backoff(failures: i64, delivery: i64) -> TimeDelta {
 }
 
 async fn attempt(app: &App, transports: &Transports, delivery: &Claimed) -> Result<Receipt, DeliveryError> {
-    let message = message(app, delivery)?;
     let transport = transports.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
+    let message = message(app, delivery, transport.is_read_by_people())?;
     transport.send(&message, app.now()).await
 }
 
@@ -419,7 +419,7 @@ fn gone(name: &str) -> DeliveryError {
 }
 
 /// Renders a delivery in its reader's language, from the facts frozen at the decision.
-fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
+fn message(app: &App, delivery: &Claimed, is_read: bool) -> Result<Message, DeliveryError> {
     let config = app.config();
     let destination = config.destinations.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
@@ -431,7 +431,8 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         }
         (None, _) => None,
     };
-    let rendered = delivery.content.render(config.zone, language, app.now());
+    let rendered =
+        if is_read { delivery.content.render(config.zone, language, app.now()) } else { Rendered::default() };
     let instance = app.instance().get(..8).unwrap_or_default();
     let facts = serde_json::json!({
         "type": delivery.content.type_name(),

@@ -124,6 +124,11 @@ impl Transport {
         })
     }
 
+    /// Whether the message is read by people. Programs get its facts, and its texts need not be rendered.
+    pub const fn is_read_by_people(&self) -> bool {
+        !matches!(self, Self::Webhook(_))
+    }
+
     /// Sends one message. `now` is the instant that the peer is told.
     ///
     /// # Errors

@@ -83,6 +83,25 @@ impl Store {
         schema::open_reader(&directory.join(FILE)).map(|connection| Self { connection })
     }
 
+    /// Opens the store of a data directory for [`Store::checkpoint`] alone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is none, or it cannot be written.
+    pub fn open_checkpointer(directory: &Path) -> Result<Self> {
+        schema::open_checkpointer(&directory.join(FILE)).map(|connection| Self { connection })
+    }
+
+    /// Moves what is committed from the log into the file, without keeping anybody waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite; the log is the longer then, and nothing is lost.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Begins the transaction to which everything up to [`Store::commit`] belongs.
     ///
     /// # Errors

@@ -16,12 +16,14 @@ const STATEMENTS: usize = 96;
 pub(super) fn open(path: &Path) -> Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // The log is moved into the file beside the writer (`Store::checkpoint`), so that no alert waits for it; the writer does so
+    // only where that has fallen far behind.
     // FULL: with NORMAL a committed write can be lost on power failure (LESSONS 39).
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA busy_timeout = 5000;
-         PRAGMA wal_autocheckpoint = 10000;
+         PRAGMA wal_autocheckpoint = 20000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -16000;",
     )?;
@@ -30,6 +32,14 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         "INSERT OR IGNORE INTO meta (key, value) VALUES ('instance', ?1)",
         [uuid::Uuid::new_v4().simple().to_string()],
     )?;
+    Ok(connection)
+}
+
+/// Opens a connection that only moves what is committed from the log into the file.
+pub(super) fn open_checkpointer(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -1000;")?;
     Ok(connection)
 }
 

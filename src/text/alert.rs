@@ -122,7 +122,7 @@ pub enum Content {
 }
 
 /// Texts ready to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rendered {
     /// One line.
     pub subject: String,
