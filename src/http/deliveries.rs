@@ -15,7 +15,7 @@ use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
 use crate::engine::directory::Recipient;
 use crate::intake::json::NotJson;
-use crate::store::outbox::DeliveryRow;
+use crate::store::deliveries::DeliveryRow;
 use crate::text::Both;
 use crate::text::alert::Content;
 

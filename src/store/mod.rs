@@ -3,6 +3,8 @@
 //! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
 
 pub mod admin;
+pub mod deliveries;
+mod holds;
 pub mod journal;
 pub mod outbox;
 pub mod requests;

@@ -11,6 +11,7 @@ mod mail;
 mod reload;
 mod restart;
 mod scenarios;
+mod service;
 mod support;
 mod tidy;
 mod transports;

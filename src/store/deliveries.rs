@@ -1,0 +1,136 @@
+//! Deliveries as people look at them: listed, counted, and put on their way again.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde::Serialize;
+
+use super::{Result, Store, instant, milliseconds};
+use crate::engine::request::RequestId;
+
+/// A delivery as it is listed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeliveryRow {
+    /// Its number.
+    pub id: i64,
+    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over` or `dead`.
+    pub state: String,
+    /// The request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Why: `breach`, `warning`, …
+    pub why: String,
+    /// Key of the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Name of the destination.
+    pub destination: String,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// Until when it waits, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<DateTime<Utc>>,
+    /// Tries so far.
+    pub attempts: i64,
+    /// Whether it may have arrived twice.
+    pub in_doubt: bool,
+    /// When it was settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What the peer said, or what happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Why its destination stands, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
+}
+
+const DELIVERY_ROWS: &str =
+    "SELECT d.id, d.state, a.request, a.why, d.person, d.destination, d.planned_at, d.decided_at, d.next_at,
+            d.attempts, d.in_doubt, d.finished_at, d.answer, h.cause, h.until
+     FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN holds h ON h.destination = d.destination";
+
+impl Store {
+    /// Deliveries by state, newest first; all without one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn deliveries(&self, state: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>> {
+        let sql = format!("{DELIVERY_ROWS} WHERE ?1 IS NULL OR d.state = ?1 ORDER BY d.id DESC LIMIT ?2");
+        let mut statement = self.prepare(&sql)?;
+        let rows = statement.query_map(params![state, limit], delivery_row)?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn delivery(&self, id: i64) -> Result<Option<DeliveryRow>> {
+        let sql = format!("{DELIVERY_ROWS} WHERE d.id = ?1");
+        Ok(self.prepare(&sql)?.query_row([id], delivery_row).optional()?)
+    }
+
+    /// How many deliveries stand in each state, and how many may have arrived twice.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_deliveries(&self) -> Result<Vec<(String, i64, i64)>> {
+        let mut statement = self.prepare("SELECT state, count(*), sum(in_doubt) FROM deliveries GROUP BY state")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// How many deliveries should have gone out before that instant and are neither sent nor settled.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64> {
+        let grace = milliseconds(decided_before);
+        let mut statement = self.prepare(
+            "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'leased', 'held') AND decided_at < ?1",
+        )?;
+        Ok(statement.query_row([grace], |row| row.get(0))?)
+    }
+
+    /// Puts a dead delivery on its way again. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'pending', next_at = ?2, decided_at = ?2, finished_at = NULL
+             WHERE id = ?1 AND state = 'dead'",
+        )?;
+        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
+    }
+}
+
+fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
+    let state: String = row.get(1)?;
+    let waits = state == "pending";
+    let next_at = instant(row.get(8)?);
+    let until = row.get::<_, Option<i64>>(14)?.map(instant);
+    Ok(DeliveryRow {
+        id: row.get(0)?,
+        request: row.get::<_, Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
+        why: row.get(3)?,
+        person: row.get(4)?,
+        destination: row.get(5)?,
+        planned_at: instant(row.get(6)?),
+        decided_at: instant(row.get(7)?),
+        next_at: waits.then(|| until.map_or(next_at, |until| next_at.max(until))),
+        attempts: row.get(9)?,
+        in_doubt: row.get(10)?,
+        finished_at: row.get::<_, Option<i64>>(11)?.map(instant),
+        answer: row.get(12)?,
+        held_by: if waits { row.get(13)? } else { None },
+        state,
+    })
+}

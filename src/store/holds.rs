@@ -1,0 +1,81 @@
+//! Destinations that stand: until when, why, and what waits for them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::params;
+
+use super::{Result, Store, milliseconds};
+
+impl Store {
+    /// Keeps a destination standing until then. Messages that fail side by side are one failure of it.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str, now: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, 1, ?3)
+             ON CONFLICT (destination) DO UPDATE SET until = max(until, excluded.until), failures = failures + (until <= ?4),
+             cause = excluded.cause",
+        )?
+        .execute(params![destination, milliseconds(until), cause, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// Deliveries that wait for a standing destination since before that instant.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn waiting_for(&self, destination: &str, decided_before: DateTime<Utc>) -> Result<Vec<i64>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
+             UNION SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
+             AND ?1 IN (SELECT destination FROM holds)",
+        )?;
+        let rows = statement.query_map(params![destination, milliseconds(decided_before)], |row| row.get(0))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Settles a delivery that another destination takes over without a further try.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn settle_handed_over(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// How often in a row a destination has failed as a whole.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hold_failures(&self, destination: &str) -> Result<u32> {
+        let mut statement = self.prepare("SELECT coalesce(max(failures), 0) FROM holds WHERE destination = ?1")?;
+        Ok(statement.query_row([destination], |row| row.get(0))?)
+    }
+
+    /// Lets a destination go on.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn lift_hold(&self, destination: &str) -> Result<bool> {
+        Ok(0 < self.prepare("DELETE FROM holds WHERE destination = ?1")?.execute([destination])?)
+    }
+
+    /// The wall clock was set back: what waits waits as long as it would have.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn move_waits(&self, back: TimeDelta, now: DateTime<Utc>) -> Result<()> {
+        let (back, now) = (back.num_milliseconds(), milliseconds(now));
+        self.prepare("UPDATE deliveries SET next_at = max(next_at - ?1, ?2) WHERE state = 'pending' AND ?2 < next_at")?
+            .execute([back, now])?;
+        self.prepare("UPDATE holds SET until = max(until - ?1, ?2) WHERE ?2 < until")?.execute([back, now])?;
+        Ok(())
+    }
+}
