@@ -22,6 +22,8 @@ use crate::text::alert::{Content, Rendered};
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// After a claim there may be more; what is on its way usually ends sooner than this.
+const AFTER_CLAIM: Duration = Duration::from_millis(100);
 /// Waits after the first, second, … failed try; the last one from then on.
 const BACKOFF: [TimeDelta; 6] = [
     TimeDelta::seconds(1),
@@ -115,13 +117,18 @@ impl Outbox {
             self.watch_store().await;
             let wait = match self.round(true).await {
                 Ok(claims) => {
+                    let has_claimed = !claims.claimed.is_empty();
                     self.send(claims.claimed, true);
                     self.hand_over_waiting().await;
                     let now = self.app.now();
                     let idle = claims.next_at.map_or(LONGEST_IDLE, |at| at - now);
                     let idle = self.app.time().real(idle.clamp(TimeDelta::milliseconds(1), LONGEST_IDLE));
                     // Whoever waits for a destination that stands may have a fallback, and less patience than the hold.
-                    if claims.next_at.is_some() { idle.min(AFTER_FAILURE) } else { idle }
+                    match (has_claimed, claims.next_at) {
+                        (true, _) => AFTER_CLAIM,
+                        (false, Some(_)) => idle.min(AFTER_FAILURE),
+                        (false, None) => idle,
+                    }
                 }
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be written");
