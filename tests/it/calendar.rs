@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use plazo::engine::calendar::{Calendar, Hours};
+use plazo::engine::calendar::{Calendar, Exception, Hours, Reason};
 use plazo::engine::working_time::WorkingTime;
 use serde::Deserialize;
 
@@ -39,9 +39,11 @@ impl CaseCalendar {
         const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
         let read = |hours: &Vec<String>| hours.iter().map(|text| hours_of(text)).collect::<Vec<_>>();
         let week = DAYS.map(|day| self.hours.get(day).map(read).unwrap_or_default());
-        let mut exceptions: BTreeMap<_, _> = self.holidays.iter().map(|date| (*date, Vec::new())).collect();
+        let exception = |hours, reason| Exception { hours, reason };
+        let closed = self.holidays.iter().map(|date| (*date, exception(Vec::new(), Reason::Closed)));
+        let mut exceptions: BTreeMap<_, _> = closed.collect();
         for (date, hours) in &self.extra {
-            exceptions.insert(*date, read(hours));
+            exceptions.insert(*date, exception(read(hours), Reason::Open));
         }
         Calendar::new("case", self.timezone.parse().expect("a zone"), week, exceptions)
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
-use crate::engine::calendar::{Calendar, Hours};
+use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
 use crate::span;
 use crate::text::Both;
 
@@ -25,7 +25,7 @@ pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Calendars
         super::reserved(name, &[ALWAYS], mistakes);
         let zone = calendar.timezone.as_ref().and_then(|name| super::zones::find(name, mistakes)).unwrap_or(zone);
         let week = week(name, calendar, mistakes);
-        let exceptions = exceptions(calendar, mistakes);
+        let exceptions = exceptions(calendar, &week.clone().unwrap_or_default(), mistakes);
         if let Some(week) = week {
             let resolved = Calendar::new(name.as_str(), zone, week, exceptions);
             calendars.insert(name.to_string(), Arc::new(resolved));
@@ -102,24 +102,44 @@ fn week(name: &At<String>, calendar: &At<raw::Calendar>, mistakes: &mut Mistakes
     Some(week)
 }
 
-fn exceptions(calendar: &raw::Calendar, mistakes: &mut Mistakes) -> BTreeMap<NaiveDate, Vec<Hours>> {
+fn exceptions(
+    calendar: &raw::Calendar,
+    week: &[Vec<Hours>; 7],
+    mistakes: &mut Mistakes,
+) -> BTreeMap<NaiveDate, Exception> {
     let mut exceptions = BTreeMap::new();
     for date in &calendar.closed {
         if let Some(date) = super::read(date, mistakes, date_of) {
-            exceptions.insert(date, Vec::new());
+            exceptions.insert(date, Exception { hours: Vec::new(), reason: Reason::Closed });
         }
     }
     // A date named open wins over a closed one, so it comes last.
+    let mut mornings = Vec::new();
     for (date, hours) in &calendar.open {
         let Some(date) = super::read(date, mistakes, date_of) else { continue };
         let parts = parts(hours, mistakes);
-        exceptions.insert(date, parts.iter().map(|(evening, _)| *evening).collect());
-        let mornings: Vec<_> = parts.into_iter().filter_map(|(_, morning)| morning).collect();
-        if let Some(next) = date.succ_opt().filter(|_| !mornings.is_empty()) {
-            exceptions.entry(next).or_default().extend(mornings);
-        }
+        let evenings = parts.iter().map(|(evening, _)| *evening).collect();
+        exceptions.insert(date, Exception { hours: evenings, reason: Reason::Open });
+        mornings.extend(parts.into_iter().filter_map(|(_, morning)| Some((date.succ_opt()?, morning?))));
+    }
+    for (date, morning) in mornings {
+        add_morning(&mut exceptions, week, date, morning);
     }
     exceptions
+}
+
+/// Adds what a night that begins on an open date has after midnight; a closed date cuts it off (LESSONS 5).
+fn add_morning(
+    exceptions: &mut BTreeMap<NaiveDate, Exception>,
+    week: &[Vec<Hours>; 7],
+    date: NaiveDate,
+    morning: Hours,
+) {
+    let of_week = || week[date.weekday().num_days_from_monday() as usize].clone();
+    let exception = exceptions.entry(date).or_insert_with(|| Exception { hours: of_week(), reason: Reason::Open });
+    if exception.reason == Reason::Open {
+        exception.hours.push(morning);
+    }
 }
 
 fn parts(hours: &OneOrMany<At<String>>, mistakes: &mut Mistakes) -> Vec<(Hours, Option<Hours>)> {
