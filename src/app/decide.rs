@@ -2,8 +2,10 @@
 
 use super::Transaction;
 use crate::config::Config;
+use crate::engine::derivation::Derivation;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Alert, Why};
+use crate::engine::explain;
 use crate::engine::request::Request;
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
@@ -122,6 +124,9 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
         decided_at: now,
         late: alert.late,
         calendar: target.map(|(_, target)| target.calendar.name().to_owned()).unwrap_or_default(),
+        derivation: clock
+            .and_then(|clock| explain::of_clock(request, clock, &config.rulebook))
+            .map(Derivation::in_brief),
         next: alert.next.map(|(step, at)| (step.to_string(), at)),
     }
 }

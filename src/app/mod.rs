@@ -5,6 +5,7 @@
 
 mod apply;
 mod decide;
+mod explain;
 pub mod metrics;
 mod outbox;
 pub mod queue;

@@ -7,6 +7,7 @@ mod client;
 mod deliveries;
 mod demo;
 mod event;
+mod explain;
 mod ingest_email;
 mod list;
 mod loopback;
@@ -83,6 +84,8 @@ enum Command {
     List(list::Args),
     /// Show a request with its clocks and its history
     Show(show::Args),
+    /// Derive every instant of a request: time spent, left out and why, alerts and what came of them
+    Explain(explain::Args),
     /// Record an answer to the client
     Answer(act::AnswerArgs),
     /// Give a request an owner, or take it away
@@ -156,6 +159,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Event(args) => event::run(global, args).await,
         Command::List(args) => list::run(global, &args).await,
         Command::Show(args) => show::run(global, &args).await,
+        Command::Explain(args) => explain::run(global, &args).await,
         Command::Answer(args) => act::answer(global, args).await,
         Command::Own(args) => act::own(global, args).await,
         Command::Wait(args) => act::reason(global, "wait", args).await,

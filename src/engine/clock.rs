@@ -217,8 +217,46 @@ pub struct Plan<'a> {
     pub due_at: Option<DateTime<Utc>>,
     /// Nothing alerts before.
     pub floor_at: Option<DateTime<Utc>>,
+    /// The working time from the start to the end.
+    pub budget: WorkingTime,
+    /// What the end comes from.
+    pub basis: Basis,
     /// The ladder's steps that have an instant.
     pub steps: Vec<PlannedStep<'a>>,
+}
+
+/// What the end of a clock comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The file's promise.
+    Contract,
+    /// A span given by hand for this request, instead of the file's.
+    ByHand,
+    /// An instant given by hand, which stands as it is.
+    DueByHand,
+    /// A span promised to the client, shorter than the file's.
+    Promised,
+    /// An instant promised to the client, sooner than the file's.
+    DuePromised,
+    /// A verdict given under an earlier revision of the file (LESSONS 22).
+    Frozen,
+}
+
+impl Basis {
+    /// Whether waits for the client move the end (LESSONS 14).
+    pub const fn obeys_pauses(self) -> bool {
+        matches!(self, Self::Contract | Self::ByHand | Self::Promised)
+    }
+
+    const fn of(promised: &Promised, is_by_hand: bool) -> Self {
+        match (&promised.promise, is_by_hand) {
+            (Promise::Due(_), true) => Self::DueByHand,
+            (Promise::Due(_), false) => Self::DuePromised,
+            (Promise::Within(_), true) => Self::ByHand,
+            (Promise::Within(_), false) => Self::Promised,
+        }
+    }
 }
 
 /// What, besides its promise, decides the instants of a clock.
@@ -247,6 +285,7 @@ pub fn plan<'a>(
     let (course, mut end) = Course::of(target, started_at, circumstances)?;
     if let Some(frozen) = circumstances.frozen_due_at {
         end.due_at = Some(frozen);
+        end.basis = Basis::Frozen;
     }
     let floor_at = target.floor.map(|floor| course.spend(started_at, floor)).transpose()?.flatten();
     let mut steps = Vec::with_capacity(target.escalation.steps.len());
@@ -273,7 +312,7 @@ pub fn plan<'a>(
             steps.push(PlannedStep { step, at });
         }
     }
-    Ok(Plan { due_at: end.due_at, floor_at, steps })
+    Ok(Plan { due_at: end.due_at, floor_at, budget: end.budget, basis: end.basis, steps })
 }
 
 /// The instant of `later` when `earlier`, a step of the same ladder at or after the breach, was told late at `told_at`.
@@ -310,6 +349,7 @@ struct End {
     /// `None` behind a pause that lasts.
     due_at: Option<DateTime<Utc>>,
     budget: WorkingTime,
+    basis: Basis,
 }
 
 impl<'a> Course<'a> {
@@ -321,11 +361,11 @@ impl<'a> Course<'a> {
     ) -> Result<(Self, End), CalendarError> {
         let course = Self { calendar: &target.calendar, pauses: circumstances.pauses };
         let (course, end) = match circumstances.set_by_hand {
-            Some(by_hand) => course.promised(*by_hand, start)?,
+            Some(by_hand) => course.promised(*by_hand, start, Basis::of(by_hand, true))?,
             None => (course, course.contract(target.limit, start)?),
         };
         let Some(promised) = circumstances.promised else { return Ok((course, end)) };
-        let (sooner_course, sooner) = course.promised(*promised, start)?;
+        let (sooner_course, sooner) = course.promised(*promised, start, Basis::of(promised, false))?;
         let shortens = match (sooner.due_at, end.due_at) {
             (Some(promised), Some(due_at)) => promised < due_at,
             (Some(_), None) => true,
@@ -356,7 +396,9 @@ impl<'a> Course<'a> {
 
     fn contract(&self, limit: Limit, start: DateTime<Utc>) -> Result<End, CalendarError> {
         let due_at = match limit {
-            Limit::Spend(budget) => return Ok(End { due_at: self.spend(start, budget)?, budget }),
+            Limit::Spend(budget) => {
+                return Ok(End { due_at: self.spend(start, budget)?, budget, basis: Basis::Contract });
+            }
             Limit::Days { days, counting } => self.calendar.days_later(start, days, counting)?,
             Limit::OnDay { day, counting } => self.calendar.opening_of_day(start, day, counting)?,
         };
@@ -364,21 +406,21 @@ impl<'a> Course<'a> {
         let lasts = self.pauses.iter().any(|pause| pause.to.is_none() && pause.from < due_at);
         // Days end at an opening or a time of day; spending the same budget would end at the closing before it.
         if !lasts && self.spent(start, due_at) == budget {
-            return Ok(End { due_at: Some(due_at), budget });
+            return Ok(End { due_at: Some(due_at), budget, basis: Basis::Contract });
         }
-        Ok(End { due_at: self.spend(start, budget)?, budget })
+        Ok(End { due_at: self.spend(start, budget)?, budget, basis: Basis::Contract })
     }
 
     /// An instant stands as it is, and pauses move neither it nor its steps (LESSONS 14); a span is spent like any other.
-    fn promised(self, promised: Promised, start: DateTime<Utc>) -> Result<(Self, End), CalendarError> {
+    fn promised(self, promised: Promised, start: DateTime<Utc>, basis: Basis) -> Result<(Self, End), CalendarError> {
         match promised.promise {
             Promise::Due(due_at) => {
                 let steady = Self { pauses: &[], ..self };
-                Ok((steady, End { due_at: Some(due_at), budget: steady.spent(start, due_at) }))
+                Ok((steady, End { due_at: Some(due_at), budget: steady.spent(start, due_at), basis }))
             }
             Promise::Within(span) => {
                 let budget = self.spent(start, promised.at) + span;
-                Ok((self, End { due_at: self.spend(promised.at, span)?, budget }))
+                Ok((self, End { due_at: self.spend(promised.at, span)?, budget, basis }))
             }
         }
     }

@@ -6,10 +6,13 @@
 pub mod calendar;
 pub mod check;
 pub mod clock;
+pub mod derivation;
 pub mod directory;
 pub mod effect;
 pub mod escalation;
 pub mod event;
+pub mod explain;
+pub mod ledger;
 pub mod policy;
 mod progress;
 pub mod request;

@@ -1,5 +1,6 @@
 //! Policies: which promises hold for a request, and what each of them says.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Calendar, Counting};
 use super::check::Wording;
 use super::directory::Directory;
-use super::escalation::Escalation;
+use super::escalation::{Escalation, Span};
 use super::event::{Audience, RequestKind};
 use super::working_time::WorkingTime;
 
@@ -71,6 +72,19 @@ pub enum Limit {
         /// Which days count.
         counting: Counting,
     },
+}
+
+impl fmt::Display for Limit {
+    /// As `sla.toml` writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spend(budget) => write!(f, "{}", Span(*budget)),
+            Self::Days { days, counting: Counting::WorkingDays } => write!(f, "{days} working days"),
+            Self::Days { days, counting: Counting::CalendarDays } => write!(f, "{days} days"),
+            Self::OnDay { day, counting: Counting::WorkingDays } => write!(f, "on_day {day}"),
+            Self::OnDay { day, counting: Counting::CalendarDays } => write!(f, "on_day {day}, calendar"),
+        }
+    }
 }
 
 /// One promise.
@@ -187,6 +201,12 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
+    /// The promise of that kind that the policy of that name makes.
+    pub fn target_of(&self, policy: &str, kind: TargetKind) -> Option<&Target> {
+        let policy = self.policies.iter().find(|candidate| candidate.name == policy)?;
+        policy.targets.iter().find(|(named, _)| *named == kind)?.1.as_ref()
+    }
+
     /// The promise of that kind for a request with these facets: the first policy that matches and names the kind wins,
     /// whatever it says (LESSONS 21).
     pub fn target(&self, kind: TargetKind, facets: &Facets) -> Option<(&Policy, &Target)> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Course;
-use super::clock::{self, Cancelled, Circumstances, ClockState, KINDS, Plan, SettledStep, StepOutcome};
+use super::clock::{self, Cancelled, Circumstances, Clock, ClockState, KINDS, Plan, SettledStep, StepOutcome};
 use super::effect::{Alert, Effect, Wake, WakeReason, Why};
 use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
 use super::policy::{Policy, Target};
@@ -56,23 +56,25 @@ impl<'a> Course<'a> {
         self.rulebook.target(self.request.clocks[place].kind, &self.request.facets)
     }
 
-    fn plan(&self, place: usize, target: &'a Target) -> Result<Plan<'a>, super::calendar::CalendarError> {
+    pub(super) fn plan(&self, place: usize, target: &'a Target) -> Result<Plan<'a>, super::calendar::CalendarError> {
         let clock = &self.request.clocks[place];
-        let obeys = KINDS.iter().any(|row| row.kind == clock.kind && row.pauses);
-        // Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor pause (LESSONS 20).
-        let own_pauses = self.request.pauses.iter().position(|pause| pause.to.is_none_or(|to| clock.started_at < to));
-        let pauses: &[Pause] = match own_pauses {
-            Some(first) if obeys => &self.request.pauses[first..],
-            _ => &[],
-        };
+        let obeys = obeys_pauses(clock);
         let is_promised = obeys || clock.kind == super::policy::TargetKind::Answer;
         let circumstances = Circumstances {
-            pauses,
+            pauses: self.own_pauses(place),
             set_by_hand: self.request.set_by_hand.as_ref().filter(|_| is_promised),
             promised: self.request.promised.as_ref().filter(|_| is_promised),
             frozen_due_at: clock.due_at.filter(|_| self.is_frozen(place)),
         };
         clock::plan(target, clock.started_at, circumstances)
+    }
+
+    /// The pauses that a clock obeys. Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor
+    /// pause (LESSONS 20).
+    pub(super) fn own_pauses(&self, place: usize) -> &[Pause] {
+        let clock = &self.request.clocks[place];
+        let first = self.request.pauses.iter().position(|pause| pause.to.is_none_or(|to| clock.started_at < to));
+        first.filter(|_| obeys_pauses(clock)).map_or(&[], |first| &self.request.pauses[first..])
     }
 
     /// Whether the clock broke under another policy or revision than the one in force: that verdict stays (LESSONS 22).
@@ -177,22 +179,7 @@ impl<'a> Course<'a> {
 
     /// Steps still to be told, with their instants after snoozes and recounts; none once somebody took it.
     fn untold<'p>(&self, place: usize, target: &Target, plan: &Plan<'p>) -> Vec<PlannedStep<'p>> {
-        let clock = &self.request.clocks[place];
-        if clock.acked_at.is_some() {
-            return Vec::new();
-        }
-        let snoozed_until = self.request.snoozed_until;
-        let untold = plan.steps.iter().filter(|planned| !clock.is_settled(planned.step.at));
-        untold
-            .map(|planned| {
-                let recounted = clock
-                    .recounted_from
-                    .and_then(|from| clock::recount(target, from, planned.step.at).ok().flatten())
-                    .unwrap_or(planned.at);
-                let at = snoozed_until.map_or(recounted, |until| recounted.max(until));
-                PlannedStep { step: planned.step, at }
-            })
-            .collect()
+        pending(&self.request.clocks[place], self.request.snoozed_until, target, plan)
     }
 
     fn next_wake(&self, place: usize, target: &Target, plan: &Plan<'_>) -> Option<Wake> {
@@ -205,6 +192,33 @@ impl<'a> Course<'a> {
         });
         steps.chain(breach).reduce(sooner)
     }
+}
+
+fn obeys_pauses(clock: &Clock) -> bool {
+    KINDS.iter().any(|row| row.kind == clock.kind && row.pauses)
+}
+
+/// Steps of a clock still to be told, with their instants after snoozes and recounts; none once somebody took it.
+pub(super) fn pending<'p>(
+    clock: &Clock,
+    snoozed_until: Option<DateTime<Utc>>,
+    target: &Target,
+    plan: &Plan<'p>,
+) -> Vec<PlannedStep<'p>> {
+    if clock.acked_at.is_some() {
+        return Vec::new();
+    }
+    let untold = plan.steps.iter().filter(|planned| !clock.is_settled(planned.step.at));
+    untold
+        .map(|planned| {
+            let recounted = clock
+                .recounted_from
+                .and_then(|from| clock::recount(target, from, planned.step.at).ok().flatten())
+                .unwrap_or(planned.at);
+            let at = snoozed_until.map_or(recounted, |until| recounted.max(until));
+            PlannedStep { step: planned.step, at }
+        })
+        .collect()
 }
 
 /// The wake that comes first; of two at one instant, the more urgent.

@@ -5,6 +5,7 @@ mod actions;
 mod deliveries;
 mod error;
 mod events;
+mod explain;
 mod health;
 mod queue;
 mod requests;
@@ -37,6 +38,7 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(events::router())
         .merge(requests::router())
+        .merge(explain::router())
         .merge(actions::router())
         .merge(queue::router())
         .merge(deliveries::router())

@@ -44,6 +44,16 @@ impl Store {
         Ok(self.connection.last_insert_rowid())
     }
 
+    /// The text of a revision.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revision_text(&self, revision: i64) -> Result<Option<String>> {
+        let mut statement = self.prepare("SELECT source FROM revisions WHERE id = ?1")?;
+        Ok(statement.query_row([revision], |row| row.get(0)).optional()?)
+    }
+
     /// The revision by which every live request has been planned.
     ///
     /// # Errors

@@ -51,7 +51,50 @@ const DELIVERY_ROWS: &str =
             d.attempts, d.in_doubt, d.finished_at, d.answer, h.cause, h.until
      FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN holds h ON h.destination = d.destination";
 
+/// A delivery of one step of a clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepDelivery {
+    /// The clock's kind.
+    pub kind: String,
+    /// Its cycle.
+    pub cycle: u32,
+    /// The step, as `sla.toml` writes it.
+    pub step: String,
+    /// Key of the person.
+    pub person: Option<String>,
+    /// Name of the destination.
+    pub destination: String,
+    /// `pending`, `sent`, …
+    pub state: String,
+    /// When it was settled.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
 impl Store {
+    /// Every delivery of a request's steps, in the order in which they were decided.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn step_deliveries(&self, request: RequestId) -> Result<Vec<StepDelivery>> {
+        let mut statement = self.prepare(
+            "SELECT a.kind, a.cycle, a.step, d.person, d.destination, d.state, d.finished_at
+             FROM alerts a JOIN deliveries d ON d.alert = a.id WHERE a.request = ?1 ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([request.0], |row| {
+            Ok(StepDelivery {
+                kind: row.get(0)?,
+                cycle: row.get(1)?,
+                step: row.get(2)?,
+                person: row.get(3)?,
+                destination: row.get(4)?,
+                state: row.get(5)?,
+                finished_at: row.get::<_, Option<i64>>(6)?.map(instant),
+            })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// Deliveries by state, newest first; all without one.
     ///
     /// # Errors

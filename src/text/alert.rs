@@ -9,7 +9,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::{Deserialize, Serialize};
 
-use super::{Language, format};
+use super::{Language, explain, format};
+use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
 use crate::engine::escalation::LATE_AFTER;
 use crate::engine::policy::TargetKind;
@@ -66,6 +67,9 @@ pub struct AlertFacts {
     pub late: bool,
     /// The calendar in which time is spent.
     pub calendar: String,
+    /// How the end of the promise follows from its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derivation: Option<Derivation>,
     /// The next step and its instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<(String, DateTime<Utc>)>,
@@ -208,6 +212,7 @@ struct Shown {
     late: Option<String>,
     planned: String,
     calendar: String,
+    derivation: Option<String>,
     next: Option<String>,
     step: String,
 }
@@ -243,6 +248,10 @@ fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -
         late: facts.late.then(|| format::span(facts.decided_at - facts.planned_at)),
         planned: format::instant(facts.planned_at, zone, language),
         calendar: format::calendar(&facts.calendar, language),
+        derivation: facts
+            .derivation
+            .as_ref()
+            .map(|derivation| explain::line(derivation, &facts.calendar, zone, language)),
         next: facts.next.as_ref().map(|(_, at)| format::instant(*at, zone, language)),
         step: facts.step.clone(),
     }
@@ -344,6 +353,7 @@ mod tests {
             decided_at: at(20),
             late: false,
             calendar: "always".to_owned(),
+            derivation: None,
             next: None,
         }
     }

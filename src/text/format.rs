@@ -1,6 +1,6 @@
 //! Instants, spans and words as people of each language write them.
 
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::Language;
@@ -15,14 +15,18 @@ const MONTHS_EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", 
 
 /// `lun 2 mar, 09:20` / `Mon 2 Mar, 09:20`; with seconds where they are not zero.
 pub fn instant(at: DateTime<Utc>, zone: Tz, language: Language) -> String {
-    let local = at.with_timezone(&zone);
+    format!("{}, {}", date(at.with_timezone(&zone).date_naive(), language), time(at, zone))
+}
+
+/// `lun 2 mar` / `Mon 2 Mar`.
+pub fn date(date: NaiveDate, language: Language) -> String {
     let (weekdays, months) = match language {
         Language::Es => (WEEKDAYS_ES, MONTHS_ES),
         Language::En => (WEEKDAYS_EN, MONTHS_EN),
     };
-    let weekday = weekdays[local.weekday().num_days_from_monday() as usize];
-    let month = months[local.month0() as usize];
-    format!("{weekday} {} {month}, {}", local.day(), time(at, zone))
+    let weekday = weekdays[date.weekday().num_days_from_monday() as usize];
+    let month = months[date.month0() as usize];
+    format!("{weekday} {} {month}", date.day())
 }
 
 /// `09:20`, or `09:20:30` where seconds matter.
@@ -44,6 +48,14 @@ pub fn span(span: TimeDelta) -> String {
         }
         _ => format!("{n} {unit}"),
     }
+}
+
+/// `1 d 2 h 3 min 4 s`: every unit that is not zero.
+pub fn span_in_full(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().max(0);
+    let units = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let words: Vec<_> = units.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 
 /// Working time in hours and minutes, `48 h`, `1 h 30 min`: a day of work is no day.
@@ -85,6 +97,30 @@ pub const fn why(why: Why, language: Language) -> &'static str {
         (Why::Breach, Language::En) => "Overdue",
         (Why::Escalation, Language::Es) => "Escalado",
         (Why::Escalation, Language::En) => "Escalated",
+    }
+}
+
+/// A type of event as people call it.
+pub fn event(type_name: &str, language: Language) -> &str {
+    match (type_name, language) {
+        ("message", Language::Es) => "mensaje",
+        ("open", Language::Es) => "apertura",
+        ("open", Language::En) => "opening",
+        ("own", Language::Es) => "responsable",
+        ("own", Language::En) => "owner",
+        ("wait", Language::Es) => "espera",
+        ("resume", Language::Es) => "fin de la espera",
+        ("resume", Language::En) => "end of the wait",
+        ("promise", Language::Es) => "promesa",
+        ("deliver", Language::Es) => "entrega",
+        ("deliver", Language::En) => "delivery",
+        ("comment", Language::Es) => "nota",
+        ("close", Language::Es) => "cierre",
+        ("close", Language::En) => "closing",
+        ("reopen", Language::Es) => "reapertura",
+        ("reopen", Language::En) => "re-opening",
+        ("merge", Language::Es) => "unión",
+        (other, _) => other,
     }
 }
 

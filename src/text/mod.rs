@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod describe;
+pub mod explain;
 pub mod format;
 
 use serde::{Deserialize, Serialize};

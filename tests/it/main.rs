@@ -4,6 +4,7 @@ mod calendar;
 mod cli;
 mod config;
 mod daily;
+mod explain;
 mod faults;
 mod http;
 mod intake;

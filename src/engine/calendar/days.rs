@@ -26,6 +26,11 @@ impl Calendar {
         Day { date, hours, reason, is_skipped }
     }
 
+    /// The first instant of `date` in the calendar's zone.
+    pub fn start_of(&self, date: NaiveDate) -> DateTime<Utc> {
+        self.instant(date, 0)
+    }
+
     /// Whether `date` has open hours, by the week or by exception; one that the zone skips has none.
     pub fn is_working_day(&self, date: NaiveDate) -> bool {
         !self.hours_on(date).is_empty() && !self.day(date).hours.is_empty()

@@ -1,0 +1,128 @@
+//! The ledger: who spent a request's time (LESSONS 24). Every instant belongs to exactly one entry, so it adds up.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use super::policy::Rulebook;
+use super::progress;
+use super::request::{Phase, Request, RequestId};
+
+/// On whom a request waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "holder", rename_all = "snake_case")]
+pub enum Holder {
+    /// Nobody: it has no owner.
+    Nobody,
+    /// Its owner.
+    Owner {
+        /// A person's key, or the word by which the channel named somebody unknown to the file.
+        owner: String,
+        /// The first of the owner's teams.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+    },
+    /// The client: the team waits (rule A5).
+    Client,
+    /// Nobody any more: it is closed.
+    Closed,
+}
+
+/// A span in one holder's hands, half-open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// In whose.
+    #[serde(flatten)]
+    pub holder: Holder,
+    /// Its first instant.
+    pub from: DateTime<Utc>,
+    /// The instant after it.
+    pub to: DateTime<Utc>,
+}
+
+/// The time of a request by its holders.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// From the first event on, without gap or overlap.
+    pub held: Vec<Held>,
+    /// Elapsed time by holder, in milliseconds, in the order in which each first held it.
+    pub totals: Vec<Total>,
+    /// Elapsed time by team, in milliseconds; what no team held is not in it.
+    pub teams: Vec<TeamTotal>,
+    /// All of it, in milliseconds: the sum of `totals`.
+    pub whole_ms: i64,
+}
+
+/// What one holder has spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Total {
+    /// Who.
+    #[serde(flatten)]
+    pub holder: Holder,
+    /// Elapsed time in milliseconds.
+    pub ms: i64,
+}
+
+/// What one team has spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamTotal {
+    /// Its key.
+    pub team: String,
+    /// Elapsed time in milliseconds.
+    pub ms: i64,
+}
+
+/// The ledger of a request up to `until`, from all its events in the order in which they happened. What was merged into another
+/// request ends there.
+pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<Utc>) -> Ledger {
+    let mut request = Request::unopened(id);
+    let mut held: Vec<Held> = Vec::new();
+    let mut since: Option<(Holder, DateTime<Utc>)> = None;
+    for event in events {
+        progress::apply(&mut request, event, rulebook, &mut Vec::new());
+        let holder = holder(&request);
+        if let Some((before, from)) = since.take() {
+            if Some(&before) == holder.as_ref() {
+                since = Some((before, from));
+                continue;
+            }
+            held.push(Held { holder: before, from, to: event.at });
+        }
+        since = holder.map(|holder| (holder, event.at));
+    }
+    if let Some((holder, from)) = since {
+        held.push(Held { holder, from, to: until.max(from) });
+    }
+    held.retain(|held| held.from < held.to);
+    summed(held)
+}
+
+fn holder(request: &Request) -> Option<Holder> {
+    match (request.phase, &request.owner) {
+        (Phase::Unopened | Phase::Merged, _) => None,
+        (Phase::Closed, _) => Some(Holder::Closed),
+        (Phase::Waiting, _) => Some(Holder::Client),
+        (Phase::Open, None) => Some(Holder::Nobody),
+        (Phase::Open, Some(owner)) => {
+            Some(Holder::Owner { owner: owner.clone(), team: request.facets.teams.first().cloned() })
+        }
+    }
+}
+
+fn summed(held: Vec<Held>) -> Ledger {
+    let mut ledger = Ledger::default();
+    for each in &held {
+        let ms = (each.to - each.from).num_milliseconds();
+        ledger.whole_ms += ms;
+        match ledger.totals.iter_mut().find(|total| total.holder == each.holder) {
+            Some(total) => total.ms += ms,
+            None => ledger.totals.push(Total { holder: each.holder.clone(), ms }),
+        }
+        let Holder::Owner { team: Some(team), .. } = &each.holder else { continue };
+        match ledger.teams.iter_mut().find(|total| total.team == *team) {
+            Some(total) => total.ms += ms,
+            None => ledger.teams.push(TeamTotal { team: team.clone(), ms }),
+        }
+    }
+    Ledger { held, ..ledger }
+}

@@ -1,0 +1,345 @@
+//! Explanations in words: a section a clock, and the one line that every alert carries.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::{Both, Language, format};
+use crate::both;
+use crate::engine::clock::{Basis, Cancelled, ClockState};
+use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
+use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story};
+use crate::engine::ledger::{Holder, Ledger};
+use crate::engine::working_time::WorkingTime;
+
+/// Rows of each sort in a section; the JSON has them all.
+const MOST_ROWS: usize = 12;
+
+/// What is said of one clock, or of the time by holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// What it is about.
+    pub title: String,
+    /// Where the clock stands, if it is about one, with the word for it.
+    pub state: Option<(ClockState, &'static str)>,
+    /// Labels and texts; a row without label goes on with the one above.
+    pub rows: Vec<(&'static str, String)>,
+}
+
+/// The whole explanation, in the order in which the clocks started, the ledger last.
+pub fn sections(explanation: &Explanation, zone: Tz, language: Language) -> Vec<Section> {
+    let writer = Writer { zone, language };
+    let clocks = explanation.clocks.iter().map(|story| writer.clock(story));
+    clocks.chain([writer.ledger(&explanation.ledger)]).collect()
+}
+
+/// How the end of a promise follows from its start, in one line.
+pub fn line(derivation: &Derivation, calendar: &str, zone: Tz, language: Language) -> String {
+    let writer = Writer { zone, language };
+    let budget = format::working_time(derivation.budget_ms);
+    let calendar = format::calendar(calendar, language);
+    let brief = derivation.clone().in_brief();
+    let mut spans: Vec<_> = brief.spent.iter().map(|each| writer.spent(each)).collect();
+    if 0 < brief.n_more_spent {
+        let n = brief.n_more_spent;
+        spans.insert(spans.len() - 1, language.of(both!("… ({n} more) …", "… ({n} más) …")));
+    }
+    let spans = spans.join(" + ");
+    let mut text = match derivation.basis {
+        Basis::DueByHand => language.of(both!(
+            "set by hand; {budget} of {calendar}: {spans}",
+            "fijado a mano; {budget} de {calendar}: {spans}"
+        )),
+        Basis::DuePromised => language
+            .of(both!("promised; {budget} of {calendar}: {spans}", "prometido; {budget} de {calendar}: {spans}")),
+        _ => language.of(both!("{budget} of {calendar}: {spans}", "{budget} de {calendar}: {spans}")),
+    };
+    let reasons: Vec<_> = brief.left_out.iter().filter_map(|left_out| writer.reason(left_out)).collect();
+    if !reasons.is_empty() {
+        let told = reasons.join(", ");
+        text += &language.of(both!("; left out: {told}", "; no cuentan: {told}"));
+    }
+    if 0 < brief.n_more_left_out {
+        let n = brief.n_more_left_out;
+        text += &language.of(both!(" and {n} more", " y {n} más"));
+    }
+    text
+}
+
+/// The word for where a clock stands.
+pub const fn state(state: ClockState, language: Language) -> &'static str {
+    match (state, language) {
+        (ClockState::Running, Language::Es) => "corre",
+        (ClockState::Running, Language::En) => "running",
+        (ClockState::Paused, Language::Es) => "en pausa",
+        (ClockState::Paused, Language::En) => "paused",
+        (ClockState::Met, Language::Es) => "cumplido",
+        (ClockState::Met, Language::En) => "met",
+        (ClockState::Breached, Language::Es) => "vencido",
+        (ClockState::Breached, Language::En) => "breached",
+        (ClockState::MetLate, Language::Es) => "cumplido tarde",
+        (ClockState::MetLate, Language::En) => "met late",
+        (ClockState::Cancelled, Language::Es) => "cancelado",
+        (ClockState::Cancelled, Language::En) => "cancelled",
+    }
+}
+
+/// Why a clock ended without a verdict.
+pub const fn cancelled(why: Cancelled, language: Language) -> &'static str {
+    match (why, language) {
+        (Cancelled::Closed, Language::Es) => "la solicitud se cerró",
+        (Cancelled::Closed, Language::En) => "the request was closed",
+        (Cancelled::Merged, Language::Es) => "la solicitud se unió a otra",
+        (Cancelled::Merged, Language::En) => "the request was merged into another",
+        (Cancelled::NoPolicy, Language::Es) => "ninguna política lo promete ya",
+        (Cancelled::NoPolicy, Language::En) => "no policy promises it any more",
+        (Cancelled::NotOwed, Language::Es) => "ya no se debía",
+        (Cancelled::NotOwed, Language::En) => "it turned out not to be owed",
+        (Cancelled::NeverOpen, Language::Es) => "su horario no abre nunca",
+        (Cancelled::NeverOpen, Language::En) => "its calendar never opens",
+    }
+}
+
+/// Who reads: in which zone and language.
+#[derive(Clone, Copy)]
+struct Writer {
+    zone: Tz,
+    language: Language,
+}
+
+impl Writer {
+    fn of(self, en: &'static str, es: &'static str) -> &'static str {
+        self.language.of(Both { en, es })
+    }
+
+    fn clock(self, story: &Story) -> Section {
+        let task = format::task(story.kind, self.language);
+        let nth =
+            if story.cycle == 1 { String::new() } else { format!(" · {} {}", self.of("no.", "n.º"), story.cycle) };
+        let mut rows = vec![(self.of("policy", "política"), self.policy(story))];
+        rows.push((self.of("started", "empezó"), self.caused(story.started_at, story.started_by.as_ref())));
+        if let Some(derivation) = &story.derivation {
+            self.derivation(derivation, &mut rows);
+        }
+        rows.extend(story.floor_at.map(|at| (self.of("floor", "piso"), self.instant(at))));
+        rows.push((self.of("due", "vence"), self.due(story)));
+        if let Some(stopped_at) = story.stopped_at {
+            let mut text = self.caused(stopped_at, story.stopped_by.as_ref());
+            if let Some(why) = story.cancelled_because {
+                text = format!("{text}: {}", cancelled(why, self.language));
+            }
+            if story.early {
+                text = format!("{text}; {}", self.of("before its floor", "antes de su piso"));
+            }
+            rows.push((self.of("ended", "terminó"), text));
+        }
+        rows.extend(story.acked_at.map(|at| (self.of("taken", "tomado"), self.instant(at))));
+        let mut label = self.of("alerts", "avisos");
+        for step in &story.steps {
+            rows.push((std::mem::take(&mut label), self.step(step)));
+        }
+        Section { title: format!("{task}{nth}"), state: Some((story.state, state(story.state, self.language))), rows }
+    }
+
+    fn policy(self, story: &Story) -> String {
+        let mut text = format!("«{}»", story.policy);
+        if let Some(rule) = &story.rule {
+            text += &self.language.of(both!(", rule {rule}", ", regla {rule}"));
+        }
+        if let (Some(within), Some(calendar)) = (&story.within, &story.calendar) {
+            let calendar = format::calendar(calendar, self.language);
+            text += &self.language.of(both!(": {within} of {calendar}", ": {within} de {calendar}"));
+        } else {
+            let revision = story.revision;
+            text += &self.language.of(both!(
+                " of revision {revision}, which cannot be read any more",
+                " de la revisión {revision}, que ya no se puede leer"
+            ));
+        }
+        text
+    }
+
+    fn derivation(self, derivation: &Derivation, rows: &mut Vec<(&'static str, String)>) {
+        let mut label = self.of("spent", "cuenta");
+        for spent in derivation.spent.iter().take(MOST_ROWS) {
+            rows.push((std::mem::take(&mut label), self.spent(spent)));
+        }
+        self.rest(derivation.spent.len(), rows);
+        let mut outside = TimeDelta::zero();
+        let mut label = self.of("left out", "no cuenta");
+        let mut n_reasons = 0;
+        for left_out in &derivation.left_out {
+            match self.reason(left_out) {
+                None => outside += left_out.to - left_out.from,
+                Some(reason) => {
+                    n_reasons += 1;
+                    if n_reasons <= MOST_ROWS {
+                        rows.push((std::mem::take(&mut label), reason));
+                    }
+                }
+            }
+        }
+        self.rest(n_reasons, rows);
+        if TimeDelta::zero() < outside {
+            let outside = format::span(outside);
+            rows.push((label, self.language.of(both!("{outside} outside hours", "{outside} fuera de horario"))));
+        }
+    }
+
+    fn rest(self, n: usize, rows: &mut Vec<(&'static str, String)>) {
+        if MOST_ROWS < n {
+            let n = n - MOST_ROWS;
+            rows.push(("", self.language.of(both!("… and {n} more", "… y {n} más"))));
+        }
+    }
+
+    fn due(self, story: &Story) -> String {
+        let spent = story.derivation.as_ref().map(|derivation| derivation.spent_ms);
+        let budget = story.derivation.as_ref().map(|derivation| derivation.budget_ms);
+        let Some(due_at) = story.due_at else {
+            if story.state != ClockState::Paused {
+                return self.of("–", "–").to_owned();
+            }
+            let left = spent.zip(budget).map(|(spent, budget)| budget - spent).unwrap_or_default();
+            let left = format::working_time(left);
+            return self.language.of(both!(
+                "no instant while it stands still; {left} left",
+                "sin fecha mientras está en pausa; quedan {left}"
+            ));
+        };
+        let mut text = self.instant(due_at);
+        if let Some(derivation) = &story.derivation {
+            let budget = format::working_time(derivation.budget_ms);
+            text += &match derivation.basis {
+                Basis::Contract => self.language.of(both!(", after {budget}", ", a los {budget}")),
+                Basis::ByHand => self.language.of(both!(", {budget}, given by hand", ", {budget}, dado a mano")),
+                Basis::DueByHand => self.language.of(both!(", set by hand", ", fijado a mano")),
+                Basis::Promised => self.language.of(both!(", {budget}, as promised", ", {budget}, según lo prometido")),
+                Basis::DuePromised => self.language.of(both!(", as promised", ", según lo prometido")),
+                Basis::Frozen => {
+                    let revision = story.revision;
+                    self.language.of(both!(", by revision {revision}", ", según la revisión {revision}"))
+                }
+            };
+            if !story.agrees {
+                text += self.of(
+                    " (the calendar's files have changed since: this derivation ends elsewhere)",
+                    " (los archivos del calendario cambiaron desde entonces: esta cuenta termina en otro instante)",
+                );
+            }
+        }
+        text
+    }
+
+    fn caused(self, at: DateTime<Utc>, cause: Option<&Cause>) -> String {
+        let at = self.instant(at);
+        let Some(cause) = cause else { return at };
+        format!("{at} · {} ({})", format::event(&cause.type_name, self.language), cause.source)
+    }
+
+    fn step(self, step: &StepStory) -> String {
+        let at = step.at.map(|at| self.instant(at)).unwrap_or_default();
+        let fate = match step.outcome {
+            Fate::Told => self.of("told", "avisado"),
+            Fate::Superseded => self.of("went out with a later one", "salió con uno posterior"),
+            Fate::Skipped => self.of(
+                "skipped: its instant had passed when the clock started or moved",
+                "omitido: su instante ya había pasado cuando el reloj empezó o se movió",
+            ),
+            Fate::Pending => self.of("to come", "por salir"),
+            Fate::Taken => self.of("not told: somebody took it", "no sale: alguien lo tomó"),
+            Fate::NotNeeded => self.of("not needed", "no hizo falta"),
+        };
+        let sent: Vec<_> = step.sent.iter().map(|sent| self.sent(sent)).collect();
+        let sent = if sent.is_empty() { String::new() } else { format!(" → {}", sent.join(", ")) };
+        let settled = step.settled_at.filter(|settled_at| step.at.is_some_and(|at| at < *settled_at));
+        let settled = settled.map(|at| format!(" ({})", self.instant(at))).unwrap_or_default();
+        format!("{:<6} {at:<20} {fate}{settled}{sent}", step.step)
+    }
+
+    fn sent(self, sent: &Sent) -> String {
+        let state = match sent.state.as_str() {
+            "sent" => self.of("sent", "enviado"),
+            "pending" | "leased" => self.of("on its way", "en camino"),
+            "held" => self.of("held", "retenido"),
+            "dead" => self.of("not delivered", "no entregado"),
+            "unneeded" => self.of("not needed any more", "ya no hacía falta"),
+            "gathered" => self.of("in one message with others", "en un mensaje con otros"),
+            "handed_over" => self.of("handed over", "por otra vía"),
+            other => other,
+        };
+        let at = sent.at.map(|at| format!(" {}", format::time(at, self.zone))).unwrap_or_default();
+        format!("{} ({}: {state}{at})", sent.to, sent.by)
+    }
+
+    fn spent(self, spent: &Spent) -> String {
+        let time = format::working_time(WorkingTime::of_open_stretch(spent.to - spent.from));
+        format!("{} ({time})", self.between(spent.from, spent.to))
+    }
+
+    /// Why time was left out; `None` where nothing more is to be said than that it is outside hours.
+    fn reason(self, left_out: &LeftOut) -> Option<String> {
+        let date = |date| format::date(date, self.language);
+        Some(match &left_out.because {
+            Because::OutsideHours => return None,
+            Because::NoHours { date: day } => {
+                let day = date(*day);
+                self.language.of(both!("{day} (no hours that day)", "{day} (día sin horario)"))
+            }
+            Because::Closed { date: day } => {
+                let day = date(*day);
+                self.language.of(both!("{day} (closed)", "{day} (cerrado)"))
+            }
+            Because::Holiday { date: day, en, es } => {
+                let name = self.language.of(Both { en, es });
+                let day = date(*day);
+                self.language.of(both!("{day} (holiday: {name})", "{day} (feriado: {name})"))
+            }
+            Because::Skipped { date: day } => {
+                let day = date(*day);
+                self.language.of(both!("{day} (a date that the zone skips)", "{day} (fecha que la zona se salta)"))
+            }
+            Because::Pause { reason, open_ms } => {
+                let (between, open) = (self.between(left_out.from, left_out.to), format::working_time(*open_ms));
+                let reason = format::one_line(reason, 80);
+                let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
+                self.language
+                    .of(both!("{between} (pause{reason}; {open} open)", "{between} (pausa{reason}; {open} hábiles)"))
+            }
+        })
+    }
+
+    fn ledger(self, ledger: &Ledger) -> Section {
+        let time = |ms| format::span_in_full(TimeDelta::milliseconds(ms));
+        let mut rows = Vec::new();
+        let mut label = self.of("holders", "en manos de");
+        for total in &ledger.totals {
+            let holder = match &total.holder {
+                Holder::Nobody => self.of("nobody", "nadie").to_owned(),
+                Holder::Owner { owner, team: Some(team) } => format!("{owner} ({team})"),
+                Holder::Owner { owner, team: None } => owner.clone(),
+                Holder::Client => self.of("the client (waiting)", "el cliente (en espera)").to_owned(),
+                Holder::Closed => self.of("closed", "cerrada").to_owned(),
+            };
+            rows.push((std::mem::take(&mut label), format!("{holder}: {}", time(total.ms))));
+        }
+        let mut label = self.of("teams", "equipos");
+        for total in &ledger.teams {
+            rows.push((std::mem::take(&mut label), format!("{}: {}", total.team, time(total.ms))));
+        }
+        rows.push((self.of("whole", "en total"), time(ledger.whole_ms)));
+        Section { title: self.of("who spent the time", "quién usó el tiempo").to_owned(), state: None, rows }
+    }
+
+    /// `lun 2 mar, 17:50–18:00`, or both instants where the dates differ.
+    fn between(self, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+        let date = |at: DateTime<Utc>| at.with_timezone(&self.zone).date_naive();
+        if date(from) == date(to) {
+            return format!("{}–{}", self.instant(from), format::time(to, self.zone));
+        }
+        format!("{} – {}", self.instant(from), self.instant(to))
+    }
+
+    fn instant(self, at: DateTime<Utc>) -> String {
+        format::instant(at, self.zone, self.language)
+    }
+}
