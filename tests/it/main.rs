@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod daily;
 mod faults;
+mod holidays;
 mod http;
 mod intake;
 mod mail;
