@@ -1,7 +1,6 @@
 //! Explaining a request: what the store knows of it, derived by the engine under the revisions that planned its clocks.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -60,7 +59,7 @@ fn explained(known: &Known, config: &Config, now: DateTime<Utc>) -> Explanation 
         .revisions
         .iter()
         .filter_map(|(revision, text)| {
-            let read = config::read(Path::new("sla.toml"), text.clone());
+            let read = config::read(&config.directory.join("sla.toml"), text.clone());
             Some((*revision, Rulebook { revision: *revision, ..read.config?.rulebook }))
         })
         .collect();

@@ -105,7 +105,7 @@ impl App {
         time: TimeSource,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let store = Store::open(directory)?;
-        config.rulebook.revision = store.revision(source, time.now())?;
+        config.rulebook.revision = store.revision(&config.revision_text(source), time.now())?;
         let instance = store.instance()?.into();
         let queue = filled_queue(&store)?;
         let now = time.now();
@@ -219,6 +219,7 @@ impl App {
     /// [`WriteError`] if it cannot be recorded; the old one stays.
     pub async fn reload(&self, mut config: Config, source: String) -> Result<usize, WriteError> {
         let now = self.now();
+        let source = config.revision_text(&source);
         config.rulebook.revision = self.writer.write(move |tx| tx.store.revision(&source, now)).await?;
         self.shared.config.store(Arc::new(config));
         self.plan_anew().await

@@ -2,6 +2,7 @@
 
 mod conceal;
 mod form;
+pub mod ics;
 pub mod mistake;
 mod parse;
 mod place;
@@ -39,6 +40,10 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// What a file means.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// Where files are looked for that it names: its own directory.
+    pub directory: PathBuf,
+    /// Files whose content is part of what it means.
+    pub attachments: Vec<Attachment>,
     /// Language where a person or destination gives none.
     pub language: Language,
     /// Zone in which instants are shown.
@@ -59,6 +64,15 @@ pub struct Config {
     pub alerts: AlertSettings,
     /// Lists sent each working morning.
     pub daily: Vec<DailyList>,
+}
+
+/// A file that another names, and whose content is part of what that one means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// As it is named.
+    pub name: String,
+    /// SHA-256 of its content, in hexadecimal.
+    pub digest: String,
 }
 
 /// How a person is reached.
@@ -202,18 +216,27 @@ pub fn read(path: &Path, mut source: String) -> Loaded {
     if source.starts_with(BYTE_ORDER_MARK) {
         source.drain(..BYTE_ORDER_MARK.len_utf8());
     }
+    let directory = path.parent().unwrap_or(Path::new(""));
     let mut mistakes = Mistakes::default();
     let parsed = parse::parse(&source, &mut mistakes);
     let config = if parsed.is_toml {
-        resolve::resolve(&parsed.raw, &mut mistakes)
+        resolve::resolve(&parsed.raw, directory, &mut mistakes)
     } else {
         // Only for the language in which to tell what the lines lack: what they would mean cannot be judged.
-        resolve::resolve(&parsed.raw, &mut Mistakes::default())
+        resolve::resolve(&parsed.raw, directory, &mut Mistakes::default())
     };
     let language = config.language;
     let Told { mistakes, n_errors, n_warnings } = mistakes.told();
     let config = (n_errors == 0).then_some(config);
     Loaded { path: path.to_owned(), source, language, mistakes, n_errors, n_warnings, config }
+}
+
+impl Config {
+    /// The text of a revision: the file's, with a mark of every file that it names. What those say is part of the promise.
+    pub fn revision_text(&self, source: &str) -> String {
+        let mark = |attachment: &Attachment| format!("\n# {} sha256:{}", attachment.name, attachment.digest);
+        source.to_owned() + &self.attachments.iter().map(mark).collect::<String>()
+    }
 }
 
 impl Loaded {

@@ -120,6 +120,8 @@ pub struct Calendar {
     pub timezone: Option<At<String>>,
     /// Hours by day or days, such as { mon-fri = ["08:00-12:00", "13:00-18:00"] }, or "24x7".
     pub hours: Option<At<WordOr<ByDay>>>,
+    /// Days without hours, with their names: countries ("CO"), .ics files beside this one ("feriados.ics"), or dates.
+    pub holidays: Vec<At<String>>,
     /// Dates without hours, such as "2026-12-24".
     pub closed: Vec<At<String>>,
     /// Dates with hours of their own, such as { 2026-12-19 = ["08:00-12:00"] }.

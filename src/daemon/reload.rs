@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::outbox::{self, Transports};
 use super::service;
 use crate::app::App;
-use crate::config;
+use crate::config::{self, Attachment};
 
 /// An editor writes in several steps; they are waited for.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -24,13 +24,15 @@ pub(super) struct Reloader {
     path: PathBuf,
     /// The text that was last looked at, good or bad.
     source: String,
+    /// The files that it names, as they were then; none if it was bad.
+    files_seen: Option<Vec<Attachment>>,
     transports: Arc<ArcSwap<Transports>>,
     client: reqwest::Client,
     files: PathBuf,
 }
 
 impl Reloader {
-    pub(super) const fn new(
+    pub(super) fn new(
         app: App,
         path: PathBuf,
         source: String,
@@ -38,7 +40,8 @@ impl Reloader {
         client: reqwest::Client,
         files: PathBuf,
     ) -> Self {
-        Self { app, path, source, transports, client, files }
+        let files_seen = Some(app.config().attachments.clone());
+        Self { app, path, source, files_seen, transports, client, files }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -88,10 +91,12 @@ impl Reloader {
 
     async fn take(&mut self, is_asked: bool) -> anyhow::Result<Option<usize>> {
         let loaded = config::load(&self.path)?;
-        if loaded.source == self.source && !is_asked {
+        let files = loaded.config.as_ref().map(|config| config.attachments.clone());
+        if loaded.source == self.source && files == self.files_seen && !is_asked {
             return Ok(None);
         }
         self.source.clone_from(&loaded.source);
+        self.files_seen = files;
         let config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
         let transports = outbox::transports(&config, &self.client, &self.files)?;
         // While requests are planned anew, alerts may go by the old file and by the new one.
@@ -121,7 +126,9 @@ fn watch(path: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<RecommendedWa
     let name = path.file_name().context("no file name")?.to_owned();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let concerns = |event: &notify::Event| {
-            !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == Some(&name))
+            let is_feed = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("ics"));
+            let is_ours = |path: &PathBuf| path.file_name() == Some(&name) || is_feed(path);
+            !event.kind.is_access() && event.paths.iter().any(is_ours)
         };
         if event.is_ok_and(|event| concerns(&event)) {
             // One change waiting is as good as many.

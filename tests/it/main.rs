@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod holidays;
 mod http;
+mod ics;
 mod intake;
 mod mail;
 mod reload;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::daemon::{Daemon, PEOPLE, before_now};
 use crate::support::{PATIENCE, wait_for};
 
 fn config(within: &str) -> String {
@@ -37,6 +37,29 @@ fn a_save_is_taken_and_running_clocks_are_planned_by_it() {
     write(&daemon, &config("50m"));
     wait_for("the new promise", PATIENCE, || (minutes_allowed(&daemon) == 50).then_some(()));
     println!("taken after {:?}", began.elapsed());
+}
+
+#[test]
+fn a_change_of_the_holidays_file_is_taken_as_well() {
+    let feed = |dates: [String; 2]| {
+        let event = |date: &str| {
+            format!("BEGIN:VEVENT\nDTSTART;VALUE=DATE:{}\nSUMMARY:Feriado\nEND:VEVENT\n", date.replace('-', ""))
+        };
+        format!("BEGIN:VCALENDAR\n{}{}END:VCALENDAR\n", event(&dates[0]), event(&dates[1]))
+    };
+    let day = |days: u64| before_now(Duration::from_secs(days * 86_400))[..10].to_owned();
+    let with_feed = config("20m").replace("within = \"20m\"", "within = \"20m\", calendar = \"c\"")
+        + "[calendar.c]\nhours = \"24x7\"\nholidays = [\"feriados.ics\"]\n";
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("feriados.ics");
+    std::fs::write(&file, feed([day(100), day(99)])).expect("written");
+    std::fs::write(directory.path().join("sla.toml"), with_feed.replace("OPERATOR", "/tmp")).expect("written");
+    let daemon = Daemon::start_in(directory);
+    daemon.client_message("m-1", "t-1", Duration::from_secs(5));
+    assert_eq!(minutes_allowed(&daemon), 20);
+    // Bogotá's date is that of UTC or the one before.
+    std::fs::write(&file, feed([day(0), day(1)])).expect("written");
+    wait_for("the holiday", PATIENCE, || (20 < minutes_allowed(&daemon)).then_some(()));
 }
 
 #[test]

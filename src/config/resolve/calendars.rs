@@ -1,12 +1,15 @@
 //! `[calendar.NAME]`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 
+use super::holidays;
 use crate::both;
+use crate::config::Attachment;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
 use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
@@ -19,13 +22,17 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// The calendar that every file has.
 pub(super) const ALWAYS: &str = "always";
 
-pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Calendars {
+/// The calendars, and the files that their holidays were read from, which lie in `directory`.
+pub(super) fn resolve(raw: &Raw, zone: Tz, directory: &Path, mistakes: &mut Mistakes) -> (Calendars, Vec<Attachment>) {
+    let mut attachments = Vec::new();
     let mut calendars = BTreeMap::from([(ALWAYS.to_owned(), Arc::new(Calendar::always(ALWAYS, zone)))]);
     for (name, calendar) in &raw.calendar {
         super::reserved(name, &[ALWAYS], mistakes);
         let zone = calendar.timezone.as_ref().and_then(|name| super::zones::find(name, mistakes)).unwrap_or(zone);
         let week = week(name, calendar, mistakes);
-        let exceptions = exceptions(calendar, &week.clone().unwrap_or_default(), mistakes);
+        let holidays = holidays::resolve(&calendar.holidays, directory, mistakes);
+        attachments.extend(holidays.attachments);
+        let exceptions = exceptions(calendar, &week.clone().unwrap_or_default(), holidays.days, mistakes);
         if let Some(week) = week {
             let resolved = Calendar::new(name.as_str(), zone, week, exceptions);
             calendars.insert(name.to_string(), Arc::new(resolved));
@@ -34,7 +41,7 @@ pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Calendars
             calendars.insert(name.to_string(), Arc::new(Calendar::always(name.as_str(), zone)));
         }
     }
-    calendars
+    (calendars, attachments)
 }
 
 /// The calendar of that name.
@@ -105,12 +112,14 @@ fn week(name: &At<String>, calendar: &At<raw::Calendar>, mistakes: &mut Mistakes
 fn exceptions(
     calendar: &raw::Calendar,
     week: &[Vec<Hours>; 7],
+    holidays: BTreeMap<NaiveDate, Reason>,
     mistakes: &mut Mistakes,
 ) -> BTreeMap<NaiveDate, Exception> {
-    let mut exceptions = BTreeMap::new();
+    let closed = |reason| Exception { hours: Vec::new(), reason };
+    let mut exceptions: BTreeMap<_, _> = holidays.into_iter().map(|(date, reason)| (date, closed(reason))).collect();
     for date in &calendar.closed {
         if let Some(date) = super::read(date, mistakes, date_of) {
-            exceptions.insert(date, Exception { hours: Vec::new(), reason: Reason::Closed });
+            exceptions.entry(date).or_insert_with(|| closed(Reason::Closed));
         }
     }
     // A date named open wins over a closed one, so it comes last.

@@ -3,6 +3,7 @@
 
 mod calendars;
 mod destinations;
+mod holidays;
 mod ladders;
 mod people;
 mod policies;
@@ -10,6 +11,7 @@ mod targets;
 mod zones;
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -29,8 +31,8 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);
 const DEFAULT_IN_FLIGHT: u16 = 128;
 
-/// Resolves the whole file.
-pub fn resolve(raw: &Raw, mistakes: &mut Mistakes) -> Config {
+/// Resolves the whole file. Files that it names lie in `folder`.
+pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
     let language = language(raw.language.as_ref(), mistakes).unwrap_or_default();
     let zone = raw.timezone.as_ref().and_then(|name| zones::find(name, mistakes)).unwrap_or(Tz::UTC);
     if raw.timezone.is_none() {
@@ -40,13 +42,15 @@ pub fn resolve(raw: &Raw, mistakes: &mut Mistakes) -> Config {
             both!("add timezone = \"America/Bogota\" at the top", "agregue al comienzo timezone = \"America/Bogota\""),
         );
     }
-    let calendars = calendars::resolve(raw, zone, mistakes);
+    let (calendars, attachments) = calendars::resolve(raw, zone, folder, mistakes);
     let destinations = destinations::resolve(raw, language, mistakes);
     let people = people::resolve(raw, language, mistakes);
     let policies = policies::resolve(raw, &calendars, mistakes);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
     let directory = people.directory(operator.clone());
     Config {
+        directory: folder.to_owned(),
+        attachments,
         language,
         zone,
         rulebook: Rulebook { revision: 0, policies, directory, wording: wording(raw, mistakes) },

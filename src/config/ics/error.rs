@@ -1,0 +1,146 @@
+//! What can be wrong with an `.ics` file, in words.
+
+use crate::both;
+use crate::config::mistake::quoted;
+use crate::text::Both;
+
+/// Why a file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IcsError {
+    /// The line, from 1; 0 where it is the file as a whole.
+    line: usize,
+    cause: Cause,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cause {
+    Unreadable(String),
+    NoFile,
+    TooLarge,
+    NotUtf8,
+    NoCalendar,
+    ManyCalendars,
+    Malformed,
+    Cut(String),
+    EndsUnbegun,
+    TooDeep,
+    Nested,
+    TooManyEvents,
+    TooManyDays,
+    TooManyRecurrences,
+    NoStart,
+    BadDate(String),
+    BadLength(String),
+    BadRule(String),
+}
+
+impl IcsError {
+    pub(super) const fn new(line: usize, cause: Cause) -> Self {
+        Self { line, cause }
+    }
+
+    /// Cause and remedy.
+    pub fn told(&self) -> (Both, Both) {
+        let (cause, remedy) = self.cause.told();
+        if self.line == 0 {
+            return (cause, remedy);
+        }
+        let (line, Both { en, es }) = (self.line, cause);
+        (both!("line {line} of this file: {en}", "línea {line} de este archivo: {es}"), remedy)
+    }
+}
+
+impl Cause {
+    fn told(&self) -> (Both, Both) {
+        let export =
+            || both!("export the calendar again as iCalendar", "exporte otra vez el calendario como iCalendar");
+        let fewer = || both!("keep only the holidays in it", "deje en él solo los feriados");
+        match self {
+            Self::Unreadable(error) => (
+                both!("it cannot be read: {error}", "no se puede leer: {error}"),
+                both!(
+                    "put it beside sla.toml, or write its whole path",
+                    "póngalo junto a sla.toml o escriba la ruta entera"
+                ),
+            ),
+            Self::NoFile => (
+                both!("it is no regular file", "no es un archivo normal"),
+                both!("name a file that ends in .ics", "indique un archivo que termine en .ics"),
+            ),
+            Self::TooLarge => (both!("it is larger than 1 MiB", "pasa de 1 MiB"), fewer()),
+            Self::NotUtf8 => (
+                both!("a character that is not UTF-8", "un carácter que no es UTF-8"),
+                both!("save the file as UTF-8", "guarde el archivo como UTF-8"),
+            ),
+            Self::NoCalendar => (
+                both!("no iCalendar begins here (BEGIN:VCALENDAR)", "aquí no empieza un iCalendar (BEGIN:VCALENDAR)"),
+                export(),
+            ),
+            Self::ManyCalendars => (
+                both!("it holds more than one calendar", "contiene más de un calendario"),
+                both!("make a file of each, and name them all", "haga un archivo de cada uno y nómbrelos todos"),
+            ),
+            Self::Malformed => (both!("it is no iCalendar", "no es un iCalendar"), export()),
+            Self::Cut(name) => {
+                let name = quoted(name);
+                (
+                    both!(
+                        "{name} begins here and never ends: the file is cut",
+                        "{name} empieza aquí y no termina: el archivo está cortado"
+                    ),
+                    export(),
+                )
+            }
+            Self::EndsUnbegun => (
+                both!(
+                    "something ends here that did not begin last",
+                    "aquí termina algo que no fue lo último en empezar"
+                ),
+                export(),
+            ),
+            Self::TooDeep | Self::Nested => (
+                both!(
+                    "parts within parts, deeper than a calendar has them",
+                    "partes dentro de partes, más hondo de lo que tiene un calendario"
+                ),
+                export(),
+            ),
+            Self::TooManyEvents => (both!("more than 10,000 events", "más de 10.000 eventos"), fewer()),
+            Self::TooManyDays => (both!("more than 5,000 days in all", "más de 5.000 días en total"), fewer()),
+            Self::TooManyRecurrences => {
+                (both!("this event recurs more than 5,000 times", "este evento se repite más de 5.000 veces"), fewer())
+            }
+            Self::NoStart => (
+                both!("the event that begins here has no DTSTART", "el evento que empieza aquí no tiene DTSTART"),
+                export(),
+            ),
+            Self::BadDate(word) => {
+                let word = quoted(word);
+                (
+                    both!("`{word}` is no date that exists", "`{word}` no es una fecha que exista"),
+                    both!("write it as 20261224", "escríbala como 20261224"),
+                )
+            }
+            Self::BadLength(word) => {
+                let word = quoted(word);
+                (
+                    both!(
+                        "the event that begins here cannot last `{word}`",
+                        "el evento que empieza aquí no puede durar `{word}`"
+                    ),
+                    both!("let it last from 1 day to 366 days", "que dure de 1 a 366 días"),
+                )
+            }
+            Self::BadRule(why) => {
+                let why = quoted(why);
+                (
+                    both!(
+                        "the event that begins here has no recurrence of days: {why}",
+                        "el evento que empieza aquí no se repite por días: {why}"
+                    ),
+                    both!("write one such as RRULE:FREQ=YEARLY", "escriba una como RRULE:FREQ=YEARLY"),
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One event: its first day, its length, its recurrences.
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeZone as _};
+use icalendar::parser::{Component, Property};
+use rrule::{RRule, RRuleSet, Tz, Unvalidated};
+
+use super::error::{Cause, IcsError};
+use super::{Skipped, WhySkipped};
+use crate::text::format;
+
+/// Days that one event may last.
+const LONGEST: i64 = 366;
+/// Recurrences of one event that are written out.
+const MOST_RECURRENCES: u16 = 5_000;
+const LONGEST_NAME: usize = 80;
+/// A whole day recurs by days at the shortest (RFC 5545 §3.3.10).
+const TOO_OFTEN: [&str; 3] = ["SECONDLY", "MINUTELY", "HOURLY"];
+
+/// An all-day event.
+pub(super) struct Event {
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) uid: String,
+    pub(super) is_cancelled: bool,
+    /// The recurrence that it takes the place of.
+    pub(super) replaces: Option<NaiveDate>,
+    pub(super) n_days: usize,
+    first: NaiveDate,
+    rules: Vec<String>,
+    further: Vec<NaiveDate>,
+    except: Vec<NaiveDate>,
+}
+
+/// What an event turned out to be.
+pub(super) enum Reading {
+    Event(Event),
+    Skipped(Skipped),
+}
+
+impl Event {
+    pub(super) fn read(component: &Component<'_>, line: usize) -> Result<Reading, IcsError> {
+        let value = |name: &str| component.find_prop(name).map(|property| property.val.as_str().trim());
+        let name = component.find_prop("SUMMARY").map(|summary| summary.val.clone().unescape_text().to_string());
+        let name = format::one_line(&name.unwrap_or_default(), LONGEST_NAME);
+        let name = if name.is_empty() { "?".to_owned() } else { name };
+        let start = value("DTSTART").ok_or_else(|| IcsError::new(line, Cause::NoStart))?;
+        if start.contains('T') {
+            return Ok(Reading::Skipped(Skipped { name, line, why: WhySkipped::Timed }));
+        }
+        let first = date(start).ok_or_else(|| IcsError::new(line, Cause::BadDate(start.to_owned())))?;
+        let dates = |name: &str| -> Result<Vec<NaiveDate>, IcsError> {
+            let properties = component.properties.iter().filter(|property| is_named(property, name));
+            let words = properties.flat_map(|property| property.val.as_str().split(','));
+            // An exception is often written with a time although the event has none.
+            let read = |word: &str| date(word.get(..8).unwrap_or(word));
+            words.map(|word| read(word).ok_or_else(|| IcsError::new(line, Cause::BadDate(word.to_owned())))).collect()
+        };
+        let rules = component.properties.iter().filter(|property| is_named(property, "RRULE"));
+        let event = Self {
+            n_days: length(component, first, line)?,
+            uid: value("UID").unwrap_or_default().to_owned(),
+            is_cancelled: value("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED")),
+            replaces: dates("RECURRENCE-ID")?.first().copied(),
+            rules: rules.map(|rule| rule.val.as_str().trim().to_owned()).collect(),
+            further: dates("RDATE")?,
+            except: dates("EXDATE")?,
+            first,
+            name,
+            line,
+        };
+        Ok(Reading::Event(event))
+    }
+
+    /// The first days of the event and its recurrences, those before and after `years` left out.
+    pub(super) fn starts(&self, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, IcsError> {
+        let is_excepted = |date: &NaiveDate| self.except.contains(date);
+        let mut starts: Vec<_> = [self.first].into_iter().chain(self.further.iter().copied()).collect();
+        for rule in &self.rules {
+            starts.extend(self.recurrences(rule, years)?);
+        }
+        starts.retain(|date| !is_excepted(date));
+        Ok(starts)
+    }
+
+    fn recurrences(&self, rule: &str, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, IcsError> {
+        let fail = |why: String| IcsError::new(self.line, Cause::BadRule(why));
+        if TOO_OFTEN.iter().any(|often| rule.to_ascii_uppercase().contains(often)) {
+            return Err(fail(rule.to_owned()));
+        }
+        // A date is counted at midnight UTC, which no clock change touches, and read back as a date.
+        let at_midnight = |date: NaiveDate| -> Option<DateTime<Tz>> {
+            Tz::UTC.from_local_datetime(&date.and_time(NaiveTime::MIN)).single()
+        };
+        let bound = |year: i32, month, day| NaiveDate::from_ymd_opt(year, month, day).and_then(at_midnight);
+        let start = at_midnight(self.first).ok_or_else(|| fail(rule.to_owned()))?;
+        // An end by date, as all-day events have it, wants a time beside our start.
+        let rule = with_time(rule);
+        let parsed: RRule<Unvalidated> = rule.parse().map_err(|error: rrule::RRuleError| fail(error.to_string()))?;
+        let parsed = parsed.validate(start).map_err(|error| fail(error.to_string()))?;
+        let mut set = RRuleSet::new(start).rrule(parsed).limit();
+        if let (Some(after), Some(before)) = (bound(*years.start(), 1, 1), bound(*years.end(), 12, 31)) {
+            set = set.after(after).before(before);
+        }
+        let found = set.all(MOST_RECURRENCES);
+        if found.limited {
+            return Err(IcsError::new(self.line, Cause::TooManyRecurrences));
+        }
+        Ok(found.dates.iter().map(DateTime::date_naive).collect())
+    }
+}
+
+/// `UNTIL=20261231` as `UNTIL=20261231T000000Z`.
+fn with_time(rule: &str) -> String {
+    let parts = rule.split(';').map(|part| match part.split_once('=') {
+        Some((key, value)) if key.eq_ignore_ascii_case("UNTIL") && value.len() == 8 => format!("{part}T000000Z"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(";")
+}
+
+fn is_named(property: &Property<'_>, name: &str) -> bool {
+    property.name.as_str().eq_ignore_ascii_case(name)
+}
+
+fn date(word: &str) -> Option<NaiveDate> {
+    let word = word.trim();
+    let is_date = word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_digit());
+    NaiveDate::parse_from_str(word, "%Y%m%d").ok().filter(|date| is_date && 0 < date.year())
+}
+
+/// How many days it lasts: up to its end, which is the day after its last, or as long as it says.
+fn length(component: &Component<'_>, first: NaiveDate, line: usize) -> Result<usize, IcsError> {
+    let value = |name: &str| component.find_prop(name).map(|property| property.val.as_str().trim());
+    let bad = |word: &str| IcsError::new(line, Cause::BadLength(word.to_owned()));
+    let n_days = match (value("DTEND"), value("DURATION")) {
+        (Some(end), _) => {
+            let end_on = date(end.get(..8).unwrap_or(end)).ok_or_else(|| bad(end))?;
+            // Some write the same day as the end of a day.
+            if end_on == first { 1 } else { (end_on - first).num_days() }
+        }
+        (None, Some(duration)) => {
+            let word = duration.trim_start_matches('+').strip_prefix('P').unwrap_or_default();
+            let of_unit = |unit, days: i64| word.strip_suffix(unit)?.parse::<i64>().ok()?.checked_mul(days);
+            of_unit('D', 1).or_else(|| of_unit('W', 7)).ok_or_else(|| bad(duration))?
+        }
+        (None, None) => 1,
+    };
+    let is_sound = (1..=LONGEST).contains(&n_days);
+    usize::try_from(n_days).ok().filter(|_| is_sound).ok_or_else(|| bad(&format!("{n_days} days")))
+}
