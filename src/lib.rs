@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod text;
+pub mod replay;
 pub mod span;
 pub mod secret;
 pub mod store;

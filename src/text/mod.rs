@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod describe;
 pub mod format;
+pub mod verdict;
 
 use serde::{Deserialize, Serialize};
 

@@ -9,6 +9,7 @@ mod http;
 mod intake;
 mod mail;
 mod reload;
+mod replay;
 mod restart;
 mod scenarios;
 mod service;
