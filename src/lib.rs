@@ -7,6 +7,7 @@
 pub mod engine;
 pub mod text;
 pub mod holidays;
+pub mod replay;
 pub mod span;
 pub mod secret;
 pub mod store;

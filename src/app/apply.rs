@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde::Serialize;
 
 use super::{App, CLOCK_SKEW, Care, Transaction, WriteError};
-use crate::engine::effect::{Effect, Outcome, Wake, WakeReason};
+use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request::{Request, RequestId};
 use crate::engine::{self, Input};
@@ -12,9 +12,6 @@ use crate::store::StoreError;
 use crate::store::journal::Entry;
 use crate::text::Both;
 use crate::text::alert::Content;
-
-/// A wake that the engine asks for in the past is looked at again this much later; it must not spin.
-const PUSH_BACK: TimeDelta = TimeDelta::seconds(60);
 
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
@@ -146,7 +143,7 @@ impl Transaction<'_> {
         let (before, is_new) = match found {
             Some(request) => (request, false),
             // An automatic answer to nothing that is known asks for nothing (LESSONS 19).
-            None if is_automatic(event) => return Ok(Applied::Unfiled),
+            None if event.is_automatic() => return Ok(Applied::Unfiled),
             None => {
                 self.last_request += 1;
                 (Request::unopened(RequestId(self.last_request)), true)
@@ -194,7 +191,7 @@ impl Transaction<'_> {
                 return Ok(Ok(self.store.request(id)?));
             }
         }
-        if !matches!(event.fact, Fact::Message { .. } | Fact::Open { .. }) {
+        if !event.starts_request() {
             let type_name = event.fact.type_name();
             let detail = format!(
                 "`{type_name}` needs a request: give its `thread`, or its id as `request`; only `message` and `open` start one"
@@ -271,11 +268,8 @@ impl Transaction<'_> {
             return Ok(());
         };
         let mut outcome = engine::advance(&before, &self.config.rulebook, input, self.now);
-        if let Some(wake) = outcome.wake.as_mut().filter(|wake| matches!(input, Input::Tick) && wake.at <= self.now) {
-            // Steps told one by one after an outage: the next is owed at once, but not for ever.
-            if outcome.effects.is_empty() {
-                wake.at = self.now + PUSH_BACK;
-            }
+        if matches!(input, Input::Tick) {
+            outcome.put_off_idle_wake(self.now);
         }
         if !outcome.effects.is_empty() {
             self.store.append(&Entry {
@@ -304,9 +298,4 @@ impl Transaction<'_> {
         self.wakes.push((id, outcome.wake));
         Ok(())
     }
-}
-
-fn is_automatic(event: &Event) -> bool {
-    let is_message = matches!(event.fact, Fact::Message { .. });
-    is_message && event.author.as_ref().is_some_and(|author| !author.kind.is_human())
 }

@@ -13,6 +13,7 @@ mod list;
 mod loopback;
 mod output;
 mod queue;
+mod replay;
 mod run;
 mod show;
 mod test_notify;
@@ -74,6 +75,8 @@ enum Command {
     Run(run::Args),
     /// Check a file, and say in words what it means
     Check(check::Args),
+    /// Run recorded events through a file of promises, and see what it would have made of them
+    Replay(replay::Args),
     /// See a sample week pass in a minute and a half
     Demo(demo::Args),
     /// Open a request
@@ -136,6 +139,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&global, args),
             Command::Check(args) => check::run(&global, &args),
+            Command::Replay(args) => replay::run(&global, &args),
             Command::Demo(args) => demo::run(&global, &args),
             Command::Bench(args) => bench::run(&global, &args),
             Command::Schema => output::json(&config::schema()),
@@ -175,6 +179,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Run(_)
         | Command::Check(_)
+        | Command::Replay(_)
         | Command::Demo(_)
         | Command::Bench(_)
         | Command::Schema

@@ -28,6 +28,16 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints many lines at once.
+pub(super) fn lines(lines: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, anstream::stdout().lock());
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
 /// The text in a colour.
 pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")

@@ -1,6 +1,6 @@
 //! Effects: what an input caused, as values. The caller stores, sends and shows them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Cancelled;
@@ -142,6 +142,9 @@ pub struct Wake {
     pub why: WakeReason,
 }
 
+/// A wake that is asked for in the past is looked at again this much later; it must not spin.
+pub const PUSH_BACK: TimeDelta = TimeDelta::seconds(60);
+
 /// All that one input caused.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -153,4 +156,16 @@ pub struct Outcome {
     pub clocks: Vec<super::clock::Clock>,
     /// When to come back; `None` if nothing can happen without an event.
     pub wake: Option<Wake>,
+}
+
+impl Outcome {
+    /// Puts off the wake of a tick at `now` that changed nothing and is due again already: steps told one by one after an outage
+    /// are owed at once, but not for ever.
+    pub fn put_off_idle_wake(&mut self, now: DateTime<Utc>) {
+        if self.effects.is_empty()
+            && let Some(wake) = self.wake.as_mut().filter(|wake| wake.at <= now)
+        {
+            wake.at = now + PUSH_BACK;
+        }
+    }
 }

@@ -323,6 +323,19 @@ impl Fact {
     }
 }
 
+impl Event {
+    /// Whether it starts a request where it belongs to none that is known; every other type needs one.
+    pub const fn starts_request(&self) -> bool {
+        matches!(self.fact, Fact::Message { .. } | Fact::Open { .. })
+    }
+
+    /// Whether a program wrote it. In answer to nothing that is known, it asks for nothing (LESSONS 19).
+    pub fn is_automatic(&self) -> bool {
+        let is_message = matches!(self.fact, Fact::Message { .. });
+        is_message && self.author.as_ref().is_some_and(|author| !author.kind.is_human())
+    }
+}
+
 impl Noted {
     /// The type word of event JSON.
     pub const fn type_name(self) -> &'static str {

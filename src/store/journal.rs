@@ -91,6 +91,22 @@ impl Store {
         rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
     }
 
+    /// Every event with its request and the instant at which it was heard of, in the order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn each_event(&self, mut each: impl FnMut(RequestId, DateTime<Utc>, Event)) -> Result<()> {
+        let mut statement =
+            self.prepare("SELECT request, received_at, body FROM journal WHERE body IS NOT NULL ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let event = serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?;
+            each(RequestId(row.get(0)?), instant(row.get(1)?), event);
+        }
+        Ok(())
+    }
+
     /// A request's history, oldest first, without anybody's words.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ pub mod alert;
 pub mod describe;
 pub mod explain;
 pub mod format;
+pub mod verdict;
 
 use serde::{Deserialize, Serialize};
 

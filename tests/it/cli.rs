@@ -132,6 +132,7 @@ fn completions_and_help_exist_and_a_closed_pipe_is_no_error() {
     for command in [
         "run",
         "check",
+        "replay",
         "demo",
         "open",
         "event",

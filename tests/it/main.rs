@@ -12,6 +12,7 @@ mod ics;
 mod intake;
 mod mail;
 mod reload;
+mod replay;
 mod restart;
 mod scenarios;
 mod service;

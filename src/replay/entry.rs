@@ -1,0 +1,99 @@
+//! What a replay shows: verdicts, violations and alerts, each with its instant.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::engine::clock::Cancelled;
+use crate::engine::directory::Recipient;
+use crate::engine::effect::{ClockRef, Effect, Outcome, Why};
+use crate::engine::policy::TargetKind;
+use crate::engine::request::RequestId;
+
+/// A verdict, a violation or an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The instant to which it belongs: of an alert, the one at which it is decided.
+    pub at: DateTime<Utc>,
+    /// When it was noticed, if that was later: the event was heard of late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noticed_at: Option<DateTime<Utc>>,
+    /// The request.
+    #[serde(serialize_with = "as_word")]
+    pub request: RequestId,
+    /// Which promise; a violation is of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<TargetKind>,
+    /// First, second, … of its kind on this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<u32>,
+    /// The policy that promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What an entry tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "fields bear the names of the vocabulary in docs/ARCHITECTURE.md")]
+pub enum What {
+    /// Kept in time.
+    Met,
+    /// Kept, too late.
+    MetLate { due_at: Option<DateTime<Utc>> },
+    /// Answered before the floor (A3).
+    Early,
+    /// The due instant passed unmet.
+    Breached,
+    /// Ended without a verdict.
+    Cancelled { why: Cancelled },
+    /// An event broke a rule.
+    Violation { rule: String, who: Option<String> },
+    /// Somebody is told. `step` is written as in `sla.toml`.
+    Alert { step: String, why: Why, late: bool, recipients: Vec<Recipient> },
+}
+
+/// The entries of an outcome at `now`. `at` is the instant of the event that caused it; a tick's is `now`.
+pub(super) fn entries(outcome: &Outcome, at: DateTime<Utc>, now: DateTime<Utc>) -> impl Iterator<Item = Entry> {
+    outcome.effects.iter().filter_map(move |effect| {
+        let (instant, clock, what) = match effect {
+            Effect::Met { clock, at } => (*at, Some(*clock), What::Met),
+            Effect::MetLate { clock, at, due_at } => (*at, Some(*clock), What::MetLate { due_at: *due_at }),
+            Effect::Early { clock, at } => (*at, Some(*clock), What::Early),
+            Effect::Breached { clock, at } => (*at, Some(*clock), What::Breached),
+            Effect::Cancelled { clock, why } => (at, Some(*clock), What::Cancelled { why: *why }),
+            Effect::Violation { rule, who } => (at, None, What::Violation { rule: rule.clone(), who: who.clone() }),
+            Effect::Alert(alert) => {
+                let (step, recipients) = (alert.step.to_string(), alert.recipients.clone());
+                (now, Some(alert.clock), What::Alert { step, why: alert.why, late: alert.late, recipients })
+            }
+            Effect::Opened
+            | Effect::Started { .. }
+            | Effect::Replanned { .. }
+            | Effect::Skipped { .. }
+            | Effect::Superseded { .. }
+            | Effect::Reordered
+            | Effect::Ignored { .. } => return None,
+        };
+        Some(Entry {
+            at: instant,
+            noticed_at: (instant != now).then_some(now),
+            request: outcome.request.id,
+            promise: clock.map(|clock| clock.kind),
+            cycle: clock.map(|clock| clock.cycle),
+            policy: clock.and_then(|clock| policy_of(outcome, clock)),
+            what,
+        })
+    })
+}
+
+fn policy_of(outcome: &Outcome, name: ClockRef) -> Option<String> {
+    let mut clocks = outcome.clocks.iter().chain(&outcome.request.clocks);
+    clocks.find(|clock| clock.name() == name).map(|clock| clock.policy.clone())
+}
+
+fn as_word<S: serde::Serializer>(request: &RequestId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(request)
+}
