@@ -2,6 +2,7 @@
 
 mod act;
 mod bench;
+mod calendar;
 mod check;
 mod client;
 mod deliveries;
@@ -77,6 +78,8 @@ enum Command {
     Check(check::Args),
     /// Run recorded events through a file of promises, and see what it would have made of them
     Replay(replay::Args),
+    /// Show a calendar's days, or answer questions about working time
+    Calendar(calendar::Args),
     /// See a sample week pass in a minute and a half
     Demo(demo::Args),
     /// Open a request
@@ -140,6 +143,7 @@ impl Cli {
             Command::Run(args) => run::run(&global, args),
             Command::Check(args) => check::run(&global, &args),
             Command::Replay(args) => replay::run(&global, &args),
+            Command::Calendar(args) => calendar::run(&global, args),
             Command::Demo(args) => demo::run(&global, &args),
             Command::Bench(args) => bench::run(&global, &args),
             Command::Schema => output::json(&config::schema()),
@@ -179,6 +183,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Run(_)
         | Command::Check(_)
+        | Command::Calendar(_)
         | Command::Replay(_)
         | Command::Demo(_)
         | Command::Bench(_)

@@ -29,6 +29,7 @@ use crate::notify::Settings;
 use crate::text::Language;
 
 use mistake::{Mistake, Mistakes, Told};
+pub use resolve::zones::read as zone;
 
 /// The name under which mail to people's own addresses is sent.
 pub const EMAIL: &str = "email";

@@ -169,7 +169,9 @@ fn the_readme_s_commands_and_the_unit_s_flags_exist() {
 fn help_of(command: &str) -> String {
     let own = help(&[command]);
     // Subcommands of a subcommand have flags of their own.
-    ["create", "list", "revoke", "retry"].iter().fold(own, |text, nested| text + &help(&[command, nested]))
+    ["create", "list", "revoke", "retry", "show", "eval"]
+        .iter()
+        .fold(own, |text, nested| text + &help(&[command, nested]))
 }
 
 fn help(words: &[&str]) -> String {

@@ -8,7 +8,7 @@ mod ladders;
 mod people;
 mod policies;
 mod targets;
-mod zones;
+pub mod zones;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -5,14 +5,19 @@ use chrono_tz::Tz;
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::At;
+use crate::text::Both;
 
 /// Below this likeness a suggestion is a guess.
 const LIKE: f64 = 0.85;
 
 /// The zone of that IANA name.
 pub(super) fn find(name: &At<String>, mistakes: &mut Mistakes) -> Option<Tz> {
-    let zone = name.parse().ok();
-    if zone.is_none() {
+    read(name).map_err(|(cause, remedy)| mistakes.error(name.span(), cause, remedy)).ok()
+}
+
+/// The zone of that IANA name, or cause and remedy.
+pub fn read(name: &str) -> Result<Tz, (Both, Both)> {
+    name.parse().map_err(|_| {
         let quoted = crate::config::mistake::quoted(name);
         let remedy = match nearest(name) {
             Some(nearest) => both!("did you mean `{nearest}`?", "¿quiso decir `{nearest}`?"),
@@ -21,13 +26,8 @@ pub(super) fn find(name: &At<String>, mistakes: &mut Mistakes) -> Option<Tz> {
                 "escriba continente y ciudad, como \"America/Bogota\""
             ),
         };
-        mistakes.error(
-            name.span(),
-            both!("unknown time zone `{quoted}`", "zona horaria desconocida: `{quoted}`"),
-            remedy,
-        );
-    }
-    zone
+        (both!("unknown time zone `{quoted}`", "zona horaria desconocida: `{quoted}`"), remedy)
+    })
 }
 
 /// The zone that was probably meant: most people write the city only, as they spell it.

@@ -20,6 +20,8 @@ use walk::Walk;
 
 /// The longest stretch without an open hour that a search walks through, in days.
 const LONGEST_CLOSURE: i64 = 366;
+/// Later instants are not computed: a wall clock could not show them.
+const LAST_YEAR: i32 = 9_999;
 const DAY_SECONDS: u32 = 86_400;
 
 /// Why a calendar has no answer.
@@ -174,7 +176,8 @@ impl Calendar {
     /// [`CalendarError`] if no open hour comes within 366 days, or the answer lies more than a century ahead.
     pub fn due_at(&self, start: DateTime<Utc>, budget: WorkingTime) -> Result<DateTime<Utc>, CalendarError> {
         if self.is_always_open() {
-            return start.checked_add_signed(budget.as_elapsed()).ok_or_else(|| self.too_far());
+            let due_at = start.checked_add_signed(budget.as_elapsed());
+            return due_at.filter(|at| at.year() <= LAST_YEAR).ok_or_else(|| self.too_far());
         }
         let mut left = budget;
         for week in Walk::from(self, start) {

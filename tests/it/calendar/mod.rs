@@ -1,0 +1,5 @@
+//! Working time: recorded cases, a slow reference, and the commands.
+
+mod cases;
+mod commands;
+mod properties;
