@@ -8,6 +8,7 @@ mod decide;
 mod explain;
 pub mod metrics;
 mod outbox;
+pub mod plan;
 pub mod queue;
 mod readers;
 mod schedule;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::output::{self, BLUE, GREEN, styled};
-use super::{Exit, Global, Outcome, is_styled};
+use super::{Exit, Global, Outcome, absolute, describe_plan, is_styled, real_time};
+use crate::app::plan::{self, Plan};
 use crate::both;
 use crate::config::mistake::{self, MistakeRow};
 use crate::config::{self, Config, Loaded};
@@ -15,6 +16,9 @@ use crate::text::{Both, describe};
 pub(super) struct Args {
     /// The file [default: that of --config]
     file: Option<PathBuf>,
+    /// Say as well what taking the file would do to the open requests of the store
+    #[arg(long)]
+    plan: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -25,6 +29,8 @@ struct Report {
     valid: bool,
     mistakes: Vec<MistakeRow>,
     meaning: Vec<Meaning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
 }
 
 #[derive(Serialize)]
@@ -37,9 +43,13 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let loaded = config::load(args.file.as_ref().unwrap_or(&global.config))?;
     let exit = if loaded.config.is_some() { Exit::Done } else { Exit::Found };
     let meaning = loaded.config.as_ref().map(|config| meaning(config, &loaded)).unwrap_or_default();
+    let plan = match loaded.config.as_ref().filter(|_| args.plan) {
+        Some(config) => Some(planned(global, config, &loaded.source)?),
+        None => None,
+    };
     if args.json {
         let mistakes = mistake::rows(&loaded.mistakes, &loaded.source, loaded.language);
-        output::json(&Report { valid: loaded.config.is_some(), mistakes, meaning })?;
+        output::json(&Report { valid: loaded.config.is_some(), mistakes, meaning, plan })?;
         return Ok(exit);
     }
     if !loaded.mistakes.is_empty() {
@@ -53,7 +63,25 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         }
     }
     output::line(&verdict(&loaded))?;
+    if let (Some(plan), Some(config)) = (plan, &loaded.config) {
+        for line in describe_plan::lines(&plan, config.zone, loaded.language) {
+            output::line(&line)?;
+        }
+    }
     Ok(exit)
+}
+
+fn planned(global: &Global, config: &Config, source: &str) -> anyhow::Result<Plan> {
+    let directory = global.data();
+    plan::plan(&directory, config, source, real_time().now()).map_err(|error| {
+        let shown = absolute(&directory);
+        let shown = shown.display();
+        let text = both!(
+            "--plan needs the store, and there is none to read in {shown} ({error}); give its directory by --data",
+            "--plan necesita la base de datos, y en {shown} no hay una que leer ({error}); indique su directorio con --data"
+        );
+        anyhow::anyhow!("{}", config.language.of(text))
+    })
 }
 
 fn meaning(config: &Config, loaded: &Loaded) -> Vec<Meaning> {

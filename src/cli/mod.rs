@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod deliveries;
 mod demo;
+mod describe_plan;
 mod event;
 mod explain;
 mod ingest_email;

@@ -32,16 +32,22 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn revision(&self, source: &str, taken_at: DateTime<Utc>) -> Result<i64> {
-        let last: Option<(i64, String)> = self
-            .prepare("SELECT id, source FROM revisions ORDER BY id DESC LIMIT 1")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        if let Some((id, _)) = last.filter(|(_, last)| last == source) {
+        if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
         }
         self.prepare("INSERT INTO revisions (taken_at, source) VALUES (?1, ?2)")?
             .execute(params![milliseconds(taken_at), source])?;
         Ok(self.connection.last_insert_rowid())
+    }
+
+    /// The last revision, and its text.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn last_revision(&self) -> Result<Option<(i64, String)>> {
+        let mut statement = self.prepare("SELECT id, source FROM revisions ORDER BY id DESC LIMIT 1")?;
+        Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// The text of a revision.

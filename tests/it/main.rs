@@ -11,6 +11,7 @@ mod http;
 mod ics;
 mod intake;
 mod mail;
+mod plan;
 mod reload;
 mod replay;
 mod restart;
