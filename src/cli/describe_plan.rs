@@ -50,12 +50,7 @@ pub(super) fn lines(plan: &Plan, zone: Tz, language: Language) -> Vec<String> {
     lines
 }
 
-fn section(
-    lines: &mut Vec<String>,
-    heading: String,
-    rows: impl ExactSizeIterator<Item = String>,
-    language: Language,
-) {
+fn section(lines: &mut Vec<String>, heading: String, rows: impl ExactSizeIterator<Item = String>, language: Language) {
     let n_more = rows.len().saturating_sub(MOST_LINES);
     lines.push(format!("  {heading}"));
     lines.extend(rows.take(MOST_LINES).map(|row| format!("    {row}")));

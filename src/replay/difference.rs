@@ -203,7 +203,10 @@ fn changed(old: &BTreeMap<Wait, &Clock>, new: &BTreeMap<Wait, &Clock>) -> Vec<Re
 }
 
 /// The alerts of each request, without the names of policies and cycles.
-fn alerts(run: &Run, window: Window) -> BTreeMap<RequestId, Vec<(DateTime<Utc>, Option<TargetKind>, &What)>> {
+/// When, about which promise, and what.
+type Told<'r> = (DateTime<Utc>, Option<TargetKind>, &'r What);
+
+fn alerts(run: &Run, window: Window) -> BTreeMap<RequestId, Vec<Told<'_>>> {
     let mut alerts: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for entry in told(run, window) {
         alerts.entry(entry.request).or_default().push((entry.at, entry.promise, &entry.what));

@@ -60,7 +60,8 @@ fn the_same_file_changes_nothing() {
 #[test]
 fn without_a_store_the_remedy_is_told() {
     let directory = tempfile::tempdir().expect("a directory");
-    std::fs::write(directory.path().join("sla.toml"), file("reply = { within = \"5m\", escalation = \"e\" }")).expect("written");
+    std::fs::write(directory.path().join("sla.toml"), file("reply = { within = \"5m\", escalation = \"e\" }"))
+        .expect("written");
     let output = plazo().args(["check", "--plan"]).current_dir(directory.path()).output().expect("plazo runs");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("--plan needs the store") && told.contains("--data"), "{told}");
