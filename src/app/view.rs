@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::config::Config;
-use crate::engine::clock::Clock;
+use crate::engine::clock::{Cancelled, Clock};
 use crate::engine::request::Request;
 
 /// One request.
@@ -64,6 +64,9 @@ pub struct ClockView {
     pub breached_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub stopped_at: Option<DateTime<Utc>>,
+    /// Why it ended without a verdict: `closed`, `merged`, `no_policy`, `not_owed` or `never_open`.
+    #[schema(value_type = Option<String>)]
+    pub cancelled_because: Option<Cancelled>,
     /// When somebody took it.
     pub acked_at: Option<DateTime<Utc>>,
     /// Answered before the floor.
@@ -113,6 +116,7 @@ impl ClockView {
             due_at: clock.due_at,
             breached_at: clock.breached_at,
             stopped_at: clock.stopped_at,
+            cancelled_because: clock.cancelled_because,
             acked_at: clock.acked_at,
             early: clock.early,
             told: told.map(|step| step.step.to_string()).collect(),

@@ -1,13 +1,15 @@
 //! `plazo show`: a request with its clocks and its history.
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::client::Client;
 use super::output::{self, DIM, state_style, styled};
 use super::{Exit, Global, Look, Outcome, real_time};
 use crate::both;
-use crate::text::{Both, format};
+use crate::engine::clock::Cancelled;
+use crate::text::{Both, explain, format};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -51,10 +53,15 @@ pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
         let rule = clock["rule"].as_str().map(|rule| format!(" ({rule})")).unwrap_or_default();
         let taken =
             if clock["acked_at"].is_null() { "" } else { language.of(Both { en: " · taken", es: " · tomado" }) };
+        let ended = Cancelled::deserialize(&clock["cancelled_because"]).ok();
+        let ended = ended.map(|why| format!(" · {}", explain::cancelled(why, language))).unwrap_or_default();
         let kind = clock["kind"].as_str().unwrap_or_default();
         let due = if clock["due_at"].is_null() { String::new() } else { due(&clock["due_at"], state, look) };
         let padding = " ".repeat(10_usize.saturating_sub(state.len()));
-        output::line(&format!("  {kind:<12} {}{padding} {due}{rule}{taken}", styled(state_style(state), state)))?;
+        output::line(&format!(
+            "  {kind:<12} {}{padding} {due}{rule}{taken}{ended}",
+            styled(state_style(state), state)
+        ))?;
     }
     if !request["snoozed_until"].is_null() {
         let until = local(&request["snoozed_until"], look);
