@@ -41,6 +41,27 @@ fn due_at_without_calendar(bencher: Bencher, minutes: i64) {
     bencher.bench(|| black_box(start) + TimeDelta::minutes(minutes));
 }
 
+/// The same hours in `workclock`, the published crate nearest to this one.
+fn office_of_workclock() -> workclock::Schedule {
+    let open = |from: i8, to: i8| {
+        let at = |hour| jiff::civil::time(hour, 0, 0, 0);
+        workclock::WorkDay::new(at(from), at(to), workclock::Weekdays::MON_TO_FRI)
+    };
+    let builder = workclock::Schedule::builder().time_zone("America/Bogota").rule(open(8, 12)).rule(open(13, 18));
+    builder.build().expect("a schedule")
+}
+
+/// The peer beside it: the same deadlines by `workclock`.
+#[divan::bench(args = [20, 4 * 60, 48 * 60, 60 * 9 * 60])]
+fn due_at_by_workclock(bencher: Bencher, minutes: i64) {
+    let (schedule, start) = (office_of_workclock(), jiff::Timestamp::from_second(monday().timestamp()).expect("ours"));
+    let budget = jiff::SignedDuration::from_mins(minutes);
+    let ours = office().due_at(monday(), WorkingTime::minutes(minutes)).expect("open hours");
+    let theirs = schedule.add(start, budget).expect("open hours");
+    assert_eq!(theirs.as_second(), ours.timestamp(), "both count the same");
+    bencher.bench(|| schedule.add(black_box(start), budget));
+}
+
 fn shipped() -> Rulebook {
     let loaded = config::read("sla.toml".as_ref(), include_str!("../sla.toml").to_owned());
     loaded.config.expect("the shipped file").rulebook

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde::Serialize;
 
-use super::{App, CLOCK_SKEW, Care, Transaction, WriteError};
+use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request::{Request, RequestId};
@@ -250,10 +250,18 @@ impl Transaction<'_> {
         Ok(self.n_decided - before)
     }
 
-    /// Plans requests by the configuration in force.
-    pub(super) fn replan(&mut self, requests: &[RequestId]) -> Result<(), StoreError> {
+    /// Plans requests by the configuration in force. With `tell`, what is due by it is told at once, held back as that says.
+    pub(super) fn replan(&mut self, requests: &[RequestId], tell: Option<Hold>) -> Result<(), StoreError> {
         for &id in requests {
-            match self.isolated(|tx| tx.move_one(id, Input::Replan, "replan")) {
+            let planned = self.isolated(|tx| {
+                tx.move_one(id, Input::Replan, "replan")?;
+                let Some(hold) = tell else { return Ok(()) };
+                tx.hold = hold;
+                let told = tx.move_one(id, Input::Tick, "tick");
+                tx.hold = Hold::WhatIsLate;
+                told
+            });
+            match planned {
                 Err(error) if error.is_unavailable() || self.care == Care::None => return Err(error),
                 Err(error) => tracing::error!(request = %id, error = %error, "request not planned anew"),
                 Ok(()) => {}

@@ -1,6 +1,6 @@
 //! From the engine's alert to deliveries: facts are frozen, recipients become destinations.
 
-use super::Transaction;
+use super::{Hold, Transaction};
 use crate::config::Config;
 use crate::engine::derivation::Derivation;
 use crate::engine::directory::Recipient;
@@ -9,7 +9,7 @@ use crate::engine::explain;
 use crate::engine::request::Request;
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
-use crate::text::alert::{AlertFacts, Content};
+use crate::text::alert::{AlertFacts, Content, HeldFor};
 
 /// Goes before everything else: a message about plazo itself.
 const RANK_NOTICE: i64 = -1;
@@ -19,7 +19,10 @@ const RANK_LIST: i64 = 9;
 impl Transaction<'_> {
     /// Writes the alert and a delivery for each recipient and transport. What was told already is not told again.
     pub(super) fn decide(&mut self, request: &Request, alert: &Alert) -> Result<(), StoreError> {
-        let content = Content::Alert(Box::new(facts(request, alert, &self.config, self.now)));
+        // What an edit makes due is not late, however long ago it would have been due by it.
+        let late = alert.late && self.hold == Hold::WhatIsLate;
+        let facts = AlertFacts { late, ..facts(request, alert, &self.config, self.now) };
+        let content = Content::Alert(Box::new(facts));
         let step = alert.step.to_string();
         let added = self.store.add_alert(&NewAlert {
             step: Some((request.id, alert.clock, &step)),
@@ -29,7 +32,11 @@ impl Transaction<'_> {
             content: &content,
         })?;
         let Some(id) = added else { return Ok(()) };
-        let held = alert.late && self.config.alerts.gather;
+        let held = match self.hold {
+            Hold::WhatIsLate => (alert.late && self.config.alerts.gather).then_some(HeldFor::Downtime),
+            Hold::Nothing => None,
+            Hold::Edit => Some(HeldFor::Edit),
+        };
         for (person, destination) in addressed(&alert.recipients, &self.config) {
             self.store.add_delivery(&NewDelivery {
                 alert: id,
@@ -62,7 +69,7 @@ impl Transaction<'_> {
                 rank,
                 planned_at: self.now,
                 decided_at: self.now,
-                held: false,
+                held: None,
             })?);
             self.n_decided += 1;
         }

@@ -31,6 +31,7 @@ use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
 use crate::store::outbox::Claimed;
 use crate::store::{Store, StoreError};
+use crate::text::alert::HeldFor;
 
 pub use apply::{Applied, Incoming, Rejection};
 use metrics::Metrics;
@@ -223,28 +224,47 @@ impl App {
         let source = config.revision_text(&source);
         config.rulebook.revision = self.writer.write(move |tx| tx.store.revision(&source, now)).await?;
         self.shared.config.store(Arc::new(config));
-        self.plan_anew().await
+        self.plan_anew(Occasion::Reload).await
     }
 
     /// Plans all live requests by the revision in force, unless they have been: after a reload, and at start, where the file may
-    /// have changed meanwhile or the last process may have ended half-way. Returns how many.
+    /// have changed meanwhile or the last process may have ended half-way. Where that alerts more requests at once than the file
+    /// allows, each recipient gets one message (LESSONS 22, 28). Returns how many were planned.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written; those left over are planned at the next start.
-    pub async fn plan_anew(&self) -> Result<usize, WriteError> {
+    pub async fn plan_anew(&self, occasion: Occasion) -> Result<usize, WriteError> {
         let revision = self.config().rulebook.revision;
         if self.read(Store::planned_revision).await? == Some(revision) {
             return Ok(0);
         }
-        let live = self.read(Store::live_requests).await?;
+        let (config, now) = (self.config(), self.now());
+        let most = config.alerts.summary_above;
+        let (live, together) = self
+            .read(move |store| {
+                let live = store.live_requests()?;
+                let together = plan::alerts_more_than(most, &live, store, &config.rulebook, now)?;
+                Ok((live, together))
+            })
+            .await?;
         let n_live = live.len();
+        let tell = match (occasion, together) {
+            (_, true) => Some(Hold::Edit),
+            (Occasion::Reload, false) => Some(Hold::Nothing),
+            (Occasion::Start, false) => None,
+        };
         // In bounded steps, so that events are not kept waiting.
         for some in live.chunks(256) {
             let some = some.to_vec();
-            self.writer.write(move |tx| tx.replan(&some)).await?;
+            self.writer.write(move |tx| tx.replan(&some, tell)).await?;
         }
-        self.writer.write(move |tx| tx.store.set_planned_revision(revision)).await?;
+        self.writer
+            .write(move |tx| {
+                tx.n_decided += tx.store.gather(HeldFor::Edit, tx.now)?;
+                tx.store.set_planned_revision(revision)
+            })
+            .await?;
         Ok(n_live)
     }
 }
@@ -255,6 +275,26 @@ fn filled_queue(store: &Store) -> Result<Queue, StoreError> {
     store.each_wake(|id, wake| wakes.push((id, Some(wake))))?;
     queue.set(wakes);
     Ok(queue)
+}
+
+/// When all live requests are planned anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// plazo starts; what is due has been so for a while, and the timer tells it as late.
+    Start,
+    /// The file was edited; what is due now is so by the edit.
+    Reload,
+}
+
+/// Which alerts that are decided now wait to be gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Those that should have gone out before: plazo was down (LESSONS 29).
+    WhatIsLate,
+    /// None; an edit of the file made them due, and they are few.
+    Nothing,
+    /// All; an edit of the file made them due, and they are many (LESSONS 28).
+    Edit,
 }
 
 /// How a group of jobs is run.
@@ -274,6 +314,7 @@ pub(crate) struct Transaction<'a> {
     now: DateTime<Utc>,
     last_request: i64,
     care: Care,
+    hold: Hold,
     /// Changes of the queue, made when the commit has succeeded.
     wakes: Vec<(RequestId, Option<Wake>)>,
     n_decided: usize,
@@ -293,6 +334,7 @@ impl<'a> Transaction<'a> {
             now,
             last_request,
             care,
+            hold: Hold::WhatIsLate,
             wakes: Vec::new(),
             n_decided: 0,
             n_claimed: 0,

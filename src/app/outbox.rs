@@ -8,7 +8,7 @@ use super::{App, Transaction, WriteError};
 use crate::engine::directory::Recipient;
 use crate::store::outbox::{Claimed, LEASE, Verdict};
 use crate::store::{Store, StoreError};
-use crate::text::alert::Content;
+use crate::text::alert::{Content, HeldFor};
 
 /// What came of a try, to be recorded.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ impl App {
         self.read(move |store| store.peek(now, limit)).await
     }
 
-    /// Lets go what was held back while catching up. Returns the number of messages.
+    /// Lets go what fell due while plazo was not running and was held back while catching up. Returns the number of messages.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl App {
     pub async fn gather(&self) -> Result<usize, WriteError> {
         self.writer
             .write(|tx| {
-                let n_messages = tx.store.gather(tx.now)?;
+                let n_messages = tx.store.gather(HeldFor::Downtime, tx.now)?;
                 tx.n_decided += n_messages;
                 Ok(n_messages)
             })

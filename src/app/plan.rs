@@ -96,6 +96,31 @@ pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>)
     Ok(plan)
 }
 
+/// Whether planning `live` by `rulebook` at `now` would alert more than `most` requests at once.
+///
+/// # Errors
+///
+/// [`StoreError`] if one cannot be read.
+pub(super) fn alerts_more_than(
+    most: usize,
+    live: &[RequestId],
+    store: &Store,
+    rulebook: &Rulebook,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let mut n_alerted = 0;
+    for &id in live {
+        let Some(request) = store.request(id)? else { continue };
+        let planned = engine::advance(&request, rulebook, Input::Replan, now);
+        let ticked = engine::advance(&planned.request, rulebook, Input::Tick, now);
+        n_alerted += usize::from(ticked.effects.iter().any(|effect| matches!(effect, Effect::Alert(_))));
+        if most < n_alerted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl Plan {
     fn add(&mut self, before: &Request, rulebook: &Rulebook, config: &Config, now: DateTime<Utc>) {
         let planned = engine::advance(before, rulebook, Input::Replan, now);

@@ -107,6 +107,8 @@ pub struct Destination {
 pub struct AlertSettings {
     /// Whether what fell due while plazo was down comes as one message a person.
     pub gather: bool,
+    /// Requests that an edit of the file may alert at once before each person gets one summary instead.
+    pub summary_above: usize,
     /// How long a delivery is tried.
     pub retry_for: TimeDelta,
     /// Deliveries on their way at a time.

@@ -98,6 +98,8 @@ pub struct SecretRef {
 pub struct Alerts {
     /// Whether what fell due while plazo was down comes to each person as one message.
     pub gather: Option<At<bool>>,
+    /// Requests that a change of this file may alert at once; above it, each person gets one summary.
+    pub summary_above: Option<At<u32>>,
     /// How long a message that cannot be delivered is tried again, such as "24h".
     pub retry_for: Option<At<String>>,
     /// Messages on their way at a time.

@@ -17,9 +17,9 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
 use crate::app::time::TimeSource;
 use crate::app::token::Access;
+use crate::app::{App, Occasion};
 use crate::config::{self, Config};
 use crate::http;
 use crate::notify;
@@ -87,7 +87,8 @@ pub async fn run(
         .with_context(|| format!("cannot open the store in {}", options.data.display()))?;
     check_access(&app, listen).await?;
     app.set_loopback(listen.ip().is_loopback());
-    let n_planned = app.plan_anew().await.context("cannot plan the open requests by the new sla.toml")?;
+    let n_planned =
+        app.plan_anew(Occasion::Start).await.context("cannot plan the open requests by the new sla.toml")?;
     if 0 < n_planned {
         tracing::info!(n_planned, "open requests planned by the new sla.toml");
     }

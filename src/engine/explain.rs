@@ -12,7 +12,7 @@ use super::event::Event;
 use super::ledger::{self, Ledger};
 use super::policy::{Rulebook, Target, TargetKind};
 use super::request::{Phase, Request, RequestId};
-use super::{Course, progress, settle};
+use super::{progress, settle};
 
 /// Clocks that are explained; the latest ones of a conversation of years.
 const MOST_CLOCKS: usize = 50;
@@ -222,21 +222,21 @@ fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option
         steps: Vec::new(),
     };
     if let (Some(rulebook), Some(target)) = (rulebook, target) {
-        derive(&mut story, request, target, rulebook);
+        derive(&mut story, &request, target, rulebook);
     }
     story
 }
 
-fn derive(story: &mut Story, request: Request, target: &Target, rulebook: &Rulebook) {
-    let course = Course::new(request, rulebook);
-    let Ok(plan) = course.plan(0, target) else { return };
-    let clock = &course.request.clocks[0];
+fn derive(story: &mut Story, request: &Request, target: &Target, rulebook: &Rulebook) {
+    let Ok(plan) = settle::plan(request, rulebook, 0, target) else { return };
+    let clock = &request.clocks[0];
     // A clock that was cancelled has no due instant left to agree with.
     story.agrees = clock.state == ClockState::Cancelled || plan.due_at == clock.due_at;
     story.floor_at = plan.floor_at;
-    story.derivation = Some(Derivation::of(&target.calendar, clock.started_at, &plan, course.own_pauses(0)));
+    story.derivation =
+        Some(Derivation::of(&target.calendar, clock.started_at, &plan, settle::own_pauses(request, clock)));
     let pending =
-        if clock.is_live() { settle::pending(clock, course.request.snoozed_until, target, &plan) } else { Vec::new() };
+        if clock.is_live() { settle::pending(clock, request.snoozed_until, target, &plan) } else { Vec::new() };
     let planned_at = |step| plan.steps.iter().find(|planned| planned.step.at == step).map(|planned| planned.at);
     for step in &target.escalation.steps {
         let settled = clock.settled.iter().find(|settled| settled.step == step.at);
@@ -277,7 +277,6 @@ fn cause(event: &Event) -> Cause {
 pub fn of_clock(request: &Request, clock: &Clock, rulebook: &Rulebook) -> Option<Derivation> {
     let place = request.clocks.iter().position(|other| other.name() == clock.name())?;
     let (_, target) = rulebook.target(clock.kind, &request.facets)?;
-    let course = Course::new(request.clone(), rulebook);
-    let plan = course.plan(place, target).ok()?;
-    Some(Derivation::of(&target.calendar, clock.started_at, &plan, course.own_pauses(place)))
+    let plan = settle::plan(request, rulebook, place, target).ok()?;
+    Some(Derivation::of(&target.calendar, clock.started_at, &plan, settle::own_pauses(request, clock)))
 }

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::Course;
+use super::calendar::CalendarError;
 use super::clock::{self, Cancelled, Circumstances, Clock, ClockState, KINDS, Plan, SettledStep, StepOutcome};
 use super::effect::{Alert, Effect, Wake, WakeReason, Why};
 use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
-use super::policy::{Policy, Target};
-use super::request::Pause;
+use super::policy::{Policy, Rulebook, Target, TargetKind};
+use super::request::{Pause, Request};
 
 impl<'a> Course<'a> {
     /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant
@@ -56,33 +57,13 @@ impl<'a> Course<'a> {
         self.rulebook.target(self.request.clocks[place].kind, &self.request.facets)
     }
 
-    pub(super) fn plan(&self, place: usize, target: &'a Target) -> Result<Plan<'a>, super::calendar::CalendarError> {
-        let clock = &self.request.clocks[place];
-        let obeys = obeys_pauses(clock);
-        let is_promised = obeys || clock.kind == super::policy::TargetKind::Answer;
-        let circumstances = Circumstances {
-            pauses: self.own_pauses(place),
-            set_by_hand: self.request.set_by_hand.as_ref().filter(|_| is_promised),
-            promised: self.request.promised.as_ref().filter(|_| is_promised),
-            frozen_due_at: clock.due_at.filter(|_| self.is_frozen(place)),
-        };
-        clock::plan(target, clock.started_at, circumstances)
-    }
-
-    /// The pauses that a clock obeys. Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor
-    /// pause (LESSONS 20).
-    pub(super) fn own_pauses(&self, place: usize) -> &[Pause] {
-        let clock = &self.request.clocks[place];
-        let first = self.request.pauses.iter().position(|pause| pause.to.is_none_or(|to| clock.started_at < to));
-        first.filter(|_| obeys_pauses(clock)).map_or(&[], |first| &self.request.pauses[first..])
+    fn plan(&self, place: usize, target: &'a Target) -> Result<Plan<'a>, CalendarError> {
+        plan(&self.request, self.rulebook, place, target)
     }
 
     /// Whether the clock broke under another policy or revision than the one in force: that verdict stays (LESSONS 22).
     pub(super) fn is_frozen(&self, place: usize) -> bool {
-        let clock = &self.request.clocks[place];
-        let policy = self.promise(place).map(|(policy, _)| policy.name.as_str());
-        let is_same = policy == Some(clock.policy.as_str()) && clock.revision == self.rulebook.revision;
-        clock.state == ClockState::Breached && !is_same
+        is_frozen(&self.request, self.rulebook, place)
     }
 
     /// Takes the plan over: due instant, pause, and steps that can no longer be told in time.
@@ -192,6 +173,38 @@ impl<'a> Course<'a> {
         });
         steps.chain(breach).reduce(sooner)
     }
+}
+
+/// The instants of the clock at `place`, as its promise and the request's circumstances have it.
+pub(super) fn plan<'a>(
+    request: &Request,
+    rulebook: &Rulebook,
+    place: usize,
+    target: &'a Target,
+) -> Result<Plan<'a>, CalendarError> {
+    let clock = &request.clocks[place];
+    let is_promised = obeys_pauses(clock) || clock.kind == TargetKind::Answer;
+    let circumstances = Circumstances {
+        pauses: own_pauses(request, clock),
+        set_by_hand: request.set_by_hand.as_ref().filter(|_| is_promised),
+        promised: request.promised.as_ref().filter(|_| is_promised),
+        frozen_due_at: clock.due_at.filter(|_| is_frozen(request, rulebook, place)),
+    };
+    clock::plan(target, clock.started_at, circumstances)
+}
+
+/// The pauses that a clock obeys. Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor pause
+/// (LESSONS 20).
+pub(super) fn own_pauses<'r>(request: &'r Request, clock: &Clock) -> &'r [Pause] {
+    let first = request.pauses.iter().position(|pause| pause.to.is_none_or(|to| clock.started_at < to));
+    first.filter(|_| obeys_pauses(clock)).map_or(&[], |first| &request.pauses[first..])
+}
+
+fn is_frozen(request: &Request, rulebook: &Rulebook, place: usize) -> bool {
+    let clock = &request.clocks[place];
+    let policy = rulebook.target(clock.kind, &request.facets).map(|(policy, _)| policy.name.as_str());
+    let is_same = policy == Some(clock.policy.as_str()) && clock.revision == rulebook.revision;
+    clock.state == ClockState::Breached && !is_same
 }
 
 fn obeys_pauses(clock: &Clock) -> bool {

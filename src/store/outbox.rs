@@ -7,7 +7,7 @@ use super::{Result, Store, instant, milliseconds};
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::effect::{ClockRef, Why};
 use crate::engine::request::RequestId;
-use crate::text::alert::Content;
+use crate::text::alert::{Content, HeldFor};
 
 /// A decision to tell.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ pub struct NewDelivery<'a> {
     pub planned_at: DateTime<Utc>,
     /// Now.
     pub decided_at: DateTime<Utc>,
-    /// Whether it waits to be gathered with others.
-    pub held: bool,
+    /// What for it waits to be gathered with others; `None` goes out by itself.
+    pub held: Option<HeldFor>,
 }
 
 /// A delivery under lease.
@@ -142,17 +142,18 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn add_delivery(&self, delivery: &NewDelivery<'_>) -> Result<i64> {
         self.prepare(
-            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
         )?
         .execute(params![
             delivery.alert,
             delivery.person,
             delivery.destination,
-            if delivery.held { "held" } else { "pending" },
+            if delivery.held.is_some() { "held" } else { "pending" },
             delivery.rank,
             milliseconds(delivery.planned_at),
             milliseconds(delivery.decided_at),
+            delivery.held.map(HeldFor::as_str),
         ])?;
         Ok(self.connection.last_insert_rowid())
     }
@@ -254,7 +255,7 @@ impl Store {
 
     /// Fills a digest with what of it is still needed, most urgent first. `false` if nothing is left.
     fn fill_digest(&self, delivery: &mut Claimed) -> Result<bool> {
-        let Content::Digest { alerts } = &mut delivery.content else { return Ok(true) };
+        let Content::Digest { alerts, .. } = &mut delivery.content else { return Ok(true) };
         let mut statement = self.prepare(
             "SELECT a.content, a.why, c.clock FROM deliveries d JOIN alerts a ON a.id = d.alert
              LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
@@ -353,25 +354,26 @@ impl Store {
         Ok(statement.execute([milliseconds(now)])?)
     }
 
-    /// Makes one message a recipient of all that was held back, and lets single ones go. Returns how many messages.
+    /// Makes one message a recipient of all that was held back for `cause`, and lets single ones go. Returns how many messages.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn gather(&self, now: DateTime<Utc>) -> Result<usize> {
+    pub fn gather(&self, cause: HeldFor, now: DateTime<Utc>) -> Result<usize> {
         let groups: Vec<(Option<String>, String, i64, i64, i64)> = self
             .prepare(
-                "SELECT person, destination, count(*), min(rank), min(planned_at) FROM deliveries WHERE state = 'held'
-                 GROUP BY person, destination",
+                "SELECT person, destination, count(*), min(rank), min(planned_at) FROM deliveries
+                 WHERE state = 'held' AND held_for = ?1 GROUP BY person, destination",
             )?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+            .query_map([cause.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
             .collect::<std::result::Result<_, _>>()?;
         for (person, destination, n_held, rank, planned_at) in &groups {
             if *n_held == 1 {
                 self.prepare(
-                    "UPDATE deliveries SET state = 'pending' WHERE state = 'held' AND person IS ?1 AND destination = ?2",
+                    "UPDATE deliveries SET state = 'pending'
+                     WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3",
                 )?
-                .execute(params![person, destination])?;
+                .execute(params![cause.as_str(), person, destination])?;
                 continue;
             }
             let planned_at = instant(*planned_at);
@@ -380,7 +382,7 @@ impl Store {
                 why: "digest",
                 planned_at,
                 decided_at: now,
-                content: &Content::Digest { alerts: Vec::new() },
+                content: &Content::Digest { alerts: Vec::new(), cause },
             })?;
             // Without a step nothing can conflict, so there is always a row.
             let Some(alert) = alert else { continue };
@@ -391,13 +393,13 @@ impl Store {
                 rank: *rank,
                 planned_at,
                 decided_at: now,
-                held: false,
+                held: None,
             })?;
             self.prepare(
-                "UPDATE deliveries SET state = 'gathered', gathered_into = ?3
-                 WHERE state = 'held' AND person IS ?1 AND destination = ?2",
+                "UPDATE deliveries SET state = 'gathered', gathered_into = ?4
+                 WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3",
             )?
-            .execute(params![person, destination, digest])?;
+            .execute(params![cause.as_str(), person, destination, digest])?;
         }
         Ok(groups.len())
     }

@@ -95,16 +95,40 @@ pub struct ListedRequest {
     pub due_at: Option<DateTime<Utc>>,
 }
 
+/// Why alerts were held back, to come to each recipient as one message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldFor {
+    /// They fell due while plazo was not running (LESSONS 29).
+    #[default]
+    Downtime,
+    /// An edit of `sla.toml` made many due at once (LESSONS 22).
+    Edit,
+}
+
+impl HeldFor {
+    /// The word in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Downtime => "downtime",
+            Self::Edit => "edit",
+        }
+    }
+}
+
 /// What one message says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     /// One alert.
     Alert(Box<AlertFacts>),
-    /// What fell due meanwhile, breaches first (LESSONS 29).
+    /// What was held back and gathered, breaches first (LESSONS 28, 29).
     Digest {
         /// The alerts.
         alerts: Vec<AlertFacts>,
+        /// Why they come together.
+        #[serde(default)]
+        cause: HeldFor,
     },
     /// The morning's list (rule D1).
     List {
@@ -153,9 +177,10 @@ impl Content {
             Self::Alert(facts) => {
                 render("alert", language, &context! { a => Serde(shown(facts, zone, language, now)) })
             }
-            Self::Digest { alerts } => {
+            Self::Digest { alerts, cause } => {
                 let rows: Vec<_> = alerts.iter().map(|facts| shown(facts, zone, language, now)).collect();
-                render("digest", language, &context! { rows => Serde(rows), n => alerts.len() })
+                let cause = cause.as_str();
+                render("digest", language, &context! { rows => Serde(rows), n => alerts.len(), cause })
             }
             Self::List { name, rule, requests } => {
                 let rows: Vec<_> = requests.iter().map(|request| listed(request, zone, language)).collect();
@@ -177,7 +202,7 @@ impl Content {
         };
         let lines: Vec<_> = match self {
             Self::Alert(facts) => vec![line(facts)],
-            Self::Digest { alerts } => alerts.iter().map(line).collect(),
+            Self::Digest { alerts, .. } => alerts.iter().map(line).collect(),
             Self::List { requests, .. } => requests.iter().map(|request| request.request.to_string()).collect(),
             Self::Notice { text, .. } => vec![text.clone()],
         };
@@ -371,7 +396,8 @@ mod tests {
         vec![
             Content::Alert(Box::new(facts())),
             Content::Alert(Box::new(AlertFacts { why: Why::Warning, due_at: None, late: true, ..facts() })),
-            Content::Digest { alerts: vec![facts(), facts()] },
+            Content::Digest { alerts: vec![facts(), facts()], cause: HeldFor::Downtime },
+            Content::Digest { alerts: vec![facts(), facts()], cause: HeldFor::Edit },
             Content::List { name: "mañana".to_owned(), rule: None, requests: vec![row] },
             Content::Notice { subject: "x".to_owned(), text: "y".to_owned() },
         ]

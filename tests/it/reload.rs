@@ -95,3 +95,37 @@ fn a_secret_that_is_missing_refuses_the_whole_file() {
     wait_for("the refusal", PATIENCE, || daemon.log().contains("PLAZO_TEST_UNSET is not set").then_some(()));
     assert_eq!(minutes_allowed(&daemon), 20);
 }
+
+/// Four clients who have waited ten minutes; then a file that allows five. Answers what the team's lead was sent.
+fn sent_after_a_sharp_edit(summary_above: u32) -> Vec<serde_json::Value> {
+    let file = |within: &str| format!("{}[alerts]\nsummary_above = {summary_above}\n", config(within));
+    let daemon = Daemon::start(&file("30m"));
+    for client in 1..=4 {
+        daemon.client_message(&format!("m-{client}"), &format!("t-{client}"), Duration::from_secs(600));
+    }
+    write(&daemon, &file("5m"));
+    wait_for("every breach", PATIENCE, || {
+        let breached = |id: u32| daemon.get(&format!("/v1/requests/R-{id}"))["clocks"][0]["state"] == "breached";
+        (1..=4).all(breached).then_some(())
+    });
+    wait_for("every message", PATIENCE, || {
+        let rows = daemon.get("/v1/deliveries")["deliveries"].as_array().cloned().unwrap_or_default();
+        let is_over = |row: &serde_json::Value| matches!(row["state"].as_str(), Some("sent" | "gathered"));
+        (4 <= rows.len() && rows.iter().all(is_over)).then_some(rows)
+    })
+}
+
+#[test]
+fn lessons_28_an_edit_that_makes_many_due_at_once_sends_one_summary_a_person() {
+    let rows = sent_after_a_sharp_edit(3);
+    let in_state = |state: &str| rows.iter().filter(|row| row["state"] == state).collect::<Vec<_>>();
+    assert_eq!((in_state("gathered").len(), in_state("sent").len()), (4, 1), "{rows:#?}");
+    assert!(rows.iter().all(|row| row["person"] == "ana"), "{rows:#?}");
+}
+
+#[test]
+fn as_many_as_the_file_allows_are_told_one_by_one_and_not_as_late() {
+    let rows = sent_after_a_sharp_edit(4);
+    assert_eq!(rows.len(), 4, "{rows:#?}");
+    assert!(rows.iter().all(|row| row["why"] == "breach" && row["state"] == "sent"), "{rows:#?}");
+}

@@ -29,6 +29,7 @@ use crate::text::{Both, Language};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);
+const DEFAULT_SUMMARY_ABOVE: usize = 20;
 const DEFAULT_IN_FLIGHT: u16 = 128;
 
 /// Resolves the whole file. Files that it names lie in `folder`.
@@ -184,6 +185,9 @@ fn alerts(raw: &Raw, mistakes: &mut Mistakes) -> AlertSettings {
     }
     AlertSettings {
         gather: alerts.and_then(|alerts| alerts.gather.as_deref().copied()).unwrap_or(true),
+        summary_above: alerts
+            .and_then(|alerts| alerts.summary_above.as_ref())
+            .map_or(DEFAULT_SUMMARY_ABOVE, |most| usize::try_from(**most).unwrap_or(usize::MAX)),
         retry_for: retry_for.unwrap_or(DEFAULT_RETRY),
         in_flight: in_flight.map_or(DEFAULT_IN_FLIGHT, |in_flight| **in_flight).max(1).into(),
     }
