@@ -11,6 +11,7 @@ mod outbox;
 pub mod plan;
 pub mod queue;
 mod readers;
+pub mod retry;
 mod schedule;
 pub mod time;
 pub mod token;

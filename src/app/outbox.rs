@@ -54,8 +54,10 @@ impl App {
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
                 let claimed = tx.claim(limit, &busy, per_destination)?;
-                // Among thousands that wait this takes a while, and is asked for only when nothing could be claimed.
-                let next_at = if claimed.is_empty() { tx.store.next_delivery_at(&busy)? } else { None };
+                // Among thousands that wait this takes a while, and is asked for only when nothing could be claimed. Without room
+                // there is nothing to come back for before a delivery on its way has ended, which is told.
+                let asks = claimed.is_empty() && 0 < tx.room();
+                let next_at = if asks { tx.store.next_delivery_at(&busy)? } else { None };
                 Ok(Claims { claimed, next_at })
             })
             .await
@@ -171,13 +173,18 @@ impl Transaction<'_> {
         busy: &[String],
         per_destination: usize,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let room = self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_claimed).min(limit);
+        let room = self.room().min(limit);
         if room == 0 {
             return Ok(Vec::new());
         }
         let claimed = self.store.claim(self.now, self.now + LEASE, room, busy, per_destination)?;
         self.n_claimed += claimed.len();
         Ok(claimed)
+    }
+
+    /// How many more may be on their way.
+    fn room(&self) -> usize {
+        self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_claimed)
     }
 
     fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {

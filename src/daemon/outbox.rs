@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
-use crate::app::{App, Claims, Outcome, WriteError};
+use crate::app::{App, Claims, Outcome, WriteError, retry};
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::notify::{DeliveryError, Message, Receipt, Transport};
@@ -24,17 +24,6 @@ use crate::text::alert::{Content, Rendered};
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// After a claim there may be more; what is on its way usually ends sooner than this.
 const AFTER_CLAIM: Duration = Duration::from_millis(100);
-/// Waits after the first, second, … failed try; the last one from then on.
-const BACKOFF: [TimeDelta; 6] = [
-    TimeDelta::seconds(1),
-    TimeDelta::seconds(5),
-    TimeDelta::seconds(30),
-    TimeDelta::minutes(2),
-    TimeDelta::minutes(5),
-    TimeDelta::minutes(10),
-];
-/// Where a fallback is named, a message waits no longer than this for its own destination.
-const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
 const LONGEST_IDLE: TimeDelta = TimeDelta::seconds(30);
 /// How often the operator is told that a destination swallows messages for good.
 const DEAD_NOTICE_EVERY: TimeDelta = TimeDelta::minutes(30);
@@ -298,7 +287,10 @@ impl Outbox {
                 }
                 (Verdict::Sent { answer: receipt.answer }, None)
             }
-            Err(error) => self.judge(&delivery, error, now).await,
+            Err(error) => {
+                let failures = self.app.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
+                retry::judge(&self.app.config(), &delivery, &error, failures, now)
+            }
         };
         let result = match &verdict {
             Verdict::Sent { .. } => "sent",
@@ -331,37 +323,6 @@ impl Outbox {
         });
     }
 
-    /// Later, by another way, or never.
-    async fn judge(
-        &self,
-        delivery: &Claimed,
-        error: DeliveryError,
-        now: DateTime<Utc>,
-    ) -> (Verdict, Option<DateTime<Utc>>) {
-        let config = self.app.config();
-        let fallback = config.destinations.get(&delivery.destination).and_then(|own| own.fallback.clone());
-        let hold_until = match &error {
-            DeliveryError::Hold { after: Some(after), .. } => Some(now + *after),
-            DeliveryError::Hold { after: None, .. } => {
-                let failures = self.app.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
-                Some(now + backoff(failures.into(), delivery.id))
-            }
-            DeliveryError::Retry { .. } | DeliveryError::GiveUp { .. } => None,
-        };
-        let cause = error.cause().to_owned();
-        let waited = now - delivery.decided_at;
-        let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(&config, fallback.is_some()) <= waited;
-        let verdict = match fallback {
-            Some(to) if is_over => Verdict::HandedOver { to, cause },
-            None if is_over => Verdict::Dead { cause },
-            _ => {
-                let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
-                Verdict::Later { at, cause }
-            }
-        };
-        (verdict, hold_until)
-    }
-
     /// Messages behind a destination that stands do not wait for it longer than those that were tried.
     async fn hand_over_waiting(&mut self) {
         if self.looked_at.elapsed() < AFTER_FAILURE {
@@ -375,7 +336,7 @@ impl Outbox {
             if !matches!(self.app.hold_failures(name.clone()).await, Ok(1..)) {
                 continue;
             }
-            let since = now - patience(&config, true);
+            let since = now - retry::patience(&config, true);
             match self.app.hand_over_waiting(name.clone(), fallback.clone(), since).await {
                 Ok(0) => {}
                 Ok(n_messages) => tracing::warn!(n_messages, from = %name, to = %fallback, "handed over"),
@@ -401,18 +362,6 @@ impl Outbox {
             tracing::error!(%error, "the operator could not be told");
         }
     }
-}
-
-/// How long a message waits for its own destination.
-fn patience(config: &Config, has_fallback: bool) -> TimeDelta {
-    if has_fallback { config.alerts.retry_for.min(FALLBACK_AFTER) } else { config.alerts.retry_for }
-}
-
-/// The wait after `failures` failed tries, a fifth longer or shorter by delivery, so that they do not come back all at once.
-fn backoff(failures: i64, delivery: i64) -> TimeDelta {
-    let step = usize::try_from(failures).unwrap_or(0).min(BACKOFF.len() - 1);
-    let spread = i32::try_from(delivery.wrapping_mul(7_919).rem_euclid(401)).unwrap_or(0);
-    BACKOFF[step] * (800 + spread) / 1_000
 }
 
 async fn attempt(app: &App, transports: &Transports, delivery: &Claimed) -> Result<Receipt, DeliveryError> {

@@ -199,11 +199,14 @@ impl Clock {
         self.stopped_at = Some(given_at);
     }
 
-    /// Ends it without a verdict; a breach that happened stays one.
+    /// Ends it without a verdict. A breach from before `at` stays one; what ended at its due instant, or before it and was heard
+    /// of later, never broke (LESSONS 15).
     pub fn cancel(&mut self, at: DateTime<Utc>, why: Cancelled) {
-        if self.state != ClockState::Breached {
+        let broke = self.state == ClockState::Breached && self.breached_at.is_none_or(|breached_at| breached_at < at);
+        if !broke {
             self.state = ClockState::Cancelled;
             self.due_at = None;
+            self.breached_at = None;
         }
         self.cancelled_because = Some(why);
         self.stopped_at = Some(at);

@@ -95,15 +95,18 @@ struct Course<'a> {
     effects: Vec<Effect>,
     /// Finished clocks whose place a new cycle took.
     displaced: Vec<Clock>,
+    /// Breaches that were noticed before an event from before them was heard of; news only if they come out otherwise.
+    noticed: Vec<(ClockRef, DateTime<Utc>)>,
 }
 
 impl<'a> Course<'a> {
     const fn new(request: Request, rulebook: &'a Rulebook) -> Self {
-        Self { request, rulebook, effects: Vec::new(), displaced: Vec::new() }
+        Self { request, rulebook, effects: Vec::new(), displaced: Vec::new(), noticed: Vec::new() }
     }
 
     fn apply(&mut self, event: &Event) {
         self.breach_before(event.at);
+        self.unbreach_from(event.at);
         progress::apply(&mut self.request, event, self.rulebook, &mut self.effects);
         self.request.last_event_at = self.request.last_event_at.max(event.at);
         self.follow_marks(event.at);
@@ -132,6 +135,14 @@ impl<'a> Course<'a> {
                 let highest = fresh.iter().filter(|(kind, _)| *kind == clock.kind).map(|(_, cycle)| *cycle);
                 clock.cycle = 1 + of_kind.chain(highest).max().unwrap_or(0);
                 fresh.push((clock.kind, clock.cycle));
+            }
+        }
+        // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22).
+        for old in left.into_iter().filter(|old| old.cancelled_because == Some(Cancelled::NoPolicy)) {
+            if self.request.clocks.iter().any(|clock| clock.kind == old.kind) {
+                self.displaced.push(old.clone());
+            } else {
+                self.request.clocks.push(old.clone());
             }
         }
     }
@@ -169,6 +180,20 @@ impl<'a> Course<'a> {
                 clock.state = ClockState::Breached;
                 clock.breached_at = Some(due_at);
                 self.effects.push(Effect::Breached { clock: clock.name(), at: due_at });
+            }
+        }
+    }
+
+    /// Takes back breaches that were noticed already and had not come yet at `at`, so that an event from then finds the clock as
+    /// it was. Those of another revision are verdicts (LESSONS 22).
+    fn unbreach_from(&mut self, at: DateTime<Utc>) {
+        let revision = self.rulebook.revision;
+        let live = self.request.clocks.iter_mut().filter(|clock| clock.is_live() && clock.revision == revision);
+        for clock in live.filter(|clock| clock.state == ClockState::Breached) {
+            if let Some(breached_at) = clock.breached_at.filter(|breached_at| at <= *breached_at) {
+                clock.state = ClockState::Running;
+                clock.breached_at = None;
+                self.noticed.push((clock.name(), breached_at));
             }
         }
     }
@@ -270,7 +295,16 @@ impl Clock {
 
     /// Takes over what `old`, the same clock before its events were put in order, was called and had told.
     fn take_after(&mut self, old: &Self) {
-        if old.stopped_at.is_some() && old.stopped_at == self.stopped_at {
+        let was_given = |clock: &Self| clock.cancelled_because.is_none();
+        let began_alike = old.started_at == self.started_at;
+        let ended_alike = old.stopped_at == self.stopped_at && was_given(old) == was_given(self);
+        let has_ended = old.stopped_at.is_some() && ended_alike;
+        // A breach under another revision that is still owed stays as well; today's file cannot say when it was due.
+        let is_frozen = old.state == ClockState::Breached
+            && old.revision != self.revision
+            && old.stopped_at.is_none()
+            && self.stopped_at.is_none();
+        if began_alike && (has_ended || is_frozen) {
             self.clone_from(old);
             return;
         }

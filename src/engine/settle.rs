@@ -118,7 +118,9 @@ impl<'a> Course<'a> {
         {
             clock.state = ClockState::Breached;
             clock.breached_at = Some(due_at);
-            self.effects.push(Effect::Breached { clock: clock.name(), at: due_at });
+            if !self.noticed.contains(&(clock.name(), due_at)) {
+                self.effects.push(Effect::Breached { clock: clock.name(), at: due_at });
+            }
         }
     }
 

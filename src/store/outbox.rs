@@ -327,19 +327,31 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a copy of a delivery for another destination. A digest takes along what it gathered.
+    /// Makes a copy of a delivery for another destination. A digest takes along what it gathered. What the same person is told
+    /// there anyway is not told twice.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
     pub fn hand_over(&self, id: i64, destination: &str, now: DateTime<Utc>) -> Result<()> {
-        self.prepare(
-            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at)
-             SELECT alert, person, ?2, 'pending', rank, planned_at, decided_at, ?3 FROM deliveries WHERE id = ?1",
-        )?
-        .execute(params![id, destination, milliseconds(now)])?;
+        let added = self
+            .prepare(
+                "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at)
+                 SELECT alert, person, ?2, 'pending', rank, planned_at, decided_at, ?3 FROM deliveries d
+                 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries o
+                     WHERE o.alert = d.alert AND o.person IS d.person AND o.destination = ?2)",
+            )?
+            .execute(params![id, destination, milliseconds(now)])?;
+        if added == 0 {
+            return Ok(());
+        }
         let copy = self.connection.last_insert_rowid();
-        self.prepare("UPDATE deliveries SET gathered_into = ?2 WHERE gathered_into = ?1")?.execute([id, copy])?;
+        self.prepare(
+            "UPDATE deliveries SET gathered_into = ?2
+             WHERE gathered_into = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries o
+                 WHERE o.alert = deliveries.alert AND o.person IS deliveries.person AND o.destination = ?3)",
+        )?
+        .execute(params![id, copy, destination])?;
         Ok(())
     }
 

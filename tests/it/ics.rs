@@ -77,6 +77,7 @@ fn bad_files_are_refused_with_line_cause_and_remedy() {
         (&event("DTSTART;VALUE=DATE:20260102\nDURATION:P99999999999999999999D"), "cannot last"),
         (&event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=SECONDLY"), "has no recurrence of days"),
         (&event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=NEVER"), "has no recurrence of days"),
+        (&event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=MONTHLY;BYDAY=1¡O"), "has no recurrence of days"),
         (&event("DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY;COUNT=1000000"), "recurs more than 5,000 times"),
     ];
     for (text, expected) in cases {
@@ -105,5 +106,10 @@ proptest! {
         let at = at % letters.len();
         if cut { letters.truncate(at) } else { letters[at] = letter }
         let _ = read(&letters.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn any_rule_is_read_or_refused(rule in "(FREQ=(YEARLY|MONTHLY|DAILY|WEEKLY);)?([A-Z]{2,10}=[-+0-9A-Z,;=]{0,12};?){0,4}") {
+        let _ = read(&event(&format!("DTSTART;VALUE=DATE:20260102\nRRULE:{rule}")));
     }
 }

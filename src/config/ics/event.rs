@@ -86,7 +86,8 @@ impl Event {
 
     fn recurrences(&self, rule: &str, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, IcsError> {
         let fail = |why: String| IcsError::new(self.line, Cause::BadRule(why));
-        if TOO_OFTEN.iter().any(|often| rule.to_ascii_uppercase().contains(often)) {
+        // RFC 5545 knows only ASCII here, and `rrule` cuts between bytes.
+        if !rule.is_ascii() || TOO_OFTEN.iter().any(|often| rule.to_ascii_uppercase().contains(often)) {
             return Err(fail(rule.to_owned()));
         }
         // A date is counted at midnight UTC, which no clock change touches, and read back as a date.

@@ -1,0 +1,60 @@
+//! When a message that was not delivered is tried again, by which way, and for how long. Transports only say whether it would help.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::config::Config;
+use crate::notify::DeliveryError;
+use crate::store::outbox::{Claimed, Verdict};
+
+/// Waits after the first, second, … failed try; the last one from then on.
+const BACKOFF: [TimeDelta; 6] = [
+    TimeDelta::seconds(1),
+    TimeDelta::seconds(5),
+    TimeDelta::seconds(30),
+    TimeDelta::minutes(2),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(10),
+];
+/// Where a fallback is named, a message waits no longer than this for its own destination.
+const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
+
+/// What becomes of a delivery that failed at `now`: later, by another way, or never; and until when its whole destination stands,
+/// if it does. `hold_failures` counts how often in a row that destination has failed as a whole.
+pub fn judge(
+    config: &Config,
+    delivery: &Claimed,
+    error: &DeliveryError,
+    hold_failures: u32,
+    now: DateTime<Utc>,
+) -> (Verdict, Option<DateTime<Utc>>) {
+    let fallback = config.destinations.get(&delivery.destination).and_then(|own| own.fallback.clone());
+    let hold_until = match error {
+        DeliveryError::Hold { after: Some(after), .. } => Some(now + *after),
+        DeliveryError::Hold { after: None, .. } => Some(now + backoff(hold_failures.into(), delivery.id)),
+        DeliveryError::Retry { .. } | DeliveryError::GiveUp { .. } => None,
+    };
+    let cause = error.cause().to_owned();
+    let waited = now - delivery.decided_at;
+    let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(config, fallback.is_some()) <= waited;
+    let verdict = match fallback {
+        Some(to) if is_over => Verdict::HandedOver { to, cause },
+        None if is_over => Verdict::Dead { cause },
+        _ => {
+            let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
+            Verdict::Later { at, cause }
+        }
+    };
+    (verdict, hold_until)
+}
+
+/// How long a message waits for its own destination.
+pub fn patience(config: &Config, has_fallback: bool) -> TimeDelta {
+    if has_fallback { config.alerts.retry_for.min(FALLBACK_AFTER) } else { config.alerts.retry_for }
+}
+
+/// The wait after `failures` failed tries, a fifth longer or shorter by delivery, so that they do not come back all at once.
+fn backoff(failures: i64, delivery: i64) -> TimeDelta {
+    let step = usize::try_from(failures).unwrap_or(0).min(BACKOFF.len() - 1);
+    let spread = i32::try_from(delivery.wrapping_mul(7_919).rem_euclid(401)).unwrap_or(0);
+    BACKOFF[step] * (800 + spread) / 1_000
+}
