@@ -37,6 +37,11 @@ impl Incoming {
         let body = serde_json::to_string(&event)?;
         Ok(Self { event, request, body })
     }
+
+    /// The event as JSON.
+    pub(super) fn body(&self) -> &str {
+        &self.body
+    }
 }
 
 /// Why an event was not taken. The caller can mend it.
@@ -100,7 +105,7 @@ impl App {
 
 impl Transaction<'_> {
     /// Takes one event. One that fails is put aside with its cause; the rest goes on.
-    fn take(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
+    pub(super) fn take(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
         match self.isolated(|tx| tx.apply(incoming)) {
             Err(error) if !error.is_unavailable() && self.care == Care::Savepoints => {
                 let id = &incoming.event.id;
@@ -150,7 +155,7 @@ impl Transaction<'_> {
             }
         };
         let id = before.id;
-        let in_order = before.last_event_at <= event.at;
+        let in_order = before.last_event_at <= event.at && !event.takes_back();
         let outcome = if in_order {
             engine::advance(&before, &self.config.rulebook, Input::Event(event), self.now)
         } else {
@@ -174,6 +179,11 @@ impl Transaction<'_> {
             self.store.remove_clocks(id)?;
         }
         self.keep(&outcome, is_new)?;
+        if is_new && !event.threads.is_empty() {
+            for early in self.store.unpark(channel, &event.threads)? {
+                self.apply(&Incoming::new(early, Some(id))?)?;
+            }
+        }
         Ok(Applied::Accepted { request: id, effects: outcome.effects })
     }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::App;
 use crate::config::{self, Config};
 use crate::engine::clock::Clock;
-use crate::engine::event::Event;
+use crate::engine::event::{self, Event};
 use crate::engine::explain::{Explanation, Sent, explain};
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::policy::Rulebook;
@@ -50,7 +50,8 @@ fn known(store: &Store, id: RequestId, current: i64) -> Result<Option<Known>, St
             revisions.insert(revision, text);
         }
     }
-    let (events, deliveries) = (store.events(id)?, store.step_deliveries(id)?);
+    let events = event::arrived(&store.events(id)?).cloned().collect();
+    let deliveries = store.step_deliveries(id)?;
     Ok(Some(Known { request, clocks, events, deliveries, revisions }))
 }
 

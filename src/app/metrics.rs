@@ -25,6 +25,15 @@ pub struct DeliveryLabels {
     pub result: &'static str,
 }
 
+/// What became of a call of a source's hook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HookLabels {
+    /// Name of the source.
+    pub source: String,
+    /// `taken`, `handshake`, `refused`, `unreadable` or `too_many`.
+    pub result: &'static str,
+}
+
 /// Counters since start.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -32,6 +41,8 @@ pub struct Metrics {
     pub events: Family<EventLabels, Counter>,
     /// Tries by destination and result.
     pub deliveries: Family<DeliveryLabels, Counter>,
+    /// Calls of hooks by source and result.
+    pub hooks: Family<HookLabels, Counter>,
     /// Sent although an earlier try may have arrived.
     pub possible_doubles: Counter,
     /// From the step's instant to the peer's acceptance.
@@ -61,6 +72,13 @@ pub struct Snapshot {
     pub deliveries: Vec<(String, i64, i64)>,
     /// Alerts decided over a minute ago and not sent.
     pub overdue_unsent: i64,
+    /// How far behind each source is, and since when it has been silent, in seconds.
+    pub sources: Vec<(String, f64, f64)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceLabels {
+    source: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -74,6 +92,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("plazo");
         registry.register("events", "Events by result", self.events.clone());
         registry.register("delivery_attempts", "Tries to deliver", self.deliveries.clone());
+        registry.register("hook_calls", "Calls of sources' hooks by result", self.hooks.clone());
         registry.register("possible_doubles", "Messages that may have arrived twice", self.possible_doubles.clone());
         registry.register("clock_steps", "Times the wall clock was set", self.clock_steps.clone());
         let lateness = "From a step's instant to the peer's acceptance";
@@ -94,6 +113,15 @@ impl Metrics {
         registry.register("requests", "Requests by phase", gauges(snapshot.requests.clone()));
         let deliveries = snapshot.deliveries.iter().map(|(state, n, _)| (state.clone(), *n)).collect();
         registry.register("deliveries", "Deliveries by state", gauges(deliveries));
+        let (lags, silences) = (Family::<SourceLabels, Gauge<f64, AtomicU64>>::default(), Family::default());
+        for (source, lag, silence) in &snapshot.sources {
+            let labels = SourceLabels { source: source.clone() };
+            lags.get_or_create(&labels).set(*lag);
+            Family::<SourceLabels, Gauge<f64, AtomicU64>>::get_or_create(&silences, &labels).set(*silence);
+        }
+        let lag = "How long the oldest thing has been waiting to be asked of a source";
+        registry.register_with_unit("source_lag", lag, Unit::Seconds, lags);
+        registry.register_with_unit("source_silence", "Since a source last spoke", Unit::Seconds, silences);
         let info = Family::<Version, Gauge<u64, AtomicU64>>::default();
         info.get_or_create(&Version { version: env!("CARGO_PKG_VERSION") }).set(1);
         registry.register("build", "The version that runs", info);

@@ -13,6 +13,7 @@ pub mod queue;
 mod readers;
 pub mod retry;
 mod schedule;
+pub mod sources;
 pub mod time;
 pub mod token;
 pub mod view;
@@ -39,6 +40,7 @@ use metrics::Metrics;
 pub use outbox::{Claims, Outcome};
 use queue::Queue;
 use readers::Readers;
+use sources::Sources;
 use time::TimeSource;
 pub use writer::WriteError;
 use writer::Writer;
@@ -63,6 +65,10 @@ pub(crate) struct Shared {
     /// Whether the last commit failed.
     is_failing: AtomicBool,
     metrics: Metrics,
+    /// Systems that tell what happens, ready to take requests.
+    sources: ArcSwap<Sources>,
+    /// Wakes whoever asks sources' APIs.
+    wanted: Notify,
 }
 
 impl Shared {
@@ -80,6 +86,8 @@ impl Shared {
             is_loopback: AtomicBool::new(true),
             is_failing: AtomicBool::new(false),
             metrics: Metrics::default(),
+            sources: ArcSwap::default(),
+            wanted: Notify::new(),
         }
     }
 }

@@ -18,6 +18,8 @@ mod queue;
 mod replay;
 mod run;
 mod show;
+mod source;
+mod status;
 mod test_notify;
 mod token;
 
@@ -115,6 +117,12 @@ enum Command {
     Queue(queue::Args),
     /// What was sent, what waits and why, what is dead
     Deliveries(deliveries::Args),
+    /// How each source does: when it last spoke, how far behind it is, what is wrong with it
+    Status(status::Args),
+    /// Who wrote and is in no directory: addresses, numbers and user ids
+    Unknown(status::UnknownArgs),
+    /// Mappings of sources: try one on a payload, list and print those that plazo brings along
+    Source(source::Args),
     /// Send a test message the whole way
     TestNotify(test_notify::Args),
     /// Print the JSON Schema of sla.toml, for editors
@@ -147,6 +155,7 @@ impl Cli {
             Command::Calendar(args) => calendar::run(&global, args),
             Command::Demo(args) => demo::run(&global, &args),
             Command::Bench(args) => bench::run(&global, &args),
+            Command::Source(args) => source::run(&global, &args),
             Command::Schema => output::json(&config::schema()),
             Command::Token(args) => token::run(&global, &args),
             Command::Completions { shell } => {
@@ -180,6 +189,8 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Snooze(args) => act::snooze(global, args).await,
         Command::Queue(args) => queue::run(global, &args).await,
         Command::Deliveries(args) => deliveries::run(global, &args).await,
+        Command::Status(args) => status::run(global, &args).await,
+        Command::Unknown(args) => status::unknown(global, &args).await,
         Command::TestNotify(args) => test_notify::run(global, &args).await,
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Run(_)
@@ -189,6 +200,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         | Command::Demo(_)
         | Command::Bench(_)
         | Command::Schema
+        | Command::Source(_)
         | Command::Token(_)
         | Command::Completions { .. } => unreachable!("run by `Cli::run` itself"),
     }

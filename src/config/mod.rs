@@ -1,5 +1,6 @@
 //! `sla.toml`: read as written ([`raw`]), then resolved into what it means ([`Config`]). Nothing parses a string later.
 
+mod attachment;
 mod conceal;
 mod form;
 pub mod ics;
@@ -25,6 +26,7 @@ use crate::engine::calendar::Calendar;
 use crate::engine::directory::Recipient;
 use crate::engine::event::RequestKind;
 use crate::engine::policy::Rulebook;
+use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
 use crate::text::Language;
 
@@ -65,6 +67,8 @@ pub struct Config {
     pub alerts: AlertSettings,
     /// Lists sent each working morning.
     pub daily: Vec<DailyList>,
+    /// Systems that tell plazo what happens, by name.
+    pub sources: BTreeMap<String, SourceSettings>,
 }
 
 /// A file that another names, and whose content is part of what that one means.
@@ -235,6 +239,16 @@ pub fn read(path: &Path, mut source: String) -> Loaded {
 }
 
 impl Config {
+    /// Names of everything that tells plazo what happens.
+    pub fn source_names(&self) -> Vec<String> {
+        self.sources.keys().cloned().collect()
+    }
+
+    /// The system behind a source, in words.
+    pub fn system_of(&self, source: &str) -> String {
+        self.sources.get(source).map(|settings| settings.mapping.title.clone()).unwrap_or_default()
+    }
+
     /// The text of a revision: the file's, with a mark of every file that it names. What those say is part of the promise.
     pub fn revision_text(&self, source: &str) -> String {
         let mark = |attachment: &Attachment| format!("\n# {} sha256:{}", attachment.name, attachment.digest);

@@ -50,6 +50,10 @@ pub struct Raw {
     pub escalation: BTreeMap<At<String>, At<Vec<At<Step>>>>,
     /// Lists sent each working morning, by name.
     pub daily: Named<Daily>,
+    /// Systems that tell plazo what happens, by name. Each calls `/hooks/NAME`.
+    pub source: Named<Source>,
+    /// Files beside this one that say who is who, such as "clientes.csv".
+    pub directory: Vec<At<String>>,
 }
 
 /// The HTTP interface.
@@ -158,6 +162,56 @@ pub struct Team {
     pub members: Vec<At<String>>,
     /// Whether its people may answer clients.
     pub answers_clients: Option<At<bool>>,
+}
+
+/// A system that tells plazo what happens.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// A mapping that plazo brings along, such as "whatsapp-cloud".
+    pub preset: Option<At<String>>,
+    /// Or a mapping of your own: a file beside this one, such as "mi-crm.toml".
+    pub mapping: Option<At<String>>,
+    /// Where the secret is kept by which it signs.
+    pub secret: Option<At<SecretRef>>,
+    /// The secret before this one, while both are in use.
+    pub previous_secret: Option<At<SecretRef>>,
+    /// Where the word is kept by which it proves itself in a handshake.
+    pub verify: Option<At<SecretRef>>,
+    /// Whether it may come without a signature, where the system cannot sign.
+    pub unsigned: Option<At<bool>>,
+    /// The address at which it calls, where the signature covers that.
+    pub public_url: Option<At<String>>,
+    /// What the mapping wants to know of your account, such as { zone = "America/Bogota" }.
+    pub set: BTreeMap<String, serde_json::Value>,
+    /// Channel of its requests.
+    pub channel: Option<At<String>>,
+    /// Inbox of its requests.
+    pub inbox: Option<At<String>>,
+    /// Client of its requests.
+    pub customer: Option<At<String>>,
+    /// "client" or "internal".
+    pub audience: Option<At<String>>,
+    /// "request", "task", "claim" or "call".
+    pub kind: Option<At<String>>,
+    /// Tags of its requests.
+    pub tags: Vec<At<String>>,
+    /// Calls a second that are let in.
+    pub rate: Option<At<u32>>,
+    /// How long it may be silent before the operator is told, such as "2h", "never" or "unusual".
+    pub silent_after: Option<At<String>>,
+    /// Whose hours count for that; "always" where it is left out.
+    pub calendar: Option<At<String>>,
+    /// Address of the API behind it.
+    pub api: Option<At<String>>,
+    /// Where the token of that API is kept.
+    pub token: Option<At<SecretRef>>,
+    /// Where a second token is kept: of Slack's Socket Mode, of GLPI's application.
+    pub app_token: Option<At<SecretRef>>,
+    /// Of OAuth 2: the client's id.
+    pub client_id: Option<At<SecretRef>>,
+    /// Of OAuth 2: where the client's secret is kept.
+    pub client_secret: Option<At<SecretRef>>,
 }
 
 /// Who stands above the leads: people or destinations.

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::time::TimeSource;
 use crate::app::token::Access;
-use crate::app::{App, Occasion};
+use crate::app::{App, Occasion, sources};
 use crate::config::{self, Config};
 use crate::http;
 use crate::notify;
@@ -80,6 +80,8 @@ pub async fn run(
     let client = notify::http::client().context("cannot set up HTTP")?;
     let files = options.data.join(OUTBOX_DIRECTORY);
     let transports = outbox::transports(&config, &client, &files)?;
+    let sources = sources::ready(&config)
+        .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
     let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
     warn_of_old_zones(&options.time);
@@ -87,6 +89,7 @@ pub async fn run(
         .with_context(|| format!("cannot open the store in {}", options.data.display()))?;
     check_access(&app, listen).await?;
     app.set_loopback(listen.ip().is_loopback());
+    app.set_sources(sources);
     let n_planned =
         app.plan_anew(Occasion::Start).await.context("cannot plan the open requests by the new sla.toml")?;
     if 0 < n_planned {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::outbox::{self, Transports};
 use super::service;
-use crate::app::App;
+use crate::app::{App, sources};
 use crate::config::{self, Attachment};
 
 /// An editor writes in several steps; they are waited for.
@@ -99,12 +99,15 @@ impl Reloader {
         self.files_seen = files;
         let config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
         let transports = outbox::transports(&config, &self.client, &self.files)?;
+        let sources = sources::ready(&config)
+            .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
         // While requests are planned anew, alerts may go by the old file and by the new one.
         let mut both = Transports::clone(&self.transports.load());
         both.extend(transports.clone());
         self.transports.store(Arc::new(both));
         let n_requests = self.app.reload(config, loaded.source).await?;
         self.transports.store(Arc::new(transports));
+        self.app.set_sources(sources);
         self.app.wake_outbox();
         Ok(Some(n_requests))
     }
@@ -126,8 +129,12 @@ fn watch(path: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<RecommendedWa
     let name = path.file_name().context("no file name")?.to_owned();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let concerns = |event: &notify::Event| {
-            let is_feed = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("ics"));
-            let is_ours = |path: &PathBuf| path.file_name() == Some(&name) || is_feed(path);
+            // Holidays, mappings, directories: whether it names the file, and whether that changed, is seen by reading.
+            let is_named = |path: &Path| {
+                let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+                ["ics", "toml", "csv", "json"].contains(&ending.as_str())
+            };
+            let is_ours = |path: &PathBuf| path.file_name() == Some(&name) || is_named(path);
             !event.kind.is_access() && event.paths.iter().any(is_ours)
         };
         if event.is_ok_and(|event| concerns(&event)) {

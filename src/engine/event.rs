@@ -2,6 +2,7 @@
 //!
 //! The JSON form is stable (see `docs/events.md`); what arrives in other forms is translated by `intake`.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -207,6 +208,11 @@ pub enum Fact {
     Reopen,
     /// The request turned out to be part of another; its clocks end (LESSONS 23).
     Merge,
+    /// A message of the house never arrived: whoever waited for it still does.
+    Undelivered {
+        /// Its id, in the source of this event.
+        of: String,
+    },
     /// A person took the alert: escalation stops, the clocks run on.
     Ack,
     /// Alerts wait until then.
@@ -316,6 +322,7 @@ impl Fact {
             Self::Close { .. } => "close",
             Self::Reopen => "reopen",
             Self::Merge => "merge",
+            Self::Undelivered { .. } => "undelivered",
             Self::Ack => "ack",
             Self::Snooze { .. } => "snooze",
             Self::Noted { what } => what.type_name(),
@@ -329,11 +336,31 @@ impl Event {
         matches!(self.fact, Fact::Message { .. } | Fact::Open { .. })
     }
 
+    /// Whether it says that something known did not happen, so that everything since must be derived anew.
+    pub const fn takes_back(&self) -> bool {
+        matches!(self.fact, Fact::Undelivered { .. })
+    }
+
     /// Whether a program wrote it. In answer to nothing that is known, it asks for nothing (LESSONS 19).
     pub fn is_automatic(&self) -> bool {
         let is_message = matches!(self.fact, Fact::Message { .. });
         is_message && self.author.as_ref().is_some_and(|author| !author.kind.is_human())
     }
+}
+
+/// Events without the messages that never arrived.
+pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
+    let lost: HashSet<(&str, &str)> = events
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::Undelivered { of } => Some((event.id.source.as_str(), of.as_str())),
+            _ => None,
+        })
+        .collect();
+    let is_lost = move |event: &&Event| {
+        matches!(event.fact, Fact::Message { .. }) && lost.contains(&(event.id.source.as_str(), event.id.id.as_str()))
+    };
+    events.iter().filter(move |event| !is_lost(event))
 }
 
 impl Noted {

@@ -56,7 +56,8 @@ pub fn advance(request: &Request, rulebook: &Rulebook, input: Input<'_>, now: Da
     course.into_outcome(&request.clocks, wake)
 }
 
-/// Derives a request anew from all its events, in the order in which they happened, because `late` came out of order.
+/// Derives a request anew from all its events, in the order in which they happened, because `late` came out of order or takes
+/// back a message that never arrived.
 ///
 /// Verdicts follow the instants of the events (LESSONS 15); what was told stays told: `told` are the clocks as stored, finished
 /// ones included. Every clock is in the outcome.
@@ -70,7 +71,7 @@ pub fn reorder(
 ) -> Outcome {
     let mut course = Course::new(Request::unopened(request.id), rulebook);
     let mut effects = vec![Effect::Reordered];
-    for event in events {
+    for event in event::arrived(events) {
         course.effects.clear();
         course.apply(event);
         if event.id == late.id {

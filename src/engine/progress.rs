@@ -51,6 +51,8 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
             }
         }
         (Phase::Open | Phase::Waiting, Fact::Snooze { until }) => request.snoozed_until = Some(*until),
+        // The message that it names is left out of what is derived.
+        (_, Fact::Undelivered { .. }) => {}
         (_, Fact::Comment { text }) => comment(request, event, text, rulebook),
         (_, Fact::Noted { .. }) => {}
         (Phase::Closed, Fact::Wait { .. } | Fact::Promise { .. } | Fact::Deliver { .. } | Fact::Snooze { .. })

@@ -35,14 +35,22 @@ pub struct Problem {
 
 /// A problem on its way out.
 #[derive(Debug)]
-pub(super) struct Failure(Problem);
+pub(super) struct Failure(Problem, Option<u64>);
 
 pub(super) type Answer<T> = Result<T, Failure>;
 
 impl Failure {
     pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default().to_owned();
-        Self(Problem { status: status.as_u16(), title, code: code.to_owned(), detail: detail.into(), field: None })
+        let problem =
+            Problem { status: status.as_u16(), title, code: code.to_owned(), detail: detail.into(), field: None };
+        Self(problem, None)
+    }
+
+    /// Asks the caller to wait so many seconds.
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
+        self.1 = Some(seconds);
+        self
     }
 
     pub(super) fn of_field(field: &str, detail: impl Into<String>) -> Self {
@@ -55,9 +63,13 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self.0)).into_response();
+        let Self(problem, retry_after) = self;
+        let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));

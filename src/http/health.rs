@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -47,10 +47,16 @@ async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
                 requests: store.count_by_phase()?,
                 deliveries: store.count_deliveries()?,
                 overdue_unsent: store.count_unsent(decided_before)?,
+                sources: Vec::new(),
             })
         })
         .await?;
     snapshot.queued = app.queue().len();
+    for name in app.config().source_names() {
+        let state = app.source_state(name.clone()).await?;
+        let since = |at: Option<DateTime<Utc>>| at.map_or(0.0, |at| (app.now() - at).as_seconds_f64());
+        snapshot.sources.push((name, since(state.waiting_since), since(state.row.heard_at)));
+    }
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content_type)], app.metrics().encode(&snapshot)).into_response())
 }

@@ -7,8 +7,10 @@ mod error;
 mod events;
 mod explain;
 mod health;
+mod hooks;
 mod queue;
 mod requests;
+mod sources;
 
 use std::time::Duration;
 
@@ -30,7 +32,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"))
 )]
 struct Description;
 
@@ -42,6 +44,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(actions::router())
         .merge(queue::router())
         .merge(deliveries::router())
+        .merge(sources::router())
         .merge(health::router())
 }
 
@@ -58,6 +61,7 @@ pub fn router(app: App) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .merge(hooks::router())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(app)

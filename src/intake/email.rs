@@ -69,6 +69,10 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
     let subject = mail.subject().map(|subject| cut(subject, LONGEST_ID)).filter(|subject| !subject.trim().is_empty());
     let about = About { channel: Some(SOURCE.to_owned()), subject, ..About::default() };
     let kind = kind_of(&mail, own);
+    let fact = match bounced(&mail) {
+        Some(of) => Fact::Undelivered { of },
+        None => Fact::Message { direction, text },
+    };
     Ok(Event {
         at: date_of(&mail, house.now),
         threads: threads(&mail, &own_id),
@@ -77,7 +81,7 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
         about,
         cc: copies,
         refs: serde_json::Map::new(),
-        fact: Fact::Message { direction, text },
+        fact,
     })
 }
 
@@ -198,6 +202,22 @@ fn returned_threads(report: &Message<'_>) -> Vec<String> {
         _ => None,
     };
     report.parts.iter().find_map(of_part).unwrap_or_default()
+}
+
+/// The Message-ID of the mail that a delivery report says never arrived (RFC 3464 §2.3.3); a delay is no failure.
+fn bounced(report: &Message<'_>) -> Option<String> {
+    let is_status = |part: &&MessagePart<'_>| {
+        part.content_type()
+            .is_some_and(|content| content.ctype() == "message" && content.subtype() == Some("delivery-status"))
+    };
+    let status = report.parts.iter().find(is_status)?;
+    let text = String::from_utf8_lossy(status.contents()).to_lowercase();
+    let failed = text
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .any(|(name, value)| name.trim() == "action" && value.trim() == "failed");
+    // The thread of a returned mail ends with the mail itself.
+    if failed { returned_threads(report).pop() } else { None }
 }
 
 fn ids(header: &HeaderValue<'_>) -> Vec<String> {

@@ -273,6 +273,7 @@ impl Fields {
             "close" => Fact::Close { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
             "reopen" => Fact::Reopen,
             "merge" => Fact::Merge,
+            "undelivered" => Fact::Undelivered { of: self.required("of", "the id of the message that never arrived")? },
             "ack" => Fact::Ack,
             "snooze" => Fact::Snooze { until: self.snooze_end(now)? },
             other => Fact::Noted { what: noted(other)? },

@@ -1,4 +1,9 @@
-//! Intake: bytes of a source → events. A file per source. Nothing here knows requests, promises or the store.
+//! Intake: bytes of a source → events. A file per source that needs code; a mapping (`presets/`) for each that does not. Nothing
+//! here knows requests, promises or the store.
 
 pub mod email;
 pub mod json;
+pub mod mapping;
+pub mod presets;
+pub mod signature;
+pub mod source;

@@ -107,7 +107,7 @@ impl<'a> World<'a> {
         let heard = self.heard;
         let after = case.events.partition_point(|&other| heard[other].event.at <= event.at);
         case.events.insert(after, place);
-        let outcome = if case.request.last_event_at <= event.at {
+        let outcome = if case.request.last_event_at <= event.at && !event.takes_back() {
             engine::advance(&case.request, self.rulebook, Input::Event(event), self.now)
         } else {
             let told = std::mem::take(&mut case.clocks);

@@ -45,6 +45,25 @@ pub struct HistoryRow {
     pub effects: serde_json::Value,
 }
 
+/// Somebody who wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorRow {
+    /// Address, number or user id.
+    pub address: String,
+    /// `agent` or `customer`.
+    pub kind: String,
+    /// Name as the channel shows it.
+    pub name: Option<String>,
+    /// Where the last one was written.
+    pub channel: String,
+    /// How many events.
+    pub n_events: u32,
+    /// The last one's instant.
+    pub last_at: DateTime<Utc>,
+    /// The last one's request.
+    pub request: RequestId,
+}
+
 impl Store {
     /// The request of an event that is known.
     ///
@@ -128,6 +147,32 @@ impl Store {
             });
         }
         Ok(history)
+    }
+
+    /// People who wrote since then, by address, with what was taken of them; those who wrote most first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>> {
+        let mut statement = self.prepare(
+            "SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, max(body ->> '$.author.name'),
+                    coalesce(max(body ->> '$.channel'), ''), count(*), max(at), request
+             FROM journal WHERE ?1 <= received_at AND body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')
+             GROUP BY address, kind ORDER BY count(*) DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![milliseconds(since), limit], |row| {
+            Ok(AuthorRow {
+                address: row.get(0)?,
+                kind: row.get(1)?,
+                name: row.get(2)?,
+                channel: row.get(3)?,
+                n_events: row.get(4)?,
+                last_at: instant(row.get(5)?),
+                request: RequestId(row.get(6)?),
+            })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Puts an event aside that could not be applied.

@@ -9,6 +9,7 @@ pub mod journal;
 pub mod outbox;
 pub mod requests;
 mod schema;
+pub mod sources;
 
 use std::path::Path;
 

@@ -11,6 +11,7 @@ mod http;
 mod ics;
 mod intake;
 mod mail;
+mod payloads;
 mod plan;
 mod reload;
 mod replay;

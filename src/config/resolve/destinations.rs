@@ -172,7 +172,7 @@ fn url(name: &At<String>, destination: &At<raw::Destination>, mistakes: &mut Mis
     }
 }
 
-fn secret_source(reference: &At<SecretRef>, mistakes: &mut Mistakes) -> Option<SecretSource> {
+pub(super) fn secret_source(reference: &At<SecretRef>, mistakes: &mut Mistakes) -> Option<SecretSource> {
     source(reference, reference.span(), mistakes)
 }
 

@@ -7,6 +7,7 @@ mod holidays;
 mod ladders;
 mod people;
 mod policies;
+mod sources;
 mod targets;
 pub mod zones;
 
@@ -43,7 +44,8 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
             both!("add timezone = \"America/Bogota\" at the top", "agregue al comienzo timezone = \"America/Bogota\""),
         );
     }
-    let (calendars, attachments) = calendars::resolve(raw, zone, folder, mistakes);
+    let (calendars, mut attachments) = calendars::resolve(raw, zone, folder, mistakes);
+    let sources = sources::resolve(raw, &calendars, folder, &mut attachments, mistakes);
     let destinations = destinations::resolve(raw, language, mistakes);
     let people = people::resolve(raw, language, mistakes);
     let policies = policies::resolve(raw, &calendars, mistakes);
@@ -59,6 +61,7 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
         calendars,
         contacts: people.contacts,
         destinations,
+        sources,
         operator,
         listen: listen(raw, mistakes),
         alerts: alerts(raw, mistakes),

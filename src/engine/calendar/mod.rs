@@ -6,7 +6,7 @@
 
 mod days;
 mod walk;
-mod zone;
+pub(crate) mod zone;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ pub(super) fn instant(zone: Tz, date: NaiveDate, second: u32) -> DateTime<Utc> {
 }
 
 /// As [`instant`], for any wall-clock time.
-pub(super) fn to_utc(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+pub(crate) fn to_utc(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     match zone.from_local_datetime(&local) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => at.to_utc(),
         MappedLocalTime::None => end_of_gap(zone, local),

@@ -1,0 +1,332 @@
+//! What sources tell: their facts in one transaction, what came too early, and who among them has gone silent.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{App, Applied, Incoming, Transaction, WriteError};
+use crate::both;
+use crate::config::Config;
+use crate::engine::event::EventId;
+use crate::intake::mapping::Fault;
+use crate::intake::source::{Facts, Source, SourceError};
+use crate::store::StoreError;
+use crate::store::sources::{FetchRow, SourceRow};
+use crate::text::Both;
+use crate::text::alert::Content;
+
+/// Facts that came before their conversation are kept so long.
+const PARKED_FOR: TimeDelta = TimeDelta::days(7);
+/// What was asked for or told is remembered so long, so that it is once.
+const REMEMBERED_FOR: TimeDelta = TimeDelta::days(60);
+
+/// Sources by name, ready to take requests.
+pub type Sources = HashMap<String, Arc<Source>>;
+
+/// Makes every source of a file ready, so that whatever can fail fails before anything is swapped (LESSONS 35).
+///
+/// # Errors
+///
+/// The name of the source, and [`SourceError`].
+pub fn ready(config: &Config) -> Result<Sources, (String, SourceError)> {
+    let each = config.sources.iter().map(|(name, settings)| {
+        let source = Source::new(settings.clone()).map_err(|error| (name.clone(), error))?;
+        Ok((name.clone(), Arc::new(source)))
+    });
+    each.collect()
+}
+
+/// What became of a source's facts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Events that are in the journal now.
+    pub accepted: usize,
+    /// Events that were known.
+    pub duplicate: usize,
+    /// Events kept until their conversation begins.
+    pub parked: usize,
+    /// Events and payloads put aside for the operator.
+    pub quarantined: usize,
+    /// Things to be asked for.
+    pub fetches: usize,
+}
+
+/// What is known of a source, with what is still to be asked for.
+#[derive(Debug, Clone, Default)]
+pub struct SourceState {
+    /// From the store.
+    pub row: SourceRow,
+    /// Things still to be asked for.
+    pub n_backlog: u32,
+    /// Since when the oldest of them waits.
+    pub waiting_since: Option<DateTime<Utc>>,
+}
+
+impl App {
+    /// The sources in force.
+    pub fn sources(&self) -> Arc<Sources> {
+        self.shared.sources.load_full()
+    }
+
+    /// Takes over the sources of a new file.
+    pub fn set_sources(&self, sources: Sources) {
+        self.shared.sources.store(Arc::new(sources));
+    }
+
+    /// Writes what a source told; durable once answered. `payload` is kept aside if a rule of the mapping failed on it.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn take_facts(&self, source: &str, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
+        let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
+        let told = self.writer.write(move |tx| tx.take_facts(&facts)).await?;
+        if 0 < told.fetches {
+            self.shared.wanted.notify_waiters();
+        }
+        Ok(told)
+    }
+
+    /// Waits until something has to be asked of a source's API.
+    pub async fn fetches_wanted(&self) {
+        self.shared.wanted.notified().await;
+    }
+
+    /// What is still to be asked of a source's API.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn due_fetches(&self, source: String, limit: u32) -> Result<Vec<FetchRow>, StoreError> {
+        let now = self.now();
+        self.read(move |store| store.due_fetches(&source, now, limit)).await
+    }
+
+    /// Writes what an answer told and settles what was asked for, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn take_answer(&self, fetch: FetchRow, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
+        let facts = Arc::new(Prepared::new(&fetch.source, facts, payload, self.now())?);
+        self.writer
+            .write(move |tx| {
+                let told = tx.take_facts(&facts)?;
+                tx.store.settle_fetch(&fetch, None, None)?;
+                Ok(told)
+            })
+            .await
+    }
+
+    /// Puts off or gives up something that could not be asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn put_off_fetch(
+        &self,
+        fetch: FetchRow,
+        again_at: Option<DateTime<Utc>>,
+        cause: String,
+    ) -> Result<(), WriteError> {
+        self.writer.write(move |tx| tx.store.settle_fetch(&fetch, again_at, Some(&cause))).await
+    }
+
+    /// Writes what a page told and how far it was read, in one transaction: nothing is read twice or skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn take_page(
+        &self,
+        source: &str,
+        facts: Facts,
+        payload: &[u8],
+        cursor: Option<(String, String)>,
+    ) -> Result<Told, WriteError> {
+        let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
+        let told = self
+            .writer
+            .write(move |tx| {
+                let told = tx.take_facts(&facts)?;
+                if let Some((name, value)) = &cursor {
+                    tx.store.set_cursor(&facts.source, name, value, tx.now)?;
+                }
+                Ok(told)
+            })
+            .await?;
+        if 0 < told.fetches {
+            self.shared.wanted.notify_waiters();
+        }
+        Ok(told)
+    }
+
+    /// Notes that a source cannot be reached; the operator is told when that begins.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn source_failed(&self, source: &str, cause: &str) -> Result<(), WriteError> {
+        let (source, cause) = (source.to_owned(), cause.to_owned());
+        self.writer
+            .write(move |tx| {
+                if tx.store.source_failed(&source, tx.now, &cause)? {
+                    let subject = both!("source `{source}` cannot be read", "no se puede leer la fuente `{source}`");
+                    let text = both!(
+                        "plazo cannot read the source `{source}`: {cause}. It tries again by itself; until then it hears nothing from there.",
+                        "plazo no puede leer la fuente `{source}`: {cause}. Lo intenta de nuevo por sí mismo; hasta entonces no se entera de nada por allí."
+                    );
+                    tx.tell_operator(&subject, &text)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// What is known of a source.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn source_state(&self, source: String) -> Result<SourceState, StoreError> {
+        self.read(move |store| {
+            let (n_backlog, waiting_since) = store.fetch_backlog(&source)?;
+            Ok(SourceState { row: store.source(&source)?.unwrap_or_default(), n_backlog, waiting_since })
+        })
+        .await
+    }
+
+    /// Tells the operator that a source has been silent for longer than it should, once until it speaks again.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn tell_silence(&self, source: String, since: DateTime<Utc>) -> Result<(), WriteError> {
+        self.writer
+            .write(move |tx| {
+                let row = tx.store.source(&source)?.unwrap_or_default();
+                if row.silence_told_at.is_some() || row.heard_at != Some(since) {
+                    return Ok(());
+                }
+                tx.store.silence_told(&source, tx.now)?;
+                let at = since.with_timezone(&tx.config.zone).format("%Y-%m-%d %H:%M");
+                let subject = both!(
+                    "source `{source}` has been silent since {at}",
+                    "la fuente `{source}` calla desde el {at}"
+                );
+                let text = both!(
+                    "Nothing has come from `{source}` since {at}, which is longer than it should be. Is the connection still set up there? plazo status shows every source.",
+                    "Nada ha llegado de `{source}` desde el {at}, más de lo que debería. ¿Sigue configurada la conexión en ese sistema? plazo status muestra todas las fuentes."
+                );
+                tx.tell_operator(&subject, &text)
+            })
+            .await
+    }
+
+    /// Forgets what sources left behind long ago.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn tidy_sources(&self) -> Result<usize, WriteError> {
+        self.writer.write(|tx| tx.store.forget_sources_before(tx.now - PARKED_FOR, tx.now - REMEMBERED_FOR)).await
+    }
+}
+
+/// Facts ready to be written, as often as the transaction must be run.
+struct Prepared {
+    source: String,
+    events: Vec<Incoming>,
+    facts: Facts,
+    payload: String,
+}
+
+impl Prepared {
+    fn new(source: &str, mut facts: Facts, payload: &[u8], now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let events = std::mem::take(&mut facts.events).into_iter().map(|(mut event, request)| {
+            // A source's clock may be ahead of ours; nothing has happened yet that has not.
+            event.at = event.at.min(now);
+            Incoming::new(event, request)
+        });
+        let events = events.collect::<Result<_, _>>()?;
+        let payload =
+            if facts.faults.is_empty() { String::new() } else { String::from_utf8_lossy(payload).into_owned() };
+        Ok(Self { source: source.to_owned(), events, facts, payload })
+    }
+}
+
+impl Transaction<'_> {
+    fn take_facts(&mut self, prepared: &Prepared) -> Result<Told, StoreError> {
+        let mut told = Told::default();
+        let source = &prepared.source;
+        for incoming in &prepared.events {
+            match self.take(incoming)? {
+                Applied::Accepted { .. } => told.accepted += 1,
+                Applied::Duplicate { .. } => told.duplicate += 1,
+                Applied::Unfiled => {}
+                // Webhooks come in any order: an owner may be told before the first message.
+                Applied::Rejected(rejection) if rejection.code == "unknown_request" => {
+                    if !incoming.event.threads.is_empty() {
+                        self.store.park(&incoming.event, incoming.body(), self.now)?;
+                        told.parked += 1;
+                    }
+                }
+                Applied::Rejected(rejection) => {
+                    told.quarantined += 1;
+                    self.store.quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail)?;
+                }
+            }
+        }
+        for fetch in &prepared.facts.fetches {
+            let asked = serde_json::to_string(&fetch.asked)?;
+            let is_new = self.store.want_fetch(source, (&fetch.name, &fetch.id), &fetch.path, &asked, self.now)?;
+            told.fetches += usize::from(is_new);
+        }
+        for alarm in &prepared.facts.alarms {
+            if self.store.add_alarm(source, &alarm.id, self.now)? {
+                let Both { en, es } = &alarm.text;
+                let subject = both!("source `{source}`: {en}", "fuente `{source}`: {es}");
+                self.tell_operator(&subject.clone(), &subject)?;
+            }
+        }
+        self.put_aside(prepared, &mut told)?;
+        let event_at = prepared.events.iter().map(|incoming| incoming.event.at).max();
+        self.store.source_heard(source, self.now, event_at)?;
+        Ok(told)
+    }
+
+    /// Keeps a payload on which rules failed, and tells the operator which, once each.
+    fn put_aside(&mut self, prepared: &Prepared, told: &mut Told) -> Result<(), StoreError> {
+        let faults = &prepared.facts.faults;
+        let Some(first) = faults.first() else { return Ok(()) };
+        let source = &prepared.source;
+        let id = EventId { source: source.clone(), id: format!("payload:{}", first.rule) };
+        let causes: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        self.store.quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
+        told.quarantined += 1;
+        for fault in faults {
+            let Fault { rule, field, .. } = fault;
+            if self.store.add_alarm(source, &format!("fault:{rule}:{field}"), self.now)? {
+                let subject =
+                    both!("a mapping of source `{source}` failed", "falló una correspondencia de la fuente `{source}`");
+                let text = both!(
+                    "What `{source}` sent could not be read: {fault}. The payload is kept in the table `quarantine` of the store. Try it: plazo source test {source} < payload.json",
+                    "Lo que envió `{source}` no se pudo leer: {fault}. El contenido queda en la tabla `quarantine` de la base de datos. Pruébelo: plazo source test {source} < contenido.json"
+                );
+                self.tell_operator(&subject, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the operator a notice. Without an operator in the file, only the log has it.
+    pub(super) fn tell_operator(&mut self, subject: &Both, text: &Both) -> Result<(), StoreError> {
+        tracing::warn!("{}", subject.en);
+        let Some(operator) = self.config.operator.clone() else { return Ok(()) };
+        let language = self.config.language;
+        let (subject, text) = (language.of(subject.clone()), language.of(text.clone()));
+        self.announce(&Content::Notice { subject, text }, &operator).map(|_| ())
+    }
+}

@@ -1,0 +1,116 @@
+//! `/hooks/{source}`: public doors. Who calls is proven before anything is parsed; what is said is on the disk before it is
+//! answered; nothing of it is reflected but the word of a handshake.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use super::error::{Answer, Failure};
+use crate::app::App;
+use crate::app::metrics::HookLabels;
+use crate::intake::source::{Rejection, Request, Source, Taken};
+
+/// The largest body: WhatsApp's batches have up to 3 MB.
+const LARGEST_BODY: usize = 4 << 20;
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/hooks/{source}", any(receive)).layer(DefaultBodyLimit::max(LARGEST_BODY))
+}
+
+async fn receive(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<Response> {
+    let Some(source) = app.sources().get(&name).cloned() else {
+        return Err(Failure::new(StatusCode::NOT_FOUND, "no_such_source", "there is no such hook"));
+    };
+    let body = body.inspect_err(|_| count(&app, &name, "unreadable"))?;
+    let request = Request {
+        method: method.as_str(),
+        query: query.as_deref().unwrap_or_default(),
+        headers: text_of(&headers),
+        body: &body,
+    };
+    let taken = source.take(&request, &app.config().rulebook.directory, app.now());
+    match taken {
+        Ok(Taken::Handshake(answer)) => {
+            count(&app, &name, "handshake");
+            Ok(plain(StatusCode::OK, "text/plain; charset=utf-8", answer))
+        }
+        Ok(Taken::Facts(facts)) => {
+            app.take_facts(&name, facts, &body).await?;
+            count(&app, &name, "taken");
+            Ok(answer(&source))
+        }
+        Err(rejection) => {
+            count(&app, &name, word_of(rejection));
+            tracing::warn!(source = name, cause = %rejection, "a call of a hook was refused");
+            Err(failure(rejection))
+        }
+    }
+}
+
+/// Headers by name in lower case; of several of one name, the first.
+fn text_of(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    for (name, value) in headers {
+        if let Ok(value) = value.to_str() {
+            texts.entry(name.as_str().to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+    texts
+}
+
+fn count(app: &App, source: &str, result: &'static str) {
+    let labels = HookLabels { source: source.to_owned(), result };
+    app.metrics().hooks.get_or_create(&labels).inc();
+}
+
+const fn word_of(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::TooMany(_) => "too_many",
+        Rejection::Refused(_) | Rejection::BadHandshake => "refused",
+        Rejection::ContentType | Rejection::Unreadable | Rejection::Method => "unreadable",
+    }
+}
+
+fn failure(rejection: Rejection) -> Failure {
+    let (status, code) = match rejection {
+        Rejection::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+        Rejection::Refused(_) => (StatusCode::UNAUTHORIZED, "not_signed"),
+        Rejection::BadHandshake => (StatusCode::FORBIDDEN, "bad_handshake"),
+        Rejection::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"),
+        Rejection::Unreadable => (StatusCode::BAD_REQUEST, "unreadable"),
+        Rejection::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
+    };
+    let failure = Failure::new(status, code, rejection.to_string());
+    match rejection {
+        Rejection::TooMany(seconds) => failure.retry_after(seconds),
+        _ => failure,
+    }
+}
+
+fn answer(source: &Source) -> Response {
+    let answer = &source.settings.mapping.answer;
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    plain(status, &answer.content_type, answer.body.clone())
+}
+
+fn plain(status: StatusCode, content_type: &str, body: String) -> Response {
+    let mut response = (status, Body::from(body)).into_response();
+    let content_type = HeaderValue::from_str(content_type).unwrap_or(HeaderValue::from_static("text/plain"));
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    // A challenge comes from outside: no browser is to take it for a page.
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,141 @@
+//! `GET /v1/sources`: what each source told last, how far behind it is, and what is wrong with it. `GET /v1/unknown`: who is not
+//! in the directory.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::Read;
+use super::error::{Answer, Params, Problem};
+use crate::app::App;
+use crate::store::journal::AuthorRow;
+
+const USUAL_DAYS: u32 = 30;
+const MOST_AUTHORS: u32 = 10_000;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get_sources)).routes(routes!(get_unknown))
+}
+
+/// A source and how it does.
+#[derive(Debug, Serialize, ToSchema)]
+struct SourceView {
+    /// Its name.
+    name: String,
+    /// The system.
+    system: String,
+    /// `ok`, `failing`, `silent`, `behind` or `new`.
+    state: &'static str,
+    /// When it last said something.
+    heard_at: Option<DateTime<Utc>>,
+    /// When the latest thing happened of which it told.
+    event_at: Option<DateTime<Utc>>,
+    /// Things still to be asked for.
+    backlog: u32,
+    /// How long the oldest of them has been waiting, in seconds.
+    lag_seconds: f64,
+    /// Since when it fails.
+    failed_at: Option<DateTime<Utc>>,
+    /// How.
+    cause: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Sources {
+    sources: Vec<SourceView>,
+}
+
+/// Every source, and how it does.
+#[utoipa::path(get, path = "/v1/sources", tag = "sources",
+    responses((status = 200, body = Sources), (status = "4XX", body = Problem)))]
+async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
+    let config = app.config();
+    let mut sources = Vec::new();
+    for name in config.source_names() {
+        let state = app.source_state(name.clone()).await?;
+        let lag = state.waiting_since.map(|since| app.now() - since);
+        let word = match &state.row {
+            row if row.failed_at.is_some() => "failing",
+            row if row.silence_told_at.is_some() => "silent",
+            _ if lag.is_some_and(|lag| TimeDelta::minutes(1) < lag) => "behind",
+            row if row.heard_at.is_none() => "new",
+            _ => "ok",
+        };
+        sources.push(SourceView {
+            system: config.system_of(&name),
+            name,
+            state: word,
+            heard_at: state.row.heard_at,
+            event_at: state.row.event_at,
+            backlog: state.n_backlog,
+            lag_seconds: lag.map_or(0.0, |lag| lag.as_seconds_f64()),
+            failed_at: state.row.failed_at,
+            cause: state.row.cause,
+        });
+    }
+    Ok(Json(Sources { sources }))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct Days {
+    /// How many days back.
+    days: Option<u32>,
+}
+
+/// Somebody who wrote and is not in the directory.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnknownView {
+    /// Address, number or user id.
+    address: String,
+    /// Name as the channel shows it.
+    name: Option<String>,
+    /// `agent` or `customer`, as plazo took it.
+    kind: String,
+    /// Where.
+    channel: String,
+    /// How many events.
+    events: u32,
+    /// The last one.
+    last_at: DateTime<Utc>,
+    /// The request of the last one.
+    request: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Unknown {
+    unknown: Vec<UnknownView>,
+}
+
+/// Addresses, numbers and user ids that map to nobody of the directory; those taken for colleagues first.
+#[utoipa::path(get, path = "/v1/unknown", tag = "sources", params(Days),
+    responses((status = 200, body = Unknown), (status = "4XX", body = Problem)))]
+async fn get_unknown(_: Read, State(app): State<App>, Params(asked): Params<Days>) -> Answer<Json<Unknown>> {
+    let days = asked.days.unwrap_or(USUAL_DAYS);
+    let since = app.now() - TimeDelta::days(days.into());
+    let rows = app.read(move |store| store.authors(since, MOST_AUTHORS)).await?;
+    let config = app.config();
+    let directory = &config.rulebook.directory;
+    let is_unknown = |row: &AuthorRow| match row.kind.as_str() {
+        "customer" => directory.customer(&row.address).is_none(),
+        _ => directory.person(&row.address).is_none(),
+    };
+    let mut unknown: Vec<_> = rows
+        .into_iter()
+        .filter(is_unknown)
+        .map(|row| UnknownView {
+            address: row.address,
+            name: row.name,
+            kind: row.kind,
+            channel: row.channel,
+            events: row.n_events,
+            last_at: row.last_at,
+            request: row.request.to_string(),
+        })
+        .collect();
+    unknown.sort_by_key(|row| (row.kind != "agent", std::cmp::Reverse(row.events)));
+    Ok(Json(Unknown { unknown }))
+}

@@ -1,0 +1,101 @@
+//! Expressions: JMESPath (<https://jmespath.org/specification.html>) with a few functions more, compiled once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use jmespath::{Rcvar, Runtime, Variable};
+use serde_json::Value;
+
+use super::functions;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut runtime = Runtime::new();
+    runtime.register_builtin_functions();
+    functions::register(&mut runtime);
+    runtime
+});
+
+/// An expression ready to be evaluated.
+#[derive(Clone)]
+pub struct Expression(jmespath::Expression<'static>);
+
+impl Expression {
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, on one line.
+    pub fn new(text: &str) -> Result<Self, String> {
+        RUNTIME.compile(text).map(Self).map_err(|error| one_line(&error))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    ///
+    /// What a function could not do, on one line; never a part of the payload.
+    pub fn of(&self, scope: &Scope) -> Result<Rcvar, String> {
+        self.0.search(&scope.whole).map_err(|error| one_line(&error))
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expression({:?})", self.as_str())
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+fn one_line(error: &jmespath::JmespathError) -> String {
+    // The library draws the expression with a mark below; the first line says what is wrong.
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What an expression sees: names with their values. Cheap to extend by a name.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    whole: Rcvar,
+}
+
+impl Scope {
+    /// The scope of these names.
+    pub fn new(names: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let names = names.into_iter().map(|(name, value)| (name.to_owned(), variable(value)));
+        Self { whole: Rcvar::new(Variable::Object(names.collect::<BTreeMap<_, _>>())) }
+    }
+
+    /// The same with one name more.
+    pub fn with(&self, name: &str, value: Rcvar) -> Self {
+        let mut names = self.whole.as_object().cloned().unwrap_or_default();
+        names.insert(name.to_owned(), value);
+        Self { whole: Rcvar::new(Variable::Object(names)) }
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Rcvar {
+        self.whole.get_field(name)
+    }
+}
+
+/// A JSON value as expressions see it.
+pub fn variable(value: Value) -> Rcvar {
+    // Every JSON value has its variable.
+    Rcvar::new(Variable::try_from(value).unwrap_or(Variable::Null))
+}
+
+/// A variable as JSON.
+pub fn json(variable: &Variable) -> Value {
+    serde_json::to_value(variable).unwrap_or(Value::Null)
+}

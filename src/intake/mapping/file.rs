@@ -1,0 +1,156 @@
+//! A mapping as its file writes it. What it means is `compile`'s business.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub title: String,
+    pub channel: Option<String>,
+    pub guide: Option<String>,
+    pub notes: Option<Texts>,
+    pub needs: Vec<String>,
+    pub form: bool,
+    pub form_json: Option<String>,
+    pub content_types: Option<Vec<String>>,
+    pub answer: Option<Answer>,
+    pub signature: Option<Signature>,
+    pub challenge: Vec<Challenge>,
+    pub event: Vec<Event>,
+    pub ignore: Vec<Ignore>,
+    pub alarm: Vec<Alarm>,
+    pub api: Option<Api>,
+    pub fetch: Vec<Fetch>,
+    pub poll: Vec<Poll>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Texts {
+    pub en: String,
+    pub es: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    pub status: Option<u16>,
+    pub body: Option<String>,
+    #[serde(rename = "type")]
+    pub content_type: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signature {
+    pub algorithm: String,
+    pub header: Option<String>,
+    #[serde(default)]
+    pub prefix: String,
+    pub separator: Option<String>,
+    #[serde(default)]
+    pub encoding: Option<String>,
+    #[serde(default)]
+    pub signed: Vec<String>,
+    pub secret: Option<String>,
+    #[serde(default)]
+    pub refused_secrets: Vec<String>,
+    pub each: Option<String>,
+    pub member: Option<String>,
+    #[serde(default)]
+    pub optional: bool,
+    pub time: Option<Time>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Time {
+    pub header: String,
+    pub format: String,
+    pub tolerance: String,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Challenge {
+    pub method: String,
+    pub when: String,
+    pub proof: String,
+    pub token: Option<String>,
+    pub answer: String,
+}
+
+/// A rule for events. Whatever is not named here is a field of the event.
+#[derive(Debug, Deserialize)]
+pub(super) struct Event {
+    pub name: Option<String>,
+    pub on: Option<String>,
+    #[serde(default)]
+    pub each: Vec<String>,
+    pub when: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(flatten)]
+    pub fields: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ignore {
+    pub on: Option<String>,
+    #[serde(default)]
+    pub each: Vec<String>,
+    pub when: Option<String>,
+    pub why: Texts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alarm {
+    pub on: Option<String>,
+    #[serde(default)]
+    pub each: Vec<String>,
+    pub when: Option<String>,
+    pub id: String,
+    pub text: Texts,
+    #[serde(default)]
+    pub resync: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Api {
+    pub base: Option<String>,
+    pub auth: Option<String>,
+    /// Of OAuth2 client credentials: where tokens are had, and for what.
+    pub token_url: Option<String>,
+    pub scope: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fetch {
+    pub name: String,
+    pub on: Option<String>,
+    #[serde(default)]
+    pub each: Vec<String>,
+    pub when: Option<String>,
+    pub id: String,
+    pub path: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Poll {
+    pub name: String,
+    pub every: String,
+    pub path: String,
+    pub cursor: Option<String>,
+    pub next: Option<String>,
+}

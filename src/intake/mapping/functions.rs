@@ -1,0 +1,153 @@
+//! The functions that mappings have beside JMESPath's own (docs/mappings.md). Of null each gives null.
+
+use std::collections::HashMap;
+use std::str::FromStr as _;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use jmespath::functions::{ArgumentType, CustomFunction, Signature};
+use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable};
+use regex::Regex;
+
+use crate::engine::calendar::zone;
+
+type Given<'a> = &'a [Rcvar];
+type Gives = Result<Variable, String>;
+
+/// Adds them to a runtime.
+pub(super) fn register(runtime: &mut Runtime) {
+    let mut add = |name: &str, arity: usize, function: fn(Given<'_>) -> Gives| {
+        let signature = Signature::new(vec![ArgumentType::Any; arity], None);
+        let owned = name.to_owned();
+        let run = move |given: &[Rcvar], context: &mut Context<'_>| {
+            function(given).map(Rcvar::new).map_err(|problem| failed(&owned, &problem, context))
+        };
+        runtime.register_function(name, Box::new(CustomFunction::new(signature, Box::new(run))));
+    };
+    add("seconds", 1, |given| instant(&given[0], 1_000));
+    add("milliseconds", 1, |given| instant(&given[0], 1));
+    add("local", 2, |given| local(&given[0], &given[1]));
+    add("html_text", 1, |given| {
+        of_text(&given[0], |text| mail_parser::decoders::html::html_to_text(text).trim().to_owned())
+    });
+    add("unescape", 1, |given| of_text(&given[0], unescape));
+    add("lower", 1, |given| of_text(&given[0], str::to_lowercase));
+    add("trim", 1, |given| of_text(&given[0], |text| text.trim().to_owned()));
+    add("text", 1, |given| Ok(word(&given[0]).map_or(Variable::Null, Variable::String)));
+    add("words", 1, |given| Ok(words(&given[0])));
+    add("one_of", 2, |given| Ok(Variable::Bool(list(&given[1]).contains(&given[0]))));
+    add("find", 3, |given| find(&given[0], &given[1], &given[2]));
+    add("capture", 2, |given| capture(&given[0], &given[1]));
+}
+
+fn failed(name: &str, problem: &str, context: &Context<'_>) -> JmespathError {
+    let reason = ErrorReason::Parse(format!("{name}(): {problem}"));
+    JmespathError::new(context.expression, context.offset, reason)
+}
+
+const fn kind(value: &Variable) -> &'static str {
+    match value {
+        Variable::Null => "null",
+        Variable::String(_) => "a string",
+        Variable::Bool(_) => "a boolean",
+        Variable::Number(_) => "a number",
+        Variable::Array(_) => "a list",
+        Variable::Object(_) => "an object",
+        Variable::Expref(_) => "an expression",
+    }
+}
+
+/// A string, or a number written out; null for anything else.
+fn word(value: &Variable) -> Option<String> {
+    match value {
+        Variable::String(text) => Some(text.clone()),
+        Variable::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn list(value: &Variable) -> &[Rcvar] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn of_text(value: &Variable, change: impl Fn(&str) -> String) -> Gives {
+    match value {
+        Variable::Null => Ok(Variable::Null),
+        Variable::String(text) => Ok(Variable::String(change(text))),
+        other => Err(format!("wants a string, not {}", kind(other))),
+    }
+}
+
+/// Only the entities; what looks like a tag stays.
+fn unescape(text: &str) -> String {
+    html_escape::decode_html_entities(text).into_owned()
+}
+
+fn rfc3339(at: DateTime<Utc>) -> Variable {
+    Variable::String(at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// An instant from a number of units since 1970, each of so many milliseconds, kept to the millisecond.
+fn instant(value: &Variable, unit: i64) -> Gives {
+    let Some(digits) = word(value) else {
+        return if value.is_null() { Ok(Variable::Null) } else { Err(format!("wants a number, not {}", kind(value))) };
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let bad = || "wants a number of units since 1970".to_owned();
+    let whole: i64 = whole.parse().map_err(|_| bad())?;
+    let mut milliseconds = whole.checked_mul(unit).ok_or_else(bad)?;
+    if unit == 1_000 && !fraction.is_empty() {
+        let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
+        milliseconds += digits.parse::<i64>().map_err(|_| bad())?;
+    }
+    DateTime::from_timestamp_millis(milliseconds).map(rfc3339).ok_or_else(bad)
+}
+
+/// An instant from a wall-clock time: of a repeated one the first, of a skipped one the end of the gap.
+fn local(text: &Variable, zone_name: &Variable) -> Gives {
+    let Variable::String(text) = text else { return Ok(Variable::Null) };
+    let Variable::String(zone_name) = zone_name else {
+        return Err("wants the name of a zone; does [source.…] give `set.zone`?".to_owned());
+    };
+    let zone = Tz::from_str(zone_name).map_err(|_| "wants an IANA zone, such as America/Bogota".to_owned())?;
+    let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+    let parsed = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text.trim(), format).ok());
+    let parsed = parsed.filter(|parsed| (1_900..10_000).contains(&parsed.year()));
+    let parsed = parsed.ok_or_else(|| "wants a time such as 2026-03-02 09:05:00".to_owned())?;
+    Ok(rfc3339(zone::to_utc(zone, parsed)))
+}
+
+fn words(value: &Variable) -> Variable {
+    let words = list(value).iter().filter_map(|item| word(item)).filter(|word| !word.trim().is_empty());
+    Variable::Array(words.map(|word| Rcvar::new(Variable::String(word))).collect())
+}
+
+fn find(items: &Variable, field: &Variable, value: &Variable) -> Gives {
+    let Variable::String(field) = field else { return Err("wants the name of a field".to_owned()) };
+    let found = list(items).iter().find(|item| *item.get_field(field) == *value);
+    Ok(found.map_or(Variable::Null, |item| Variable::clone(item)))
+}
+
+/// Patterns that were compiled. They stand in mappings, so there are few.
+static PATTERNS: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
+const MOST_PATTERNS: usize = 1_000;
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    let mut known = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.get(text) {
+        return Ok(known.clone());
+    }
+    let new = Regex::new(text).map_err(|_| "wants a regular expression".to_owned())?;
+    if known.len() < MOST_PATTERNS {
+        known.insert(text.to_owned(), new.clone());
+    }
+    Ok(new)
+}
+
+fn capture(text: &Variable, expression: &Variable) -> Gives {
+    let (Variable::String(text), Variable::String(expression)) = (text, expression) else { return Ok(Variable::Null) };
+    let found = pattern(expression)?;
+    let found = found.captures(text).and_then(|found| found.get(1).or_else(|| found.get(0)));
+    Ok(found.map_or(Variable::Null, |found| Variable::String(found.as_str().to_owned())))
+}

@@ -1,0 +1,206 @@
+//! Mappings: how what a source sends becomes events, as data (docs/mappings.md).
+//!
+//! `file` is the TOML as written, `compile` turns it into a [`Mapping`] or says what is wrong with it, `run` applies it to a
+//! payload. Nothing here knows HTTP or the store.
+
+mod compile;
+pub mod expression;
+mod file;
+mod functions;
+mod run;
+
+use std::time::Duration;
+
+use expression::Expression;
+
+use super::signature::Scheme;
+use crate::text::Both;
+
+pub use compile::MappingError;
+pub use run::{AlarmRaised, Fault, FetchWanted, Produced};
+
+/// Where the payloads of a mapping come from that are not fetched or polled.
+pub const HOOK: &str = "hook";
+
+/// A mapping ready to be applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapping {
+    /// Name for people.
+    pub title: String,
+    /// Channel of its events where nothing says another.
+    pub channel: Option<String>,
+    /// What its operator should know.
+    pub notes: Option<Both>,
+    /// Keys of `[source.NAME]` that it cannot do without.
+    pub needs: Vec<String>,
+    /// How bodies are read.
+    pub body: BodyForm,
+    /// Media types that are taken; any where empty.
+    pub content_types: Vec<String>,
+    /// What the source gets back.
+    pub answer: Answer,
+    /// How it proves that it is the source.
+    pub signature: Option<Scheme>,
+    /// Handshakes.
+    pub challenges: Vec<Challenge>,
+    events: Vec<EventRule>,
+    ignores: Vec<IgnoreRule>,
+    alarms: Vec<AlarmRule>,
+    fetches: Vec<FetchRule>,
+    /// The API behind it.
+    pub api: Option<Api>,
+    /// What is asked for at intervals.
+    pub polls: Vec<Poll>,
+}
+
+/// How bodies are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BodyForm {
+    /// JSON.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// Either; a form's field of that name is JSON.
+    FormWithJson(String),
+}
+
+/// What the source gets back after the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Body.
+    pub body: String,
+    /// Its media type.
+    pub content_type: String,
+}
+
+/// A handshake.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Challenge {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Whether a call is one.
+    pub when: Expression,
+    /// How the caller proves itself.
+    pub proof: Proof,
+    /// What it gets back, as plain text.
+    pub answer: Expression,
+}
+
+/// How the caller of a handshake proves itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Proof {
+    /// The expression gives the `verify` secret.
+    Token(Expression),
+    /// By the ordinary signature.
+    Signed,
+    /// As GLPI asks: only a challenge that the secret signed is answered.
+    Crc,
+    /// Not at all; what is answered helps nobody.
+    None,
+}
+
+/// The API behind a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// Where it is, where sla.toml says nothing else.
+    pub base: Option<String>,
+    /// How plazo proves itself there.
+    pub auth: Auth,
+}
+
+/// How plazo proves itself to an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// `Authorization: …`, the token as it is.
+    Token,
+    /// OAuth 2 client credentials (RFC 6749 §4.4).
+    OAuth2 {
+        /// Where tokens are had.
+        token_url: String,
+        /// For what.
+        scope: String,
+    },
+    /// GLPI's legacy sessions.
+    Glpi,
+}
+
+/// Something asked for at intervals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// Its name; rules say `on = "…"`.
+    pub name: String,
+    /// How often.
+    pub every: Duration,
+    /// Path below the API's base, or a whole address.
+    pub path: Expression,
+    /// What is remembered for the next time.
+    pub cursor: Option<Expression>,
+    /// The next page.
+    pub next: Option<Expression>,
+}
+
+/// Which elements of a payload a rule looks at.
+#[derive(Debug, Clone, PartialEq)]
+struct Selection {
+    on: String,
+    each: Vec<(String, Expression)>,
+    when: Option<Expression>,
+}
+
+/// A rule that gives events.
+#[derive(Debug, Clone, PartialEq)]
+struct EventRule {
+    name: String,
+    selection: Selection,
+    kind: String,
+    fields: Vec<(String, Field)>,
+}
+
+/// What a field of an event is made of.
+#[derive(Debug, Clone, PartialEq)]
+enum Field {
+    Value(Expression),
+    Table(Vec<(String, Expression)>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct IgnoreRule {
+    selection: Selection,
+    why: Both,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct AlarmRule {
+    selection: Selection,
+    id: Expression,
+    text: Both,
+    resync: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct FetchRule {
+    name: String,
+    selection: Selection,
+    id: Expression,
+    path: Expression,
+}
+
+impl Mapping {
+    /// Compiles a mapping's text.
+    ///
+    /// # Errors
+    ///
+    /// [`MappingError`] names the rule and the field.
+    pub fn compile(text: &str) -> Result<Self, MappingError> {
+        compile::compile(text)
+    }
+
+    /// Names of what it fetches and polls.
+    pub fn inner_sources(&self) -> impl Iterator<Item = &str> {
+        self.fetches.iter().map(|fetch| fetch.name.as_str()).chain(self.polls.iter().map(|poll| poll.name.as_str()))
+    }
+}

@@ -1,0 +1,37 @@
+//! The mappings that plazo brings along, one readable TOML file each. Teams copy one to connect what nobody foresaw.
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        /// Name and text of each preset.
+        pub const PRESETS: &[(&str, &str)] = &[$(($name, include_str!(concat!("presets/", $name, ".toml")))),*];
+    };
+}
+
+embedded![
+    "chatwoot",
+    "clickup",
+    "evolution-api",
+    "genesys",
+    "glpi",
+    "glpi-rest",
+    "hubspot",
+    "msgraph",
+    "slack",
+    "standard-webhooks",
+    "telegram",
+    "twilio-whatsapp",
+    "waha",
+    "whatsapp-cloud",
+    "zammad",
+    "zendesk",
+];
+
+/// The text of a preset.
+pub fn text(name: &str) -> Option<&'static str> {
+    PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The names of all presets.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,382 @@
+//! A source: a mapping with a team's own secrets and settings. Lets requests in, and makes events of what they bring.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota};
+use serde_json::{Map, Value, json};
+
+use super::json::{self, FieldError};
+use super::mapping::expression::{self, Scope};
+use super::mapping::{AlarmRaised, BodyForm, Challenge, Fault, FetchWanted, HOOK, Mapping, Proof};
+use super::signature::{self, Received, Refused};
+use crate::engine::calendar::Calendar;
+use crate::engine::directory::Directory;
+use crate::engine::event::{Author, AuthorKind, Event};
+use crate::engine::request::RequestId;
+use crate::secret::{Secret, SecretError, SecretSource};
+use crate::text::Both;
+
+/// What `sla.toml` says of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSettings {
+    /// Its name: the end of its address, and the `source` of its events.
+    pub name: String,
+    /// How what it sends becomes events.
+    pub mapping: Arc<Mapping>,
+    /// Where its signing secrets are kept; several during a rotation.
+    pub secrets: Vec<SecretSource>,
+    /// Where the word is kept by which it proves itself in a handshake.
+    pub verify: Option<SecretSource>,
+    /// Whether it may come without a signature.
+    pub unsigned: bool,
+    /// The public address of its hook, where the signature covers that.
+    pub public_url: Option<String>,
+    /// What expressions see as `set`.
+    pub set: Value,
+    /// What its events say where they say nothing.
+    pub defaults: Map<String, Value>,
+    /// Requests a second that are let in.
+    pub rate: NonZeroU32,
+    /// When its silence is told.
+    pub silence: Silence,
+    /// The API behind it.
+    pub api: ApiSettings,
+}
+
+/// When the silence of a source is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Silence {
+    /// Never.
+    Never,
+    /// After so much open time of the calendar.
+    After(Duration, Arc<Calendar>),
+    /// When it lasts longer than is usual for this source, in open time of the calendar.
+    Unusual(Arc<Calendar>),
+}
+
+/// How the API behind a source is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// Its base, where it is another than the mapping's.
+    pub base: Option<String>,
+    /// Secrets by their key: `token`, `app_token`, `client_id`, `client_secret`.
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// A source ready to take requests.
+#[derive(Debug)]
+pub struct Source {
+    /// Its settings.
+    pub settings: SourceSettings,
+    secrets: Vec<Secret>,
+    verify: Option<Secret>,
+    limiter: DefaultDirectRateLimiter,
+}
+
+/// A source that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A secret is missing.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A secret that everybody knows.
+    #[error("this secret is published by the vendor for tests and would let everybody in; make one of your own")]
+    PublishedSecret,
+}
+
+/// A request to a hook.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// `GET`, `POST`.
+    pub method: &'a str,
+    /// The query, without `?`.
+    pub query: &'a str,
+    /// Headers by name in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body, byte for byte.
+    pub body: &'a [u8],
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Taken {
+    /// A handshake: answer this.
+    Handshake(String),
+    /// Facts, to be written before the answer.
+    Facts(Facts),
+}
+
+/// What a payload says.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Events, with the request that each names.
+    pub events: Vec<(Event, Option<RequestId>)>,
+    /// What has to be asked for.
+    pub fetches: Vec<FetchWanted>,
+    /// What the operator should know.
+    pub alarms: Vec<AlarmRaised>,
+    /// Rules that failed.
+    pub faults: Vec<Fault>,
+    /// Why something has no effect.
+    pub ignored: Vec<Both>,
+}
+
+/// Why a request is not taken. Nothing of it is reflected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// More than the source's rate; wait so many seconds.
+    #[error("too many requests")]
+    TooMany(u64),
+    /// Not let in.
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    /// The handshake's word is another.
+    #[error("the handshake does not fit")]
+    BadHandshake,
+    /// A media type that the source does not send.
+    #[error("this content type is not taken")]
+    ContentType,
+    /// Not readable.
+    #[error("the body cannot be read")]
+    Unreadable,
+    /// A method that the source does not use.
+    #[error("this method is not taken")]
+    Method,
+}
+
+impl Source {
+    /// Reads the secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError`] if one is missing or no secret at all.
+    pub fn new(settings: SourceSettings) -> Result<Self, SourceError> {
+        let secrets: Vec<Secret> = settings.secrets.iter().map(SecretSource::read).collect::<Result<_, _>>()?;
+        if let Some(scheme) = &settings.mapping.signature
+            && secrets.iter().any(|secret| !scheme.takes(secret))
+        {
+            return Err(SourceError::PublishedSecret);
+        }
+        let verify = settings.verify.as_ref().map(SecretSource::read).transpose()?;
+        let limiter = DefaultDirectRateLimiter::direct(Quota::per_second(settings.rate));
+        Ok(Self { settings, secrets, verify, limiter })
+    }
+
+    /// A source that takes no requests, for trying out its mapping.
+    pub fn without_secrets(settings: SourceSettings) -> Self {
+        let limiter = DefaultDirectRateLimiter::direct(Quota::per_second(settings.rate));
+        Self { settings, secrets: Vec::new(), verify: None, limiter }
+    }
+
+    /// Takes a request: rate, media type, signature, and only then what it says.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`]; nothing of the body is kept.
+    pub fn take(&self, request: &Request<'_>, directory: &Directory, now: DateTime<Utc>) -> Result<Taken, Rejection> {
+        if let Err(wait) = self.limiter.check() {
+            let wait = wait.wait_time_from(DefaultClock::default().now());
+            return Err(Rejection::TooMany(wait.as_secs() + 1));
+        }
+        if request.method == "POST" {
+            self.check_content_type(request)?;
+            self.check_signature(request, now)?;
+        } else if request.method != "GET" {
+            return Err(Rejection::Method);
+        }
+        let body = if request.method == "GET" { Value::Null } else { self.parse(request.body)? };
+        // What the secret in the body must prove, a handshake has not yet: it is asked for first.
+        let in_body = self.settings.mapping.signature.as_ref().filter(|scheme| scheme.is_in_body());
+        let mut scope = self.scope(&request.headers, request.query, body, now);
+        if let Some(answer) = self.handshake(request, &scope)? {
+            return Ok(Taken::Handshake(answer));
+        }
+        if request.method == "GET" {
+            return Err(Rejection::Method);
+        }
+        if let Some(scheme) = in_body {
+            let mut body = expression::json(&scope.get("body"));
+            scheme.keep_proven(&self.secrets, &mut body)?;
+            scope = scope.with("body", expression::variable(body));
+        }
+        Ok(Taken::Facts(self.facts(HOOK, &scope, directory, now)))
+    }
+
+    /// What a payload that is let in says; `source test` asks for no signature.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Unreadable`] if it is neither JSON nor a form, as the mapping has it.
+    pub fn try_out(
+        &self,
+        on: &str,
+        payload: &[u8],
+        directory: &Directory,
+        now: DateTime<Utc>,
+    ) -> Result<Facts, Rejection> {
+        let body = if on == HOOK {
+            self.parse(payload)?
+        } else {
+            serde_json::from_slice(payload).map_err(|_| Rejection::Unreadable)?
+        };
+        let scope = self.scope(&BTreeMap::new(), "", body, now);
+        Ok(self.facts(on, &scope, directory, now))
+    }
+
+    /// What an answer of the source's API says.
+    pub fn of_answer(&self, on: &str, body: Value, asked: Value, directory: &Directory, now: DateTime<Utc>) -> Facts {
+        let scope = self.scope(&BTreeMap::new(), "", body, now).with("asked", expression::variable(asked));
+        self.facts(on, &scope, directory, now)
+    }
+
+    /// The scope in which a poll's expressions are evaluated.
+    pub fn polling_scope(&self, body: Value, cursor: Value, now: DateTime<Utc>) -> Scope {
+        self.scope(&BTreeMap::new(), "", body, now).with("cursor", expression::variable(cursor))
+    }
+
+    fn scope(&self, headers: &BTreeMap<String, String>, query: &str, body: Value, now: DateTime<Utc>) -> Scope {
+        let query: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+            .collect();
+        Scope::new([
+            ("body", body),
+            ("header", json!(headers)),
+            ("query", Value::Object(query)),
+            ("now", now.to_rfc3339_opts(SecondsFormat::Millis, true).into()),
+            ("set", self.settings.set.clone()),
+        ])
+    }
+
+    fn check_content_type(&self, request: &Request<'_>) -> Result<(), Rejection> {
+        let taken = &self.settings.mapping.content_types;
+        let given = request.headers.get("content-type").map(String::as_str).unwrap_or_default();
+        let given = given.split(';').next().unwrap_or_default().trim();
+        let fits = taken.is_empty() || taken.iter().any(|taken| taken.eq_ignore_ascii_case(given));
+        if fits { Ok(()) } else { Err(Rejection::ContentType) }
+    }
+
+    fn check_signature(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<(), Rejection> {
+        let Some(scheme) = &self.settings.mapping.signature else { return Ok(()) };
+        if self.secrets.is_empty() && self.settings.unsigned {
+            return Ok(());
+        }
+        let url = self.settings.public_url.as_ref().map(|url| match request.query {
+            "" => url.clone(),
+            query => format!("{url}?{query}"),
+        });
+        let received =
+            Received { method: request.method, url: url.as_deref(), headers: &request.headers, body: request.body };
+        Ok(scheme.verify(&self.secrets, &received, now)?)
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<Value, Rejection> {
+        if body.is_empty() {
+            // Some handshakes have no body.
+            return Ok(Value::Null);
+        }
+        let form = || {
+            let fields = form_urlencoded::parse(body);
+            fields.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect::<Map<_, _>>()
+        };
+        let json = |body: &[u8]| serde_json::from_slice(body).map_err(|_| Rejection::Unreadable);
+        match &self.settings.mapping.body {
+            BodyForm::Json => json(body),
+            BodyForm::Form => Ok(Value::Object(form())),
+            BodyForm::FormWithJson(field) => {
+                let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{');
+                if is_json {
+                    return json(body);
+                }
+                match form().remove(field) {
+                    Some(Value::String(text)) => json(text.as_bytes()),
+                    _ => Err(Rejection::Unreadable),
+                }
+            }
+        }
+    }
+
+    fn handshake(&self, request: &Request<'_>, scope: &Scope) -> Result<Option<String>, Rejection> {
+        let holds = |challenge: &&Challenge| {
+            challenge.method == request.method && challenge.when.of(scope).is_ok_and(|value| value.is_truthy())
+        };
+        let Some(challenge) = self.settings.mapping.challenges.iter().find(holds) else { return Ok(None) };
+        let word = |value: jmespath::Rcvar| value.as_string().cloned();
+        match &challenge.proof {
+            Proof::Token(token) => {
+                let given = token.of(scope).ok().and_then(word).unwrap_or_default();
+                let verify = self.verify.as_ref().map(std::slice::from_ref).unwrap_or_default();
+                if !signature::is_one_of(verify, &given) {
+                    return Err(Rejection::BadHandshake);
+                }
+            }
+            Proof::Crc => {
+                let given = challenge.answer.of(scope).ok().and_then(word).unwrap_or_default();
+                let answer = signature::crc_answer(&self.secrets, &given).ok_or(Rejection::BadHandshake)?;
+                return Ok(Some(answer));
+            }
+            // A GET bears no signature.
+            Proof::Signed if request.method == "GET" => return Err(Rejection::BadHandshake),
+            Proof::Signed | Proof::None => {}
+        }
+        challenge.answer.of(scope).ok().and_then(word).map(Some).ok_or(Rejection::Unreadable)
+    }
+
+    fn facts(&self, on: &str, scope: &Scope, directory: &Directory, now: DateTime<Utc>) -> Facts {
+        let produced = self.settings.mapping.apply(on, scope);
+        let mut facts = Facts {
+            fetches: produced.fetches,
+            alarms: produced.alarms,
+            faults: produced.faults,
+            ignored: produced.ignored,
+            events: Vec::new(),
+        };
+        for (rule, mut fields) in produced.events {
+            self.fill(&mut fields, directory);
+            match json::event(Value::Object(fields), &self.settings.name, now) {
+                Ok(event) => facts.events.push(event),
+                Err(FieldError { field, problem }) => {
+                    facts.faults.push(Fault { rule, field, expression: String::new(), problem });
+                }
+            }
+        }
+        facts
+    }
+
+    /// Adds what the event leaves out: the source's own defaults, and whose message it is.
+    fn fill(&self, fields: &mut Map<String, Value>, directory: &Directory) {
+        // A mapping speaks for its source and no other.
+        fields.insert("source".to_owned(), self.settings.name.clone().into());
+        if let Some(channel) = &self.settings.mapping.channel
+            && !self.settings.defaults.contains_key("channel")
+        {
+            fields.entry("channel").or_insert_with(|| channel.clone().into());
+        }
+        for (field, value) in &self.settings.defaults {
+            fields.entry(field.clone()).or_insert_with(|| value.clone());
+        }
+        let is_internal = fields.get("audience").is_some_and(|audience| audience == "internal");
+        let is_message = fields.get("type").is_some_and(|kind| kind == "message" || kind == "open");
+        let Some(Value::Object(author)) = fields.get_mut("author") else { return };
+        let word = |author: &Map<String, Value>, key: &str| author.get(key).and_then(Value::as_str).map(str::to_owned);
+        if !author.contains_key("kind") {
+            let known =
+                Author { name: word(author, "name"), address: word(author, "address"), kind: AuthorKind::Agent };
+            let is_ours = is_internal || directory.person_of(&known).is_some();
+            author.insert("kind".to_owned(), if is_ours { "agent" } else { "customer" }.into());
+        }
+        let is_customer = author.get("kind").is_some_and(|kind| kind == "customer");
+        if is_message && !fields.contains_key("direction") {
+            let direction = match (is_internal, is_customer) {
+                (true, _) => "internal",
+                (false, true) => "in",
+                (false, false) => "out",
+            };
+            fields.insert("direction".to_owned(), direction.into());
+        }
+    }
+}
