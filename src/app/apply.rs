@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde::Serialize;
 
+use super::thread;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
 use crate::engine::event::{Event, Fact};
@@ -173,7 +174,11 @@ impl Transaction<'_> {
         self.record_act(id, event)?;
         let channel = &outcome.request.facets.channel;
         for thread in &event.threads {
-            self.store.link_thread(channel, thread, id)?;
+            if thread::is_loose(thread) {
+                self.store.move_thread(channel, thread, id)?;
+            } else {
+                self.store.link_thread(channel, thread, id)?;
+            }
         }
         if !in_order {
             self.store.remove_clocks(id)?;
@@ -197,8 +202,10 @@ impl Transaction<'_> {
         }
         let channel = event.about.channel.as_deref().unwrap_or_default();
         for thread in &event.threads {
-            if let Some(id) = self.store.request_by_thread(channel, thread)? {
-                return Ok(Ok(self.store.request(id)?));
+            let Some(id) = self.store.request_by_thread(channel, thread)? else { continue };
+            let request = self.store.request(id)?;
+            if request.as_ref().is_some_and(|request| thread::belongs(thread, event, request)) {
+                return Ok(Ok(request));
             }
         }
         if !event.starts_request() {

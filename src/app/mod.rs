@@ -14,6 +14,7 @@ mod readers;
 pub mod retry;
 mod schedule;
 pub mod sources;
+mod thread;
 pub mod time;
 pub mod token;
 pub mod view;

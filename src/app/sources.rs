@@ -82,7 +82,7 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn take_facts(&self, source: &str, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
         let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
-        let told = self.writer.write(move |tx| tx.take_facts(&facts)).await?;
+        let told = self.writer.write(move |tx| tx.take_facts(&facts, Speech::Called)).await?;
         if 0 < told.fetches {
             self.shared.wanted.notify_waiters();
         }
@@ -113,7 +113,7 @@ impl App {
         let facts = Arc::new(Prepared::new(&fetch.source, facts, payload, self.now())?);
         self.writer
             .write(move |tx| {
-                let told = tx.take_facts(&facts)?;
+                let told = tx.take_facts(&facts, Speech::Asked)?;
                 tx.store.settle_fetch(&fetch, None, None)?;
                 Ok(told)
             })
@@ -150,7 +150,7 @@ impl App {
         let told = self
             .writer
             .write(move |tx| {
-                let told = tx.take_facts(&facts)?;
+                let told = tx.take_facts(&facts, Speech::Asked)?;
                 if let Some((name, value)) = &cursor {
                     tx.store.set_cursor(&facts.source, name, value, tx.now)?;
                 }
@@ -225,6 +225,15 @@ impl App {
             .await
     }
 
+    /// The latest instants at which a source spoke, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be read.
+    pub async fn source_instants(&self, source: String) -> Result<Vec<DateTime<Utc>>, StoreError> {
+        self.read(move |store| store.source_instants(&source)).await
+    }
+
     /// Forgets what sources left behind long ago.
     ///
     /// # Errors
@@ -233,6 +242,15 @@ impl App {
     pub async fn tidy_sources(&self) -> Result<usize, WriteError> {
         self.writer.write(|tx| tx.store.forget_sources_before(tx.now - PARKED_FOR, tx.now - REMEMBERED_FOR)).await
     }
+}
+
+/// How a source came to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speech {
+    /// It called: it is alive, whatever it said.
+    Called,
+    /// It was asked: only news shows that something still happens there.
+    Asked,
 }
 
 /// Facts ready to be written, as often as the transaction must be run.
@@ -258,7 +276,7 @@ impl Prepared {
 }
 
 impl Transaction<'_> {
-    fn take_facts(&mut self, prepared: &Prepared) -> Result<Told, StoreError> {
+    fn take_facts(&mut self, prepared: &Prepared, speech: Speech) -> Result<Told, StoreError> {
         let mut told = Told::default();
         let source = &prepared.source;
         for incoming in &prepared.events {
@@ -293,7 +311,11 @@ impl Transaction<'_> {
         }
         self.put_aside(prepared, &mut told)?;
         let event_at = prepared.events.iter().map(|incoming| incoming.event.at).max();
-        self.store.source_heard(source, self.now, event_at)?;
+        if speech == Speech::Called || 0 < told.accepted {
+            self.store.source_heard(source, self.now, event_at)?;
+        } else {
+            self.store.source_answered(source)?;
+        }
         Ok(told)
     }
 

@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         config.rulebook.directory.person(&address).is_some()
             || listed.into_iter().any(|own| address == own || own.starts_with('@') && address.ends_with(&own))
     };
-    let event = email::read(&raw, &House { is_own: &is_own, now: real_time().now() })?;
+    let event = email::read(&raw, &House { is_own: &is_own, received_at: None, now: real_time().now() })?;
     let json = crate::intake::json::write(&event);
     if args.dry_run {
         return output::json(&json);

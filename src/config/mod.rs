@@ -26,6 +26,7 @@ use crate::engine::calendar::Calendar;
 use crate::engine::directory::Recipient;
 use crate::engine::event::RequestKind;
 use crate::engine::policy::Rulebook;
+use crate::intake::mailbox::MailboxSettings;
 use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
 use crate::text::Language;
@@ -69,6 +70,8 @@ pub struct Config {
     pub daily: Vec<DailyList>,
     /// Systems that tell plazo what happens, by name.
     pub sources: BTreeMap<String, SourceSettings>,
+    /// Mailboxes that are read, by name.
+    pub mailboxes: BTreeMap<String, MailboxSettings>,
 }
 
 /// A file that another names, and whose content is part of what that one means.
@@ -241,12 +244,16 @@ pub fn read(path: &Path, mut source: String) -> Loaded {
 impl Config {
     /// Names of everything that tells plazo what happens.
     pub fn source_names(&self) -> Vec<String> {
-        self.sources.keys().cloned().collect()
+        self.sources.keys().chain(self.mailboxes.keys()).cloned().collect()
     }
 
     /// The system behind a source, in words.
     pub fn system_of(&self, source: &str) -> String {
-        self.sources.get(source).map(|settings| settings.mapping.title.clone()).unwrap_or_default()
+        match (self.sources.get(source), self.mailboxes.get(source)) {
+            (Some(settings), _) => settings.mapping.title.clone(),
+            (None, Some(mailbox)) => format!("IMAP, {}", mailbox.host),
+            (None, None) => String::new(),
+        }
     }
 
     /// The text of a revision: the file's, with a mark of every file that it names. What those say is part of the promise.

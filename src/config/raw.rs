@@ -52,6 +52,8 @@ pub struct Raw {
     pub daily: Named<Daily>,
     /// Systems that tell plazo what happens, by name. Each calls `/hooks/NAME`.
     pub source: Named<Source>,
+    /// Mailboxes that are read by IMAP, by name.
+    pub mailbox: Named<Mailbox>,
     /// Files beside this one that say who is who, such as "clientes.csv".
     pub directory: Vec<At<String>>,
 }
@@ -162,6 +164,54 @@ pub struct Team {
     pub members: Vec<At<String>>,
     /// Whether its people may answer clients.
     pub answers_clients: Option<At<bool>>,
+}
+
+/// A mailbox that is read by IMAP.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mailbox {
+    /// Name or address of its server.
+    pub host: Option<At<String>>,
+    /// Its port: 993 with TLS, 143 with STARTTLS or without.
+    pub port: Option<At<u16>>,
+    /// "tls", "starttls" or "none".
+    pub tls: Option<At<String>>,
+    /// A file with the certificates that are trusted instead of the system's.
+    pub ca: Option<At<String>>,
+    /// User name.
+    pub user: Option<At<String>>,
+    /// Where the password is kept.
+    pub password: Option<At<SecretRef>>,
+    /// Instead of a password: OAuth 2, as Outlook and Gmail ask.
+    pub oauth: Option<At<OAuth>>,
+    /// Folders to read, the sent mail among them so that answers are seen; "INBOX" where it is left out.
+    pub folders: Option<Words>,
+    /// Addresses of the house besides people's: "soporte@agencia.example", "@agencia.example".
+    pub addresses: Vec<At<String>>,
+    /// Inbox of its requests.
+    pub inbox: Option<At<String>>,
+    /// Tags of its requests.
+    pub tags: Vec<At<String>>,
+    /// How long it may be silent before the operator is told, such as "2h", "never" or "unusual".
+    pub silent_after: Option<At<String>>,
+    /// Whose hours count for that; "always" where it is left out.
+    pub calendar: Option<At<String>>,
+}
+
+/// How plazo gets a token for a mailbox (XOAUTH2).
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OAuth {
+    /// Where tokens are had.
+    pub token_url: Option<At<String>>,
+    /// Where the client's id is kept.
+    pub client_id: Option<At<SecretRef>>,
+    /// Where the client's secret is kept.
+    pub client_secret: Option<At<SecretRef>>,
+    /// Where the refresh token is kept; without one, the client asks for itself.
+    pub refresh_token: Option<At<SecretRef>>,
+    /// What the token is for.
+    pub scope: Option<At<String>>,
 }
 
 /// A system that tells plazo what happens.

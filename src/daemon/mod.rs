@@ -1,9 +1,11 @@
 //! The daemon: starts timer, outbox, schedules, reload and HTTP, joins them, and drains them at the end.
 
 mod lock;
+mod mailboxes;
 mod outbox;
 mod reload;
 mod service;
+mod sources;
 mod timer;
 
 use std::net::SocketAddr;
@@ -19,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::time::TimeSource;
 use crate::app::token::Access;
-use crate::app::{App, Occasion, sources};
+use crate::app::{App, Occasion, sources as app_sources};
 use crate::config::{self, Config};
 use crate::http;
 use crate::notify;
@@ -80,7 +82,7 @@ pub async fn run(
     let client = notify::http::client().context("cannot set up HTTP")?;
     let files = options.data.join(OUTBOX_DIRECTORY);
     let transports = outbox::transports(&config, &client, &files)?;
-    let sources = sources::ready(&config)
+    let sources = app_sources::ready(&config)
         .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
     let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
@@ -104,6 +106,7 @@ pub async fn run(
     let draining = CancellationToken::new();
     let sending = tokio::spawn(outbox.run(draining.clone(), DRAIN));
     tasks.spawn(timer::run(app.clone(), stop.clone()));
+    tasks.spawn(sources::run(app.clone(), client.clone(), stop.clone()));
     let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, client, files);
     tasks.spawn(reloader.run(stop.clone()));
     let router = http::router(app.clone());

@@ -11,6 +11,10 @@ use crate::engine::event::{About, Author, AuthorKind, Direction, Event, EventId,
 
 /// The name under which mail comes in; duplicates are recognised within it.
 pub const SOURCE: &str = "email";
+/// Begins the name of a thread that is known by subject and client only.
+pub const BY_SUBJECT: &str = "subject:";
+/// Begins the name of a thread that is known by its client only.
+pub const BY_CLIENT: &str = "client:";
 /// References kept: the first, which is the root, and the last.
 const MOST_REFERENCES: usize = 32;
 /// Names, ids and subjects are cut to so many bytes.
@@ -36,6 +40,8 @@ pub enum EmailError {
 pub struct House<'a> {
     /// Whether the address belongs to a person or mailbox of the house.
     pub is_own: &'a dyn Fn(&str) -> bool,
+    /// When the mailbox's own server got it, where that is known: what the headers say is the sender's.
+    pub received_at: Option<DateTime<Utc>>,
     /// Now; for mail without a usable date.
     pub now: DateTime<Utc>,
 }
@@ -67,15 +73,17 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
     let own_id = mail.message_id().map(clean_id).unwrap_or_else(|| fingerprint(&mail));
     let text = mail.body_text(0).map(|text| cut(&without_quotes(&text), LONGEST_TEXT));
     let subject = mail.subject().map(|subject| cut(subject, LONGEST_ID)).filter(|subject| !subject.trim().is_empty());
-    let about = About { channel: Some(SOURCE.to_owned()), subject, ..About::default() };
     let kind = kind_of(&mail, own);
+    let client = if own { copies.iter().find(|address| !(house.is_own)(address)) } else { Some(&writer.address) };
+    let loose = client.map(|client| loose_threads(client, subject.as_deref())).unwrap_or_default();
+    let about = About { channel: Some(SOURCE.to_owned()), subject, ..About::default() };
     let fact = match bounced(&mail) {
         Some(of) => Fact::Undelivered { of },
         None => Fact::Message { direction, text },
     };
     Ok(Event {
-        at: date_of(&mail, house.now),
-        threads: threads(&mail, &own_id),
+        at: house.received_at.map_or_else(|| date_of(&mail, house.now), |at| at.min(house.now)),
+        threads: threads(&mail, &own_id).into_iter().chain(loose).collect(),
         id: EventId { source: SOURCE.to_owned(), id: own_id },
         author: Some(Author { name: writer.name, address: Some(writer.address), kind }),
         about,
@@ -218,6 +226,33 @@ fn bounced(report: &Message<'_>) -> Option<String> {
         .any(|(name, value)| name.trim() == "action" && value.trim() == "failed");
     // The thread of a returned mail ends with the mail itself.
     if failed { returned_threads(report).pop() } else { None }
+}
+
+/// Names by which a mail may be filed that bears no id of its conversation: its subject with the client's address, and the
+/// client's address alone. Which requests they may find, `app` decides: never by subject for ever, and by address only an open wait.
+fn loose_threads(client: &str, subject: Option<&str>) -> Vec<String> {
+    let subject = subject.map(bare_subject).filter(|subject| !subject.is_empty());
+    let by_subject = subject.map(|subject| {
+        let digest = hex::encode(Sha256::digest(format!("{subject}\n{client}")));
+        format!("{BY_SUBJECT}{}", &digest[..32])
+    });
+    by_subject.into_iter().chain([format!("{BY_CLIENT}{client}")]).collect()
+}
+
+/// The subject without prefixes of answers and forwards, in lower case and with single spaces.
+fn bare_subject(subject: &str) -> String {
+    const PREFIXES: [&str; 10] =
+        ["re", "rv", "rta", "fw", "fwd", "aw", "res", "enc", "respuesta automática", "reenviado"];
+    let mut rest = subject.trim();
+    while let Some((prefix, after)) = rest.split_once(':') {
+        let word = prefix.trim().to_lowercase();
+        let word = word.split('[').next().unwrap_or_default().trim();
+        if !PREFIXES.contains(&word) {
+            break;
+        }
+        rest = after.trim();
+    }
+    rest.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn ids(header: &HeaderValue<'_>) -> Vec<String> {

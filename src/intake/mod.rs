@@ -1,8 +1,10 @@
 //! Intake: bytes of a source → events. A file per source that needs code; a mapping (`presets/`) for each that does not. Nothing
 //! here knows requests, promises or the store.
 
+pub mod api;
 pub mod email;
 pub mod json;
+pub mod mailbox;
 pub mod mapping;
 pub mod presets;
 pub mod signature;

@@ -234,6 +234,11 @@ impl Source {
         self.facts(on, &scope, directory, now)
     }
 
+    /// What a page of a poll says, in the scope of [`Source::polling_scope`].
+    pub fn of_page(&self, on: &str, scope: &Scope, directory: &Directory, now: DateTime<Utc>) -> Facts {
+        self.facts(on, scope, directory, now)
+    }
+
     /// The scope in which a poll's expressions are evaluated.
     pub fn polling_scope(&self, body: Value, cursor: Value, now: DateTime<Utc>) -> Scope {
         self.scope(&BTreeMap::new(), "", body, now).with("cursor", expression::variable(cursor))
@@ -309,7 +314,7 @@ impl Source {
         match &challenge.proof {
             Proof::Token(token) => {
                 let given = token.of(scope).ok().and_then(word).unwrap_or_default();
-                let verify = self.verify.as_ref().map(std::slice::from_ref).unwrap_or_default();
+                let verify = self.verify.as_slice();
                 if !signature::is_one_of(verify, &given) {
                     return Err(Rejection::BadHandshake);
                 }
@@ -361,12 +366,19 @@ impl Source {
         }
         let is_internal = fields.get("audience").is_some_and(|audience| audience == "internal");
         let is_message = fields.get("type").is_some_and(|kind| kind == "message" || kind == "open");
+        let direction = fields.get("direction").and_then(Value::as_str).map(str::to_owned);
         let Some(Value::Object(author)) = fields.get_mut("author") else { return };
         let word = |author: &Map<String, Value>, key: &str| author.get(key).and_then(Value::as_str).map(str::to_owned);
         if !author.contains_key("kind") {
-            let known =
-                Author { name: word(author, "name"), address: word(author, "address"), kind: AuthorKind::Agent };
-            let is_ours = is_internal || directory.person_of(&known).is_some();
+            let (name, address) = (word(author, "name"), word(author, "address"));
+            let is_ours = match direction.as_deref() {
+                Some("in") => false,
+                Some(_) => true,
+                None => {
+                    let known = Author { name, address, kind: AuthorKind::Agent };
+                    is_internal || directory.person_of(&known).is_some()
+                }
+            };
             author.insert("kind".to_owned(), if is_ours { "agent" } else { "customer" }.into());
         }
         let is_customer = author.get("kind").is_some_and(|kind| kind == "customer");

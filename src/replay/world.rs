@@ -141,7 +141,10 @@ impl<'a> World<'a> {
         }
         let channel = event.about.channel.as_deref().unwrap_or_default();
         let known = self.threads.get(channel);
-        if let Some(id) = known.and_then(|known| event.threads.iter().find_map(|thread| known.get(thread.as_str()))) {
+        // What the store decides by time and state is not played; a recorded event names its request.
+        let mut ids =
+            event.threads.iter().filter(|thread| !thread.starts_with("subject:") && !thread.starts_with("client:"));
+        if let Some(id) = known.and_then(|known| ids.find_map(|thread| known.get(thread.as_str()))) {
             return Ok(*id);
         }
         if !event.starts_request() {

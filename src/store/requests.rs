@@ -70,6 +70,19 @@ impl Store {
         Ok(())
     }
 
+    /// Gives a name to a request that may have been another's.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn move_thread(&self, channel: &str, thread: &str, request: RequestId) -> Result<()> {
+        self.prepare(
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3",
+        )?
+        .execute(params![channel, thread, request.0])?;
+        Ok(())
+    }
+
     /// Writes a request with its wake.
     ///
     /// # Errors

@@ -54,6 +54,17 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that a source could be asked and had no news.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn source_answered(&self, name: &str) -> Result<()> {
+        self.prepare("UPDATE sources SET failed_at = NULL, cause = NULL WHERE name = ?1 AND failed_at IS NOT NULL")?
+            .execute([name])?;
+        Ok(())
+    }
+
     /// Notes that a source failed. Whether it had not been failing before.
     ///
     /// # Errors
@@ -101,17 +112,16 @@ impl Store {
         Ok(row.optional()?)
     }
 
-    /// Instants at which a source spoke since then, oldest first, at most so many.
+    /// Instants at which a source spoke, oldest first, as far back as the latest rows of the journal go.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn source_instants(&self, name: &str, since: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>> {
+    pub fn source_instants(&self, name: &str) -> Result<Vec<DateTime<Utc>>> {
         let mut statement = self.prepare(
-            "SELECT received_at FROM (SELECT received_at FROM journal WHERE source = ?1 AND ?2 <= received_at
-                 ORDER BY received_at DESC LIMIT ?3) ORDER BY received_at",
+            "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
         )?;
-        let rows = statement.query_map(params![name, milliseconds(since), limit], |row| row.get(0).map(instant))?;
+        let rows = statement.query_map([name], |row| row.get(0).map(instant))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 

@@ -1,118 +1,12 @@
-//! Alerts at a real mail server: Debian's Postfix, started on a free loopback port under a temporary directory.
+//! Mail with real servers: alerts through Postfix, and a mailbox read from Dovecot.
 
-use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::mailserver::{Dovecot, PASSWORD, Postfix};
 use crate::support::{PATIENCE, wait_for};
-
-/// A Postfix of its own, which delivers everything for agencia.example into one Maildir.
-struct Postfix {
-    directory: TempDir,
-    port: u16,
-}
-
-impl Postfix {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        // Postfix' own user must get through.
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("rights");
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-        let place = |name: &str| directory.path().join(name).display().to_string();
-        for name in ["etc", "queue", "mail"] {
-            fs::create_dir(place(name)).expect("a directory");
-        }
-        let main = format!(
-            "compatibility_level = 3.6\nqueue_directory = {queue}\ndata_directory = {data}\nmail_owner = postfix\n\
-             setgid_group = postdrop\nmyhostname = mail.agencia.example\nmydestination =\ninet_interfaces = 127.0.0.1\n\
-             inet_protocols = ipv4\nmynetworks = 127.0.0.0/8\nalias_maps =\nalias_database =\n\
-             virtual_mailbox_domains = agencia.example\nvirtual_mailbox_base = {mail}\nvirtual_mailbox_maps = static:inbox/\n\
-             virtual_uid_maps = static:65534\nvirtual_gid_maps = static:65534\ndefault_transport = error:nothing leaves this test\n\
-             maillog_file = {log}\nmaillog_file_prefixes = {root}\n",
-            queue = place("queue"),
-            data = place("data"),
-            mail = place("mail"),
-            log = place("log"),
-            root = directory.path().display(),
-        );
-        // Columns: private, unprivileged, chroot, wakeup, how many.
-        let service = |name: &str, kind: &str, program: &str| {
-            let private = if kind == "inet" { "n" } else { "-" };
-            let unprivileged = if name == "virtual" { "n" } else { "-" };
-            format!("{name} {kind} {private} {unprivileged} n - - {program}\n")
-        };
-        let unix = ["rewrite", "bounce", "defer", "trace", "verify", "error", "retry", "virtual", "proxymap", "anvil"];
-        let mut master = service(&format!("127.0.0.1:{port}"), "inet", "smtpd");
-        for name in unix {
-            let program = match name {
-                "rewrite" => "trivial-rewrite",
-                "defer" | "trace" => "bounce",
-                "retry" => "error",
-                name => name,
-            };
-            master += &service(name, "unix", program);
-        }
-        master += "cleanup unix n - n - 0 cleanup\nqmgr unix n - n 300 1 qmgr\npostlog unix-dgram n - n - 1 postlogd\n";
-        fs::write(directory.path().join("etc/main.cf"), main).expect("main.cf");
-        fs::write(directory.path().join("etc/master.cf"), master).expect("master.cf");
-        fs::create_dir(place("data")).expect("a directory");
-        let owned = Command::new("chown").arg("postfix").arg(place("data")).status();
-        assert!(owned.expect("chown runs").success(), "there is no user postfix; install it: apt-get install postfix");
-        fs::set_permissions(place("mail"), fs::Permissions::from_mode(0o777)).expect("rights");
-        let postfix = Self { directory, port };
-        let output =
-            postfix.command("start").output().expect("postfix is missing; install it: apt-get install postfix");
-        assert!(
-            output.status.success(),
-            "Postfix does not start (it needs root): {}{}",
-            String::from_utf8_lossy(&output.stderr),
-            postfix.log()
-        );
-        wait_for("Postfix to listen", PATIENCE, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        postfix
-    }
-
-    fn command(&self, what: &str) -> Command {
-        let mut command = Command::new("postfix");
-        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").arg("-c").arg(self.directory.path().join("etc")).arg(what);
-        command
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
-    }
-
-    /// The mails that have been delivered, in the order of their arrival.
-    fn mails(&self) -> Vec<String> {
-        let inbox: &Path = &self.directory.path().join("mail/inbox/new");
-        let entries =
-            fs::read_dir(inbox).map(|entries| entries.map_while(Result::ok).map(|entry| entry.path()).collect());
-        let mut paths: Vec<PathBuf> = entries.unwrap_or_default();
-        paths.sort();
-        paths.iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
-    }
-
-    #[track_caller]
-    fn wait_for(&self, n: usize) -> Vec<String> {
-        wait_for(&format!("{n} mails in the mailbox"), PATIENCE, || Some(self.mails()).filter(|mails| n <= mails.len()))
-    }
-}
-
-impl Drop for Postfix {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("Postfix' log:\n{}", self.log());
-        }
-        self.command("stop").output().ok();
-    }
-}
 
 #[test]
 fn a_whatsapp_left_unanswered_is_mailed_at_each_step_to_a_real_server() {
@@ -147,4 +41,172 @@ fn a_whatsapp_left_unanswered_is_mailed_at_each_step_to_a_real_server() {
     let references = |mail: &str| mail.lines().find(|line| line.starts_with("References:")).map(str::to_owned);
     assert_eq!(references(&breach), references(&escalation));
     assert!(references(&breach).is_some());
+}
+
+/// A mailbox at `dovecot` under TLS whose certificate it shows.
+fn mailbox(dovecot: &Dovecot) -> String {
+    let password = dovecot.directory.path().join("password");
+    std::fs::write(&password, PASSWORD).expect("written");
+    format!(
+        "[mailbox.soporte]\nhost = \"localhost\"\nport = {}\nca = {:?}\nuser = \"soporte@agencia.example\"\n\
+         password = {{ file = {:?} }}\nfolders = [\"INBOX\", \"Sent\"]\naddresses = [\"@agencia.example\"]\n",
+        dovecot.tls_port,
+        dovecot.certificate().display().to_string(),
+        password.display().to_string(),
+    )
+}
+
+fn mail(id: &str, from: &str, to: &str, headers: &str, text: &str) -> String {
+    format!("Message-ID: <{id}>\r\nFrom: {from}\r\nTo: {to}\r\nSubject: Factura\r\n{headers}\r\n{text}\r\n")
+}
+
+fn requests(daemon: &Daemon) -> Vec<serde_json::Value> {
+    daemon.get("/v1/requests?limit=50")["requests"].as_array().cloned().unwrap_or_default()
+}
+
+fn state(daemon: &Daemon) -> Option<String> {
+    let request = daemon.get("/v1/requests/R-1");
+    request["clocks"].as_array()?.iter().find(|clock| clock["kind"] == "acknowledge")?["state"]
+        .as_str()
+        .map(str::to_owned)
+}
+
+const ACKNOWLEDGE: &str = "[[policy]]\nname = \"correo\"\nmatch = { channel = \"email\" }\nteam = \"social\"\n\
+    acknowledge = { rule = \"A2\", within = \"60m\", escalation = \"client\" }\n\
+    [escalation]\nclient = [{ at = \"due\", tell = [\"lead\"] }]\n";
+
+#[test]
+fn a_mailbox_is_read_a_reply_in_sent_answers_and_an_alert_that_comes_back_makes_no_loop() {
+    let postfix = Postfix::start();
+    let maildir = postfix.directory.path().join("mail/inbox");
+    let dovecot = Dovecot::start(&maildir);
+    // Lay there before plazo came.
+    dovecot.deliver_into(
+        "",
+        Some(("old", &mail("old@c.example", "Vieja <vieja@c.example>", "soporte@agencia.example", "", "¿Y bien?"))),
+    );
+    let config = format!(
+        "{PEOPLE}[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n{}{}",
+        postfix.port,
+        mailbox(&dovecot),
+        ACKNOWLEDGE.replace("within = \"60m\"", "within = \"2s\""),
+    );
+    let daemon = Daemon::start(&config);
+    wait_for("the folder to be open", PATIENCE, || {
+        let status = daemon.get("/v1/sources");
+        (status["sources"][0]["name"] == "soporte" && cursors(&daemon) == 2).then_some(())
+    });
+    // A client's mail by way of Postfix, as from outside.
+    send(
+        postfix.port,
+        &mail("m-1@c.example", "Luisa <luisa@c.example>", "soporte@agencia.example", "", "¿Me ayudan con la factura?"),
+    );
+    wait_for("the request", PATIENCE, || (requests(&daemon).len() == 1).then_some(()));
+    // Nobody answers: the alert goes out, and lands in the mailbox that is read.
+    let alert = postfix.wait_for(3).into_iter().find(|mail| mail.contains("[R-1] Overdue")).expect("the alert");
+    assert!(alert.contains("Auto-Submitted: auto-generated"), "{alert}");
+    // The agent answers with a mail program that keeps what it sends.
+    let reply = mail(
+        "a-1@agencia.example",
+        "Laura <laura@agencia.example>",
+        "luisa@c.example",
+        "In-Reply-To: <m-1@c.example>\r\n",
+        "Ya lo vemos.",
+    );
+    dovecot.deliver_into(".Sent", Some(("a-1", &reply)));
+    // A mailbox knows seconds only, so that an answer within the second of the breach is in time.
+    wait_for("the answer", PATIENCE, || state(&daemon).filter(|state| state.starts_with("met")));
+    // Neither the old mail nor our own alert became a request.
+    assert_eq!(requests(&daemon).len(), 1);
+}
+
+fn cursors(daemon: &Daemon) -> i64 {
+    let store = rusqlite::Connection::open(daemon.data().join("plazo.sqlite3")).expect("the store");
+    store.query_row("SELECT count(*) FROM cursors", [], |row| row.get(0)).unwrap_or(0)
+}
+
+/// One mail by SMTP.
+fn send(port: u16, mail: &str) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("Postfix listens");
+    let mut answers = BufReader::new(stream.try_clone().expect("a stream")).lines();
+    let mut stream = stream;
+    let mut expect = |code: &str| {
+        let answer = answers.by_ref().map_while(Result::ok).find(|line| line.as_bytes().get(3) != Some(&b'-'));
+        assert!(answer.as_ref().is_some_and(|line| line.starts_with(code)), "{answer:?} instead of {code}");
+    };
+    expect("220");
+    let lines = ["EHLO c.example", "MAIL FROM:<luisa@c.example>", "RCPT TO:<soporte@agencia.example>", "DATA"];
+    for (line, code) in lines.into_iter().zip(["250", "250", "250", "354"]) {
+        stream.write_all(format!("{line}\r\n").as_bytes()).expect("sent");
+        expect(code);
+    }
+    stream.write_all(format!("{mail}.\r\n").as_bytes()).expect("sent");
+    expect("250");
+}
+
+#[test]
+fn nothing_is_read_twice_or_skipped_across_restarts_of_either_side() {
+    let mails = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(mails.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("rights");
+    let dovecot = Dovecot::start(&mails.path().join("inbox"));
+    let daemon = Daemon::start(&format!("{PEOPLE}{}{ACKNOWLEDGE}", mailbox(&dovecot)));
+    wait_for("the folders to be open", PATIENCE, || (cursors(&daemon) == 2).then_some(()));
+    let put = |dovecot: &Dovecot, n: usize| {
+        let text = mail(
+            &format!("m-{n}@c.example"),
+            &format!("C{n} <c{n}@c.example>"),
+            "soporte@agencia.example",
+            "",
+            "¿Me ayudan?",
+        );
+        dovecot.deliver_into("", Some((&format!("m-{n}"), &text)));
+    };
+    put(&dovecot, 1);
+    wait_for("the first", PATIENCE, || (requests(&daemon).len() == 1).then_some(()));
+    // plazo is down while two come.
+    let directory = daemon.kill();
+    put(&dovecot, 2);
+    put(&dovecot, 3);
+    let daemon = Daemon::start_in(directory);
+    wait_for("what came meanwhile", PATIENCE, || (requests(&daemon).len() == 3).then_some(()));
+    // The server is down for a moment.
+    let dovecot = dovecot.restart();
+    put(&dovecot, 4);
+    wait_for("what came after", PATIENCE, || (requests(&daemon).len() == 4).then_some(()));
+    // The folder is made anew: no UID means what it did, and every mail lies there again.
+    let uidlist = mails.path().join("inbox/dovecot-uidlist");
+    std::fs::remove_file(&uidlist).expect("the list of UIDs");
+    for index in ["dovecot.index", "dovecot.index.log", "dovecot.index.cache", "dovecot-uidvalidity"] {
+        std::fs::remove_file(mails.path().join("inbox").join(index)).ok();
+    }
+    let dovecot = dovecot.restart();
+    put(&dovecot, 5);
+    wait_for("what came under the new numbers", PATIENCE, || (requests(&daemon).len() == 5).then_some(()));
+    let journal = rusqlite::Connection::open(daemon.data().join("plazo.sqlite3")).expect("the store");
+    let n: i64 =
+        journal.query_row("SELECT count(*) FROM journal WHERE source = 'email'", [], |row| row.get(0)).expect("rows");
+    assert_eq!(n, 5);
+}
+
+#[test]
+fn a_wrong_password_is_told_to_the_operator_and_shown_by_status() {
+    let mails = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(mails.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("rights");
+    let dovecot = Dovecot::start(&mails.path().join("inbox"));
+    let config = format!("{PEOPLE}{}{ACKNOWLEDGE}", mailbox(&dovecot));
+    std::fs::write(dovecot.directory.path().join("password"), "otro").expect("written");
+    let daemon = Daemon::start(&config);
+    let source = wait_for("the failure", PATIENCE, || {
+        let source = daemon.get("/v1/sources")["sources"][0].clone();
+        (source["state"] == "failing").then_some(source)
+    });
+    assert!(source["cause"].as_str().is_some_and(|cause| cause.contains("the mail server says")), "{source}");
+    let output = daemon.command().arg("status").output().expect("plazo runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("failing"), "{output:?}");
+    wait_for("the operator's notice", PATIENCE, || {
+        let file = std::fs::read_dir(daemon.directory.path().join("operator")).ok()?.next()?.ok()?;
+        std::fs::read_to_string(file.path()).ok().filter(|text| text.contains("source `soporte` cannot be read"))
+    });
 }

@@ -503,7 +503,8 @@ async fn redelivery_in_any_order_leaves_one_request_with_the_right_clocks() {
 fn mail(name: &str, now: DateTime<Utc>) -> plazo::app::Incoming {
     let raw = std::fs::read(data("email").join(format!("{name}.eml"))).expect("a mail");
     let is_own = |address: &str| address.ends_with("@empresa.example");
-    let event = plazo::intake::email::read(&raw, &plazo::intake::email::House { is_own: &is_own, now });
+    let event =
+        plazo::intake::email::read(&raw, &plazo::intake::email::House { is_own: &is_own, received_at: None, now });
     plazo::app::Incoming::new(event.expect("a mail"), None).expect("an event")
 }
 

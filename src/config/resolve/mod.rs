@@ -5,6 +5,7 @@ mod calendars;
 mod destinations;
 mod holidays;
 mod ladders;
+mod mailboxes;
 mod people;
 mod policies;
 mod sources;
@@ -46,6 +47,7 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
     }
     let (calendars, mut attachments) = calendars::resolve(raw, zone, folder, mistakes);
     let sources = sources::resolve(raw, &calendars, folder, &mut attachments, mistakes);
+    let mailboxes = mailboxes::resolve(raw, &calendars, mistakes);
     let destinations = destinations::resolve(raw, language, mistakes);
     let people = people::resolve(raw, language, mistakes);
     let policies = policies::resolve(raw, &calendars, mistakes);
@@ -62,6 +64,7 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
         contacts: people.contacts,
         destinations,
         sources,
+        mailboxes,
         operator,
         listen: listen(raw, mistakes),
         alerts: alerts(raw, mistakes),

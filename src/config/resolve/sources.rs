@@ -20,7 +20,7 @@ use crate::intake::source::{ApiSettings, Silence, SourceSettings};
 use crate::span;
 use crate::text::Both;
 
-const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(500).unwrap();
+const DEFAULT_RATE: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 
 type Sources = BTreeMap<String, SourceSettings>;
 
@@ -59,7 +59,7 @@ pub(super) fn resolve(
             set: Value::Object(source.set.clone().into_iter().collect()),
             defaults: defaults(source, mistakes),
             rate: rate.unwrap_or(DEFAULT_RATE),
-            silence: silence(source, calendars, mistakes),
+            silence: silence(source.silent_after.as_ref(), source.calendar.as_ref(), calendars, mistakes),
             api: api(source, mistakes),
             mapping: Arc::new(mapping),
         };
@@ -69,7 +69,7 @@ pub(super) fn resolve(
 }
 
 /// The name is the end of the hook's address.
-fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
+pub(super) fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.is_empty() || !name.chars().all(fits) {
         mistakes.error(
@@ -173,7 +173,7 @@ fn require(name: &At<String>, source: &At<raw::Source>, mapping: &Mapping, mista
     }
 }
 
-fn address(text: &str) -> Result<String, Both> {
+pub(super) fn address(text: &str) -> Result<String, Both> {
     let is_web = reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if is_web {
         return Ok(text.trim_end_matches('/').to_owned());
@@ -212,11 +212,17 @@ fn defaults(source: &raw::Source, mistakes: &mut Mistakes) -> Map<String, Value>
     defaults
 }
 
-fn silence(source: &raw::Source, calendars: &Calendars, mistakes: &mut Mistakes) -> Silence {
-    let calendar = source.calendar.as_ref().and_then(|name| calendars::find(calendars, name, mistakes));
+/// When the silence of a source or mailbox is told.
+pub(super) fn silence(
+    after: Option<&At<String>>,
+    calendar: Option<&At<String>>,
+    calendars: &Calendars,
+    mistakes: &mut Mistakes,
+) -> Silence {
+    let calendar = calendar.and_then(|name| calendars::find(calendars, name, mistakes));
     let calendar = calendar.or_else(|| calendars.get(calendars::ALWAYS).cloned());
     let Some(calendar) = calendar else { return Silence::Never };
-    match source.silent_after.as_ref().map(|text| (text, text.as_str())) {
+    match after.map(|text| (text, text.as_str())) {
         None | Some((_, "unusual")) => Silence::Unusual(calendar),
         Some((_, "never")) => Silence::Never,
         Some((text, _)) => match super::read(text, mistakes, span::duration) {

@@ -87,7 +87,7 @@ pub(super) fn compile(text: &str) -> Result<Mapping, MappingError> {
         fetches: all(&file.fetch, |fetch, _| rules.fetch(fetch))?,
         polls: all(&file.poll, |poll, _| poll_of(poll))?,
         challenges: all(&file.challenge, challenge)?,
-        signature: file.signature.as_ref().map(|signature| scheme(signature)).transpose()?,
+        signature: file.signature.as_ref().map(scheme).transpose()?,
         api: file.api.as_ref().map(api).transpose()?,
         answer: answer(file.answer.as_ref()),
         content_types: file.content_types.unwrap_or(usual),

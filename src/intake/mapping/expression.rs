@@ -27,6 +27,9 @@ impl Expression {
     ///
     /// What is wrong with it, on one line.
     pub fn new(text: &str) -> Result<Self, String> {
+        if let Some(path) = loose_not(text) {
+            return Err(format!("`!{path}…` negates `{path}` alone, whatever follows it; write !({path}…)"));
+        }
         RUNTIME.compile(text).map(Self).map_err(|error| one_line(&error))
     }
 
@@ -43,6 +46,26 @@ impl Expression {
     pub fn of(&self, scope: &Scope) -> Result<Rcvar, String> {
         self.0.search(&scope.whole).map_err(|error| one_line(&error))
     }
+}
+
+/// A name after `!` that a `.` or `[` follows. JMESPath reads `!a.b` as `(!a).b`, which is always null and fails without a word.
+fn loose_not(text: &str) -> Option<&str> {
+    let mut quote = None;
+    for (place, letter) in text.char_indices() {
+        match (quote, letter) {
+            (None, '\'' | '"' | '`') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            (None, '!') => {
+                let rest = &text[place + 1..];
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                if 0 < end && rest[end..].starts_with(['.', '[']) {
+                    return Some(&rest[..end]);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 impl fmt::Debug for Expression {

@@ -1,0 +1,280 @@
+//! What plazo asks of sources by itself: what a hook was too thin to tell, what has no hook; and who among them has gone silent.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::mailboxes;
+use crate::app::App;
+use crate::app::sources::Sources;
+use crate::intake::api::{Api, ApiError};
+use crate::intake::mapping::Poll;
+use crate::intake::mapping::expression;
+use crate::intake::source::{Silence, Source};
+use crate::store::sources::FetchRow;
+
+/// How often a change of the sources, and what is due again, is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const FETCHES_AT_A_TIME: u32 = 16;
+/// Pages of one poll; what is beyond comes with the next.
+const MOST_PAGES: usize = 50;
+/// Waits after the first, second, … failure in a row; the last one from then on.
+const BACKOFF: [TimeDelta; 6] = [
+    TimeDelta::seconds(2),
+    TimeDelta::seconds(10),
+    TimeDelta::seconds(60),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(10),
+    TimeDelta::minutes(15),
+];
+/// What has been asked for in vain so often is given up and told: about two days.
+const MOST_TRIES: u32 = 200;
+const SILENCE_EVERY: Duration = Duration::from_secs(5);
+/// How long what is usual for a source is believed.
+const USUAL_FOR: TimeDelta = TimeDelta::hours(1);
+/// Fewer instants tell nothing about what is usual.
+const FEWEST_INSTANTS: usize = 50;
+/// A silence shorter than this is never unusual.
+const SHORTEST_SILENCE: TimeDelta = TimeDelta::minutes(30);
+const TIDY_EVERY: TimeDelta = TimeDelta::hours(6);
+
+/// Runs what each source needs, anew after each reload.
+pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let sources = app.sources();
+        let (generation, tasks) = (stop.child_token(), TaskTracker::new());
+        for source in sources.values() {
+            start(&app, source, &client, &generation, &tasks);
+        }
+        for mailbox in app.config().mailboxes.values() {
+            let mailbox = Arc::new(mailbox.clone());
+            for folder in mailbox.folders.clone() {
+                let (app, client, stop) = (app.clone(), client.clone(), generation.clone());
+                tasks.spawn(mailboxes::watch(app, Arc::clone(&mailbox), folder, client, stop));
+            }
+        }
+        tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), generation.clone()));
+        while !stop.is_cancelled() && Arc::ptr_eq(&sources, &app.sources()) {
+            pause(LOOK_EVERY, &stop).await;
+        }
+        generation.cancel();
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+fn start(app: &App, source: &Arc<Source>, client: &reqwest::Client, stop: &CancellationToken, tasks: &TaskTracker) {
+    let name = &source.settings.name;
+    match Api::of(source, client.clone()) {
+        Ok(None) => {}
+        Ok(Some(api)) => {
+            let api = Arc::new(api);
+            tasks.spawn(fetch(app.clone(), Arc::clone(source), Arc::clone(&api), stop.clone()));
+            for poll in &source.settings.mapping.polls {
+                tasks.spawn(ask(app.clone(), Arc::clone(source), Arc::clone(&api), poll.clone(), stop.clone()));
+            }
+        }
+        Err(error) => {
+            let (app, name, cause) = (app.clone(), name.clone(), error.to_string());
+            tasks.spawn(async move { note_failure(&app, &name, &cause).await });
+        }
+    }
+}
+
+pub(super) async fn pause(time: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+pub(super) async fn note_failure(app: &App, source: &str, cause: &str) {
+    tracing::warn!(source, cause, "a source cannot be read");
+    if let Err(error) = app.source_failed(source, cause).await {
+        tracing::error!(%error, "the failure of a source could not be written");
+    }
+}
+
+pub(super) fn backoff(failures: u32) -> TimeDelta {
+    BACKOFF[usize::try_from(failures).unwrap_or(usize::MAX).min(BACKOFF.len() - 1)]
+}
+
+/// Asks for what hooks were too thin to tell.
+async fn fetch(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationToken) {
+    let name = source.settings.name.clone();
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let due = app.due_fetches(name.clone(), FETCHES_AT_A_TIME).await.unwrap_or_default();
+        if due.is_empty() {
+            tokio::select! {
+                () = app.fetches_wanted() => {}
+                () = pause(LOOK_EVERY, &stop) => {}
+            }
+            continue;
+        }
+        for wanted in due {
+            match fetch_one(&app, &source, &api, wanted, failures).await {
+                None => failures = 0,
+                // Whatever kept one keeps the next: the whole source stands.
+                Some(wait) => {
+                    failures += 1;
+                    pause(app.time().real(wait), &stop).await;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Asks for one thing. The wait after a failure that will pass.
+async fn fetch_one(app: &App, source: &Source, api: &Api, wanted: FetchRow, failures: u32) -> Option<TimeDelta> {
+    let now = app.now();
+    let name = &source.settings.name;
+    let written = match api.get(&wanted.path, now).await {
+        Ok(body) => {
+            let payload = body.to_string();
+            let asked = serde_json::from_str(&wanted.asked).unwrap_or(Value::Null);
+            let facts = source.of_answer(&wanted.name, body, asked, &app.config().rulebook.directory, now);
+            app.take_answer(wanted, facts, payload.as_bytes()).await.map(|_| None)
+        }
+        Err(ApiError::Later { after, cause }) => {
+            let wait = after.unwrap_or_else(|| backoff(failures));
+            note_failure(app, name, &cause).await;
+            let gives_up = MOST_TRIES <= wanted.attempts;
+            let again_at = (!gives_up).then(|| now + wait);
+            app.put_off_fetch(wanted, again_at, cause).await.map(|()| Some(wait))
+        }
+        Err(ApiError::Gone { cause }) => {
+            tracing::warn!(source = name, cause, "what a hook told of is not there");
+            app.put_off_fetch(wanted, None, cause).await.map(|()| None)
+        }
+    };
+    written.unwrap_or_else(|error| {
+        tracing::error!(%error, source = name, "what a source answered could not be written");
+        Some(backoff(failures))
+    })
+}
+
+/// Asks at intervals for what has no hook.
+async fn ask(app: App, source: Arc<Source>, api: Arc<Api>, poll: Poll, stop: CancellationToken) {
+    let name = source.settings.name.clone();
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let wait = match pages(&app, &source, &api, &poll).await {
+            Ok(()) => {
+                failures = 0;
+                TimeDelta::from_std(poll.every).unwrap_or(TimeDelta::MAX)
+            }
+            Err((after, cause)) => {
+                note_failure(&app, &name, &cause).await;
+                failures += 1;
+                after.unwrap_or_else(|| backoff(failures))
+            }
+        };
+        pause(app.time().real(wait), &stop).await;
+    }
+}
+
+/// Reads the pages of a poll; how far it came is written with what the last one tells.
+async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(), (Option<TimeDelta>, String)> {
+    let failed = |error: &dyn std::fmt::Display| (None, error.to_string());
+    let (name, now) = (source.settings.name.clone(), app.now());
+    let (of, what) = (name.clone(), poll.name.clone());
+    let cursor = app.read(move |store| store.cursor(&of, &what)).await.map_err(|error| failed(&error))?;
+    let cursor: Value = cursor.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let scope = source.polling_scope(Value::Null, cursor.clone(), now);
+    let word = |value: &jmespath::Variable| value.as_string().cloned();
+    // Without a path there is nothing to ask for: the team does not use this part.
+    let Some(mut path) = poll.path.of(&scope).ok().and_then(|value| word(&value)) else { return Ok(()) };
+    for page in 1..=MOST_PAGES {
+        let body = api.get(&path, now).await.map_err(|error| match error {
+            ApiError::Later { after, cause } => (after, cause),
+            ApiError::Gone { cause } => (None, cause),
+        })?;
+        let payload = body.to_string();
+        let scope = source.polling_scope(body, cursor.clone(), now);
+        let next = poll.next.as_ref().and_then(|next| word(&*next.of(&scope).ok()?)).filter(|_| page < MOST_PAGES);
+        let moved = match (&next, &poll.cursor) {
+            (None, Some(expression)) => expression.of(&scope).ok().map(|value| expression::json(&value)),
+            _ => None,
+        };
+        let moved = moved.filter(|value| !value.is_null()).map(|value| (poll.name.clone(), value.to_string()));
+        let facts = source.of_page(&poll.name, &scope, &app.config().rulebook.directory, now);
+        app.take_page(&name, facts, payload.as_bytes(), moved).await.map_err(|error| failed(&error))?;
+        match next {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// Looks now and then whether a source has been silent for longer than it should.
+async fn watch_silence(app: App, sources: Arc<Sources>, stop: CancellationToken) {
+    let mut usual: HashMap<String, (DateTime<Utc>, Option<TimeDelta>)> = HashMap::new();
+    let mut tidied_at = None;
+    // What plazo did not hear while it was down is no silence of theirs.
+    let since = app.now();
+    while !stop.is_cancelled() {
+        let now = app.now();
+        let config = app.config();
+        let of_sources = sources.values().map(|source| (&source.settings.name, &source.settings.silence));
+        let of_mailboxes = config.mailboxes.values().map(|mailbox| (&mailbox.name, &mailbox.silence));
+        for (name, silence) in of_sources.chain(of_mailboxes) {
+            if let Err(error) = look_for_silence(&app, name, silence, &mut usual, since, now).await {
+                tracing::error!(%error, source = name, "the silence of a source could not be looked at");
+            }
+        }
+        if tidied_at.is_none_or(|at| TIDY_EVERY < now - at) {
+            tidied_at = Some(now);
+            if let Err(error) = app.tidy_sources().await {
+                tracing::error!(%error, "what sources left behind could not be tidied");
+            }
+        }
+        pause(SILENCE_EVERY, &stop).await;
+    }
+}
+
+async fn look_for_silence(
+    app: &App,
+    name: &str,
+    silence: &Silence,
+    usual: &mut HashMap<String, (DateTime<Utc>, Option<TimeDelta>)>,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let (calendar, after) = match silence {
+        Silence::Never => return Ok(()),
+        Silence::After(after, calendar) => (calendar, TimeDelta::from_std(*after).ok()),
+        Silence::Unusual(calendar) => {
+            let known = usual.get(name).filter(|(at, _)| now - *at < USUAL_FOR).map(|(_, longest)| *longest);
+            let longest = match known {
+                Some(longest) => longest,
+                None => {
+                    let instants = app.source_instants(name.to_owned()).await?;
+                    let gaps = instants.windows(2).map(|pair| open(calendar, pair[0], pair[1]));
+                    let longest = gaps.max().filter(|_| FEWEST_INSTANTS <= instants.len());
+                    usual.insert(name.to_owned(), (now, longest));
+                    longest
+                }
+            };
+            (calendar, longest.map(|longest| (longest * 2).max(SHORTEST_SILENCE)))
+        }
+    };
+    let Some(after) = after else { return Ok(()) };
+    let row = app.source_state(name.to_owned()).await?.row;
+    let Some(heard_at) = row.heard_at.filter(|_| row.silence_told_at.is_none()) else { return Ok(()) };
+    if after < open(calendar, heard_at.max(since), now) {
+        app.tell_silence(name.to_owned(), heard_at).await?;
+    }
+    Ok(())
+}
+
+fn open(calendar: &crate::engine::calendar::Calendar, from: DateTime<Utc>, to: DateTime<Utc>) -> TimeDelta {
+    TimeDelta::milliseconds(calendar.open_between(from, to).as_milliseconds())
+}

@@ -1,0 +1,272 @@
+//! The API behind a source: what a hook was too thin to tell, and what has no hook, is asked for here.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Client, RequestBuilder, StatusCode, header};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::mapping::Auth;
+use super::source::Source;
+use crate::secret::{Secret, SecretError};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// No honest answer is longer.
+const LONGEST_ANSWER: usize = 16 << 20;
+/// A token is not used in its last minute.
+const TOKEN_MARGIN: TimeDelta = TimeDelta::seconds(60);
+/// No peer is obeyed for longer than this.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+
+/// Why an API did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// Later perhaps.
+    #[error("{cause}")]
+    Later {
+        /// The wait that the peer asked for.
+        after: Option<TimeDelta>,
+        /// What happened; never holds a secret or a part of an answer.
+        cause: String,
+    },
+    /// What is asked for is not there.
+    #[error("{cause}")]
+    Gone {
+        /// What happened.
+        cause: String,
+    },
+}
+
+impl ApiError {
+    fn later(cause: impl Into<String>) -> Self {
+        Self::Later { after: None, cause: cause.into() }
+    }
+}
+
+/// An API that cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiSetupError {
+    /// A secret is missing.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Nobody says where it is.
+    #[error("the mapping names no address, and [source.…] gives no `api`")]
+    NoAddress,
+}
+
+/// An API ready to be asked.
+#[derive(Debug)]
+pub struct Api {
+    client: Client,
+    base: String,
+    auth: Auth,
+    token: Option<Secret>,
+    app_token: Option<Secret>,
+    client_id: Option<Secret>,
+    client_secret: Option<Secret>,
+    tenant: String,
+    /// A session or access token, and until when it is good.
+    session: Mutex<Option<(Secret, DateTime<Utc>)>>,
+}
+
+impl Api {
+    /// The API of a source; none if its mapping has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiSetupError`] if a secret or the address is missing.
+    pub fn of(source: &Source, client: Client) -> Result<Option<Self>, ApiSetupError> {
+        let Some(api) = &source.settings.mapping.api else { return Ok(None) };
+        let settings = &source.settings.api;
+        let secret = |key: &str| settings.secrets.get(key).map(crate::secret::SecretSource::read).transpose();
+        let base = settings.base.clone().or_else(|| api.base.clone()).ok_or(ApiSetupError::NoAddress)?;
+        Ok(Some(Self {
+            client,
+            base: base.trim_end_matches('/').to_owned(),
+            auth: api.auth.clone(),
+            token: secret("token")?,
+            app_token: secret("app_token")?,
+            client_id: secret("client_id")?,
+            client_secret: secret("client_secret")?,
+            tenant: source.settings.set["tenant"].as_str().unwrap_or_default().to_owned(),
+            session: Mutex::new(None),
+        }))
+    }
+
+    /// Asks for a path below the base, or for a whole address below the same base, such as that of a next page.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    pub async fn get(&self, path: &str, now: DateTime<Utc>) -> Result<Value, ApiError> {
+        let url = self.address(path)?;
+        let answer = self.exchange(self.client.get(&url), now).await;
+        match answer {
+            // A session may have ended before its time; once, a new one is opened.
+            Err(ApiError::Later { cause, .. }) if cause.starts_with("HTTP 401") && self.has_session().await => {
+                *self.session.lock().await = None;
+                self.exchange(self.client.get(&url), now).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Posts JSON, as some APIs are asked.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    pub async fn post(&self, path: &str, body: &Value, now: DateTime<Utc>) -> Result<Value, ApiError> {
+        let url = self.address(path)?;
+        self.exchange(self.client.post(&url).json(body), now).await
+    }
+
+    /// An address elsewhere would be given our token.
+    fn address(&self, path: &str) -> Result<String, ApiError> {
+        if let Some(rest) = path.strip_prefix(&self.base) {
+            return Ok(format!("{}{rest}", self.base));
+        }
+        if path.contains("://") || !path.starts_with('/') {
+            return Err(ApiError::Gone { cause: "the address lies outside the API".to_owned() });
+        }
+        Ok(format!("{}{path}", self.base))
+    }
+
+    async fn has_session(&self) -> bool {
+        self.session.lock().await.is_some()
+    }
+
+    async fn exchange(&self, request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiError> {
+        let request = self.authorised(request, now).await?;
+        read(request, now).await
+    }
+
+    async fn authorised(&self, request: RequestBuilder, now: DateTime<Utc>) -> Result<RequestBuilder, ApiError> {
+        let missing = |what: &str| ApiError::later(format!("[source.…] gives no `{what}`"));
+        match &self.auth {
+            Auth::Bearer => {
+                let token = self.token.as_ref().ok_or_else(|| missing("token"))?;
+                Ok(request.bearer_auth(token.expose()))
+            }
+            Auth::Token => {
+                let token = self.token.as_ref().ok_or_else(|| missing("token"))?;
+                Ok(request.header(header::AUTHORIZATION, token.expose()))
+            }
+            Auth::OAuth2 { token_url, scope } => {
+                let token = self.session(now, self.access_token(token_url, scope, now)).await?;
+                Ok(request.bearer_auth(token.expose()))
+            }
+            Auth::Glpi => {
+                let session = self.session(now, self.glpi_session(now)).await?;
+                let request = request.header("Session-Token", session.expose());
+                Ok(match &self.app_token {
+                    Some(token) => request.header("App-Token", token.expose()),
+                    None => request,
+                })
+            }
+        }
+    }
+
+    async fn session(
+        &self,
+        now: DateTime<Utc>,
+        open: impl Future<Output = Result<(Secret, DateTime<Utc>), ApiError>>,
+    ) -> Result<Secret, ApiError> {
+        let mut session = self.session.lock().await;
+        if let Some((token, until)) = session.as_ref()
+            && now < *until
+        {
+            return Ok(token.clone());
+        }
+        let (token, until) = open.await?;
+        *session = Some((token.clone(), until));
+        Ok(token)
+    }
+
+    /// OAuth 2 client credentials (RFC 6749 §4.4).
+    async fn access_token(
+        &self,
+        token_url: &str,
+        scope: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Secret, DateTime<Utc>), ApiError> {
+        let url = token_url.replace("{tenant}", &self.tenant);
+        let word =
+            |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
+        let (id, secret) = (word(&self.client_id), word(&self.client_secret));
+        let form = [
+            ("grant_type", "client_credentials".to_owned()),
+            ("client_id", id),
+            ("client_secret", secret),
+            ("scope", scope.to_owned()),
+        ];
+        token(&self.client, &url, &form, now).await
+    }
+
+    /// GLPI's legacy REST API wants a session (apirest.md).
+    async fn glpi_session(&self, now: DateTime<Utc>) -> Result<(Secret, DateTime<Utc>), ApiError> {
+        let token = self.token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default();
+        let mut request = self
+            .client
+            .get(format!("{}/initSession", self.base))
+            .header(header::AUTHORIZATION, format!("user_token {token}"));
+        if let Some(app_token) = &self.app_token {
+            request = request.header("App-Token", app_token.expose());
+        }
+        let answer = read(request, now).await?;
+        let session = answer["session_token"].as_str().ok_or_else(|| ApiError::later("no session was opened"))?;
+        Ok((Secret::new(session), now + TimeDelta::minutes(30)))
+    }
+}
+
+/// Asks for an access token (RFC 6749), and says until when it is good.
+///
+/// # Errors
+///
+/// [`ApiError`].
+pub async fn token(
+    client: &Client,
+    url: &str,
+    form: &[(&str, String)],
+    now: DateTime<Utc>,
+) -> Result<(Secret, DateTime<Utc>), ApiError> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = client.post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+    let answer = read(request, now).await?;
+    let token = answer["access_token"].as_str().ok_or_else(|| ApiError::later("no access token was given"))?;
+    let lives = TimeDelta::seconds(answer["expires_in"].as_i64().unwrap_or(300).clamp(0, 86_400));
+    Ok((Secret::new(token), now + lives - TOKEN_MARGIN))
+}
+
+async fn read(request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiError> {
+    let failed = |error: reqwest::Error| ApiError::later(error.without_url().to_string());
+    let mut response = request.timeout(TIMEOUT).send().await.map_err(failed)?;
+    let status = response.status();
+    let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let after = after.and_then(|value| wait(value, now));
+    if !status.is_success() {
+        let cause = format!("HTTP {status}");
+        return Err(match status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => ApiError::Gone { cause },
+            _ => ApiError::Later { after, cause },
+        });
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        body.extend_from_slice(&chunk);
+        if LONGEST_ANSWER < body.len() {
+            return Err(ApiError::Gone { cause: "the answer is longer than 16 MiB".to_owned() });
+        }
+    }
+    serde_json::from_slice(&body).map_err(|_| ApiError::later("the answer is no JSON"))
+}
+
+/// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3).
+fn wait(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
+    let wait = match value.trim().parse::<i64>() {
+        Ok(seconds) => TimeDelta::try_seconds(seconds)?,
+        Err(_) => DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now,
+    };
+    Some(wait.clamp(TimeDelta::zero(), LONGEST_WAIT))
+}
