@@ -31,7 +31,7 @@ async fn receive(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Response> {
-    let Some(source) = app.sources().get(&name).cloned() else {
+    let Some(source) = app.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
         return Err(Failure::new(StatusCode::NOT_FOUND, "no_such_source", "there is no such hook"));
     };
     let body = body.inspect_err(|_| count(&app, &name, "unreadable"))?;

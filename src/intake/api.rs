@@ -112,20 +112,13 @@ impl Api {
         }
     }
 
-    /// Posts JSON, as some APIs are asked.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError`].
-    pub async fn post(&self, path: &str, body: &Value, now: DateTime<Utc>) -> Result<Value, ApiError> {
-        let url = self.address(path)?;
-        self.exchange(self.client.post(&url).json(body), now).await
-    }
-
     /// An address elsewhere would be given our token.
     fn address(&self, path: &str) -> Result<String, ApiError> {
-        if let Some(rest) = path.strip_prefix(&self.base) {
-            return Ok(format!("{}{rest}", self.base));
+        // `https://api.example` begins `https://api.example.elsewhere.example` too.
+        if let Some(rest) = path.strip_prefix(&self.base)
+            && (rest.is_empty() || rest.starts_with(['/', '?']))
+        {
+            return Ok(path.to_owned());
         }
         if path.contains("://") || !path.starts_with('/') {
             return Err(ApiError::Gone { cause: "the address lies outside the API".to_owned() });

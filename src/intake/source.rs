@@ -173,6 +173,11 @@ impl Source {
         Self { settings, secrets: Vec::new(), verify: None, limiter }
     }
 
+    /// Whether it has a hook at all.
+    pub fn takes_calls(&self) -> bool {
+        self.settings.mapping.hears_calls() && (self.settings.mapping.signature.is_some() || self.settings.unsigned)
+    }
+
     /// Takes a request: rate, media type, signature, and only then what it says.
     ///
     /// # Errors

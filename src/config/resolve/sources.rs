@@ -148,6 +148,21 @@ fn require(name: &At<String>, source: &At<raw::Source>, mapping: &Mapping, mista
             both!("remove `unsigned` and give its secret", "quite `unsigned` e indique su secreto"),
         );
     }
+    if mapping.signature.is_none() && mapping.hears_calls() && !unsigned {
+        mistakes.error(
+            name.span(),
+            both!(
+                "its mapping has no [signature]: anybody could call it",
+                "su correspondencia no tiene [signature]: cualquiera podría llamarla"
+            ),
+            both!(
+                "add [signature] to the mapping, or write `unsigned = true` where nobody else reaches the hook",
+                "agregue [signature] a la correspondencia, o escriba `unsigned = true` si nadie más llega a esa dirección"
+            ),
+        );
+    }
+    let signs =
+        mapping.signature.is_some().then_some("secret").filter(|key| !mapping.needs.iter().any(|need| need == key));
     let is_given = |key: &str| match key.split_once('.') {
         Some(("set", member)) => source.set.contains_key(member),
         _ => match key {
@@ -162,8 +177,8 @@ fn require(name: &At<String>, source: &At<raw::Source>, mapping: &Mapping, mista
             _ => true,
         },
     };
-    for key in mapping.needs.iter().filter(|key| !is_given(key)) {
-        let example = match key.as_str() {
+    for key in mapping.needs.iter().map(String::as_str).chain(signs).filter(|key| !is_given(key)) {
+        let example = match key {
             "public_url" => "\"https://plazo.agencia.example/hooks/…\"",
             "api" => "\"https://…\"",
             key if key.starts_with("set.") => "\"…\"",

@@ -190,6 +190,14 @@ struct FetchRule {
 }
 
 impl Mapping {
+    /// Whether it makes anything of calls, rather than of an API alone.
+    pub fn hears_calls(&self) -> bool {
+        let mut selections = (self.events.iter().map(|rule| &rule.selection))
+            .chain(self.fetches.iter().map(|rule| &rule.selection))
+            .chain(self.alarms.iter().map(|rule| &rule.selection));
+        selections.any(|selection| selection.on == HOOK) || !self.challenges.is_empty()
+    }
+
     /// Compiles a mapping's text.
     ///
     /// # Errors

@@ -1,0 +1,299 @@
+//! Sources as a team sets them up: a mapping of its own, an API that is asked, and what the operator is told of them.
+
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::support::daemon::{Answer, Daemon, PEOPLE, before_now};
+use crate::support::webhook::{Received, Webhook, answer};
+use crate::support::{PATIENCE, data, plazo, wait_for};
+
+const POLICY: &str = "
+[[policy]]
+name = \"crm\"
+match = { channel = \"crm\" }
+reply = { rule = \"A1\", within = \"1h\", escalation = \"e\" }
+
+[[policy]]
+name = \"glpi\"
+match = { channel = \"glpi\" }
+reply = { rule = \"A1\", within = \"1h\", escalation = \"e\" }
+
+[escalation]
+e = [{ at = \"due\", tell = [\"ana\"] }]
+";
+const SECRET: &str = "un-secreto-bastante-largo";
+const TOKEN: &str = "token-de-la-api";
+
+/// `[source.crm]` with the mapping of the team's own.
+fn crm(api: &str, more: &str) -> String {
+    format!(
+        "{PEOPLE}{POLICY}
+[source.crm]
+mapping = \"mi-crm.toml\"
+secret = {{ env = \"CRM_SECRET\" }}
+token = {{ env = \"CRM_TOKEN\" }}
+api = \"{api}\"
+{more}
+"
+    )
+}
+
+#[track_caller]
+fn start(config: &str) -> Daemon {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let operator = directory.path().join("operator");
+    let config = config.replace("OPERATOR", &operator.display().to_string());
+    std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
+    std::fs::copy(data("sources/mi-crm.toml"), directory.path().join("mi-crm.toml")).expect("the mapping is copied");
+    start_in(directory)
+}
+
+#[track_caller]
+fn start_in(directory: tempfile::TempDir) -> Daemon {
+    Daemon::start_with(directory, |command| {
+        command.env("CRM_SECRET", SECRET).env("CRM_TOKEN", TOKEN);
+    })
+}
+
+/// What a client wrote just now, as the CRM tells it.
+fn written(id: &str, case: &str) -> Value {
+    json!({"kind": "message", "id": id, "case": case, "from_client": true, "author": "luisa@cliente.example",
+           "written": before_now(std::time::Duration::ZERO), "text": "¿Hay noticias?"})
+}
+
+#[track_caller]
+fn send(daemon: &Daemon, body: &Value) -> Answer {
+    let body = body.to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length will do");
+    mac.update(body.as_bytes());
+    let signature = hex::encode(mac.finalize().into_bytes());
+    let headers = [("Content-Type", "application/json"), ("X-Crm-Signature", signature.as_str())];
+    daemon.call("POST", "/hooks/crm", &headers, body.as_bytes())
+}
+
+#[track_caller]
+fn request(daemon: &Daemon, n: usize) -> Value {
+    wait_for(&format!("{n} requests"), PATIENCE, || {
+        let page = daemon.get("/v1/requests?all=true");
+        let rows = page["requests"].as_array()?;
+        (rows.len() == n).then(|| rows[n - 1].clone())
+    })
+}
+
+fn source(daemon: &Daemon, name: &str) -> Value {
+    let page = daemon.get("/v1/sources");
+    let rows = page["sources"].as_array().expect("sources");
+    rows.iter().find(|row| row["name"] == name).expect("the source").clone()
+}
+
+/// What the operator was told, all in one.
+fn told(directory: &Path) -> String {
+    let files = std::fs::read_dir(directory.join("operator")).into_iter().flatten().flatten();
+    files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect()
+}
+
+#[track_caller]
+fn wait_for_notice(daemon: &Daemon, of: &str) -> String {
+    wait_for(&format!("a notice of {of:?}"), PATIENCE, || {
+        Some(told(daemon.directory.path())).filter(|told| told.contains(of))
+    })
+}
+
+#[test]
+fn a_system_that_nobody_foresaw_is_connected_by_a_file() {
+    let daemon = start(&crm("http://127.0.0.1:9", ""));
+    assert_eq!(send(&daemon, &written("m-1", "caso-7")).status, 200);
+    let request = request(&daemon, 1);
+    assert_eq!(request["channel"], "crm");
+    // Told again, it is known.
+    assert_eq!(send(&daemon, &written("m-1", "caso-7")).status, 200);
+    assert_eq!(daemon.get("/v1/requests?all=true")["requests"].as_array().map(Vec::len), Some(1));
+    assert_eq!(source(&daemon, "crm")["state"], "ok");
+    let unknown = daemon.command().args(["unknown"]).output().expect("plazo runs");
+    let unknown = String::from_utf8_lossy(&unknown.stdout).into_owned();
+    assert!(unknown.contains("luisa@cliente.example"), "{unknown}");
+}
+
+#[test]
+fn what_a_hook_is_too_thin_to_tell_is_asked_for_as_the_api_allows() {
+    let api = Webhook::scripted(|n, _| match n {
+        0 => answer("429 Too Many Requests", "Retry-After: 1\r\n", ""),
+        1 => answer("500 Internal Server Error", "", "secret of theirs"),
+        _ => {
+            let note = json!({"id": "n-1", "case": "caso-8", "author": "luisa@cliente.example", "written": before_now(std::time::Duration::ZERO)});
+            answer("200 OK", "Content-Type: application/json\r\n", &note.to_string())
+        }
+    });
+    let base = api.url.trim_end_matches("/hook").to_owned();
+    let daemon = start(&crm(&base, ""));
+    assert_eq!(send(&daemon, &json!({"kind": "note", "id": "n-1"})).status, 200);
+    api.wait_for(1);
+    let failing = wait_for("a source that fails", PATIENCE, || {
+        Some(source(&daemon, "crm")).filter(|source| source["state"] == "failing")
+    });
+    assert!(failing["cause"].as_str().is_some_and(|cause| cause.contains("429")), "{failing}");
+    assert_eq!(failing["backlog"], 1);
+    let request = request(&daemon, 1);
+    assert_eq!(request["channel"], "crm");
+    let calls = api.received();
+    assert!(calls.iter().all(|call| call.path == "/notes/n-1"), "{calls:?}");
+    assert!(calls.iter().all(|call| call.header("authorization") == format!("Bearer {TOKEN}")), "{calls:?}");
+    let well = wait_for("a source that does well", PATIENCE, || {
+        Some(source(&daemon, "crm")).filter(|source| source["state"] == "ok")
+    });
+    assert_eq!((&well["backlog"], &well["lag_seconds"]), (&json!(0), &json!(0.0)));
+    assert!(!daemon.log().contains(TOKEN) && !daemon.log().contains("secret of theirs"), "{}", daemon.log());
+    let notice = wait_for_notice(&daemon, "source `crm` cannot be read");
+    assert!(notice.contains("429"), "{notice}");
+}
+
+/// GLPI as its REST API shows one ticket, which was answered.
+fn glpi(call: &Received) -> Option<String> {
+    let ticket = json!([{
+        "id": 1042, "name": "No puedo facturar", "date": "2026-03-02 09:05:00", "date_mod": "2026-03-02 09:17:00",
+        "users_id_recipient": 21, "status": 2, "content": "&#60;p&#62;No puedo facturar&#60;/p&#62;",
+    }]);
+    let followups = json!([{
+        "id": 501, "itemtype": "Ticket", "items_id": 1042, "date": "2026-03-02 09:17:00", "users_id": 7,
+        "content": "&#60;p&#62;Ya lo revisamos.&#60;/p&#62;", "is_private": 0,
+    }]);
+    let body = match call.path.split('?').next().unwrap_or_default() {
+        "/initSession" => json!({"session_token": "sesion-1"}),
+        "/Ticket" => ticket,
+        "/Ticket/1042/ITILFollowup" => followups,
+        _ => json!([]),
+    };
+    answer("200 OK", "Content-Type: application/json\r\n", &body.to_string())
+}
+
+#[test]
+fn what_has_no_hook_is_asked_and_a_restart_reads_nothing_twice() {
+    let api = Webhook::scripted(|_, call| glpi(call));
+    let base = api.url.trim_end_matches("/hook").to_owned();
+    let config = format!(
+        "{PEOPLE}{POLICY}
+[person.tecnico]
+email = \"tecnico@agencia.example\"
+addresses = [\"7\"]
+
+[team.mesa]
+members = [\"tecnico\"]
+answers_clients = true
+
+[source.glpi]
+preset = \"glpi-rest\"
+token = {{ env = \"CRM_TOKEN\" }}
+api = \"{base}\"
+set = {{ zone = \"America/Bogota\" }}
+"
+    );
+    let daemon = start(&config);
+    let request = request(&daemon, 1);
+    assert_eq!((&request["channel"], &request["subject"]), (&json!("glpi"), &json!("No puedo facturar")));
+    let id = request["id"].as_str().expect("an id").to_owned();
+    let clock = wait_for("the answer", PATIENCE, || {
+        let clock = daemon.get(&format!("/v1/requests/{id}"))["clocks"][0].clone();
+        clock["state"].as_str().is_some_and(|state| state.starts_with("met")).then_some(clock)
+    });
+    assert_eq!(clock["state"], "met", "the answer came after 12 minutes of 60");
+    let calls = api.received();
+    assert_eq!(calls[0].header("authorization"), format!("user_token {TOKEN}"));
+    assert!(calls[1..].iter().all(|call| call.header("session-token") == "sesion-1"), "{calls:?}");
+
+    let n_events = daemon.get(&format!("/v1/requests/{id}"))["history"].as_array().map(Vec::len);
+    let n_asked = |what: &str| api.received().iter().filter(|call| call.path.starts_with(what)).count();
+    let (n_pages, n_followups) = (n_asked("/Ticket?"), n_asked("/Ticket/1042/ITILFollowup"));
+    let daemon = start_in(daemon.kill());
+    wait_for("the page after the restart", PATIENCE, || (n_pages < n_asked("/Ticket?")).then_some(()));
+    // The page is written before the source says that it does well.
+    wait_for("a source that does well", PATIENCE, || (source(&daemon, "glpi")["state"] == "ok").then_some(()));
+    assert_eq!(daemon.get(&format!("/v1/requests/{id}"))["history"].as_array().map(Vec::len), n_events);
+    assert_eq!(n_asked("/Ticket/1042/ITILFollowup"), n_followups, "what has not changed is not asked for again");
+    assert_eq!(daemon.call("POST", "/hooks/glpi", &[], b"{}").status, 404, "what is only asked has no door");
+}
+
+#[test]
+fn a_source_that_falls_silent_is_told_once() {
+    let daemon = start(&crm("http://127.0.0.1:9", "silent_after = \"1s\""));
+    assert_eq!(send(&daemon, &written("m-1", "caso-7")).status, 200);
+    let notice = wait_for_notice(&daemon, "has been silent since");
+    assert!(notice.contains("source `crm`"), "{notice}");
+    assert_eq!(source(&daemon, "crm")["state"], "silent");
+    let status = daemon.command().arg("status").output().expect("plazo runs");
+    assert_eq!(status.status.code(), Some(1), "a script can ask");
+    let table = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(table.contains("Mi CRM") && table.contains("silent"), "{table}");
+    // Its next word ends the silence.
+    assert_eq!(send(&daemon, &written("m-2", "caso-8")).status, 200);
+    assert_eq!(source(&daemon, "crm")["state"], "ok");
+}
+
+#[test]
+fn more_than_the_rate_is_put_off() {
+    let daemon = start(&crm("http://127.0.0.1:9", "rate = 1"));
+    let n_taken = (0..50).take_while(|n| send(&daemon, &written(&format!("m-{n}"), "caso-7")).status != 429).count();
+    assert!((1..50).contains(&n_taken), "{n_taken} calls were taken");
+    let metrics = daemon.call("GET", "/metrics", &[], b"").body;
+    assert!(metrics.lines().any(|line| line.contains("crm") && line.contains("too_many")), "{metrics}");
+}
+
+#[test]
+fn a_payload_that_a_mapping_fails_on_is_kept_and_told_with_the_rule() {
+    let daemon = start(&crm("http://127.0.0.1:9", ""));
+    let mut payload = written("m-1", "caso-7");
+    payload["written"] = json!("ayer por la tarde");
+    // The system did nothing wrong: calling again would not help.
+    assert_eq!(send(&daemon, &payload).status, 200);
+    let notice = wait_for_notice(&daemon, "a mapping of source `crm` failed");
+    assert!(
+        notice.contains("message") && notice.contains("at") && notice.contains("plazo source test crm"),
+        "{notice}"
+    );
+    assert!(!notice.contains("Hay noticias"), "clients' words are in no notice: {notice}");
+    assert_eq!(daemon.get("/v1/requests?all=true")["requests"], json!([]));
+}
+
+fn test_source(directory: &Path, args: &[&str], payload: &Value) -> (Option<i32>, String) {
+    use std::io::Write as _;
+    let mut command = plazo();
+    command.current_dir(directory).arg("source").arg("test").args(args);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("plazo runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(payload.to_string().as_bytes()).expect("the payload is sent");
+    drop(stdin);
+    let output = child.wait_with_output().expect("plazo ends");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn source_test_shows_the_event_or_what_failed_on_what() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(directory.path().join("sla.toml"), crm("http://127.0.0.1:9", "")).expect("sla.toml is written");
+    std::fs::copy(data("sources/mi-crm.toml"), directory.path().join("mi-crm.toml")).expect("the mapping is copied");
+    let mut payload = written("m-1", "caso-7");
+    payload["written"] = json!("2026-03-02T09:05:00-05:00");
+    let (code, text) = test_source(directory.path(), &["crm"], &payload);
+    assert_eq!(code, Some(0), "{text}");
+    let expected = "event: message
+  at         2026-03-02T14:05:00Z
+  author     {\"address\":\"luisa@cliente.example\",\"kind\":\"customer\"}
+  channel    crm
+  direction  in
+  id         m-1
+  source     crm
+  text       ¿Hay noticias?
+  threads    [\"caso-7\"]
+";
+    assert_eq!(text, expected);
+    let (code, text) = test_source(directory.path(), &["crm"], &json!({"kind": "note", "id": "n-1"}));
+    assert_eq!((code, text.as_str()), (Some(0), "to be asked for (note): /notes/n-1\n"));
+    payload["written"] = json!("ayer");
+    let (code, text) = test_source(directory.path(), &["crm"], &payload);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("failed: "), "{text}");
+    assert!(text.contains("«message»") && text.contains("`at`") && text.contains("ayer"), "{text}");
+}
