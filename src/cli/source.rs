@@ -150,7 +150,7 @@ fn report(facts: &Facts) -> Value {
             event
         }).collect::<Vec<_>>(),
         "fetches": facts.fetches.iter().map(|fetch| json!({"name": fetch.name, "id": fetch.id, "path": fetch.path})).collect::<Vec<_>>(),
-        "alarms": facts.alarms.iter().map(|alarm| json!({"id": alarm.id, "en": alarm.text.en, "es": alarm.text.es, "resync": alarm.resync})).collect::<Vec<_>>(),
+        "alarms": facts.alarms.iter().map(|alarm| json!({"id": alarm.id, "en": alarm.text.en, "es": alarm.text.es})).collect::<Vec<_>>(),
         "ignored": facts.ignored.iter().map(|why| json!({"en": why.en, "es": why.es})).collect::<Vec<_>>(),
         "faults": facts.faults.iter().map(|fault| json!({"rule": fault.rule, "field": fault.field, "expression": fault.expression, "problem": fault.problem})).collect::<Vec<_>>(),
     })

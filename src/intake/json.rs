@@ -17,6 +17,27 @@ const LONGEST_WORD: usize = 1_024;
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 256;
 
+/// Types of events that have fields of their own; the others are [`Noted`].
+const TYPES: [&str; 17] = [
+    "message",
+    "open",
+    "own",
+    "move",
+    "tag",
+    "prioritise",
+    "wait",
+    "resume",
+    "promise",
+    "deliver",
+    "comment",
+    "close",
+    "reopen",
+    "merge",
+    "undelivered",
+    "ack",
+    "snooze",
+];
+
 /// A field that is wrong or missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}`: {problem}")]
@@ -292,6 +313,15 @@ impl Fields {
             Err(problem) => Err(wrong("for", Language::En.of(problem))),
         }
     }
+}
+
+/// Checks the type of an event before there is one.
+///
+/// # Errors
+///
+/// [`FieldError`] with the types that there are.
+pub fn check_type(word: &str) -> Result<(), FieldError> {
+    if TYPES.contains(&word) { Ok(()) } else { noted(word).map(|_| ()) }
 }
 
 fn noted(word: &str) -> Result<Noted, FieldError> {

@@ -369,6 +369,13 @@ impl Source {
         for (field, value) in &self.settings.defaults {
             fields.entry(field.clone()).or_insert_with(|| value.clone());
         }
+        choose(fields.get_mut("owner"), |word| directory.person(word).is_some());
+        choose(fields.get_mut("customer"), |word| directory.customer(word).is_some());
+        let author = fields.get_mut("author").and_then(Value::as_object_mut);
+        choose(author.and_then(|author| author.get_mut("address")), |word| {
+            let author = Author { name: None, address: Some(word.to_owned()), kind: AuthorKind::Agent };
+            directory.person_of(&author).is_some() || directory.customer(word).is_some()
+        });
         let is_internal = fields.get("audience").is_some_and(|audience| audience == "internal");
         let is_message = fields.get("type").is_some_and(|kind| kind == "message" || kind == "open");
         let direction = fields.get("direction").and_then(Value::as_str).map(str::to_owned);
@@ -396,4 +403,13 @@ impl Source {
             fields.insert("direction".to_owned(), direction.into());
         }
     }
+}
+
+/// Of several words for one person, such as an id and an address: the first that is known, else the first.
+fn choose(value: Option<&mut Value>, is_known: impl Fn(&str) -> bool) {
+    let Some(value) = value else { return };
+    let Value::Array(words) = &*value else { return };
+    let mut words = words.iter().filter_map(Value::as_str);
+    let known = words.clone().find(|word| is_known(word)).or_else(|| words.next());
+    *value = known.map_or(Value::Null, Value::from);
 }

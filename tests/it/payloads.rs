@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::support::data;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 13] = [
+const SYSTEMS: [(&str, &str); 15] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -35,6 +35,8 @@ const SYSTEMS: [(&str, &str); 13] = [
     ("msgraph", "msgraph"),
     ("genesys", "genesys"),
     ("generic", "standard-webhooks"),
+    ("waha", "waha"),
+    ("evolution", "evolution-api"),
 ];
 
 fn read(name: &str) -> Value {
@@ -43,9 +45,9 @@ fn read(name: &str) -> Value {
 }
 
 fn samples() -> Vec<Value> {
-    let index = read("index.json");
-    let rows = index.as_array().expect("a list").clone();
-    rows.into_iter().filter(|row| row["system"] != "email").collect()
+    // The bridges' vendors publish no collection: `bridges.json` has samples as their pages describe them.
+    let rows = ["index.json", "bridges.json"].map(read).into_iter().flat_map(|index| index.as_array().cloned());
+    rows.flatten().filter(|row| row["system"] != "email").collect()
 }
 
 /// The team that the samples take for granted.
@@ -59,7 +61,7 @@ fn file(directory: &std::path::Path) -> String {
     let mut file = "language = \"en\"\ntimezone = \"America/Bogota\"\noperator = \"andres\"\n\
          [person.andres]\nname = \"Andrés Rojas\"\nemail = \"andres.rojas@empresa.example\"\n\
          addresses = [\"U0ANDRES01\", \"183\", \"7\", \"andres.rojas\", \"700000005\", \"6463a5ce-2119-4198-9f2a-000000000005\", \
-         \"soporte@empresa.example\", \"A-45000001\", \"user:5\", \"9000000000007\", \"59b0a3b2-7c5c-4a4b-8b5e-000000000005\"]\n"
+         \"soporte@empresa.example\", \"573009990005\", \"A-45000001\", \"user:5\", \"9000000000007\", \"59b0a3b2-7c5c-4a4b-8b5e-000000000005\"]\n"
         .to_owned();
     for (system, preset) in SYSTEMS {
         let key = system.split('_').next().unwrap_or_default();

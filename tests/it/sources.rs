@@ -152,17 +152,19 @@ fn what_a_hook_is_too_thin_to_tell_is_asked_for_as_the_api_allows() {
 
 /// GLPI as its REST API shows one ticket, which was answered.
 fn glpi(call: &Received) -> Option<String> {
-    let ticket = json!([{
+    let changes = json!({"totalcount": 1, "data": [{"2": 1042, "19": "2026-03-02 09:17:00", "4": "21", "5": "7"}]});
+    let ticket = json!({
         "id": 1042, "name": "No puedo facturar", "date": "2026-03-02 09:05:00", "date_mod": "2026-03-02 09:17:00",
         "users_id_recipient": 21, "status": 2, "content": "&#60;p&#62;No puedo facturar&#60;/p&#62;",
-    }]);
+    });
     let followups = json!([{
         "id": 501, "itemtype": "Ticket", "items_id": 1042, "date": "2026-03-02 09:17:00", "users_id": 7,
         "content": "&#60;p&#62;Ya lo revisamos.&#60;/p&#62;", "is_private": 0,
     }]);
     let body = match call.path.split('?').next().unwrap_or_default() {
         "/initSession" => json!({"session_token": "sesion-1"}),
-        "/Ticket" => ticket,
+        "/search/Ticket" => changes,
+        "/Ticket/1042" => ticket,
         "/Ticket/1042/ITILFollowup" => followups,
         _ => json!([]),
     };
@@ -192,22 +194,24 @@ set = {{ zone = \"America/Bogota\" }}
     );
     let daemon = start(&config);
     let request = request(&daemon, 1);
-    assert_eq!((&request["channel"], &request["subject"]), (&json!("glpi"), &json!("No puedo facturar")));
     let id = request["id"].as_str().expect("an id").to_owned();
     let clock = wait_for("the answer", PATIENCE, || {
         let clock = daemon.get(&format!("/v1/requests/{id}"))["clocks"][0].clone();
         clock["state"].as_str().is_some_and(|state| state.starts_with("met")).then_some(clock)
     });
     assert_eq!(clock["state"], "met", "the answer came after 12 minutes of 60");
+    let request = daemon.get(&format!("/v1/requests/{id}"));
+    let told = ["channel", "subject", "owner"].map(|field| request[field].as_str().unwrap_or_default().to_owned());
+    assert_eq!(told, ["glpi", "No puedo facturar", "tecnico"]);
     let calls = api.received();
     assert_eq!(calls[0].header("authorization"), format!("user_token {TOKEN}"));
     assert!(calls[1..].iter().all(|call| call.header("session-token") == "sesion-1"), "{calls:?}");
 
     let n_events = daemon.get(&format!("/v1/requests/{id}"))["history"].as_array().map(Vec::len);
     let n_asked = |what: &str| api.received().iter().filter(|call| call.path.starts_with(what)).count();
-    let (n_pages, n_followups) = (n_asked("/Ticket?"), n_asked("/Ticket/1042/ITILFollowup"));
+    let (n_pages, n_followups) = (n_asked("/search/Ticket"), n_asked("/Ticket/1042/ITILFollowup"));
     let daemon = start_in(daemon.kill());
-    wait_for("the page after the restart", PATIENCE, || (n_pages < n_asked("/Ticket?")).then_some(()));
+    wait_for("the page after the restart", PATIENCE, || (n_pages < n_asked("/search/Ticket")).then_some(()));
     // The page is written before the source says that it does well.
     wait_for("a source that does well", PATIENCE, || (source(&daemon, "glpi")["state"] == "ok").then_some(()));
     assert_eq!(daemon.get(&format!("/v1/requests/{id}"))["history"].as_array().map(Vec::len), n_events);
@@ -296,4 +300,32 @@ fn source_test_shows_the_event_or_what_failed_on_what() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.starts_with("failed: "), "{text}");
     assert!(text.contains("«message»") && text.contains("`at`") && text.contains("ayer"), "{text}");
+}
+
+#[test]
+fn who_is_who_is_read_from_a_file_and_again_when_it_changes() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let operator = directory.path().join("operator");
+    let config = format!("directory = [\"clientes.csv\"]\n{}", crm("http://127.0.0.1:9", ""));
+    let config = config.replace("OPERATOR", &operator.display().to_string());
+    std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
+    std::fs::copy(data("sources/mi-crm.toml"), directory.path().join("mi-crm.toml")).expect("the mapping is copied");
+    let who = directory.path().join("clientes.csv");
+    // As a spreadsheet in Spanish saves it.
+    std::fs::write(&who, "\u{feff}Dirección;Persona;Cliente;Nombre\r\nU-5;laura;;\r\n").expect("a file");
+    let daemon = start_in(directory);
+    assert_eq!(send(&daemon, &written("m-1", "caso-1")).status, 200);
+    assert_eq!(request(&daemon, 1)["customer"], Value::Null);
+    // Laura is known by her user id: hers is an answer, and no client waits any more.
+    let mut answer = written("m-2", "caso-1");
+    (answer["from_client"], answer["author"]) = (json!(false), json!("U-5"));
+    assert_eq!(send(&daemon, &answer).status, 200);
+    wait_for("the answer", PATIENCE, || (daemon.get("/v1/requests/R-1")["clocks"][0]["state"] == "met").then_some(()));
+    let line = "luisa@cliente.example;;tornillo;Ferretería El Tornillo\r\n";
+    std::fs::write(&who, format!("Dirección;Persona;Cliente;Nombre\r\nU-5;laura;;\r\n{line}")).expect("a file");
+    wait_for("the new directory", PATIENCE, || daemon.log().contains("revision=2").then_some(()));
+    assert_eq!(send(&daemon, &written("m-3", "caso-2")).status, 200);
+    assert_eq!(daemon.get("/v1/requests/R-2")["customer"], "Ferretería El Tornillo");
+    let unknown = daemon.command().args(["unknown"]).output().expect("plazo runs");
+    assert!(!String::from_utf8_lossy(&unknown.stdout).contains("luisa@cliente.example"), "she is known now");
 }

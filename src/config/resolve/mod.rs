@@ -3,6 +3,7 @@
 
 mod calendars;
 mod destinations;
+mod directory;
 mod holidays;
 mod ladders;
 mod mailboxes;
@@ -49,7 +50,8 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
     let sources = sources::resolve(raw, &calendars, folder, &mut attachments, mistakes);
     let mailboxes = mailboxes::resolve(raw, &calendars, mistakes);
     let destinations = destinations::resolve(raw, language, mistakes);
-    let people = people::resolve(raw, language, mistakes);
+    let mut people = people::resolve(raw, language, mistakes);
+    directory::resolve(raw, folder, &mut people, &mut attachments, mistakes);
     let policies = policies::resolve(raw, &calendars, mistakes);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
     let directory = people.directory(operator.clone());

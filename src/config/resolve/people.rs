@@ -30,6 +30,51 @@ impl People {
         let (people, teams) = (self.people.clone(), self.teams.clone());
         Directory::new(people, teams, self.customers.clone(), self.roles.clone(), last_resort)
     }
+
+    pub(super) fn person_keys(&self) -> Vec<&str> {
+        self.people.iter().map(|person| person.key.as_str()).collect()
+    }
+
+    pub(super) fn team_keys(&self) -> Vec<&str> {
+        self.teams.iter().map(|team| team.key.as_str()).collect()
+    }
+
+    /// Whether there is such a person, who is then known by that address too.
+    pub(super) fn add_to_person(&mut self, key: &str, address: String) -> bool {
+        let person = self.people.iter_mut().find(|person| person.key == key);
+        person.map(|person| person.addresses.push(address)).is_some()
+    }
+
+    /// Whether there is such a team, to which the person belongs then.
+    pub(super) fn add_to_team(&mut self, key: &str, person: &str) -> bool {
+        let Some(team) = self.teams.iter_mut().find(|team| team.key == key) else { return false };
+        if !team.members.iter().any(|member| member == person) {
+            team.members.push(person.to_owned());
+        }
+        true
+    }
+
+    /// Adds an address to a client, who is made where there is none. What `sla.toml` says of the client stands.
+    pub(super) fn add_to_customer(
+        &mut self,
+        key: &str,
+        address: String,
+        name: Option<String>,
+        priority: Option<String>,
+    ) {
+        match self.customers.iter_mut().find(|customer| customer.key == key) {
+            Some(customer) => {
+                customer.addresses.push(address);
+                customer.priority = customer.priority.take().or(priority);
+            }
+            None => self.customers.push(Customer {
+                key: key.to_owned(),
+                name: name.unwrap_or_else(|| key.to_owned()),
+                addresses: vec![address],
+                priority,
+            }),
+        }
+    }
 }
 
 pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) -> People {

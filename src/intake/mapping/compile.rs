@@ -6,6 +6,7 @@ use super::{
     AlarmRule, Answer, Api, Auth, BodyForm, Challenge, EventRule, FetchRule, Field, HOOK, IgnoreRule, Mapping, Poll,
     Proof, Selection,
 };
+use crate::intake::json;
 use crate::intake::signature::Scheme;
 use crate::span;
 use crate::text::{Both, Language};
@@ -144,6 +145,7 @@ impl Rules<'_> {
         let name = event.name.clone().unwrap_or_else(|| format!("{} ({n})", event.kind));
         let place = format!("[[event]] «{name}»");
         let selection = self.selection(event.on.as_ref(), &event.each, event.when.as_ref(), &place)?;
+        json::check_type(&event.kind).map_err(|error| wrong(&place, error.to_string()))?;
         let mut fields = Vec::new();
         for (field, value) in &event.fields {
             if !FIELDS.contains(&field.as_str()) && !FURTHER.contains(&field.as_str()) {
@@ -168,7 +170,7 @@ impl Rules<'_> {
         let place = format!("[[alarm]] {n}");
         let selection = self.selection(alarm.on.as_ref(), &alarm.each, alarm.when.as_ref(), &place)?;
         let id = expression(&alarm.id, &place, "id")?;
-        Ok(AlarmRule { selection, id, text: both(&alarm.text), resync: alarm.resync })
+        Ok(AlarmRule { selection, id, text: both(&alarm.text) })
     }
 
     fn fetch(&self, fetch: &file::Fetch) -> Result<FetchRule, MappingError> {

@@ -119,8 +119,6 @@ pub(super) struct Alarm {
     pub when: Option<String>,
     pub id: String,
     pub text: Texts,
-    #[serde(default)]
-    pub resync: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -178,7 +178,6 @@ struct AlarmRule {
     selection: Selection,
     id: Expression,
     text: Both,
-    resync: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -49,8 +49,6 @@ pub struct AlarmRaised {
     pub id: String,
     /// What.
     pub text: Both,
-    /// Whether events were lost.
-    pub resync: bool,
 }
 
 /// A rule that could not be applied. Never holds a part of the payload.
@@ -99,7 +97,7 @@ impl Mapping {
         for rule in self.alarms.iter().filter(|rule| rule.selection.on == on) {
             for scope in selected(&rule.selection, scope, "alarm", &mut produced.faults) {
                 if let Some(id) = needed("alarm", "id", &rule.id, &scope, &mut produced.faults) {
-                    produced.alarms.push(AlarmRaised { id, text: rule.text.clone(), resync: rule.resync });
+                    produced.alarms.push(AlarmRaised { id, text: rule.text.clone() });
                 }
             }
         }
