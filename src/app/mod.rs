@@ -32,6 +32,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
+use crate::intake::source::Press;
 use crate::store::outbox::Claimed;
 use crate::store::{Store, StoreError};
 use crate::text::alert::HeldFor;
@@ -48,6 +49,8 @@ use writer::Writer;
 
 /// An event may claim to happen this much later than now; the clocks of two machines differ.
 pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+/// Clicks that wait for their answer; more are not answered.
+const MOST_PRESSES: usize = 256;
 
 /// What the writer thread and everybody else see alike.
 pub(crate) struct Shared {
@@ -70,12 +73,16 @@ pub(crate) struct Shared {
     sources: ArcSwap<Sources>,
     /// Wakes whoever asks sources' APIs.
     wanted: Notify,
+    /// Clicks on buttons of alerts, with their source.
+    presses: mpsc::Sender<(String, Press)>,
+    presses_taker: Mutex<Option<mpsc::Receiver<(String, Press)>>>,
 }
 
 impl Shared {
     fn new(config: Config, queue: Queue, time: TimeSource) -> Self {
         // Bounded by `room`.
         let (express, waiting) = mpsc::unbounded_channel();
+        let (presses, pressed) = mpsc::channel(MOST_PRESSES);
         Self {
             room: AtomicUsize::new(config.alerts.in_flight),
             config: ArcSwap::from_pointee(config),
@@ -89,6 +96,8 @@ impl Shared {
             metrics: Metrics::default(),
             sources: ArcSwap::default(),
             wanted: Notify::new(),
+            presses,
+            presses_taker: Mutex::new(Some(pressed)),
         }
     }
 }

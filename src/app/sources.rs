@@ -1,17 +1,18 @@
 //! What sources tell: their facts in one transaction, what came too early, and who among them has gone silent.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 use super::{App, Applied, Incoming, Transaction, WriteError};
 use crate::both;
 use crate::config::Config;
 use crate::engine::event::EventId;
 use crate::intake::mapping::Fault;
-use crate::intake::source::{Facts, Source, SourceError};
+use crate::intake::source::{Facts, Press, Source, SourceError};
 use crate::store::StoreError;
 use crate::store::sources::{FetchRow, SourceRow};
 use crate::text::Both;
@@ -87,6 +88,18 @@ impl App {
             self.shared.wanted.notify_waiters();
         }
         Ok(told)
+    }
+
+    /// Hands over clicks to be answered. Beyond a bound they are not: what they did stands all the same.
+    pub fn answer_presses(&self, source: &str, presses: Vec<Press>) {
+        for press in presses {
+            self.shared.presses.try_send((source.to_owned(), press)).ok();
+        }
+    }
+
+    /// Where clicks to be answered come from; once only.
+    pub fn take_presses(&self) -> Option<mpsc::Receiver<(String, Press)>> {
+        self.shared.presses_taker.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Waits until something has to be asked of a source's API.

@@ -297,6 +297,8 @@ pub struct Destination {
     pub url: Option<At<WordOr<SecretRef>>>,
     /// Of a generic webhook: where the signing key is kept ("whsec_…").
     pub secret: Option<At<SecretRef>>,
+    /// Of a Slack webhook: whether alerts have buttons. Needs a [source.NAME] with preset = "slack" that hears them.
+    pub buttons: Option<At<bool>>,
     /// Of an email destination: the address.
     pub address: Option<At<String>>,
     /// Of a file destination: the directory.

@@ -1,10 +1,12 @@
 //! The daemon: starts timer, outbox, schedules, reload and HTTP, joins them, and drains them at the end.
 
+mod buttons;
 mod lock;
 mod mailboxes;
 mod outbox;
 mod reload;
 mod service;
+mod sockets;
 mod sources;
 mod timer;
 
@@ -107,6 +109,7 @@ pub async fn run(
     let sending = tokio::spawn(outbox.run(draining.clone(), DRAIN));
     tasks.spawn(timer::run(app.clone(), stop.clone()));
     tasks.spawn(sources::run(app.clone(), client.clone(), stop.clone()));
+    tasks.spawn(buttons::run(app.clone(), client.clone(), stop.clone()));
     let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, client, files);
     tasks.spawn(reloader.run(stop.clone()));
     let router = http::router(app.clone());

@@ -397,6 +397,7 @@ fn message(app: &App, delivery: &Claimed, is_read: bool) -> Result<Message, Deli
     });
     Ok(Message {
         id: format!("{instance}.{}", delivery.id),
+        request: delivery.request,
         thread: delivery.request.map(|request| format!("{instance}.{request}")),
         to,
         decided_at: delivery.decided_at,

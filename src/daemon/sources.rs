@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::mailboxes;
+use super::{mailboxes, sockets};
 use crate::app::App;
 use crate::app::sources::Sources;
 use crate::intake::api::{Api, ApiError};
@@ -74,6 +74,12 @@ fn start(app: &App, source: &Arc<Source>, client: &reqwest::Client, stop: &Cance
         Ok(None) => {}
         Ok(Some(api)) => {
             let api = Arc::new(api);
+            if let Some(path) = &source.settings.mapping.socket
+                && source.settings.api.secrets.contains_key("app_token")
+            {
+                let (source, api) = (Arc::clone(source), Arc::clone(&api));
+                tasks.spawn(sockets::run(app.clone(), source, api, path.clone(), stop.clone()));
+            }
             tasks.spawn(fetch(app.clone(), Arc::clone(source), Arc::clone(&api), stop.clone()));
             for poll in &source.settings.mapping.polls {
                 tasks.spawn(ask(app.clone(), Arc::clone(source), Arc::clone(&api), poll.clone(), stop.clone()));

@@ -47,8 +47,10 @@ async fn receive(
             count(&app, &name, "handshake");
             Ok(plain(StatusCode::OK, "text/plain; charset=utf-8", answer))
         }
-        Ok(Taken::Facts(facts)) => {
+        Ok(Taken::Facts(mut facts)) => {
+            let presses = std::mem::take(&mut facts.presses);
             app.take_facts(&name, facts, &body).await?;
+            app.answer_presses(&name, presses);
             count(&app, &name, "taken");
             Ok(answer(&source))
         }

@@ -112,6 +112,23 @@ impl Api {
         }
     }
 
+    /// Asks for a socket in Slack's manner (docs.slack.dev, `apps.connections.open`), and gives its address, which is a secret.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    pub async fn socket_url(&self, path: &str, now: DateTime<Utc>) -> Result<String, ApiError> {
+        let token = self.app_token.as_ref().ok_or_else(|| ApiError::later("[source.…] gives no `app_token`"))?;
+        let answer = read(self.client.post(self.address(path)?).bearer_auth(token.expose()), now).await?;
+        let Some(url) = answer["url"].as_str().filter(|_| answer["ok"] == true) else {
+            let why = answer["error"].as_str().unwrap_or("no address was given");
+            return Err(ApiError::later(format!("no socket is given: {why}")));
+        };
+        // Without TLS only where the API itself is asked without, as in a test.
+        let is_safe = url.starts_with("wss://") || (url.starts_with("ws://") && self.base.starts_with("http://"));
+        if is_safe { Ok(url.to_owned()) } else { Err(ApiError::later("the address of the socket is no wss://")) }
+    }
+
     /// An address elsewhere would be given our token.
     fn address(&self, path: &str) -> Result<String, ApiError> {
         // `https://api.example` begins `https://api.example.elsewhere.example` too.

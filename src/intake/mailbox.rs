@@ -3,15 +3,13 @@
 
 use std::fmt::Debug;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::{Authenticator, Client, Session};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -20,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api;
 use super::source::Silence;
+use crate::intake::tls;
 use crate::secret::{SecretError, SecretSource};
 
 /// Of each mail so much is read: its head, and more text than decides whether it says something.
@@ -246,22 +245,9 @@ impl MailboxSettings {
 
     async fn secure(&self, tcp: TcpStream) -> Result<tokio_rustls::client::TlsStream<TcpStream>, MailboxError> {
         let failed = |error: &dyn std::fmt::Display| MailboxError::Tls(error.to_string());
-        let builder = rustls::ClientConfig::builder();
-        let config = match &self.ca {
-            Some(path) => {
-                let mut roots = rustls::RootCertStore::empty();
-                for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))? {
-                    roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
-                }
-                builder.with_root_certificates(roots).with_no_client_auth()
-            }
-            None => {
-                use rustls_platform_verifier::BuilderVerifierExt as _;
-                builder.with_platform_verifier().map_err(|error| failed(&error))?.with_no_client_auth()
-            }
-        };
+        let config = tls::client_config(self.ca.as_deref()).map_err(MailboxError::Tls)?;
         let name = ServerName::try_from(self.host.clone()).map_err(|error| failed(&error))?;
-        TlsConnector::from(Arc::new(config)).connect(name, tcp).await.map_err(|error| failed(&error))
+        TlsConnector::from(config).connect(name, tcp).await.map_err(|error| failed(&error))
     }
 }
 

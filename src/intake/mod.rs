@@ -9,3 +9,4 @@ pub mod mapping;
 pub mod presets;
 pub mod signature;
 pub mod source;
+pub mod tls;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::json::{self, FieldError};
@@ -120,10 +121,30 @@ pub struct Facts {
     pub fetches: Vec<FetchWanted>,
     /// What the operator should know.
     pub alarms: Vec<AlarmRaised>,
+    /// Clicks on buttons of alerts.
+    pub presses: Vec<Press>,
     /// Rules that failed.
     pub faults: Vec<Fault>,
     /// Why something has no effect.
     pub ignored: Vec<Both>,
+}
+
+/// A click on a button of an alert, which wants an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Press {
+    /// Where the answer goes.
+    pub to: String,
+    /// The request, as `R-17`.
+    pub request: String,
+    /// `ack`, `snooze` or `show`.
+    pub what: String,
+    /// Who clicked: a name, or an id that the directory knows.
+    pub who: Option<String>,
+    /// The text of the message.
+    pub text: Option<String>,
+    /// What of the message stays.
+    #[serde(default)]
+    pub blocks: Vec<Value>,
 }
 
 /// Why a request is not taken. Nothing of it is reflected.
@@ -341,6 +362,11 @@ impl Source {
         let mut facts = Facts {
             fetches: produced.fetches,
             alarms: produced.alarms,
+            presses: produced
+                .replies
+                .into_iter()
+                .filter_map(|press| serde_json::from_value(Value::Object(press)).ok())
+                .collect(),
             faults: produced.faults,
             ignored: produced.ignored,
             events: Vec::new(),

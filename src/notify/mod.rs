@@ -14,6 +14,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use crate::engine::request::RequestId;
 use crate::secret::SecretError;
 
 /// One message to one mailbox, hook or directory.
@@ -21,6 +22,8 @@ use crate::secret::SecretError;
 pub struct Message {
     /// The same at each try: `Message-ID` and `webhook-id` are made from it.
     pub id: String,
+    /// The request that it is about, if it is about one.
+    pub request: Option<RequestId>,
     /// The request's own thread, if the message is about one request.
     pub thread: Option<String>,
     /// Name and address of the mailbox, where the transport needs one.

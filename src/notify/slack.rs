@@ -7,7 +7,10 @@ use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::{DeliveryError, Message, Receipt, SetupError, http};
+use crate::engine::request::RequestId;
 use crate::secret::SecretSource;
+use crate::text::button::escaped;
+use crate::text::{Both, Language};
 
 /// Statuses that Slack's error table marks as final: our fault, or the hook is gone.
 const GONE: [StatusCode; 4] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
@@ -21,6 +24,8 @@ pub struct SlackSettings {
     pub url: SecretSource,
     /// How long an answer is waited for.
     pub timeout: Duration,
+    /// The language of the buttons below alerts; none without buttons.
+    pub buttons: Option<Language>,
 }
 
 /// A Slack webhook.
@@ -29,6 +34,7 @@ pub struct SlackTransport {
     client: reqwest::Client,
     url: Url,
     timeout: Duration,
+    buttons: Option<Language>,
 }
 
 impl std::fmt::Debug for SlackTransport {
@@ -39,11 +45,16 @@ impl std::fmt::Debug for SlackTransport {
 
 impl SlackTransport {
     pub(super) fn new(settings: &SlackSettings, client: &reqwest::Client) -> Result<Self, SetupError> {
-        Ok(Self { client: client.clone(), url: http::address(&settings.url)?, timeout: settings.timeout })
+        Ok(Self {
+            client: client.clone(),
+            url: http::address(&settings.url)?,
+            timeout: settings.timeout,
+            buttons: settings.buttons,
+        })
     }
 
     pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
-        let request = self.client.post(self.url.clone()).json(&payload(message));
+        let request = self.client.post(self.url.clone()).json(&payload(message, self.buttons));
         let answer = http::exchange(request, self.timeout, now).await?;
         if !answer.status.is_success() {
             return Err(answer.error(&GONE));
@@ -67,20 +78,30 @@ impl SlackTransport {
     }
 }
 
-/// The message as blocks, with `text` for notifications.
-pub fn payload(message: &Message) -> Value {
+/// The message as blocks, with `text` for notifications; `buttons` below what is about one request.
+pub fn payload(message: &Message, buttons: Option<Language>) -> Value {
     let subject = escaped(&message.subject);
     let text: String = escaped(&message.text).chars().take(LONGEST_SECTION).collect();
-    json!({
-        "text": subject,
-        "blocks": [
-            { "type": "section", "text": { "type": "mrkdwn", "text": format!("*{subject}*") } },
-            { "type": "section", "text": { "type": "mrkdwn", "text": text } },
-        ],
-    })
+    let mut blocks = vec![
+        json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("*{subject}*") } }),
+        json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } }),
+    ];
+    if let (Some(language), Some(request)) = (buttons, message.request) {
+        blocks.push(actions(request, language));
+    }
+    json!({ "text": subject, "blocks": blocks })
 }
 
-/// Slack's three control characters, so that nobody's words mention or link anything.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// The buttons that the mapping of Slack understands: take, put off, show.
+fn actions(request: RequestId, language: Language) -> Value {
+    let words = language.of(Both { en: ["I take it", "In 30 min", "Show"], es: ["Lo tomo", "En 30 min", "Ver"] });
+    let elements = words.into_iter().zip(["ack", "snooze_30m", "show"]).map(|(word, action)| {
+        json!({
+            "type": "button",
+            "action_id": action,
+            "value": request.to_string(),
+            "text": { "type": "plain_text", "text": word },
+        })
+    });
+    json!({ "type": "actions", "elements": elements.collect::<Vec<_>>() })
 }

@@ -1,6 +1,7 @@
 //! PURE. What people read in operation, in Spanish and English: alerts, lists, and `sla.toml` in words.
 
 pub mod alert;
+pub mod button;
 pub mod describe;
 pub mod explain;
 pub mod format;

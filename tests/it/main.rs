@@ -18,6 +18,7 @@ mod replay;
 mod restart;
 mod scenarios;
 mod service;
+mod slack;
 mod sources;
 mod support;
 mod tidy;

@@ -37,15 +37,15 @@ pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) ->
             continue;
         };
         refuse_foreign(destination, kind, mistakes);
-        let settings = settings(name, destination, kind, &mail, mistakes);
+        let own = super::language(destination.language.as_ref(), mistakes).unwrap_or(language);
+        let settings = settings(name, destination, kind, own, &mail, mistakes);
         let address = destination.address.as_ref().and_then(|text| super::read(text, mistakes, super::people::address));
         if kind.as_str() == "email" && destination.address.is_none() {
             mistakes.missing(&destination.span(), name.span(), "address", "\"equipo@agencia.example\"");
         }
-        let language = super::language(destination.language.as_ref(), mistakes).unwrap_or(language);
         let fallback = fallback(destination.fallback.as_ref(), name, raw, mistakes);
         if let Some(settings) = settings {
-            destinations.insert(name.to_string(), Destination { settings, address, language, fallback });
+            destinations.insert(name.to_string(), Destination { settings, address, language: own, fallback });
         }
     }
     refuse_circles(raw, mistakes);
@@ -59,6 +59,7 @@ fn refuse_foreign(destination: &raw::Destination, kind: &At<String>, mistakes: &
         ("secret", destination.secret.as_ref().map(At::span), &["webhook"]),
         ("address", destination.address.as_ref().map(At::span), &["email"]),
         ("path", destination.path.as_ref().map(At::span), &["file"]),
+        ("buttons", destination.buttons.as_ref().map(At::span), &["slack"]),
         ("timeout", destination.timeout.as_ref().map(At::span), &["slack", "webhook"]),
     ];
     let word = kind.as_str();
@@ -108,6 +109,7 @@ fn settings(
     name: &At<String>,
     destination: &At<raw::Destination>,
     kind: &At<String>,
+    language: Language,
     mail: &Settings,
     mistakes: &mut Mistakes,
 ) -> Option<Settings> {
@@ -116,7 +118,8 @@ fn settings(
     match kind.as_str() {
         "slack" => {
             let url = url(name, destination, mistakes)?;
-            Some(Settings::Slack(SlackSettings { url, timeout }))
+            let buttons = destination.buttons.as_deref().copied().unwrap_or(false).then_some(language);
+            Some(Settings::Slack(SlackSettings { url, timeout, buttons }))
         }
         "webhook" => {
             let url = url(name, destination, mistakes)?;

@@ -11,6 +11,9 @@ use crate::intake::signature::Scheme;
 use crate::span;
 use crate::text::{Both, Language};
 
+/// Fields of a reply.
+const REPLY: [&str; 6] = ["to", "request", "what", "who", "text", "blocks"];
+
 /// What is wrong with a mapping, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
@@ -85,6 +88,8 @@ pub(super) fn compile(text: &str) -> Result<Mapping, MappingError> {
         events: all(&file.event, |event, n| rules.event(event, n))?,
         ignores: all(&file.ignore, |ignore, n| rules.ignore(ignore, n))?,
         alarms: all(&file.alarm, |alarm, n| rules.alarm(alarm, n))?,
+        replies: all(&file.reply, |reply, n| rules.reply(reply, n))?,
+        socket: file.socket.as_ref().map(socket).transpose()?,
         fetches: all(&file.fetch, |fetch, _| rules.fetch(fetch))?,
         polls: all(&file.poll, |poll, _| poll_of(poll))?,
         challenges: all(&file.challenge, challenge)?,
@@ -173,6 +178,20 @@ impl Rules<'_> {
         Ok(AlarmRule { selection, id, text: both(&alarm.text) })
     }
 
+    fn reply(&self, reply: &file::Reply, n: usize) -> Result<EventRule, MappingError> {
+        let name = format!("reply {n}");
+        let place = format!("[[reply]] {n}");
+        let selection = self.selection(None, &reply.each, reply.when.as_ref(), &place)?;
+        if let Some(field) = reply.fields.keys().find(|field| !REPLY.contains(&field.as_str())) {
+            return Err(wrong(&place, format!("a reply has {}, not `{field}`", REPLY.join(", "))));
+        }
+        if let Some(field) = ["to", "request", "what"].into_iter().find(|field| !reply.fields.contains_key(*field)) {
+            return Err(wrong(&place, format!("`{field}` is missing")));
+        }
+        let fields = reply.fields.iter().map(|(field, value)| Ok((field.clone(), self::field(field, value, &place)?)));
+        Ok(EventRule { name, selection, kind: "reply".to_owned(), fields: fields.collect::<Result<_, _>>()? })
+    }
+
     fn fetch(&self, fetch: &file::Fetch) -> Result<FetchRule, MappingError> {
         let place = format!("[[fetch]] «{}»", fetch.name);
         let selection = self.selection(fetch.on.as_ref(), &fetch.each, fetch.when.as_ref(), &place)?;
@@ -198,6 +217,13 @@ fn field(name: &str, value: &toml::Value, place: &str) -> Result<Field, MappingE
             Ok(Field::Table(members))
         }
         _ => Err(wrong(place, format!("`{name}` must be an expression in quotes"))),
+    }
+}
+
+fn socket(socket: &file::Socket) -> Result<String, MappingError> {
+    match socket.kind.as_str() {
+        "slack" => Ok(socket.open.clone()),
+        other => Err(wrong("[socket]", format!("`kind` = \"{other}\" is unknown; there is `slack`"))),
     }
 }
 

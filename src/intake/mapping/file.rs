@@ -22,6 +22,8 @@ pub(super) struct File {
     pub event: Vec<Event>,
     pub ignore: Vec<Ignore>,
     pub alarm: Vec<Alarm>,
+    pub reply: Vec<Reply>,
+    pub socket: Option<Socket>,
     pub api: Option<Api>,
     pub fetch: Vec<Fetch>,
     pub poll: Vec<Poll>,
@@ -119,6 +121,24 @@ pub(super) struct Alarm {
     pub when: Option<String>,
     pub id: String,
     pub text: Texts,
+}
+
+/// What is answered to a button of an alert.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reply {
+    #[serde(default)]
+    pub each: Vec<String>,
+    pub when: Option<String>,
+    #[serde(flatten)]
+    pub fields: BTreeMap<String, toml::Value>,
+}
+
+/// A connection that plazo opens, by which the source tells what happens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Socket {
+    pub kind: String,
+    pub open: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -46,6 +46,9 @@ pub struct Mapping {
     events: Vec<EventRule>,
     ignores: Vec<IgnoreRule>,
     alarms: Vec<AlarmRule>,
+    replies: Vec<EventRule>,
+    /// The path below the API's base that opens a socket in Slack's manner, by which the source calls without a public address.
+    pub socket: Option<String>,
     fetches: Vec<FetchRule>,
     /// The API behind it.
     pub api: Option<Api>,

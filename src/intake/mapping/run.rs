@@ -23,6 +23,8 @@ pub struct Produced {
     pub fetches: Vec<FetchWanted>,
     /// What the operator should know.
     pub alarms: Vec<AlarmRaised>,
+    /// Clicks that want an answer, field by field.
+    pub replies: Vec<Map<String, Value>>,
     /// Why something has no effect.
     pub ignored: Vec<Both>,
     /// Rules that failed.
@@ -99,6 +101,11 @@ impl Mapping {
                 if let Some(id) = needed("alarm", "id", &rule.id, &scope, &mut produced.faults) {
                     produced.alarms.push(AlarmRaised { id, text: rule.text.clone() });
                 }
+            }
+        }
+        for rule in self.replies.iter().filter(|rule| rule.selection.on == on) {
+            for scope in selected(&rule.selection, scope, &rule.name, &mut produced.faults) {
+                produced.replies.extend(event(rule, &scope, &mut produced.faults));
             }
         }
         for rule in self.ignores.iter().filter(|rule| rule.selection.on == on) {

@@ -1,0 +1,46 @@
+//! Clicks on buttons of alerts: what they did is answered in place.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::intake::source::{Press, Source};
+use crate::text::button;
+
+/// Slack takes answers of this address only; another would be told what is none of its business.
+const SLACK: &str = "https://hooks.slack.com/";
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Answers clicks until `stop`.
+pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationToken) {
+    let Some(mut presses) = app.take_presses() else { return };
+    loop {
+        let pressed = tokio::select! {
+            () = stop.cancelled() => return,
+            pressed = presses.recv() => pressed,
+        };
+        let Some((source, press)) = pressed else { return };
+        let Some(source) = app.sources().get(&source).cloned() else { continue };
+        if let Err(error) = answer(&app, &client, &source, &press).await {
+            // What was clicked is done; only the message does not show it.
+            tracing::warn!(source = source.settings.name, %error, "a button could not be answered");
+        }
+    }
+}
+
+async fn answer(app: &App, client: &reqwest::Client, source: &Source, press: &Press) -> anyhow::Result<()> {
+    let is_theirs = |base: &String| press.to.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    if !press.to.starts_with(SLACK) && !source.settings.api.base.as_ref().is_some_and(is_theirs) {
+        anyhow::bail!("the address to answer is not Slack's");
+    }
+    let Ok(id) = press.request.parse() else { return Ok(()) };
+    let config = app.config();
+    let request = app.read(move |store| store.request(id)).await?;
+    let reader = (config.zone, config.language);
+    let body = button::answer(press, id, request.as_ref(), &config.rulebook.directory, reader, app.now());
+    let sent = client.post(&press.to).json(&body).timeout(TIMEOUT).send().await;
+    // The address is a secret for half an hour.
+    sent.and_then(reqwest::Response::error_for_status).map_err(reqwest::Error::without_url)?;
+    Ok(())
+}
