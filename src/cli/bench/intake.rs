@@ -39,7 +39,7 @@ pub(super) async fn single() -> anyhow::Result<Vec<Row>> {
     )])
 }
 
-async fn plazo() -> anyhow::Result<f64> {
+pub(super) async fn plazo() -> anyhow::Result<f64> {
     let site = Site::start(&quiet()).await?;
     let due_at = real_time().now() + TimeDelta::minutes(50);
     let rate =

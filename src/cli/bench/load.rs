@@ -10,13 +10,28 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+/// One call.
+pub(super) struct Call {
+    pub(super) path: &'static str,
+    /// Further headers, each with its line break.
+    pub(super) header: String,
+    pub(super) body: String,
+}
+
+impl From<String> for Call {
+    /// Events by the interface.
+    fn from(body: String) -> Self {
+        Self { path: "/v1/events", header: String::new(), body }
+    }
+}
+
 /// Posts bodies on `connections` connections for about `span`, or until there are none left. Returns calls a second.
-pub(super) async fn post(
+pub(super) async fn post<C: Into<Call>>(
     address: SocketAddr,
     connections: usize,
     span: Duration,
     most: usize,
-    body: impl Fn(usize) -> String + Send + Sync + 'static,
+    body: impl Fn(usize) -> C + Send + Sync + 'static,
 ) -> anyhow::Result<f64> {
     let (body, next) = (Arc::new(body), Arc::new(AtomicUsize::new(0)));
     let began = Instant::now();
@@ -32,7 +47,7 @@ pub(super) async fn post(
                 if most <= index {
                     break;
                 }
-                call(&mut stream, &body(index)).await?;
+                call(&mut stream, body(index).into()).await?;
                 n_calls += 1;
             }
             anyhow::Ok(n_calls)
@@ -45,9 +60,10 @@ pub(super) async fn post(
     Ok(n_calls as f64 / began.elapsed().as_secs_f64())
 }
 
-async fn call(stream: &mut TcpStream, body: &str) -> anyhow::Result<()> {
+async fn call(stream: &mut TcpStream, call: Call) -> anyhow::Result<()> {
+    let Call { path, header, body } = call;
     let request = format!(
-        "POST /v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{header}content-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await?;

@@ -5,6 +5,7 @@
 mod alerts;
 mod bare;
 mod crash;
+mod hooks;
 mod idle;
 mod intake;
 mod load;
@@ -30,6 +31,8 @@ pub(super) struct Args {
 enum Work {
     /// One event a request, 64 connections
     Intake,
+    /// Signed calls of a hook, 64 connections
+    Hooks,
     /// A hundred events a request
     Batches,
     /// A thousand alerts spread over a minute
@@ -46,8 +49,8 @@ enum Work {
     Crash,
 }
 
-const DEFAULT: [Work; 7] =
-    [Work::Intake, Work::Batches, Work::Lateness, Work::Burst, Work::Mail, Work::Idle, Work::Crash];
+const DEFAULT: [Work; 8] =
+    [Work::Intake, Work::Hooks, Work::Batches, Work::Lateness, Work::Burst, Work::Mail, Work::Idle, Work::Crash];
 
 /// A line of the result.
 #[derive(Debug, serde::Serialize)]
@@ -88,6 +91,7 @@ pub(super) fn run(_: &Global, args: &Args) -> Outcome {
 async fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
     match work {
         Work::Intake => intake::single().await,
+        Work::Hooks => hooks::signed().await,
         Work::Batches => intake::batches().await,
         Work::Lateness => alerts::lateness().await,
         Work::Burst => alerts::burst().await,

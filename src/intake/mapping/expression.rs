@@ -44,7 +44,9 @@ impl Expression {
     ///
     /// What a function could not do, on one line; never a part of the payload.
     pub fn of(&self, scope: &Scope) -> Result<Rcvar, String> {
-        self.0.search(&scope.whole).map_err(|error| one_line(&error))
+        // Not `search`, which copies all of the scope each time.
+        let mut context = jmespath::Context::new(self.as_str(), &RUNTIME);
+        jmespath::interpret(&scope.whole, self.0.as_ast(), &mut context).map_err(|error| one_line(&error))
     }
 }
 
