@@ -32,10 +32,10 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
-use crate::intake::source::Press;
 use crate::store::outbox::Claimed;
 use crate::store::{Store, StoreError};
 use crate::text::alert::HeldFor;
+use crate::text::button::Press;
 
 pub use apply::{Applied, Incoming, Rejection};
 use metrics::Metrics;

@@ -12,11 +12,12 @@ use crate::both;
 use crate::config::Config;
 use crate::engine::event::EventId;
 use crate::intake::mapping::Fault;
-use crate::intake::source::{Facts, Press, Source, SourceError};
+use crate::intake::source::{Facts, Source, SourceError};
 use crate::store::StoreError;
 use crate::store::sources::{FetchRow, SourceRow};
 use crate::text::Both;
 use crate::text::alert::Content;
+use crate::text::button::Press;
 
 /// Facts that came before their conversation are kept so long.
 const PARKED_FOR: TimeDelta = TimeDelta::days(7);

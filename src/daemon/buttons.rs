@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::intake::source::{Press, Source};
-use crate::text::button;
+use crate::intake::source::Source;
+use crate::text::button::{self, Press};
 
 /// Slack takes answers of this address only; another would be told what is none of its business.
 const SLACK: &str = "https://hooks.slack.com/";

@@ -8,7 +8,6 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::json::{self, FieldError};
@@ -21,6 +20,7 @@ use crate::engine::event::{Author, AuthorKind, Event};
 use crate::engine::request::RequestId;
 use crate::secret::{Secret, SecretError, SecretSource};
 use crate::text::Both;
+use crate::text::button::Press;
 
 /// What `sla.toml` says of a source.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,24 +127,6 @@ pub struct Facts {
     pub faults: Vec<Fault>,
     /// Why something has no effect.
     pub ignored: Vec<Both>,
-}
-
-/// A click on a button of an alert, which wants an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Press {
-    /// Where the answer goes.
-    pub to: String,
-    /// The request, as `R-17`.
-    pub request: String,
-    /// `ack`, `snooze` or `show`.
-    pub what: String,
-    /// Who clicked: a name, or an id that the directory knows.
-    pub who: Option<String>,
-    /// The text of the message.
-    pub text: Option<String>,
-    /// What of the message stays.
-    #[serde(default)]
-    pub blocks: Vec<Value>,
 }
 
 /// Why a request is not taken. Nothing of it is reflected.

@@ -2,13 +2,31 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Language, explain, format};
 use crate::both;
 use crate::engine::directory::Directory;
 use crate::engine::request::{Request, RequestId};
-use crate::intake::source::Press;
+
+/// A click on a button of an alert, which wants an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Press {
+    /// Where the answer goes.
+    pub to: String,
+    /// The request, as `R-17`.
+    pub request: String,
+    /// `ack`, `snooze` or `show`.
+    pub what: String,
+    /// Who clicked: a name, or an id that the directory knows.
+    pub who: Option<String>,
+    /// The text of the message.
+    pub text: Option<String>,
+    /// What of the message stays.
+    #[serde(default)]
+    pub blocks: Vec<Value>,
+}
 
 /// The answer to a click, in the form that Slack's `response_url` takes (docs.slack.dev, "Handling user interaction").
 ///
