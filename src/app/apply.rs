@@ -121,7 +121,7 @@ impl Transaction<'_> {
     }
 
     /// Tells the operator, once an hour at most, that events are put aside.
-    fn tell_of_quarantine(&mut self) -> Result<(), StoreError> {
+    pub(super) fn tell_of_quarantine(&mut self) -> Result<(), StoreError> {
         let Some(operator) = self.config.operator.clone() else { return Ok(()) };
         if 0 < self.store.count_quarantined(self.now - TimeDelta::hours(1))? {
             return Ok(());
@@ -184,7 +184,8 @@ impl Transaction<'_> {
             self.store.remove_clocks(id)?;
         }
         self.keep(&outcome, is_new)?;
-        if is_new && !event.threads.is_empty() {
+        // Also where a known request is now known by a further name.
+        if !event.threads.is_empty() {
             for early in self.store.unpark(channel, &event.threads)? {
                 self.apply(&Incoming::new(early, Some(id))?)?;
             }

@@ -145,7 +145,27 @@ impl App {
         again_at: Option<DateTime<Utc>>,
         cause: String,
     ) -> Result<(), WriteError> {
-        self.writer.write(move |tx| tx.store.settle_fetch(&fetch, again_at, Some(&cause))).await
+        self.writer
+            .write(move |tx| {
+                tx.store.settle_fetch(&fetch, again_at, Some(&cause))?;
+                if again_at.is_none() {
+                    let (source, name) = (&fetch.source, &fetch.name);
+                    let subject = both!(
+                        "something of source `{source}` was not read",
+                        "algo de la fuente `{source}` quedó sin leer"
+                    );
+                    let text = both!(
+                        "`{source}` told that there is something to read ({name}), and its interface did not give it: {cause}. plazo asks no more for it; look in that system whether a request is missing here.",
+                        "`{source}` avisó que hay algo que leer ({name}) y su interfaz no lo entregó: {cause}. plazo no lo pide más; mire en ese sistema si aquí falta una solicitud."
+                    );
+                    // Once a day: where one is refused, so are others.
+                    if tx.store.add_alarm(source, &format!("unread:{name}:{}", tx.now.date_naive()), tx.now)? {
+                        tx.tell_operator(&subject, &text)?;
+                    }
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Writes what a page told and how far it was read, in one transaction: nothing is read twice or skipped.
@@ -175,6 +195,16 @@ impl App {
             self.shared.wanted.notify_waiters();
         }
         Ok(told)
+    }
+
+    /// Notes that a source can be reached again.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn source_reached(&self, source: &str) -> Result<(), WriteError> {
+        let source = source.to_owned();
+        self.writer.write(move |tx| tx.store.source_answered(&source)).await
     }
 
     /// Notes that a source cannot be reached; the operator is told when that begins.
@@ -307,6 +337,8 @@ impl Transaction<'_> {
                 }
                 Applied::Rejected(rejection) => {
                     told.quarantined += 1;
+                    tracing::warn!(source, code = rejection.code, "an event of a source was put aside");
+                    self.tell_of_quarantine()?;
                     self.store.quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail)?;
                 }
             }
@@ -323,7 +355,7 @@ impl Transaction<'_> {
                 self.tell_operator(&subject.clone(), &subject)?;
             }
         }
-        self.put_aside(prepared, &mut told)?;
+        self.put_aside(prepared, speech, &mut told)?;
         let event_at = prepared.events.iter().map(|incoming| incoming.event.at).max();
         if speech == Speech::Called || 0 < told.accepted {
             self.store.source_heard(source, self.now, event_at)?;
@@ -334,25 +366,30 @@ impl Transaction<'_> {
     }
 
     /// Keeps a payload on which rules failed, and tells the operator which, once each.
-    fn put_aside(&mut self, prepared: &Prepared, told: &mut Told) -> Result<(), StoreError> {
+    fn put_aside(&mut self, prepared: &Prepared, speech: Speech, told: &mut Told) -> Result<(), StoreError> {
         let faults = &prepared.facts.faults;
         let Some(first) = faults.first() else { return Ok(()) };
         let source = &prepared.source;
-        let id = EventId { source: source.clone(), id: format!("payload:{}", first.rule) };
-        let causes: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        self.store.quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
-        told.quarantined += 1;
+        let mut is_new = false;
         for fault in faults {
             let Fault { rule, field, .. } = fault;
             if self.store.add_alarm(source, &format!("fault:{rule}:{field}"), self.now)? {
                 let subject =
                     both!("a mapping of source `{source}` failed", "falló una correspondencia de la fuente `{source}`");
                 let text = both!(
-                    "What `{source}` sent could not be read: {fault}. The payload is kept in the table `quarantine` of the store. Try it: plazo source test {source} < payload.json",
-                    "Lo que envió `{source}` no se pudo leer: {fault}. El contenido queda en la tabla `quarantine` de la base de datos. Pruébelo: plazo source test {source} < contenido.json"
+                    "What `{source}` sent could not be read: rule «{rule}», field `{field}`. The payload is kept in the table `quarantine` of the store. Try it: plazo source test {source} < payload.json",
+                    "Lo que envió `{source}` no se pudo leer: regla «{rule}», campo `{field}`. El contenido queda en la tabla `quarantine` de la base de datos. Pruébelo: plazo source test {source} < contenido.json"
                 );
                 self.tell_operator(&subject, &text)?;
+                is_new = true;
             }
+        }
+        // A call comes once; a page that is asked for comes again and again, with the same fault.
+        if speech == Speech::Called || is_new {
+            let id = EventId { source: source.clone(), id: format!("payload:{}", first.rule) };
+            let causes: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            self.store.quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
+            told.quarantined += 1;
         }
         Ok(())
     }

@@ -31,6 +31,11 @@ enum LogFormat {
 
 pub(super) fn run(global: &Global, args: Args) -> Outcome {
     let filter = EnvFilter::try_from_env("PLAZO_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
+    // At `trace` it writes passwords and mail; no filter is to let that through.
+    let filter = match "async_imap=off".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
         LogFormat::Text => log.with_target(false).with_ansi(is_styled()).init(),

@@ -59,6 +59,7 @@ async fn follow(
         // What lay there before plazo came was somebody else's care.
         None => keep(app, mailbox, name, Facts::default(), b"", folder.end(app.now())).await?,
     };
+    app.source_reached(&mailbox.name).await.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
     while !stop.is_cancelled() {
         position = read(app, mailbox, name, &mut folder, position).await?;
         folder.changed(stop).await?;

@@ -23,6 +23,8 @@ use crate::intake::tls;
 
 /// The largest frame; no event of Slack comes near.
 const LARGEST_FRAME: usize = 4 << 20;
+/// A connection that ended before that did not hold.
+const HOLDS_FOR: TimeDelta = TimeDelta::seconds(30);
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
 /// Slack pings every few seconds: a connection that is silent for so long is dead.
 const DEAD_AFTER: Duration = Duration::from_secs(90);
@@ -43,26 +45,36 @@ struct Envelope {
 pub(super) async fn run(app: App, source: Arc<Source>, api: Arc<Api>, path: String, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        let wait = match connect(&app, &api, &path).await {
-            Ok(mut socket) => match listen(&app, &source, &mut socket, &stop).await {
-                // Slack ends each connection now and then, and says so.
-                Ok(()) => {
-                    failures = 0;
-                    continue;
-                }
-                Err(cause) => {
-                    note_failure(&app, &source.settings.name, &cause).await;
-                    backoff(failures)
-                }
-            },
+        let (began, mut n_taken) = (app.now(), 0_usize);
+        let ended = tokio::select! {
+            ended = follow(&app, &source, &api, &path, &mut n_taken) => ended,
+            () = stop.cancelled() => return,
+        };
+        // Slack ends each connection now and then, and says so; one that held or brought something had nothing wrong with it.
+        failures = if n_taken == 0 && app.now() - began < HOLDS_FOR { failures + 1 } else { 0 };
+        let wait = match ended {
+            Ok(()) if failures == 0 => continue,
+            Ok(()) => backoff(failures),
             Err((after, cause)) => {
                 note_failure(&app, &source.settings.name, &cause).await;
-                after.unwrap_or_else(|| backoff(failures))
+                backoff(failures).max(after.unwrap_or(TimeDelta::zero()))
             }
         };
-        failures += 1;
         pause(app.time().real(wait), &stop).await;
     }
+}
+
+/// Opens a socket and takes what comes for as long as it holds.
+async fn follow(
+    app: &App,
+    source: &Source,
+    api: &Api,
+    path: &str,
+    n_taken: &mut usize,
+) -> Result<(), (Option<TimeDelta>, String)> {
+    let mut socket = connect(app, api, path).await?;
+    app.source_reached(&source.settings.name).await.map_err(|error| (None, error.to_string()))?;
+    listen(app, source, &mut socket, n_taken).await.map_err(|cause| (None, cause))
 }
 
 async fn connect(app: &App, api: &Api, path: &str) -> Result<Socket, (Option<TimeDelta>, String)> {
@@ -83,15 +95,9 @@ async fn connect(app: &App, api: &Api, path: &str) -> Result<Socket, (Option<Tim
 }
 
 /// Takes what comes until the other side wants a new connection.
-async fn listen(app: &App, source: &Source, socket: &mut Socket, stop: &CancellationToken) -> Result<(), String> {
+async fn listen(app: &App, source: &Source, socket: &mut Socket, n_taken: &mut usize) -> Result<(), String> {
     loop {
-        let frame = tokio::select! {
-            () = stop.cancelled() => {
-                socket.close(None).await.ok();
-                return Ok(());
-            }
-            frame = tokio::time::timeout(DEAD_AFTER, socket.next()) => frame,
-        };
+        let frame = tokio::time::timeout(DEAD_AFTER, socket.next()).await;
         let frame = frame.map_err(|_| "the socket went silent".to_owned())?;
         let frame = frame.ok_or("the socket was closed")?.map_err(|error| format!("the socket broke: {error}"))?;
         let Message::Text(text) = frame else { continue };
@@ -108,6 +114,7 @@ async fn listen(app: &App, source: &Source, socket: &mut Socket, stop: &Cancella
         app.take_facts(name, facts, text.as_bytes()).await.map_err(|error| error.to_string())?;
         app.answer_presses(name, presses);
         let taken = Message::text(json!({ "envelope_id": id }).to_string());
+        *n_taken += 1;
         socket.send(taken).await.map_err(|error| format!("the socket broke: {error}"))?;
     }
 }

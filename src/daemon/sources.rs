@@ -45,6 +45,8 @@ const TIDY_EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// Runs what each source needs, anew after each reload.
 pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationToken) {
+    // What plazo did not hear while it was down is no silence of theirs.
+    let since = app.now();
     while !stop.is_cancelled() {
         let sources = app.sources();
         let (generation, tasks) = (stop.child_token(), TaskTracker::new());
@@ -58,7 +60,7 @@ pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationTok
                 tasks.spawn(mailboxes::watch(app, Arc::clone(&mailbox), folder, client, stop));
             }
         }
-        tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), generation.clone()));
+        tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), since, generation.clone()));
         while !stop.is_cancelled() && Arc::ptr_eq(&sources, &app.sources()) {
             pause(LOOK_EVERY, &stop).await;
         }
@@ -115,7 +117,10 @@ async fn fetch(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationT
     let name = source.settings.name.clone();
     let mut failures = 0;
     while !stop.is_cancelled() {
-        let due = app.due_fetches(name.clone(), FETCHES_AT_A_TIME).await.unwrap_or_default();
+        let due = app.due_fetches(name.clone(), FETCHES_AT_A_TIME).await.unwrap_or_else(|error| {
+            tracing::error!(%error, source = name, "what is to be asked for cannot be read");
+            Vec::new()
+        });
         if due.is_empty() {
             tokio::select! {
                 () = app.fetches_wanted() => {}
@@ -124,7 +129,11 @@ async fn fetch(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationT
             continue;
         }
         for wanted in due {
-            match fetch_one(&app, &source, &api, wanted, failures).await {
+            let fetched = tokio::select! {
+                fetched = fetch_one(&app, &source, &api, wanted, failures) => fetched,
+                () = stop.cancelled() => return,
+            };
+            match fetched {
                 None => failures = 0,
                 // Whatever kept one keeps the next: the whole source stands.
                 Some(wait) => {
@@ -149,10 +158,12 @@ async fn fetch_one(app: &App, source: &Source, api: &Api, wanted: FetchRow, fail
             app.take_answer(wanted, facts, payload.as_bytes()).await.map(|_| None)
         }
         Err(ApiError::Later { after, cause }) => {
-            let wait = after.unwrap_or_else(|| backoff(failures));
+            // The source may stand, or this one thing alone.
+            let wait = backoff(failures).max(after.unwrap_or(TimeDelta::zero()));
+            let again = backoff(wanted.attempts).max(wait);
             note_failure(app, name, &cause).await;
             let gives_up = MOST_TRIES <= wanted.attempts;
-            let again_at = (!gives_up).then(|| now + wait);
+            let again_at = (!gives_up).then(|| now + again);
             app.put_off_fetch(wanted, again_at, cause).await.map(|()| Some(wait))
         }
         Err(ApiError::Gone { cause }) => {
@@ -171,7 +182,11 @@ async fn ask(app: App, source: Arc<Source>, api: Arc<Api>, poll: Poll, stop: Can
     let name = source.settings.name.clone();
     let mut failures = 0;
     while !stop.is_cancelled() {
-        let wait = match pages(&app, &source, &api, &poll).await {
+        let read = tokio::select! {
+            read = pages(&app, &source, &api, &poll) => read,
+            () = stop.cancelled() => return,
+        };
+        let wait = match read {
             Ok(()) => {
                 failures = 0;
                 TimeDelta::from_std(poll.every).unwrap_or(TimeDelta::MAX)
@@ -179,7 +194,7 @@ async fn ask(app: App, source: Arc<Source>, api: Arc<Api>, poll: Poll, stop: Can
             Err((after, cause)) => {
                 note_failure(&app, &name, &cause).await;
                 failures += 1;
-                after.unwrap_or_else(|| backoff(failures))
+                backoff(failures).max(after.unwrap_or(TimeDelta::zero()))
             }
         };
         pause(app.time().real(wait), &stop).await;
@@ -196,7 +211,8 @@ async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(),
     let scope = source.polling_scope(Value::Null, cursor.clone(), now);
     let word = |value: &jmespath::Variable| value.as_string().cloned();
     // Without a path there is nothing to ask for: the team does not use this part.
-    let Some(mut path) = poll.path.of(&scope).ok().and_then(|value| word(&value)) else { return Ok(()) };
+    let path = poll.path.of(&scope).map_err(|problem| (None, format!("`path` of the poll fails: {problem}")))?;
+    let Some(mut path) = word(&path) else { return Ok(()) };
     for page in 1..=MOST_PAGES {
         let body = api.get(&path, now).await.map_err(|error| match error {
             ApiError::Later { after, cause } => (after, cause),
@@ -204,7 +220,9 @@ async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(),
         })?;
         let payload = body.to_string();
         let scope = source.polling_scope(body, cursor.clone(), now);
-        let next = poll.next.as_ref().and_then(|next| word(&*next.of(&scope).ok()?)).filter(|_| page < MOST_PAGES);
+        let next = poll.next.as_ref().map(|next| next.of(&scope)).transpose();
+        let next = next.map_err(|problem| (None, format!("`next` of the poll fails: {problem}")))?;
+        let next = next.and_then(|next| word(&next)).filter(|_| page < MOST_PAGES);
         let moved = match (&next, &poll.cursor) {
             (None, Some(expression)) => expression.of(&scope).ok().map(|value| expression::json(&value)),
             _ => None,
@@ -221,11 +239,9 @@ async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(),
 }
 
 /// Looks now and then whether a source has been silent for longer than it should.
-async fn watch_silence(app: App, sources: Arc<Sources>, stop: CancellationToken) {
+async fn watch_silence(app: App, sources: Arc<Sources>, since: DateTime<Utc>, stop: CancellationToken) {
     let mut usual: HashMap<String, (DateTime<Utc>, Option<TimeDelta>)> = HashMap::new();
     let mut tidied_at = None;
-    // What plazo did not hear while it was down is no silence of theirs.
-    let since = app.now();
     while !stop.is_cancelled() {
         let now = app.now();
         let config = app.config();

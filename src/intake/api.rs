@@ -16,6 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 16 << 20;
 /// A token is not used in its last minute.
 const TOKEN_MARGIN: TimeDelta = TimeDelta::seconds(60);
+/// A peer that wants to be asked again at once is not.
+const SHORTEST_WAIT: TimeDelta = TimeDelta::seconds(1);
 /// No peer is obeyed for longer than this.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
@@ -278,5 +280,5 @@ fn wait(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         Ok(seconds) => TimeDelta::try_seconds(seconds)?,
         Err(_) => DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now,
     };
-    Some(wait.clamp(TimeDelta::zero(), LONGEST_WAIT))
+    Some(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }

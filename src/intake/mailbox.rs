@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_imap::extensions::idle::IdleResponse;
+use async_imap::types::UnsolicitedResponse;
 use async_imap::{Authenticator, Client, Session};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -126,6 +127,9 @@ pub enum MailboxError {
     /// The server does not answer.
     #[error("the mail server does not answer")]
     Timeout,
+    /// Less was given than asked for.
+    #[error("the mail server left out mail {0}")]
+    LeftOut(u32),
     /// What was read could not be written.
     #[error("what was read could not be written: {0}")]
     Unwritten(String),
@@ -134,11 +138,16 @@ pub enum MailboxError {
 impl From<async_imap::error::Error> for MailboxError {
     fn from(error: async_imap::error::Error) -> Self {
         match error {
+            // Its text may hold what was received, which is a client's.
+            async_imap::error::Error::Io(error) if error.get_ref().is_some() => {
+                Self::Refused("something that cannot be understood".to_owned())
+            }
             async_imap::error::Error::Io(error) => Self::Connection(error),
             async_imap::error::Error::ConnectionLost => {
                 Self::Connection(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
             }
-            other => Self::Refused(other.to_string()),
+            async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => Self::Refused(text),
+            _ => Self::Refused("something that cannot be understood".to_owned()),
         }
     }
 }
@@ -328,7 +337,11 @@ impl Folder {
         })
         .await?;
         mails.sort_by_key(|mail| mail.uid);
-        Ok(mails)
+        // A server in trouble answers a part only. What was deleted meanwhile is not found the next time.
+        match uids.iter().take(BATCH).find(|uid| !mails.iter().any(|mail| mail.uid == **uid)) {
+            Some(missing) => Err(MailboxError::LeftOut(*missing)),
+            None => Ok(mails),
+        }
     }
 
     /// The position behind a UID.
@@ -355,8 +368,15 @@ impl Folder {
             return timed(self.session()?.noop()).await;
         }
         let session = self.session.take().ok_or(MailboxError::Timeout)?;
+        let told = session.unsolicited_responses.clone();
         let mut idle = session.idle();
         timed(idle.init()).await?;
+        // What came in while the folder was read is told only once.
+        let mut news = std::iter::from_fn(|| told.try_recv().ok());
+        if news.any(|answer| matches!(answer, UnsolicitedResponse::Exists(_))) {
+            self.session = Some(timed(idle.done()).await?);
+            return Ok(());
+        }
         let (waiting, interrupt) = idle.wait_with_timeout(IDLE_FOR);
         let waited = tokio::select! {
             waited = waiting => Some(waited),

@@ -196,6 +196,12 @@ impl Scheme {
         !self.refused_secrets.iter().any(|refused| refused == secret.expose())
     }
 
+    /// Whether a key can be made of a secret.
+    pub fn has_key(&self, secret: &Secret) -> bool {
+        let is_whsec = matches!(self.algorithm, Algorithm::Hmac { is_whsec: true, .. });
+        !is_whsec || whsec(secret).is_some_and(|key| !key.is_empty())
+    }
+
     /// Whether the proof is in the body, and [`Scheme::keep_proven`] must be asked after parsing.
     pub const fn is_in_body(&self) -> bool {
         matches!(self.algorithm, Algorithm::Member { .. })
@@ -232,7 +238,12 @@ impl Scheme {
                 // A public address is told with and without its port by some; either is what was signed.
                 let texts = candidates(signed, received, timestamp);
                 any(secrets, |secret| {
-                    let key = if *is_whsec { whsec(secret) } else { Cow::Borrowed(secret.expose().as_bytes()) };
+                    let plain = || Some(Cow::Borrowed(secret.expose().as_bytes()));
+                    // An empty key is everybody's.
+                    let Some(key) = if *is_whsec { whsec(secret) } else { plain() }.filter(|key| !key.is_empty())
+                    else {
+                        return false;
+                    };
                     texts.iter().any(|text| digests.iter().any(|digest| hash.fits(&key, text, digest)))
                 })
             }
@@ -299,10 +310,9 @@ fn any(secrets: &[Secret], fits: impl Fn(&Secret) -> bool) -> Result<(), Refused
     if secrets.iter().fold(false, |found, secret| fits(secret) | found) { Ok(()) } else { Err(Refused::Wrong) }
 }
 
-fn whsec(secret: &Secret) -> Cow<'_, [u8]> {
-    let text = secret.expose().trim_start_matches("whsec_");
-    // What is no base64 signs nothing that anybody sends.
-    Cow::Owned(STANDARD.decode(text).unwrap_or_default())
+/// The key of a secret in the form of Standard Webhooks, `whsec_` and base64; none if it is not.
+fn whsec(secret: &Secret) -> Option<Cow<'_, [u8]>> {
+    STANDARD.decode(secret.expose().trim_start_matches("whsec_")).ok().map(Cow::Owned)
 }
 
 impl Hash {

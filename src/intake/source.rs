@@ -76,7 +76,10 @@ pub struct Source {
     pub settings: SourceSettings,
     secrets: Vec<Secret>,
     verify: Option<Secret>,
+    /// Of those that are let in.
     limiter: DefaultDirectRateLimiter,
+    /// Of those that are not: they do not use up the others' rate.
+    strangers: DefaultDirectRateLimiter,
 }
 
 /// A source that cannot be made ready.
@@ -88,6 +91,9 @@ pub enum SourceError {
     /// A secret that everybody knows.
     #[error("this secret is published by the vendor for tests and would let everybody in; make one of your own")]
     PublishedSecret,
+    /// A secret of another form than the system's.
+    #[error("the secret must be `whsec_` and base64 with its padding, as the system shows it")]
+    NoKey,
 }
 
 /// A request to a hook.
@@ -165,15 +171,20 @@ impl Source {
         {
             return Err(SourceError::PublishedSecret);
         }
+        if let Some(scheme) = &settings.mapping.signature
+            && secrets.iter().any(|secret| !scheme.has_key(secret))
+        {
+            return Err(SourceError::NoKey);
+        }
         let verify = settings.verify.as_ref().map(SecretSource::read).transpose()?;
-        let limiter = DefaultDirectRateLimiter::direct(Quota::per_second(settings.rate));
-        Ok(Self { settings, secrets, verify, limiter })
+        Ok(Self { secrets, verify, ..Self::without_secrets(settings) })
     }
 
     /// A source that takes no requests, for trying out its mapping.
     pub fn without_secrets(settings: SourceSettings) -> Self {
-        let limiter = DefaultDirectRateLimiter::direct(Quota::per_second(settings.rate));
-        Self { settings, secrets: Vec::new(), verify: None, limiter }
+        let limiter = || DefaultDirectRateLimiter::direct(Quota::per_second(settings.rate));
+        let (limiter, strangers) = (limiter(), limiter());
+        Self { settings, secrets: Vec::new(), verify: None, limiter, strangers }
     }
 
     /// Whether it has a hook at all.
@@ -181,22 +192,23 @@ impl Source {
         self.settings.mapping.hears_calls() && (self.settings.mapping.signature.is_some() || self.settings.unsigned)
     }
 
-    /// Takes a request: rate, media type, signature, and only then what it says.
+    /// Takes a request: media type, signature, rate, and only then what it says.
     ///
     /// # Errors
     ///
     /// [`Rejection`]; nothing of the body is kept.
     pub fn take(&self, request: &Request<'_>, directory: &Directory, now: DateTime<Utc>) -> Result<Taken, Rejection> {
-        if let Err(wait) = self.limiter.check() {
+        let proven = match request.method {
+            "POST" => self.check_content_type(request).and_then(|()| self.check_signature(request, now)),
+            "GET" => Ok(()),
+            _ => Err(Rejection::Method),
+        };
+        let is_stranger = proven.is_err() || request.method == "GET";
+        if let Err(wait) = if is_stranger { &self.strangers } else { &self.limiter }.check() {
             let wait = wait.wait_time_from(DefaultClock::default().now());
             return Err(Rejection::TooMany(wait.as_secs() + 1));
         }
-        if request.method == "POST" {
-            self.check_content_type(request)?;
-            self.check_signature(request, now)?;
-        } else if request.method != "GET" {
-            return Err(Rejection::Method);
-        }
+        proven?;
         let body = if request.method == "GET" { Value::Null } else { self.parse(request.body)? };
         // What the secret in the body must prove, a handshake has not yet: it is asked for first.
         let in_body = self.settings.mapping.signature.as_ref().filter(|scheme| scheme.is_in_body());

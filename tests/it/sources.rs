@@ -329,3 +329,22 @@ fn who_is_who_is_read_from_a_file_and_again_when_it_changes() {
     let unknown = daemon.command().args(["unknown"]).output().expect("plazo runs");
     assert!(!String::from_utf8_lossy(&unknown.stdout).contains("luisa@cliente.example"), "she is known now");
 }
+
+/// An HMAC with an empty key is everybody's.
+#[test]
+fn a_secret_of_another_form_than_the_systems_is_refused_at_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (secret, is_taken) in
+        [("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true), ("mi-secreto-sin-base64!!", false), ("whsec_", false)]
+    {
+        let place = directory.path().join("secret");
+        std::fs::write(&place, secret).expect("a secret");
+        let file = format!(
+            "timezone = \"UTC\"\n[source.crm]\npreset = \"standard-webhooks\"\nsecret = {{ file = {:?} }}\n",
+            place.display().to_string()
+        );
+        let config = plazo::config::read("sla.toml".as_ref(), file).config.expect("a valid file");
+        let ready = plazo::app::sources::ready(&config);
+        assert_eq!(ready.is_ok(), is_taken, "{secret}: {:?}", ready.err());
+    }
+}

@@ -91,6 +91,7 @@ pub(super) fn resolve(
         });
         let mut wrong = taken.filter_map(Result::err);
         if let Some((line, Both { en, es }, remedy)) = wrong.next() {
+            let (span, file) = (file.span(), file.as_str());
             let others: Vec<_> = wrong.map(|(line, ..)| line.to_string()).take(MOST_LINES).collect();
             let (also, tambien) = match others.is_empty() {
                 true => (String::new(), String::new()),
@@ -98,7 +99,11 @@ pub(super) fn resolve(
                     (format!(" (wrong too: {})", others.join(", ")), format!(" (también mal: {})", others.join(", ")))
                 }
             };
-            mistakes.error(file.span(), both!("line {line}: {en}{also}", "línea {line}: {es}{tambien}"), remedy);
+            mistakes.error(
+                span,
+                both!("{file}, line {line}: {en}{also}", "{file}, línea {line}: {es}{tambien}"),
+                remedy,
+            );
         }
     }
 }

@@ -161,6 +161,9 @@ fn require(name: &At<String>, source: &At<raw::Source>, mapping: &Mapping, mista
             ),
         );
     }
+    if mapping.lacks_channel() && source.channel.is_none() {
+        mistakes.missing(&source.span(), name.span(), "channel", "\"crm\"");
+    }
     let signs =
         mapping.signature.is_some().then_some("secret").filter(|key| !mapping.needs.iter().any(|need| need == key));
     let is_given = |key: &str| match key.split_once('.') {

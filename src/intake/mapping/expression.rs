@@ -30,6 +30,9 @@ impl Expression {
         if let Some(path) = loose_not(text) {
             return Err(format!("`!{path}…` negates `{path}` alone, whatever follows it; write !({path}…)"));
         }
+        if let Some(name) = unknown_function(text) {
+            return Err(format!("there is no function {name}(); docs/mappings.md lists them"));
+        }
         RUNTIME.compile(text).map(Self).map_err(|error| one_line(&error))
     }
 
@@ -48,6 +51,27 @@ impl Expression {
         let mut context = jmespath::Context::new(self.as_str(), &RUNTIME);
         jmespath::interpret(&scope.whole, self.0.as_ast(), &mut context).map_err(|error| one_line(&error))
     }
+}
+
+/// A name before `(` that no function has. JMESPath finds out only when it is called.
+fn unknown_function(text: &str) -> Option<&str> {
+    let mut quote = None;
+    for (place, letter) in text.char_indices() {
+        match (quote, letter) {
+            (None, '\'' | '"' | '`') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            (None, '(') => {
+                let before = &text[..place];
+                let start = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+                let name = &before[start..];
+                if !name.is_empty() && RUNTIME.get_function(name).is_none() {
+                    return Some(name);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A name after `!` that a `.` or `[` follows. JMESPath reads `!a.b` as `(!a).b`, which is always null and fails without a word.

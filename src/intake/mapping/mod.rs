@@ -200,6 +200,12 @@ impl Mapping {
         selections.any(|selection| selection.on == HOOK) || !self.challenges.is_empty()
     }
 
+    /// Whether a rule gives events without a channel, which are put aside.
+    pub fn lacks_channel(&self) -> bool {
+        let has = |rule: &EventRule| rule.fields.iter().any(|(field, _)| field == "channel");
+        self.channel.is_none() && !self.events.iter().all(has)
+    }
+
     /// Compiles a mapping's text.
     ///
     /// # Errors
