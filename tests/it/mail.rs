@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::support::daemon::{Daemon, PEOPLE};
 use crate::support::mailserver::{Dovecot, PASSWORD, Postfix};
+use crate::support::webhook::{Webhook, answer};
 use crate::support::{PATIENCE, wait_for};
 
 #[test]
@@ -209,4 +210,43 @@ fn a_wrong_password_is_told_to_the_operator_and_shown_by_status() {
         let file = std::fs::read_dir(daemon.directory.path().join("operator")).ok()?.next()?.ok()?;
         std::fs::read_to_string(file.path()).ok().filter(|text| text.contains("source `soporte` cannot be read"))
     });
+}
+
+/// Outlook and Gmail take an access token instead of a password (XOAUTH2); Dovecot checks it as it checks a password.
+#[test]
+fn a_mailbox_is_opened_by_an_access_token_that_a_refresh_token_gives() {
+    let mails = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(mails.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("rights");
+    let dovecot = Dovecot::start(&mails.path().join("inbox"));
+    let login = Webhook::scripted(|n, _| {
+        let token = if n == 0 { "caducado" } else { PASSWORD };
+        let body = serde_json::json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600});
+        answer("200 OK", "Content-Type: application/json\r\n", &body.to_string())
+    });
+    let refresh = dovecot.directory.path().join("refresh");
+    std::fs::write(&refresh, "token-de-refresco").expect("written");
+    let password =
+        format!("password = {{ file = {:?} }}\n", dovecot.directory.path().join("password").display().to_string());
+    let oauth = format!(
+        "oauth = {{ token_url = \"{}\", client_id = {{ file = {path:?} }}, refresh_token = {{ file = {path:?} }} }}\n",
+        login.url,
+        path = refresh.display().to_string(),
+    );
+    let section = mailbox(&dovecot);
+    assert!(section.contains(&password), "{section}");
+    let daemon = Daemon::start(&format!("{PEOPLE}{}{ACKNOWLEDGE}", section.replace(&password, &oauth)));
+    wait_for("both folders", PATIENCE, || (cursors(&daemon) == 2).then_some(()));
+    dovecot.deliver_into(
+        "",
+        Some((
+            "1",
+            &mail("a@cliente.example", "luisa@cliente.example", "soporte@agencia.example", "", "¿Hay noticias?"),
+        )),
+    );
+    wait_for("the request", PATIENCE, || (requests(&daemon).len() == 1).then_some(()));
+    let asked = login.received();
+    assert!(asked.iter().all(|call| call.body.contains("grant_type=refresh_token")), "{asked:?}");
+    assert!(asked.iter().all(|call| call.body.contains("refresh_token=token-de-refresco")), "{asked:?}");
+    assert!(2 < asked.len(), "a token that is refused is asked for anew: {asked:?}");
+    assert!(!daemon.log().contains(PASSWORD) && !daemon.log().contains("token-de-refresco"));
 }

@@ -151,7 +151,7 @@ impl Dovecot {
         dovecot.deliver_into(".Sent", None);
         let config = format!(
             "protocols = imap\nbase_dir = {run}\nstate_dir = {run}\nlog_path = {log}\nlisten = 127.0.0.1\n\
-             ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\ndisable_plaintext_auth = no\nauth_mechanisms = plain login\n\
+             ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\ndisable_plaintext_auth = no\nauth_mechanisms = plain login xoauth2\n\
              mail_location = maildir:{mail}\nfirst_valid_uid = 1\nmail_uid = 65534\nmail_gid = 65534\n\
              passdb {{\n driver = static\n args = password={PASSWORD}\n}}\n\
              userdb {{\n driver = static\n args = uid=65534 gid=65534 home={mail}\n}}\n\
