@@ -30,9 +30,15 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
 
 /// Prints many lines at once.
 pub(super) fn lines(lines: impl Iterator<Item = String>) -> anyhow::Result<()> {
-    let mut out = std::io::BufWriter::with_capacity(1 << 16, anstream::stdout().lock());
+    // A buffer around `anstream` would not do: it passes each line on by itself, a system call or two a line.
+    let is_plain = anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never;
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     for line in lines {
-        writeln!(out, "{line}")?;
+        if is_plain {
+            writeln!(out, "{}", anstream::adapter::strip_str(&line))?;
+        } else {
+            writeln!(out, "{line}")?;
+        }
     }
     out.flush()?;
     Ok(())
