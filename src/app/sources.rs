@@ -60,6 +60,8 @@ pub struct Told {
 pub struct SourceState {
     /// From the store.
     pub row: SourceRow,
+    /// Payloads of the last day that no rule could read.
+    pub n_unread: i64,
     /// Things still to be asked for.
     pub n_backlog: u32,
     /// Since when the oldest of them waits.
@@ -84,8 +86,9 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn take_facts(&self, source: &str, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
         let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
+        let renews = facts.facts.renews;
         let told = self.writer.write(move |tx| tx.take_facts(&facts, Speech::Called)).await?;
-        if 0 < told.fetches {
+        if 0 < told.fetches || renews {
             self.shared.wanted.notify_waiters();
         }
         Ok(told)
@@ -197,6 +200,16 @@ impl App {
         Ok(told)
     }
 
+    /// Remembers something of a source, such as a subscription that it gave.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn remember(&self, source: &str, name: String, value: String) -> Result<(), WriteError> {
+        let source = source.to_owned();
+        self.writer.write(move |tx| tx.store.set_cursor(&source, &name, &value, tx.now)).await
+    }
+
     /// Notes that a source can be reached again.
     ///
     /// # Errors
@@ -235,9 +248,11 @@ impl App {
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn source_state(&self, source: String) -> Result<SourceState, StoreError> {
+        let since = self.now() - TimeDelta::days(1);
         self.read(move |store| {
             let (n_backlog, waiting_since) = store.fetch_backlog(&source)?;
-            Ok(SourceState { row: store.source(&source)?.unwrap_or_default(), n_backlog, waiting_since })
+            let n_unread = store.count_unread(&source, since)?;
+            Ok(SourceState { row: store.source(&source)?.unwrap_or_default(), n_unread, n_backlog, waiting_since })
         })
         .await
     }
@@ -354,6 +369,9 @@ impl Transaction<'_> {
                 let subject = both!("source `{source}`: {en}", "fuente `{source}`: {es}");
                 self.tell_operator(&subject.clone(), &subject)?;
             }
+        }
+        if prepared.facts.renews {
+            self.store.renew_subscriptions(source)?;
         }
         self.put_aside(prepared, speech, &mut told)?;
         let event_at = prepared.events.iter().map(|incoming| incoming.event.at).max();

@@ -6,7 +6,8 @@ use super::client::Client;
 use super::output::{self, BLUE, GREEN, RED, YELLOW, styled};
 use super::show::local;
 use super::{Exit, Global, Outcome};
-use crate::text::Both;
+use crate::both;
+use crate::text::{Both, Language};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,7 +30,7 @@ pub(super) struct UnknownArgs {
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let status = Client::reading(global)?.get("/v1/sources").await?;
     let sources = status["sources"].as_array().cloned().unwrap_or_default();
-    let is_bad = |source: &Value| source["state"] == "failing" || source["state"] == "silent";
+    let is_bad = |source: &Value| ["failing", "silent", "faulty"].iter().any(|state| source["state"] == *state);
     let exit = if sources.iter().any(is_bad) { Exit::Found } else { Exit::Done };
     if args.json {
         output::json(&status)?;
@@ -54,6 +55,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         let (style, word) = match state.as_str() {
             "failing" => (RED, Both { en: "failing", es: "falla" }),
             "silent" => (YELLOW, Both { en: "silent", es: "calla" }),
+            "faulty" => (YELLOW, Both { en: "faulty", es: "con errores" }),
             "behind" => (YELLOW, Both { en: "behind", es: "atrasada" }),
             "new" => (BLUE, Both { en: "new", es: "nueva" }),
             _ => (GREEN, Both { en: "ok", es: "bien" }),
@@ -68,11 +70,18 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             local(&source["event_at"], look),
             source["backlog"].to_string(),
             if lag == 0.0 { String::new() } else { format!("{lag:.0} s") },
-            text("cause"),
+            if state == "faulty" { unread(&source["unread"], language) } else { text("cause") },
         ]);
     }
     output::line(&table.to_string())?;
     Ok(exit)
+}
+
+fn unread(n: &Value, language: Language) -> String {
+    language.of(both!(
+        "{n} payloads could not be read since yesterday; they are kept aside",
+        "desde ayer, {n} contenidos no se pudieron leer; quedan aparte"
+    ))
 }
 
 pub(super) async fn unknown(global: &Global, args: &UnknownArgs) -> Outcome {

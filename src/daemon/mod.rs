@@ -8,6 +8,7 @@ mod reload;
 mod service;
 mod sockets;
 mod sources;
+mod subscriptions;
 mod timer;
 
 use std::net::SocketAddr;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::{mailboxes, sockets};
+use super::{mailboxes, sockets, subscriptions};
 use crate::app::App;
 use crate::app::sources::Sources;
 use crate::intake::api::{Api, ApiError};
@@ -49,9 +49,9 @@ pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationTok
     let since = app.now();
     while !stop.is_cancelled() {
         let sources = app.sources();
-        let (generation, tasks) = (stop.child_token(), TaskTracker::new());
+        let (generation, mut tasks) = (stop.child_token(), JoinSet::new());
         for source in sources.values() {
-            start(&app, source, &client, &generation, &tasks);
+            start(&app, source, &client, &generation, &mut tasks);
         }
         for mailbox in app.config().mailboxes.values() {
             let mailbox = Arc::new(mailbox.clone());
@@ -63,24 +63,28 @@ pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationTok
         tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), since, generation.clone()));
         while !stop.is_cancelled() && Arc::ptr_eq(&sources, &app.sources()) {
             pause(LOOK_EVERY, &stop).await;
+            // What panicked is begun again, with all the others.
+            if std::iter::from_fn(|| tasks.try_join_next()).any(|ended| ended.is_err()) {
+                tracing::error!("what reads a source ended badly; all are begun anew");
+                break;
+            }
         }
         generation.cancel();
-        tasks.close();
-        tasks.wait().await;
+        while tasks.join_next().await.is_some() {}
     }
 }
 
-fn start(app: &App, source: &Arc<Source>, client: &reqwest::Client, stop: &CancellationToken, tasks: &TaskTracker) {
+fn start(app: &App, source: &Arc<Source>, client: &reqwest::Client, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let name = &source.settings.name;
     match Api::of(source, client.clone()) {
         Ok(None) => {}
         Ok(Some(api)) => {
             let api = Arc::new(api);
-            if let Some(path) = &source.settings.mapping.socket
-                && source.settings.api.secrets.contains_key("app_token")
-            {
-                let (source, api) = (Arc::clone(source), Arc::clone(&api));
-                tasks.spawn(sockets::run(app.clone(), source, api, path.clone(), stop.clone()));
+            if source.opens_socket() {
+                tasks.spawn(sockets::run(app.clone(), Arc::clone(source), Arc::clone(&api), stop.clone()));
+            }
+            if !source.settings.mapping.subscriptions.is_empty() {
+                tasks.spawn(subscriptions::hold(app.clone(), Arc::clone(source), Arc::clone(&api), stop.clone()));
             }
             tasks.spawn(fetch(app.clone(), Arc::clone(source), Arc::clone(&api), stop.clone()));
             for poll in &source.settings.mapping.polls {

@@ -56,7 +56,10 @@ async fn receive(
         }
         Err(rejection) => {
             count(&app, &name, word_of(rejection));
-            tracing::warn!(source = name, cause = %rejection, "a call of a hook was refused");
+            // Strangers may call as often as they like; the counter has them all.
+            if source.may_complain() {
+                tracing::warn!(source = name, cause = %rejection, "a call of a hook was refused");
+            }
             Err(failure(rejection))
         }
     }
@@ -82,7 +85,9 @@ const fn word_of(rejection: Rejection) -> &'static str {
     match rejection {
         Rejection::TooMany(_) => "too_many",
         Rejection::Refused(_) | Rejection::BadHandshake => "refused",
-        Rejection::ContentType | Rejection::Unreadable | Rejection::Method => "unreadable",
+        Rejection::ContentType => "content_type",
+        Rejection::Method => "method",
+        Rejection::Unreadable => "unreadable",
     }
 }
 

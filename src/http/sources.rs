@@ -28,12 +28,14 @@ struct SourceView {
     name: String,
     /// The system.
     system: String,
-    /// `ok`, `failing`, `silent`, `behind` or `new`.
+    /// `ok`, `failing`, `silent`, `faulty`, `behind` or `new`.
     state: &'static str,
     /// When it last said something.
     heard_at: Option<DateTime<Utc>>,
     /// When the latest thing happened of which it told.
     event_at: Option<DateTime<Utc>>,
+    /// Payloads of the last day that no rule of its mapping could read; they are kept aside.
+    unread: i64,
     /// Things still to be asked for.
     backlog: u32,
     /// How long the oldest of them has been waiting, in seconds.
@@ -61,6 +63,7 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
         let word = match &state.row {
             row if row.failed_at.is_some() => "failing",
             row if row.silence_told_at.is_some() => "silent",
+            _ if 0 < state.n_unread => "faulty",
             _ if lag.is_some_and(|lag| TimeDelta::minutes(1) < lag) => "behind",
             row if row.heard_at.is_none() => "new",
             _ => "ok",
@@ -71,6 +74,7 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
             state: word,
             heard_at: state.row.heard_at,
             event_at: state.row.event_at,
+            unread: state.n_unread,
             backlog: state.n_backlog,
             lag_seconds: lag.map_or(0.0, |lag| lag.as_seconds_f64()),
             failed_at: state.row.failed_at,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, RequestBuilder, StatusCode, header};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -67,7 +67,8 @@ pub struct Api {
     app_token: Option<Secret>,
     client_id: Option<Secret>,
     client_secret: Option<Secret>,
-    tenant: String,
+    /// `set` of `[source.NAME]`, whose words stand in addresses as `{word}`.
+    set: Value,
     /// A session or access token, and until when it is good.
     session: Mutex<Option<(Secret, DateTime<Utc>)>>,
 }
@@ -82,7 +83,8 @@ impl Api {
         let Some(api) = &source.settings.mapping.api else { return Ok(None) };
         let settings = &source.settings.api;
         let secret = |key: &str| settings.secrets.get(key).map(crate::secret::SecretSource::read).transpose();
-        let base = settings.base.clone().or_else(|| api.base.clone()).ok_or(ApiSetupError::NoAddress)?;
+        let base = settings.base.clone().or_else(|| api.base.as_deref().map(|base| filled(base, &source.settings.set)));
+        let base = base.ok_or(ApiSetupError::NoAddress)?;
         Ok(Some(Self {
             client,
             base: base.trim_end_matches('/').to_owned(),
@@ -91,7 +93,7 @@ impl Api {
             app_token: secret("app_token")?,
             client_id: secret("client_id")?,
             client_secret: secret("client_secret")?,
-            tenant: source.settings.set["tenant"].as_str().unwrap_or_default().to_owned(),
+            set: source.settings.set.clone(),
             session: Mutex::new(None),
         }))
     }
@@ -102,13 +104,34 @@ impl Api {
     ///
     /// [`ApiError`].
     pub async fn get(&self, path: &str, now: DateTime<Utc>) -> Result<Value, ApiError> {
+        self.call(Method::GET, path, None, now).await
+    }
+
+    /// The same by any method, with JSON where there is something to send.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        now: DateTime<Utc>,
+    ) -> Result<Value, ApiError> {
         let url = self.address(path)?;
-        let answer = self.exchange(self.client.get(&url), now).await;
-        match answer {
+        let request = || {
+            let request = self.client.request(method.clone(), &url);
+            match body {
+                Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(body.to_string()),
+                None => request,
+            }
+        };
+        match self.exchange(request(), now).await {
             // A session may have ended before its time; once, a new one is opened.
             Err(ApiError::Later { cause, .. }) if cause.starts_with("HTTP 401") && self.has_session().await => {
                 *self.session.lock().await = None;
-                self.exchange(self.client.get(&url), now).await
+                self.exchange(request(), now).await
             }
             answer => answer,
         }
@@ -126,7 +149,15 @@ impl Api {
             let why = answer["error"].as_str().unwrap_or("no address was given");
             return Err(ApiError::later(format!("no socket is given: {why}")));
         };
-        // Without TLS only where the API itself is asked without, as in a test.
+        self.safe_socket(url)
+    }
+
+    /// The address of a socket if it goes over TLS; without only where the API itself is asked without, as in a test.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    pub fn safe_socket(&self, url: &str) -> Result<String, ApiError> {
         let is_safe = url.starts_with("wss://") || (url.starts_with("ws://") && self.base.starts_with("http://"));
         if is_safe { Ok(url.to_owned()) } else { Err(ApiError::later("the address of the socket is no wss://")) }
     }
@@ -165,8 +196,8 @@ impl Api {
                 let token = self.token.as_ref().ok_or_else(|| missing("token"))?;
                 Ok(request.header(header::AUTHORIZATION, token.expose()))
             }
-            Auth::OAuth2 { token_url, scope } => {
-                let token = self.session(now, self.access_token(token_url, scope, now)).await?;
+            Auth::OAuth2 { token_url, scope, in_header } => {
+                let token = self.session(now, self.access_token(token_url, scope, *in_header, now)).await?;
                 Ok(request.bearer_auth(token.expose()))
             }
             Auth::Glpi => {
@@ -201,19 +232,25 @@ impl Api {
         &self,
         token_url: &str,
         scope: &str,
+        in_header: bool,
         now: DateTime<Utc>,
     ) -> Result<(Secret, DateTime<Utc>), ApiError> {
-        let url = token_url.replace("{tenant}", &self.tenant);
-        let word =
-            |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
-        let (id, secret) = (word(&self.client_id), word(&self.client_secret));
-        let form = [
-            ("grant_type", "client_credentials".to_owned()),
-            ("client_id", id),
-            ("client_secret", secret),
-            ("scope", scope.to_owned()),
-        ];
-        token(&self.client, &url, &form, now).await
+        let url = filled(token_url, &self.set);
+        let url = if url.starts_with('/') { format!("{}{url}", self.base) } else { url };
+        let missing = |what: &str| ApiError::later(format!("[source.…] gives no `{what}`"));
+        let id = self.client_id.as_ref().ok_or_else(|| missing("client_id"))?.expose();
+        let secret = self.client_secret.as_ref().ok_or_else(|| missing("client_secret"))?.expose();
+        let mut form = vec![("grant_type", "client_credentials".to_owned())];
+        if !scope.is_empty() {
+            form.push(("scope", scope.to_owned()));
+        }
+        let mut request = self.client.post(&url);
+        if in_header {
+            request = request.basic_auth(id, Some(secret));
+        } else {
+            form.extend([("client_id", id.to_owned()), ("client_secret", secret.to_owned())]);
+        }
+        token(request, &form, now).await
     }
 
     /// GLPI's legacy REST API wants a session (apirest.md).
@@ -232,19 +269,24 @@ impl Api {
     }
 }
 
+/// An address in which `{word}` stands for `set.word`; what is not given stays, and fails when it is asked.
+fn filled(address: &str, set: &Value) -> String {
+    let words = set.as_object().into_iter().flatten().filter_map(|(name, word)| Some((name, word.as_str()?)));
+    words.fold(address.to_owned(), |address, (name, word)| address.replace(&format!("{{{name}}}"), word))
+}
+
 /// Asks for an access token (RFC 6749), and says until when it is good.
 ///
 /// # Errors
 ///
 /// [`ApiError`].
 pub async fn token(
-    client: &Client,
-    url: &str,
+    request: RequestBuilder,
     form: &[(&str, String)],
     now: DateTime<Utc>,
 ) -> Result<(Secret, DateTime<Utc>), ApiError> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = client.post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
     let answer = read(request, now).await?;
     let token = answer["access_token"].as_str().ok_or_else(|| ApiError::later("no access token was given"))?;
     let lives = TimeDelta::seconds(answer["expires_in"].as_i64().unwrap_or(300).clamp(0, 86_400));
@@ -270,6 +312,9 @@ async fn read(request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiE
         if LONGEST_ANSWER < body.len() {
             return Err(ApiError::Gone { cause: "the answer is longer than 16 MiB".to_owned() });
         }
+    }
+    if body.is_empty() && status == StatusCode::NO_CONTENT {
+        return Ok(Value::Null);
     }
     serde_json::from_slice(&body).map_err(|_| ApiError::later("the answer is no JSON"))
 }

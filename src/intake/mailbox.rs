@@ -283,7 +283,7 @@ impl OAuthSettings {
         if !self.scope.is_empty() {
             form.push(("scope", self.scope.clone()));
         }
-        Ok(api::token(client, &self.token_url, &form, now).await?.0)
+        Ok(api::token(client.post(&self.token_url), &form, now).await?.0)
     }
 }
 

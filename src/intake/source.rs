@@ -22,6 +22,9 @@ use crate::secret::{Secret, SecretError, SecretSource};
 use crate::text::Both;
 use crate::text::button::Press;
 
+/// Refused calls of a source that the log tells in a minute.
+const MOST_COMPLAINTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
 /// What `sla.toml` says of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceSettings {
@@ -80,6 +83,8 @@ pub struct Source {
     limiter: DefaultDirectRateLimiter,
     /// Of those that are not: they do not use up the others' rate.
     strangers: DefaultDirectRateLimiter,
+    /// Of lines in the log about calls that were refused.
+    complaints: DefaultDirectRateLimiter,
 }
 
 /// A source that cannot be made ready.
@@ -129,6 +134,8 @@ pub struct Facts {
     pub alarms: Vec<AlarmRaised>,
     /// Clicks on buttons of alerts.
     pub presses: Vec<Press>,
+    /// Whether subscriptions must be renewed at once.
+    pub renews: bool,
     /// Rules that failed.
     pub faults: Vec<Fault>,
     /// Why something has no effect.
@@ -184,7 +191,13 @@ impl Source {
     pub fn without_secrets(settings: SourceSettings) -> Self {
         let limiter = || DefaultDirectRateLimiter::direct(Quota::per_second(settings.rate));
         let (limiter, strangers) = (limiter(), limiter());
-        Self { settings, secrets: Vec::new(), verify: None, limiter, strangers }
+        let complaints = DefaultDirectRateLimiter::direct(Quota::per_minute(MOST_COMPLAINTS));
+        Self { settings, secrets: Vec::new(), verify: None, limiter, strangers, complaints }
+    }
+
+    /// Whether the log has room for one more refused call.
+    pub fn may_complain(&self) -> bool {
+        self.complaints.check().is_ok()
     }
 
     /// Whether it has a hook at all.
@@ -264,6 +277,21 @@ impl Source {
         self.scope(&BTreeMap::new(), "", body, now).with("cursor", expression::variable(cursor))
     }
 
+    /// The scope in which subscriptions are made: with the hook's public address and the word that its calls will bear.
+    pub fn subscription_scope(&self, now: DateTime<Utc>) -> Scope {
+        let secret = self.secrets.first().map(|secret| Value::from(secret.expose()));
+        let url = self.settings.public_url.clone().map(Value::from);
+        self.scope(&BTreeMap::new(), "", Value::Null, now)
+            .with("secret", expression::variable(secret.unwrap_or_default()))
+            .with("public_url", expression::variable(url.unwrap_or_default()))
+    }
+
+    /// Whether plazo opens its socket.
+    pub fn opens_socket(&self) -> bool {
+        let socket = self.settings.mapping.socket.as_ref();
+        socket.is_some_and(|socket| self.settings.api.secrets.contains_key(socket.key()))
+    }
+
     fn scope(&self, headers: &BTreeMap<String, String>, query: &str, body: Value, now: DateTime<Utc>) -> Scope {
         let query: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
@@ -326,9 +354,7 @@ impl Source {
     }
 
     fn handshake(&self, request: &Request<'_>, scope: &Scope) -> Result<Option<String>, Rejection> {
-        let holds = |challenge: &&Challenge| {
-            challenge.method == request.method && challenge.when.of(scope).is_ok_and(|value| value.is_truthy())
-        };
+        let holds = |challenge: &&Challenge| challenge.method == request.method && challenge.when.holds(scope);
         let Some(challenge) = self.settings.mapping.challenges.iter().find(holds) else { return Ok(None) };
         let word = |value: jmespath::Rcvar| value.as_string().cloned();
         match &challenge.proof {
@@ -361,6 +387,7 @@ impl Source {
                 .into_iter()
                 .filter_map(|press| serde_json::from_value(Value::Object(press)).ok())
                 .collect(),
+            renews: produced.renews,
             faults: produced.faults,
             ignored: produced.ignored,
             events: Vec::new(),

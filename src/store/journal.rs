@@ -196,6 +196,18 @@ impl Store {
         Ok(statement.query_row([milliseconds(since)], |row| row.get(0))?)
     }
 
+    /// How many payloads of a source no rule could read since then.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_unread(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
+        let mut statement = self.prepare(
+            "SELECT count(*) FROM quarantine WHERE ?2 <= received_at AND source = ?1 AND event LIKE 'payload:%'",
+        )?;
+        Ok(statement.query_row(params![source, milliseconds(since)], |row| row.get(0))?)
+    }
+
     /// Records who took or put off a request's alerts.
     ///
     /// # Errors

@@ -149,6 +149,20 @@ impl Store {
         Ok(())
     }
 
+    /// Makes the subscriptions of a source due to be renewed.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn renew_subscriptions(&self, source: &str) -> Result<()> {
+        self.prepare(
+            "UPDATE cursors SET value = json_remove(value, '$.renew_at')
+             WHERE source = ?1 AND name >= 'subscription ' AND name < 'subscription!'",
+        )?
+        .execute([source])?;
+        Ok(())
+    }
+
     /// Wants something to be asked for, unless it was before.
     ///
     /// # Errors
@@ -282,6 +296,7 @@ impl Store {
             .prepare("DELETE FROM fetches WHERE next_at IS NULL AND wanted_at < ?1")?
             .execute([milliseconds(done)])?;
         let n_told = self.prepare("DELETE FROM alarms WHERE told_at < ?1")?.execute([milliseconds(done)])?;
-        Ok(n_parked + n_done + n_told)
+        let n_aside = self.prepare("DELETE FROM quarantine WHERE received_at < ?1")?.execute([milliseconds(done)])?;
+        Ok(n_parked + n_done + n_told + n_aside)
     }
 }

@@ -20,6 +20,7 @@ mod scenarios;
 mod service;
 mod slack;
 mod sources;
+mod subscriptions;
 mod support;
 mod tidy;
 mod transports;

@@ -56,7 +56,7 @@ pub(super) fn resolve(
             verify: source.verify.as_ref().and_then(|secret| secret_source(secret, mistakes)),
             unsigned: source.unsigned.as_deref().copied().unwrap_or(false),
             public_url: source.public_url.as_ref().and_then(|url| super::read(url, mistakes, address)),
-            set: Value::Object(source.set.clone().into_iter().collect()),
+            set: set(source),
             defaults: defaults(source, mistakes),
             rate: rate.unwrap_or(DEFAULT_RATE),
             silence: silence(source.silent_after.as_ref(), source.calendar.as_ref(), calendars, mistakes),
@@ -66,6 +66,10 @@ pub(super) fn resolve(
         sources.insert(name.to_string(), settings);
     }
     sources
+}
+
+fn set(source: &raw::Source) -> Value {
+    Value::Object(source.set.clone().into_iter().collect())
 }
 
 /// The name is the end of the hook's address.
@@ -170,7 +174,13 @@ fn require(name: &At<String>, source: &At<raw::Source>, mapping: &Mapping, mista
         Some(("set", member)) => source.set.contains_key(member),
         _ => match key {
             // A socket that plazo opens itself needs no signature.
-            "secret" => source.secret.is_some() || unsigned || (mapping.socket.is_some() && source.app_token.is_some()),
+            "secret" => {
+                let opened = mapping.socket.as_ref().map(|socket| match socket.key() {
+                    "app_token" => source.app_token.is_some(),
+                    _ => source.client_id.is_some(),
+                });
+                source.secret.is_some() || unsigned || opened == Some(true)
+            }
             "verify" => source.verify.is_some(),
             "public_url" => source.public_url.is_some(),
             "api" => source.api.is_some(),
@@ -181,7 +191,8 @@ fn require(name: &At<String>, source: &At<raw::Source>, mapping: &Mapping, mista
             _ => true,
         },
     };
-    for key in mapping.needs.iter().map(String::as_str).chain(signs).filter(|key| !is_given(key)) {
+    let calls_back = mapping.subscribes(&set(source)).then_some("public_url");
+    for key in mapping.needs.iter().map(String::as_str).chain(signs).chain(calls_back).filter(|key| !is_given(key)) {
         let example = match key {
             "public_url" => "\"https://plazo.agencia.example/hooks/…\"",
             "api" => "\"https://…\"",

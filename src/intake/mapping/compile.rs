@@ -3,8 +3,8 @@
 use super::expression::Expression;
 use super::file::{self, File};
 use super::{
-    AlarmRule, Answer, Api, Auth, BodyForm, Challenge, EventRule, FetchRule, Field, HOOK, IgnoreRule, Mapping, Poll,
-    Proof, Selection,
+    AlarmRule, Answer, Api, Auth, BodyForm, Call, Challenge, Channel, EventRule, FetchRule, Field, HOOK, IgnoreRule,
+    Mapping, Poll, Proof, Selection, Socket, SocketKind, Subscription,
 };
 use crate::intake::json;
 use crate::intake::signature::Scheme;
@@ -90,6 +90,7 @@ pub(super) fn compile(text: &str) -> Result<Mapping, MappingError> {
         alarms: all(&file.alarm, |alarm, n| rules.alarm(alarm, n))?,
         replies: all(&file.reply, |reply, n| rules.reply(reply, n))?,
         socket: file.socket.as_ref().map(socket).transpose()?,
+        subscriptions: all(&file.subscription, |wanted, _| rules.subscription(wanted))?,
         fetches: all(&file.fetch, |fetch, _| rules.fetch(fetch))?,
         polls: all(&file.poll, |poll, _| poll_of(poll))?,
         challenges: all(&file.challenge, challenge)?,
@@ -198,6 +199,20 @@ impl Rules<'_> {
         let (id, path) = (expression(&fetch.id, &place, "id")?, expression(&fetch.path, &place, "path")?);
         Ok(FetchRule { name: fetch.name.clone(), selection, id, path })
     }
+
+    fn subscription(&self, wanted: &file::Subscription) -> Result<Subscription, MappingError> {
+        let place = format!("[[subscription]] «{}»", wanted.name);
+        Ok(Subscription {
+            selection: self.selection(None, &wanted.each, wanted.when.as_ref(), &place)?,
+            name: wanted.name.clone(),
+            id: expression(&wanted.id, &place, "id")?,
+            create: call(&wanted.create, &place, "create")?,
+            renew: call(&wanted.renew, &place, "renew")?,
+            held: expression(&wanted.held, &place, "held")?,
+            until: expression(&wanted.until, &place, "until")?,
+            again: wanted.again.as_ref().map(|text| expression(text, &place, "again")).transpose()?,
+        })
+    }
 }
 
 fn field(name: &str, value: &toml::Value, place: &str) -> Result<Field, MappingError> {
@@ -220,11 +235,29 @@ fn field(name: &str, value: &toml::Value, place: &str) -> Result<Field, MappingE
     }
 }
 
-fn socket(socket: &file::Socket) -> Result<String, MappingError> {
-    match socket.kind.as_str() {
-        "slack" => Ok(socket.open.clone()),
-        other => Err(wrong("[socket]", format!("`kind` = \"{other}\" is unknown; there is `slack`"))),
-    }
+fn call(call: &file::Call, place: &str, field: &str) -> Result<Call, MappingError> {
+    Ok(Call {
+        path: expression(&call.path, place, &format!("{field}.path"))?,
+        body: expression(&call.body, place, &format!("{field}.body"))?,
+    })
+}
+
+fn socket(socket: &file::Socket) -> Result<Socket, MappingError> {
+    let place = "[socket]";
+    let kind = match (socket.kind.as_str(), &socket.address, &socket.subscribe) {
+        ("slack", None, None) => SocketKind::Slack,
+        ("slack", ..) => return Err(wrong(place, "a socket of kind `slack` has `open` only")),
+        ("channel", Some(address), Some(subscribe)) => SocketKind::Channel(Box::new(Channel {
+            address: expression(address, place, "address")?,
+            subscribe: call(subscribe, place, "subscribe")?,
+            closing: socket.closing.as_ref().map(|text| expression(text, place, "closing")).transpose()?,
+        })),
+        ("channel", ..) => return Err(wrong(place, "a channel needs `address` and `subscribe`")),
+        (other, ..) => {
+            return Err(wrong(place, format!("`kind` = \"{other}\" is unknown; there are `slack` and `channel`")));
+        }
+    };
+    Ok(Socket { open: socket.open.clone(), kind })
 }
 
 fn span(text: &str, place: &str, field: &str) -> Result<std::time::Duration, MappingError> {
@@ -276,6 +309,13 @@ fn api(api: &file::Api) -> Result<Api, MappingError> {
         Some("oauth2") => Auth::OAuth2 {
             token_url: api.token_url.clone().ok_or_else(|| wrong("[api]", "oauth2 needs `token_url`"))?,
             scope: api.scope.clone().unwrap_or_default(),
+            in_header: match api.credentials.as_deref() {
+                None | Some("body") => false,
+                Some("header") => true,
+                Some(other) => {
+                    return Err(wrong("[api]", format!("`credentials` = \"{other}\" is neither body nor header")));
+                }
+            },
         },
         Some(other) => {
             return Err(wrong("[api]", format!("`auth` = \"{other}\" is none of bearer, token, oauth2, glpi")));

@@ -53,6 +53,22 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Whether it gives something true; `false` if it fails.
+    pub fn holds(&self, scope: &Scope) -> bool {
+        self.of(scope).is_ok_and(|value| value.is_truthy())
+    }
+
+    /// The word that it gives.
+    ///
+    /// # Errors
+    ///
+    /// What failed, or that it gives no word.
+    pub fn word(&self, scope: &Scope) -> Result<String, String> {
+        self.of(scope)?.as_string().cloned().ok_or_else(|| "gives no word".to_owned())
+    }
+}
+
 /// A name before `(` that no function has. JMESPath finds out only when it is called.
 fn unknown_function(text: &str) -> Option<&str> {
     let mut quote = None;

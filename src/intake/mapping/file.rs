@@ -27,6 +27,7 @@ pub(super) struct File {
     pub api: Option<Api>,
     pub fetch: Vec<Fetch>,
     pub poll: Vec<Poll>,
+    pub subscription: Vec<Subscription>,
 }
 
 /// A text in both languages.
@@ -139,6 +140,34 @@ pub(super) struct Reply {
 pub(super) struct Socket {
     pub kind: String,
     pub open: String,
+    /// Of a channel: its address, and how topics are asked for, both read from the answer to `open`.
+    pub address: Option<String>,
+    pub subscribe: Option<Call>,
+    pub closing: Option<String>,
+}
+
+/// A call of the API: expressions for a path and a body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    pub path: String,
+    pub body: String,
+}
+
+/// Something that must exist over there so that calls come, and ends unless it is renewed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Subscription {
+    pub name: String,
+    #[serde(default)]
+    pub each: Vec<String>,
+    pub when: Option<String>,
+    pub id: String,
+    pub create: Call,
+    pub renew: Call,
+    pub held: String,
+    pub until: String,
+    pub again: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,6 +178,8 @@ pub(super) struct Api {
     /// Of OAuth2 client credentials: where tokens are had, and for what.
     pub token_url: Option<String>,
     pub scope: Option<String>,
+    /// Where the client's id and secret go: `body` or `header`.
+    pub credentials: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

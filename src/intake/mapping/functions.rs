@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::str::FromStr as _;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use jmespath::functions::{ArgumentType, CustomFunction, Signature};
 use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable};
 use regex::Regex;
 
 use crate::engine::calendar::zone;
+use crate::span;
 
 type Given<'a> = &'a [Rcvar];
 type Gives = Result<Variable, String>;
@@ -38,6 +39,7 @@ pub(super) fn register(runtime: &mut Runtime) {
     add("words", 1, |given| Ok(words(&given[0])));
     add("one_of", 2, |given| Ok(Variable::Bool(list(&given[1]).contains(&given[0]))));
     add("find", 3, |given| find(&given[0], &given[1], &given[2]));
+    add("after", 2, |given| after(&given[0], &given[1]));
     add("capture", 2, |given| capture(&given[0], &given[1]));
 }
 
@@ -116,6 +118,15 @@ fn local(text: &Variable, zone_name: &Variable) -> Gives {
     let parsed = parsed.filter(|parsed| (1_900..10_000).contains(&parsed.year()));
     let parsed = parsed.ok_or_else(|| "wants a time such as 2026-03-02 09:05:00".to_owned())?;
     Ok(rfc3339(zone::to_utc(zone, parsed)))
+}
+
+/// An instant that much later.
+fn after(at: &Variable, span: &Variable) -> Gives {
+    let (Variable::String(at), Variable::String(span)) = (at, span) else { return Ok(Variable::Null) };
+    let at = DateTime::parse_from_rfc3339(at).map_err(|_| "wants an instant, such as `now`".to_owned())?;
+    let span = span::duration(span).map_err(|_| "wants a span, such as '48h'".to_owned())?;
+    let later = TimeDelta::from_std(span).ok().and_then(|span| at.to_utc().checked_add_signed(span));
+    later.map(rfc3339).ok_or_else(|| "gives no instant".to_owned())
 }
 
 fn words(value: &Variable) -> Variable {

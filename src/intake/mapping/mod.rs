@@ -47,8 +47,10 @@ pub struct Mapping {
     ignores: Vec<IgnoreRule>,
     alarms: Vec<AlarmRule>,
     replies: Vec<EventRule>,
-    /// The path below the API's base that opens a socket in Slack's manner, by which the source calls without a public address.
-    pub socket: Option<String>,
+    /// A connection that plazo opens, by which the source calls without a public address.
+    pub socket: Option<Socket>,
+    /// What must exist over there so that calls come.
+    pub subscriptions: Vec<Subscription>,
     fetches: Vec<FetchRule>,
     /// The API behind it.
     pub api: Option<Api>,
@@ -126,9 +128,79 @@ pub enum Auth {
         token_url: String,
         /// For what.
         scope: String,
+        /// Whether the client's id and secret go into a header (RFC 6749 §2.3.1) rather than the body.
+        in_header: bool,
     },
     /// GLPI's legacy sessions.
     Glpi,
+}
+
+/// A connection that plazo opens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Socket {
+    /// The path below the API's base that is asked for an address.
+    pub open: String,
+    /// What differs between systems.
+    pub kind: SocketKind,
+}
+
+/// What differs between sockets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SocketKind {
+    /// Slack's: asked for with `app_token`, and each message is acknowledged.
+    Slack,
+    /// A channel to which topics are added, as Genesys Cloud has it: asked for with the API's credentials, nothing is acknowledged.
+    Channel(Box<Channel>),
+}
+
+/// A channel to which topics are added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    /// The socket's address, from the answer.
+    pub address: Expression,
+    /// How topics are asked for.
+    pub subscribe: Call,
+    /// Whether a message says that another socket is to be opened soon.
+    pub closing: Option<Expression>,
+}
+
+impl Socket {
+    /// The key of `[source.NAME]` without which it is not opened.
+    pub const fn key(&self) -> &'static str {
+        match self.kind {
+            SocketKind::Slack => "app_token",
+            SocketKind::Channel(_) => "client_id",
+        }
+    }
+}
+
+/// A call of the API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Path below the API's base.
+    pub path: Expression,
+    /// What is sent, as JSON.
+    pub body: Expression,
+}
+
+/// Something that must exist over there so that calls come, and ends unless it is renewed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscription {
+    selection: Selection,
+    /// Its name.
+    pub name: String,
+    /// Its name for ever: another gives another subscription.
+    pub id: Expression,
+    /// How it is made, by `POST`.
+    pub create: Call,
+    /// How it is renewed, by `PATCH`.
+    pub renew: Call,
+    /// What is remembered of the answer.
+    pub held: Expression,
+    /// Until when it lives, from the answer.
+    pub until: Expression,
+    /// Whether a call says that it must be renewed or made again at once.
+    again: Option<Expression>,
 }
 
 /// Something asked for at intervals.

@@ -4,7 +4,7 @@ use jmespath::{Rcvar, Variable};
 use serde_json::{Map, Value};
 
 use super::expression::{Expression, Scope, json};
-use super::{EventRule, Field, Mapping, Selection};
+use super::{EventRule, Field, HOOK, Mapping, Selection, Subscription};
 use crate::text::Both;
 
 /// Elements of one payload that are looked at; more is no payload of an honest source.
@@ -23,6 +23,8 @@ pub struct Produced {
     pub fetches: Vec<FetchWanted>,
     /// What the operator should know.
     pub alarms: Vec<AlarmRaised>,
+    /// Whether subscriptions must be renewed or made again at once.
+    pub renews: bool,
     /// Clicks that want an answer, field by field.
     pub replies: Vec<Map<String, Value>>,
     /// Why something has no effect.
@@ -108,6 +110,10 @@ impl Mapping {
                 produced.replies.extend(event(rule, &scope, &mut produced.faults));
             }
         }
+        if on == HOOK {
+            let calls = |wanted: &Subscription| wanted.again.as_ref().is_some_and(|again| again.holds(scope));
+            produced.renews = self.subscriptions.iter().any(calls);
+        }
         for rule in self.ignores.iter().filter(|rule| rule.selection.on == on) {
             let holds = !selected(&rule.selection, scope, "ignore", &mut produced.faults).is_empty();
             if holds && !produced.ignored.contains(&rule.why) {
@@ -115,6 +121,29 @@ impl Mapping {
             }
         }
         produced
+    }
+
+    /// Whether `set` asks for a subscription.
+    pub fn subscribes(&self, set: &Value) -> bool {
+        let scope = Scope::new([("set", set.clone())]);
+        let asks = |rule: &Subscription| !selected(&rule.selection, &scope, &rule.name, &mut Vec::new()).is_empty();
+        self.subscriptions.iter().any(asks)
+    }
+
+    /// The subscriptions that `set` asks for, each with its scope.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that fails.
+    pub fn subscriptions_wanted(&self, scope: &Scope) -> Result<Vec<(&Subscription, String, Scope)>, Fault> {
+        let (mut wanted, mut faults) = (Vec::new(), Vec::new());
+        for rule in &self.subscriptions {
+            for scope in selected(&rule.selection, scope, &rule.name, &mut faults) {
+                let id = needed(&rule.name, "id", &rule.id, &scope, &mut faults);
+                wanted.extend(id.map(|id| (rule, id, scope)));
+            }
+        }
+        faults.into_iter().next().map_or(Ok(wanted), Err)
     }
 }
 
