@@ -10,6 +10,7 @@ pub mod holidays;
 pub mod replay;
 pub mod span;
 pub mod secret;
+pub mod net;
 pub mod store;
 pub mod intake;
 pub mod notify;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::thread;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
+use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request::{Request, RequestId};
@@ -12,7 +13,7 @@ use crate::engine::{self, Input};
 use crate::store::StoreError;
 use crate::store::journal::Entry;
 use crate::text::Both;
-use crate::text::alert::Content;
+use crate::text::alert::{Content, News, NewsKind};
 
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
@@ -95,8 +96,8 @@ impl App {
             .write(move |tx| {
                 let n_decided = tx.tick(&requests)?;
                 if (1..=MOST_EXPRESS).contains(&n_decided) {
-                    let claimed = tx.claim(MOST_EXPRESS, &[], MOST_EXPRESS)?;
-                    tx.express.extend(claimed);
+                    let claims = tx.claim(MOST_EXPRESS, &[])?;
+                    tx.express.extend(claims.claimed);
                 }
                 Ok(n_decided)
             })
@@ -184,6 +185,7 @@ impl Transaction<'_> {
             self.store.remove_clocks(id)?;
         }
         self.keep(&outcome, is_new)?;
+        self.tell_what_became(&outcome, Some(event))?;
         // Also where a known request is now known by a further name.
         if !event.threads.is_empty() {
             for early in self.store.unpark(channel, &event.threads)? {
@@ -308,7 +310,39 @@ impl Transaction<'_> {
                 effects: &outcome.effects,
             })?;
         }
-        self.keep(&outcome, false)
+        self.keep(&outcome, false)?;
+        self.tell_what_became(&outcome, None)
+    }
+
+    /// Tells whoever was told of a clock that somebody took it, or that it is over.
+    fn tell_what_became(&mut self, outcome: &Outcome, event: Option<&Event>) -> Result<(), StoreError> {
+        if self.config.lanes.threaded.is_empty() {
+            return Ok(());
+        }
+        let who = event.and_then(|event| event.author.as_ref()).map(|author| {
+            let known = self.config.rulebook.directory.person_of(author).map(|person| person.name.clone());
+            known.or_else(|| author.name.clone()).or_else(|| author.address.clone()).unwrap_or_default()
+        });
+        let who = who.filter(|who| !who.is_empty());
+        let request = outcome.request.id;
+        for effect in &outcome.effects {
+            let (clock, what, at) = match effect {
+                Effect::Met { clock, at } => (clock, NewsKind::Met, *at),
+                Effect::MetLate { clock, at, .. } => (clock, NewsKind::MetLate, *at),
+                Effect::Cancelled { clock, .. } => (clock, NewsKind::Over, event.map_or(self.now, |event| event.at)),
+                _ => continue,
+            };
+            self.tell_news(request, *clock, &News { what, who: who.clone(), at })?;
+        }
+        let is_ignored = outcome.effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+        if let Some(event) = event.filter(|event| event.fact == Fact::Ack && !is_ignored) {
+            let taken: Vec<_> =
+                outcome.request.clocks.iter().filter(|clock| clock.is_live()).map(Clock::name).collect();
+            for clock in taken {
+                self.tell_news(request, clock, &News { what: NewsKind::Taken, who: who.clone(), at: event.at })?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes an outcome: request, clocks, wake and alerts.

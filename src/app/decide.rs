@@ -1,19 +1,26 @@
 //! From the engine's alert to deliveries: facts are frozen, recipients become destinations.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{Hold, Transaction};
-use crate::config::Config;
+use crate::config::{Config, Destination, EMAIL};
 use crate::engine::derivation::Derivation;
 use crate::engine::directory::Recipient;
-use crate::engine::effect::{Alert, Why};
+use crate::engine::effect::{Alert, ClockRef, Why};
+use crate::engine::event::Audience;
 use crate::engine::explain;
-use crate::engine::request::Request;
+use crate::engine::policy::{Limit, TargetKind};
+use crate::engine::request::{Request, RequestId};
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
-use crate::text::alert::{AlertFacts, Content, HeldFor};
+use crate::text::alert::{AlertFacts, Content, HeldFor, News};
+use crate::text::format;
 
 /// Goes before everything else: a message about plazo itself.
 const RANK_NOTICE: i64 = -1;
-/// Goes after every alert.
+/// Goes after every alert: what became of one.
+const RANK_UPDATE: i64 = 5;
+/// Goes last.
 const RANK_LIST: i64 = 9;
 
 impl Transaction<'_> {
@@ -21,7 +28,8 @@ impl Transaction<'_> {
     pub(super) fn decide(&mut self, request: &Request, alert: &Alert) -> Result<(), StoreError> {
         // What an edit makes due is not late, however long ago it would have been due by it.
         let late = alert.late && self.hold == Hold::WhatIsLate;
-        let facts = AlertFacts { late, ..facts(request, alert, &self.config, self.now) };
+        let down = if late { self.store.downtime_at(alert.planned_at)? } else { None };
+        let facts = AlertFacts { late, down, ..facts(request, alert, &self.config, self.now) };
         let content = Content::Alert(Box::new(facts));
         let step = alert.step.to_string();
         let added = self.store.add_alert(&NewAlert {
@@ -32,12 +40,10 @@ impl Transaction<'_> {
             content: &content,
         })?;
         let Some(id) = added else { return Ok(()) };
-        let held = match self.hold {
-            Hold::WhatIsLate => (alert.late && self.config.alerts.gather).then_some(HeldFor::Downtime),
-            Hold::Nothing => None,
-            Hold::Edit => Some(HeldFor::Edit),
-        };
-        for (person, destination) in addressed(&alert.recipients, &self.config) {
+        let silenced = self.store.silenced_until(request.id, &request.facets, self.now)?;
+        let recipients = present(request, alert.why, &alert.recipients, &self.config, self.now);
+        for (person, destination) in addressed(&recipients, &self.config) {
+            let held = self.held(request, alert, (person.as_deref(), &destination), silenced)?;
             self.store.add_delivery(&NewDelivery {
                 alert: id,
                 person: person.as_deref(),
@@ -46,9 +52,82 @@ impl Transaction<'_> {
                 planned_at: alert.planned_at,
                 decided_at: self.now,
                 held,
+                updates: None,
             })?;
             self.n_decided += 1;
         }
+        Ok(())
+    }
+
+    /// Why an alert to one reader waits, and until when; none if it goes at once.
+    fn held(
+        &self,
+        request: &Request,
+        alert: &Alert,
+        (person, destination): (Option<&str>, &str),
+        silenced: Option<DateTime<Utc>>,
+    ) -> Result<Option<(HeldFor, DateTime<Utc>)>, StoreError> {
+        let alerts = &self.config.alerts;
+        if let Some(until) = silenced {
+            return Ok(Some((HeldFor::Silence, until)));
+        }
+        match self.hold {
+            Hold::WhatIsLate if alert.late && alerts.gather => return Ok(Some((HeldFor::Downtime, self.now))),
+            Hold::Edit => return Ok(Some((HeldFor::Edit, self.now))),
+            Hold::WhatIsLate | Hold::Nothing => {}
+        }
+        if let Some(waits) = waits(request, alert.why, person, destination, None, &self.config, self.now) {
+            return Ok(Some(waits));
+        }
+        if !gathers(destination, &self.config) || alerts.window <= TimeDelta::zero() {
+            return Ok(None);
+        }
+        if let Some(until) = self.store.window(person, destination, self.now)? {
+            return Ok(Some((HeldFor::Burst, until)));
+        }
+        self.store.open_window(person, destination, self.now + alerts.window)?;
+        Ok(None)
+    }
+
+    /// Tells those who were told of a clock what became of it, where their system can be told.
+    pub(super) fn tell_news(&mut self, request: RequestId, clock: ClockRef, news: &News) -> Result<(), StoreError> {
+        if self.config.lanes.threaded.is_empty() {
+            return Ok(());
+        }
+        for (delivery, person, destination) in self.store.told_of(request, clock)? {
+            self.tell_news_of(delivery, person.as_deref(), &destination, news)?;
+        }
+        Ok(())
+    }
+
+    /// The same of one delivery.
+    pub(super) fn tell_news_of(
+        &mut self,
+        delivery: i64,
+        person: Option<&str>,
+        destination: &str,
+        news: &News,
+    ) -> Result<(), StoreError> {
+        let updates = |own: &Destination| own.settings.updates();
+        if !self.config.destinations.get(destination).is_some_and(updates) {
+            return Ok(());
+        }
+        let Some(Content::Alert(about)) = self.store.content_of(delivery)? else { return Ok(()) };
+        let content = Content::Update { about, news: news.clone() };
+        let alert =
+            NewAlert { step: None, why: "update", planned_at: self.now, decided_at: self.now, content: &content };
+        let Some(alert) = self.store.add_alert(&alert)? else { return Ok(()) };
+        self.store.add_delivery(&NewDelivery {
+            alert,
+            person,
+            destination,
+            rank: RANK_UPDATE,
+            planned_at: self.now,
+            decided_at: self.now,
+            held: None,
+            updates: Some(delivery),
+        })?;
+        self.n_decided += 1;
         Ok(())
     }
 
@@ -56,7 +135,9 @@ impl Transaction<'_> {
     pub(super) fn announce(&mut self, content: &Content, recipient: &Recipient) -> Result<Vec<i64>, StoreError> {
         let (why, rank) = match content {
             Content::List { .. } => ("list", RANK_LIST),
-            Content::Alert(_) | Content::Digest { .. } | Content::Notice { .. } => ("notice", RANK_NOTICE),
+            Content::Alert(_) | Content::Update { .. } | Content::Digest { .. } | Content::Notice { .. } => {
+                ("notice", RANK_NOTICE)
+            }
         };
         let alert = NewAlert { step: None, why, planned_at: self.now, decided_at: self.now, content };
         let Some(alert) = self.store.add_alert(&alert)? else { return Ok(Vec::new()) };
@@ -70,11 +151,74 @@ impl Transaction<'_> {
                 planned_at: self.now,
                 decided_at: self.now,
                 held: None,
+                updates: None,
             })?);
             self.n_decided += 1;
         }
         Ok(deliveries)
     }
+}
+
+/// Who is told at `at`: of a client's broken promise, whoever is on duty instead of people who do not work then.
+pub(super) fn present(
+    request: &Request,
+    why: Why,
+    recipients: &[Recipient],
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Vec<Recipient> {
+    let on_duty = config.alerts.on_duty.as_deref().filter(|_| !may_wait(request, why));
+    let Some(on_duty) = on_duty.and_then(|rota| config.rulebook.directory.on_duty(rota, at)) else {
+        return recipients.to_vec();
+    };
+    let mut present: Vec<Recipient> = Vec::new();
+    for recipient in recipients {
+        let is_off = match recipient {
+            Recipient::Person(key) => config.contacts.get(key).is_some_and(|contact| !contact.works(at)),
+            Recipient::Destination(_) => false,
+        };
+        let recipient = if is_off { Recipient::Person(on_duty.to_owned()) } else { recipient.clone() };
+        if !present.contains(&recipient) {
+            present.push(recipient);
+        }
+    }
+    present
+}
+
+/// Why an alert to one reader waits for a set time, and until when: a silence, a summary, the reader's hours.
+pub(super) fn waits(
+    request: &Request,
+    why: Why,
+    person: Option<&str>,
+    destination: &str,
+    silenced: Option<DateTime<Utc>>,
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Option<(HeldFor, DateTime<Utc>)> {
+    if let Some(until) = silenced {
+        return Some((HeldFor::Silence, until));
+    }
+    if !gathers(destination, config) {
+        return None;
+    }
+    let contact = person.and_then(|key| config.contacts.get(key))?;
+    if let Some(summary_at) = contact.next_summary(config.zone, at) {
+        return Some((HeldFor::Daily, summary_at));
+    }
+    let opens_at = contact.off_until(at).filter(|_| may_wait(request, why))?;
+    Some((HeldFor::Quiet, opens_at))
+}
+
+/// Whether several messages there may be put into one. Mail is mail, also where it is written as files.
+fn gathers(destination: &str, config: &Config) -> bool {
+    let own = config.destinations.get(destination);
+    destination == EMAIL || own.is_some_and(|own| own.settings.gathers())
+}
+
+/// Whether it may wait until its reader works again: everything but a client's broken promise.
+fn may_wait(request: &Request, why: Why) -> bool {
+    let is_broken = matches!(why, Why::Breach | Why::Escalation);
+    !(is_broken && request.facets.audience.unwrap_or(Audience::Client) == Audience::Client)
 }
 
 const fn rank(why: Why) -> i64 {
@@ -87,7 +231,7 @@ const fn rank(why: Why) -> i64 {
 }
 
 /// Persons and destinations, without doubles: a person who shares a destination with another is told there once.
-fn addressed(recipients: &[Recipient], config: &Config) -> Vec<(Option<String>, String)> {
+pub(super) fn addressed(recipients: &[Recipient], config: &Config) -> Vec<(Option<String>, String)> {
     let mut addressed: Vec<(Option<String>, String)> = Vec::new();
     for recipient in recipients {
         let ways = match recipient {
@@ -135,5 +279,16 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
             .and_then(|clock| explain::of_clock(request, clock, &config.rulebook))
             .map(Derivation::in_brief),
         next: alert.next.map(|(step, at)| (step.to_string(), at)),
+        down: None,
+        promised: promised(request, config),
+    }
+}
+
+/// In how much time the client is promised what was asked for (rule A11).
+fn promised(request: &Request, config: &Config) -> Option<String> {
+    let (_, target) = config.rulebook.target(TargetKind::Deliver, &request.facets)?;
+    match target.limit {
+        Limit::Spend(time) => Some(format::working_time(time)),
+        _ => None,
     }
 }

@@ -30,7 +30,7 @@ pub struct DeliveryLabels {
 pub struct HookLabels {
     /// Name of the source.
     pub source: String,
-    /// `taken`, `handshake`, `refused`, `unreadable` or `too_many`.
+    /// `taken`, `handshake`, `refused`, `unreadable`, `content_type`, `method` or `too_many`.
     pub result: &'static str,
 }
 
@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub deliveries: Vec<(String, i64, i64)>,
     /// Alerts decided over a minute ago and not sent.
     pub overdue_unsent: i64,
+    /// How late the alerts of the last day were, in milliseconds: until the decision, until the try, until the acceptance.
+    pub lateness: Vec<[i64; 3]>,
     /// How far behind each source is, and since when it has been silent, in seconds.
     pub sources: Vec<(String, f64, f64)>,
 }
@@ -122,6 +124,12 @@ impl Metrics {
         let lag = "How long the oldest thing has been waiting to be asked of a source";
         registry.register_with_unit("source_lag", lag, Unit::Seconds, lags);
         registry.register_with_unit("source_silence", "Since a source last spoke", Unit::Seconds, silences);
+        let shares = Family::<LatenessLabels, Gauge<f64, AtomicU64>>::default();
+        for (labels, seconds) in quantiles(&snapshot.lateness) {
+            shares.get_or_create(&labels).set(seconds);
+        }
+        let lateness = "How late single alerts of the last day were, by part of their way and share (1 is the latest)";
+        registry.register_with_unit("lateness_of_day", lateness, Unit::Seconds, shares);
         let info = Family::<Version, Gauge<u64, AtomicU64>>::default();
         info.get_or_create(&Version { version: env!("CARGO_PKG_VERSION") }).set(1);
         registry.register("build", "The version that runs", info);
@@ -130,6 +138,32 @@ impl Metrics {
         prometheus_client::encoding::text::encode(&mut text, &registry).ok();
         text
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LatenessLabels {
+    part: &'static str,
+    quantile: &'static str,
+}
+
+/// The median, the 99th hundredth and the latest of each part of the way, and of the whole, in seconds.
+fn quantiles(rows: &[[i64; 3]]) -> Vec<(LatenessLabels, f64)> {
+    let parts = ["due_to_decided", "decided_to_sent", "sent_to_accepted", "due_to_accepted"];
+    let mut all = Vec::new();
+    for (place, part) in parts.into_iter().enumerate() {
+        // The last one is the whole way.
+        let mut values: Vec<i64> =
+            rows.iter().map(|row| row.get(place).copied().unwrap_or_else(|| row.iter().sum())).collect();
+        values.sort_unstable();
+        for (quantile, share) in [("0.5", 50), ("0.99", 99), ("1", 100)] {
+            // The nearest rank: the least value that so many hundredths do not exceed.
+            let rank = (values.len() * share).div_ceil(100);
+            let Some(milliseconds) = rank.checked_sub(1).and_then(|place| values.get(place)) else { continue };
+            let seconds = chrono::TimeDelta::milliseconds(*milliseconds).as_seconds_f64();
+            all.push((LatenessLabels { part, quantile }, seconds));
+        }
+    }
+    all
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -6,12 +6,15 @@
 mod apply;
 mod decide;
 mod explain;
+pub mod links;
 pub mod metrics;
 mod outbox;
 pub mod plan;
 pub mod queue;
 mod readers;
+mod replies;
 pub mod retry;
+pub mod route;
 mod schedule;
 pub mod sources;
 mod thread;
@@ -39,7 +42,7 @@ use crate::text::button::Press;
 
 pub use apply::{Applied, Incoming, Rejection};
 use metrics::Metrics;
-pub use outbox::{Claims, Outcome};
+pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
 use queue::Queue;
 use readers::Readers;
 use sources::Sources;
@@ -110,6 +113,8 @@ pub struct App {
     readers: Arc<Readers>,
     tokens: Arc<token::Known>,
     instance: Arc<str>,
+    /// Signs links.
+    link_key: Arc<[u8]>,
 }
 
 impl App {
@@ -128,6 +133,7 @@ impl App {
         let store = Store::open(directory)?;
         config.rulebook.revision = store.revision(&config.revision_text(source), time.now())?;
         let instance = store.instance()?.into();
+        let link_key = store.link_key()?.into();
         let queue = filled_queue(&store)?;
         let now = time.now();
         // Whatever was on its way when the last process ended may have arrived.
@@ -135,7 +141,7 @@ impl App {
         let shared = Arc::new(Shared::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Store::open_checkpointer(directory)?, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
-        Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance }, thread))
+        Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance, link_key }, thread))
     }
 
     /// Says whether only this machine reaches the interface; else nobody is let in without a token.
@@ -156,11 +162,12 @@ impl App {
     pub fn open_reading(directory: &Path, config: Config, time: TimeSource) -> Result<Self, StoreError> {
         let store = Store::open_reader(directory)?;
         let instance = store.instance()?.into();
+        let link_key = store.link_key()?.into();
         let shared = Arc::new(Shared::new(config, filled_queue(&store)?, time));
         let readers = Arc::new(Readers::new(directory));
         // Whoever may read the file needs no token.
         let tokens = Arc::new(token::Known::everybody());
-        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance })
+        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance, link_key })
     }
 
     /// The configuration in force.

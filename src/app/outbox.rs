@@ -5,10 +5,20 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{App, Transaction, WriteError};
+use crate::both;
+use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
+use crate::store::claims as store;
 use crate::store::outbox::{Claimed, LEASE, Verdict};
+use crate::store::silences::{SilenceRow, Silenced};
 use crate::store::{Store, StoreError};
-use crate::text::alert::{Content, HeldFor};
+use crate::text::alert::{Content, HeldFor, News, NewsKind};
+
+/// So many failures in a row are no passing trouble: about half a minute.
+const TOLD_AFTER: u32 = 3;
+
+/// What is not sent this long after its decision is overdue.
+pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// What came of a try, to be recorded.
 #[derive(Debug, Clone)]
@@ -17,6 +27,8 @@ pub struct Outcome {
     pub id: i64,
     /// The lease under which it was tried; `None` if the store could not be written then.
     pub fence: Option<i64>,
+    /// Key of the person.
+    pub person: Option<String>,
     /// Its destination.
     pub destination: String,
     /// What came of it.
@@ -45,15 +57,17 @@ impl App {
         outcomes: Vec<Outcome>,
         is_open: bool,
         busy: Vec<String>,
-        per_destination: usize,
     ) -> Result<Claims, WriteError> {
         self.writer
             .write(move |tx| {
                 for outcome in &outcomes {
                     tx.record(outcome)?;
                 }
+                if is_open {
+                    tx.n_decided += tx.store.release(tx.config.alerts.window, tx.now)?;
+                }
                 let limit = if is_open { usize::MAX } else { 0 };
-                let claimed = tx.claim(limit, &busy, per_destination)?;
+                let store::Claims { claimed, busy } = tx.claim(limit, &busy)?;
                 // Among thousands that wait this takes a while, and is asked for only when nothing could be claimed. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
                 let asks = claimed.is_empty() && 0 < tx.room();
@@ -105,18 +119,21 @@ impl App {
     pub async fn hand_over_waiting(
         &self,
         destination: String,
-        fallback: String,
+        fallbacks: Vec<String>,
         decided_before: DateTime<Utc>,
     ) -> Result<usize, WriteError> {
         self.writer
             .write(move |tx| {
-                let waiting = tx.store.waiting_for(&destination, decided_before)?;
-                for &id in &waiting {
+                let mut n_handed_over = 0;
+                for (id, route) in tx.store.waiting_for(&destination, decided_before)? {
+                    let ways = if route.is_empty() { &fallbacks } else { &route };
+                    let Some((next, route)) = ways.split_first() else { continue };
                     tx.store.settle_handed_over(id, tx.now)?;
-                    tx.store.hand_over(id, &fallback, tx.now)?;
+                    tx.store.hand_over(id, next, route, tx.now)?;
+                    n_handed_over += 1;
                 }
-                tx.n_decided += waiting.len();
-                Ok(waiting.len())
+                tx.n_decided += n_handed_over;
+                Ok(n_handed_over)
             })
             .await
     }
@@ -155,6 +172,72 @@ impl App {
             .await
     }
 
+    /// Gives up a delivery that waits or is dead. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn drop_delivery(&self, id: i64) -> Result<bool, WriteError> {
+        self.writer.write(move |tx| tx.store.drop_delivery(id, tx.now)).await
+    }
+
+    /// Makes a silence.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn add_silence(
+        &self,
+        silenced: Silenced,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        who: Option<String>,
+        why: Option<String>,
+    ) -> Result<SilenceRow, WriteError> {
+        self.writer
+            .write(move |tx| {
+                let id = tx.store.add_silence(&silenced, span, who.as_deref(), why.as_deref(), tx.now)?;
+                let (silenced, who, why) = (silenced.clone(), who.clone(), why.clone());
+                let (starts_at, ends_at) = span;
+                Ok(SilenceRow { id, silenced, starts_at, ends_at, who, why, created_at: tx.now, ended_at: None })
+            })
+            .await
+    }
+
+    /// Ends a silence, and lets go what it held back. Whether it still held.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
+        self.writer
+            .write(move |tx| {
+                tx.n_decided += 1;
+                tx.store.end_silence(id, tx.now)
+            })
+            .await
+    }
+
+    /// Notes that plazo runs, and where it did not since it last noted that.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn note_alive(&self, gap: TimeDelta) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, WriteError> {
+        self.writer.write(move |tx| tx.store.note_alive(gap, tx.now)).await
+    }
+
+    /// How many alerts should have gone out and have not; the heartbeat is still while there are any.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be counted.
+    pub async fn count_overdue(&self) -> Result<usize, StoreError> {
+        let decided_before = self.now() - OVERDUE_AFTER;
+        let n_unsent = self.read(move |store| store.count_unsent(decided_before)).await?;
+        let is_behind = self.queue().next_at().is_some_and(|at| at < decided_before);
+        Ok(usize::try_from(n_unsent).unwrap_or(0) + usize::from(is_behind))
+    }
+
     /// How often in a row a destination has failed as a whole.
     ///
     /// # Errors
@@ -167,19 +250,14 @@ impl App {
 
 impl Transaction<'_> {
     /// Leases at most `limit` deliveries, and no more than there is room for.
-    pub(super) fn claim(
-        &mut self,
-        limit: usize,
-        busy: &[String],
-        per_destination: usize,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    pub(super) fn claim(&mut self, limit: usize, busy: &[String]) -> Result<store::Claims, StoreError> {
         let room = self.room().min(limit);
         if room == 0 {
-            return Ok(Vec::new());
+            return Ok(store::Claims { claimed: Vec::new(), busy: busy.to_vec() });
         }
-        let claimed = self.store.claim(self.now, self.now + LEASE, room, busy, per_destination)?;
-        self.n_claimed += claimed.len();
-        Ok(claimed)
+        let claims = self.store.claim(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
+        self.n_claimed += claims.claimed.len();
+        Ok(claims)
     }
 
     /// How many more may be on their way.
@@ -187,9 +265,33 @@ impl Transaction<'_> {
         self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_claimed)
     }
 
+    /// Tells the operator that a destination stands, once until it works again.
+    fn tell_of_hold(&mut self, destination: &str, cause: &str) -> Result<(), StoreError> {
+        let subject = both!("`{destination}` takes no alerts for now", "`{destination}` no recibe avisos por ahora");
+        let text = both!(
+            "Alerts by `{destination}` stand: {cause}. plazo tries again by itself, and whatever has a fallback takes it after two minutes. See: plazo deliveries --state pending",
+            "Los avisos por `{destination}` están detenidos: {cause}. plazo lo intenta de nuevo por sí mismo, y lo que tiene respaldo pasa a él a los dos minutos. Vea: plazo deliveries --state pending"
+        );
+        self.tell_operator(&subject, &text)
+    }
+
+    /// What became of a promise while its alert was on its way, nobody could tell then.
+    fn tell_news_missed(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
+        let Some(clock) = self.store.clock_of(outcome.id)? else { return Ok(()) };
+        let what = match clock.state {
+            ClockState::Running | ClockState::Paused | ClockState::Breached => return Ok(()),
+            ClockState::Met => NewsKind::Met,
+            ClockState::MetLate => NewsKind::MetLate,
+            ClockState::Cancelled => NewsKind::Over,
+        };
+        let news = News { what, who: None, at: clock.stopped_at.unwrap_or(self.now) };
+        let person = outcome.person.clone();
+        self.tell_news_of(outcome.id, person.as_deref(), &outcome.destination, &news)
+    }
+
     fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
         let Some(fence) = outcome.fence else {
-            if let Verdict::Sent { answer } = &outcome.verdict {
+            if let Verdict::Sent { answer, .. } = &outcome.verdict {
                 self.store.record_unleased(outcome.id, answer, self.now)?;
             }
             return Ok(());
@@ -199,11 +301,16 @@ impl Transaction<'_> {
             return Ok(());
         }
         match (&outcome.verdict, outcome.hold_until) {
-            (Verdict::Sent { .. }, _) => {
-                self.store.lift_hold(&outcome.destination)?;
+            (Verdict::Sent { reference, .. }, _) => {
+                if self.store.lift_hold(&outcome.destination)? {
+                    tracing::info!(destination = outcome.destination, "a destination works again");
+                }
+                if reference.is_some() {
+                    self.tell_news_missed(outcome)?;
+                }
             }
-            (Verdict::HandedOver { to, .. }, _) => {
-                self.store.hand_over(outcome.id, to, self.now)?;
+            (Verdict::HandedOver { to, route, .. }, _) => {
+                self.store.hand_over(outcome.id, to, route, self.now)?;
                 self.n_decided += 1;
             }
             (Verdict::Later { .. } | Verdict::Dead { .. }, _) => {}
@@ -213,7 +320,11 @@ impl Transaction<'_> {
             Verdict::Later { cause, .. } | Verdict::Dead { cause } | Verdict::HandedOver { cause, .. },
         ) = (outcome.hold_until, &outcome.verdict)
         {
-            self.store.hold(&outcome.destination, until, cause, self.now)?;
+            let before = self.store.hold_failures(&outcome.destination)?;
+            let failures = self.store.hold(&outcome.destination, until, cause, self.now)?;
+            if before < TOLD_AFTER && failures == TOLD_AFTER {
+                self.tell_of_hold(&outcome.destination, cause)?;
+            }
         }
         Ok(())
     }

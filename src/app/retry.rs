@@ -27,7 +27,7 @@ pub fn judge(
     hold_failures: u32,
     now: DateTime<Utc>,
 ) -> (Verdict, Option<DateTime<Utc>>) {
-    let fallback = config.destinations.get(&delivery.destination).and_then(|own| own.fallback.clone());
+    let ways = ways(config, delivery);
     let hold_until = match error {
         DeliveryError::Hold { after: Some(after), .. } => Some(now + *after),
         DeliveryError::Hold { after: None, .. } => Some(now + backoff(hold_failures.into(), delivery.id)),
@@ -35,9 +35,9 @@ pub fn judge(
     };
     let cause = error.cause().to_owned();
     let waited = now - delivery.decided_at;
-    let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(config, fallback.is_some()) <= waited;
-    let verdict = match fallback {
-        Some(to) if is_over => Verdict::HandedOver { to, cause },
+    let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(config, !ways.is_empty()) <= waited;
+    let verdict = match ways.split_first() {
+        Some((to, route)) if is_over => Verdict::HandedOver { to: to.clone(), route: route.to_vec(), cause },
         None if is_over => Verdict::Dead { cause },
         _ => {
             let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
@@ -45,6 +45,14 @@ pub fn judge(
         }
     };
     (verdict, hold_until)
+}
+
+/// The ways still to be tried: those of the destination from which it was handed over, else its own.
+fn ways(config: &Config, delivery: &Claimed) -> Vec<String> {
+    if !delivery.route.is_empty() {
+        return delivery.route.clone();
+    }
+    config.destinations.get(&delivery.destination).map(|own| own.fallback.clone()).unwrap_or_default()
 }
 
 /// How long a message waits for its own destination.

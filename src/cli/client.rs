@@ -9,7 +9,7 @@ use tower::ServiceExt as _;
 
 use super::{Global, absolute, real_time};
 use crate::app::App;
-use crate::{daemon, http, notify};
+use crate::{daemon, http, net};
 
 /// A daemon that does not answer for so long hangs.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -58,7 +58,7 @@ impl Client {
     }
 
     fn daemon(base: String, global: &Global) -> anyhow::Result<Self> {
-        let client = notify::http::client().context("cannot set up HTTP")?;
+        let client = net::clients().context("cannot set up HTTP")?.any().clone();
         Ok(Self::Daemon { base, token: global.token.clone(), client })
     }
 

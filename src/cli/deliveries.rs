@@ -16,7 +16,7 @@ use crate::text::Both;
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// pending, held, leased, sent, unneeded, gathered, handed_over or dead
+    /// pending, held, leased, sent, unneeded, gathered, handed_over, dead or dropped
     #[arg(long)]
     state: Option<String>,
     /// Rows at most
@@ -34,6 +34,11 @@ enum Command {
         /// Its number
         delivery: i64,
     },
+    /// Give up a delivery that waits or is dead
+    Drop {
+        /// Its number
+        delivery: i64,
+    },
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
@@ -45,6 +50,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         output::line(
             &language.of(both!("delivery {delivery} is on its way again", "la entrega {delivery} sale de nuevo")),
         )?;
+        return Ok(Exit::Done);
+    }
+    if let Some(Command::Drop { delivery }) = &args.command {
+        Client::writing(global)?.post(&format!("/v1/deliveries/{delivery}/drop"), &json!({})).await?;
+        output::line(&language.of(both!("delivery {delivery} is given up", "la entrega {delivery} queda descartada")))?;
         return Ok(Exit::Done);
     }
     let state = args.state.iter().map(|state| format!("&state={}", encoded(state))).collect::<String>();
@@ -72,7 +82,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         let state = text("state");
         let when = if delivery["finished_at"].is_null() { &delivery["next_at"] } else { &delivery["finished_at"] };
         let doubt = if delivery["in_doubt"] == true { " ?" } else { "" };
-        let answer = if delivery["held_by"].is_null() { text("answer") } else { text("held_by") };
+        let answer = match (delivery["held_by"].as_str(), delivery["held_for"].as_str()) {
+            (Some(cause), _) => cause.to_owned(),
+            (None, Some(cause)) => super::route::reason(cause, language).to_owned(),
+            (None, None) => text("answer"),
+        };
         table.add_row([
             delivery["id"].to_string(),
             if super::is_styled() { styled(state_style(&state), &state) } else { state },

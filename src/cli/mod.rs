@@ -16,11 +16,14 @@ mod loopback;
 mod output;
 mod queue;
 mod replay;
+mod route;
 mod run;
 mod show;
+mod silence;
 mod source;
 mod status;
 mod test_notify;
+mod texts;
 mod token;
 
 use std::path::{Path, PathBuf};
@@ -125,6 +128,14 @@ enum Command {
     Source(source::Args),
     /// Send a test message the whole way
     TestNotify(test_notify::Args),
+    /// Who would be told of a request, when and by what; nobody is told
+    Route(route::Args),
+    /// Hold alerts back for a while
+    Silence(silence::Args),
+    /// Who is on duty
+    Duty(silence::DutyArgs),
+    /// Templates of messages and pages that plazo brings along
+    Texts(texts::Args),
     /// Print the JSON Schema of sla.toml, for editors
     Schema,
     /// Make, list and revoke tokens
@@ -156,6 +167,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&global, &args),
             Command::Bench(args) => bench::run(&global, &args),
             Command::Source(args) => source::run(&global, &args),
+            Command::Texts(args) => texts::run(&global, &args),
             Command::Schema => output::json(&config::schema()),
             Command::Token(args) => token::run(&global, &args),
             Command::Completions { shell } => {
@@ -192,6 +204,9 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Status(args) => status::run(global, &args).await,
         Command::Unknown(args) => status::unknown(global, &args).await,
         Command::TestNotify(args) => test_notify::run(global, &args).await,
+        Command::Route(args) => route::run(global, &args).await,
+        Command::Silence(args) => silence::run(global, &args).await,
+        Command::Duty(args) => silence::duty(global, &args).await,
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Run(_)
         | Command::Check(_)
@@ -201,6 +216,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         | Command::Bench(_)
         | Command::Schema
         | Command::Source(_)
+        | Command::Texts(_)
         | Command::Token(_)
         | Command::Completions { .. } => unreachable!("run by `Cli::run` itself"),
     }

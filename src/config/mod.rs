@@ -2,6 +2,7 @@
 
 mod attachment;
 mod conceal;
+mod contact;
 mod form;
 pub mod ics;
 pub mod mistake;
@@ -18,6 +19,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
@@ -29,7 +31,10 @@ use crate::engine::policy::Rulebook;
 use crate::intake::mailbox::MailboxSettings;
 use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
+use crate::secret::SecretSource;
+use crate::store::claims::Lanes;
 use crate::text::Language;
+use crate::text::templates::Texts;
 
 use mistake::{Mistake, Mistakes, Told};
 pub use resolve::zones::read as zone;
@@ -66,6 +71,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How alerts are sent.
     pub alerts: AlertSettings,
+    /// How many may be on their way to each destination.
+    pub lanes: Lanes,
+    /// Where readers of alerts reach plazo; alerts have no links without.
+    pub public_url: Option<String>,
+    /// What is called while all is well.
+    pub heartbeat: Option<Heartbeat>,
+    /// Templates.
+    pub texts: Texts,
     /// Lists sent each working morning.
     pub daily: Vec<DailyList>,
     /// Systems that tell plazo what happens, by name.
@@ -84,7 +97,7 @@ pub struct Attachment {
 }
 
 /// How a person is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Contact {
     /// Name.
     pub name: String,
@@ -94,10 +107,16 @@ pub struct Contact {
     pub language: Language,
     /// Names of destinations, [`EMAIL`] included.
     pub notify: Vec<String>,
+    /// Addresses at destinations that have one for each person.
+    pub reach: BTreeMap<String, String>,
+    /// Outside of its hours, what may wait waits.
+    pub hours: Option<Arc<Calendar>>,
+    /// Time of day of the summary that takes the place of single alerts, in the zone of the hours, else of the file.
+    pub summary: Option<NaiveTime>,
 }
 
 /// A place to which alerts can go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Destination {
     /// How.
     pub settings: Settings,
@@ -105,8 +124,8 @@ pub struct Destination {
     pub address: Option<String>,
     /// Language.
     pub language: Language,
-    /// Name of the destination that is told what this one could not be.
-    pub fallback: Option<String>,
+    /// Names of the destinations that are told what this one could not be, in order.
+    pub fallback: Vec<String>,
 }
 
 /// How alerts are sent.
@@ -120,6 +139,23 @@ pub struct AlertSettings {
     pub retry_for: TimeDelta,
     /// Deliveries on their way at a time.
     pub in_flight: usize,
+    /// After a message, how long further ones to the same reader are gathered.
+    pub window: TimeDelta,
+    /// How long links work.
+    pub links_expire: TimeDelta,
+    /// The rota that is told of a client's broken promise where whoever should be does not work.
+    pub on_duty: Option<String>,
+}
+
+/// An address that is called while all is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Where it is kept.
+    pub url: SecretSource,
+    /// How often.
+    pub every: Duration,
+    /// Whether it may be a private one.
+    pub private: bool,
 }
 
 /// A list sent each working morning (rule D1).
@@ -242,6 +278,15 @@ pub fn read(path: &Path, mut source: String) -> Loaded {
 }
 
 impl Config {
+    /// Whether a mailbox is read to which answers to alerts go.
+    pub fn hears_replies(&self) -> bool {
+        let Some(Settings::Email(mail)) = self.destinations.get(EMAIL).map(|destination| &destination.settings) else {
+            return false;
+        };
+        let address = mail.from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_lowercase();
+        self.mailboxes.values().any(|mailbox| mailbox.is_own(&address))
+    }
+
     /// Names of everything that tells plazo what happens.
     pub fn source_names(&self) -> Vec<String> {
         self.sources.keys().chain(self.mailboxes.keys()).cloned().collect()

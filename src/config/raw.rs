@@ -56,6 +56,78 @@ pub struct Raw {
     pub mailbox: Named<Mailbox>,
     /// Files beside this one that say who is who, such as "clientes.csv".
     pub directory: Vec<At<String>>,
+    /// Rotations of people on duty, by name.
+    pub rota: Named<Rota>,
+    /// Templates of your own.
+    pub texts: Option<At<Texts>>,
+    /// An address that is called while all is well, so that somebody else notices when plazo does not run.
+    pub heartbeat: Option<At<Heartbeat>>,
+}
+
+/// People who are on duty in turn.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rota {
+    /// Keys of people, in the order of their turns.
+    pub people: Vec<At<String>>,
+    /// When turns change: each week, "mon 08:00", or each day, "08:00".
+    pub handover: Option<At<String>>,
+    /// The day on which the first one's turn begins, such as "2026-01-05".
+    pub since: Option<At<String>>,
+    /// IANA zone; the file's where it is left out.
+    pub timezone: Option<At<String>>,
+    /// Of a daily one: turns change on its working days only.
+    pub calendar: Option<At<String>>,
+    /// Who is on duty at certain times whatever the turns say.
+    pub overrides: Vec<At<Override>>,
+    /// Who is away, and who stands in.
+    pub away: Vec<At<Away>>,
+}
+
+/// Somebody on duty out of turn.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Override {
+    /// From when, such as "2026-12-24 08:00".
+    pub from: Option<At<String>>,
+    /// Until when.
+    pub until: Option<At<String>>,
+    /// Key of the person.
+    pub person: Option<At<String>>,
+}
+
+/// Somebody away.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Away {
+    /// Key of the person.
+    pub person: Option<At<String>>,
+    /// The first day, such as "2026-12-20".
+    pub from: Option<At<String>>,
+    /// The last day.
+    pub until: Option<At<String>>,
+    /// Who stands in; the next in turn where it is left out.
+    pub substitute: Option<At<String>>,
+}
+
+/// Templates of your own.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Texts {
+    /// The directory beside this file that holds them, such as "textos".
+    pub directory: Option<At<String>>,
+}
+
+/// An address that is called while all is well.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Heartbeat {
+    /// The address, or where it is kept.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// How often, such as "1m".
+    pub every: Option<At<String>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
 }
 
 /// The HTTP interface.
@@ -64,6 +136,8 @@ pub struct Raw {
 pub struct Http {
     /// Address and port. Another than loopback is refused until a token exists.
     pub listen: Option<At<String>>,
+    /// The address at which readers of alerts reach plazo, such as "https://plazo.agencia.example": alerts then have links.
+    pub public_url: Option<At<String>>,
 }
 
 /// The mail server through which alerts go.
@@ -82,8 +156,8 @@ pub struct Smtp {
     pub password: Option<At<SecretRef>>,
     /// Sender, such as "plazo <plazo@agencia.example>".
     pub from: Option<At<String>>,
-    /// Destination that is told what mail could not.
-    pub fallback: Option<At<String>>,
+    /// Destinations that are told what mail could not, in order.
+    pub fallback: Option<Words>,
 }
 
 /// Where a secret is kept: exactly one of the three.
@@ -110,6 +184,14 @@ pub struct Alerts {
     pub retry_for: Option<At<String>>,
     /// Messages on their way at a time.
     pub in_flight: Option<At<u16>>,
+    /// After a message, how long further ones to the same reader are gathered, such as "2m"; "0s" gathers none.
+    pub window: Option<At<String>>,
+    /// How long taking a request keeps its ladder still, such as "2h"; for ever where it is left out.
+    pub ack_expires: Option<At<String>>,
+    /// How long links in alerts work, such as "3 days" or "72h".
+    pub links_expire: Option<At<String>>,
+    /// The rota that is told of a client's broken promise where whoever should be does not work.
+    pub on_duty: Option<At<String>>,
 }
 
 /// What counts as an answer.
@@ -150,6 +232,12 @@ pub struct Person {
     pub language: Option<At<String>>,
     /// By what this person is told: "email", or destinations. Email where it is left out.
     pub notify: Option<Words>,
+    /// Address of this person at destinations that have one for each, such as { telegram = "700000005" }.
+    pub reach: BTreeMap<At<String>, At<String>>,
+    /// Calendar of this person's hours: outside of them, what may wait waits.
+    pub hours: Option<At<String>>,
+    /// Time of day of a summary that takes the place of single alerts, such as "17:00".
+    pub summary: Option<At<String>>,
 }
 
 /// People who work together.
@@ -254,6 +342,8 @@ pub struct Source {
     pub calendar: Option<At<String>>,
     /// Address of the API behind it.
     pub api: Option<At<String>>,
+    /// Whether that address may lie inside of the house.
+    pub private: Option<At<bool>>,
     /// Where the token of that API is kept.
     pub token: Option<At<SecretRef>>,
     /// Where a second token is kept: of Slack's Socket Mode, of GLPI's application.
@@ -290,23 +380,46 @@ pub struct Customer {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Destination {
-    /// "slack", "webhook", "email" or "file".
+    /// "slack", "teams", "google-chat", "discord", "mattermost", "rocket-chat", "telegram", "whatsapp", "ntfy", "pagerduty",
+    /// "webhook", "glpi", "clickup", "email" or "file".
     #[serde(rename = "type")]
     pub kind: Option<At<String>>,
-    /// Of a Slack or generic webhook: the address, or where it is kept.
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
     pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Of GLPI: where the token of the application is kept.
+    pub app_token: Option<At<SecretRef>>,
     /// Of a generic webhook: where the signing key is kept ("whsec_…").
     pub secret: Option<At<SecretRef>>,
-    /// Of a Slack webhook: whether alerts have buttons. Needs a [source.NAME] with preset = "slack" that hears them.
+    /// Of a generic webhook: the key before this one, while both are in use.
+    pub previous_secret: Option<At<SecretRef>>,
+    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    pub to: Option<At<String>>,
+    /// Of Telegram: the topic of a group.
+    pub topic: Option<At<i64>>,
+    /// Of WhatsApp: the id of the number that writes.
+    pub sender: Option<At<String>>,
+    /// Of WhatsApp: the template's name.
+    pub template: Option<At<String>>,
+    /// Of WhatsApp: the template's language, such as "es_CO".
+    pub template_language: Option<At<String>>,
+    /// Of WhatsApp: what stands in the template's placeholders: "subject", "client", "time", "channel", "owner", "request".
+    pub parameters: Vec<At<String>>,
+    /// Of a ticket: what it has besides, such as { itilcategories_id = 4 }.
+    pub fields: Option<At<BTreeMap<String, serde_json::Value>>>,
+    /// Of Slack and Telegram: whether alerts have buttons. Needs a [source.NAME] of the same system that hears them.
     pub buttons: Option<At<bool>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
     /// Of an email destination: the address.
     pub address: Option<At<String>>,
     /// Of a file destination: the directory.
     pub path: Option<At<String>>,
     /// "es" or "en".
     pub language: Option<At<String>>,
-    /// Destination that is told what this one could not be.
-    pub fallback: Option<At<String>>,
+    /// Destinations that are told what this one could not be, in order.
+    pub fallback: Option<Words>,
     /// How long an answer is waited for, such as "10s".
     pub timeout: Option<At<String>>,
 }
@@ -376,8 +489,11 @@ pub struct Target {
 pub struct Step {
     /// "50%", "-5m", "floor", "due" or "+30m".
     pub at: Option<At<String>>,
-    /// Roles (owner, lead, supervisor, back_office, management), people, teams or destinations.
+    /// Roles (owner, lead, supervisor, back_office, management), people, teams, rotas or destinations.
     pub tell: Option<Words>,
+    /// What is done besides: "ticket:NAME" opens a ticket at that destination.
+    #[serde(rename = "do")]
+    pub deed: Option<At<String>>,
     /// Tell again each so often, such as "30m".
     pub repeat: Option<At<String>>,
     /// How many times in all.

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::intake::source::Source;
+use crate::net::Clients;
 use crate::text::button::{self, Press};
 
 /// Slack takes answers of this address only; another would be told what is none of its business.
@@ -13,7 +14,7 @@ const SLACK: &str = "https://hooks.slack.com/";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers clicks until `stop`.
-pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationToken) {
+pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
     let Some(mut presses) = app.take_presses() else { return };
     loop {
         let pressed = tokio::select! {
@@ -22,14 +23,14 @@ pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationTok
         };
         let Some((source, press)) = pressed else { return };
         let Some(source) = app.sources().get(&source).cloned() else { continue };
-        if let Err(error) = answer(&app, &client, &source, &press).await {
+        if let Err(error) = answer(&app, &clients, &source, &press).await {
             // What was clicked is done; only the message does not show it.
             tracing::warn!(source = source.settings.name, %error, "a button could not be answered");
         }
     }
 }
 
-async fn answer(app: &App, client: &reqwest::Client, source: &Source, press: &Press) -> anyhow::Result<()> {
+async fn answer(app: &App, clients: &Clients, source: &Source, press: &Press) -> anyhow::Result<()> {
     let is_theirs = |base: &String| press.to.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/'));
     if !press.to.starts_with(SLACK) && !source.settings.api.base.as_ref().is_some_and(is_theirs) {
         anyhow::bail!("the address to answer is not Slack's");
@@ -39,7 +40,9 @@ async fn answer(app: &App, client: &reqwest::Client, source: &Source, press: &Pr
     let request = app.read(move |store| store.request(id)).await?;
     let reader = (config.zone, config.language);
     let body = button::answer(press, id, request.as_ref(), &config.rulebook.directory, reader, app.now());
-    let sent = client.post(&press.to).json(&body).timeout(TIMEOUT).send().await;
+    let url = reqwest::Url::parse(&press.to)?;
+    let client = clients.of(&url, source.settings.private)?;
+    let sent = client.post(url).json(&body).timeout(TIMEOUT).send().await;
     // The address is a secret for half an hour.
     sent.and_then(reqwest::Response::error_for_status).map_err(reqwest::Error::without_url)?;
     Ok(())

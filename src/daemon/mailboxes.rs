@@ -79,7 +79,9 @@ async fn read(
     for some in uids.chunks(folder.batch()) {
         let mails = folder.read(some).await?;
         let last = some.last().copied().unwrap_or(position.uid);
-        let (facts, unread) = facts(&mails, mailbox, &app.config(), app.now());
+        let (mut facts, unread) = facts(&mails, mailbox, &app.config(), app.now());
+        let obeyed = app.obey_replies(&mut facts.events).await;
+        obeyed.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
         position = keep(app, mailbox, name, facts, &unread, folder.behind(last, app.now())).await?;
     }
     if uids.is_empty() {

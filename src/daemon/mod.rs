@@ -1,6 +1,7 @@
 //! The daemon: starts timer, outbox, schedules, reload and HTTP, joins them, and drains them at the end.
 
 mod buttons;
+mod heartbeat;
 mod lock;
 mod mailboxes;
 mod outbox;
@@ -27,7 +28,7 @@ use crate::app::token::Access;
 use crate::app::{App, Occasion, sources as app_sources};
 use crate::config::{self, Config};
 use crate::http;
-use crate::notify;
+use crate::{net, notify};
 
 pub use lock::{Lock, address as running_address};
 use outbox::Outbox;
@@ -60,6 +61,11 @@ pub struct Options {
     pub styled: bool,
 }
 
+/// A pause between two processes that is worth telling.
+const SHORTEST_DOWNTIME: TimeDelta = TimeDelta::seconds(5);
+/// It is noted each minute that plazo runs; a longer pause within a process is one of the machine.
+const LONGEST_SILENCE: TimeDelta = TimeDelta::seconds(150);
+
 /// A `sla.toml` with mistakes, explained.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -82,9 +88,9 @@ pub async fn run(
     std::fs::create_dir_all(&options.data)
         .with_context(|| format!("cannot make the data directory {}", options.data.display()))?;
     let lock = Lock::take(&options.data)?;
-    let client = notify::http::client().context("cannot set up HTTP")?;
+    let clients = net::clients().context("cannot set up HTTP")?;
     let files = options.data.join(OUTBOX_DIRECTORY);
-    let transports = outbox::transports(&config, &client, &files)?;
+    let transports = outbox::transports(&config, &clients, &files)?;
     let sources = app_sources::ready(&config)
         .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
     let listen = options.listen.unwrap_or(config.listen);
@@ -95,6 +101,9 @@ pub async fn run(
     check_access(&app, listen).await?;
     app.set_loopback(listen.ip().is_loopback());
     app.set_sources(sources);
+    if let Some((from, to)) = app.note_alive(SHORTEST_DOWNTIME).await.context("cannot write to the store")? {
+        tracing::warn!(%from, %to, "plazo did not run; what fell due then is told as late");
+    }
     let n_planned =
         app.plan_anew(Occasion::Start).await.context("cannot plan the open requests by the new sla.toml")?;
     if 0 < n_planned {
@@ -109,9 +118,10 @@ pub async fn run(
     let draining = CancellationToken::new();
     let sending = tokio::spawn(outbox.run(draining.clone(), DRAIN));
     tasks.spawn(timer::run(app.clone(), stop.clone()));
-    tasks.spawn(sources::run(app.clone(), client.clone(), stop.clone()));
-    tasks.spawn(buttons::run(app.clone(), client.clone(), stop.clone()));
-    let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, client, files);
+    tasks.spawn(sources::run(app.clone(), clients.clone(), stop.clone()));
+    tasks.spawn(heartbeat::run(app.clone(), clients.clone(), stop.clone()));
+    tasks.spawn(buttons::run(app.clone(), clients.clone(), stop.clone()));
+    let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, clients, files);
     tasks.spawn(reloader.run(stop.clone()));
     let router = http::router(app.clone());
     let serving = stop.clone();
@@ -138,6 +148,9 @@ pub async fn run(
     // The outbox last: what the others decided still goes out or is written down.
     draining.cancel();
     sending.await.context("the outbox ended badly")?;
+    if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
+        tracing::warn!(%error, "the end could not be noted");
+    }
     app.close();
     if tokio::task::spawn_blocking(move || writer.join()).await?.is_err() {
         bail!("the writer ended badly");
@@ -197,7 +210,7 @@ fn warn_of_old_zones(time: &TimeSource) {
 
 fn warn_of_files(config: &Config, files: &Path) {
     let mail = config.destinations.get(config::EMAIL).map(|destination| &destination.settings);
-    if matches!(mail, Some(notify::Settings::File(_))) {
+    if matches!(mail, Some(notify::Settings::File { .. })) {
         tracing::warn!(directory = %files.display(), "no [smtp] in sla.toml: mail is written as files");
     }
 }
@@ -210,6 +223,9 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
     let job = Job::new_async(pattern, move |_, _| {
         let app = app.clone();
         Box::pin(async move {
+            if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
+                tracing::error!(%error, "it could not be noted that plazo runs");
+            }
             if let Err(error) = app.run_schedules().await {
                 tracing::error!(%error, "the morning's lists could not be written");
             }

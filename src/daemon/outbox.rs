@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
 use crate::app::{App, Claims, Outcome, WriteError, retry};
-use crate::config::Config;
+use crate::config::{Config, Contact};
 use crate::engine::directory::Recipient;
-use crate::notify::{DeliveryError, Message, Receipt, Transport};
+use crate::net::Clients;
+use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport};
 use crate::store::outbox::{Claimed, Verdict};
 use crate::text::Language;
-use crate::text::alert::{Content, Rendered};
+use crate::text::alert::{Content, Reader, Rendered};
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -32,12 +33,12 @@ const DEAD_NOTICE_EVERY: TimeDelta = TimeDelta::minutes(30);
 pub(super) type Transports = HashMap<String, Transport>;
 
 /// Builds every transport of a file, so that whatever can fail fails before anything is swapped (LESSONS 35).
-pub(super) fn transports(config: &Config, client: &reqwest::Client, files: &Path) -> anyhow::Result<Transports> {
+pub(super) fn transports(config: &Config, clients: &Clients, files: &Path) -> anyhow::Result<Transports> {
     config
         .destinations
         .iter()
         .map(|(name, destination)| {
-            let transport = Transport::new(&destination.settings, client, files)
+            let transport = Transport::new(&destination.settings, clients, files)
                 .with_context(|| format!("destination `{name}` of sla.toml"))?;
             Ok((name.clone(), transport))
         })
@@ -70,6 +71,7 @@ pub(super) struct Outbox {
 struct Done {
     delivery: Claimed,
     leased: bool,
+    began_at: DateTime<Utc>,
     result: Result<Receipt, DeliveryError>,
 }
 
@@ -163,7 +165,7 @@ impl Outbox {
         let full = self.in_flight.iter().filter(|(_, n)| per_destination <= **n).map(|(name, _)| name.clone());
         let busy = full.chain(self.probing.iter().cloned()).collect();
         let outcomes = self.outcomes.clone();
-        let claims = self.app.record_and_claim(outcomes, claim, busy, per_destination).await?;
+        let claims = self.app.record_and_claim(outcomes, claim, busy).await?;
         self.outcomes.clear();
         self.unrecorded.clear();
         Ok(claims)
@@ -197,13 +199,14 @@ impl Outbox {
             }
             let (app, transports, done) = (self.app.clone(), self.transports.load_full(), self.done.clone());
             tokio::spawn(async move {
+                let began_at = app.now();
                 let (own_app, own_delivery) = (app, delivery.clone());
                 let tried = tokio::spawn(async move { attempt(&own_app, &transports, &own_delivery).await });
                 // A try that panics is a failed one; its room and its lease are given back.
                 let panicked = |_| Err(DeliveryError::Retry { cause: "plazo failed; its log says why".to_owned() });
                 let result = tried.await.unwrap_or_else(panicked);
                 // The outbox outlives every try; if it is gone, the lease tells.
-                done.send(Done { delivery, leased, result }).ok();
+                done.send(Done { delivery, leased, began_at, result }).ok();
             });
         }
     }
@@ -254,6 +257,9 @@ impl Outbox {
                 decided_at: now,
                 content: Content::Notice { subject: subject.to_owned(), text: text.to_owned() },
                 is_probe: false,
+                route: Vec::new(),
+                first: None,
+                updates: None,
             };
             let (app, transports) = (self.app.clone(), self.transports.load_full());
             tokio::spawn(async move {
@@ -266,7 +272,7 @@ impl Outbox {
 
     /// Turns a try's end into an outcome.
     async fn settle(&mut self, done: Done) {
-        let Done { delivery, leased, result } = done;
+        let Done { delivery, leased, began_at, result } = done;
         if let Some(n) = self.in_flight.get_mut(&delivery.destination) {
             *n = n.saturating_sub(1);
         }
@@ -285,7 +291,7 @@ impl Outbox {
                 if delivery.in_doubt {
                     self.app.metrics().possible_doubles.inc();
                 }
-                (Verdict::Sent { answer: receipt.answer }, None)
+                (Verdict::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
             }
             Err(error) => {
                 let failures = self.app.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
@@ -316,6 +322,7 @@ impl Outbox {
         }
         self.outcomes.push(Outcome {
             id: delivery.id,
+            person: delivery.person,
             fence: leased.then_some(delivery.fence),
             destination: delivery.destination,
             verdict,
@@ -332,14 +339,13 @@ impl Outbox {
         let config = self.app.config();
         let now = self.app.now();
         for (name, destination) in &config.destinations {
-            let Some(fallback) = &destination.fallback else { continue };
             if !matches!(self.app.hold_failures(name.clone()).await, Ok(1..)) {
                 continue;
             }
             let since = now - retry::patience(&config, true);
-            match self.app.hand_over_waiting(name.clone(), fallback.clone(), since).await {
+            match self.app.hand_over_waiting(name.clone(), destination.fallback.clone(), since).await {
                 Ok(0) => {}
-                Ok(n_messages) => tracing::warn!(n_messages, from = %name, to = %fallback, "handed over"),
+                Ok(n_messages) => tracing::warn!(n_messages, from = %name, "handed over"),
                 Err(error) => tracing::error!(%error, "waiting deliveries could not be handed over"),
             }
         }
@@ -366,7 +372,7 @@ impl Outbox {
 
 async fn attempt(app: &App, transports: &Transports, delivery: &Claimed) -> Result<Receipt, DeliveryError> {
     let transport = transports.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
-    let message = message(app, delivery, transport.is_read_by_people())?;
+    let message = message(app, delivery)?;
     transport.send(&message, app.now()).await
 }
 
@@ -375,35 +381,64 @@ fn gone(name: &str) -> DeliveryError {
 }
 
 /// Renders a delivery in its reader's language, from the facts frozen at the decision.
-fn message(app: &App, delivery: &Claimed, is_read: bool) -> Result<Message, DeliveryError> {
+fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
     let config = app.config();
     let destination = config.destinations.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
     let language: Language = contact.map_or(destination.language, |contact| contact.language);
+    let reached =
+        contact.and_then(|contact| Some((contact.name.clone(), contact.reach.get(&delivery.destination)?.clone())));
     let to = match (&destination.address, contact) {
         (Some(address), _) => Some((delivery.destination.clone(), address.clone())),
         (None, Some(contact)) if delivery.destination == crate::config::EMAIL => {
             contact.email.clone().map(|email| (contact.name.clone(), email))
         }
-        (None, _) => None,
+        (None, _) => reached,
     };
-    let rendered =
-        if is_read { delivery.content.render(config.zone, language, app.now()) } else { Rendered::default() };
+    let links = |request| app.links(request, delivery.person.as_deref(), delivery.decided_at);
+    let is_mail = destination.settings.kind() == Kind::Email || delivery.destination == crate::config::EMAIL;
+    let reader = Reader {
+        zone: config.zone,
+        language,
+        now: app.now(),
+        doubt: delivery.in_doubt,
+        by_reply: is_mail && config.hears_replies(),
+        answers: is_owner(&delivery.content, contact),
+        links: &links,
+        list: app.list_link(delivery.person.as_deref(), delivery.decided_at),
+    };
+    // Programs get the facts; nothing need be rendered for them.
+    let is_read = destination.settings.is_read_by_people();
+    let rendered = if is_read { delivery.content.render(&config.texts, &reader) } else { Rendered::default() };
+    let card = if is_read { Card::of(&delivery.content, &reader) } else { Card::default() };
     let instance = app.instance().get(..8).unwrap_or_default();
     let facts = serde_json::json!({
         "type": delivery.content.type_name(),
         "timestamp": delivery.decided_at,
         "data": { "delivery": delivery.id, "person": delivery.person, "content": delivery.content },
     });
+    let request = delivery.content.request().or(delivery.request);
     Ok(Message {
         id: format!("{instance}.{}", delivery.id),
-        request: delivery.request,
-        thread: delivery.request.map(|request| format!("{instance}.{request}")),
+        request,
+        thread: request.map(|request| format!("{instance}.{request}")),
         to,
         decided_at: delivery.decided_at,
+        language,
         subject: rendered.subject,
         text: rendered.text,
         html: rendered.html,
+        card: Card { key: card.key.map(|key| format!("{instance}.{key}")), ..card },
         facts,
+        first: delivery.first.clone(),
+        updates: delivery.updates.clone(),
     })
+}
+
+/// Whether it is told to whoever has to answer.
+fn is_owner(content: &Content, contact: Option<&Contact>) -> bool {
+    match (content, contact) {
+        (Content::Alert(facts), Some(contact)) => facts.owner.as_ref() == Some(&contact.name),
+        _ => false,
+    }
 }

@@ -15,6 +15,7 @@ use super::outbox::{self, Transports};
 use super::service;
 use crate::app::{App, sources};
 use crate::config::{self, Attachment};
+use crate::net::Clients;
 
 /// An editor writes in several steps; they are waited for.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -27,7 +28,7 @@ pub(super) struct Reloader {
     /// The files that it names, as they were then; none if it was bad.
     files_seen: Option<Vec<Attachment>>,
     transports: Arc<ArcSwap<Transports>>,
-    client: reqwest::Client,
+    clients: Clients,
     files: PathBuf,
 }
 
@@ -37,11 +38,11 @@ impl Reloader {
         path: PathBuf,
         source: String,
         transports: Arc<ArcSwap<Transports>>,
-        client: reqwest::Client,
+        clients: Clients,
         files: PathBuf,
     ) -> Self {
         let files_seen = Some(app.config().attachments.clone());
-        Self { app, path, source, files_seen, transports, client, files }
+        Self { app, path, source, files_seen, transports, clients, files }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -98,7 +99,7 @@ impl Reloader {
         self.source.clone_from(&loaded.source);
         self.files_seen = files;
         let config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
-        let transports = outbox::transports(&config, &self.client, &self.files)?;
+        let transports = outbox::transports(&config, &self.clients, &self.files)?;
         let sources = sources::ready(&config)
             .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
         // While requests are planned anew, alerts may go by the old file and by the new one.

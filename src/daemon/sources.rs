@@ -16,6 +16,7 @@ use crate::intake::api::{Api, ApiError};
 use crate::intake::mapping::Poll;
 use crate::intake::mapping::expression;
 use crate::intake::source::{Silence, Source};
+use crate::net::Clients;
 use crate::store::sources::FetchRow;
 
 /// How often a change of the sources, and what is due again, is looked for.
@@ -44,19 +45,19 @@ const SHORTEST_SILENCE: TimeDelta = TimeDelta::minutes(30);
 const TIDY_EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// Runs what each source needs, anew after each reload.
-pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationToken) {
+pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
     // What plazo did not hear while it was down is no silence of theirs.
     let since = app.now();
     while !stop.is_cancelled() {
         let sources = app.sources();
         let (generation, mut tasks) = (stop.child_token(), JoinSet::new());
         for source in sources.values() {
-            start(&app, source, &client, &generation, &mut tasks);
+            start(&app, source, &clients, &generation, &mut tasks);
         }
         for mailbox in app.config().mailboxes.values() {
             let mailbox = Arc::new(mailbox.clone());
             for folder in mailbox.folders.clone() {
-                let (app, client, stop) = (app.clone(), client.clone(), generation.clone());
+                let (app, client, stop) = (app.clone(), clients.any().clone(), generation.clone());
                 tasks.spawn(mailboxes::watch(app, Arc::clone(&mailbox), folder, client, stop));
             }
         }
@@ -74,9 +75,9 @@ pub(super) async fn run(app: App, client: reqwest::Client, stop: CancellationTok
     }
 }
 
-fn start(app: &App, source: &Arc<Source>, client: &reqwest::Client, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+fn start(app: &App, source: &Arc<Source>, clients: &Clients, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let name = &source.settings.name;
-    match Api::of(source, client.clone()) {
+    match Api::of(source, clients) {
         Ok(None) => {}
         Ok(Some(api)) => {
             let api = Arc::new(api);

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::event::Author;
+use super::rota::Rota;
 
 /// A level of the hierarchy that `tell` may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +50,17 @@ pub enum Tell {
     Team(String),
     /// A destination, by name.
     Destination(String),
+    /// Whoever is on duty, by the rota's name.
+    Rota(String),
+}
+
+/// Who holds a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// Always the same.
+    Fixed(Recipient),
+    /// Whoever is on duty, by the rota's name.
+    Rota(String),
 }
 
 /// One who is told.
@@ -103,7 +116,8 @@ pub struct Directory {
     people: BTreeMap<String, Person>,
     teams: BTreeMap<String, Team>,
     customers: BTreeMap<String, Customer>,
-    roles: BTreeMap<Role, Vec<Recipient>>,
+    roles: BTreeMap<Role, Vec<Holder>>,
+    rotas: BTreeMap<String, Rota>,
     /// Who is told where nobody holds the role that a step names.
     last_resort: Vec<Recipient>,
     /// Key, name and addresses, in lower case, to key.
@@ -117,7 +131,8 @@ impl Directory {
         people: Vec<Person>,
         teams: Vec<Team>,
         customers: Vec<Customer>,
-        roles: BTreeMap<Role, Vec<Recipient>>,
+        roles: BTreeMap<Role, Vec<Holder>>,
+        rotas: Vec<Rota>,
         last_resort: Vec<Recipient>,
     ) -> Self {
         let people_by_word = words(people.iter().map(|person| (&person.key, &person.name, &person.addresses)));
@@ -127,6 +142,7 @@ impl Directory {
             teams: teams.into_iter().map(|team| (team.key.clone(), team)).collect(),
             customers: customers.into_iter().map(|client| (client.key.clone(), client)).collect(),
             roles,
+            rotas: rotas.into_iter().map(|rota| (rota.name.clone(), rota)).collect(),
             last_resort,
             people_by_word,
             customers_by_word,
@@ -171,11 +187,27 @@ impl Directory {
         !self.teams.values().any(|team| team.answers_clients)
     }
 
-    /// Who is told, without doubles. `team` is the policy's. Where nobody holds a role, the next higher one is told, and
-    /// the last resort at the end: an alert never goes to nobody.
-    pub fn recipients(&self, tell: &[Tell], owner: Option<&str>, team: Option<&str>) -> Vec<Recipient> {
+    /// Every rota, by name.
+    pub fn rotas(&self) -> impl Iterator<Item = &Rota> {
+        self.rotas.values()
+    }
+
+    /// Who is on duty by that rota at `at`.
+    pub fn on_duty(&self, rota: &str, at: DateTime<Utc>) -> Option<&str> {
+        self.rotas.get(rota)?.on_duty(at)
+    }
+
+    /// Who is told at `at`, without doubles. `team` is the policy's. Where nobody holds a role, or is on duty, the next higher one
+    /// is told, and the last resort at the end: an alert never goes to nobody.
+    pub fn recipients(
+        &self,
+        tell: &[Tell],
+        owner: Option<&str>,
+        team: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Vec<Recipient> {
         let mut recipients = Vec::new();
-        for recipient in tell.iter().flat_map(|tell| self.told(tell, owner, team)) {
+        for recipient in tell.iter().flat_map(|tell| self.told(tell, owner, team, at)) {
             if !recipients.contains(&recipient) {
                 recipients.push(recipient);
             }
@@ -183,23 +215,28 @@ impl Directory {
         if recipients.is_empty() { self.last_resort.clone() } else { recipients }
     }
 
-    fn told(&self, tell: &Tell, owner: Option<&str>, team: Option<&str>) -> Vec<Recipient> {
+    fn told(&self, tell: &Tell, owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Recipient> {
         match tell {
             Tell::Person(key) => vec![Recipient::Person(key.clone())],
             Tell::Destination(name) => vec![Recipient::Destination(name.clone())],
+            Tell::Rota(name) => self.duty(name, at).into_iter().collect(),
             Tell::Team(key) => self.teams.get(key).map_or_else(Vec::new, |team| {
                 team.members.iter().chain(&team.lead).map(|member| Recipient::Person(member.clone())).collect()
             }),
             Tell::Role(role) => Role::ALL
                 .into_iter()
                 .filter(|higher| role <= higher)
-                .map(|role| self.holders(role, owner, team))
+                .map(|role| self.holders(role, owner, team, at))
                 .find(|holders| !holders.is_empty())
                 .unwrap_or_default(),
         }
     }
 
-    fn holders(&self, role: Role, owner: Option<&str>, team: Option<&str>) -> Vec<Recipient> {
+    fn duty(&self, rota: &str, at: DateTime<Utc>) -> Option<Recipient> {
+        self.on_duty(rota, at).map(|person| Recipient::Person(person.to_owned()))
+    }
+
+    fn holders(&self, role: Role, owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Recipient> {
         let owner = owner.and_then(|owner| self.person(owner));
         match role {
             Role::Owner => owner.map(|person| Recipient::Person(person.key.clone())).into_iter().collect(),
@@ -210,7 +247,12 @@ impl Directory {
                 .into_iter()
                 .collect(),
             Role::Supervisor | Role::BackOffice | Role::Management => {
-                self.roles.get(&role).cloned().unwrap_or_default()
+                let holders = self.roles.get(&role).into_iter().flatten();
+                let recipient = |holder: &Holder| match holder {
+                    Holder::Fixed(recipient) => Some(recipient.clone()),
+                    Holder::Rota(rota) => self.duty(rota, at),
+                };
+                holders.filter_map(recipient).collect()
             }
         }
     }

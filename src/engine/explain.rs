@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::{Cancelled, Clock, ClockState, StepOutcome};
 use super::derivation::Derivation;
+use super::directory::Recipient;
+use super::effect::ClockRef;
+use super::escalation::Offset;
 use super::event::Event;
 use super::ledger::{self, Ledger};
 use super::policy::{Rulebook, Target, TargetKind};
@@ -227,6 +230,35 @@ fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option
     story
 }
 
+/// A step that is still to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upcoming {
+    /// Its clock.
+    pub clock: ClockRef,
+    /// The step.
+    pub step: Offset,
+    /// Its instant, as things stand.
+    pub at: DateTime<Utc>,
+    /// Who would be told.
+    pub recipients: Vec<Recipient>,
+}
+
+/// The steps of a request that are still to come, as things stand at `now`.
+pub fn upcoming(request: &Request, rulebook: &Rulebook, now: DateTime<Utc>) -> Vec<Upcoming> {
+    let mut upcoming = Vec::new();
+    for (place, clock) in request.clocks.iter().enumerate().filter(|(_, clock)| clock.is_live()) {
+        let Some((policy, target)) = rulebook.target(clock.kind, &request.facets) else { continue };
+        let Ok(plan) = settle::plan(request, rulebook, place, target) else { continue };
+        for planned in settle::pending(clock, request.snoozed_until, rulebook.ack_expires, target, &plan) {
+            let at = planned.at.max(now);
+            let (owner, team) = (request.owner.as_deref(), policy.team.as_deref());
+            let recipients = rulebook.directory.recipients(&planned.step.tell, owner, team, at);
+            upcoming.push(Upcoming { clock: clock.name(), step: planned.step.at, at: planned.at, recipients });
+        }
+    }
+    upcoming
+}
+
 fn derive(story: &mut Story, request: &Request, target: &Target, rulebook: &Rulebook) {
     let Ok(plan) = settle::plan(request, rulebook, 0, target) else { return };
     let clock = &request.clocks[0];
@@ -235,8 +267,11 @@ fn derive(story: &mut Story, request: &Request, target: &Target, rulebook: &Rule
     story.floor_at = plan.floor_at;
     story.derivation =
         Some(Derivation::of(&target.calendar, clock.started_at, &plan, settle::own_pauses(request, clock)));
-    let pending =
-        if clock.is_live() { settle::pending(clock, request.snoozed_until, target, &plan) } else { Vec::new() };
+    let pending = if clock.is_live() {
+        settle::pending(clock, request.snoozed_until, rulebook.ack_expires, target, &plan)
+    } else {
+        Vec::new()
+    };
     let planned_at = |step| plan.steps.iter().find(|planned| planned.step.at == step).map(|planned| planned.at);
     for step in &target.escalation.steps {
         let settled = clock.settled.iter().find(|settled| settled.step == step.at);

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod policy;
 mod progress;
 pub mod request;
+pub mod rota;
 mod settle;
 pub mod working_time;
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use chrono::TimeDelta;
+
 use super::calendar::{Calendar, Counting};
 use super::check::Wording;
 use super::directory::Directory;
@@ -118,7 +120,8 @@ pub struct Policy {
 }
 
 /// What a policy asks of a request. An empty list asks nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[allow(missing_docs, reason = "each is the key of the same name in `match`")]
 pub struct Matcher {
     pub channel: Vec<String>,
@@ -198,6 +201,8 @@ pub struct Rulebook {
     pub directory: Directory,
     /// What counts as saying something.
     pub wording: Wording,
+    /// How long taking a request keeps its ladders still; for ever where it is left out.
+    pub ack_expires: Option<TimeDelta>,
 }
 
 impl Rulebook {

@@ -2,7 +2,7 @@
 //!
 //! Only marks, pauses and facets change here. Clocks follow the marks in `advance`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::check::{Answer, judge_answer};
 use super::directory::Directory;
@@ -46,7 +46,7 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
             request.phase = Phase::Merged;
         }
         (Phase::Open | Phase::Waiting, Fact::Ack) => {
-            if !ack(request, at) {
+            if !ack(request, at, rulebook.ack_expires) {
                 effects.push(ignored(Ignored::AlreadySo));
             }
         }
@@ -312,7 +312,8 @@ fn reopen(request: &mut Request, at: DateTime<Utc>) {
 }
 
 /// Whether there was a clock that nobody had taken yet.
-fn ack(request: &mut Request, at: DateTime<Utc>) -> bool {
-    let untaken = request.clocks.iter_mut().filter(|clock| clock.is_live() && clock.acked_at.is_none());
+fn ack(request: &mut Request, at: DateTime<Utc>, expires: Option<TimeDelta>) -> bool {
+    let is_over = |acked_at: DateTime<Utc>| expires.is_some_and(|expires| acked_at + expires <= at);
+    let untaken = request.clocks.iter_mut().filter(|clock| clock.is_live() && clock.acked_at.is_none_or(is_over));
     untaken.map(|clock| clock.acked_at = Some(at)).count() > 0
 }

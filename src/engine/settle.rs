@@ -1,6 +1,6 @@
 //! Settling: planning the live clocks at an instant, telling the steps that are owed, and choosing the next wake.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Course;
 use super::calendar::CalendarError;
@@ -130,7 +130,7 @@ impl<'a> Course<'a> {
         let steps = owed.superseded.iter().chain([&owed.told]);
         let tell: Vec<_> = steps.flat_map(|planned| &planned.step.tell).cloned().collect();
         let recipients =
-            self.rulebook.directory.recipients(&tell, self.request.owner.as_deref(), policy.team.as_deref());
+            self.rulebook.directory.recipients(&tell, self.request.owner.as_deref(), policy.team.as_deref(), now);
         let late = LATE_AFTER < now - owed.told.at;
         // Put off by a snooze is not late, but the steps above count from now all the same.
         let planned_at =
@@ -162,7 +162,7 @@ impl<'a> Course<'a> {
 
     /// Steps still to be told, with their instants after snoozes and recounts; none once somebody took it.
     fn untold<'p>(&self, place: usize, target: &Target, plan: &Plan<'p>) -> Vec<PlannedStep<'p>> {
-        pending(&self.request.clocks[place], self.request.snoozed_until, target, plan)
+        pending(&self.request.clocks[place], self.request.snoozed_until, self.rulebook.ack_expires, target, plan)
     }
 
     fn next_wake(&self, place: usize, target: &Target, plan: &Plan<'_>) -> Option<Wake> {
@@ -213,16 +213,21 @@ fn obeys_pauses(clock: &Clock) -> bool {
     KINDS.iter().any(|row| row.kind == clock.kind && row.pauses)
 }
 
-/// Steps of a clock still to be told, with their instants after snoozes and recounts; none once somebody took it.
+/// Steps of a clock still to be told, with their instants after snoozes and recounts; none while somebody has taken it.
 pub(super) fn pending<'p>(
     clock: &Clock,
     snoozed_until: Option<DateTime<Utc>>,
+    ack_expires: Option<TimeDelta>,
     target: &Target,
     plan: &Plan<'p>,
 ) -> Vec<PlannedStep<'p>> {
-    if clock.acked_at.is_some() {
-        return Vec::new();
-    }
+    // Whoever took it has so long; then the ladder goes on where it stood.
+    let not_before = match (clock.acked_at, ack_expires) {
+        (None, _) => None,
+        (Some(_), None) => return Vec::new(),
+        (Some(acked_at), Some(expires)) => Some(acked_at + expires),
+    };
+    let not_before = not_before.max(snoozed_until);
     let untold = plan.steps.iter().filter(|planned| !clock.is_settled(planned.step.at));
     untold
         .map(|planned| {
@@ -230,7 +235,7 @@ pub(super) fn pending<'p>(
                 .recounted_from
                 .and_then(|from| clock::recount(target, from, planned.step.at).ok().flatten())
                 .unwrap_or(planned.at);
-            let at = snoozed_until.map_or(recounted, |until| recounted.max(until));
+            let at = not_before.map_or(recounted, |until| recounted.max(until));
             PlannedStep { step: planned.step, at }
         })
         .collect()

@@ -21,16 +21,22 @@ use crate::text::alert::Content;
 
 const DEFAULT_PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 1_000;
-const STATES: [&str; 8] = ["pending", "held", "leased", "sent", "unneeded", "gathered", "handed_over", "dead"];
+const STATES: [&str; 9] =
+    ["pending", "held", "leased", "sent", "unneeded", "gathered", "handed_over", "dead", "dropped"];
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(retry)).routes(routes!(test_notify))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(retry))
+        .routes(routes!(drop_one))
+        .routes(routes!(test_notify))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over` or `dead`; all without.
+    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over`, `dead` or `dropped`; all without.
     state: Option<String>,
     /// Rows at most; 100 by default, 1000 at most.
     limit: Option<u32>,
@@ -82,6 +88,13 @@ async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> Answer<
     responses((status = 204), (status = "4XX", body = Problem)))]
 async fn retry(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
     if app.retry_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
+}
+
+/// Give up a delivery that waits or is dead.
+#[utoipa::path(post, path = "/v1/deliveries/{id}/drop", tag = "deliveries", params(("id" = i64, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
+    if app.drop_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
 /// Send a test message the whole way.

@@ -9,11 +9,12 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::error::{Answer, Failure, Problem};
-use crate::app::App;
 use crate::app::metrics::Snapshot;
+use crate::app::{App, OVERDUE_AFTER};
 
-/// An alert that is not sent this long after its decision is overdue.
-const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// Lateness is told of so many alerts, of so long.
+const MOST_LATENESSES: u32 = 10_000;
+const LATENESS_OF: TimeDelta = TimeDelta::hours(24);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
@@ -39,7 +40,7 @@ async fn readyz(State(app): State<App>) -> Answer<&'static str> {
 /// Figures for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String), (status = "4XX", body = Problem)))]
 async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
-    let decided_before = app.now() - OVERDUE_AFTER;
+    let (now, decided_before) = (app.now(), app.now() - OVERDUE_AFTER);
     let mut snapshot = app
         .read(move |store| {
             Ok(Snapshot {
@@ -47,6 +48,7 @@ async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
                 requests: store.count_by_phase()?,
                 deliveries: store.count_deliveries()?,
                 overdue_unsent: store.count_unsent(decided_before)?,
+                lateness: store.lateness(now - LATENESS_OF, MOST_LATENESSES)?,
                 sources: Vec::new(),
             })
         })

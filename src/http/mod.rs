@@ -8,8 +8,11 @@ mod events;
 mod explain;
 mod health;
 mod hooks;
+mod pages;
 mod queue;
 mod requests;
+mod route;
+mod silences;
 mod sources;
 
 use std::time::Duration;
@@ -32,7 +35,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"))
 )]
 struct Description;
 
@@ -45,6 +48,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(queue::router())
         .merge(deliveries::router())
         .merge(sources::router())
+        .merge(silences::router())
+        .merge(route::router())
         .merge(health::router())
 }
 
@@ -62,6 +67,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .merge(hooks::router())
+        .merge(pages::router())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(app)

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::mapping::Auth;
 use super::source::Source;
+use crate::net::{Clients, NotPublic};
 use crate::secret::{Secret, SecretError};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,6 +53,9 @@ pub enum ApiSetupError {
     /// A secret is missing.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// It lies inside of the house, and the file does not allow that.
+    #[error(transparent)]
+    NotPublic(#[from] NotPublic),
     /// Nobody says where it is.
     #[error("the mapping names no address, and [source.…] gives no `api`")]
     NoAddress,
@@ -79,12 +83,21 @@ impl Api {
     /// # Errors
     ///
     /// [`ApiSetupError`] if a secret or the address is missing.
-    pub fn of(source: &Source, client: Client) -> Result<Option<Self>, ApiSetupError> {
+    pub fn of(source: &Source, clients: &Clients) -> Result<Option<Self>, ApiSetupError> {
         let Some(api) = &source.settings.mapping.api else { return Ok(None) };
         let settings = &source.settings.api;
         let secret = |key: &str| settings.secrets.get(key).map(crate::secret::SecretSource::read).transpose();
         let base = settings.base.clone().or_else(|| api.base.as_deref().map(|base| filled(base, &source.settings.set)));
         let base = base.ok_or(ApiSetupError::NoAddress)?;
+        let mut addresses = vec![base.as_str()];
+        if let Auth::OAuth2 { token_url, .. } = &api.auth {
+            addresses.push(token_url);
+        }
+        // One that still has a word to fill in fails when it is asked.
+        for url in addresses.into_iter().filter_map(|address| Url::parse(address).ok()) {
+            clients.of(&url, source.settings.private)?;
+        }
+        let client = clients.of_kind(source.settings.private).clone();
         Ok(Some(Self {
             client,
             base: base.trim_end_matches('/').to_owned(),

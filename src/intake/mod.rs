@@ -7,6 +7,7 @@ pub mod json;
 pub mod mailbox;
 pub mod mapping;
 pub mod presets;
+pub mod reply;
 pub mod signature;
 pub mod source;
 pub mod tls;

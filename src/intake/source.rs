@@ -50,6 +50,8 @@ pub struct SourceSettings {
     pub silence: Silence,
     /// The API behind it.
     pub api: ApiSettings,
+    /// Whether that API may lie inside of the house.
+    pub private: bool,
 }
 
 /// When the silence of a source is told.

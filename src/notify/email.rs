@@ -81,7 +81,7 @@ impl EmailTransport {
     pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
         let mail = compose(message, &self.from)?;
         let response = self.connections.send(&mail).await.map_err(|error| classify(&error))?;
-        Ok(Receipt { answer: format!("{} {}", response.code(), response.message().collect::<String>()) })
+        Ok(Receipt::of(format!("{} {}", response.code(), response.message().collect::<String>())))
     }
 }
 

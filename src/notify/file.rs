@@ -1,19 +1,12 @@
 //! Messages as files: mail as `.eml`, everything else as `.json`. Where mail goes while no mail server is configured.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lettre::message::Mailbox;
 
 use super::{DeliveryError, Message, Receipt, email};
 
 const SENDER: &str = "plazo <plazo@localhost>";
-
-/// Settings of a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileSettings {
-    /// The directory; `outbox` in the data directory where it is left out.
-    pub directory: Option<PathBuf>,
-}
 
 /// A directory.
 #[derive(Debug, Clone)]
@@ -22,8 +15,8 @@ pub struct FileTransport {
 }
 
 impl FileTransport {
-    pub(super) fn new(settings: &FileSettings, directory: &Path) -> Self {
-        Self { directory: settings.directory.clone().unwrap_or_else(|| directory.to_owned()) }
+    pub(super) const fn new(directory: PathBuf) -> Self {
+        Self { directory }
     }
 
     pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
@@ -44,7 +37,7 @@ impl FileTransport {
             tokio::fs::rename(&partial, &path).await
         };
         match written.await {
-            Ok(()) => Ok(Receipt { answer: path.display().to_string() }),
+            Ok(()) => Ok(Receipt::of(path.display().to_string())),
             Err(error) => {
                 let cause = format!("cannot write {}: {error}", path.display());
                 Err(DeliveryError::Hold { after: None, cause })

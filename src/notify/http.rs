@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, StatusCode};
+use serde_json::Value;
 
 use super::{DeliveryError, SetupError};
 use crate::secret::SecretSource;
@@ -14,21 +15,8 @@ const LONGEST_ANSWER: usize = 64 << 10;
 /// No peer is obeyed for longer than this.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 
-/// The one HTTP client. Redirects are failures: an alert goes where the file says, or nowhere.
-///
-/// # Errors
-///
-/// If the platform's certificates cannot be read.
-pub fn client() -> Result<Client, reqwest::Error> {
-    Client::builder()
-        .redirect(redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(5))
-        .user_agent(concat!("plazo/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
-
 /// Reads and checks the address of a webhook.
-pub(super) fn address(source: &SecretSource) -> Result<reqwest::Url, SetupError> {
+pub(super) fn read_address(source: &SecretSource) -> Result<reqwest::Url, SetupError> {
     let url = source.read()?;
     let malformed = || SetupError::Malformed(format!("{source:?} holds no web address (https://…)"));
     let url = reqwest::Url::parse(url.expose()).map_err(|_| malformed())?;
@@ -36,9 +24,11 @@ pub(super) fn address(source: &SecretSource) -> Result<reqwest::Url, SetupError>
 }
 
 /// An answer: its status, and as much of its body as matters.
-pub(super) struct Answer {
+#[derive(Debug)]
+pub struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: String,
+    headers: HeaderMap,
     retry_after: Option<TimeDelta>,
 }
 
@@ -51,8 +41,8 @@ pub(super) async fn exchange(
     // Without its address, which may be a secret.
     let mut response = request.timeout(timeout).send().await.map_err(|error| failed(error.without_url()))?;
     let status = response.status();
-    let retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| wait(value, now));
+    let headers = response.headers().clone();
+    let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| wait(value, now));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(error.without_url()))? {
         body.extend_from_slice(&chunk);
@@ -60,10 +50,20 @@ pub(super) async fn exchange(
             break;
         }
     }
-    Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned(), retry_after })
+    Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned(), headers, retry_after })
 }
 
 impl Answer {
+    /// The body as JSON; null if it is none.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// A header, by its name in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The error that a status other than 2xx stands for. Where `gone` lists it, the hook will not come back.
     pub(super) fn error(&self, gone: &[StatusCode]) -> DeliveryError {
         let said: String = self.body.chars().take(80).filter(|c| !c.is_control()).collect();

@@ -2,20 +2,37 @@
 //!
 //! Whether and when to try again is not decided here (see `daemon::outbox`); a transport only says whether it would help.
 
+mod card;
+pub mod clickup;
+pub mod discord;
 pub mod email;
 pub mod file;
+pub mod glpi;
+pub mod google_chat;
+pub mod hook;
 pub mod http;
+pub mod mattermost;
+pub mod ntfy;
+pub mod pagerduty;
+mod settings;
 pub mod slack;
 mod smtp;
+pub mod teams;
+pub mod telegram;
+mod transport;
 pub mod webhook;
-
-use std::path::Path;
+pub mod whatsapp;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::engine::request::RequestId;
-use crate::secret::SecretError;
+use crate::text::Language;
+pub use crate::text::links::{BUTTONS, Links};
+
+pub use settings::{HttpSettings, Kind, Settings};
+pub(crate) use transport::vendor;
+pub use transport::{SetupError, Transport};
 
 /// One message to one mailbox, hook or directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,18 +43,72 @@ pub struct Message {
     pub request: Option<RequestId>,
     /// The request's own thread, if the message is about one request.
     pub thread: Option<String>,
-    /// Name and address of the mailbox, where the transport needs one.
+    /// Name and address of the mailbox, number or chat, where the transport needs one.
     pub to: Option<(String, String)>,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,
+    /// The reader's language.
+    pub language: Language,
     /// One line.
     pub subject: String,
     /// Plain text.
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// The same in parts, for cards.
+    pub card: Card,
     /// The facts, for programs: `{"type", "timestamp", "data"}`.
     pub facts: Value,
+    /// What the peer called the first message there about the same request: its thread, its ticket.
+    pub first: Option<String>,
+    /// What the peer called the message that this one replaces.
+    pub updates: Option<String>,
+}
+
+/// A message in parts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Card {
+    /// How bad it is.
+    pub tone: Tone,
+    /// Names and values, the most telling first; none where the message is no single alert.
+    pub fields: Vec<(String, String)>,
+    /// What to do, and why.
+    pub notes: Vec<String>,
+    /// Pages on which the reader can act.
+    pub links: Option<Links>,
+    /// Whether the promise is over, so that there is nothing left to do.
+    pub is_over: bool,
+    /// Names the promise: the same in all messages about it.
+    pub key: Option<String>,
+    /// When the promise ends.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Single words, for templates that are not ours.
+    pub facts: CardFacts,
+}
+
+/// Single words about an alert; empty where there are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is what its name says")]
+pub struct CardFacts {
+    pub client: String,
+    pub time: String,
+    pub channel: String,
+    pub owner: String,
+    pub request: String,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// A promise is broken.
+    Breach,
+    /// One will be.
+    Warning,
+    /// It is over.
+    Done,
+    /// No promise of its own.
+    #[default]
+    Neutral,
 }
 
 /// A message was taken.
@@ -45,6 +116,15 @@ pub struct Message {
 pub struct Receipt {
     /// What the peer said.
     pub answer: String,
+    /// What the peer calls the message, where it tells.
+    pub reference: Option<String>,
+}
+
+impl Receipt {
+    /// A receipt of a peer that gives messages no name.
+    pub const fn of(answer: String) -> Self {
+        Self { answer, reference: None }
+    }
 }
 
 /// Why a transport did not deliver. Decides alone whether the outbox tries again.
@@ -74,75 +154,6 @@ impl DeliveryError {
     pub fn cause(&self) -> &str {
         match self {
             Self::Retry { cause } | Self::Hold { cause, .. } | Self::GiveUp { cause } => cause,
-        }
-    }
-}
-
-/// Settings of a transport.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is the transport of the same name")]
-pub enum Settings {
-    Email(email::EmailSettings),
-    Slack(slack::SlackSettings),
-    Webhook(webhook::WebhookSettings),
-    File(file::FileSettings),
-}
-
-/// A transport ready to send.
-#[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "each is the transport of the same name")]
-pub enum Transport {
-    Email(email::EmailTransport),
-    Slack(slack::SlackTransport),
-    Webhook(webhook::WebhookTransport),
-    File(file::FileTransport),
-}
-
-/// A transport that cannot be made ready.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// A secret is missing.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// TLS cannot be set up.
-    #[error("TLS for the mail server: {0}")]
-    Tls(lettre::transport::smtp::Error),
-    /// A key or address is malformed. Does not say what it is.
-    #[error("{0}")]
-    Malformed(String),
-}
-
-impl Transport {
-    /// Reads the secrets and prepares connections. `directory` is where files go that name no directory of their own.
-    ///
-    /// # Errors
-    ///
-    /// [`SetupError`] if a secret is missing or malformed.
-    pub fn new(settings: &Settings, client: &reqwest::Client, directory: &Path) -> Result<Self, SetupError> {
-        Ok(match settings {
-            Settings::Email(settings) => Self::Email(email::EmailTransport::new(settings)?),
-            Settings::Slack(settings) => Self::Slack(slack::SlackTransport::new(settings, client)?),
-            Settings::Webhook(settings) => Self::Webhook(webhook::WebhookTransport::new(settings, client)?),
-            Settings::File(settings) => Self::File(file::FileTransport::new(settings, directory)),
-        })
-    }
-
-    /// Whether the message is read by people. Programs get its facts, and its texts need not be rendered.
-    pub const fn is_read_by_people(&self) -> bool {
-        !matches!(self, Self::Webhook(_))
-    }
-
-    /// Sends one message. `now` is the instant that the peer is told.
-    ///
-    /// # Errors
-    ///
-    /// [`DeliveryError`] says whether another try may help.
-    pub async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
-        match self {
-            Self::Email(transport) => transport.send(message).await,
-            Self::Slack(transport) => transport.send(message, now).await,
-            Self::Webhook(transport) => transport.send(message, now).await,
-            Self::File(transport) => transport.send(message).await,
         }
     }
 }

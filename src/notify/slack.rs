@@ -1,101 +1,146 @@
-//! Slack-format incoming webhook (docs.slack.dev, "Sending messages using incoming webhooks"); Mattermost and Rocket.Chat take it too.
-
-use std::time::Duration;
+//! Slack by an incoming webhook or by a bot (docs.slack.dev, "Sending messages using incoming webhooks", `chat.postMessage`): Block
+//! Kit, and with a bot one thread a request, and the message edited in place when it is over.
 
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::{DeliveryError, Message, Receipt, SetupError, http};
+use super::hook::{Call, Judged, Peer, characters, cut};
+use super::http::Answer;
+use super::{BUTTONS, DeliveryError, Message, Receipt};
 use crate::engine::request::RequestId;
-use crate::secret::SecretSource;
+use crate::text::Language;
 use crate::text::button::escaped;
-use crate::text::{Both, Language};
 
 /// Statuses that Slack's error table marks as final: our fault, or the hook is gone.
 const GONE: [StatusCode; 4] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
-/// Longest text of a section block, in characters.
+/// Longest text of a section block and of one of its fields, in characters, after Slack's escapes.
 const LONGEST_SECTION: usize = 3_000;
+const LONGEST_FIELD: usize = 300;
+const MOST_FIELDS: usize = 10;
+/// What has nothing to do with this message, and may pass.
+const PASSING: [&str; 5] =
+    ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "the answer is not `ok`"];
+/// The token is of no use any more: the whole destination stands.
+const BAD_TOKEN: [&str; 5] = ["invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"];
+/// The form of the blocks, not the message.
+const BAD_BLOCKS: [&str; 3] = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"];
 
-/// Settings of a Slack webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlackSettings {
-    /// Where the address is kept. It is a secret: whoever knows it can post.
-    pub url: SecretSource,
-    /// How long an answer is waited for.
-    pub timeout: Duration,
-    /// The language of the buttons below alerts; none without buttons.
-    pub buttons: Option<Language>,
-}
-
-/// A Slack webhook.
+/// A webhook, or a bot with a channel.
 #[derive(Clone)]
-pub struct SlackTransport {
-    client: reqwest::Client,
-    url: Url,
-    timeout: Duration,
-    buttons: Option<Language>,
+pub struct Slack {
+    pub(super) way: Way,
+    /// The language of the buttons that a source of Slack hears; none without.
+    pub(super) buttons: Option<Language>,
 }
 
-impl std::fmt::Debug for SlackTransport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SlackTransport").field("timeout", &self.timeout).finish_non_exhaustive()
-    }
+/// How messages reach Slack.
+#[derive(Clone)]
+pub(super) enum Way {
+    Webhook(Url),
+    Bot { base: String, token: crate::secret::Secret, channel: Option<String> },
 }
 
-impl SlackTransport {
-    pub(super) fn new(settings: &SlackSettings, client: &reqwest::Client) -> Result<Self, SetupError> {
-        Ok(Self {
-            client: client.clone(),
-            url: http::address(&settings.url)?,
-            timeout: settings.timeout,
-            buttons: settings.buttons,
-        })
+impl Peer for Slack {
+    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+        let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
+        let mut body = payload(message, self.buttons, plain);
+        let (base, token, channel) = match &self.way {
+            Way::Webhook(url) => return Ok(Call::post(url.clone(), body)),
+            Way::Bot { base, token, channel } => (base, token, channel),
+        };
+        let (method, channel) = match &message.updates {
+            Some(reference) => {
+                let (channel, ts) = reference.split_once(':').ok_or_else(|| gave_up("the message has no address"))?;
+                body["ts"] = ts.into();
+                ("chat.update", channel.to_owned())
+            }
+            None => {
+                let own = channel.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
+                // The channel of the first message: that of a person is another than the id by which it was opened.
+                let first = message.first.as_ref().and_then(|first| first.split_once(':'));
+                if let Some((_, ts)) = first {
+                    body["thread_ts"] = ts.into();
+                }
+                body["unfurl_links"] = false.into();
+                body["unfurl_media"] = false.into();
+                let channel = first.map(|(channel, _)| channel.to_owned()).or_else(|| own.cloned());
+                ("chat.postMessage", channel.ok_or_else(|| gave_up("no channel is known"))?)
+            }
+        };
+        body["channel"] = channel.into();
+        let url = Url::parse(&format!("{base}/{method}")).map_err(|_| gave_up("the address is malformed"))?;
+        Ok(Call::post(url, body).bearer(token.expose()))
     }
 
-    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
-        let request = self.client.post(self.url.clone()).json(&payload(message, self.buttons));
-        let answer = http::exchange(request, self.timeout, now).await?;
+    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         if !answer.status.is_success() {
-            return Err(answer.error(&GONE));
+            return Judged::Failed(answer.error(&GONE));
         }
         // A 200 is no success yet (LESSONS 31).
         let body = answer.body.trim();
         let refused = match serde_json::from_str::<Value>(body) {
-            Ok(json) if json["ok"] == true => return Ok(Receipt { answer: "ok".to_owned() }),
+            Ok(json) if json["ok"] == true => {
+                let reference = json["channel"].as_str().zip(json["ts"].as_str());
+                let reference = reference.map(|(channel, ts)| format!("{channel}:{ts}"));
+                return Judged::Taken(Receipt { answer: "ok".to_owned(), reference });
+            }
             Ok(json) => json["error"].as_str().unwrap_or("no `ok` in the answer").to_owned(),
-            Err(_) if body == "ok" => return Ok(Receipt { answer: "ok".to_owned() }),
+            Err(_) if body == "ok" => return Judged::Taken(Receipt::of("ok".to_owned())),
             Err(_) => "the answer is not `ok`".to_owned(),
         };
-        let cause = format!("HTTP 200, but {refused}");
-        Err(match refused.as_str() {
-            "ratelimited" | "rate_limited" => DeliveryError::Hold { after: None, cause },
-            "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" | "the answer is not `ok`" => {
-                DeliveryError::Retry { cause }
-            }
-            _ => DeliveryError::GiveUp { cause },
-        })
+        let cause = format!("HTTP 200, but {}", cut(&refused, 80, characters));
+        match refused.as_str() {
+            "ratelimited" | "rate_limited" => Judged::Failed(DeliveryError::Hold { after: None, cause }),
+            word if BAD_TOKEN.contains(&word) => Judged::Failed(DeliveryError::Hold { after: None, cause }),
+            word if PASSING.contains(&word) => Judged::Failed(DeliveryError::Retry { cause }),
+            word if BAD_BLOCKS.contains(&word) => Judged::Plainer(DeliveryError::GiveUp { cause }),
+            _ => Judged::Failed(DeliveryError::GiveUp { cause }),
+        }
     }
 }
 
 /// The message as blocks, with `text` for notifications; `buttons` below what is about one request.
-pub fn payload(message: &Message, buttons: Option<Language>) -> Value {
+pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Value {
     let subject = escaped(&message.subject);
-    let text: String = escaped(&message.text).chars().take(LONGEST_SECTION).collect();
-    let mut blocks = vec![
-        json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("*{subject}*") } }),
-        json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } }),
-    ];
-    if let (Some(language), Some(request)) = (buttons, message.request) {
-        blocks.push(actions(request, language));
+    if plain {
+        return json!({ "text": cut(&format!("*{subject}*\n{}", escaped(&message.text)), LONGEST_SECTION, characters) });
+    }
+    let section = |text: String| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } });
+    let mut blocks = vec![section(format!("*{}*", cut(&subject, LONGEST_SECTION - 2, characters)))];
+    let card = &message.card;
+    if card.fields.is_empty() {
+        blocks.push(section(cut(&escaped(&message.text), LONGEST_SECTION, characters)));
+    } else {
+        let fields = card.fields.iter().take(MOST_FIELDS);
+        let fields = fields.map(|(label, value)| {
+            let text = format!("*{}*\n{}", escaped(label), cut(&escaped(value), LONGEST_FIELD, characters));
+            json!({ "type": "mrkdwn", "text": text })
+        });
+        blocks.push(json!({ "type": "section", "fields": fields.collect::<Vec<_>>() }));
+        let notes = escaped(&card.notes.join("\n"));
+        if !notes.is_empty() {
+            blocks.push(section(cut(&notes, LONGEST_SECTION, characters)));
+        }
+    }
+    match (buttons, message.request, &card.links) {
+        _ if card.is_over => {}
+        (Some(language), Some(request), _) => blocks.push(actions(request, language)),
+        (_, _, Some(links)) => {
+            let elements = links.buttons(message.language).map(
+                |(word, url)| json!({ "type": "button", "text": { "type": "plain_text", "text": word }, "url": url }),
+            );
+            blocks.push(json!({ "type": "actions", "elements": elements }));
+        }
+        _ => {}
     }
     json!({ "text": subject, "blocks": blocks })
 }
 
 /// The buttons that the mapping of Slack understands: take, put off, show.
 fn actions(request: RequestId, language: Language) -> Value {
-    let words = language.of(Both { en: ["I take it", "In 30 min", "Show"], es: ["Lo tomo", "En 30 min", "Ver"] });
-    let elements = words.into_iter().zip(["ack", "snooze_30m", "show"]).map(|(word, action)| {
+    let words = language.of(BUTTONS);
+    let elements = words.into_iter().zip(["ack", "snooze_15m", "snooze_1h", "show"]).map(|(word, action)| {
         json!({
             "type": "button",
             "action_id": action,

@@ -16,23 +16,13 @@ use crate::secret::SecretSource;
 const GONE: [StatusCode; 4] =
     [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
 
-/// Settings of a generic webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookSettings {
-    /// Where the address is kept.
-    pub url: SecretSource,
-    /// Where the signing key is kept (`whsec_…`); unsigned without.
-    pub secret: Option<SecretSource>,
-    /// How long an answer is waited for.
-    pub timeout: Duration,
-}
-
 /// A generic webhook.
 #[derive(Clone)]
 pub struct WebhookTransport {
     client: reqwest::Client,
     url: Url,
-    key: Option<Vec<u8>>,
+    /// The key in force, and the one before it while both are in use; unsigned without.
+    keys: Vec<Vec<u8>>,
     timeout: Duration,
 }
 
@@ -43,9 +33,14 @@ impl std::fmt::Debug for WebhookTransport {
 }
 
 impl WebhookTransport {
-    pub(super) fn new(settings: &WebhookSettings, client: &reqwest::Client) -> Result<Self, SetupError> {
-        let key = settings.secret.as_ref().map(signing_key).transpose()?;
-        Ok(Self { client: client.clone(), url: http::address(&settings.url)?, key, timeout: settings.timeout })
+    pub(super) fn new(
+        url: Url,
+        secrets: &[SecretSource],
+        client: &reqwest::Client,
+        timeout: Duration,
+    ) -> Result<Self, SetupError> {
+        let keys = secrets.iter().map(signing_key).collect::<Result<_, _>>()?;
+        Ok(Self { client: client.clone(), url, keys, timeout })
     }
 
     pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
@@ -58,12 +53,13 @@ impl WebhookTransport {
             .header("content-type", "application/json")
             .header("webhook-id", &id)
             .header("webhook-timestamp", timestamp);
-        if let Some(key) = &self.key {
-            request = request.header("webhook-signature", sign(key, &id, timestamp, &body));
+        if !self.keys.is_empty() {
+            let signatures: Vec<_> = self.keys.iter().map(|key| sign(key, &id, timestamp, &body)).collect();
+            request = request.header("webhook-signature", signatures.join(" "));
         }
         let answer = http::exchange(request.body(body), self.timeout, now).await?;
         if answer.status.is_success() {
-            Ok(Receipt { answer: format!("HTTP {}", answer.status) })
+            Ok(Receipt::of(format!("HTTP {}", answer.status)))
         } else {
             Err(answer.error(&GONE))
         }

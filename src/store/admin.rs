@@ -1,6 +1,6 @@
 //! What is neither request nor alert: revisions of `sla.toml`, schedules, tokens, the store's own name.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, instant, milliseconds};
@@ -24,6 +24,17 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn instance(&self) -> Result<String> {
         Ok(self.prepare("SELECT value FROM meta WHERE key = 'instance'")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The key that signs links of this store.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn link_key(&self) -> Result<Vec<u8>> {
+        let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'link_key'")?;
+        let key: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
+        Ok(key.unwrap_or_default().into_bytes())
     }
 
     /// The number of the revision with that text: the last one if it is the same, else a new one.
@@ -145,5 +156,35 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn revoke_token(&self, name: &str) -> Result<bool> {
         Ok(0 < self.prepare("DELETE FROM tokens WHERE name = ?1")?.execute([name])?)
+    }
+
+    /// Notes that plazo runs at `now`. Returns the span since it last did, where that was longer than `gap`, and remembers it.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn note_alive(&self, gap: TimeDelta, now: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        let mut statement = self.prepare("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'alive_at'")?;
+        let before: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive_at', ?1)")?
+            .execute([milliseconds(now).to_string()])?;
+        let before = before.map(instant).filter(|before| gap < now - *before);
+        let Some(before) = before else { return Ok(None) };
+        self.prepare("INSERT OR REPLACE INTO downtimes (began_at, ended_at) VALUES (?1, ?2)")?
+            .execute([milliseconds(before), milliseconds(now)])?;
+        Ok(Some((before, now)))
+    }
+
+    /// The span in which plazo did not run and that holds `at`.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn downtime_at(&self, at: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        let mut statement = self.prepare(
+            "SELECT began_at, ended_at FROM downtimes WHERE began_at <= ?1 AND ?1 < ended_at ORDER BY began_at DESC LIMIT 1",
+        )?;
+        let found = statement.query_row([milliseconds(at)], |row| Ok((instant(row.get(0)?), instant(row.get(1)?))));
+        Ok(found.optional()?)
     }
 }

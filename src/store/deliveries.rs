@@ -12,7 +12,7 @@ use crate::engine::request::RequestId;
 pub struct DeliveryRow {
     /// Its number.
     pub id: i64,
-    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over` or `dead`.
+    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over`, `dead` or `dropped`.
     pub state: String,
     /// The request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,11 +44,17 @@ pub struct DeliveryRow {
     /// Why its destination stands, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// Why it waits to be gathered: `burst`, `quiet`, `daily`, `silence`, `downtime` or `edit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_for: Option<String>,
+    /// What the peer calls the message: its thread, its ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 const DELIVERY_ROWS: &str =
     "SELECT d.id, d.state, a.request, a.why, d.person, d.destination, d.planned_at, d.decided_at, d.next_at,
-            d.attempts, d.in_doubt, d.finished_at, d.answer, h.cause, h.until
+            d.attempts, d.in_doubt, d.finished_at, d.answer, h.cause, h.until, d.held_for, d.reference
      FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN holds h ON h.destination = d.destination";
 
 /// A delivery of one step of a clock.
@@ -136,9 +142,41 @@ impl Store {
     pub fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64> {
         let grace = milliseconds(decided_before);
         let mut statement = self.prepare(
-            "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'leased', 'held') AND decided_at < ?1",
+            "SELECT count(*) FROM deliveries WHERE decided_at < ?1 AND (state IN ('pending', 'leased')
+                 OR (state = 'held' AND (held_for IN ('downtime', 'edit') OR next_at < ?1)))",
         )?;
         Ok(statement.query_row([grace], |row| row.get(0))?)
+    }
+
+    /// Gives up a delivery that waits or is dead. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn drop_delivery(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'dropped', finished_at = ?2 WHERE id = ?1 AND state IN ('pending', 'held', 'dead')",
+        )?;
+        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
+    }
+
+    /// How late the latest single alerts were, in milliseconds: from the step's instant to the decision, from there to the try that
+    /// succeeded, and from there to the peer's acceptance. What was gathered on purpose is left out.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn lateness(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<[i64; 3]>> {
+        let mut statement = self.prepare(
+            "SELECT d.decided_at - d.planned_at, d.sent_at - d.decided_at, d.finished_at - d.sent_at
+             FROM deliveries d JOIN alerts a ON a.id = d.alert
+             WHERE d.state = 'sent' AND ?1 <= d.finished_at AND d.sent_at IS NOT NULL AND d.held_for IS NULL
+               AND a.request IS NOT NULL
+             ORDER BY d.finished_at DESC LIMIT ?2",
+        )?;
+        let rows = statement
+            .query_map(params![milliseconds(since), limit], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.
@@ -157,7 +195,7 @@ impl Store {
 
 fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let state: String = row.get(1)?;
-    let waits = state == "pending";
+    let (waits, is_held) = (state == "pending", state == "held");
     let next_at = instant(row.get(8)?);
     let until = row.get::<_, Option<i64>>(14)?.map(instant);
     Ok(DeliveryRow {
@@ -168,12 +206,14 @@ fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         destination: row.get(5)?,
         planned_at: instant(row.get(6)?),
         decided_at: instant(row.get(7)?),
-        next_at: waits.then(|| until.map_or(next_at, |until| next_at.max(until))),
+        next_at: (waits || is_held).then(|| until.filter(|_| waits).map_or(next_at, |until| next_at.max(until))),
         attempts: row.get(9)?,
         in_doubt: row.get(10)?,
         finished_at: row.get::<_, Option<i64>>(11)?.map(instant),
         answer: row.get(12)?,
         held_by: if waits { row.get(13)? } else { None },
+        held_for: if is_held { row.get(15)? } else { None },
+        reference: row.get(16)?,
         state,
     })
 }

@@ -6,34 +6,40 @@ use rusqlite::params;
 use super::{Result, Store, milliseconds};
 
 impl Store {
-    /// Keeps a destination standing until then. Messages that fail side by side are one failure of it.
+    /// Keeps a destination standing until then. Messages that fail side by side are one failure of it. Returns how often it has
+    /// failed in a row.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str, now: DateTime<Utc>) -> Result<u32> {
         self.prepare(
             "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, 1, ?3)
              ON CONFLICT (destination) DO UPDATE SET until = max(until, excluded.until), failures = failures + (until <= ?4),
              cause = excluded.cause",
         )?
         .execute(params![destination, milliseconds(until), cause, milliseconds(now)])?;
-        Ok(())
+        self.hold_failures(destination)
     }
 
-    /// Deliveries that wait for a standing destination since before that instant.
+    /// Deliveries that wait for a standing destination since before that instant, with the ways that are still to be tried after it.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn waiting_for(&self, destination: &str, decided_before: DateTime<Utc>) -> Result<Vec<i64>> {
+    pub fn waiting_for(&self, destination: &str, decided_before: DateTime<Utc>) -> Result<Vec<(i64, Vec<String>)>> {
         let mut statement = self.prepare(
-            "SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
-             UNION SELECT id FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
+            "SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
+             UNION SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
              AND ?1 IN (SELECT destination FROM holds)",
         )?;
-        let rows = statement.query_map(params![destination, milliseconds(decided_before)], |row| row.get(0))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        let mut rows = statement.query(params![destination, milliseconds(decided_before)])?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let route: Option<String> = row.get(1)?;
+            waiting.push((row.get(0)?, route.map_or(Ok(Vec::new()), |route| serde_json::from_str(&route))?));
+        }
+        Ok(waiting)
     }
 
     /// Settles a delivery that another destination takes over without a further try.

@@ -4,9 +4,12 @@
 
 pub mod admin;
 pub mod deliveries;
+pub mod claims;
+mod gather;
 mod holds;
 pub mod journal;
 pub mod outbox;
+pub mod silences;
 pub mod requests;
 mod schema;
 pub mod sources;

@@ -224,6 +224,21 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// Requests that may still move, what is due first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if one cannot be read.
+    pub fn live_by_due(&self, limit: usize) -> Result<Vec<Request>> {
+        let mut statement = self.prepare(
+            "SELECT state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id LIMIT ?3",
+        )?;
+        let (open, waiting) = (Phase::Open.as_str(), Phase::Waiting.as_str());
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![open, waiting, limit], |row| row.get::<_, String>(0))?;
+        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+    }
+
     /// Calls `each` with every wake; what the queue is rebuilt from.
     ///
     /// # Errors

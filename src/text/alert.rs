@@ -1,15 +1,15 @@
 //! Alerts and lists as mail and chat show them, from facts that were frozen when they were decided.
 
-use std::sync::OnceLock;
-
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use minijinja::syntax::SyntaxConfig;
+use minijinja::context;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, context};
 use serde::{Deserialize, Serialize};
 
-use super::{Language, explain, format};
+use super::links::Links;
+use super::templates::Texts;
+use super::{Language, explain, format, update};
+use crate::both;
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
 use crate::engine::escalation::LATE_AFTER;
@@ -18,8 +18,8 @@ use crate::engine::request::RequestId;
 
 /// Names and subjects longer than this are cut.
 const LONGEST_NAME: usize = 80;
-/// No template needs more steps than this; a bound, not a limit anybody meets.
-const FUEL: u64 = 500_000;
+/// A message lists no more; the rest is where the list is.
+const MOST_ROWS: usize = 40;
 
 /// What an alert says, frozen with the decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,38 @@ pub struct AlertFacts {
     /// The next step and its instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<(String, DateTime<Utc>)>,
+    /// From when to when plazo did not run, where that made it late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// In how much time the client is promised what was asked for, such as `48 h` (rule A11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<String>,
+}
+
+/// What became of a promise of which somebody was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// What.
+    pub what: NewsKind,
+    /// Who did it, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What can become of a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewsKind {
+    /// Somebody takes care of it.
+    Taken,
+    /// It is kept.
+    Met,
+    /// It is kept, too late.
+    MetLate,
+    /// It is no longer owed.
+    Over,
 }
 
 /// An entry of a list of open requests (rule D1).
@@ -104,6 +136,14 @@ pub enum HeldFor {
     Downtime,
     /// An edit of `sla.toml` made many due at once (LESSONS 22).
     Edit,
+    /// The reader was told of something else a moment ago (LESSONS 28).
+    Burst,
+    /// The reader does not work now, and it may wait.
+    Quiet,
+    /// The reader asked for one summary a day.
+    Daily,
+    /// Somebody asked not to hear of it for a while.
+    Silence,
 }
 
 impl HeldFor {
@@ -112,7 +152,17 @@ impl HeldFor {
         match self {
             Self::Downtime => "downtime",
             Self::Edit => "edit",
+            Self::Burst => "burst",
+            Self::Quiet => "quiet",
+            Self::Daily => "daily",
+            Self::Silence => "silence",
         }
+    }
+
+    /// What a word in the store stands for.
+    pub fn of(word: &str) -> Self {
+        let all = [Self::Edit, Self::Burst, Self::Quiet, Self::Daily, Self::Silence];
+        all.into_iter().find(|cause| cause.as_str() == word).unwrap_or_default()
     }
 }
 
@@ -122,6 +172,13 @@ impl HeldFor {
 pub enum Content {
     /// One alert.
     Alert(Box<AlertFacts>),
+    /// What became of something that was told (edited in place, resolved, commented on).
+    Update {
+        /// What was told.
+        about: Box<AlertFacts>,
+        /// What became of it.
+        news: News,
+    },
     /// What was held back and gathered, breaches first (LESSONS 28, 29).
     Digest {
         /// The alerts.
@@ -161,36 +218,52 @@ pub struct Rendered {
 }
 
 impl Content {
+    /// The one request that it is about.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Alert(about) | Self::Update { about, .. } => Some(about.request),
+            Self::Digest { .. } | Self::List { .. } | Self::Notice { .. } => None,
+        }
+    }
+
     /// The word of a webhook's `type`: `sla.warning`, `sla.breach`, …
     pub fn type_name(&self) -> String {
         match self {
             Self::Alert(facts) => format!("sla.{}", facts.why.as_str()),
+            Self::Update { .. } => "sla.update".to_owned(),
             Self::Digest { .. } => "sla.digest".to_owned(),
             Self::List { .. } => "sla.list".to_owned(),
             Self::Notice { .. } => "plazo.notice".to_owned(),
         }
     }
 
-    /// Renders the content. A template that fails gives way to a plain text; an alert is never lost to its looks (LESSONS 33).
-    pub fn render(&self, zone: Tz, language: Language, now: DateTime<Utc>) -> Rendered {
-        let rendered = match self {
-            Self::Alert(facts) => {
-                render("alert", language, &context! { a => Serde(shown(facts, zone, language, now)) })
-            }
-            Self::Digest { alerts, cause } => {
-                let rows: Vec<_> = alerts.iter().map(|facts| shown(facts, zone, language, now)).collect();
-                let cause = cause.as_str();
-                render("digest", language, &context! { rows => Serde(rows), n => alerts.len(), cause })
-            }
-            Self::List { name, rule, requests } => {
-                let rows: Vec<_> = requests.iter().map(|request| listed(request, zone, language)).collect();
-                render("list", language, &context! { name, rule, rows, n => requests.len() })
-            }
+    /// Renders the content. A template of the team's own that fails gives way to the built-in one, and that to a plain text; an
+    /// alert is never lost to its looks (LESSONS 33).
+    pub fn render(&self, texts: &Texts, reader: &Reader<'_>) -> Rendered {
+        match self {
+            Self::Update { about, news } => update::render(about, news, reader.zone, reader.language),
             Self::Notice { subject, text } => {
-                Ok(Rendered { subject: format!("[plazo] {subject}"), text: text.clone(), html: preformatted(text) })
+                Rendered { subject: format!("[plazo] {subject}"), text: text.clone(), html: preformatted(text) }
             }
-        };
-        rendered.unwrap_or_else(|_| self.plain(zone, language))
+            Self::Alert(_) | Self::Digest { .. } | Self::List { .. } => self
+                .template(texts, reader)
+                .and_then(|(name, context)| texts.render(name, reader.language, &context))
+                .unwrap_or_else(|| self.plain(reader.zone, reader.language)),
+        }
+    }
+
+    /// The name of its templates, and what they see; none where it needs none.
+    pub(super) fn template(&self, texts: &Texts, reader: &Reader<'_>) -> Option<(&'static str, minijinja::Value)> {
+        match self {
+            Self::Alert(facts) => Some(("alert", context! { a => Serde(shown(facts, texts, reader)) })),
+            Self::Digest { alerts, cause } => Some(("digest", digest(alerts, *cause, texts, reader))),
+            Self::List { name, rule, requests } => {
+                let row = |request| listed(request, reader.zone, reader.language);
+                let rows: Vec<_> = requests.iter().map(row).collect();
+                Some(("list", context! { name, rule, rows, n => requests.len() }))
+            }
+            Self::Update { .. } | Self::Notice { .. } => None,
+        }
     }
 
     /// The built-in text that needs no template.
@@ -201,7 +274,7 @@ impl Content {
             format!("{} {}: {task}. {due}", facts.request, format::why(facts.why, language))
         };
         let lines: Vec<_> = match self {
-            Self::Alert(facts) => vec![line(facts)],
+            Self::Alert(facts) | Self::Update { about: facts, .. } => vec![line(facts)],
             Self::Digest { alerts, .. } => alerts.iter().map(line).collect(),
             Self::List { requests, .. } => requests.iter().map(|request| request.request.to_string()).collect(),
             Self::Notice { text, .. } => vec![text.clone()],
@@ -240,19 +313,64 @@ struct Shown {
     derivation: Option<String>,
     next: Option<String>,
     step: String,
+    down: Option<String>,
+    doubt: bool,
+    reply: Option<String>,
+    links: Option<Links>,
+    by_reply: bool,
 }
 
-fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -> Shown {
+/// Who reads, and what there is for them.
+pub struct Reader<'a> {
+    /// The zone in which instants are shown.
+    pub zone: Tz,
+    /// The language.
+    pub language: Language,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Whether the message may be a second copy.
+    pub doubt: bool,
+    /// Whether an answer to the mail acts.
+    pub by_reply: bool,
+    /// Whether the reader is whoever has to answer, and gets a text to paste (rule A11).
+    pub answers: bool,
+    /// Pages on which the reader can act on a request.
+    pub links: &'a dyn Fn(RequestId) -> Option<Links>,
+    /// The page with everything that is open.
+    pub list: Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader with nothing but a language.
+    pub fn plain(zone: Tz, language: Language, now: DateTime<Utc>) -> Self {
+        fn none(_: RequestId) -> Option<Links> {
+            None
+        }
+        Self { zone, language, now, doubt: false, by_reply: false, answers: false, links: &none, list: None }
+    }
+}
+
+fn digest(alerts: &[AlertFacts], cause: HeldFor, texts: &Texts, reader: &Reader<'_>) -> minijinja::Value {
+    let rows: Vec<_> = alerts.iter().take(MOST_ROWS).map(|facts| shown(facts, texts, reader)).collect();
+    let more = alerts.len().saturating_sub(MOST_ROWS);
+    context! { rows => Serde(rows), n => alerts.len(), more, cause => cause.as_str(), list => reader.list.clone() }
+}
+
+/// The client of an alert as a line of text.
+pub fn who(facts: &AlertFacts) -> String {
+    let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
+    match (cut(&facts.contact), cut(&facts.customer)) {
+        (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
+        (Some(name), _) | (None, Some(name)) => name,
+        (None, None) => facts.request.to_string(),
+    }
+}
+
+fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
+    let Reader { zone, language, now, .. } = *reader;
     // What goes out in time speaks as of its own instant: "in 10 min", not "in 9 min 59 s".
     let now = if now - facts.planned_at < LATE_AFTER { facts.planned_at } else { now };
     let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
-    let customer = cut(&facts.customer);
-    let contact = cut(&facts.contact);
-    let who = match (&contact, &customer) {
-        (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
-        (Some(name), _) | (None, Some(name)) => name.clone(),
-        (None, None) => facts.request.to_string(),
-    };
     Shown {
         request: facts.request.to_string(),
         why: facts.why,
@@ -261,7 +379,7 @@ fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -
         rule: facts.rule.clone(),
         policy: facts.policy.clone(),
         channel: format::channel(&facts.channel, language),
-        who,
+        who: who(facts),
         subject: cut(&facts.subject),
         owner: cut(&facts.owner),
         started: format::instant(facts.started_at, zone, language),
@@ -279,7 +397,33 @@ fn shown(facts: &AlertFacts, zone: Tz, language: Language, now: DateTime<Utc>) -
             .map(|derivation| explain::line(derivation, &facts.calendar, zone, language)),
         next: facts.next.as_ref().map(|(_, at)| format::instant(*at, zone, language)),
         step: facts.step.clone(),
+        down: facts.down.map(|(from, to)| {
+            let (from, to) = (format::instant(from, zone, language), format::instant(to, zone, language));
+            language.of(both!("plazo was down from {from} to {to}", "plazo estuvo detenido de {from} a {to}"))
+        }),
+        doubt: reader.doubt,
+        reply: if reader.answers { reply(facts, texts, language) } else { None },
+        links: (reader.links)(facts.request),
+        by_reply: reader.by_reply,
     }
+}
+
+/// The answer that fits, filled in and ready to paste (rule A11): that it is received, or what is still to be asked.
+fn reply(facts: &AlertFacts, texts: &Texts, language: Language) -> Option<String> {
+    let name = match facts.target {
+        TargetKind::Acknowledge | TargetKind::FirstReply => "reply-received",
+        TargetKind::Reply if facts.cycle == 1 => "reply-received",
+        TargetKind::Reply => "reply-doubts",
+        _ => return None,
+    };
+    texts.line(name, language, &reply_context(facts)).map(|text| text.trim().to_owned())
+}
+
+/// What the templates of answers see.
+pub(super) fn reply_context(facts: &AlertFacts) -> minijinja::Value {
+    let one_line = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
+    let client = one_line(&facts.contact).or_else(|| one_line(&facts.customer));
+    context! { client, theme => one_line(&facts.subject), promised => facts.promised.clone(), agent => one_line(&facts.owner) }
 }
 
 fn listed(request: &ListedRequest, zone: Tz, language: Language) -> minijinja::Value {
@@ -293,59 +437,7 @@ fn listed(request: &ListedRequest, zone: Tz, language: Language) -> minijinja::V
     }
 }
 
-fn render(name: &str, language: Language, context: &minijinja::Value) -> Result<Rendered, minijinja::Error> {
-    let template = |ending: &str| {
-        let name = format!("{}/{name}.{ending}", language.code());
-        templates().get_template(&name)?.render(context)
-    };
-    let subject = format::one_line(&template("subject.txt")?, 160);
-    Ok(Rendered { subject, text: template("txt")?, html: template("html")? })
-}
-
-macro_rules! embedded {
-    ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),*] };
-}
-
-const TEMPLATES: [(&str, &str); 19] = embedded![
-    "layout.html",
-    "es/alert.subject.txt",
-    "es/alert.txt",
-    "es/alert.html",
-    "es/digest.subject.txt",
-    "es/digest.txt",
-    "es/digest.html",
-    "es/list.subject.txt",
-    "es/list.txt",
-    "es/list.html",
-    "en/alert.subject.txt",
-    "en/alert.txt",
-    "en/alert.html",
-    "en/digest.subject.txt",
-    "en/digest.txt",
-    "en/digest.html",
-    "en/list.subject.txt",
-    "en/list.txt",
-    "en/list.html",
-];
-
-fn templates() -> &'static Environment<'static> {
-    static TEMPLATES_ONCE: OnceLock<Environment<'static>> = OnceLock::new();
-    TEMPLATES_ONCE.get_or_init(|| {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
-            environment.set_syntax(syntax);
-        }
-        environment.set_fuel(Some(FUEL));
-        for (name, source) in TEMPLATES {
-            // A template that does not compile is caught by a test; at run time the plain text takes over.
-            environment.add_template(name, source).ok();
-        }
-        environment
-    })
-}
-
-fn preformatted(text: &str) -> String {
+pub(super) fn preformatted(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<!doctype html><meta charset=\"utf-8\"><pre style=\"white-space:pre-wrap\">{escaped}</pre>")
 }
@@ -380,6 +472,8 @@ mod tests {
             calendar: "always".to_owned(),
             derivation: None,
             next: None,
+            down: None,
+            promised: None,
         }
     }
 
@@ -409,7 +503,7 @@ mod tests {
         for (content, language) in
             everything().iter().flat_map(|content| [(content, Language::Es), (content, Language::En)])
         {
-            let rendered = content.render(Bogota, language, now);
+            let rendered = content.render(&Texts::default(), &Reader::plain(Bogota, language, now));
             assert!(
                 !rendered.subject.starts_with("plazo: "),
                 "{content:?} fell back to the plain text in {language:?}"

@@ -169,5 +169,6 @@ fn who(tell: &Tell, language: Language) -> String {
             })
             .to_owned(),
         Tell::Person(key) | Tell::Team(key) | Tell::Destination(key) => key.clone(),
+        Tell::Rota(name) => language.of(both!("whoever is on duty ({name})", "quien esté de turno ({name})")),
     }
 }

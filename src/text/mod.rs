@@ -5,6 +5,9 @@ pub mod button;
 pub mod describe;
 pub mod explain;
 pub mod format;
+pub mod links;
+pub mod templates;
+mod update;
 pub mod verdict;
 
 use serde::{Deserialize, Serialize};

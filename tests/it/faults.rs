@@ -20,7 +20,7 @@ fn config(url: &str) -> String {
     format!(
         "{PEOPLE}\n[[policy]]\nname = \"whatsapp\"\nmatch = {{ channel = \"whatsapp\" }}\n\
          reply = {{ within = \"1h\", escalation = \"e\" }}\n[escalation]\ne = [{{ at = \"due\", tell = [\"hook\"] }}]\n\
-         [destination.hook]\ntype = \"webhook\"\nurl = \"{url}\"\n"
+         [destination.hook]\ntype = \"webhook\"\nprivate = true\nurl = \"{url}\"\n"
     )
 }
 

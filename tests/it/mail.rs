@@ -13,7 +13,7 @@ use crate::support::{PATIENCE, wait_for};
 fn a_whatsapp_left_unanswered_is_mailed_at_each_step_to_a_real_server() {
     let postfix = Postfix::start();
     let config = format!(
-        "{PEOPLE}[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n\
+        "{PEOPLE}[alerts]\nwindow = \"0s\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n\
          [roles]\nsupervisor = \"ana\"\n\
          [[policy]]\nname = \"whatsapp\"\nmatch = {{ channel = \"whatsapp\" }}\nteam = \"social\"\n\
          reply = {{ rule = \"A1\", within = \"20m\", escalation = \"client\" }}\n\

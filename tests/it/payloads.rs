@@ -87,7 +87,7 @@ fn file(directory: &std::path::Path) -> String {
             _ => String::new(),
         };
     }
-    file + "[source.glpi-rest]\npreset = \"glpi-rest\"\napi = \"http://127.0.0.1:9/apirest.php\"\n"
+    file + "[source.glpi-rest]\npreset = \"glpi-rest\"\nprivate = true\napi = \"http://127.0.0.1:9/apirest.php\"\n"
         + &format!("token = {}\nset = {{ zone = \"America/Bogota\" }}\n", keep("glpi-token", "t"))
 }
 

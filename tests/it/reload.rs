@@ -98,7 +98,7 @@ fn a_secret_that_is_missing_refuses_the_whole_file() {
 
 /// Four clients who have waited ten minutes; then a file that allows five. Answers what the team's lead was sent.
 fn sent_after_a_sharp_edit(summary_above: u32) -> Vec<serde_json::Value> {
-    let file = |within: &str| format!("{}[alerts]\nsummary_above = {summary_above}\n", config(within));
+    let file = |within: &str| format!("{}[alerts]\nwindow = \"0s\"\nsummary_above = {summary_above}\n", config(within));
     let daemon = Daemon::start(&file("30m"));
     for client in 1..=4 {
         daemon.client_message(&format!("m-{client}"), &format!("t-{client}"), Duration::from_secs(600));

@@ -14,7 +14,7 @@ fn config(url: &str, more: &str) -> String {
         "{PEOPLE}\n[[policy]]\nname = \"whatsapp\"\nmatch = {{ channel = \"whatsapp\" }}\n\
          reply = {{ within = \"1h\", escalation = \"e\" }}\n\
          [escalation]\ne = [{{ at = \"50%\", tell = [\"hook\"] }}, {{ at = \"due\", tell = [\"hook\"] }}]\n\
-         [destination.hook]\ntype = \"webhook\"\nurl = \"{url}\"\ntimeout = \"60s\"\n{more}\n"
+         [destination.hook]\ntype = \"webhook\"\nprivate = true\nurl = \"{url}\"\ntimeout = \"60s\"\n{more}\n"
     )
 }
 

@@ -34,6 +34,7 @@ e = [{{ at = \"due\", tell = [\"equipo\"] }}]
 
 [destination.equipo]
 type = \"slack\"
+private = true
 url = \"{hook}\"
 buttons = true
 
@@ -95,7 +96,8 @@ fn json_of(call: &Received) -> Value {
 fn buttons_of_an_alert_act_and_the_message_shows_it_in_place() {
     let slack = Webhook::start();
     let base = slack.url.trim_end_matches("/hook").to_owned();
-    let daemon = start(&config(&slack.url, &format!("secret = {{ env = \"SLACK_SECRET\" }}\napi = \"{base}\"")));
+    let daemon =
+        start(&config(&slack.url, &format!("secret = {{ env = \"SLACK_SECRET\" }}\nprivate = true\napi = \"{base}\"")));
     let id = daemon.client_message("m-1", "t-1", HOUR);
     let alert = json_of(&slack.wait_for(1)[0]);
     let to = format!("{base}/actions/T0/1/x");
@@ -105,7 +107,7 @@ fn buttons_of_an_alert_act_and_the_message_shows_it_in_place() {
     assert_eq!(shown["response_type"], "ephemeral", "only who clicked sees it: {shown}");
     assert!(shown["text"].as_str().is_some_and(|text| text.starts_with(&id) && text.contains("reply")), "{shown}");
 
-    send(&daemon, &click(&alert, "snooze_30m", &to));
+    send(&daemon, &click(&alert, "snooze_15m", &to));
     let put_off = json_of(&slack.wait_for(3)[2]);
     assert_eq!(put_off["replace_original"], true);
     assert!(put_off.to_string().contains("Laura Mora put it off until"), "{put_off}");
@@ -116,7 +118,7 @@ fn buttons_of_an_alert_act_and_the_message_shows_it_in_place() {
     assert_eq!(taken.path, "/actions/T0/1/x");
     let taken = json_of(&taken);
     let blocks = taken["blocks"].as_array().expect("blocks");
-    assert_eq!(blocks[..2], alert["blocks"].as_array().expect("blocks")[..2], "what was told stays");
+    assert_eq!(blocks[..3], alert["blocks"].as_array().expect("blocks")[..3], "what was told stays");
     assert!(blocks.iter().all(|block| block["type"] != "actions"), "{taken}");
     assert!(taken.to_string().contains("✓ Laura Mora took it"), "{taken}");
     assert!(!daemon.get(&format!("/v1/requests/{id}"))["clocks"][0]["acked_at"].is_null());
@@ -151,7 +153,8 @@ fn socket_mode_needs_no_public_address() {
         _ => answer("200 OK", "", &json!({"ok": true, "url": url}).to_string()),
     });
     let base = api.url.trim_end_matches("/hook").to_owned();
-    let daemon = start(&config(&api.url, &format!("app_token = {{ env = \"SLACK_APP\" }}\napi = \"{base}\"")));
+    let daemon =
+        start(&config(&api.url, &format!("app_token = {{ env = \"SLACK_APP\" }}\nprivate = true\napi = \"{base}\"")));
     let accept = || {
         let (stream, _) = server.accept().expect("plazo connects");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");

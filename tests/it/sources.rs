@@ -35,6 +35,7 @@ fn crm(api: &str, more: &str) -> String {
 mapping = \"mi-crm.toml\"
 secret = {{ env = \"CRM_SECRET\" }}
 token = {{ env = \"CRM_TOKEN\" }}
+private = true
 api = \"{api}\"
 {more}
 "
@@ -188,6 +189,7 @@ answers_clients = true
 [source.glpi]
 preset = \"glpi-rest\"
 token = {{ env = \"CRM_TOKEN\" }}
+private = true
 api = \"{base}\"
 set = {{ zone = \"America/Bogota\" }}
 "

@@ -74,7 +74,7 @@ fn a_subscription_is_made_and_renewed_and_made_again_when_it_is_gone() {
     let daemon = start(
         "msgraph",
         &format!(
-            "api = \"{base}\"\npublic_url = \"https://plazo.agencia.example/hooks/far\"\n\
+            "private = true\napi = \"{base}\"\npublic_url = \"https://plazo.agencia.example/hooks/far\"\n\
              set = {{ tenant = \"t\", subscribe = [\"users/soporte@agencia.example/messages\"] }}"
         ),
     );
@@ -176,7 +176,7 @@ fn a_channel_is_opened_and_the_next_one_before_it_closes() {
     });
     let base = api.url.trim_end_matches("/hook").to_owned();
     let topics = r#"["v2.routing.queues.q-1.conversations.messages", "v2.users.u-7.conversations.messages"]"#;
-    let daemon = start("genesys", &format!("api = \"{base}\"\nset = {{ topics = {topics} }}"));
+    let daemon = start("genesys", &format!("private = true\napi = \"{base}\"\nset = {{ topics = {topics} }}"));
     let accept = || tungstenite::accept(server.accept().expect("plazo connects").0).expect("a handshake");
     let mut first = accept();
     let calls = api.received();
@@ -237,7 +237,7 @@ fn a_webhook_that_is_no_longer_called_is_told() {
     let daemon = start(
         "clickup",
         &format!(
-            "api = \"{base}\"\ntoken = {{ env = \"FAR_SECRET\" }}\nset = {{ workspace = 90150, webhook = \"w-2\" }}"
+            "private = true\napi = \"{base}\"\ntoken = {{ env = \"FAR_SECRET\" }}\nset = {{ workspace = 90150, webhook = \"w-2\" }}"
         ),
     );
     let told = wait_for("a notice", PATIENCE, || {

@@ -23,7 +23,7 @@ fn config(tell: &str, more: &str) -> String {
 }
 
 fn hook(url: &str, more: &str) -> String {
-    format!("[destination.hook]\ntype = \"webhook\"\nurl = \"{url}\"\n{more}\n")
+    format!("[destination.hook]\ntype = \"webhook\"\nprivate = true\nurl = \"{url}\"\n{more}\n")
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_webhook_that_hangs_is_given_up_in_time_and_tried_again() {
 fn a_hook_that_is_gone_hands_over_to_its_fallback_at_once() {
     let (gone, other) = (Webhook::scripted(|_, _| answer("410 Gone", "", "no_service")), Webhook::start());
     let more = format!(
-        "{}[destination.other]\ntype = \"webhook\"\nurl = \"{}\"\n",
+        "{}[destination.other]\ntype = \"webhook\"\nprivate = true\nurl = \"{}\"\n",
         hook(&gone.url, "fallback = \"other\""),
         other.url
     );
@@ -212,7 +212,7 @@ fn after_the_bound_a_destination_that_stands_hands_over() {
     // Nobody listens on that port.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let more = format!(
-        "{}[destination.other]\ntype = \"webhook\"\nurl = \"{}\"\n[alerts]\nretry_for = \"2s\"\n",
+        "{}[destination.other]\ntype = \"webhook\"\nprivate = true\nurl = \"{}\"\n[alerts]\nretry_for = \"2s\"\n",
         hook(&format!("http://{closed}/"), "fallback = \"other\""),
         other.url
     );
@@ -244,7 +244,7 @@ fn lessons_31_slack_says_ok_or_it_did_not_take_it() {
         0 => answer("200 OK", "", "{\"ok\":false,\"error\":\"internal_error\"}"),
         _ => answer("200 OK", "", "ok"),
     });
-    let more = format!("[destination.hook]\ntype = \"slack\"\nurl = \"{}\"\n", webhook.url);
+    let more = format!("[destination.hook]\ntype = \"slack\"\nprivate = true\nurl = \"{}\"\n", webhook.url);
     let daemon = Daemon::start(&config("\"hook\"", &more));
     daemon.event(&json!({
         "id": "m-1", "type": "message", "channel": "whatsapp", "thread": "t-1", "direction": "in",
@@ -258,11 +258,11 @@ fn lessons_31_slack_says_ok_or_it_did_not_take_it() {
 
 #[test]
 fn slack_refusing_the_hook_is_final() {
-    let webhook = Webhook::scripted(|_, _| answer("200 OK", "", "{\"ok\":false,\"error\":\"token_revoked\"}"));
-    let more = format!("[destination.hook]\ntype = \"slack\"\nurl = \"{}\"\n", webhook.url);
+    let webhook = Webhook::scripted(|_, _| answer("200 OK", "", "{\"ok\":false,\"error\":\"channel_is_archived\"}"));
+    let more = format!("[destination.hook]\ntype = \"slack\"\nprivate = true\nurl = \"{}\"\n", webhook.url);
     let daemon = Daemon::start(&config("\"hook\"", &more));
     daemon.client_message("m-1", "t-1", HOUR);
-    assert!(daemon.delivery("dead")["answer"].as_str().is_some_and(|cause| cause.contains("token_revoked")));
+    assert!(daemon.delivery("dead")["answer"].as_str().is_some_and(|cause| cause.contains("channel_is_archived")));
 }
 
 #[test]

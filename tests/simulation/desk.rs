@@ -330,8 +330,8 @@ impl<'a> Desk<'a> {
             self.send(claimed);
         }
         self.end_tries();
-        let (outcomes, busy, per_destination) = (self.outcomes.clone(), self.busy(), self.per_destination());
-        let claims = self.write(async |app| app.record_and_claim(outcomes, true, busy, per_destination).await)?;
+        let (outcomes, busy) = (self.outcomes.clone(), self.busy());
+        let claims = self.write(async |app| app.record_and_claim(outcomes, true, busy).await)?;
         self.outcomes.clear();
         if !claims.claimed.is_empty() {
             self.send(claims.claimed);
@@ -381,7 +381,10 @@ impl<'a> Desk<'a> {
         for Try { delivery, result, .. } in ended {
             self.app.give_room(1);
             let (verdict, hold_until) = match result {
-                Ok(receipt) => (Verdict::Sent { answer: receipt.answer }, None),
+                Ok(receipt) => {
+                    let began_at = self.wall_now();
+                    (Verdict::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
+                }
                 Err(error) => {
                     self.summary.failed_tries += 1;
                     let failures = self.runtime.block_on(self.app.hold_failures(delivery.destination.clone()));
@@ -390,7 +393,8 @@ impl<'a> Desk<'a> {
                 }
             };
             let (id, fence) = (delivery.id, Some(delivery.fence));
-            self.outcomes.push(Outcome { id, fence, destination: delivery.destination, verdict, hold_until });
+            let Claimed { person, destination, .. } = delivery;
+            self.outcomes.push(Outcome { id, person, fence, destination, verdict, hold_until });
         }
     }
 
@@ -398,13 +402,15 @@ impl<'a> Desk<'a> {
         let config = self.app.config();
         let mut next = None;
         for (name, destination) in &config.destinations {
-            let Some(fallback) = &destination.fallback else { continue };
+            if destination.fallback.is_empty() {
+                continue;
+            }
             let failures = self.runtime.block_on(self.app.hold_failures(name.clone())).expect("the store can be read");
             if failures == 0 {
                 continue;
             }
             let since = self.wall_now() - retry::patience(&config, true);
-            let (from, to) = (name.clone(), fallback.clone());
+            let (from, to) = (name.clone(), destination.fallback.clone());
             let n = self.write(async |app| app.hand_over_waiting(from, to, since).await)?;
             let again = self.now + if 0 < n { TimeDelta::zero() } else { TimeDelta::seconds(10) };
             next = Some(again).filter(|_| 0 < n || self.is_anything_waiting());

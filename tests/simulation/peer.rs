@@ -65,7 +65,7 @@ impl Peers {
             Some(error) => Try { delivery, ends_at, result: Err(error), taken: None },
             None => {
                 let taken = self.take(&delivery, false);
-                let result = Ok(Receipt { answer: "taken".to_owned() });
+                let result = Ok(Receipt::of("taken".to_owned()));
                 Try { delivery, ends_at, result, taken: Some(taken) }
             }
         }

@@ -82,7 +82,7 @@ async fn hooked() -> anyhow::Result<(Site, Arrivals)> {
         lock(&taken).push((at, planned_at(body)));
     })
     .await?;
-    let hook = format!("[destination.hook]\ntype = \"webhook\"\nurl = \"http://{address}/\"");
+    let hook = format!("[destination.hook]\ntype = \"webhook\"\nprivate = true\nurl = \"http://{address}/\"");
     Ok((Site::start(&site::config("hook", &hook)).await?, arrivals))
 }
 

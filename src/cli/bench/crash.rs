@@ -29,7 +29,7 @@ pub(super) async fn kill_amid_alerts() -> anyhow::Result<Vec<Row>> {
     .await?;
     let n_told = || told.lock().unwrap_or_else(PoisonError::into_inner).len();
     let directory = tempfile::tempdir()?;
-    let hook = format!("[destination.hook]\ntype = \"webhook\"\nurl = \"http://{address}/\"");
+    let hook = format!("[destination.hook]\ntype = \"webhook\"\nprivate = true\nurl = \"http://{address}/\"");
     std::fs::write(directory.path().join("sla.toml"), site::config("hook", &hook))?;
     let mut process = Process::start(directory.path()).await?;
     let due_at = real_time().now() + TimeDelta::seconds(4);

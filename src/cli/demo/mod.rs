@@ -115,7 +115,7 @@ async fn receive(
     let told_in_chat = format!("{lead}\nnotify = [\"email\", \"equipo-slack\"]");
     Ok(format!(
         "{}\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n\
-         \n[destination.equipo-slack]\ntype = \"slack\"\nurl = \"http://{webhook}/\"\n",
+         \n[destination.equipo-slack]\ntype = \"slack\"\nprivate = true\nurl = \"http://{webhook}/\"\n",
         SHIPPED.replace(lead, &told_in_chat),
         smtp.port()
     ))

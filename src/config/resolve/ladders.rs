@@ -10,6 +10,7 @@ use crate::config::raw::{self, At, Raw};
 use crate::engine::directory::{Role, Tell};
 use crate::engine::escalation::{Escalation, Offset, Step};
 use crate::engine::working_time::WorkingTime;
+use crate::notify::Kind;
 use crate::span;
 use crate::text::Both;
 
@@ -63,11 +64,12 @@ fn step(step: &At<raw::Step>, raw: &Raw, mistakes: &mut Mistakes) -> Vec<Step> {
     if step.at.is_none() {
         mistakes.missing(&step.span(), step.span(), "at", "\"due\"");
     }
-    if step.tell.is_none() {
+    if step.tell.is_none() && step.deed.is_none() {
         mistakes.missing(&step.span(), step.span(), "tell", "[\"lead\"]");
     }
     let told = super::items(step.tell.as_ref(), mistakes);
-    let tell: Vec<_> = told.iter().filter_map(|name| tell(name, raw, mistakes)).collect();
+    let mut tell: Vec<_> = told.iter().filter_map(|name| tell(name, raw, mistakes)).collect();
+    tell.extend(step.deed.as_ref().and_then(|deed| ticket(deed, raw, mistakes)));
     let Some(at) = step.at.as_ref().and_then(|text| super::read(text, mistakes, span::offset)) else {
         return Vec::new();
     };
@@ -131,6 +133,31 @@ fn repeat(step: &raw::Step, mistakes: &mut Mistakes) -> Option<(WorkingTime, u32
     Some((every, times))
 }
 
+/// What a step does besides telling: `ticket:NAME`.
+fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
+    let Some(name) = deed.strip_prefix("ticket:") else {
+        let deed_name = quoted(deed);
+        mistakes.error(
+            deed.span(),
+            both!("nobody knows how to do `{deed_name}`", "no se sabe hacer `{deed_name}`"),
+            both!(
+                "write \"ticket:NAME\" with a destination of type \"glpi\" or \"clickup\"",
+                "escriba \"ticket:NOMBRE\" con un destino de tipo \"glpi\" o \"clickup\""
+            ),
+        );
+        return None;
+    };
+    let keeps_tickets = |kind: &str| Kind::ALL.into_iter().any(|one| one.is_ticket() && one.as_str() == kind);
+    let desks = raw.destination.iter().filter(|(_, one)| one.kind.as_ref().is_some_and(|kind| keeps_tickets(kind)));
+    let known: Vec<_> = desks.map(|(name, _)| name.as_str()).collect();
+    if known.contains(&name) {
+        return Some(Tell::Destination(name.to_owned()));
+    }
+    let what = Both { en: "no destination that keeps tickets", es: "ningún destino que lleve tiquetes" };
+    mistakes.unknown(deed.span(), what, name, known);
+    None
+}
+
 fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
     let word = name.as_str();
     if let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == word) {
@@ -143,6 +170,9 @@ fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
         }
         return Some(Tell::Role(role));
     }
+    if raw.rota.keys().any(|key| key.as_str() == word) {
+        return Some(Tell::Rota(word.to_owned()));
+    }
     if raw.person.keys().any(|key| key.as_str() == word) {
         return Some(Tell::Person(word.to_owned()));
     }
@@ -153,10 +183,10 @@ fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
         return Some(Tell::Destination(word.to_owned()));
     }
     let roles = Role::ALL.iter().map(|role| role.as_str());
-    let named = raw.person.keys().chain(raw.team.keys()).chain(raw.destination.keys());
+    let named = raw.person.keys().chain(raw.team.keys()).chain(raw.rota.keys()).chain(raw.destination.keys());
     let what = Both {
-        en: "unknown role, person, team or destination",
-        es: "no es un cargo, ni una persona, un equipo o un destino",
+        en: "unknown role, person, team, rota or destination",
+        es: "no es un cargo, ni una persona, un equipo, un turno o un destino",
     };
     mistakes.unknown(name.span(), what, word, roles.chain(named.map(|key| key.as_str())));
     None

@@ -9,12 +9,16 @@ mod ladders;
 mod mailboxes;
 mod people;
 mod policies;
+mod rotas;
 mod sources;
 mod targets;
+mod texts;
 pub mod zones;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -22,18 +26,24 @@ use regex::RegexSetBuilder;
 
 use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
-use super::{AlertSettings, Config, DailyList};
+use super::{AlertSettings, Config, DailyList, Destination, Heartbeat};
 use crate::both;
 use crate::engine::check::Wording;
 use crate::engine::directory::{Recipient, Role};
 use crate::engine::policy::Rulebook;
 use crate::span;
+use crate::store::claims::Lanes;
 use crate::text::{Both, Language};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);
 const DEFAULT_SUMMARY_ABOVE: usize = 20;
 const DEFAULT_IN_FLIGHT: u16 = 128;
+const DEFAULT_WINDOW: TimeDelta = TimeDelta::minutes(2);
+const DEFAULT_LINKS_EXPIRE: TimeDelta = TimeDelta::hours(72);
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
+/// To a destination with a pace of its own, no more wait at a time.
+const MOST_PACED: usize = 8;
 
 /// Resolves the whole file. Files that it names lie in `folder`.
 pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
@@ -50,26 +60,39 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
     let sources = sources::resolve(raw, &calendars, folder, &mut attachments, mistakes);
     let mailboxes = mailboxes::resolve(raw, &calendars, mistakes);
     let destinations = destinations::resolve(raw, language, mistakes);
-    let mut people = people::resolve(raw, language, mistakes);
+    let mut people = people::resolve(raw, language, &calendars, &destinations, mistakes);
+    let rotas = rotas::resolve(raw, zone, &calendars, mistakes);
+    let texts = texts::resolve(raw, folder, &mut attachments, mistakes);
     directory::resolve(raw, folder, &mut people, &mut attachments, mistakes);
     let policies = policies::resolve(raw, &calendars, mistakes);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
-    let directory = people.directory(operator.clone());
+    let directory = people.directory(operator.clone(), rotas);
+    let alerts = alerts(raw, mistakes);
     Config {
         directory: folder.to_owned(),
         attachments,
         language,
         zone,
-        rulebook: Rulebook { revision: 0, policies, directory, wording: wording(raw, mistakes) },
+        rulebook: Rulebook {
+            revision: 0,
+            policies,
+            directory,
+            wording: wording(raw, mistakes),
+            ack_expires: ack_expires(raw, mistakes),
+        },
         daily: daily(raw, &calendars, mistakes),
         calendars,
         contacts: people.contacts,
+        lanes: lanes(&destinations, &alerts),
         destinations,
+        public_url: public_url(raw, mistakes),
+        heartbeat: heartbeat(raw, mistakes),
+        texts,
         sources,
         mailboxes,
         operator,
         listen: listen(raw, mistakes),
-        alerts: alerts(raw, mistakes),
+        alerts,
     }
 }
 
@@ -198,7 +221,71 @@ fn alerts(raw: &Raw, mistakes: &mut Mistakes) -> AlertSettings {
             .map_or(DEFAULT_SUMMARY_ABOVE, |most| usize::try_from(**most).unwrap_or(usize::MAX)),
         retry_for: retry_for.unwrap_or(DEFAULT_RETRY),
         in_flight: in_flight.map_or(DEFAULT_IN_FLIGHT, |in_flight| **in_flight).max(1).into(),
+        window: elapsed(alerts.and_then(|alerts| alerts.window.as_ref()), mistakes).unwrap_or(DEFAULT_WINDOW),
+        links_expire: elapsed(alerts.and_then(|alerts| alerts.links_expire.as_ref()), mistakes)
+            .unwrap_or(DEFAULT_LINKS_EXPIRE),
+        on_duty: alerts.and_then(|alerts| alerts.on_duty.as_ref()).and_then(|name| {
+            let known = raw.rota.keys().map(|key| key.as_str());
+            if known.clone().any(|known| known == name.as_str()) {
+                return Some(name.to_string());
+            }
+            mistakes.unknown(name.span(), Both { en: "unknown rota", es: "turno desconocido" }, name, known);
+            None
+        }),
     }
+}
+
+/// A span by the wall clock.
+fn elapsed(text: Option<&At<String>>, mistakes: &mut Mistakes) -> Option<TimeDelta> {
+    let span = read(text?, mistakes, span::duration)?;
+    TimeDelta::from_std(span).ok()
+}
+
+fn ack_expires(raw: &Raw, mistakes: &mut Mistakes) -> Option<TimeDelta> {
+    let text = raw.alerts.as_ref()?.ack_expires.as_ref()?;
+    let expires = elapsed(Some(text), mistakes)?;
+    if expires < TimeDelta::minutes(1) {
+        mistakes.error(
+            text.span(),
+            both!("nobody answers that fast", "nadie responde tan rápido"),
+            both!("write at least \"1m\"; \"2h\" is usual", "escriba al menos \"1m\"; lo normal es \"2h\""),
+        );
+    }
+    Some(expires)
+}
+
+/// How many may be on their way to each destination: no more than it takes at once.
+fn lanes(destinations: &BTreeMap<String, Destination>, alerts: &AlertSettings) -> Lanes {
+    let mut lanes = Lanes { usual: (alerts.in_flight - alerts.in_flight / 4).max(1), ..Lanes::default() };
+    for (name, destination) in destinations {
+        let settings = &destination.settings;
+        if settings.keeps_threads() {
+            lanes.threaded.insert(name.clone());
+            lanes.at_once.insert(name.clone(), 1);
+        } else if let Some(pace) = settings.pace() {
+            let burst = usize::try_from(pace.burst.get()).unwrap_or(MOST_PACED);
+            lanes.at_once.insert(name.clone(), burst.min(MOST_PACED));
+        }
+    }
+    lanes
+}
+
+fn public_url(raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
+    let url = raw.http.as_ref()?.public_url.as_ref()?;
+    read(url, mistakes, sources::address)
+}
+
+fn heartbeat(raw: &Raw, mistakes: &mut Mistakes) -> Option<Heartbeat> {
+    let heartbeat = raw.heartbeat.as_ref()?;
+    let private = heartbeat.private.as_deref().copied().unwrap_or(false);
+    let Some(url) = &heartbeat.url else {
+        mistakes.missing(&heartbeat.span(), heartbeat.span(), "url", "{ credential = \"…\" }");
+        return None;
+    };
+    let every = heartbeat.every.as_ref().and_then(|text| read(text, mistakes, span::duration));
+    let every = every.unwrap_or(DEFAULT_HEARTBEAT).max(Duration::from_secs(1));
+    let url = destinations::web_address(url, private, mistakes)?;
+    Some(Heartbeat { url, every, private })
 }
 
 fn wording(raw: &Raw, mistakes: &mut Mistakes) -> Wording {

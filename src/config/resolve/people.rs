@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use lettre::Address;
 
+use super::calendars::{self, Calendars};
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
-use crate::config::{Contact, EMAIL};
-use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, Team};
+use crate::config::{Contact, Destination, EMAIL};
+use crate::engine::directory::{Customer, Directory, Holder, Person, Recipient, Role, Team};
+use crate::engine::rota::Rota;
+use crate::notify::Settings;
+use crate::span;
 use crate::text::{Both, Language};
 
 /// Everybody, as the engine knows them and as they are reached.
@@ -17,18 +21,18 @@ pub(super) struct People {
     people: Vec<Person>,
     teams: Vec<Team>,
     customers: Vec<Customer>,
-    roles: BTreeMap<Role, Vec<Recipient>>,
+    roles: BTreeMap<Role, Vec<Holder>>,
 }
 
 impl People {
     /// The engine's directory; the operator is told where nobody else is.
-    pub(super) fn directory(&self, operator: Option<Recipient>) -> Directory {
+    pub(super) fn directory(&self, operator: Option<Recipient>, rotas: Vec<Rota>) -> Directory {
         let last_resort = operator
             .or_else(|| self.people.first().map(|person| Recipient::Person(person.key.clone())))
             .into_iter()
             .collect();
         let (people, teams) = (self.people.clone(), self.teams.clone());
-        Directory::new(people, teams, self.customers.clone(), self.roles.clone(), last_resort)
+        Directory::new(people, teams, self.customers.clone(), self.roles.clone(), rotas, last_resort)
     }
 
     pub(super) fn person_keys(&self) -> Vec<&str> {
@@ -77,12 +81,32 @@ impl People {
     }
 }
 
-pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) -> People {
+pub(super) fn resolve(
+    raw: &Raw,
+    language: Language,
+    calendars: &Calendars,
+    destinations: &BTreeMap<String, Destination>,
+    mistakes: &mut Mistakes,
+) -> People {
     let mut contacts = BTreeMap::new();
     let mut people = Vec::new();
     for (key, person) in &raw.person {
         super::reserved(key, &super::ROLES, mistakes);
-        let contact = contact(key, person, language, raw, mistakes);
+        let contact = contact(key, person, language, raw, calendars, mistakes);
+        for name in unreached(&contact, destinations) {
+            let person = key.as_str();
+            mistakes.error(
+                key.span(),
+                both!(
+                    "`{name}` does not know where to reach `{person}`",
+                    "`{name}` no sabe dónde encontrar a `{person}`"
+                ),
+                both!(
+                    "add reach = {{ {name} = \"…\" }} to the person, or `to` to the destination",
+                    "agregue reach = {{ {name} = \"…\" }} a la persona, o `to` al destino"
+                ),
+            );
+        }
         let addresses =
             person.addresses.iter().map(|address| address.to_string()).chain(contact.email.clone()).collect();
         people.push(Person { key: key.to_string(), name: contact.name.clone(), addresses });
@@ -107,6 +131,7 @@ fn contact(
     person: &At<raw::Person>,
     language: Language,
     raw: &Raw,
+    calendars: &Calendars,
     mistakes: &mut Mistakes,
 ) -> Contact {
     let email = person.email.as_ref().and_then(|email| super::read(email, mistakes, address));
@@ -143,8 +168,33 @@ fn contact(
         name: person.name.as_ref().map_or_else(|| key.to_string(), |name| name.to_string()),
         email,
         language: super::language(person.language.as_ref(), mistakes).unwrap_or(language),
+        reach: reach(person, raw, mistakes),
+        hours: person.hours.as_ref().and_then(|name| calendars::find(calendars, name, mistakes)),
+        summary: person.summary.as_ref().and_then(|time| super::read(time, mistakes, span::time_of_day)),
         notify,
     }
+}
+
+/// Addresses by the destination that has one for each person.
+fn reach(person: &raw::Person, raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
+    let given = person.reach.iter().filter_map(|(name, address)| {
+        let name = destination(name, raw, mistakes)?;
+        Some((name, super::filled(address, "\"700000005\"", mistakes)))
+    });
+    given.collect()
+}
+
+/// Destinations of a person that would not know where to write.
+fn unreached<'a>(contact: &'a Contact, destinations: &BTreeMap<String, Destination>) -> Vec<&'a str> {
+    let lacks = |name: &&String| {
+        destinations.get(*name).is_some_and(|destination| match &destination.settings {
+            Settings::Http(settings) => {
+                destination.settings.has_readers() && settings.to.is_none() && !contact.reach.contains_key(*name)
+            }
+            Settings::Email(_) | Settings::File { .. } => false,
+        })
+    };
+    contact.notify.iter().filter(lacks).map(String::as_str).collect()
 }
 
 /// That destination, also if it has mistakes of its own: those are told where it stands.
@@ -179,7 +229,7 @@ fn resolve_team(key: &At<String>, team: &raw::Team, raw: &Raw, mistakes: &mut Mi
     }
 }
 
-fn person(key: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
+pub(super) fn person(key: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
     let people = raw.person.keys().map(|key| key.as_str());
     if people.clone().any(|known| known == key.as_str()) {
         return Some(key.to_string());
@@ -188,7 +238,14 @@ fn person(key: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<String
     None
 }
 
-fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<Recipient>> {
+fn holder(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Holder> {
+    if raw.rota.keys().any(|rota| rota.as_str() == name.as_str()) {
+        return Some(Holder::Rota(name.to_string()));
+    }
+    super::recipient(name, raw, mistakes).map(Holder::Fixed)
+}
+
+fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<Holder>> {
     let Some(roles) = &raw.roles else { return BTreeMap::new() };
     let named = [
         (Role::Supervisor, &roles.supervisor),
@@ -199,7 +256,7 @@ fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<Recipient>> {
         .into_iter()
         .filter_map(|(role, names)| {
             let names = super::items(Some(names.as_ref()?), mistakes);
-            let holders: Vec<_> = names.iter().filter_map(|name| super::recipient(name, raw, mistakes)).collect();
+            let holders: Vec<_> = names.iter().filter_map(|name| holder(name, raw, mistakes)).collect();
             (!holders.is_empty()).then_some((role, holders))
         })
         .collect()

@@ -17,6 +17,7 @@ use crate::config::raw::{self, At, Raw};
 use crate::intake::mapping::Mapping;
 use crate::intake::presets;
 use crate::intake::source::{ApiSettings, Silence, SourceSettings};
+use crate::net::address::is_private_host;
 use crate::span;
 use crate::text::Both;
 
@@ -61,6 +62,7 @@ pub(super) fn resolve(
             rate: rate.unwrap_or(DEFAULT_RATE),
             silence: silence(source.silent_after.as_ref(), source.calendar.as_ref(), calendars, mistakes),
             api: api(source, mistakes),
+            private: source.private.as_deref().copied().unwrap_or(false),
             mapping: Arc::new(mapping),
         };
         sources.insert(name.to_string(), settings);
@@ -82,7 +84,7 @@ pub(super) fn check_name(name: &At<String>, mistakes: &mut Mistakes) {
             both!("use small letters, digits, - and _", "use minúsculas sin tilde, cifras, - y _"),
         );
     }
-    let taken = ["http", "cli", "email", "action"];
+    let taken = ["http", "cli", "email", "action", "link"];
     super::reserved(name, &taken, mistakes);
 }
 
@@ -264,6 +266,17 @@ pub(super) fn silence(
 
 fn api(source: &raw::Source, mistakes: &mut Mistakes) -> ApiSettings {
     let base = source.api.as_ref().and_then(|url| super::read(url, mistakes, address));
+    let private = source.private.as_deref().copied().unwrap_or(false);
+    if let Some(url) = &source.api
+        && !private
+        && base.as_deref().and_then(|base| reqwest::Url::parse(base).ok()).is_some_and(|url| is_private_host(&url))
+    {
+        mistakes.error(
+            url.span(),
+            both!("this address lies inside of the house", "esta dirección está dentro de la casa"),
+            both!("if that is meant, add private = true", "si es lo que se quiere, agregue private = true"),
+        );
+    }
     let given = [
         ("token", &source.token),
         ("app_token", &source.app_token),

@@ -1,0 +1,33 @@
+//! When a person may be told.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+
+use super::Contact;
+use crate::engine::calendar::zone;
+
+/// A summary is looked for no further ahead: a calendar that is never open has none.
+const MOST_DAYS: usize = 31;
+
+impl Contact {
+    /// Whether it is within this person's hours.
+    pub fn works(&self, now: DateTime<Utc>) -> bool {
+        self.hours.as_ref().is_none_or(|hours| hours.is_open(now))
+    }
+
+    /// Until when this person does not work; none within the hours, and where they never come.
+    pub fn off_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let hours = self.hours.as_ref().filter(|hours| !hours.is_open(now))?;
+        hours.next_opening(now).ok()
+    }
+
+    /// When this person's next summary goes out, on a working day if there are hours; none if single alerts are wanted.
+    pub fn next_summary(&self, own_zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let time = self.summary?;
+        let zone = self.hours.as_ref().map_or(own_zone, |hours| hours.zone());
+        let days = now.with_timezone(&zone).date_naive().iter_days().take(MOST_DAYS);
+        let works = |day: &chrono::NaiveDate| self.hours.as_ref().is_none_or(|hours| hours.is_working_day(*day));
+        let instants = days.filter(works).map(|day| zone::to_utc(zone, NaiveDateTime::new(day, time)));
+        instants.into_iter().find(|at| now < *at)
+    }
+}

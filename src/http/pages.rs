@@ -1,0 +1,356 @@
+//! `/a/{link}`: the pages behind the links of alerts. `GET` shows and asks, `POST` acts: scanners of mail open every link.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chrono::{DateTime, Utc};
+use minijinja::context;
+use minijinja::value::Serde;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::app::links::{Deed, Link, LinkError};
+use crate::app::{App, Applied, Incoming};
+use crate::both;
+use crate::config::Config;
+use crate::engine::clock::ClockState;
+use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
+use crate::engine::request::{Phase, Request, RequestId};
+use crate::text::{Both, Language, explain, format};
+
+/// The source of events that come by this door.
+const SOURCE: &str = "link";
+/// Nothing but the page itself, and its form to itself.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const MOST_LISTED: usize = 200;
+
+pub(super) fn router() -> axum::Router<App> {
+    axum::Router::new().route("/a/{link}", get(show).post(act))
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    label: String,
+    value: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Form {
+    button: String,
+    note: Option<String>,
+}
+
+/// What a page says.
+#[derive(Debug, Default)]
+struct Page {
+    status: StatusCode,
+    title: String,
+    kind: &'static str,
+    lead: Option<String>,
+    facts: Vec<Row>,
+    why: Option<String>,
+    form: Option<Form>,
+    details: Vec<String>,
+    done: Option<String>,
+}
+
+async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
+    let config = app.config();
+    let link = match app.read_link(&token) {
+        Ok(link) => link,
+        Err(error) => return refused(error, &config),
+    };
+    let language = language_of(&link, &config);
+    if link.deed == Deed::List {
+        return respond(list(&app, &link, language).await, language, &config);
+    }
+    let page = match find(&app, link.request).await {
+        Ok(Some(request)) => ask(&link, &request, &config, language, app.now()),
+        Ok(None) => unknown(link.request, language),
+        Err(page) => page,
+    };
+    respond(page, language, &config)
+}
+
+async fn act(State(app): State<App>, Path(token): Path<String>) -> Response {
+    let config = app.config();
+    let link = match app.read_link(&token) {
+        Ok(link) => link,
+        Err(error) => return refused(error, &config),
+    };
+    let language = language_of(&link, &config);
+    let now = app.now();
+    let fact = match link.deed {
+        Deed::Take => Fact::Ack,
+        Deed::Snooze(time) => Fact::Snooze { until: now + time },
+        Deed::Show | Deed::List => {
+            let page = Page { status: StatusCode::METHOD_NOT_ALLOWED, ..failure(language) };
+            return respond(page, language, &config);
+        }
+    };
+    let event = event(&link, &token, fact, &config, now);
+    let applied = match Incoming::new(event, Some(link.request)) {
+        Ok(incoming) => app.submit(vec![incoming]).await,
+        Err(error) => Err(error.into()),
+    };
+    let page = match (applied, find(&app, link.request).await) {
+        (Ok(applied), Ok(Some(request))) => match applied.into_iter().next() {
+            Some(Applied::Rejected(_)) | None => failure(language),
+            Some(_) => done(&link, &request, &config, language, now),
+        },
+        (_, Ok(None)) => unknown(link.request, language),
+        (Err(_), _) | (_, Err(_)) => failure(language),
+    };
+    respond(page, language, &config)
+}
+
+async fn find(app: &App, id: RequestId) -> Result<Option<Request>, Page> {
+    let language = app.config().language;
+    app.read(move |store| store.request(id)).await.map_err(|_| failure(language))
+}
+
+/// The deed as an event. A form sent twice is one deed; the same link a while later is another.
+fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Utc>) -> Event {
+    let digest = hex::encode(Sha256::digest(token.as_bytes()));
+    let contact = link.person.as_ref().and_then(|key| config.contacts.get(key));
+    let author = Author {
+        name: contact.map(|contact| contact.name.clone()),
+        address: link.person.clone(),
+        kind: AuthorKind::Agent,
+    };
+    Event {
+        id: EventId { source: SOURCE.to_owned(), id: format!("{}:{}", &digest[..32], now.timestamp() / 60) },
+        at: now,
+        threads: Vec::new(),
+        author: Some(author),
+        about: About::default(),
+        cc: Vec::new(),
+        refs: serde_json::Map::new(),
+        fact,
+    }
+}
+
+fn language_of(link: &Link, config: &Config) -> Language {
+    let contact = link.person.as_ref().and_then(|key| config.contacts.get(key));
+    contact.map_or(config.language, |contact| contact.language)
+}
+
+/// The page before the deed.
+fn ask(link: &Link, request: &Request, config: &Config, language: Language, now: DateTime<Utc>) -> Page {
+    let (id, is_live) = (request.id, request.phase.is_live());
+    let is_broken = request.clocks.iter().any(|clock| clock.state == ClockState::Breached);
+    let form = |button: Both, note: Both| Some(Form { button: language.of(button), note: Some(language.of(note)) });
+    let (title, form) = match link.deed {
+        Deed::Take => (
+            both!("Take {id}?", "¿Tomar {id}?"),
+            form(
+                both!("I take it", "Lo tomo"),
+                both!("Nobody above is told while you see to it.", "Mientras usted se ocupa, no se avisa más arriba."),
+            ),
+        ),
+        Deed::Snooze(time) => {
+            let span = format::span(time);
+            (
+                both!("Put {id} off for {span}?", "¿Posponer {id} {span}?"),
+                form(
+                    both!("In {span}", "En {span}"),
+                    both!(
+                        "No alert about it until then. The clock runs on.",
+                        "Hasta entonces no sale ningún aviso. El reloj sigue corriendo."
+                    ),
+                ),
+            )
+        }
+        Deed::Show | Deed::List => (both!("Request {id}", "Solicitud {id}"), None),
+    };
+    let over = both!(
+        "This request is closed; there is nothing left to do.",
+        "Esta solicitud ya está cerrada; no queda nada por hacer."
+    );
+    Page {
+        status: StatusCode::OK,
+        title: language.of(title),
+        kind: match (is_live, is_broken) {
+            (false, _) => "done",
+            (true, true) => "breach",
+            (true, false) => "warning",
+        },
+        lead: (!is_live).then(|| language.of(over)),
+        facts: rows(request, config, language),
+        form: form.filter(|_| is_live),
+        details: clocks(request, config, language, now),
+        ..Page::default()
+    }
+}
+
+/// The page after the deed.
+fn done(link: &Link, request: &Request, config: &Config, language: Language, now: DateTime<Utc>) -> Page {
+    let done = match link.deed {
+        Deed::Take => both!("You took it. Nobody above is told.", "Usted lo tomó. No se avisa más arriba."),
+        Deed::Snooze(_) => {
+            let until = format::time(request.snoozed_until.unwrap_or(now), config.zone);
+            both!("Put off until {until}.", "Pospuesto hasta las {until}.")
+        }
+        Deed::Show | Deed::List => both!("Nothing was changed.", "No se cambió nada."),
+    };
+    let id = request.id;
+    Page {
+        status: StatusCode::OK,
+        title: language.of(both!("Request {id}", "Solicitud {id}")),
+        kind: "done",
+        facts: rows(request, config, language),
+        details: clocks(request, config, language, now),
+        done: Some(language.of(done)),
+        ..Page::default()
+    }
+}
+
+fn rows(request: &Request, config: &Config, language: Language) -> Vec<Row> {
+    let directory = &config.rulebook.directory;
+    let customer = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+    let owner = |word: &String| directory.person(word).map_or_else(|| word.clone(), |person| person.name.clone());
+    let one_line = |text: String| format::one_line(&text, 120);
+    let labels = language.of(Both {
+        en: ["Client", "Channel", "Subject", "Owner", "Open since", "State"],
+        es: ["Cliente", "Canal", "Asunto", "Responsable", "Abierta desde", "Estado"],
+    });
+    let names = [request.contact.clone(), request.facets.customer.as_ref().map(customer)];
+    let client: Vec<_> = names.into_iter().flatten().map(one_line).collect();
+    let phase = match request.phase {
+        Phase::Unopened | Phase::Open => both!("open", "abierta"),
+        Phase::Waiting => both!("waiting for the client", "en espera del cliente"),
+        Phase::Closed => both!("closed", "cerrada"),
+        Phase::Merged => both!("merged", "unida a otra"),
+    };
+    let nobody = language.of(both!("nobody yet", "nadie todavía"));
+    let values = [
+        (!client.is_empty()).then(|| client.join(" · ")),
+        Some(format::channel(&request.facets.channel, language)),
+        request.subject.clone().map(one_line),
+        Some(request.owner.as_ref().map_or(nobody, owner)),
+        Some(format::instant(request.opened_at, config.zone, language)),
+        Some(language.of(phase)),
+    ];
+    let rows = labels.into_iter().zip(values);
+    rows.filter_map(|(label, value)| Some(Row { label: label.to_owned(), value: value? })).collect()
+}
+
+/// A line for each clock.
+fn clocks(request: &Request, config: &Config, language: Language, now: DateTime<Utc>) -> Vec<String> {
+    let line = |clock: &crate::engine::clock::Clock| {
+        let (task, state) = (format::task(clock.kind, language), explain::state(clock.state, language));
+        let due = clock.due_at.map(|due_at| {
+            let at = format::instant(due_at, config.zone, language);
+            let span = format::span((due_at - now).abs());
+            language.of(if due_at < now {
+                both!(", due {at}, {span} ago", ", vencía {at}, hace {span}")
+            } else {
+                both!(", due {at}, in {span}", ", vence {at}, en {span}")
+            })
+        });
+        let due = due.filter(|_| clock.is_live()).unwrap_or_default();
+        format!("{task}: {state}{due}")
+    };
+    request.clocks.iter().map(line).collect()
+}
+
+/// Everything that is open, what is due first.
+async fn list(app: &App, link: &Link, language: Language) -> Page {
+    let live = app.read(|store| store.live_by_due(MOST_LISTED)).await;
+    let Ok(live) = live else { return failure(language) };
+    let config = app.config();
+    let now = app.now();
+    let n = live.len();
+    let line = |request: &Request| {
+        let client = request.contact.clone().or_else(|| request.facets.customer.clone()).unwrap_or_default();
+        let channel = format::channel(&request.facets.channel, language);
+        let due = request.due_at().map(|due_at| {
+            let (at, is_over) = (format::instant(due_at, config.zone, language), due_at < now);
+            language.of(if is_over {
+                both!("due since {at}", "vencida desde {at}")
+            } else {
+                both!("due {at}", "vence {at}")
+            })
+        });
+        let words = [Some(request.id.to_string()), Some(format::one_line(&client, 60)), Some(channel), due];
+        words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · ")
+    };
+    let reader = link.person.as_ref().and_then(|key| config.contacts.get(key)).map(|contact| contact.name.clone());
+    Page {
+        status: StatusCode::OK,
+        title: language.of(both!("{n} open requests", "{n} solicitudes abiertas")),
+        kind: "show",
+        lead: reader,
+        details: live.iter().map(line).collect(),
+        ..Page::default()
+    }
+}
+
+fn unknown(id: RequestId, language: Language) -> Page {
+    Page {
+        status: StatusCode::NOT_FOUND,
+        title: language.of(both!("{id} is not known here", "aquí no se conoce {id}")),
+        kind: "error",
+        ..Page::default()
+    }
+}
+
+fn failure(language: Language) -> Page {
+    Page {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        title: language.of(both!("Nothing was done", "No se hizo nada")),
+        kind: "error",
+        lead: Some(language.of(both!(
+            "plazo could not do it now. Try again in a minute; if it stays so, tell its operator.",
+            "plazo no pudo hacerlo ahora. Inténtelo de nuevo en un minuto; si sigue igual, avise a quien lo opera."
+        ))),
+        ..Page::default()
+    }
+}
+
+fn refused(error: LinkError, config: &Config) -> Response {
+    let language = config.language;
+    let (status, title, lead) = match error {
+        LinkError::Forged => (
+            StatusCode::NOT_FOUND,
+            both!("This link does not work", "Este enlace no funciona"),
+            both!(
+                "It was cut or changed on its way. Open it from the alert itself, whole.",
+                "Se cortó o cambió en el camino. Ábralo desde el aviso mismo, entero."
+            ),
+        ),
+        LinkError::Expired => (
+            StatusCode::GONE,
+            both!("This link is too old", "Este enlace ya venció"),
+            both!(
+                "Links of alerts work for some days only. Open a newer alert.",
+                "Los enlaces de los avisos sirven solo unos días. Abra un aviso más reciente."
+            ),
+        ),
+    };
+    let page =
+        Page { status, title: language.of(title), kind: "error", lead: Some(language.of(lead)), ..Page::default() };
+    respond(page, language, config)
+}
+
+fn respond(page: Page, language: Language, config: &Config) -> Response {
+    let Page { status, title, kind, lead, facts, why, form, details, done } = page;
+    let plain = format!("{title}\n{}", lead.clone().unwrap_or_default());
+    let context = context! { lang => language.code(), title, kind, lead, facts => Serde(facts), why, form => Serde(form), details, done };
+    let (content_type, body) = match config.texts.page(&context) {
+        Some(html) => ("text/html; charset=utf-8", html),
+        None => ("text/plain; charset=utf-8", plain),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let mut response = (status, headers, body).into_response();
+    response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    response
+}

@@ -1,0 +1,86 @@
+//! ClickUp (developer.clickup.com): a task, made once for a request; later steps are comments on it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{StatusCode, Url};
+use serde_json::{Map, Value, json};
+
+use super::hook::{Call, Judged, Peer, characters, cut};
+use super::http::Answer;
+use super::{DeliveryError, Message, Receipt, Tone};
+use crate::secret::Secret;
+
+const LONGEST_NAME: usize = 250;
+const LONGEST_TEXT: usize = 8_000;
+const GONE: [StatusCode; 3] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+
+/// A list.
+#[derive(Clone)]
+pub struct ClickUp {
+    pub(super) base: String,
+    pub(super) token: Secret,
+    pub(super) list: String,
+    /// What a new task has besides, such as `assignees`.
+    pub(super) fields: Map<String, Value>,
+}
+
+impl Peer for ClickUp {
+    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+        let (path, body) = match message.updates.as_ref().or(message.first.as_ref()) {
+            Some(task) => (format!("task/{task}/comment"), comment(message)),
+            None => (format!("list/{}/task", self.list), self.task(message)),
+        };
+        let url = Url::parse(&format!("{}/api/v2/{path}", self.base));
+        let url = url.map_err(|_| DeliveryError::GiveUp { cause: "the address is malformed".to_owned() })?;
+        Ok(Call { authorization: Some(self.token.expose().to_owned()), ..Call::post(url, body) })
+    }
+
+    fn judge(&self, answer: &Answer, now: DateTime<Utc>) -> Judged {
+        if answer.status.is_success() {
+            // The id of a comment is a number, that of a task a word.
+            let reference = answer.json()["id"].as_str().map(str::to_owned);
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+        }
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            let at = answer.header("x-ratelimit-reset").and_then(|at| at.parse::<i64>().ok());
+            let after = at.map(|at| TimeDelta::seconds((at - now.timestamp()).clamp(1, 3_600)));
+            return Judged::Failed(DeliveryError::Hold { after, cause: "HTTP 429".to_owned() });
+        }
+        if answer.status == StatusCode::UNAUTHORIZED {
+            let cause = "HTTP 401: the token is not taken".to_owned();
+            return Judged::Failed(DeliveryError::Hold { after: None, cause });
+        }
+        Judged::Failed(answer.error(&GONE))
+    }
+}
+
+impl ClickUp {
+    fn task(&self, message: &Message) -> Value {
+        let mut task = json!({
+            "name": cut(&message.subject, LONGEST_NAME, characters),
+            "description": cut(&with_link(message), LONGEST_TEXT, characters),
+            "priority": if message.card.tone == Tone::Breach { 1 } else { 2 },
+            "notify_all": false,
+            "check_required_custom_fields": false,
+        });
+        if let Some(due_at) = message.card.due_at {
+            task["due_date"] = due_at.timestamp_millis().into();
+            task["due_date_time"] = true.into();
+        }
+        for (name, value) in &self.fields {
+            task[name] = value.clone();
+        }
+        task
+    }
+}
+
+fn comment(message: &Message) -> Value {
+    let text = format!("{}\n{}", message.subject, with_link(message));
+    json!({ "comment_text": cut(&text, LONGEST_TEXT, characters), "notify_all": !message.card.is_over })
+}
+
+fn with_link(message: &Message) -> String {
+    match &message.card.links {
+        Some(links) => format!("{}\n{}", message.text, links.show),
+        None => message.text.clone(),
+    }
+}

@@ -1,0 +1,112 @@
+//! Discord by a webhook (discord.com/developers/docs, resources/webhook): content and one embed; edited in place when it is over.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Method, StatusCode, Url};
+use serde_json::{Value, json};
+
+use super::hook::{Call, Judged, Peer, characters, cut};
+use super::http::Answer;
+use super::{DeliveryError, Message, Receipt, Tone};
+
+/// Longest content, title, description, and name and value of a field, in characters.
+const LONGEST_CONTENT: usize = 2_000;
+const LONGEST_TITLE: usize = 256;
+const LONGEST_DESCRIPTION: usize = 3_000;
+const LONGEST_VALUE: usize = 200;
+/// An embed has 25 fields, and 6,000 characters in all.
+const MOST_FIELDS: usize = 10;
+/// Statuses after which the hook will not come back; calling on bans the address.
+const GONE: [StatusCode; 4] =
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+
+/// A webhook.
+#[derive(Debug, Clone)]
+pub struct Discord {
+    pub(super) url: Url,
+}
+
+impl Peer for Discord {
+    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+        let mut url = self.url.clone();
+        let method = match &message.updates {
+            Some(id) => {
+                let malformed = |()| DeliveryError::GiveUp { cause: "the webhook's address takes no path".to_owned() };
+                url.path_segments_mut().map_err(malformed)?.extend(["messages", id]);
+                Method::PATCH
+            }
+            None => Method::POST,
+        };
+        // Only then it tells the message's id.
+        url.query_pairs_mut().append_pair("wait", "true");
+        Ok(Call { method, ..Call::post(url, payload(message, plain)) })
+    }
+
+    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+        let body = answer.json();
+        if answer.status.is_success() {
+            let reference = body["id"].as_str().map(str::to_owned);
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+        }
+        if answer.status == StatusCode::TOO_MANY_REQUESTS
+            && let Some(seconds) = body["retry_after"].as_f64().filter(|seconds| (0.0..86_400.0).contains(seconds))
+        {
+            // With a fraction, where the header is rounded.
+            let after = TimeDelta::from_std(std::time::Duration::from_secs_f64(seconds)).ok();
+            return Judged::Failed(DeliveryError::Hold { after, cause: "HTTP 429".to_owned() });
+        }
+        if answer.status == StatusCode::BAD_REQUEST {
+            return Judged::Plainer(answer.error(&[StatusCode::BAD_REQUEST]));
+        }
+        Judged::Failed(answer.error(&GONE))
+    }
+}
+
+fn payload(message: &Message, plain: bool) -> Value {
+    let subject = inert(&message.subject);
+    let mut body = json!({
+        "content": cut(&subject, LONGEST_CONTENT, characters),
+        "allowed_mentions": { "parse": [] },
+    });
+    if plain {
+        return body;
+    }
+    let card = &message.card;
+    let field = |(label, value): &(String, String)| json!({ "name": cut(label, LONGEST_VALUE, characters), "value": cut(&inert(value), LONGEST_VALUE, characters), "inline": true });
+    let text = if card.fields.is_empty() { message.text.clone() } else { card.notes.join("\n") };
+    let links = card.links.iter().flat_map(|links| links.buttons(message.language));
+    let links = links.map(|(word, url)| format!("[{word}]({url})")).collect::<Vec<_>>().join(" · ");
+    let description = cut(&inert(&text), LONGEST_DESCRIPTION - 1_000, characters);
+    let mut embed = json!({
+        "title": cut(&subject, LONGEST_TITLE, characters),
+        "description": if links.is_empty() { description } else { format!("{description}\n{links}") },
+        "color": color(card.tone),
+        "timestamp": message.decided_at,
+        "fields": card.fields.iter().take(MOST_FIELDS).map(field).collect::<Vec<_>>(),
+    });
+    if let Some(links) = &card.links {
+        embed["url"] = links.show.clone().into();
+    }
+    body["embeds"] = json!([embed]);
+    body
+}
+
+/// Nobody's words are Markdown. Mentions are off by `allowed_mentions`.
+fn inert(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '<' | '>' | '#') {
+            inert.push('\\');
+        }
+        inert.push(letter);
+    }
+    inert
+}
+
+const fn color(tone: Tone) -> u32 {
+    match tone {
+        Tone::Breach => 0x00c0_271d,
+        Tone::Warning => 0x00c9_8500,
+        Tone::Done => 0x002e_7d32,
+        Tone::Neutral => 0x0024_619b,
+    }
+}

@@ -1,0 +1,141 @@
+//! GLPI by its legacy REST API (apirest.md): a ticket, opened once for a request; later steps are follow-ups of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+
+use super::hook::{characters, cut};
+use super::{DeliveryError, Message, Receipt, Tone, http};
+use crate::secret::Secret;
+
+const LONGEST_NAME: usize = 250;
+const LONGEST_TEXT: usize = 16_000;
+const GONE: [StatusCode; 3] = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
+
+/// A GLPI.
+#[derive(Clone)]
+pub struct Glpi {
+    pub(super) client: Client,
+    /// The address of `apirest.php`.
+    pub(super) base: String,
+    pub(super) token: Secret,
+    pub(super) app_token: Option<Secret>,
+    /// What a new ticket has besides, such as `itilcategories_id`.
+    pub(super) fields: Map<String, Value>,
+    pub(super) timeout: Duration,
+    pub(super) session: Arc<Mutex<Option<String>>>,
+}
+
+impl std::fmt::Debug for Glpi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Glpi").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Glpi {
+    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
+        let (path, body) = match message.updates.as_ref().or(message.first.as_ref()) {
+            Some(ticket) => (format!("Ticket/{ticket}/ITILFollowup"), follow_up(message, ticket)),
+            None => ("Ticket".to_owned(), self.ticket(message)),
+        };
+        for is_last in [false, true] {
+            let session = self.session(now).await?;
+            let request = self.client.post(format!("{}/{path}", self.base)).header("session-token", session);
+            let request = request.header("content-type", "application/json").body(body.to_string());
+            let answer = http::exchange(self.with_app_token(request), self.timeout, now).await?;
+            if answer.status == StatusCode::UNAUTHORIZED && !is_last {
+                // The session is over; once, a new one is opened.
+                *self.session.lock().await = None;
+                continue;
+            }
+            if answer.status.is_success() {
+                let opened = answer.json()["id"].as_i64().map(|id| id.to_string());
+                // What is told later goes to the ticket, not to the follow-up.
+                let reference = message.first.clone().or_else(|| message.updates.clone()).or(opened);
+                return Ok(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            }
+            return Err(refused(&answer));
+        }
+        Err(DeliveryError::Hold { after: None, cause: "HTTP 401: the session is not taken".to_owned() })
+    }
+
+    async fn session(&self, now: DateTime<Utc>) -> Result<String, DeliveryError> {
+        let mut session = self.session.lock().await;
+        if let Some(session) = session.as_ref() {
+            return Ok(session.clone());
+        }
+        let request = self.client.get(format!("{}/initSession", self.base));
+        let request = request.header("authorization", format!("user_token {}", self.token.expose()));
+        let answer = http::exchange(self.with_app_token(request), self.timeout, now).await?;
+        let opened = answer.json()["session_token"].as_str().map(str::to_owned);
+        let Some(opened) = opened.filter(|_| answer.status.is_success()) else {
+            return Err(match refused(&answer) {
+                // A token that is not taken keeps every message.
+                DeliveryError::GiveUp { cause } => DeliveryError::Hold { after: None, cause },
+                error => error,
+            });
+        };
+        *session = Some(opened.clone());
+        Ok(opened)
+    }
+
+    fn with_app_token(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.app_token {
+            Some(token) => request.header("app-token", token.expose()),
+            None => request,
+        }
+    }
+
+    fn ticket(&self, message: &Message) -> Value {
+        let urgency = if message.card.tone == Tone::Breach { 5 } else { 4 };
+        let mut input = json!({
+            "name": cut(&message.subject, LONGEST_NAME, characters),
+            "content": html(message),
+            "type": 1,
+            "urgency": urgency,
+            "externalid": format!("plazo-{}", message.thread.as_ref().unwrap_or(&message.id)),
+        });
+        for (name, value) in &self.fields {
+            input[name] = value.clone();
+        }
+        json!({ "input": input })
+    }
+}
+
+fn follow_up(message: &Message, ticket: &str) -> Value {
+    let ticket = ticket.parse::<i64>().map_or_else(|_| Value::from(ticket), Value::from);
+    json!({ "input": { "itemtype": "Ticket", "items_id": ticket, "content": html(message) } })
+}
+
+/// GLPI takes HTML: the text, with whatever looks like markup undone.
+fn html(message: &Message) -> String {
+    let escape =
+        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let text = cut(&message.text, LONGEST_TEXT, characters);
+    let lines: Vec<_> = text.lines().map(escape).collect();
+    let mut html = format!("<p><b>{}</b></p><p>{}</p>", escape(&message.subject), lines.join("<br>"));
+    if let Some(links) = &message.card.links {
+        html += &format!("<p><a href=\"{0}\">{0}</a></p>", escape(&links.show));
+    }
+    html
+}
+
+/// Errors are arrays of a code and a text, whose language varies.
+fn refused(answer: &http::Answer) -> DeliveryError {
+    let body = answer.json();
+    let code = body[0].as_str().unwrap_or_default();
+    if answer.status == StatusCode::BAD_REQUEST && !code.is_empty() {
+        let cause = format!("HTTP 400: {}", cut(code, 80, characters));
+        return match code {
+            "ERROR_WRONG_APP_TOKEN_PARAMETER" | "ERROR_LOGIN_PARAMETERS_MISSING" | "ERROR_NOT_ALLOWED_IP" => {
+                DeliveryError::Hold { after: None, cause }
+            }
+            _ => DeliveryError::GiveUp { cause },
+        };
+    }
+    answer.error(&GONE)
+}

@@ -1,0 +1,56 @@
+//! Google Chat by an incoming webhook (developers.google.com/workspace/chat, "Build a Google Chat app as a webhook"): text, one
+//! thread a request.
+
+use chrono::{DateTime, Utc};
+use reqwest::{StatusCode, Url};
+use serde_json::{Value, json};
+
+use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::http::Answer;
+use super::{DeliveryError, Message, Receipt};
+
+/// Longest message, in bytes.
+const LONGEST: usize = 32_000;
+/// Statuses after which the hook will not come back.
+const GONE: [StatusCode; 4] =
+    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+
+/// A space.
+#[derive(Debug, Clone)]
+pub struct GoogleChat {
+    pub(super) url: Url,
+}
+
+impl Peer for GoogleChat {
+    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+        let mut url = self.url.clone();
+        if message.thread.is_some() {
+            url.query_pairs_mut().append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
+        }
+        Ok(Call::post(url, payload(message)))
+    }
+
+    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+        if answer.status.is_success() {
+            return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
+        }
+        Judged::Failed(answer.error(&GONE))
+    }
+}
+
+fn payload(message: &Message) -> Value {
+    let mut text = format!("*{}*\n{}", inert(&message.subject), inert(&message.text));
+    for (word, url) in message.card.links.iter().flat_map(|links| links.buttons(message.language)) {
+        text += &format!("\n<{url}|{word}>");
+    }
+    let mut body = json!({ "text": cut(&text, LONGEST, bytes) });
+    if let Some(thread) = &message.thread {
+        body["thread"] = json!({ "threadKey": format!("plazo-{thread}") });
+    }
+    body
+}
+
+/// Nobody's words mention or link anything: `<users/all>` does so only in its brackets.
+fn inert(text: &str) -> String {
+    text.replace('<', "‹").replace('>', "›")
+}

@@ -1,0 +1,148 @@
+//! What systems share that take a message as one JSON document: a call, its answer, a second try in plainer form.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::{Client, Method, Url};
+use serde_json::Value;
+
+use super::http::{self, Answer};
+use super::{DeliveryError, Message, Receipt};
+
+/// One call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// `POST`, `PATCH`.
+    pub method: Method,
+    /// Where. It may hold a secret.
+    pub url: Url,
+    /// A bearer token or the whole of `Authorization`.
+    pub authorization: Option<String>,
+    /// What is sent.
+    pub body: Value,
+}
+
+impl Call {
+    /// A `POST` without authorization.
+    pub const fn post(url: Url, body: Value) -> Self {
+        Self { method: Method::POST, url, authorization: None, body }
+    }
+
+    /// The same with a bearer token.
+    #[must_use]
+    pub fn bearer(mut self, token: &str) -> Self {
+        self.authorization = Some(format!("Bearer {token}"));
+        self
+    }
+}
+
+/// What an answer means.
+#[derive(Debug)]
+pub enum Judged {
+    /// The message is taken.
+    Taken(Receipt),
+    /// The peer does not like its form: send it once more, as plain as can be.
+    Plainer(DeliveryError),
+    /// It is not taken.
+    Failed(DeliveryError),
+}
+
+/// A system that takes a message by one call.
+pub trait Peer: Send + Sync {
+    /// The call for a message. `plain`: without anything that may have been refused.
+    ///
+    /// # Errors
+    ///
+    /// [`DeliveryError::GiveUp`] if the message cannot be put in its form.
+    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError>;
+
+    /// What its answer means.
+    fn judge(&self, answer: &Answer, now: DateTime<Utc>) -> Judged;
+}
+
+/// A peer ready to be called.
+#[derive(Clone)]
+pub struct Hook<P> {
+    peer: P,
+    client: Client,
+    timeout: Duration,
+}
+
+impl<P> std::fmt::Debug for Hook<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hook").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl<P: Peer> Hook<P> {
+    pub(super) fn new(peer: P, client: &Client, timeout: Duration) -> Self {
+        Self { peer, client: client.clone(), timeout }
+    }
+
+    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
+        let mut plain = false;
+        loop {
+            let call = self.peer.call(message, plain)?;
+            let mut request = self
+                .client
+                .request(call.method, call.url)
+                .header("content-type", "application/json; charset=utf-8")
+                .body(call.body.to_string());
+            if let Some(authorization) = call.authorization {
+                request = request.header("authorization", authorization);
+            }
+            let answer = http::exchange(request, self.timeout, now).await?;
+            match self.peer.judge(&answer, now) {
+                Judged::Taken(receipt) => return Ok(receipt),
+                Judged::Plainer(_) if !plain => plain = true,
+                Judged::Plainer(error) | Judged::Failed(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Cuts a text to so many units, counted by `size`, with a mark where something is missing.
+pub fn cut(text: &str, most: usize, size: impl Fn(char) -> usize) -> String {
+    if text.chars().map(&size).sum::<usize>() <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(size('…'));
+    let mut used = 0;
+    let kept = text.chars().take_while(|c| {
+        used += size(*c);
+        used <= room
+    });
+    let kept: String = kept.collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// One unit a character.
+pub const fn characters(_: char) -> usize {
+    1
+}
+
+/// Units of UTF-16, by which Telegram counts.
+pub const fn utf16(c: char) -> usize {
+    c.len_utf16()
+}
+
+/// Bytes of UTF-8.
+pub const fn bytes(c: char) -> usize {
+    c.len_utf8()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_with_a_mark_and_never_longer() {
+        assert_eq!(cut("siete", 5, characters), "siete");
+        assert_eq!(cut("siete", 4, characters), "sie…");
+        assert_eq!(cut("día 🕐🕐", 7, utf16), "día 🕐…");
+        assert_eq!(cut("ñandú", 6, bytes), "ña…");
+        for most in 3..20 {
+            assert!(cut("ñandú 🕐 ñandú 🕐", most, bytes).len() <= most);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Mattermost and Rocket.Chat by their incoming webhooks (developers.mattermost.com, "Incoming webhooks"; docs.rocket.chat,
+//! "Integrations").
+
+use chrono::{DateTime, Utc};
+use reqwest::{StatusCode, Url};
+use serde_json::{Value, json};
+
+use super::hook::{Call, Judged, Peer, characters, cut};
+use super::http::Answer;
+use super::{DeliveryError, Message, Receipt, Tone};
+
+/// Statuses after which the hook will not come back.
+const GONE: [StatusCode; 4] =
+    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Mattermost: 16,383 characters.
+    Mattermost,
+    /// Rocket.Chat: 5,000 characters by default.
+    RocketChat,
+}
+
+impl Dialect {
+    const fn longest(self) -> usize {
+        match self {
+            Self::Mattermost => 16_000,
+            Self::RocketChat => 4_900,
+        }
+    }
+}
+
+/// A hook of one of them.
+#[derive(Debug, Clone)]
+pub struct Mattermost {
+    pub(super) url: Url,
+    pub(super) dialect: Dialect,
+}
+
+impl Peer for Mattermost {
+    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+        Ok(Call::post(self.url.clone(), payload(message, self.dialect, plain)))
+    }
+
+    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+        let body = answer.json();
+        if body["error"] == "error-message-size-exceeded" {
+            let cause = "the message is longer than that server allows".to_owned();
+            return Judged::Plainer(DeliveryError::GiveUp { cause });
+        }
+        if answer.status.is_success() && body["success"] != false {
+            return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
+        }
+        if answer.status.is_success() {
+            let said = body["error"].as_str().unwrap_or("success: false");
+            return Judged::Failed(DeliveryError::GiveUp { cause: format!("HTTP 200, but {said}") });
+        }
+        Judged::Failed(answer.error(&GONE))
+    }
+}
+
+fn payload(message: &Message, dialect: Dialect, plain: bool) -> Value {
+    let subject = inert(&message.subject);
+    let text = if plain { String::new() } else { inert(&message.text) };
+    let links: Vec<_> = message.card.links.iter().flat_map(|links| links.buttons(message.language)).collect();
+    match dialect {
+        Dialect::Mattermost => {
+            let links = links.iter().map(|(word, url)| format!("[{word}]({url})")).collect::<Vec<_>>().join(" · ");
+            let text = cut(&format!("#### {subject}\n{text}"), dialect.longest() - 2_000, characters);
+            let text = if links.is_empty() { text } else { format!("{text}\n{links}") };
+            json!({ "username": "plazo", "text": text })
+        }
+        Dialect::RocketChat => {
+            let mut attachment = json!({
+                "text": cut(&text, dialect.longest() / 2, characters),
+                "color": color(message.card.tone),
+            });
+            if let Some(links) = &message.card.links {
+                attachment["title"] = links.buttons(message.language)[3].0.into();
+                attachment["title_link"] = links.show.clone().into();
+            }
+            json!({
+                "alias": "plazo",
+                "text": cut(&subject, dialect.longest() / 3, characters),
+                "attachments": if plain { json!([]) } else { json!([attachment]) },
+            })
+        }
+    }
+}
+
+/// Nobody's words notify anybody (`@channel`), or are Markdown.
+fn inert(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '<' | '>' | '#') {
+            inert.push('\\');
+        }
+        inert.push(letter);
+        if letter == '@' {
+            inert.push('\u{200b}');
+        }
+    }
+    inert
+}
+
+const fn color(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Breach => "#C0271D",
+        Tone::Warning => "#C98500",
+        Tone::Done => "#2E7D32",
+        Tone::Neutral => "#24619B",
+    }
+}

@@ -1,0 +1,98 @@
+//! Microsoft Teams by a Workflows webhook: an Adaptive Card 1.4 (learn.microsoft.com, "Post a workflow when a webhook request is
+//! received"). A 202 says that the flow began, not that the card was posted.
+
+use chrono::{DateTime, Utc};
+use reqwest::{StatusCode, Url};
+use serde_json::{Value, json};
+
+use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::http::Answer;
+use super::{Card, DeliveryError, Message, Receipt, Tone};
+
+/// Longest whole message, in bytes: 28 KB, less what wraps the texts.
+const LONGEST: usize = 24_000;
+/// Statuses after which the hook will not come back.
+const GONE: [StatusCode; 5] =
+    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
+
+/// A flow.
+#[derive(Debug, Clone)]
+pub struct Teams {
+    pub(super) url: Url,
+}
+
+impl Peer for Teams {
+    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+        Ok(Call::post(self.url.clone(), payload(message, plain)))
+    }
+
+    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+        match answer.status {
+            status if status.is_success() => Judged::Taken(Receipt::of(format!("HTTP {status}"))),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Judged::Plainer(DeliveryError::GiveUp { cause: "HTTP 413: the card is too large".to_owned() })
+            }
+            _ => Judged::Failed(answer.error(&GONE)),
+        }
+    }
+}
+
+/// The card. Words of clients stand in `TextRun`s, which know no Markdown and no mention.
+fn payload(message: &Message, plain: bool) -> Value {
+    let run = |text: &str, weight: &str| json!({ "type": "RichTextBlock", "inlines": [{ "type": "TextRun", "text": text, "weight": weight }] });
+    let subject = cut(&message.subject, 500, bytes);
+    let mut body = vec![json!({
+        "type": "Container", "style": style(message.card.tone), "bleed": true, "items": [run(&subject, "Bolder")],
+    })];
+    let mut room = LONGEST;
+    for text in lines(&message.card, &message.text, plain) {
+        let text = cut(&text, room.min(4_000), bytes);
+        room = room.saturating_sub(text.len() + 120);
+        if room == 0 {
+            break;
+        }
+        body.push(run(&text, "Default"));
+    }
+    let links = message.card.links.as_ref().filter(|_| !plain);
+    let actions: Vec<_> = links
+        .into_iter()
+        .flat_map(|links| links.buttons(message.language))
+        .map(|(word, url)| json!({ "type": "Action.OpenUrl", "title": word, "url": url }))
+        .collect();
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "msteams": { "width": "Full" },
+                "body": body,
+                "actions": actions,
+            },
+        }],
+    })
+}
+
+/// What the card says below its subject; where there are no fields, the text.
+fn lines(card: &Card, text: &str, plain: bool) -> Vec<String> {
+    if plain {
+        return Vec::new();
+    }
+    if card.fields.is_empty() {
+        return vec![text.to_owned()];
+    }
+    let fields = card.fields.iter().map(|(label, value)| format!("{label}: {value}"));
+    fields.chain(card.notes.iter().cloned()).collect()
+}
+
+const fn style(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Breach => "attention",
+        Tone::Warning => "warning",
+        Tone::Done => "good",
+        Tone::Neutral => "default",
+    }
+}

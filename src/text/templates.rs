@@ -1,0 +1,280 @@
+//! Templates: the built-in ones, and a team's own in their place (`[texts] directory`).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use chrono::{TimeZone as _, Utc};
+use chrono_tz::Tz;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+use super::Language;
+use super::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader, Rendered};
+use super::format;
+use super::links::Links;
+use crate::engine::effect::Why;
+use crate::engine::policy::TargetKind;
+use crate::engine::request::RequestId;
+
+/// No template needs more steps than this; a bound, not a limit anybody meets.
+const FUEL: u64 = 500_000;
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),*] };
+}
+
+const BUILT_IN: [(&str, &str); 24] = embedded![
+    "layout.html",
+    "page.html",
+    "es/alert.subject.txt",
+    "es/alert.txt",
+    "es/alert.html",
+    "es/digest.subject.txt",
+    "es/digest.txt",
+    "es/digest.html",
+    "es/list.subject.txt",
+    "es/list.txt",
+    "es/list.html",
+    "es/reply-received.txt",
+    "es/reply-doubts.txt",
+    "en/alert.subject.txt",
+    "en/alert.txt",
+    "en/alert.html",
+    "en/digest.subject.txt",
+    "en/digest.txt",
+    "en/digest.html",
+    "en/list.subject.txt",
+    "en/list.txt",
+    "en/list.html",
+    "en/reply-received.txt",
+    "en/reply-doubts.txt",
+];
+
+static BUILT_IN_ONES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = environment();
+    for (name, source) in BUILT_IN {
+        // One that does not compile is caught by a test; at run time the plain text takes over.
+        environment.add_template(name, source).ok();
+    }
+    environment
+});
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment.set_fuel(Some(FUEL));
+    environment
+}
+
+/// The texts of messages and pages.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    /// Sources of a team's own templates by name, such as `es/alert.html`.
+    own: BTreeMap<String, String>,
+    /// These and the built-in ones; none without any of one's own.
+    environment: Option<Arc<Environment<'static>>>,
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.own == other.own
+    }
+}
+
+/// What is wrong with a template, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    /// The template's name.
+    pub name: String,
+    /// Line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Texts {
+    /// Names that a team's own template may have.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The source of a built-in template.
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
+    }
+
+    /// Takes a team's own templates, and tries each one on samples.
+    ///
+    /// # Errors
+    ///
+    /// Every template that fails.
+    pub fn with(own: BTreeMap<String, String>) -> Result<Self, Vec<TemplateError>> {
+        if own.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut environment = environment();
+        let mut errors = Vec::new();
+        for (name, source) in BUILT_IN {
+            environment.add_template(name, source).ok();
+        }
+        for (name, source) in &own {
+            if let Err(error) = environment.add_template_owned(name.clone(), source.clone()) {
+                errors.push(told(name, &error));
+            }
+        }
+        let texts = Self { own, environment: Some(Arc::new(environment)) };
+        if errors.is_empty() {
+            errors = texts.failures();
+        }
+        if errors.is_empty() { Ok(texts) } else { Err(errors) }
+    }
+
+    /// A message of three templates; none if not even the built-in ones can be rendered.
+    pub(super) fn render(&self, name: &str, language: Language, context: &Value) -> Option<Rendered> {
+        let part = |ending: &str| self.line(&format!("{name}.{ending}"), language, context);
+        let subject = format::one_line(&self.text(&format!("{}/{name}.subject.txt", language.code()), context)?, 160);
+        let text = self.line(name, language, context)?;
+        Some(Rendered { subject, text, html: part("html")? })
+    }
+
+    /// One template of a language.
+    pub(super) fn line(&self, name: &str, language: Language, context: &Value) -> Option<String> {
+        let ending = if name.ends_with(".html") { "" } else { ".txt" };
+        self.text(&format!("{}/{name}{ending}", language.code()), context)
+    }
+
+    /// A page for a browser.
+    pub fn page(&self, context: &Value) -> Option<String> {
+        self.text("page.html", context)
+    }
+
+    /// One template; the team's own where it can be rendered, else the built-in one.
+    fn text(&self, name: &str, context: &Value) -> Option<String> {
+        let render = |environment: &Environment<'_>| environment.get_template(name)?.render(context);
+        let own = self.environment.as_ref().map(|environment| render(environment));
+        match own {
+            Some(Ok(text)) => Some(text),
+            Some(Err(_)) | None => render(&BUILT_IN_ONES).ok(),
+        }
+    }
+
+    /// Renders every template of the team's own with samples.
+    fn failures(&self) -> Vec<TemplateError> {
+        let Some(environment) = &self.environment else { return Vec::new() };
+        let mut errors: Vec<TemplateError> = Vec::new();
+        for language in [Language::Es, Language::En] {
+            for (names, context) in samples(self, language) {
+                for name in names {
+                    // A layout is tried with what it holds.
+                    let is_own = self.own.contains_key(&name)
+                        || (name.ends_with(".html") && self.own.contains_key("layout.html"));
+                    if !is_own {
+                        continue;
+                    }
+                    let rendered = environment.get_template(&name).and_then(|template| template.render(&context));
+                    if let Err(error) = rendered {
+                        let own = error.name().filter(|name| self.own.contains_key(*name)).unwrap_or(&name);
+                        let error = told(own, &error);
+                        if !errors.contains(&error) {
+                            errors.push(error);
+                        }
+                    }
+                }
+            }
+        }
+        errors
+    }
+}
+
+fn told(name: &str, error: &minijinja::Error) -> TemplateError {
+    let problem = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    TemplateError { name: name.to_owned(), line: error.line(), problem }
+}
+
+/// Every kind of message in that language, as templates see it, with all that may be missing missing and present.
+fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
+    let word = "https://plazo.example/a/…".to_owned();
+    let links = move |_: RequestId| {
+        Some(Links { take: word.clone(), snooze15: word.clone(), snooze60: word.clone(), show: word.clone() })
+    };
+    let rich = sample();
+    let now = rich.planned_at;
+    let plain = Reader::plain(Tz::UTC, language, now);
+    let full =
+        Reader { doubt: true, by_reply: true, answers: true, links: &links, ..Reader::plain(Tz::UTC, language, now) };
+    let bare = AlertFacts {
+        why: Why::Warning,
+        rule: None,
+        customer: None,
+        contact: None,
+        subject: None,
+        owner: None,
+        due_at: None,
+        next: None,
+        down: None,
+        promised: None,
+        late: false,
+        ..rich.clone()
+    };
+    let listed = ListedRequest {
+        request: RequestId(7),
+        customer: None,
+        subject: None,
+        opened_at: now,
+        age_days: 3,
+        due_at: None,
+    };
+    let digest = |alerts: Vec<AlertFacts>, cause| Content::Digest { alerts, cause };
+    let contents = [
+        Content::Alert(Box::new(rich.clone())),
+        Content::Alert(Box::new(bare.clone())),
+        digest(vec![rich.clone(); 60], HeldFor::Burst),
+        digest(vec![bare], HeldFor::Downtime),
+        Content::List { name: "tareas".to_owned(), rule: None, requests: vec![listed] },
+    ];
+    let mut samples = Vec::new();
+    for content in &contents {
+        for reader in [&plain, &full] {
+            let Some((name, context)) = content.template(texts, reader) else { continue };
+            let code = language.code();
+            let names = ["subject.txt", "txt", "html"].map(|ending| format!("{code}/{name}.{ending}"));
+            samples.push((names.to_vec(), context));
+        }
+    }
+    let reply = super::alert::reply_context(&rich);
+    let replies = ["reply-received", "reply-doubts"].map(|name| format!("{}/{name}.txt", language.code()));
+    samples.push((replies.to_vec(), reply));
+    samples
+}
+
+/// An alert that has everything.
+pub fn sample() -> AlertFacts {
+    let at = |minute| Utc.with_ymd_and_hms(2026, 3, 2, 14, minute, 0).single().unwrap_or_default();
+    AlertFacts {
+        request: RequestId(17),
+        target: TargetKind::Reply,
+        cycle: 1,
+        why: Why::Breach,
+        step: "due".to_owned(),
+        rule: Some("A1".to_owned()),
+        policy: "whatsapp".to_owned(),
+        channel: "whatsapp".to_owned(),
+        customer: Some("Andina".to_owned()),
+        contact: Some("Luisa Gómez".to_owned()),
+        subject: Some("Factura de marzo".to_owned()),
+        owner: Some("Laura Mora".to_owned()),
+        started_at: at(0),
+        due_at: Some(at(20)),
+        planned_at: at(20),
+        decided_at: at(22),
+        late: true,
+        calendar: "always".to_owned(),
+        derivation: None,
+        next: Some(("+30m".to_owned(), at(50))),
+        down: Some((at(15), at(22))),
+        promised: Some("48 h".to_owned()),
+    }
+}
