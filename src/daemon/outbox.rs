@@ -410,7 +410,7 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
     // Programs get the facts; nothing need be rendered for them.
     let is_read = destination.settings.is_read_by_people();
     let rendered = if is_read { delivery.content.render(&config.texts, &reader) } else { Rendered::default() };
-    let card = if is_read { Card::of(&delivery.content, &reader) } else { Card::default() };
+    let card = if is_read { Card::of(&delivery.content, &rendered.text, &reader) } else { Card::default() };
     let instance = app.instance().get(..8).unwrap_or_default();
     let facts = serde_json::json!({
         "type": delivery.content.type_name(),

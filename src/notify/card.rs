@@ -6,8 +6,8 @@ use crate::text::alert::{AlertFacts, Content, NewsKind, Reader, who};
 use crate::text::{Both, explain, format};
 
 impl Card {
-    /// The parts of a content for its reader.
-    pub fn of(content: &Content, reader: &Reader<'_>) -> Self {
+    /// The parts of a content for its reader. `text` is what it says in whole.
+    pub fn of(content: &Content, text: &str, reader: &Reader<'_>) -> Self {
         match content {
             Content::Alert(facts) => of_alert(facts, reader),
             Content::Update { about, news } => {
@@ -20,7 +20,8 @@ impl Card {
                 let alert = of_alert(about, reader);
                 // Nothing counts down any more.
                 let fields = alert.fields.into_iter().take(3).collect();
-                Self { tone, is_over, fields, notes: Vec::new(), ..alert }
+                let links = alert.links.filter(|_| !is_over);
+                Self { tone, is_over, fields, links, notes: vec![text.to_owned()], ..alert }
             }
             Content::Digest { alerts, .. } => {
                 let is_broken = alerts.iter().any(|facts| matches!(facts.why, Why::Breach | Why::Escalation));

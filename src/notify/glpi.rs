@@ -58,7 +58,9 @@ impl Glpi {
                 let reference = message.first.clone().or_else(|| message.updates.clone()).or(opened);
                 return Ok(Receipt { answer: format!("HTTP {}", answer.status), reference });
             }
-            return Err(refused(&answer));
+            if answer.status != StatusCode::UNAUTHORIZED {
+                return Err(refused(&answer));
+            }
         }
         Err(DeliveryError::Hold { after: None, cause: "HTTP 401: the session is not taken".to_owned() })
     }

@@ -14,8 +14,14 @@ const LONGEST: usize = 3_900;
 const LONGEST_TITLE: usize = 200;
 /// The day's quota is used up (error code 42908).
 const DAY_QUOTA: i64 = 42_908;
-const GONE: [StatusCode; 4] =
-    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+/// Statuses after which nothing will change.
+const GONE: [StatusCode; 5] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::PAYLOAD_TOO_LARGE,
+];
 
 /// A topic.
 #[derive(Clone)]

@@ -134,7 +134,7 @@ pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Val
         }
         _ => {}
     }
-    json!({ "text": subject, "blocks": blocks })
+    json!({ "text": cut(&subject, LONGEST_SECTION, characters), "blocks": blocks })
 }
 
 /// The buttons that the mapping of Slack understands: take, put off, show.

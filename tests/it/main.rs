@@ -11,6 +11,7 @@ mod http;
 mod ics;
 mod intake;
 mod mail;
+mod outgoing;
 mod payloads;
 mod plan;
 mod reload;

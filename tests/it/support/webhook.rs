@@ -9,6 +9,8 @@ use super::{PATIENCE, wait_for};
 /// What arrived.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// `POST`, `PATCH`, …
+    pub method: String,
     /// Path and query.
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -76,7 +78,8 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Received>>, script: &Arc<Script>
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
-        let path = line.split(' ').nth(1)?.to_owned();
+        let mut words = line.split(' ').map(str::to_owned);
+        let (method, path) = (words.next()?, words.next()?);
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
@@ -88,7 +91,7 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Received>>, script: &Arc<Script>
             headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
-        let received = Received { path, headers, body: String::from_utf8_lossy(&body).into_owned() };
+        let received = Received { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() };
         let index = {
             let mut records = records.lock().expect("no panic while recording");
             records.push(received.clone());

@@ -1,0 +1,525 @@
+//! Every transport by the bytes on the wire: what it sends, what it makes of each answer that its vendor documents, and that nobody's
+//! words mention, link or format anything there.
+//!
+//! `tests/data/outgoing/*.responses.json` are the answers, in neutral words; `*.txt` beside them the very calls. `UPDATE_EXPECT=1`
+//! rewrites the latter.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use plazo::engine::request::RequestId;
+use plazo::net;
+use plazo::notify::whatsapp::Parameter;
+use plazo::notify::{
+    Card, CardFacts, DeliveryError, HttpSettings, Kind, Links, Message, Receipt, Settings, Tone, Transport,
+};
+use plazo::secret::SecretSource;
+use plazo::text::Language;
+use serde_json::{Value, json};
+
+use crate::support::data;
+use crate::support::webhook::{Received, Webhook, answer};
+
+/// The systems, by the name of their samples.
+const SYSTEMS: [(&str, Kind); 13] = [
+    ("slack", Kind::Slack),
+    ("teams_workflows", Kind::Teams),
+    ("google_chat", Kind::GoogleChat),
+    ("discord", Kind::Discord),
+    ("mattermost", Kind::Mattermost),
+    ("rocketchat", Kind::RocketChat),
+    ("telegram", Kind::Telegram),
+    ("whatsapp_cloud", Kind::WhatsApp),
+    ("ntfy", Kind::Ntfy),
+    ("pagerduty", Kind::PagerDuty),
+    ("generic_webhook", Kind::Webhook),
+    ("glpi", Kind::Glpi),
+    ("clickup", Kind::ClickUp),
+];
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("an instant")
+}
+
+fn now() -> DateTime<Utc> {
+    at("2026-03-02T14:35:00Z")
+}
+
+/// Settings for a peer at `url`. Slack is a webhook, unless `is_bot`.
+fn settings(kind: Kind, url: &str, is_bot: bool) -> Settings {
+    let secret = |text: &str| Some(SecretSource::Plain(text.to_owned()));
+    let has_token = !matches!(
+        kind,
+        Kind::Teams | Kind::GoogleChat | Kind::Discord | Kind::Mattermost | Kind::RocketChat | Kind::Webhook
+    ) && (kind != Kind::Slack || is_bot);
+    let to = match kind {
+        Kind::Slack if is_bot => Some("C0ALERTAS1"),
+        Kind::Telegram => Some("-1001000000009"),
+        Kind::WhatsApp => Some("+57 300 000 0009"),
+        Kind::Ntfy => Some("plazo-alertas"),
+        Kind::ClickUp => Some("162641062"),
+        _ => None,
+    };
+    Settings::Http(Box::new(HttpSettings {
+        kind,
+        url: secret(url),
+        token: secret(TOKEN).filter(|_| has_token),
+        app_token: secret("app").filter(|_| kind == Kind::Glpi),
+        secrets: match kind {
+            Kind::Webhook => ["whsec_cGxhem8tdGVzdC1zdGFuZGFyZC13ZWJob29rcy1rZXk=", "whsec_bGEtYW50ZXJpb3I="]
+                .map(|key| SecretSource::Plain(key.to_owned()))
+                .to_vec(),
+            _ => Vec::new(),
+        },
+        to: to.map(str::to_owned),
+        topic: (kind == Kind::Telegram).then_some(7),
+        sender: Some("100000000000001".to_owned()),
+        template: Some(("plazo_alerta_sla".to_owned(), "es_CO".to_owned())),
+        parameters: vec![Parameter::Client, Parameter::Time, Parameter::Channel],
+        fields: match kind {
+            Kind::Glpi => json!({"itilcategories_id": 4}),
+            Kind::ClickUp => json!({"assignees": [183]}),
+            _ => json!({}),
+        }
+        .as_object()
+        .cloned()
+        .unwrap_or_default(),
+        buttons: None,
+        private: true,
+        timeout: Duration::from_secs(5),
+    }))
+}
+
+fn clients() -> net::Clients {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    net::clients().expect("HTTP")
+}
+
+fn transport(settings: &Settings) -> Transport {
+    let clients = clients();
+    Transport::new(settings, &clients, Path::new("unused")).expect("a transport")
+}
+
+/// An alert whose client's words are `words`.
+fn alert(words: &str) -> Message {
+    let link = |deed: &str| format!("https://plazo.example/a/{deed}");
+    let field = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    Message {
+        id: "0a1b2c3d.42".to_owned(),
+        request: Some(RequestId(17)),
+        thread: Some("0a1b2c3d.R-17".to_owned()),
+        to: None,
+        decided_at: now(),
+        language: Language::Es,
+        subject: format!("Vencido hace 30 min · {words} · WhatsApp · responder [R-17]"),
+        text: format!("Vencido: responder a {words} por WhatsApp.\nResponsable Andrés Rojas"),
+        html: String::new(),
+        card: Card {
+            tone: Tone::Breach,
+            fields: vec![field("Cliente", words), field("Canal", "WhatsApp"), field("Responsable", "Andrés Rojas")],
+            notes: vec!["A1 · whatsapp".to_owned()],
+            links: Some(Links { take: link("take"), snooze15: link("s15"), snooze60: link("s60"), show: link("show") }),
+            is_over: false,
+            key: Some("0a1b2c3d.R-17-reply-1".to_owned()),
+            due_at: Some(at("2026-03-02T14:05:00Z")),
+            facts: CardFacts {
+                client: words.to_owned(),
+                time: "-30 min".to_owned(),
+                channel: "WhatsApp".to_owned(),
+                owner: "Andrés Rojas".to_owned(),
+                request: "R-17".to_owned(),
+            },
+        },
+        facts: json!({"type": "sla.breach", "timestamp": now(), "data": {"delivery": 42}}),
+        first: None,
+        updates: None,
+    }
+}
+
+/// The same, over: what its message is replaced by, or gets besides.
+fn update(reference: &str) -> Message {
+    let alert = alert("Laura Gómez");
+    Message {
+        subject: "Cumplido 14 min tarde, tras 34 min: responder · Laura Gómez · WhatsApp [R-17]".to_owned(),
+        text: "Andrés Rojas, lun 2 mar, 09:39".to_owned(),
+        card: Card {
+            tone: Tone::Done,
+            is_over: true,
+            links: None,
+            notes: vec!["Andrés Rojas, lun 2 mar, 09:39".to_owned()],
+            ..alert.card.clone()
+        },
+        first: Some(reference.to_owned()),
+        updates: Some(reference.to_owned()),
+        ..alert
+    }
+}
+
+fn send(transport: &Transport, message: &Message) -> Result<Receipt, DeliveryError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(transport.send(message, now()))
+}
+
+/// GLPI opens a session first.
+fn is_session(call: &Received) -> bool {
+    call.path.ends_with("/initSession")
+}
+
+fn well(system: &str, call: &Received) -> Option<String> {
+    if is_session(call) {
+        return answer("200 OK", "", "{\"session_token\":\"s-1\"}");
+    }
+    let body = match system {
+        "slack" if call.path.contains("chat.") => {
+            json!({"ok": true, "channel": "C0ALERTAS1", "ts": "1772462100.000100"})
+        }
+        "slack" => return answer("200 OK", "", "ok"),
+        "telegram" => json!({"ok": true, "result": {"message_id": 900}}),
+        "discord" => json!({"id": "1100000000000000001"}),
+        "glpi" => json!({"id": 1043, "message": ""}),
+        "clickup" => json!({"id": "86aplazo9"}),
+        "pagerduty" => json!({"status": "success", "dedup_key": "plazo-0a1b2c3d.R-17-reply-1"}),
+        "whatsapp_cloud" => json!({"messages": [{"id": "wamid.PLAZOOUT0001"}]}),
+        "rocketchat" => json!({"success": true}),
+        _ => json!({}),
+    };
+    answer("200 OK", "", &body.to_string())
+}
+
+/// A call as the files have it: the line, the headers that matter, the body.
+fn written(call: &Received) -> String {
+    let headers = [
+        "authorization",
+        "content-type",
+        "session-token",
+        "app-token",
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    ];
+    let headers: String = headers
+        .iter()
+        .filter(|name| !call.header(name).is_empty())
+        .map(|name| format!("{name}: {}\n", call.header(name)))
+        .collect();
+    let body: Value = serde_json::from_str(&call.body).unwrap_or_default();
+    let body = serde_json::to_string_pretty(&body).expect("JSON");
+    format!("{} {}\n{headers}\n{body}\n", call.method, call.path)
+}
+
+#[track_caller]
+fn compare(name: &str, calls: &[Received]) {
+    let calls: Vec<_> = calls.iter().filter(|call| !is_session(call)).map(written).collect();
+    let text = calls.join("\n----\n\n");
+    let path = data("outgoing").join(format!("{name}.txt"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, &text).expect("the expectation is written");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, expected, "{name}: UPDATE_EXPECT=1 rewrites {}", path.display());
+}
+
+#[test]
+fn each_system_gets_exactly_these_calls() {
+    for (system, kind) in SYSTEMS {
+        for is_bot in [false, true] {
+            if is_bot && kind != Kind::Slack {
+                continue;
+            }
+            let peer = Webhook::scripted(move |_, call| well(system, call));
+            let settings = settings(kind, peer.url.trim_end_matches("/hook"), is_bot);
+            let transport = transport(&settings);
+            let told = send(&transport, &alert("Laura Gómez")).unwrap_or_else(|error| panic!("{system}: {error:?}"));
+            if settings.updates() {
+                let reference = told.reference.unwrap_or_else(|| panic!("{system} says no name of its message"));
+                send(&transport, &update(&reference)).unwrap_or_else(|error| panic!("{system}: {error:?}"));
+            }
+            compare(if is_bot { "slack_bot" } else { system }, &peer.received());
+        }
+    }
+}
+
+#[test]
+fn the_second_message_about_a_request_goes_to_the_thread_or_ticket_of_the_first() {
+    for (system, kind, reference, holds) in [
+        ("slack", Kind::Slack, "C0ALERTAS1:1772462100.000100", "\"thread_ts\":\"1772462100.000100\""),
+        ("telegram", Kind::Telegram, "900", "\"message_id\":900"),
+        ("glpi", Kind::Glpi, "1043", "\"items_id\":1043"),
+        ("clickup", Kind::ClickUp, "86aplazo9", "\"comment_text\""),
+    ] {
+        let peer = Webhook::scripted(move |_, call| well(system, call));
+        let transport = transport(&settings(kind, peer.url.trim_end_matches("/hook"), true));
+        let message = Message { first: Some(reference.to_owned()), ..alert("Laura Gómez") };
+        let told = send(&transport, &message).unwrap_or_else(|error| panic!("{system}: {error:?}"));
+        let calls = peer.received();
+        let call = calls.iter().find(|call| !is_session(call)).expect("a call");
+        assert!(call.body.contains(holds), "{system}: {}", call.body);
+        if kind.is_ticket() {
+            assert!(told.reference.is_none_or(|told| told == reference), "{system} goes on with the same ticket");
+        }
+    }
+}
+
+/// What may become of an answer, by the vendor's table.
+#[track_caller]
+fn check(system: &str, row: &Value, result: &Result<Receipt, DeliveryError>, n_calls: usize) {
+    let case = format!("{system}: {}: {row} gave {result:?} after {n_calls} calls", row["case"]);
+    let (retry, means) = (row["retry"].as_str().unwrap_or_default(), row["means"].as_str().unwrap_or_default());
+    let is_good = row["status"].as_u64().is_some_and(|status| (200..300).contains(&status))
+        && row["body"]["ok"] != false
+        && row["body"]["success"] != false;
+    match (retry, result) {
+        ("once, after a new initSession", Err(DeliveryError::Hold { .. })) => {}
+        ("no", Ok(_)) => assert!(is_good, "{case}"),
+        ("no", Err(DeliveryError::GiveUp { .. })) => assert!(!is_good, "{case}"),
+        // What the token or the account lacks, every message lacks: the destination stands, and nothing is lost.
+        ("no", Err(DeliveryError::Hold { .. })) => {
+            let is_of_all = ["target off", "token", "configuration", "administrator"];
+            assert!(is_of_all.iter().any(|word| means.contains(word)), "{case}");
+        }
+        ("tomorrow", Err(DeliveryError::Hold { after, .. })) => assert!(after.is_some(), "{case}"),
+        (retry, Err(DeliveryError::Hold { after, .. })) if retry.contains("after") || retry.contains("at X-") => {
+            let header = row["headers"]["Retry-After"].as_str().and_then(|text| text.parse::<i64>().ok());
+            let seconds = after.map(|after| after.num_seconds());
+            let in_body = row["body"]["retry_after"].as_f64().or(row["body"]["parameters"]["retry_after"].as_f64());
+            match (in_body, header) {
+                (Some(told), _) => {
+                    assert!(after.is_some_and(|after| (after.as_seconds_f64() - told).abs() < 0.01), "{case}")
+                }
+                (None, Some(told)) => assert_eq!(seconds, Some(told), "{case}"),
+                (None, None) => assert!(retry.contains("backoff") || after.is_some(), "{case}"),
+            }
+        }
+        (retry, Err(DeliveryError::Retry { .. } | DeliveryError::Hold { .. })) => {
+            assert!(retry.contains("backoff"), "{case}");
+        }
+        _ => panic!("{case}"),
+    }
+    let is_sent_again = means.contains("once with text only")
+        || means.contains("once as plain text")
+        || means.contains("send once more")
+        || means.contains("send the short card")
+        || means.contains("MaxAllowedSize");
+    assert_eq!(n_calls, if is_sent_again || retry.starts_with("once") { 2 } else { 1 }, "{case}");
+}
+
+#[test]
+fn each_documented_answer_is_taken_for_what_it_means() {
+    for (system, kind) in SYSTEMS {
+        let path = data("outgoing").join(format!("{system}.responses.json"));
+        let rows = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let rows: Vec<Value> = serde_json::from_str(&rows).expect("JSON");
+        for row in rows {
+            let headers: String = row["headers"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(name, _)| *name != "Content-Type")
+                .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default()))
+                .collect();
+            let body = match &row["body"] {
+                Value::String(text) => text.clone(),
+                body => body.to_string(),
+            };
+            let said = answer(&format!("{} Said", row["status"]), &headers, &body);
+            let peer = Webhook::scripted(move |_, call| {
+                if is_session(call) { answer("200 OK", "", "{\"session_token\":\"s-1\"}") } else { said.clone() }
+            });
+            // The two ways into Slack answer each in their own manner.
+            let is_bot = row["case"].as_str().is_some_and(|case| case.starts_with("api"));
+            let transport = transport(&settings(kind, peer.url.trim_end_matches("/hook"), is_bot));
+            let result = send(&transport, &alert("Laura Gómez"));
+            let n_calls = peer.received().iter().filter(|call| !is_session(call)).count();
+            check(system, &row, &result, n_calls);
+            if let Err(error) = &result {
+                assert!(!error.cause().contains(TOKEN), "{system} tells its token: {error:?}");
+                assert!(!error.cause().contains("Laura"), "{system} tells a client's words: {error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_redirect_a_reset_and_silence_are_failures() {
+    for (system, kind) in SYSTEMS {
+        let elsewhere = Webhook::start();
+        let to = elsewhere.url.clone();
+        let peer = Webhook::scripted(move |_, _| answer("302 Found", &format!("Location: {to}\r\n"), ""));
+        let result = send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert("Laura"));
+        assert!(result.is_err(), "{system}: {result:?}");
+        assert!(elsewhere.received().is_empty(), "{system} follows redirects");
+        // Nobody listens: whoever has another way goes it.
+        let result = send(&transport(&settings(kind, "http://127.0.0.1:9", true)), &alert("Laura"));
+        assert!(matches!(result, Err(DeliveryError::Hold { .. })), "{system}: {result:?}");
+        // It takes the message and says nothing: it may have arrived, so it is tried again under the same id.
+        let peer = Webhook::scripted(|_, _| None);
+        let Settings::Http(mut slow) = settings(kind, peer.url.trim_end_matches("/hook"), true) else {
+            panic!("all of these go by HTTP");
+        };
+        slow.timeout = Duration::from_millis(200);
+        let result = send(&transport(&Settings::Http(slow)), &alert("Laura"));
+        assert!(matches!(result, Err(DeliveryError::Retry { .. })), "{system}: {result:?}");
+    }
+}
+
+#[test]
+fn nobody_s_words_are_more_than_words() {
+    let texts = std::fs::read_to_string(data("outgoing/untrusted_texts.json")).expect("the texts");
+    let texts: Vec<Value> = serde_json::from_str(&texts).expect("JSON");
+    for row in &texts {
+        let words = row["text"].as_str().expect("a text");
+        for (system, kind) in SYSTEMS {
+            let peer = Webhook::scripted(move |_, call| well(system, call));
+            send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert(words))
+                .unwrap_or_else(|error| panic!("{system}: {error:?}"));
+            let calls = peer.received();
+            let body = &calls.iter().find(|call| !is_session(call)).expect("a call").body;
+            let body_of = serde_json::from_str::<Value>(body).expect("JSON");
+            // The name of a ticket is no HTML; its content is.
+            let text = all_text(if kind == Kind::Glpi { &body_of["input"]["content"] } else { &body_of });
+            let must_not: &[&str] = match kind {
+                Kind::Slack => &["<!channel>", "<@U0JEFE0001>", "<https://malo"],
+                Kind::Discord => &["[x](https://malo", "**negrita**"],
+                Kind::Mattermost | Kind::RocketChat => &["@channel", "@all", "@here", "@everyone", "[x](https://malo"],
+                Kind::GoogleChat => &["<users/all>", "<https://malo"],
+                Kind::Telegram => &["<script>", "<b>hola"],
+                Kind::Glpi => &["<script>", "<b>hola"],
+                _ => &[],
+            };
+            for bad in must_not {
+                assert!(!text.contains(bad), "{system}: {bad} in {text}");
+            }
+            if let Some(escaped) = row["slack"].as_str().filter(|_| kind == Kind::Slack) {
+                assert!(text.contains(escaped), "{text}");
+            }
+            if let Some(escaped) = row["telegram_html"].as_str().filter(|_| kind == Kind::Telegram) {
+                assert!(text.contains(escaped), "{text}");
+            }
+            if kind == Kind::Discord {
+                assert!(body.contains("\"allowed_mentions\":{\"parse\":[]}"), "{body}");
+            }
+            if kind == Kind::Teams {
+                // A TextRun knows neither Markdown nor mentions.
+                assert!(!body.contains("\"TextBlock\""), "{body}");
+            }
+            if kind == Kind::WhatsApp {
+                assert!(!text.contains('\n') && !text.contains('\t') && !text.contains("     "), "{text}");
+            }
+        }
+    }
+}
+
+/// Every string of a document.
+fn all_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text}\u{1}"),
+        Value::Array(items) => items.iter().map(all_text).collect(),
+        Value::Object(fields) => fields.values().map(all_text).collect(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn what_is_too_long_is_cut_to_what_the_peer_takes() {
+    let long = "ñandú 🕐 ".repeat(6_000);
+    for (system, kind) in SYSTEMS {
+        let peer = Webhook::scripted(move |_, call| well(system, call));
+        let mut message = alert("Laura Gómez");
+        message.subject = long.clone();
+        message.text.clone_from(&long);
+        message.card.fields = vec![("Cliente".to_owned(), long.clone()); 30];
+        message.card.notes = vec![long.clone()];
+        message.card.facts.client.clone_from(&long);
+        send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &message)
+            .unwrap_or_else(|error| panic!("{system}: {error:?}"));
+        let calls = peer.received();
+        let call = calls.iter().find(|call| !is_session(call)).expect("a call");
+        let body: Value = serde_json::from_str(&call.body).expect("JSON");
+        let characters = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());
+        let (is_fine, longest) = match kind {
+            Kind::Slack => {
+                let blocks = body["blocks"].as_array().expect("blocks");
+                let sections = blocks.iter().map(|block| characters(&block["text"]["text"])).max();
+                let fields = blocks.iter().flat_map(|block| block["fields"].as_array().into_iter().flatten());
+                let fields: Vec<_> = fields.map(|field| characters(&field["text"])).collect();
+                let fits = sections <= Some(3_000) && fields.len() <= 10 && fields.iter().all(|n| *n <= 2_000);
+                (fits && characters(&body["text"]) <= 40_000, 13_000 * 4)
+            }
+            Kind::Teams => (true, 28 << 10),
+            Kind::GoogleChat => (body["text"].as_str().is_some_and(|text| text.len() <= 32_000), 34_000),
+            Kind::Discord => {
+                let embed = &body["embeds"][0];
+                let fields = embed["fields"].as_array().expect("fields");
+                let in_all = characters(&embed["title"])
+                    + characters(&embed["description"])
+                    + fields
+                        .iter()
+                        .map(|field| characters(&field["name"]) + characters(&field["value"]))
+                        .sum::<usize>();
+                let fits = characters(&body["content"]) <= 2_000 && characters(&embed["title"]) <= 256;
+                (fits && in_all <= 6_000 && fields.len() <= 25, usize::MAX)
+            }
+            Kind::Mattermost => (characters(&body["text"]) <= 16_383, usize::MAX),
+            Kind::RocketChat => {
+                (characters(&body["text"]) + characters(&body["attachments"][0]["text"]) <= 5_000, usize::MAX)
+            }
+            Kind::Telegram => {
+                // The limit is for what is left when the marks are read.
+                let text = body["text"].as_str().expect("a text").replace("<b>", "").replace("</b>", "");
+                (text.encode_utf16().count() <= 4_096, usize::MAX)
+            }
+            Kind::WhatsApp => {
+                let parameters = body["template"]["components"][0]["parameters"].as_array().expect("parameters");
+                (parameters.iter().all(|one| characters(&one["text"]) <= 1_024), usize::MAX)
+            }
+            Kind::Ntfy => (body["message"].as_str().is_some_and(|text| text.len() <= 4_096), usize::MAX),
+            Kind::PagerDuty => (characters(&body["payload"]["summary"]) <= 1_024, 512 << 10),
+            Kind::Glpi => (characters(&body["input"]["name"]) <= 255, usize::MAX),
+            Kind::ClickUp => (characters(&body["name"]) <= 255, usize::MAX),
+            _ => (true, usize::MAX),
+        };
+        assert!(is_fine && call.body.len() <= longest, "{system}: {} bytes", call.body.len());
+        if kind != Kind::Webhook {
+            assert!(all_text(&body).contains('…'), "{system}: nothing shows that something is missing");
+        }
+    }
+}
+
+#[test]
+fn a_private_address_is_reached_only_where_the_file_says_so() {
+    let peer = Webhook::start();
+    let clients = clients();
+    let port = peer.url.rsplit(':').next().and_then(|rest| rest.split('/').next()).expect("a port").to_owned();
+    for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "10.0.0.1", "169.254.169.254"] {
+        let Settings::Http(mut public) = settings(Kind::Webhook, &format!("http://{host}:{port}/hook"), false) else {
+            panic!("a webhook goes by HTTP");
+        };
+        public.private = false;
+        let refused = Transport::new(&Settings::Http(public), &clients, Path::new("unused"));
+        let told = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("private = true"), "{host}: {told}");
+    }
+    // A public name that leads inside: found out when it is looked up.
+    let name = hosts_name_of_this_machine();
+    let Settings::Http(mut public) = settings(Kind::Webhook, &format!("http://{name}:{port}/hook"), false) else {
+        panic!("a webhook goes by HTTP");
+    };
+    public.private = false;
+    let transport =
+        Transport::new(&Settings::Http(public), &clients, Path::new("unused")).expect("a name says nothing");
+    let result = send(&transport, &alert("Laura"));
+    let told = result.err().map(|error| error.cause().to_owned()).unwrap_or_default();
+    assert!(told.contains("private"), "{name}: {told}");
+    assert!(peer.received().is_empty(), "nothing got inside");
+}
+
+/// A name that this machine resolves to an address of its own, and that does not look local: its host name, else one of its hosts file.
+fn hosts_name_of_this_machine() -> String {
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let names = hosts.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace().skip(1));
+    let name = names.into_iter().find(|name| !name.contains("localhost") && !name.starts_with("ip6-"));
+    let own = || std::fs::read_to_string("/etc/hostname").unwrap_or_default().trim().to_owned();
+    name.map_or_else(own, str::to_owned)
+}
