@@ -10,7 +10,7 @@ use super::{Result, Store, instant, milliseconds};
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::effect::Why;
 use crate::engine::request::RequestId;
-use crate::text::alert::{Content, HeldFor};
+use crate::text::alert::{AlertFacts, Content, HeldFor};
 
 /// How many may be on their way to each destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,7 +165,23 @@ impl Store {
                 alerts.push(*facts);
             }
         }
-        Ok(!alerts.is_empty())
+        // Of one promise, only the latest news.
+        let latest = |facts: &AlertFacts| {
+            alerts.iter().filter(|other| other.is_of_same_promise(facts)).map(|other| other.planned_at).max()
+        };
+        let mut kept: Vec<AlertFacts> =
+            alerts.iter().filter(|facts| latest(facts) == Some(facts.planned_at)).cloned().collect();
+        let is_summary = *cause == HeldFor::Daily;
+        match (kept.len(), kept.pop()) {
+            (_, None) => return Ok(false),
+            // One alert is no list.
+            (1, Some(only)) if !is_summary => delivery.content = Content::Alert(Box::new(only)),
+            (_, Some(last)) => {
+                kept.push(last);
+                *alerts = kept;
+            }
+        }
+        Ok(true)
     }
 
     fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {

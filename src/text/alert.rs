@@ -81,6 +81,13 @@ pub struct AlertFacts {
     pub promised: Option<String>,
 }
 
+impl AlertFacts {
+    /// Whether the other one tells of the same promise.
+    pub fn is_of_same_promise(&self, other: &Self) -> bool {
+        (self.request, self.target, self.cycle) == (other.request, other.target, other.cycle)
+    }
+}
+
 /// What became of a promise of which somebody was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {

@@ -28,12 +28,9 @@ fn a_whatsapp_left_unanswered_is_mailed_at_each_step_to_a_real_server() {
     // The second one's warning was missed, and comes late.
     let mails = postfix.wait_for(4);
     let about = |request: &str, word: &str| {
-        let marked = format!("[{request}] {word}");
-        mails
-            .iter()
-            .find(|mail| mail.contains(&marked))
-            .unwrap_or_else(|| panic!("no `{marked}` in {mails:#?}"))
-            .clone()
+        let (begins, ends) = (format!("Subject: {word}"), format!("[{request}]"));
+        let found = mails.iter().find(|mail| mail.contains(&begins) && mail.contains(&ends));
+        found.unwrap_or_else(|| panic!("no `{begins} … {ends}` in {mails:#?}")).clone()
     };
     assert!(about(&warned, "Due soon in 5 min").contains("Delivered-To: laura@agencia.example"));
     let (breach, escalation) = (about(&breached, "Overdue"), about(&breached, "Escalated"));
@@ -104,8 +101,29 @@ fn a_mailbox_is_read_a_reply_in_sent_answers_and_an_alert_that_comes_back_makes_
     );
     wait_for("the request", PATIENCE, || (requests(&daemon).len() == 1).then_some(()));
     // Nobody answers: the alert goes out, and lands in the mailbox that is read.
-    let alert = postfix.wait_for(3).into_iter().find(|mail| mail.contains("[R-1] Overdue")).expect("the alert");
+    let alert = postfix.wait_for(3).into_iter().find(|mail| mail.contains("Subject: Overdue")).expect("the alert");
     assert!(alert.contains("Auto-Submitted: auto-generated"), "{alert}");
+    assert!(alert.contains("Answering this mail"), "{alert}");
+    // Somebody else answers the alert, then whoever was told: only the latter's word acts.
+    let alert_id = alert.lines().find_map(|line| line.strip_prefix("Message-ID: ")).expect("an id");
+    let in_reply = format!("In-Reply-To: {alert_id}\r\nReferences: {alert_id}\r\n");
+    let taken = || daemon.get("/v1/requests/R-1")["clocks"][0]["acked_at"].as_str().map(str::to_owned);
+    let other = mail("o-1@agencia.example", "Laura <laura@agencia.example>", "plazo@agencia.example", &in_reply, "ok");
+    dovecot.deliver_into("", Some(("o-1", &other)));
+    wait_for("the other's mail", PATIENCE, || {
+        let request = daemon.get("/v1/requests/R-1");
+        request["history"].as_array()?.iter().any(|entry| entry["type"] == "comment").then_some(())
+    });
+    assert_eq!(taken(), None);
+    let own = mail(
+        "t-1@agencia.example",
+        "Ana <ana@agencia.example>",
+        "plazo@agencia.example",
+        &in_reply,
+        "Tomo.\r\n\r\nAna\r\n\r\nEl mié, plazo escribió:\r\n> Overdue",
+    );
+    dovecot.deliver_into("", Some(("t-1", &own)));
+    wait_for("the request to be taken", PATIENCE, taken);
     // The agent answers with a mail program that keeps what it sends.
     let reply = mail(
         "a-1@agencia.example",
@@ -117,8 +135,8 @@ fn a_mailbox_is_read_a_reply_in_sent_answers_and_an_alert_that_comes_back_makes_
     dovecot.deliver_into(".Sent", Some(("a-1", &reply)));
     // A mailbox knows seconds only, so that an answer within the second of the breach is in time.
     wait_for("the answer", PATIENCE, || state(&daemon).filter(|state| state.starts_with("met")));
-    // Neither the old mail nor our own alert became a request.
-    assert_eq!(requests(&daemon).len(), 1);
+    // Neither the old mail nor our own alert, nor what was answered to it, became a request.
+    assert_eq!(requests(&daemon).len(), 1, "{:?}", requests(&daemon));
 }
 
 fn cursors(daemon: &Daemon) -> i64 {

@@ -6,6 +6,7 @@ mod config;
 mod daily;
 mod explain;
 mod faults;
+mod gathering;
 mod holidays;
 mod http;
 mod ics;

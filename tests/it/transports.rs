@@ -33,7 +33,7 @@ fn mail_is_marked_threaded_and_readable() {
     daemon.client_message("m-1", "t-1", HOUR);
     let mail = smtp.wait_for(1).remove(0);
     assert_eq!(mail.to, ["ana@agencia.example"]);
-    assert_eq!(mail.header("Subject"), "[R-1] Overdue: reply · Luisa · WhatsApp");
+    assert_eq!(mail.header("Subject"), "Overdue · Luisa · WhatsApp · reply [R-1]");
     assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
     assert!(mail.header("List-Id").starts_with("plazo <alerts.plazo."), "{}", mail.header("List-Id"));
     assert!(mail.header("References").contains(".R-1@agencia.example>"), "{}", mail.header("References"));
@@ -252,7 +252,7 @@ fn lessons_31_slack_says_ok_or_it_did_not_take_it() {
     }));
     let calls = webhook.wait_for(2);
     let body: serde_json::Value = serde_json::from_str(&calls[0].body).expect("JSON");
-    assert_eq!(body["text"], "[R-1] Overdue: reply · &lt;!channel&gt; &amp; &lt;@U1&gt; · WhatsApp");
+    assert_eq!(body["text"], "Overdue · &lt;!channel&gt; &amp; &lt;@U1&gt; · WhatsApp · reply [R-1]");
     assert_eq!(daemon.delivery("sent")["attempts"], 2);
 }
 
@@ -273,7 +273,7 @@ fn without_a_mail_server_mail_is_written_as_files() {
     let path = sent["answer"].as_str().expect("a path");
     let mail = std::fs::read_to_string(path).expect("the mail");
     assert!(mail.contains("To: \"Ana Ruiz\" <ana@agencia.example>"), "{mail}");
-    assert!(mail.contains("Subject: [R-1] Overdue"), "{mail}");
+    assert!(mail.contains("Subject: Overdue"), "{mail}");
 }
 
 #[test]

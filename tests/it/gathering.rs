@@ -1,0 +1,286 @@
+//! What waits before it is told, and why: bursts, hours, summaries of the day, silences; and who is told instead. In virtual time.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use plazo::app::time::TimeSource;
+use plazo::app::{App, Incoming, Outcome};
+use plazo::config;
+use plazo::intake::json;
+use plazo::store::outbox::{Claimed, Verdict};
+use plazo::store::silences::Silenced;
+use plazo::text::alert::Content;
+use serde_json::json;
+
+const FILE: &str = r#"
+language = "en"
+timezone = "America/Bogota"
+operator = "oper"
+
+[alerts]
+window = "2m"
+ack_expires = "1h"
+on_duty = "guardia"
+
+[calendar.office]
+hours = { mon-fri = ["08:00-18:00"] }
+
+[person.ana]
+email = "ana@agencia.example"
+hours = "office"
+
+[person.luis]
+email = "luis@agencia.example"
+
+[person.marta]
+email = "marta@agencia.example"
+summary = "17:00"
+hours = "office"
+
+[person.oper]
+email = "oper@agencia.example"
+
+[rota.guardia]
+people = ["luis"]
+handover = "mon 08:00"
+since = "2026-01-05"
+
+[team.social]
+lead = "ana"
+members = ["ana"]
+answers_clients = true
+
+[[policy]]
+name = "summed"
+match = { channel = "crm" }
+reply = { within = "20m", escalation = "summed" }
+
+[[policy]]
+name = "all"
+team = "social"
+reply = { within = "20m", escalation = "usual" }
+
+[escalation]
+usual = [{ at = "50%", tell = "ana" }, { at = "due", tell = "ana" }, { at = "+30m", tell = "guardia" }]
+summed = [{ at = "due", tell = "marta" }]
+"#;
+
+struct Desk {
+    app: App,
+    now: Arc<Mutex<DateTime<Utc>>>,
+    /// What ticks lease with their decision.
+    express: tokio::sync::mpsc::UnboundedReceiver<Vec<Claimed>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+    directory: tempfile::TempDir,
+    n_events: usize,
+}
+
+/// A wall-clock time of Bogotá.
+fn at(text: &str) -> DateTime<Utc> {
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time");
+    chrono_tz::America::Bogota.from_local_datetime(&local).single().expect("an instant").to_utc()
+}
+
+impl Desk {
+    fn open(begin: &str, file: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let loaded = config::read("sla.toml".as_ref(), file.to_owned());
+        let explained = loaded.explain(false);
+        let config = loaded.config.unwrap_or_else(|| panic!("{explained}"));
+        let now = Arc::new(Mutex::new(at(begin)));
+        let clock = Arc::clone(&now);
+        let time = TimeSource::new(move || *clock.lock().expect("no panic"));
+        let (app, writer) = App::open(directory.path(), config, file, time).expect("a store");
+        let express = app.take_express().expect("one outbox");
+        Self { app, now, express, writer: Some(writer), directory, n_events: 0 }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().expect("no panic")
+    }
+
+    async fn ask(&mut self, channel: &str, thread: &str) {
+        self.event(json!({"type": "message", "direction": "in", "channel": channel, "thread": thread,
+            "author": {"name": thread, "kind": "customer"}, "text": "¿Hay noticias?"}))
+            .await;
+    }
+
+    async fn event(&mut self, mut event: serde_json::Value) {
+        self.n_events += 1;
+        event["id"] = self.n_events.to_string().into();
+        event["at"] = json!(self.now());
+        let (event, request) = json::event(event, "test", self.now()).expect("an event");
+        self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
+    }
+
+    /// Lets time pass until then, as the timer and the outbox do, and says who was told what, when.
+    async fn until(&mut self, end: &str) -> Vec<(String, String, Content)> {
+        let end = at(end);
+        let mut told = Vec::new();
+        loop {
+            let due = self.app.queue().due(self.now(), 256);
+            if !due.is_empty() {
+                self.app.tick(due).await.expect("written");
+                continue;
+            }
+            self.app.gather().await.expect("written");
+            let claims = self.app.record_and_claim(Vec::new(), true, Vec::new()).await.expect("written");
+            let mut claimed = claims.claimed;
+            while let Ok(express) = self.express.try_recv() {
+                claimed.extend(express);
+            }
+            let mut outcomes = Vec::new();
+            for Claimed { id, person, destination, fence, content, .. } in claimed {
+                self.app.give_room(1);
+                let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
+                told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
+                let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
+                outcomes.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
+            }
+            let sent = !outcomes.is_empty();
+            let claims = self.app.record_and_claim(outcomes, false, Vec::new()).await.expect("written");
+            assert!(claims.claimed.is_empty());
+            if sent {
+                continue;
+            }
+            if self.now() == end {
+                return told;
+            }
+            // To the next thing, a minute at most, never beyond the end.
+            let next = self.app.queue().next_at().unwrap_or(end).max(self.now() + TimeDelta::milliseconds(1));
+            *self.now.lock().expect("no panic") = next.min(self.now() + TimeDelta::seconds(30)).min(end);
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.app.close();
+        if let Some(writer) = self.writer.take() {
+            writer.join().ok();
+        }
+        assert!(self.directory.path().exists());
+    }
+}
+
+/// Who, when, and how many alerts of which cause.
+fn in_short(told: &[(String, String, Content)]) -> Vec<String> {
+    let line = |(who, when, content): &(String, String, Content)| match content {
+        Content::Alert(facts) => format!("{who} {when} {} {}", facts.request, facts.step),
+        Content::Digest { alerts, cause } => {
+            let steps: Vec<_> = alerts.iter().map(|facts| format!("{} {}", facts.request, facts.step)).collect();
+            format!("{who} {when} {}: {}", cause.as_str(), steps.join(", "))
+        }
+        other => format!("{who} {when} {}", other.type_name()),
+    };
+    told.iter().map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lessons_28_the_first_alert_goes_at_once_and_those_that_follow_come_as_one_breaches_first() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    for thread in ["a", "b", "c"] {
+        desk.ask("whatsapp", thread).await;
+    }
+    let warned = desk.until("2026-03-02 09:15").await;
+    assert_eq!(in_short(&warned), ["ana 02 09:10 R-1 50%", "ana 02 09:12 burst: R-2 50%, R-3 50%"]);
+    // A request whose warning falls into the window of the others' breach.
+    *desk.now.lock().expect("no panic") = at("2026-03-02 09:15");
+    let broken = desk.until("2026-03-02 09:20").await;
+    assert_eq!(in_short(&broken), ["ana 02 09:20 R-1 due"]);
+    desk.event(json!({"type": "message", "direction": "out", "channel": "whatsapp", "thread": "b",
+        "author": {"name": "ana", "kind": "agent"}, "text": "Ya lo vemos."}))
+        .await;
+    let gathered = desk.until("2026-03-02 09:25").await;
+    // What was answered meanwhile is not told; what is left of a group of one comes by itself.
+    assert_eq!(in_short(&gathered), ["ana 02 09:22 R-3 due"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_of_hours_what_may_wait_waits_and_a_broken_promise_goes_to_whoever_is_on_duty() {
+    // Friday evening: the warning falls outside of Ana's hours, and so does the breach.
+    let mut desk = Desk::open("2026-03-06 17:55", FILE);
+    desk.ask("whatsapp", "a").await;
+    let told = desk.until("2026-03-09 07:59").await;
+    assert_eq!(in_short(&told), ["luis 06 18:15 R-1 due", "luis 06 18:45 R-1 +30m"]);
+    desk.event(json!({"type": "message", "direction": "out", "channel": "whatsapp", "thread": "a",
+        "author": {"name": "ana", "kind": "agent"}, "text": "Ya lo vemos."}))
+        .await;
+    // The warning is no longer needed on Monday.
+    assert_eq!(in_short(&desk.until("2026-03-09 09:00").await), Vec::<String>::new());
+
+    // Tasks of the house may wait, broken or not.
+    let mut desk = Desk::open("2026-03-06 17:55", FILE);
+    desk.event(json!({"type": "message", "direction": "in", "channel": "slack", "thread": "s", "audience": "internal",
+        "author": {"name": "Pedro", "kind": "customer"}, "text": "¿Hay noticias?"}))
+        .await;
+    let told = desk.until("2026-03-09 08:05").await;
+    let monday: Vec<_> = in_short(&told).into_iter().filter(|line| line.starts_with("ana")).collect();
+    assert_eq!(monday, ["ana 09 08:00 R-1 due"], "{:?}", in_short(&told));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_a_summary_of_the_day_gets_nothing_else_also_of_what_was_answered() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    desk.ask("crm", "a").await;
+    desk.ask("crm", "b").await;
+    assert_eq!(in_short(&desk.until("2026-03-02 12:00").await), Vec::<String>::new());
+    desk.event(json!({"type": "message", "direction": "out", "channel": "crm", "thread": "a",
+        "author": {"name": "ana", "kind": "agent"}, "text": "Ya lo vemos."}))
+        .await;
+    let told = desk.until("2026-03-03 08:00").await;
+    assert_eq!(in_short(&told), ["marta 02 17:00 daily: R-1 due, R-2 due"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_holds_back_what_fits_and_tells_when_it_ends() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    let of_whatsapp: Silenced = serde_json::from_value(json!({"channel": ["whatsapp"]})).expect("a matcher");
+    let span = (at("2026-03-02 09:00"), at("2026-03-02 11:00"));
+    let silence = desk.app.add_silence(of_whatsapp, span, None, None).await.expect("written");
+    desk.ask("whatsapp", "a").await;
+    desk.ask("email", "b").await;
+    let told = desk.until("2026-03-02 10:00").await;
+    assert_eq!(in_short(&told), ["ana 02 09:10 R-2 50%", "ana 02 09:20 R-2 due", "luis 02 09:50 R-2 +30m"]);
+    // Ended before its time: what it held comes now, as one message a reader.
+    assert!(desk.app.end_silence(silence.id).await.expect("written"));
+    assert!(!desk.app.end_silence(silence.id).await.expect("written"), "once");
+    let told = desk.until("2026-03-02 10:05").await;
+    let mut lines = in_short(&told);
+    lines.sort();
+    assert_eq!(lines, ["ana 02 10:00 R-1 due", "luis 02 10:00 R-1 +30m"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn taking_a_request_keeps_the_ladder_still_for_a_while_only() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    desk.ask("whatsapp", "a").await;
+    assert_eq!(in_short(&desk.until("2026-03-02 09:15").await), ["ana 02 09:10 R-1 50%"]);
+    desk.event(json!({"type": "ack", "request": "R-1", "author": {"name": "ana", "kind": "agent"}})).await;
+    assert_eq!(in_short(&desk.until("2026-03-02 10:14").await), Vec::<String>::new());
+    // An hour later it is still open: the ladder goes on with its first step that is owed, and counts from there.
+    let told = desk.until("2026-03-02 10:50").await;
+    assert_eq!(in_short(&told), ["ana 02 10:15 R-1 due", "luis 02 10:45 R-1 +30m"]);
+    // Taken again, it is still again.
+    desk.event(json!({"type": "ack", "request": "R-1", "author": {"name": "luis", "kind": "agent"}})).await;
+    let clocks = desk.app.read(|store| store.clocks(plazo::engine::request::RequestId(1))).await.expect("clocks");
+    assert_eq!(clocks[0].acked_at, Some(at("2026-03-02 10:50")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_on_purpose_is_not_overdue_and_what_is_keeps_the_heartbeat_still() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    desk.ask("crm", "a").await;
+    desk.until("2026-03-02 12:00").await;
+    assert_eq!(desk.app.count_overdue().await.expect("counted"), 0, "Marta's summary comes at 17:00");
+    // A breach that nobody sends.
+    *desk.now.lock().expect("no panic") = at("2026-03-02 12:00");
+    desk.ask("whatsapp", "b").await;
+    *desk.now.lock().expect("no panic") = at("2026-03-02 12:25");
+    let due = desk.app.queue().due(desk.now(), 256);
+    desk.app.tick(due).await.expect("written");
+    *desk.now.lock().expect("no panic") = at("2026-03-02 12:27");
+    assert!(0 < desk.app.count_overdue().await.expect("counted"));
+    desk.until("2026-03-02 12:30").await;
+    assert_eq!(desk.app.count_overdue().await.expect("counted"), 0);
+}
