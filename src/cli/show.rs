@@ -27,6 +27,10 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     }
     let look = global.look();
     summary(&request, look)?;
+    for ticket in request["tickets"].as_array().into_iter().flatten() {
+        let (destination, number) = (ticket["destination"].as_str(), ticket["reference"].as_str());
+        output::line(&format!("  ticket       {} {}", destination.unwrap_or_default(), number.unwrap_or_default()))?;
+    }
     output::line("")?;
     for entry in request["history"].as_array().into_iter().flatten() {
         let at = local(&entry["at"], look);

@@ -57,9 +57,20 @@ struct Shown {
     request: RequestView,
     /// When plazo next looks at it by itself.
     wake_at: Option<DateTime<Utc>>,
+    /// Tickets and tasks that were opened elsewhere because of it.
+    tickets: Vec<TicketView>,
     /// What happened, oldest first, without anybody's words.
     #[schema(value_type = Vec<Object>)]
     history: Vec<crate::store::journal::HistoryRow>,
+}
+
+/// A ticket or task elsewhere.
+#[derive(Debug, Serialize, ToSchema)]
+struct TicketView {
+    /// Name of the destination.
+    destination: String,
+    /// Its number there.
+    reference: String,
 }
 
 /// List requests.
@@ -97,10 +108,15 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     responses((status = 200, body = Shown), (status = "4XX", body = Problem)))]
 async fn show(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Shown>> {
     let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
-    let found = app.read(move |store| Ok((store.request(id)?, store.history(id)?))).await?;
-    let (Some(request), history) = found else { return Err(unknown(&format!("there is no request {id}"))) };
+    let found = app.read(move |store| Ok((store.request(id)?, store.history(id)?, store.references(id)?))).await?;
+    let (Some(request), history, references) = found else { return Err(unknown(&format!("there is no request {id}"))) };
     let wake_at = app.queue().wake_of(id);
-    Ok(Json(Shown { request: RequestView::new(&request, &app.config()), wake_at, history }))
+    let config = app.config();
+    let keeps_tickets =
+        |name: &String| config.destinations.get(name).is_some_and(|own| own.settings.kind().is_ticket());
+    let tickets = references.into_iter().filter(|(destination, _)| keeps_tickets(destination));
+    let tickets = tickets.map(|(destination, reference)| TicketView { destination, reference }).collect();
+    Ok(Json(Shown { request: RequestView::new(&request, &config), wake_at, tickets, history }))
 }
 
 pub(super) fn unknown(detail: &dyn std::fmt::Display) -> Failure {

@@ -170,7 +170,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT d.decided_at - d.planned_at, d.sent_at - d.decided_at, d.finished_at - d.sent_at
              FROM deliveries d JOIN alerts a ON a.id = d.alert
-             WHERE d.state = 'sent' AND ?1 <= d.finished_at AND d.sent_at IS NOT NULL AND d.held_for IS NULL
+             WHERE d.state = 'sent' AND ?1 <= d.finished_at AND d.sent_at IS NOT NULL AND (d.held_for IS NULL OR d.held_for = 'downtime')
                AND a.request IS NOT NULL
              ORDER BY d.finished_at DESC LIMIT ?2",
         )?;

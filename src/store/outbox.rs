@@ -252,6 +252,20 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// What destinations called their messages about a request, once each.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn references(&self, request: RequestId) -> Result<Vec<(String, String)>> {
+        let mut statement = self.prepare(
+            "SELECT DISTINCT d.destination, d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.reference IS NOT NULL ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([request.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// What a delivery says.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Tests at the borders: binary, HTTP, wire, file. `scenarios` shows each rule kept and broken.
 
+mod alerts;
 mod calendar;
 mod cli;
 mod config;
