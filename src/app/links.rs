@@ -15,6 +15,8 @@ use crate::text::links::Links;
 
 /// Bytes of a signature.
 const SIGNATURE: usize = 32;
+/// A page silences a request for so long.
+const SILENCE: TimeDelta = TimeDelta::hours(2);
 /// No honest link is longer.
 const LONGEST: usize = 512;
 
@@ -25,6 +27,8 @@ pub enum Deed {
     Take,
     /// Puts its alerts off for so long.
     Snooze(TimeDelta),
+    /// Holds back its alerts for so long, whoever they are for.
+    Silence(TimeDelta),
     /// Shows it.
     Show,
     /// Shows everything that is open.
@@ -36,6 +40,7 @@ impl Deed {
         match self {
             Self::Take => "take".to_owned(),
             Self::Snooze(time) => format!("snooze{}", time.num_minutes()),
+            Self::Silence(time) => format!("silence{}", time.num_minutes()),
             Self::Show => "show".to_owned(),
             Self::List => "list".to_owned(),
         }
@@ -47,8 +52,12 @@ impl Deed {
             "show" => Some(Self::Show),
             "list" => Some(Self::List),
             word => {
-                let minutes = word.strip_prefix("snooze")?.parse::<u16>().ok()?;
-                Some(Self::Snooze(TimeDelta::minutes(minutes.into())))
+                let minutes = |minutes: &str| Some(TimeDelta::minutes(minutes.parse::<u16>().ok()?.into()));
+                match (word.strip_prefix("snooze"), word.strip_prefix("silence")) {
+                    (Some(time), _) => minutes(time).map(Self::Snooze),
+                    (None, Some(time)) => minutes(time).map(Self::Silence),
+                    (None, None) => None,
+                }
             }
         }
     }
@@ -63,6 +72,8 @@ pub struct Link {
     pub request: RequestId,
     /// Key of the person to whom it was sent; none where a whole channel reads it.
     pub person: Option<String>,
+    /// Until when it works.
+    pub until: DateTime<Utc>,
 }
 
 /// A link that does not work.
@@ -81,8 +92,8 @@ impl App {
         let base = config.public_url.as_ref()?;
         let until = decided_at + config.alerts.links_expire;
         let link = |deed| {
-            let link = Link { deed, request, person: person.map(str::to_owned) };
-            format!("{base}/a/{}", sign(&link, until, &self.link_key))
+            let link = Link { deed, request, person: person.map(str::to_owned), until };
+            format!("{base}/a/{}", sign(&link, &self.link_key))
         };
         Some(Links {
             take: link(Deed::Take),
@@ -92,12 +103,21 @@ impl App {
         })
     }
 
+    /// The link behind a link that shows a request: to hold its alerts back. It works no longer than the one before it.
+    pub fn silence_link(&self, shown: &Link) -> Option<String> {
+        let config = self.config();
+        let base = config.public_url.as_ref()?;
+        let link = Link { deed: Deed::Silence(SILENCE), ..shown.clone() };
+        Some(format!("{base}/a/{}", sign(&link, &self.link_key)))
+    }
+
     /// The link to everything that is open; none where the file gives no public address.
     pub fn list_link(&self, person: Option<&str>, decided_at: DateTime<Utc>) -> Option<String> {
         let config = self.config();
         let base = config.public_url.as_ref()?;
-        let link = Link { deed: Deed::List, request: RequestId(0), person: person.map(str::to_owned) };
-        Some(format!("{base}/a/{}", sign(&link, decided_at + config.alerts.links_expire, &self.link_key)))
+        let until = decided_at + config.alerts.links_expire;
+        let link = Link { deed: Deed::List, request: RequestId(0), person: person.map(str::to_owned), until };
+        Some(format!("{base}/a/{}", sign(&link, &self.link_key)))
     }
 
     /// What a link says, if it was made here and still works.
@@ -118,9 +138,10 @@ fn mac(body: &[u8], key: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-fn sign(link: &Link, until: DateTime<Utc>, key: &[u8]) -> String {
+fn sign(link: &Link, key: &[u8]) -> String {
     let person = link.person.as_deref().unwrap_or_default();
-    let mut body = format!("{}\n{}\n{}\n{person}", link.deed.word(), link.request.0, until.timestamp()).into_bytes();
+    let mut body =
+        format!("{}\n{}\n{}\n{person}", link.deed.word(), link.request.0, link.until.timestamp()).into_bytes();
     let signature = mac(&body, key).finalize().into_bytes();
     body.extend_from_slice(&signature);
     URL_SAFE_NO_PAD.encode(body)
@@ -146,6 +167,7 @@ fn read(token: &str, key: &[u8], now: DateTime<Utc>) -> Result<Link, LinkError> 
         deed: Deed::of(deed).ok_or(LinkError::Forged)?,
         request: RequestId(request.parse().map_err(|_| LinkError::Forged)?),
         person: (!person.is_empty()).then(|| person.to_owned()),
+        until,
     })
 }
 
@@ -159,10 +181,10 @@ mod tests {
     fn a_link_says_what_it_was_made_for_until_its_time_is_over_and_to_nobody_else() {
         let now = DateTime::from_timestamp(1_772_462_100, 0).unwrap_or_default();
         let until = now + TimeDelta::hours(72);
-        for deed in [Deed::Take, Deed::Snooze(TimeDelta::minutes(15)), Deed::Show, Deed::List] {
+        for deed in [Deed::Take, Deed::Snooze(TimeDelta::minutes(15)), Deed::Silence(SILENCE), Deed::Show, Deed::List] {
             for person in [None, Some("ana".to_owned())] {
-                let link = Link { deed, request: RequestId(17), person };
-                let token = sign(&link, until, KEY);
+                let link = Link { deed, request: RequestId(17), person, until };
+                let token = sign(&link, KEY);
                 assert_eq!(read(&token, KEY, now), Ok(link));
                 assert_eq!(read(&token, KEY, until + TimeDelta::seconds(1)), Err(LinkError::Expired));
                 assert_eq!(read(&token, b"another store's key", now), Err(LinkError::Forged));
@@ -173,8 +195,9 @@ mod tests {
     #[test]
     fn a_link_that_was_changed_is_none() {
         let now = DateTime::from_timestamp(1_772_462_100, 0).unwrap_or_default();
-        let link = Link { deed: Deed::Show, request: RequestId(17), person: None };
-        let token = sign(&link, now + TimeDelta::hours(1), KEY);
+        let until = now + TimeDelta::hours(1);
+        let link = Link { deed: Deed::Show, request: RequestId(17), person: None, until };
+        let token = sign(&link, KEY);
         let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap_or_default();
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();

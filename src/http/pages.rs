@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::engine::clock::ClockState;
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::request::{Phase, Request, RequestId};
+use crate::store::silences::Silenced;
 use crate::text::{Both, Language, explain, format};
 
 /// The source of events that come by this door.
@@ -54,6 +55,8 @@ struct Page {
     form: Option<Form>,
     details: Vec<String>,
     done: Option<String>,
+    /// A further page: its words and its address.
+    further: Option<(String, String)>,
 }
 
 async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
@@ -67,7 +70,12 @@ async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
         return respond(list(&app, &link, language).await, language, &config);
     }
     let page = match find(&app, link.request).await {
-        Ok(Some(request)) => ask(&link, &request, &config, language, app.now()),
+        Ok(Some(request)) => {
+            let further = app.silence_link(&link).filter(|_| link.deed == Deed::Show && request.phase.is_live());
+            let words = language.of(both!("Silence this request…", "Silenciar esta solicitud…"));
+            let page = ask(&link, &request, &config, language, app.now());
+            Page { further: further.map(|link| (words, link)), ..page }
+        }
         Ok(None) => unknown(link.request, language),
         Err(page) => page,
     };
@@ -85,6 +93,10 @@ async fn act(State(app): State<App>, Path(token): Path<String>) -> Response {
     let fact = match link.deed {
         Deed::Take => Fact::Ack,
         Deed::Snooze(time) => Fact::Snooze { until: now + time },
+        Deed::Silence(time) => {
+            let page = silence(&app, &link, time, language).await;
+            return respond(page, language, &config);
+        }
         Deed::Show | Deed::List => {
             let page = Page { status: StatusCode::METHOD_NOT_ALLOWED, ..failure(language) };
             return respond(page, language, &config);
@@ -163,6 +175,19 @@ fn ask(link: &Link, request: &Request, config: &Config, language: Language, now:
                 ),
             )
         }
+        Deed::Silence(time) => {
+            let span = format::span(time);
+            (
+                both!("Silence {id} for {span}?", "¿Silenciar {id} {span}?"),
+                form(
+                    both!("Silence for {span}", "Silenciar {span}"),
+                    both!(
+                        "Nobody is told of it until then; what was held back comes as one message.",
+                        "Hasta entonces no se avisa a nadie; lo retenido llega en un solo mensaje."
+                    ),
+                ),
+            )
+        }
         Deed::Show | Deed::List => (both!("Request {id}", "Solicitud {id}"), None),
     };
     let over = both!(
@@ -193,7 +218,7 @@ fn done(link: &Link, request: &Request, config: &Config, language: Language, now
             let until = format::time(request.snoozed_until.unwrap_or(now), config.zone);
             both!("Put off until {until}.", "Pospuesto hasta las {until}.")
         }
-        Deed::Show | Deed::List => both!("Nothing was changed.", "No se cambió nada."),
+        Deed::Silence(_) | Deed::Show | Deed::List => both!("Nothing was changed.", "No se cambió nada."),
     };
     let id = request.id;
     Page {
@@ -254,6 +279,34 @@ fn clocks(request: &Request, config: &Config, language: Language, now: DateTime<
         format!("{task}: {state}{due}")
     };
     request.clocks.iter().map(line).collect()
+}
+
+/// Holds back the alerts of one request; twice makes one silence.
+async fn silence(app: &App, link: &Link, time: chrono::TimeDelta, language: Language) -> Page {
+    let config = app.config();
+    let now = app.now();
+    let silenced = Silenced { request: Some(link.request), ..Silenced::default() };
+    let known = app.read(move |store| store.silences(false, now)).await;
+    let Ok(known) = known else { return failure(language) };
+    let until = match known.iter().find(|row| row.silenced == silenced && row.starts_at <= now) {
+        Some(row) => row.ends_at,
+        None => {
+            let contact = link.person.as_ref().and_then(|key| config.contacts.get(key));
+            let who = contact.map(|contact| contact.name.clone());
+            match app.add_silence(silenced, (now, now + time), who, None).await {
+                Ok(row) => row.ends_at,
+                Err(_) => return failure(language),
+            }
+        }
+    };
+    let (id, at) = (link.request, format::instant(until, config.zone, language));
+    Page {
+        status: StatusCode::OK,
+        title: language.of(both!("Request {id}", "Solicitud {id}")),
+        kind: "done",
+        done: Some(language.of(both!("Silenced until {at}.", "En silencio hasta {at}."))),
+        ..Page::default()
+    }
 }
 
 /// Everything that is open, what is due first.
@@ -336,9 +389,10 @@ fn refused(error: LinkError, config: &Config) -> Response {
 }
 
 fn respond(page: Page, language: Language, config: &Config) -> Response {
-    let Page { status, title, kind, lead, facts, why, form, details, done } = page;
+    let Page { status, title, kind, lead, facts, why, form, details, done, further } = page;
+    let further = further.map(|(text, href)| context! { text, href });
     let plain = format!("{title}\n{}", lead.clone().unwrap_or_default());
-    let context = context! { lang => language.code(), title, kind, lead, facts => Serde(facts), why, form => Serde(form), details, done };
+    let context = context! { lang => language.code(), title, kind, lead, facts => Serde(facts), why, form => Serde(form), details, done, further };
     let (content_type, body) = match config.texts.page(&context) {
         Some(html) => ("text/html; charset=utf-8", html),
         None => ("text/plain; charset=utf-8", plain),

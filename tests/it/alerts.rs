@@ -113,6 +113,18 @@ fn a_link_shows_and_asks_and_only_its_form_acts() {
         .expect("the act is recorded");
     assert_eq!((who.as_str(), how.as_str()), ("Ana Ruiz", "link"));
 
+    // The page that shows leads to one on which the request is silenced.
+    let page = daemon.call("GET", show, &[], b"").body;
+    let silence = page.split("https://plazo.agencia.example").nth(1).and_then(|rest| rest.split('"').next());
+    let silence = silence.expect("a link to silence it").to_owned();
+    assert!(daemon.call("GET", &silence, &[], b"").body.contains("Silence R-1 for 2 h?"));
+    assert_eq!(daemon.get("/v1/silences")["silences"], json!([]));
+    for _ in 0..2 {
+        assert!(daemon.call("POST", &silence, &[], b"").body.contains("Silenced until"));
+    }
+    let silences = daemon.get("/v1/silences")["silences"].clone();
+    assert_eq!((silences.as_array().map(Vec::len), &silences[0]["who"]), (Some(1), &json!("Ana Ruiz")));
+
     // Cut, changed or made up: nothing, and nothing of it is shown.
     let cut = &take[..take.len() - 4];
     for link in [cut, "/a/x", "/a/%3Cscript%3E", &format!("{take}A")] {

@@ -284,3 +284,22 @@ async fn what_waits_on_purpose_is_not_overdue_and_what_is_keeps_the_heartbeat_st
     desk.until("2026-03-02 12:30").await;
     assert_eq!(desk.app.count_overdue().await.expect("counted"), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lessons_29_what_comes_late_because_plazo_was_down_says_from_when_to_when() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    let gap = TimeDelta::seconds(5);
+    assert_eq!(desk.app.note_alive(gap).await.expect("written"), None);
+    desk.ask("whatsapp", "a").await;
+    // Nobody looks for half an hour, in which the promise breaks.
+    *desk.now.lock().expect("no panic") = at("2026-03-02 09:30");
+    let down = desk.app.note_alive(gap).await.expect("written");
+    assert_eq!(down, Some((at("2026-03-02 09:00"), at("2026-03-02 09:30"))));
+    let told = desk.until("2026-03-02 09:31").await;
+    let Content::Alert(facts) = &told[0].2 else { panic!("{:?}", in_short(&told)) };
+    assert!(facts.late);
+    assert_eq!(facts.down, down);
+    let reader = plazo::text::alert::Reader::plain(chrono_tz::America::Bogota, plazo::text::Language::Es, desk.now());
+    let text = told[0].2.render(&plazo::text::templates::Texts::default(), &reader).text;
+    assert!(text.contains("plazo estuvo detenido de lun 2 mar, 09:00 a lun 2 mar, 09:30"), "{text}");
+}

@@ -216,10 +216,10 @@ fn file(rng: &mut Rng, zone: &str) -> String {
     ];
     let mut file = format!(
         "language = \"en\"\ntimezone = \"{zone}\"\noperator = \"d2\"\n\
-         [alerts]\ngather = {}\nsummary_above = {}\nretry_for = \"{}\"\nin_flight = {}\n\
+         [alerts]\ngather = {}\nsummary_above = {}\nretry_for = \"{}\"\nin_flight = {}\nwindow = \"{}\"\n\
          [calendar.c]\nhours = {}\n\
          [person.ana]\nname = \"Ana\"\nnotify = [\"d1\", \"d2\"]\n\
-         [person.laura]\nname = \"Laura\"\naddresses = [\"laura@casa.example\"]\nnotify = \"d1\"\n\
+         [person.laura]\nname = \"Laura\"\nemail = \"laura@casa.example\"\nnotify = [\"{}\"]\n\
          [person.pedro]\nname = \"Pedro\"\naddresses = [\"pedro@casa.example\"]\nnotify = \"d2\"\n\
          [team.social]\nlead = \"ana\"\nmembers = [\"laura\"]\nanswers_clients = true\n\
          [roles]\nsupervisor = \"ana\"\n\
@@ -229,7 +229,9 @@ fn file(rng: &mut Rng, zone: &str) -> String {
         [0, 1, 20][rng.usize(..3)],
         ["10m", "24h"][rng.usize(..2)],
         [1, 4, 64][rng.usize(..3)],
+        ["0s", "2m", "15m"][rng.usize(..3)],
         hours[rng.usize(..hours.len())],
+        ["d1", "email"][rng.usize(..2)],
         ["", "fallback = \"d2\"\n"][rng.usize(..2)],
     );
     file += "[escalation]\n";

@@ -44,9 +44,11 @@ impl Arrival {
         Self { at, by: "chat", to: "equipo-slack".to_owned(), subject }
     }
 
-    /// The recipient and the subject's first words, as far as a file name takes them.
+    /// The recipient, the request and the subject's first words, as far as a file name takes them.
     pub(super) fn file_name(&self) -> String {
-        let words: String = format!("{}-{}", self.to, self.subject)
+        // The request stands at the end of a subject, in brackets.
+        let request = self.subject.rsplit_once('[').and_then(|(_, rest)| rest.split(']').next()).unwrap_or_default();
+        let words: String = format!("{}-{request}-{}", self.to, self.subject)
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || c == '@' || c == '.' { c } else { '-' })
             .take(60)
