@@ -136,7 +136,7 @@ pub struct Heartbeat {
 pub struct Http {
     /// Address and port. Another than loopback is refused until a token exists.
     pub listen: Option<At<String>>,
-    /// The address at which readers of alerts reach plazo, such as "https://plazo.agencia.example": alerts then have links.
+    /// The address at which readers of alerts reach plazo, such as `https://plazo.agencia.example`: alerts then have links.
     pub public_url: Option<At<String>>,
 }
 

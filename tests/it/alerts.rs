@@ -115,6 +115,7 @@ fn a_link_shows_and_asks_and_only_its_form_acts() {
 
     // The page that shows leads to one on which the request is silenced.
     let page = daemon.call("GET", show, &[], b"").body;
+    let page = html_escape::decode_html_entities(&page).into_owned();
     let silence = page.split("https://plazo.agencia.example").nth(1).and_then(|rest| rest.split('"').next());
     let silence = silence.expect("a link to silence it").to_owned();
     assert!(daemon.call("GET", &silence, &[], b"").body.contains("Silence R-1 for 2 h?"));
