@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::Config;
 use crate::notify::DeliveryError;
 use crate::store::outbox::{Claimed, Verdict};
+use crate::text::alert::Content;
 
 /// Waits after the first, second, … failed try; the last one from then on.
 const BACKOFF: [TimeDelta; 6] = [
@@ -49,6 +50,10 @@ pub fn judge(
 
 /// The ways still to be tried: those of the destination from which it was handed over, else its own.
 fn ways(config: &Config, delivery: &Claimed) -> Vec<String> {
+    // What became of a message is told where that message is, or nowhere.
+    if matches!(delivery.content, Content::Update { .. }) {
+        return Vec::new();
+    }
     if !delivery.route.is_empty() {
         return delivery.route.clone();
     }

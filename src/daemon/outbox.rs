@@ -317,7 +317,9 @@ impl Outbox {
                 "not delivered"
             );
         }
-        if matches!(verdict, Verdict::Dead { .. }) && !matches!(delivery.content, Content::Notice { .. }) {
+        // An update that comes too late for its message costs nobody anything.
+        let is_missed = !matches!(delivery.content, Content::Notice { .. } | Content::Update { .. });
+        if matches!(verdict, Verdict::Dead { .. }) && is_missed {
             self.tell_of_dead(&delivery, now).await;
         }
         self.outcomes.push(Outcome {

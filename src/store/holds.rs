@@ -30,8 +30,9 @@ impl Store {
     pub fn waiting_for(&self, destination: &str, decided_before: DateTime<Utc>) -> Result<Vec<(i64, Vec<String>)>> {
         let mut statement = self.prepare(
             "SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
+             AND updates IS NULL
              UNION SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
-             AND ?1 IN (SELECT destination FROM holds)",
+             AND updates IS NULL AND ?1 IN (SELECT destination FROM holds)",
         )?;
         let mut rows = statement.query(params![destination, milliseconds(decided_before)])?;
         let mut waiting = Vec::new();

@@ -121,6 +121,27 @@ fn refuse_foreign(destination: &raw::Destination, kind: Kind, mistakes: &mut Mis
     }
 }
 
+/// Refuses to tell a destination itself where only people have addresses there.
+pub(super) fn refuse_without_address(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) {
+    let Some((_, destination)) = raw.destination.iter().find(|(key, _)| key.as_str() == name.as_str()) else { return };
+    let is_personal = match destination.kind.as_ref().map(|kind| kind.as_str()) {
+        Some("telegram" | "whatsapp" | "ntfy") => true,
+        Some("slack") => destination.token.is_some(),
+        _ => false,
+    };
+    if is_personal && destination.to.is_none() {
+        let word = name.as_str();
+        mistakes.error(
+            name.span(),
+            both!("`{word}` has no address of its own", "`{word}` no tiene dirección propia"),
+            both!(
+                "add `to` to the destination, or tell people whose `notify` names it",
+                "agregue `to` al destino, o avise a personas cuyo `notify` lo nombre"
+            ),
+        );
+    }
+}
+
 /// Refuses fallbacks that come back to where they began: an alert would go round for ever.
 fn refuse_circles(raw: &Raw, mistakes: &mut Mistakes) {
     let of_mail = raw.smtp.as_ref().and_then(|smtp| smtp.fallback.as_ref());

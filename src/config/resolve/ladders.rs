@@ -180,6 +180,7 @@ fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
         return Some(Tell::Team(word.to_owned()));
     }
     if word == EMAIL || raw.destination.keys().any(|key| key.as_str() == word) {
+        super::destinations::refuse_without_address(name, raw, mistakes);
         return Some(Tell::Destination(word.to_owned()));
     }
     let roles = Role::ALL.iter().map(|role| role.as_str());

@@ -112,6 +112,7 @@ fn recipient(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Re
     if people.clone().any(|key| key == name.as_str()) {
         Some(Recipient::Person(name.to_string()))
     } else if destinations.clone().any(|key| key == name.as_str()) {
+        destinations::refuse_without_address(name, raw, mistakes);
         Some(Recipient::Destination(name.to_string()))
     } else {
         let what = Both { en: "unknown person or destination", es: "persona o destino que no existe" };

@@ -184,8 +184,8 @@ fn reach(person: &raw::Person, raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<S
     given.collect()
 }
 
-/// Destinations of a person that would not know where to write.
-fn unreached<'a>(contact: &'a Contact, destinations: &BTreeMap<String, Destination>) -> Vec<&'a str> {
+/// Destinations of a person, and those that take over, that would not know where to write.
+fn unreached<'a>(contact: &'a Contact, destinations: &'a BTreeMap<String, Destination>) -> Vec<&'a str> {
     let lacks = |name: &&String| {
         destinations.get(*name).is_some_and(|destination| match &destination.settings {
             Settings::Http(settings) => {
@@ -194,7 +194,14 @@ fn unreached<'a>(contact: &'a Contact, destinations: &BTreeMap<String, Destinati
             Settings::Email(_) | Settings::File { .. } => false,
         })
     };
-    contact.notify.iter().filter(lacks).map(String::as_str).collect()
+    let fallbacks = contact.notify.iter().filter_map(|name| destinations.get(name)).flat_map(|own| &own.fallback);
+    let mut found: Vec<&str> = Vec::new();
+    for name in contact.notify.iter().chain(fallbacks).filter(lacks) {
+        if !found.contains(&name.as_str()) {
+            found.push(name);
+        }
+    }
+    found
 }
 
 /// That destination, also if it has mistakes of its own: those are told where it stands.
