@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{TimeZone as _, Utc};
 use chrono_tz::Tz;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::Language;
 use super::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader, Rendered};
@@ -166,7 +166,7 @@ impl Texts {
         let Some(environment) = &self.environment else { return Vec::new() };
         let mut errors: Vec<TemplateError> = Vec::new();
         for language in [Language::Es, Language::En] {
-            for (names, context) in samples(self, language) {
+            for (names, seen) in samples(self, language) {
                 for name in names {
                     // A layout is tried with what it holds.
                     let is_own = self.own.contains_key(&name)
@@ -174,7 +174,7 @@ impl Texts {
                     if !is_own {
                         continue;
                     }
-                    let rendered = environment.get_template(&name).and_then(|template| template.render(&context));
+                    let rendered = environment.get_template(&name).and_then(|template| template.render(&seen));
                     if let Err(error) = rendered {
                         let own = error.name().filter(|name| self.own.contains_key(*name)).unwrap_or(&name);
                         let error = told(own, &error);
@@ -244,6 +244,14 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
             samples.push((names.to_vec(), context));
         }
     }
+    for form in [Value::from(()), context! { button => "Lo tomo", note => Value::from(()) }] {
+        let row = context! { label => "Cliente", value => "Andina" };
+        let page = context! {
+            lang => language.code(), title => "R-17", kind => "warning", lead => Value::from(()), facts => vec![row],
+            why => Value::from(()), form, details => vec!["responder"], done => Value::from(()), further => Value::from(()),
+        };
+        samples.push((vec!["page.html".to_owned()], page));
+    }
     let reply = super::alert::reply_context(&rich);
     let replies = ["reply-received", "reply-doubts"].map(|name| format!("{}/{name}.txt", language.code()));
     samples.push((replies.to_vec(), reply));
@@ -276,5 +284,32 @@ pub fn sample() -> AlertFacts {
         next: Some(("+30m".to_owned(), at(50))),
         down: Some((at(15), at(22))),
         promised: Some("48 h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The built-in ones as if a team had brought them along.
+    fn all() -> BTreeMap<String, String> {
+        BUILT_IN.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect()
+    }
+
+    #[test]
+    fn lessons_33_the_built_in_templates_pass_what_a_team_s_own_must_pass() {
+        assert_eq!(Texts::with(all()).err(), None);
+    }
+
+    #[test]
+    fn lessons_33_each_template_that_fails_is_told_whatever_it_is_for() {
+        for name in Texts::names().filter(|name| *name != "layout.html") {
+            let mut own = all();
+            own.insert(name.to_owned(), "first line\n{{ nothing.at_all }}\n".to_owned());
+            let errors = Texts::with(own).err().unwrap_or_default();
+            assert!(errors.iter().any(|error| error.name == name && error.line == Some(2)), "{name}: {errors:?}");
+        }
+        let broken = BTreeMap::from([("es/alert.txt".to_owned(), "{% if %}".to_owned())]);
+        assert!(Texts::with(broken).is_err_and(|errors| errors[0].name == "es/alert.txt"));
     }
 }

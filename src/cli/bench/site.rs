@@ -22,7 +22,7 @@ pub(super) const WITHIN: TimeDelta = TimeDelta::hours(1);
 /// A `sla.toml` with one promise, told to `tell`; `more` defines it.
 pub(super) fn config(tell: &str, more: &str) -> String {
     format!(
-        "language = \"en\"\ntimezone = \"UTC\"\n[alerts]\ngather = false\n\
+        "language = \"en\"\ntimezone = \"UTC\"\n[alerts]\ngather = false\nwindow = \"0s\"\n\
          [person.ana]\nname = \"Ana\"\nemail = \"ana@agencia.example\"\n\
          [[policy]]\nname = \"bench\"\nmatch = {{ channel = \"bench\" }}\n\
          reply = {{ within = \"1h\", escalation = \"at-the-end\" }}\n\
