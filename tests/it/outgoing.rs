@@ -353,6 +353,9 @@ fn a_redirect_a_reset_and_silence_are_failures() {
         // Nobody listens: whoever has another way goes it.
         let result = send(&transport(&settings(kind, "http://127.0.0.1:9", true)), &alert("Laura"));
         assert!(matches!(result, Err(DeliveryError::Hold { .. })), "{system}: {result:?}");
+        // It takes the message and hangs up: it may have arrived.
+        let result = send(&transport(&settings(kind, &hangs_up(), true)), &alert("Laura"));
+        assert!(matches!(result, Err(DeliveryError::Retry { .. })), "{system}: {result:?}");
         // It takes the message and says nothing: it may have arrived, so it is tried again under the same id.
         let peer = Webhook::scripted(|_, _| None);
         let Settings::Http(mut slow) = settings(kind, peer.url.trim_end_matches("/hook"), true) else {
@@ -362,6 +365,19 @@ fn a_redirect_a_reset_and_silence_are_failures() {
         let result = send(&transport(&Settings::Http(slow)), &alert("Laura"));
         assert!(matches!(result, Err(DeliveryError::Retry { .. })), "{system}: {result:?}");
     }
+}
+
+/// The address of a peer that reads what comes and closes the connection without a word.
+fn hangs_up() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            // As much as there is at once; what is left makes it a reset.
+            std::io::Read::read(&mut stream, &mut [0; 256]).ok();
+        }
+    });
+    format!("http://{address}")
 }
 
 #[test]
