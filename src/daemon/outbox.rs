@@ -260,6 +260,7 @@ impl Outbox {
                 route: Vec::new(),
                 first: None,
                 updates: None,
+                waited: false,
             };
             let (app, transports) = (self.app.clone(), self.transports.load_full());
             tokio::spawn(async move {
@@ -287,7 +288,11 @@ impl Outbox {
         let now = self.app.now();
         let (verdict, hold_until) = match result {
             Ok(receipt) => {
-                self.app.metrics().lateness.0.observe((now - delivery.planned_at).as_seconds_f64());
+                let is_alert = matches!(delivery.content, Content::Alert(_));
+                // What waits on purpose is not late.
+                if is_alert && !delivery.waited {
+                    self.app.metrics().lateness.0.observe((now - delivery.planned_at).as_seconds_f64());
+                }
                 if delivery.in_doubt {
                     self.app.metrics().possible_doubles.inc();
                 }

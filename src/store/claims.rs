@@ -35,7 +35,8 @@ pub struct Claims {
 const CLAIMABLE: &str =
     "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
             a.request, a.content, a.why, c.clock, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
-            d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates)
+            d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
+            coalesce(d.held_for NOT IN ('downtime', 'edit'), 0)
      FROM deliveries d JOIN alerts a ON a.id = d.alert
      LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
      WHERE d.state = 'pending' AND d.next_at <= ?1
@@ -141,6 +142,7 @@ impl Store {
                 route: row.get::<_, Option<String>>(13)?.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))?,
                 first: None,
                 updates: row.get(14)?,
+                waited: row.get(15)?,
             };
             claimable.push((delivery, is_needed(&row.get::<_, String>(10)?, row.get(11)?, instant(row.get(7)?))?));
         }

@@ -76,6 +76,8 @@ pub struct Claimed {
     pub first: Option<String>,
     /// What the peer called the message that this one replaces.
     pub updates: Option<String>,
+    /// Whether it waited on purpose: for others, for its reader's hours, for a silence to end.
+    pub waited: bool,
 }
 
 /// What came of a try.
