@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::hook::{Call, Judged, Peer, characters, cut, without_markdown};
 use super::http::Answer;
 use super::{DeliveryError, Message, Receipt, Tone};
 
@@ -62,7 +62,8 @@ impl Peer for Discord {
 }
 
 fn payload(message: &Message, plain: bool) -> Value {
-    let subject = inert(&message.subject);
+    // Mentions are off by `allowed_mentions`; nobody's words are Markdown either.
+    let subject = without_markdown(&message.subject);
     let mut body = json!({
         "content": cut(&subject, LONGEST_CONTENT, characters),
         "allowed_mentions": { "parse": [] },
@@ -71,11 +72,11 @@ fn payload(message: &Message, plain: bool) -> Value {
         return body;
     }
     let card = &message.card;
-    let field = |(label, value): &(String, String)| json!({ "name": cut(label, LONGEST_VALUE, characters), "value": cut(&inert(value), LONGEST_VALUE, characters), "inline": true });
+    let field = |(label, value): &(String, String)| json!({ "name": cut(label, LONGEST_VALUE, characters), "value": cut(&without_markdown(value), LONGEST_VALUE, characters), "inline": true });
     let text = if card.fields.is_empty() { message.text.clone() } else { card.notes.join("\n") };
     let links = card.links.iter().flat_map(|links| links.buttons(message.language));
     let links = links.map(|(word, url)| format!("[{word}]({url})")).collect::<Vec<_>>().join(" · ");
-    let description = cut(&inert(&text), LONGEST_DESCRIPTION - 1_000, characters);
+    let description = cut(&without_markdown(&text), LONGEST_DESCRIPTION - 1_000, characters);
     let mut embed = json!({
         "title": cut(&subject, LONGEST_TITLE, characters),
         "description": if links.is_empty() { description } else { format!("{description}\n{links}") },
@@ -88,18 +89,6 @@ fn payload(message: &Message, plain: bool) -> Value {
     }
     body["embeds"] = json!([embed]);
     body
-}
-
-/// Nobody's words are Markdown. Mentions are off by `allowed_mentions`.
-fn inert(text: &str) -> String {
-    let mut inert = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '<' | '>' | '#') {
-            inert.push('\\');
-        }
-        inert.push(letter);
-    }
-    inert
 }
 
 const fn color(tone: Tone) -> u32 {

@@ -116,6 +116,18 @@ pub fn cut(text: &str, most: usize, size: impl Fn(char) -> usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A text whose marks of Markdown stand for themselves.
+pub fn without_markdown(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '<' | '>' | '#') {
+            inert.push('\\');
+        }
+        inert.push(letter);
+    }
+    inert
+}
+
 /// One unit a character.
 pub const fn characters(_: char) -> usize {
     1

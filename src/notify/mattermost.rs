@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::hook::{Call, Judged, Peer, characters, cut, without_markdown};
 use super::http::Answer;
 use super::{DeliveryError, Message, Receipt, Tone};
 
@@ -91,17 +91,7 @@ fn payload(message: &Message, dialect: Dialect, plain: bool) -> Value {
 
 /// Nobody's words notify anybody (`@channel`), or are Markdown.
 fn inert(text: &str) -> String {
-    let mut inert = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '<' | '>' | '#') {
-            inert.push('\\');
-        }
-        inert.push(letter);
-        if letter == '@' {
-            inert.push('\u{200b}');
-        }
-    }
-    inert
+    without_markdown(text).replace('@', "@\u{200b}")
 }
 
 const fn color(tone: Tone) -> &'static str {
