@@ -84,9 +84,10 @@ fn counts(text: &str, units: &[&str]) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit()) && units.iter().any(|unit| 1 < unit.len() && text.ends_with(unit))
 }
 
-/// Reads where a step stands: `"50%"`, `"-5m"`, `"floor"`, `"due"`, `"+30m"`.
+/// Reads where a step stands: `"start"`, `"50%"`, `"-5m"`, `"floor"`, `"due"`, `"+30m"`.
 pub fn offset(text: &str) -> Result<Offset, Both> {
     match text {
+        "start" => return Ok(Offset::Start),
         "due" => return Ok(Offset::Due),
         "floor" => return Ok(Offset::Floor),
         _ => {}
@@ -107,8 +108,8 @@ pub fn offset(text: &str) -> Result<Offset, Both> {
         return hours_from_due(span, '+').map(Offset::After);
     }
     Err(both!(
-        "write \"50%\", \"-5m\" (before), \"due\", \"+30m\" (after) or \"floor\"",
-        "escriba \"50%\", \"-5m\" (antes), \"due\" (al vencer), \"+30m\" (después) o \"floor\" (piso)"
+        "write \"start\", \"50%\", \"-5m\" (before), \"due\", \"+30m\" (after) or \"floor\"",
+        "escriba \"start\" (al comenzar), \"50%\", \"-5m\" (antes), \"due\" (al vencer), \"+30m\" (después) o \"floor\" (piso)"
     ))
 }
 

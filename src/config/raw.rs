@@ -58,6 +58,14 @@ pub struct Raw {
     pub directory: Vec<At<String>>,
     /// Rotations of people on duty, by name.
     pub rota: Named<Rota>,
+    /// Inboxes that need naming, by key.
+    pub inbox: Named<Inbox>,
+    /// Rules that judge what is done, by name.
+    pub check: Named<Check>,
+    /// Through which stages a formal claim goes.
+    pub claim: Option<At<Claim>>,
+    /// Tags that mean something, by name.
+    pub tag: Named<Tag>,
     /// Templates of your own.
     pub texts: Option<At<Texts>>,
     /// An address that is called while all is well, so that somebody else notices when plazo does not run.
@@ -374,6 +382,88 @@ pub struct Customer {
     pub addresses: Vec<At<String>>,
     /// Priority of its requests, such as "high".
     pub priority: Option<At<String>>,
+    /// Addresses that must be in copy of every answer by email.
+    pub copy: Vec<At<String>>,
+    /// With whom it is followed up: its owner, or whom the owner names.
+    pub contact: Option<At<String>>,
+}
+
+/// An inbox.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Inbox {
+    /// Whether conversations come in here to be put elsewhere: the promise `classify` runs while they lie in it.
+    pub entry: Option<At<bool>>,
+    /// Tags, or kinds of request, of what belongs here; anything where it is left out.
+    pub takes: Option<Words>,
+}
+
+/// A rule that judges what is done. Which keys it has depends on its name.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Check {
+    /// Id of the written rule; the usual one where it is left out.
+    pub rule: Option<At<String>>,
+    /// The requests for which it holds; every one where it is left out.
+    #[serde(rename = "match")]
+    pub matcher: Option<At<Match>>,
+    /// Who is told; a ladder's name. Owner and lead, in the next gathered message, where it is left out.
+    pub escalation: Option<At<String>>,
+    /// Of same_thread: whether an answer outside of the thread is none.
+    pub required: Option<At<bool>>,
+    /// Of official: the channels in which clients are spoken with.
+    pub channels: Option<Words>,
+    /// Of log: what an entry must tell. Of associated: what must be known: "contact", "customer", "ticket".
+    pub requires: Option<Words>,
+    /// Of associated: inboxes in which a ticket must be known too.
+    pub ticket_in: Option<Words>,
+    /// Of calls: how many requests a call deals with.
+    pub at_most: Option<At<u32>>,
+    /// Of calls: how many when the line is busy.
+    pub when_busy: Option<At<u32>>,
+    /// Of comment and outside: the tags that make it necessary.
+    pub tags: Option<Words>,
+    /// Of closing: what a client says who needs no more help. Of wording: what must not be promised. Of comes_back: what somebody
+    /// says who will come back to it. Regular expressions; case, accents and spacing make no difference.
+    pub phrases: Option<Words>,
+    /// Of wording: tags of requests to which it may be promised.
+    pub unless_tags: Option<Words>,
+}
+
+/// How a formal claim is handled.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Claim {
+    /// Its stages, in their order.
+    pub stages: Vec<At<Stage>>,
+}
+
+/// A stage of a formal claim.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stage {
+    /// Its name.
+    pub name: Option<At<String>>,
+    /// Who owns a claim in it: a role, a person or a rota.
+    pub owner: Option<At<String>>,
+    /// How long a claim may stay in it.
+    pub within: Option<At<String>>,
+    /// Whose hours count; "always" where it is left out.
+    pub calendar: Option<At<String>>,
+    /// Who is told; a ladder's name.
+    pub escalation: Option<At<String>>,
+    /// "number": the claim's number must be known before it leaves the stage.
+    pub needs: Option<At<String>>,
+    /// Id of the written rule that this keeps.
+    pub rule: Option<At<String>>,
+}
+
+/// A tag that means something.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tag {
+    /// The priority of a request that gets it.
+    pub priority: Option<At<String>>,
 }
 
 /// Where alerts can go besides people's mail.
@@ -442,6 +532,17 @@ pub struct Policy {
     pub deliver: Option<At<WordOr<Target>>>,
     pub assign: Option<At<WordOr<Target>>>,
     pub answer: Option<At<WordOr<Target>>>,
+    pub classify: Option<At<WordOr<Target>>>,
+    pub activity: Option<At<WordOr<Target>>>,
+    pub follow_up: Option<At<WordOr<Target>>>,
+    pub replica: Option<At<WordOr<Target>>>,
+    pub log: Option<At<WordOr<Target>>>,
+    pub appointment: Option<At<WordOr<Target>>>,
+    pub call_back: Option<At<WordOr<Target>>>,
+    pub window: Option<At<WordOr<Target>>>,
+    pub contingency: Option<At<WordOr<Target>>>,
+    /// Template of the reply that its alerts carry, instead of the usual one, such as "reply-web-version".
+    pub text: Option<At<String>>,
 }
 
 /// Which requests a policy is for. Each key may list several values.
@@ -459,6 +560,8 @@ pub struct Match {
     /// "request", "task", "claim" or "call".
     pub kind: Option<Words>,
     pub tags: Option<Words>,
+    /// Of a formal claim: its stage.
+    pub stage: Option<Words>,
 }
 
 /// One promise.
@@ -487,11 +590,11 @@ pub struct Target {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Step {
-    /// "50%", "-5m", "floor", "due" or "+30m".
+    /// "start", "50%", "-5m", "floor", "due" or "+30m".
     pub at: Option<At<String>>,
     /// Roles (owner, lead, supervisor, back_office, management), people, teams, rotas or destinations.
     pub tell: Option<Words>,
-    /// What is done besides: "ticket:NAME" opens a ticket at that destination.
+    /// What is done besides: "ticket:NAME" opens a ticket at that destination, "claim" a formal claim.
     #[serde(rename = "do")]
     pub deed: Option<At<String>>,
     /// Tell again each so often, such as "30m".

@@ -23,48 +23,74 @@ pub struct Kind {
     pub owed_since: Mark,
     /// The instant at which what was owed was given.
     pub given_at: Mark,
-    /// Whether it stands still during pauses, and obeys what was promised for the request.
+    /// Whether it stands still during pauses.
     pub pauses: bool,
+    /// Whether it obeys what was promised for the request.
+    pub promised: bool,
+    /// What it means that `owed_since` moves while the clock runs.
+    pub renews: Renews,
+}
+
+/// What it means for a running clock that something is owed since another instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renews {
+    /// Nothing new: the wait is the same.
+    Never,
+    /// The wait begins anew, and nobody speaks of the one before unless it was too long.
+    Moves,
+    /// Each wait is one of its own, kept or broken.
+    Recurs,
+}
+
+impl Kind {
+    const fn new(kind: TargetKind, owed_since: Mark, given_at: Mark) -> Self {
+        Self { kind, owed_since, given_at, pauses: false, promised: false, renews: Renews::Never }
+    }
+
+    const fn pausing(self) -> Self {
+        Self { pauses: true, ..self }
+    }
+
+    const fn promised(self) -> Self {
+        Self { promised: true, ..self }
+    }
+
+    const fn renewed(self, renews: Renews) -> Self {
+        Self { renews, ..self }
+    }
+
+    /// The row of a kind.
+    pub fn of(kind: TargetKind) -> Option<&'static Self> {
+        KINDS.iter().find(|row| row.kind == kind)
+    }
 }
 
 /// Every kind of clock.
-pub const KINDS: [Kind; 6] = [
-    Kind {
-        kind: TargetKind::Reply,
-        owed_since: |marks| marks.unanswered_since,
-        given_at: |marks| marks.answered_at,
-        pauses: false,
-    },
-    Kind {
-        kind: TargetKind::FirstReply,
-        owed_since: |marks| marks.first_asked_at.filter(|_| marks.first_answered_at.is_none()),
-        given_at: |marks| marks.first_answered_at,
-        pauses: false,
-    },
-    Kind {
-        kind: TargetKind::Acknowledge,
-        owed_since: |marks| marks.unanswered_since,
-        given_at: |marks| marks.answered_at,
-        pauses: false,
-    },
-    Kind {
-        kind: TargetKind::Deliver,
-        owed_since: |marks| marks.undelivered_since,
-        given_at: |marks| marks.delivered_at,
-        pauses: true,
-    },
-    Kind {
-        kind: TargetKind::Assign,
-        owed_since: |marks| marks.unowned_since,
-        given_at: |marks| marks.owned_at,
-        pauses: false,
-    },
-    Kind {
-        kind: TargetKind::Answer,
-        owed_since: |marks| marks.task_unanswered_since,
-        given_at: |marks| marks.task_answered_at,
-        pauses: false,
-    },
+pub const KINDS: [Kind; TargetKind::ALL.len()] = [
+    Kind::new(TargetKind::Reply, |marks| marks.unanswered_since, |marks| marks.answered_at),
+    Kind::new(
+        TargetKind::FirstReply,
+        |marks| marks.first_asked_at.filter(|_| marks.first_answered_at.is_none()),
+        |marks| marks.first_answered_at,
+    ),
+    Kind::new(TargetKind::Acknowledge, |marks| marks.unacknowledged_since, |marks| marks.acknowledged_at),
+    Kind::new(TargetKind::Deliver, |marks| marks.undelivered_since, |marks| marks.delivered_at).pausing().promised(),
+    Kind::new(TargetKind::Assign, |marks| marks.unowned_since, |marks| marks.owned_at),
+    Kind::new(TargetKind::Answer, |marks| marks.task_unanswered_since, |marks| marks.task_answered_at).promised(),
+    Kind::new(TargetKind::Classify, |marks| marks.unclassified_since, |marks| marks.classified_at),
+    Kind::new(TargetKind::Activity, |marks| marks.idle_since, |marks| marks.idle_since)
+        .pausing()
+        .renewed(Renews::Moves),
+    Kind::new(TargetKind::FollowUp, |marks| marks.follow_up_since, |marks| marks.followed_up_at)
+        .pausing()
+        .renewed(Renews::Recurs),
+    Kind::new(TargetKind::Replica, |marks| marks.unreplicated_since, |marks| marks.replicated_at),
+    Kind::new(TargetKind::Log, |marks| marks.unlogged_since, |marks| marks.logged_at),
+    Kind::new(TargetKind::Appointment, |marks| marks.scheduled_since, |marks| marks.held_at).renewed(Renews::Moves),
+    Kind::new(TargetKind::CallBack, |marks| marks.dropped_since, |marks| marks.called_back_at),
+    Kind::new(TargetKind::Hop, |marks| marks.hop_since, |marks| marks.hopped_at).renewed(Renews::Recurs),
+    Kind::new(TargetKind::Window, |marks| marks.window_since, |marks| marks.answered_at).renewed(Renews::Moves),
+    Kind::new(TargetKind::Contingency, |marks| marks.contingency_since, |marks| marks.recovered_at),
 ];
 
 /// Where a clock stands.
@@ -242,6 +268,8 @@ pub enum Basis {
     Promised,
     /// An instant promised to the client, sooner than the file's.
     DuePromised,
+    /// The instant that was agreed on for a call or session, and the file's grace after it (B2).
+    Appointment,
     /// A verdict given under an earlier revision of the file (LESSONS 22).
     Frozen,
 }
@@ -271,6 +299,8 @@ pub struct Circumstances<'a> {
     pub set_by_hand: Option<&'a Promised>,
     /// A promise that may shorten it.
     pub promised: Option<&'a Promised>,
+    /// The instant that was agreed on, to which warnings count down; the promise is the grace after it (B2).
+    pub appointment: Option<DateTime<Utc>>,
     /// The due instant of a breach that a newer policy must not move (LESSONS 22).
     pub frozen_due_at: Option<DateTime<Utc>>,
 }
@@ -295,6 +325,7 @@ pub fn plan<'a>(
     let mut aim = target.aim;
     for step in &target.escalation.steps {
         let at = match step.at {
+            Offset::Start => Some(started_at),
             Offset::Floor => floor_at,
             Offset::Due => end.due_at,
             Offset::After(time) => match end.due_at {
@@ -331,7 +362,7 @@ pub fn recount(
     let after = |offset| match offset {
         Offset::Due => Some(WorkingTime::ZERO),
         Offset::After(time) => Some(time),
-        Offset::Percent(_) | Offset::Before(_) | Offset::Floor => None,
+        Offset::Start | Offset::Percent(_) | Offset::Before(_) | Offset::Floor => None,
     };
     match (after(earlier), after(later)) {
         (Some(earlier), Some(later)) if earlier < later => target.calendar.due_at(told_at, later - earlier).map(Some),
@@ -363,6 +394,11 @@ impl<'a> Course<'a> {
         circumstances: Circumstances<'a>,
     ) -> Result<(Self, End), CalendarError> {
         let course = Self { calendar: &target.calendar, pauses: circumstances.pauses };
+        if let Some(at) = circumstances.appointment {
+            let budget = course.spent(start, at);
+            let grace = course.contract(target.limit, at)?;
+            return Ok((course, End { due_at: grace.due_at, budget, basis: Basis::Appointment }));
+        }
         let (course, end) = match circumstances.set_by_hand {
             Some(by_hand) => course.promised(*by_hand, start, Basis::of(by_hand, true))?,
             None => (course, course.contract(target.limit, start)?),

@@ -108,6 +108,10 @@ pub struct Customer {
     pub addresses: Vec<String>,
     /// Priority of its requests where the event gives none.
     pub priority: Option<String>,
+    /// Addresses that must be in copy of every answer (A9).
+    pub copy: Vec<String>,
+    /// With whom it is followed up (B5).
+    pub contact: Option<String>,
 }
 
 /// Everybody whom the file names.

@@ -3,9 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::check::Violation;
 use super::clock::Cancelled;
 use super::directory::Recipient;
 use super::escalation::Offset;
+use super::event::RequestKind;
 use super::policy::TargetKind;
 use super::request::Request;
 
@@ -47,7 +49,7 @@ impl Why {
     pub const fn of_step(step: Offset) -> Self {
         match step {
             Offset::Percent(_) | Offset::Before(_) => Self::Warning,
-            Offset::Floor => Self::Attention,
+            Offset::Start | Offset::Floor => Self::Attention,
             Offset::Due => Self::Breach,
             Offset::After(_) => Self::Escalation,
         }
@@ -116,7 +118,9 @@ pub enum Effect {
     /// Somebody is told.
     Alert(Alert),
     /// A rule was broken by an event.
-    Violation { rule: String, who: Option<String> },
+    Violation(Violation),
+    /// Work is split off, to be opened as a request of its own.
+    SplitOff { kind: RequestKind, subject: Option<String>, owner: Option<String>, rule: Option<String> },
     /// Events out of order were put in order, and the request derived anew.
     Reordered,
     /// Nothing changed.

@@ -16,6 +16,8 @@ pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offset {
+    /// At once: somebody is told that it begins (D6).
+    Start,
     /// When that share of the budget has been spent, in hundredths.
     Percent(u32),
     /// So much before the due instant.
@@ -31,7 +33,7 @@ pub enum Offset {
 impl Offset {
     /// Whether the step comes before the promise ends.
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::Percent(_) | Self::Before(_) | Self::Floor)
+        matches!(self, Self::Start | Self::Percent(_) | Self::Before(_) | Self::Floor)
     }
 }
 
@@ -39,6 +41,7 @@ impl fmt::Display for Offset {
     /// As `sla.toml` writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Start => write!(f, "start"),
             Self::Percent(percent) => write!(f, "{percent}%"),
             Self::Before(time) => write!(f, "-{}", Span(*time)),
             Self::Floor => write!(f, "floor"),
@@ -76,6 +79,8 @@ pub struct Step {
     pub at: Offset,
     /// Whom.
     pub tell: Vec<Tell>,
+    /// Whether a formal claim is opened then (D2).
+    pub claims: bool,
 }
 
 /// A named ladder; repeats of the file are already written out as steps of their own.

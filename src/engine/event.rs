@@ -8,6 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::request::RequestId;
 use super::working_time::WorkingTime;
 
 /// Names an event for ever: an id that is unique within its source. A known pair again is a duplicate.
@@ -192,7 +193,7 @@ pub enum Fact {
         #[serde(default)]
         text: String,
     },
-    /// An internal note.
+    /// An internal note. Its five parts, where it has them, are told by labels (rule C5).
     Comment {
         /// The note.
         #[serde(default)]
@@ -203,6 +204,9 @@ pub enum Fact {
         /// Why.
         #[serde(default)]
         reason: String,
+        /// On which of the four grounds (rule C4).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ground: Option<Ground>,
     },
     /// The request was opened again.
     Reopen,
@@ -220,28 +224,119 @@ pub enum Fact {
         /// The end of the wait.
         until: DateTime<Utc>,
     },
-    /// A fact that is kept in the journal and moves no clock.
-    Noted {
-        /// Its type word.
-        what: Noted,
+    /// An interaction with the client, written down (rule B1).
+    Log(Box<Interaction>),
+    /// A call or session was agreed on, moved, or called off (rule B2).
+    Schedule {
+        /// When it begins; `None` calls it off.
+        #[serde(default)]
+        due: Option<DateTime<Utc>>,
+        /// Addresses of those who take part besides the owner.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        participants: Vec<String>,
     },
+    /// The appointment took place.
+    Held,
+    /// A call broke off (rule D9).
+    CallDropped,
+    /// The client was called.
+    CallMade,
+    /// The client was asked how it goes (rule B5).
+    FollowUp,
+    /// It cannot go on before another request is done (rule B4).
+    Block {
+        /// The other one.
+        blocker: RequestId,
+    },
+    /// It can go on.
+    Unblock {
+        /// The request that was in the way; every one where it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        blocker: Option<RequestId>,
+    },
+    /// Work was split off, to be done by itself (rules C7, D8).
+    Split {
+        /// What each part is about.
+        parts: Vec<String>,
+    },
+    /// A formal claim went on to another stage (rule D4).
+    Stage {
+        /// The stage; `done` ends the last one.
+        to: String,
+        /// The number under which the claim is tracked (CUN).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// It was handed up (rules D6, D11).
+    Escalate {
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// What was written on another channel was sent by email too (rule A6).
+    Replica,
 }
 
-/// Types of event that are recorded for the request without moving one of its clocks.
+/// The grounds on which a conversation may be closed (rule C4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is the event type of the same name")]
-pub enum Noted {
-    Log,
-    Schedule,
-    Held,
-    CallDropped,
-    CallMade,
-    FollowUp,
-    Block,
-    Split,
-    Stage,
-    Escalate,
+pub enum Ground {
+    /// The client got a clear answer.
+    Answered,
+    /// It goes on in another channel, and that is written down.
+    Moved,
+    /// A task or ticket was made of it.
+    Task,
+    /// The client said that no more help is needed.
+    Confirmed,
+}
+
+impl Ground {
+    /// All four, in the order of the rule.
+    pub const ALL: [Self; 4] = [Self::Answered, Self::Moved, Self::Task, Self::Confirmed];
+
+    /// The word in event JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Moved => "moved",
+            Self::Task => "task",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// An interaction with the client as its log entry tells it (rule B1). What is empty was not written down.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Interaction {
+    /// With whom.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub person: String,
+    /// By what: email, whatsapp, phone, …
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub medium: String,
+    /// What for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What was given or received.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub inputs: String,
+    /// What is still to be done.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub pending: String,
+    /// What solved it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub solution: String,
+    /// Whether a protocol was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<bool>,
+    /// Of a call: how many requests it dealt with (rule D8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<u32>,
+    /// Of a call: whether the line was busy.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub busy: bool,
 }
 
 /// What an event says of its request besides the fact. Whatever is given replaces what was known.
@@ -274,6 +369,15 @@ pub struct About {
     /// Tags that the request has from now on, besides those it had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The number of its ticket in another system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// The request off which it was split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RequestId>,
+    /// Of an email of the house: that it began a thread of its own though the request has one (rule A8).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off_thread: bool,
 }
 
 /// A fact, when it happened, who did it, and which request it belongs to.
@@ -325,7 +429,18 @@ impl Fact {
             Self::Undelivered { .. } => "undelivered",
             Self::Ack => "ack",
             Self::Snooze { .. } => "snooze",
-            Self::Noted { what } => what.type_name(),
+            Self::Log(_) => "log",
+            Self::Schedule { .. } => "schedule",
+            Self::Held => "held",
+            Self::CallDropped => "call_dropped",
+            Self::CallMade => "call_made",
+            Self::FollowUp => "follow_up",
+            Self::Block { .. } => "block",
+            Self::Unblock { .. } => "unblock",
+            Self::Split { .. } => "split",
+            Self::Stage { .. } => "stage",
+            Self::Escalate { .. } => "escalate",
+            Self::Replica => "replica",
         }
     }
 }
@@ -361,24 +476,6 @@ pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
         matches!(event.fact, Fact::Message { .. }) && lost.contains(&(event.id.source.as_str(), event.id.id.as_str()))
     };
     events.iter().filter(move |event| !is_lost(event))
-}
-
-impl Noted {
-    /// The type word of event JSON.
-    pub const fn type_name(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Schedule => "schedule",
-            Self::Held => "held",
-            Self::CallDropped => "call_dropped",
-            Self::CallMade => "call_made",
-            Self::FollowUp => "follow_up",
-            Self::Block => "block",
-            Self::Split => "split",
-            Self::Stage => "stage",
-            Self::Escalate => "escalate",
-        }
-    }
 }
 
 impl fmt::Display for EventId {

@@ -18,11 +18,12 @@ mod progress;
 pub mod request;
 pub mod rota;
 mod settle;
+mod work;
 pub mod working_time;
 
 use chrono::{DateTime, Utc};
 
-use clock::{Cancelled, Clock, ClockState, KINDS};
+use clock::{Cancelled, Clock, ClockState, KINDS, Kind, Renews};
 use effect::{ClockRef, Effect, Outcome};
 use event::Event;
 use policy::Rulebook;
@@ -76,7 +77,9 @@ pub fn reorder(
         course.effects.clear();
         course.apply(event);
         if event.id == late.id {
-            let own = |effect: &&Effect| matches!(effect, Effect::Violation { .. } | Effect::Ignored { .. });
+            let own = |effect: &&Effect| {
+                matches!(effect, Effect::Violation(_) | Effect::SplitOff { .. } | Effect::Ignored { .. })
+            };
             effects.extend(course.effects.iter().filter(own).cloned());
         }
         // As it was planned when it happened, so that the next event finds pauses and breaches as they were.
@@ -181,7 +184,8 @@ impl<'a> Course<'a> {
             {
                 clock.state = ClockState::Breached;
                 clock.breached_at = Some(due_at);
-                self.effects.push(Effect::Breached { clock: clock.name(), at: due_at });
+                let name = clock.name();
+                self.note_breach(name, due_at);
             }
         }
     }
@@ -207,15 +211,30 @@ impl<'a> Course<'a> {
             let promise = owed_since.and(self.rulebook.target(row.kind, &self.request.facets));
             let position = self.request.clocks.iter().position(|clock| clock.kind == row.kind);
             let live = position.filter(|&place| self.request.clocks[place].is_live());
+            if let (Some(place), Some(since)) = (live, owed_since)
+                && self.begins_anew(place, row, since)
+            {
+                // It ends by the promise that it had: the next one is of another stage.
+                self.stop(place, (row.given_at)(&self.request.marks), at);
+                if let Some((policy, _)) = promise {
+                    self.start(position, row.kind, since, &policy.name);
+                }
+                continue;
+            }
             match (live, owed_since, promise) {
                 (Some(place), None, _) => {
                     let given_at = (row.given_at)(&self.request.marks);
+                    self.plan_due(place);
                     self.stop(place, given_at, at);
                 }
                 (Some(place), Some(_), None) => self.cancel(place, at, Cancelled::NoPolicy),
                 (Some(place), Some(_), Some(_)) if self.is_frozen(place) => {}
                 (Some(place), Some(since), Some((policy, _))) => {
                     let clock = &mut self.request.clocks[place];
+                    if clock.started_at != since && row.renews == Renews::Moves {
+                        // Another wait, of which nobody was told yet.
+                        clock.settled.clear();
+                    }
                     clock.started_at = since;
                     clock.policy.clone_from(&policy.name);
                     clock.revision = self.rulebook.revision;
@@ -223,6 +242,17 @@ impl<'a> Course<'a> {
                 (None, Some(since), Some((policy, _))) => self.start(position, row.kind, since, &policy.name),
                 (None, _, _) => {}
             }
+        }
+    }
+
+    /// Whether what is owed since `since` is a new wait, and the running clock's has ended.
+    fn begins_anew(&self, place: usize, row: &Kind, since: DateTime<Utc>) -> bool {
+        let clock = &self.request.clocks[place];
+        let has_moved = clock.started_at < since;
+        match row.renews {
+            Renews::Never => false,
+            Renews::Moves => has_moved && clock.state == ClockState::Breached,
+            Renews::Recurs => has_moved,
         }
     }
 
@@ -261,7 +291,6 @@ impl<'a> Course<'a> {
             };
             return self.cancel(place, at, why);
         };
-        self.plan_due(place);
         let floor_at = self.floor_at(place);
         let clock = &mut self.request.clocks[place];
         clock.stop(given_at);

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use chrono::TimeDelta;
 
 use super::calendar::{Calendar, Counting};
-use super::check::Wording;
-use super::directory::Directory;
+use super::check::{Checks, Wording};
+use super::directory::{Directory, Tell};
 use super::escalation::{Escalation, Span};
 use super::event::{Audience, RequestKind};
 use super::working_time::WorkingTime;
@@ -30,12 +30,48 @@ pub enum TargetKind {
     Assign,
     /// A task gets an answer that says something (D2, D3).
     Answer,
+    /// What came in by the entry inbox is put where it belongs (C1).
+    Classify,
+    /// Something happens on an open request (B7, C3).
+    Activity,
+    /// The client is asked how it goes, again and again (B5).
+    FollowUp,
+    /// What was written by WhatsApp is sent by email too (A6).
+    Replica,
+    /// An interaction with the client is written down (B1).
+    Log,
+    /// A call or session that was agreed on takes place (B2).
+    Appointment,
+    /// A client whose call broke off is called (D9).
+    CallBack,
+    /// A formal claim leaves the stage in which it is (D4).
+    Hop,
+    /// WhatsApp still lets the house write freely: 24 hours from the client's last message.
+    Window,
+    /// What went badly is made good (E4, D6).
+    Contingency,
 }
 
 impl TargetKind {
     /// All kinds, in the order in which people read them.
-    pub const ALL: [Self; 6] =
-        [Self::Reply, Self::FirstReply, Self::Acknowledge, Self::Deliver, Self::Assign, Self::Answer];
+    pub const ALL: [Self; 16] = [
+        Self::Reply,
+        Self::FirstReply,
+        Self::Acknowledge,
+        Self::Deliver,
+        Self::Assign,
+        Self::Answer,
+        Self::Classify,
+        Self::Activity,
+        Self::FollowUp,
+        Self::Replica,
+        Self::Log,
+        Self::Appointment,
+        Self::CallBack,
+        Self::Hop,
+        Self::Window,
+        Self::Contingency,
+    ];
 
     /// The word in `sla.toml`.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +82,16 @@ impl TargetKind {
             Self::Deliver => "deliver",
             Self::Assign => "assign",
             Self::Answer => "answer",
+            Self::Classify => "classify",
+            Self::Activity => "activity",
+            Self::FollowUp => "follow_up",
+            Self::Replica => "replica",
+            Self::Log => "log",
+            Self::Appointment => "appointment",
+            Self::CallBack => "call_back",
+            Self::Hop => "hop",
+            Self::Window => "window",
+            Self::Contingency => "contingency",
         }
     }
 
@@ -117,6 +163,8 @@ pub struct Policy {
     pub team: Option<String>,
     /// The promises; `None` is the file's `"none"`: no promise, and no later policy is asked (LESSONS 21).
     pub targets: Vec<(TargetKind, Option<Target>)>,
+    /// Name of the template of the reply that its alerts carry, instead of the usual one (B6, E4).
+    pub text: Option<String>,
 }
 
 /// What a policy asks of a request. An empty list asks nothing.
@@ -132,6 +180,7 @@ pub struct Matcher {
     pub priority: Vec<String>,
     pub kind: Vec<RequestKind>,
     pub tags: Vec<String>,
+    pub stage: Vec<String>,
 }
 
 /// What of a request decides which policies match.
@@ -151,6 +200,9 @@ pub struct Facets {
     pub kind: RequestKind,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Of a formal claim: the stage in which it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
     /// The owner's teams.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
@@ -172,6 +224,7 @@ impl Matcher {
             && (self.kind.is_empty() || self.kind.contains(&facets.kind))
             && any_of(&self.team, &facets.teams)
             && any_of(&self.tags, &facets.tags)
+            && among(&self.stage, facets.stage.as_deref())
     }
 
     /// Whether every request that `other` matches is matched by `self` too, so that `other` never gets a say after it.
@@ -187,6 +240,7 @@ impl Matcher {
             && wider(&self.priority, &other.priority)
             && wider(&self.kind, &other.kind)
             && wider(&self.tags, &other.tags)
+            && wider(&self.stage, &other.stage)
     }
 }
 
@@ -203,9 +257,53 @@ pub struct Rulebook {
     pub wording: Wording,
     /// How long taking a request keeps its ladders still; for ever where it is left out.
     pub ack_expires: Option<TimeDelta>,
+    /// Rules that judge an event.
+    pub checks: Checks,
+    /// Inboxes, where the file names them.
+    pub inboxes: Vec<Inbox>,
+    /// Stages of a formal claim, in their order; their promises are policies like any other (D4).
+    pub stages: Vec<Stage>,
+    /// Tags that bring a priority (B3, B6).
+    pub tag_priorities: Vec<(String, String)>,
 }
 
+/// An inbox of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inbox {
+    /// Key in `sla.toml`.
+    pub key: String,
+    /// Whether requests come in here to be put elsewhere (C1).
+    pub entry: bool,
+    /// Tags of what belongs here; empty takes anything (D10).
+    pub takes: Vec<String>,
+}
+
+/// A stage through which a formal claim goes (D4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Who owns a claim in it.
+    pub owner: Option<Tell>,
+    /// Whether the claim's number has to be known before it is left.
+    pub needs_number: bool,
+}
+
+/// The stage after the last.
+pub const DONE: &str = "done";
+
 impl Rulebook {
+    /// The inbox of that name.
+    pub fn inbox(&self, name: &str) -> Option<&Inbox> {
+        self.inboxes.iter().find(|inbox| inbox.key.eq_ignore_ascii_case(name))
+    }
+
+    /// The stage of that name, and the one after it.
+    pub fn stage(&self, name: &str) -> Option<(&Stage, Option<&Stage>)> {
+        let place = self.stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?;
+        Some((&self.stages[place], self.stages.get(place + 1)))
+    }
+
     /// The promise of that kind that the policy of that name makes.
     pub fn target_of(&self, policy: &str, kind: TargetKind) -> Option<&Target> {
         let policy = self.policies.iter().find(|candidate| candidate.name == policy)?;

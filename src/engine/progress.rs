@@ -4,12 +4,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::check::{Answer, judge_answer};
+use super::check::{self, Answer, CheckKind, judge_answer};
 use super::directory::Directory;
 use super::effect::{Effect, Ignored};
 use super::event::{Audience, Author, AuthorKind, Direction, Event, Fact, Promise, RequestKind};
-use super::policy::Rulebook;
+use super::policy::{Facets, Rulebook, TargetKind};
 use super::request::{Pause, Phase, Promised, Request};
+use super::work;
 
 /// Applies `event` to `request`. Senseless events leave an [`Effect::Ignored`] and nothing else.
 pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
@@ -18,11 +19,13 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         return;
     }
     let at = event.at;
-    learn(request, event, &rulebook.directory);
+    let before = request.facets.clone();
+    learn(request, event, rulebook);
     if request.phase == Phase::Unopened {
-        open(request, event, &rulebook.directory);
+        open(request, event, rulebook);
         effects.push(Effect::Opened);
     }
+    effects.extend(check::judge(request, event, rulebook).into_iter().map(Effect::Violation));
     let ignored = |why| Effect::Ignored { why };
     match (request.phase, &event.fact) {
         (_, Fact::Message { direction, text }) => {
@@ -31,7 +34,7 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         (_, Fact::Open { promise }) => opened(request, event, *promise),
         (_, Fact::Own { owner }) => own(request, owner.as_deref(), at, &rulebook.directory),
         (_, Fact::Move { inbox }) => request.facets.inbox = Some(inbox.clone()),
-        (_, Fact::Tag { add, remove }) => tag(request, add, remove),
+        (_, Fact::Tag { add, remove }) => tag(request, add, remove, rulebook),
         (_, Fact::Prioritise { priority }) => request.facets.priority = Some(priority.clone()),
         (Phase::Open, Fact::Wait { reason }) => wait(request, at, reason),
         (Phase::Waiting, Fact::Resume) => resume(request, at),
@@ -40,7 +43,7 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         }
         (Phase::Open | Phase::Waiting, Fact::Deliver { .. }) => deliver(request, at),
         (Phase::Open | Phase::Waiting, Fact::Close { .. }) => close(request, at),
-        (Phase::Closed, Fact::Reopen) => reopen(request, at),
+        (Phase::Closed, Fact::Reopen) => reopen(request, at, rulebook),
         (_, Fact::Merge) => {
             resume(request, at);
             request.phase = Phase::Merged;
@@ -54,16 +57,98 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         // The message that it names is left out of what is derived.
         (_, Fact::Undelivered { .. }) => {}
         (_, Fact::Comment { text }) => comment(request, event, text, rulebook),
-        (_, Fact::Noted { .. }) => {}
-        (Phase::Closed, Fact::Wait { .. } | Fact::Promise { .. } | Fact::Deliver { .. } | Fact::Snooze { .. })
-        | (Phase::Closed, Fact::Ack) => effects.push(ignored(Ignored::NotOwed)),
+        (_, Fact::Log(_)) => work::logged(request, at),
+        (Phase::Open | Phase::Waiting, Fact::Schedule { due, participants }) => {
+            work::schedule(request, at, *due, participants);
+        }
+        (Phase::Open | Phase::Waiting, Fact::Held) => {
+            if !work::held(request, at) {
+                effects.push(ignored(Ignored::NotOwed));
+            }
+        }
+        (Phase::Open | Phase::Waiting, Fact::CallDropped) => work::call_dropped(request, at),
+        (_, Fact::CallMade) => work::called(request, at),
+        (Phase::Open | Phase::Waiting, Fact::FollowUp) => work::followed_up(request, at),
+        (_, Fact::Block { blocker }) => work::block(request, *blocker),
+        (_, Fact::Unblock { blocker }) => work::unblock(request, *blocker),
+        (_, Fact::Split { parts }) => effects.extend(work::split(request, at, parts)),
+        (Phase::Open | Phase::Waiting, Fact::Stage { to, number }) => {
+            if !work::stage(request, at, (to, number.as_deref()), rulebook) {
+                effects.push(ignored(Ignored::AlreadySo));
+            }
+        }
+        (_, Fact::Escalate { .. }) => tag(request, &[work::ESCALATED.to_owned()], &[], rulebook),
+        (_, Fact::Replica) => work::replicated(request, at),
+        (
+            Phase::Closed,
+            Fact::Wait { .. }
+            | Fact::Promise { .. }
+            | Fact::Deliver { .. }
+            | Fact::Snooze { .. }
+            | Fact::Ack
+            | Fact::Schedule { .. }
+            | Fact::Held
+            | Fact::CallDropped
+            | Fact::FollowUp
+            | Fact::Stage { .. },
+        ) => effects.push(ignored(Ignored::NotOwed)),
         (_, Fact::Wait { .. } | Fact::Resume | Fact::Close { .. } | Fact::Reopen)
         | (Phase::Unopened | Phase::Merged, _) => effects.push(ignored(Ignored::AlreadySo)),
+    }
+    if is_activity(event) {
+        request.marks.idle_since = Some(at).filter(|_| request.phase.is_live());
+    }
+    follow_facets(request, &before, at, rulebook);
+    effects.extend(check::judge_place(request, event, rulebook).map(Effect::Violation));
+}
+
+/// Whether somebody did something for the request (B7): alerts that are taken or put off are not that, nor is what programs write.
+fn is_activity(event: &Event) -> bool {
+    match &event.fact {
+        Fact::Ack | Fact::Snooze { .. } | Fact::Undelivered { .. } | Fact::Unblock { .. } | Fact::Replica => false,
+        _ => event.author.as_ref().is_none_or(|author| author.kind.is_human()),
+    }
+}
+
+/// Begins and ends the waits that the request's inbox and tags bring about.
+fn follow_facets(request: &mut Request, before: &Facets, at: DateTime<Utc>, rulebook: &Rulebook) {
+    let is_live = request.phase.is_live();
+    let lies_in_entry = |inbox: &str| rulebook.inbox(inbox).is_some_and(|inbox| inbox.entry);
+    let is_entry = request.facets.inbox.as_deref().is_some_and(lies_in_entry);
+    let marks = &mut request.marks;
+    if is_entry && is_live {
+        marks.unclassified_since.get_or_insert(at);
+    } else if marks.unclassified_since.take().is_some() && is_live {
+        marks.classified_at = Some(at);
+    }
+    let is_outside = |tag: &String| rulebook.checks.outside_tags.contains(tag) && !before.tags.contains(tag);
+    if request.facets.tags.iter().any(is_outside) {
+        marks.outside_since = Some(at);
+    }
+    let promises = |kind, facets: &Facets| rulebook.target(kind, facets).is_some();
+    if !is_live {
+        marks.contingency_since = None;
+        marks.follow_up_since = None;
+        return;
+    }
+    match (marks.contingency_since, promises(TargetKind::Contingency, &request.facets)) {
+        (None, true) if !promises(TargetKind::Contingency, before) || marks.recovered_at.is_none() => {
+            marks.contingency_since = Some(at);
+        }
+        (Some(_), false) => {
+            marks.contingency_since = None;
+            marks.recovered_at = Some(at);
+        }
+        _ => {}
+    }
+    if marks.follow_up_since.is_none() && promises(TargetKind::FollowUp, &request.facets) {
+        marks.follow_up_since = Some(at);
     }
 }
 
 /// Takes over what the event says of the request, whatever it is.
-fn learn(request: &mut Request, event: &Event, directory: &Directory) {
+fn learn(request: &mut Request, event: &Event, rulebook: &Rulebook) {
+    let directory = &rulebook.directory;
     let about = &event.about;
     let facets = &mut request.facets;
     if let Some(channel) = &about.channel
@@ -83,11 +168,9 @@ fn learn(request: &mut Request, event: &Event, directory: &Directory) {
     facets.priority = about.priority.clone().or_else(|| facets.priority.take());
     facets.audience = facets.audience.or(about.audience);
     facets.kind = about.kind.unwrap_or(facets.kind);
-    for tag in &about.tags {
-        if !facets.tags.contains(tag) {
-            facets.tags.push(tag.clone());
-        }
-    }
+    request.ticket = about.ticket.clone().or_else(|| request.ticket.take());
+    request.parent = request.parent.or(about.parent);
+    tag(request, &about.tags, &[], rulebook);
     request.contact = about
         .contact
         .clone()
@@ -96,7 +179,8 @@ fn learn(request: &mut Request, event: &Event, directory: &Directory) {
     request.subject = request.subject.take().or_else(|| about.subject.clone());
 }
 
-fn open(request: &mut Request, event: &Event, directory: &Directory) {
+fn open(request: &mut Request, event: &Event, rulebook: &Rulebook) {
+    let directory = &rulebook.directory;
     request.phase = Phase::Open;
     request.opened_at = event.at;
     request.requester.clone_from(&event.author);
@@ -119,6 +203,9 @@ fn open(request: &mut Request, event: &Event, directory: &Directory) {
             let asks = !matches!(event.fact, Fact::Message { direction: Direction::Out, .. });
             request.marks.undelivered_since = Some(event.at).filter(|_| asks);
         }
+    }
+    if request.facets.kind == RequestKind::Claim {
+        work::enter_first_stage(request, event.at, rulebook);
     }
 }
 
@@ -151,27 +238,42 @@ fn message(
     if asks {
         // Bots and automatic answers neither ask nor end a wait (LESSONS 19), and nobody waits for himself (LESSONS 18).
         if human && !owner_is(request, author, &rulebook.directory) {
-            client_spoke(request, event.at);
+            client_spoke(request, event.at, rulebook);
+            request.marks.unlogged_since.get_or_insert(event.at);
+            request.marks.window_since = Some(event.at);
+            if text.is_some_and(|text| rulebook.checks.confirms.find(text).is_some()) {
+                request.marks.confirmed_at = Some(event.at);
+            }
         }
         return;
     }
     let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
-    if let Some(rule) = answer.rule().filter(|_| direction != Direction::Internal || audience == Audience::Internal) {
-        let who = author.and_then(|author| author.name.clone().or_else(|| author.address.clone()));
-        effects.push(Effect::Violation { rule: rule.to_owned(), who });
+    if direction != Direction::Internal || audience == Audience::Internal {
+        effects.extend(answer.violation(author, &request.facets, &rulebook.checks).map(Effect::Violation));
     }
     let heard = answer == Answer::Counts && (direction == Direction::Out || audience == Audience::Internal);
     if heard {
-        answered(request, event.at);
+        let is_off_thread = event.about.off_thread;
+        if !(is_off_thread && thread_is_required(request, rulebook)) {
+            answered(request, event.at, !is_off_thread);
+        }
+        if audience == Audience::Client {
+            effects.extend(work::spoke(request, event.at, text.unwrap_or_default(), rulebook));
+        }
     }
     if matches!(answer, Answer::Counts | Answer::NotAuthorised) && !is_requester(request, author) {
         task_answered(request, event.at);
     }
 }
 
-fn client_spoke(request: &mut Request, at: DateTime<Utc>) {
+/// Whether the file says that an answer outside of the thread is none (A8).
+fn thread_is_required(request: &Request, rulebook: &Rulebook) -> bool {
+    rulebook.checks.thread_required && rulebook.checks.find(CheckKind::SameThread, &request.facets).is_some()
+}
+
+fn client_spoke(request: &mut Request, at: DateTime<Utc>, rulebook: &Rulebook) {
     if request.phase == Phase::Closed {
-        reopen(request, at);
+        reopen(request, at, rulebook);
     }
     resume(request, at);
     asked(request, at);
@@ -180,6 +282,8 @@ fn client_spoke(request: &mut Request, at: DateTime<Utc>) {
 fn asked(request: &mut Request, at: DateTime<Utc>) {
     let marks = &mut request.marks;
     marks.unanswered_since.get_or_insert(at);
+    marks.unacknowledged_since.get_or_insert(at);
+    marks.asked_at = Some(at);
     if marks.first_asked_at.is_none() {
         marks.first_asked_at = Some(at);
         if request.facets.kind != RequestKind::Task && marks.delivered_at.is_none() {
@@ -188,8 +292,12 @@ fn asked(request: &mut Request, at: DateTime<Utc>) {
     }
 }
 
-fn answered(request: &mut Request, at: DateTime<Utc>) {
+fn answered(request: &mut Request, at: DateTime<Utc>, on_thread: bool) {
     let marks = &mut request.marks;
+    if on_thread && marks.unacknowledged_since.take().is_some() {
+        marks.acknowledged_at = Some(at);
+    }
+    marks.window_since = None;
     if marks.unanswered_since.take().is_some() {
         marks.answered_at = Some(at);
     }
@@ -209,6 +317,7 @@ fn comment(request: &mut Request, event: &Event, text: &str, rulebook: &Rulebook
     if human && rulebook.wording.says_something(text) && !is_requester(request, event.author.as_ref()) {
         task_answered(request, event.at);
     }
+    work::described(request, event.at, text);
 }
 
 fn is_requester(request: &Request, author: Option<&Author>) -> bool {
@@ -223,7 +332,7 @@ fn owner_is(request: &Request, author: Option<&Author>, directory: &Directory) -
     author.is_some_and(|person| request.owner.as_deref() == Some(&person.key))
 }
 
-fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>, directory: &Directory) {
+pub(super) fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>, directory: &Directory) {
     let known = owner.and_then(|owner| directory.person(owner));
     request.owner = known.map(|person| person.key.clone()).or_else(|| owner.map(str::to_owned));
     request.facets.teams =
@@ -231,6 +340,7 @@ fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>, directory:
     if owner_is(request, request.requester.as_ref(), directory) {
         // Whoever takes what he asked for waits for nobody (LESSONS 18).
         request.marks.unanswered_since = None;
+        request.marks.unacknowledged_since = None;
         if request.marks.first_answered_at.is_none() {
             request.marks.first_asked_at = None;
         }
@@ -244,12 +354,16 @@ fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>, directory:
     }
 }
 
-fn tag(request: &mut Request, add: &[String], remove: &[String]) {
-    let tags = &mut request.facets.tags;
-    tags.retain(|tag| !remove.contains(tag));
+fn tag(request: &mut Request, add: &[String], remove: &[String], rulebook: &Rulebook) {
+    request.facets.tags.retain(|tag| !remove.contains(tag));
     for tag in add {
-        if !tags.contains(tag) {
-            tags.push(tag.clone());
+        if request.facets.tags.contains(tag) {
+            continue;
+        }
+        request.facets.tags.push(tag.clone());
+        let brought = rulebook.tag_priorities.iter().find(|(named, _)| named.eq_ignore_ascii_case(tag));
+        if let Some((_, priority)) = brought {
+            request.facets.priority = Some(priority.clone());
         }
     }
 }
@@ -269,11 +383,17 @@ fn resume(request: &mut Request, at: DateTime<Utc>) {
 fn deliver(request: &mut Request, at: DateTime<Utc>) {
     resume(request, at);
     // Handing it over is news for whoever waits: it answers too.
-    answered(request, at);
+    answered(request, at, true);
     if request.marks.undelivered_since.take().is_some() {
         request.marks.delivered_at = Some(at);
     }
     task_answered(request, at);
+    if request.marks.hop_since.take().is_some() {
+        request.marks.hopped_at = Some(at);
+    }
+    if request.marks.contingency_since.take().is_some() {
+        request.marks.recovered_at = Some(at);
+    }
 }
 
 fn close(request: &mut Request, at: DateTime<Utc>) {
@@ -285,6 +405,11 @@ fn close(request: &mut Request, at: DateTime<Utc>) {
         marks.delivered_at = Some(at);
     }
     marks.unanswered_since = None;
+    marks.unacknowledged_since = None;
+    marks.window_since = None;
+    marks.scheduled_since = None;
+    marks.dropped_since = None;
+    marks.hop_since = None;
     if marks.first_answered_at.is_none() {
         // Whoever writes again asks for the first time again (LESSONS 20).
         marks.first_asked_at = None;
@@ -295,7 +420,7 @@ fn close(request: &mut Request, at: DateTime<Utc>) {
     request.phase = Phase::Closed;
 }
 
-fn reopen(request: &mut Request, at: DateTime<Utc>) {
+fn reopen(request: &mut Request, at: DateTime<Utc>, rulebook: &Rulebook) {
     request.phase = Phase::Open;
     request.opened_at = at;
     request.set_by_hand = None;
@@ -308,6 +433,10 @@ fn reopen(request: &mut Request, at: DateTime<Utc>) {
         RequestKind::Request | RequestKind::Claim | RequestKind::Call => {
             request.marks.undelivered_since = Some(at);
         }
+    }
+    request.described.clear();
+    if request.facets.kind == RequestKind::Claim {
+        work::enter_first_stage(request, at, rulebook);
     }
 }
 

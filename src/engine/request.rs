@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::check::Part;
 use super::clock::Clock;
 use super::event::{Author, Promise};
 use super::policy::Facets;
@@ -133,9 +134,43 @@ pub struct Request {
     /// Alerts wait until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snoozed_until: Option<DateTime<Utc>>,
+    /// The call or session that was agreed on (B2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointment: Option<Appointment>,
+    /// Requests that must be done first (B4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<RequestId>,
+    /// The request off which it was split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RequestId>,
+    /// The number of its ticket in another system (C8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Of a formal claim: the number under which it is tracked (D4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The parts of its fullest comment (C5).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub described: Vec<Part>,
+    /// Fingerprints of what the house answered last, normalised (D11).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<u64>,
     /// The latest clock of each kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<Clock>,
+}
+
+/// A call or session that was agreed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointment {
+    /// When it begins.
+    pub at: DateTime<Utc>,
+    /// Addresses of those who take part besides the owner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<String>,
+    /// How often it was agreed on anew; a calendar takes the highest (RFC 5545, SEQUENCE).
+    #[serde(default)]
+    pub sequence: u32,
 }
 
 /// Since when something has been owed, and when it was last given. A clock runs while its `…_since` is set.
@@ -172,6 +207,81 @@ pub struct Marks {
     /// When the task got an answer that says something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_answered_at: Option<DateTime<Utc>>,
+    /// The oldest client message that nobody answered on its thread (A2, A8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unacknowledged_since: Option<DateTime<Utc>>,
+    /// The last answer on the thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// The last client message of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<DateTime<Utc>>,
+    /// When the client last said that no more help is needed (C4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// Since when it lies in the entry inbox (C1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unclassified_since: Option<DateTime<Utc>>,
+    /// When it left it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classified_at: Option<DateTime<Utc>>,
+    /// The last thing that somebody did (B7, C3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_since: Option<DateTime<Utc>>,
+    /// Since when the client is to be asked how it goes (B5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follow_up_since: Option<DateTime<Utc>>,
+    /// When the client was last asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed_up_at: Option<DateTime<Utc>>,
+    /// The oldest WhatsApp message of the house that no email repeats (A6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreplicated_since: Option<DateTime<Utc>>,
+    /// When an email last did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicated_at: Option<DateTime<Utc>>,
+    /// The oldest interaction that nobody wrote down (B1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlogged_since: Option<DateTime<Utc>>,
+    /// The last log entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_at: Option<DateTime<Utc>>,
+    /// When the appointment was agreed on (B2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_since: Option<DateTime<Utc>>,
+    /// When it took place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_at: Option<DateTime<Utc>>,
+    /// The oldest call that broke off and was not called back (D9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped_since: Option<DateTime<Utc>>,
+    /// When the client was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called_back_at: Option<DateTime<Utc>>,
+    /// When the claim entered its stage (D4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hop_since: Option<DateTime<Utc>>,
+    /// When it left one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hopped_at: Option<DateTime<Utc>>,
+    /// The last client message while nobody has answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_since: Option<DateTime<Utc>>,
+    /// Since when something is to be made good (E4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contingency_since: Option<DateTime<Utc>>,
+    /// When it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered_at: Option<DateTime<Utc>>,
+    /// Since when there is talk elsewhere that nobody wrote down (C6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside_since: Option<DateTime<Utc>>,
+    /// When work was last split off (C7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_opened_at: Option<DateTime<Utc>>,
+    /// When it was last written down that the talk goes on elsewhere (C4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_channel_at: Option<DateTime<Utc>>,
 }
 
 impl Request {
@@ -192,6 +302,13 @@ impl Request {
             promised: None,
             pauses: Vec::new(),
             snoozed_until: None,
+            appointment: None,
+            blockers: Vec::new(),
+            parent: None,
+            ticket: None,
+            number: None,
+            described: Vec::new(),
+            said: Vec::new(),
             clocks: Vec::new(),
         }
     }

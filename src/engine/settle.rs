@@ -4,9 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Course;
 use super::calendar::CalendarError;
-use super::clock::{self, Cancelled, Circumstances, Clock, ClockState, KINDS, Plan, SettledStep, StepOutcome};
-use super::effect::{Alert, Effect, Wake, WakeReason, Why};
+use super::check;
+use super::clock::{self, Cancelled, Circumstances, Clock, ClockState, Kind, Plan, SettledStep, StepOutcome};
+use super::effect::{Alert, ClockRef, Effect, Wake, WakeReason, Why};
 use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
+use super::event::RequestKind;
 use super::policy::{Policy, Rulebook, Target, TargetKind};
 use super::request::{Pause, Request};
 
@@ -118,9 +120,18 @@ impl<'a> Course<'a> {
         {
             clock.state = ClockState::Breached;
             clock.breached_at = Some(due_at);
-            if !self.noticed.contains(&(clock.name(), due_at)) {
-                self.effects.push(Effect::Breached { clock: clock.name(), at: due_at });
+            let name = clock.name();
+            if !self.noticed.contains(&(name, due_at)) {
+                self.note_breach(name, due_at);
             }
+        }
+    }
+
+    /// That a promise broke; of the promise to write interactions down, it is a violation too (B1).
+    pub(super) fn note_breach(&mut self, clock: ClockRef, at: DateTime<Utc>) {
+        self.effects.push(Effect::Breached { clock, at });
+        if clock.kind == TargetKind::Log {
+            self.effects.extend(check::not_logged(&self.request, self.rulebook).map(Effect::Violation));
         }
     }
 
@@ -149,6 +160,10 @@ impl<'a> Course<'a> {
             clock.recounted_from = Some((step, now));
         }
         let next = self.untold(place, target, plan).into_iter().min_by_key(|next| next.at);
+        if owed.told.step.claims {
+            let (subject, rule) = (self.request.subject.clone(), target.rule.clone());
+            self.effects.push(Effect::SplitOff { kind: RequestKind::Claim, subject, owner: None, rule });
+        }
         self.effects.push(Effect::Alert(Alert {
             clock: name,
             step,
@@ -185,11 +200,13 @@ pub(super) fn plan<'a>(
     target: &'a Target,
 ) -> Result<Plan<'a>, CalendarError> {
     let clock = &request.clocks[place];
-    let is_promised = obeys_pauses(clock) || clock.kind == TargetKind::Answer;
+    let is_promised = Kind::of(clock.kind).is_some_and(|row| row.promised);
+    let appointment = request.appointment.as_ref().filter(|_| clock.kind == TargetKind::Appointment);
     let circumstances = Circumstances {
         pauses: own_pauses(request, clock),
         set_by_hand: request.set_by_hand.as_ref().filter(|_| is_promised),
         promised: request.promised.as_ref().filter(|_| is_promised),
+        appointment: appointment.map(|appointment| appointment.at),
         frozen_due_at: clock.due_at.filter(|_| is_frozen(request, rulebook, place)),
     };
     clock::plan(target, clock.started_at, circumstances)
@@ -210,7 +227,7 @@ fn is_frozen(request: &Request, rulebook: &Rulebook, place: usize) -> bool {
 }
 
 fn obeys_pauses(clock: &Clock) -> bool {
-    KINDS.iter().any(|row| row.kind == clock.kind && row.pauses)
+    Kind::of(clock.kind).is_some_and(|row| row.pauses)
 }
 
 /// Steps of a clock still to be told, with their instants after snoozes and recounts; none while somebody has taken it.

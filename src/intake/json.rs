@@ -5,8 +5,9 @@
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::{Map, Value};
 
+use crate::engine::check::Part;
 use crate::engine::event::{
-    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Noted, Promise, RequestKind,
+    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
 use crate::engine::request::RequestId;
 use crate::span;
@@ -17,8 +18,8 @@ const LONGEST_WORD: usize = 1_024;
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 256;
 
-/// Types of events that have fields of their own; the others are [`Noted`].
-const TYPES: [&str; 17] = [
+/// Every type of event.
+const TYPES: [&str; 29] = [
     "message",
     "open",
     "own",
@@ -36,6 +37,18 @@ const TYPES: [&str; 17] = [
     "undelivered",
     "ack",
     "snooze",
+    "log",
+    "schedule",
+    "held",
+    "call_dropped",
+    "call_made",
+    "follow_up",
+    "block",
+    "unblock",
+    "split",
+    "stage",
+    "escalate",
+    "replica",
 ];
 
 /// A field that is wrong or missing.
@@ -110,8 +123,11 @@ pub fn event(value: Value, source: &str, now: DateTime<Utc>) -> Parsed {
         )?,
         audience: fields.choice("audience", &[("client", Audience::Client), ("internal", Audience::Internal)])?,
         tags: Vec::new(),
+        ticket: fields.word("ticket")?,
+        parent: fields.request("parent")?,
+        off_thread: fields.flag("off_thread")?.unwrap_or(false),
     };
-    let request = fields.request()?;
+    let request = fields.request("request")?;
     let cc = fields.words("cc")?;
     let fact = fields.fact(&type_name, direction, author.as_ref(), now)?;
     // Tags of a `tag` event are its fact; those of any other are what the request has from now on.
@@ -231,9 +247,52 @@ impl Fields {
         Ok(Some(Author { name, address, kind }))
     }
 
-    fn request(&mut self) -> Result<Option<RequestId>, FieldError> {
-        let Some(word) = self.word("request")? else { return Ok(None) };
-        word.parse().map(Some).map_err(|error: crate::engine::request::NoRequestId| wrong("request", error.to_string()))
+    fn request(&mut self, field: &str) -> Result<Option<RequestId>, FieldError> {
+        let Some(word) = self.word(field)? else { return Ok(None) };
+        word.parse().map(Some).map_err(|error: crate::engine::request::NoRequestId| wrong(field, error.to_string()))
+    }
+
+    fn flag(&mut self, field: &str) -> Result<Option<bool>, FieldError> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(other) => Err(wrong(field, format!("must be true or false, not {}", kind_of(&other)))),
+        }
+    }
+
+    fn count(&mut self, field: &str) -> Result<Option<u32>, FieldError> {
+        let Some(value) = self.take(field) else { return Ok(None) };
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+        count.map(Some).ok_or_else(|| wrong(field, "must be a whole number"))
+    }
+
+    fn interaction(&mut self) -> Result<Interaction, FieldError> {
+        let mut text = |field: &str| self.text(field).map(Option::unwrap_or_default);
+        let (person, medium, reason) = (text("person")?, text("medium")?, text("reason")?);
+        let (inputs, pending, solution) = (text("inputs")?, text("pending")?, text("solution")?);
+        Ok(Interaction {
+            person,
+            medium,
+            reason,
+            inputs,
+            pending,
+            solution,
+            protocol: self.flag("protocol")?,
+            items: self.count("items")?,
+            busy: self.flag("busy")?.unwrap_or(false),
+        })
+    }
+
+    /// A comment's text; its five parts may come by themselves (C5), and are then told by their labels.
+    fn comment(&mut self) -> Result<String, FieldError> {
+        let mut lines: Vec<String> = self.text("text")?.into_iter().collect();
+        for part in Part::ALL {
+            if let Some(said) = self.text(part.as_str())? {
+                let [label, _] = part.labels();
+                lines.push(format!("{label}: {said}"));
+            }
+        }
+        Ok(lines.join("\n"))
     }
 
     fn promise(&mut self, now: DateTime<Utc>) -> Result<Option<Promise>, FieldError> {
@@ -290,14 +349,45 @@ impl Fields {
                 })?,
             },
             "deliver" => Fact::Deliver { text: self.text("text")?.unwrap_or_default() },
-            "comment" => Fact::Comment { text: self.text("text")?.unwrap_or_default() },
-            "close" => Fact::Close { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
+            "comment" => Fact::Comment { text: self.comment()? },
+            "close" => Fact::Close {
+                reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default(),
+                ground: self.choice("ground", &Ground::ALL.map(|ground| (ground.as_str(), ground)))?,
+            },
             "reopen" => Fact::Reopen,
             "merge" => Fact::Merge,
             "undelivered" => Fact::Undelivered { of: self.required("of", "the id of the message that never arrived")? },
             "ack" => Fact::Ack,
             "snooze" => Fact::Snooze { until: self.snooze_end(now)? },
-            other => Fact::Noted { what: noted(other)? },
+            "log" => Fact::Log(Box::new(self.interaction()?)),
+            "schedule" => Fact::Schedule { due: self.appointment(now)?, participants: self.words("participants")? },
+            "held" => Fact::Held,
+            "call_dropped" => Fact::CallDropped,
+            "call_made" => Fact::CallMade,
+            "follow_up" => Fact::FollowUp,
+            "block" => Fact::Block {
+                blocker: self.request("blocker")?.ok_or_else(|| {
+                    wrong("blocker", "is missing; it is the request that must be done first, such as R-4")
+                })?,
+            },
+            "unblock" => Fact::Unblock { blocker: self.request("blocker")? },
+            "split" => Fact::Split { parts: self.words("parts")? },
+            "stage" => Fact::Stage {
+                to: self.required("to", "the stage that the claim enters; `done` after the last")?,
+                number: self.word("number")?,
+            },
+            "escalate" => Fact::Escalate { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
+            "replica" => Fact::Replica,
+            _ => return Err(unknown_type(type_name)),
+        })
+    }
+
+    /// When an appointment begins: `due`, or `within` from now; without either it is called off.
+    fn appointment(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, FieldError> {
+        Ok(match self.promise(now)? {
+            None => None,
+            Some(Promise::Due(due)) => Some(due),
+            Some(Promise::Within(span)) => Some(now + span.as_elapsed()),
         })
     }
 
@@ -321,28 +411,14 @@ impl Fields {
 ///
 /// [`FieldError`] with the types that there are.
 pub fn check_type(word: &str) -> Result<(), FieldError> {
-    if TYPES.contains(&word) { Ok(()) } else { noted(word).map(|_| ()) }
+    if TYPES.contains(&word) { Ok(()) } else { Err(unknown_type(word)) }
 }
 
-fn noted(word: &str) -> Result<Noted, FieldError> {
-    const ALL: [Noted; 10] = [
-        Noted::Log,
-        Noted::Schedule,
-        Noted::Held,
-        Noted::CallDropped,
-        Noted::CallMade,
-        Noted::FollowUp,
-        Noted::Block,
-        Noted::Split,
-        Noted::Stage,
-        Noted::Escalate,
-    ];
-    ALL.into_iter().find(|noted| noted.type_name() == word).ok_or_else(|| {
-        wrong(
-            "type",
-            format!("`{word}` is no type of event; the types are listed in docs/events.md, such as message or open"),
-        )
-    })
+fn unknown_type(word: &str) -> FieldError {
+    wrong(
+        "type",
+        format!("`{word}` is no type of event; the types are listed in docs/events.md, such as message or open"),
+    )
 }
 
 fn wrong(field: &str, problem: impl Into<String>) -> FieldError {
@@ -380,9 +456,15 @@ pub fn write(event: &Event) -> Value {
             set("tags", add.clone().into());
             set("untag", remove.clone().into());
         }
+        Fact::Block { blocker } | Fact::Unblock { blocker: Some(blocker) } => {
+            set("blocker", blocker.to_string().into());
+        }
         _ => {}
     }
-    for internal in ["promise", "add", "remove", "what"] {
+    if let Some(parent) = event.about.parent {
+        set("parent", parent.to_string().into());
+    }
+    for internal in ["promise", "add", "remove"] {
         fields.remove(internal);
     }
     Value::Object(fields)

@@ -64,12 +64,16 @@ pub(super) fn entries(outcome: &Outcome, at: DateTime<Utc>, now: DateTime<Utc>) 
             Effect::Early { clock, at } => (*at, Some(*clock), What::Early),
             Effect::Breached { clock, at } => (*at, Some(*clock), What::Breached),
             Effect::Cancelled { clock, why } => (at, Some(*clock), What::Cancelled { why: *why }),
-            Effect::Violation { rule, who } => (at, None, What::Violation { rule: rule.clone(), who: who.clone() }),
+            Effect::Violation(violation) => {
+                let (rule, who) = (violation.rule.clone(), violation.who.clone());
+                (at, None, What::Violation { rule, who })
+            }
             Effect::Alert(alert) => {
                 let (step, recipients) = (alert.step.to_string(), alert.recipients.clone());
                 (now, Some(alert.clock), What::Alert { step, why: alert.why, late: alert.late, recipients })
             }
             Effect::Opened
+            | Effect::SplitOff { .. }
             | Effect::Started { .. }
             | Effect::Replanned { .. }
             | Effect::Skipped { .. }

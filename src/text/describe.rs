@@ -48,6 +48,7 @@ fn whom(matcher: &Matcher, language: Language) -> String {
         }
     };
     named(Both { en: "from", es: "de" }, &matcher.customer);
+    named(Both { en: "in the stage", es: "en la etapa" }, &matcher.stage);
     named(Both { en: "in inbox", es: "en la bandeja" }, &matcher.inbox);
     named(Both { en: "of team", es: "del equipo" }, &matcher.team);
     named(Both { en: "with priority", es: "con prioridad" }, &matcher.priority);
@@ -132,7 +133,11 @@ fn counted(days: u32, counting: Counting, language: Language) -> String {
 }
 
 fn step(step: &Step, target: &Target, aim: &mut Option<WorkingTime>, language: Language) -> String {
-    let told: Vec<_> = step.tell.iter().map(|tell| who(tell, language)).collect();
+    let mut told: Vec<_> = step.tell.iter().map(|tell| who(tell, language)).collect();
+    if step.claims {
+        let claim = Both { en: "(a formal claim is opened)", es: "(se abre un reclamo formal)" };
+        told.push(language.of(claim).to_owned());
+    }
     let told = told.join(", ");
     let before_due = |after: WorkingTime| {
         let after = format::working_time(after);
@@ -148,6 +153,7 @@ fn step(step: &Step, target: &Target, aim: &mut Option<WorkingTime>, language: L
             let before = format::working_time(before);
             both!("{told} told {before} before the end", "{before} antes de vencer se avisa a {told}")
         }
+        (Offset::Start, _) => both!("{told} told at once", "de inmediato se avisa a {told}"),
         (Offset::Floor, _) => both!("{told} told from then on", "desde entonces se avisa a {told}"),
         (Offset::Due, _) => both!("{told} told when it breaks", "al vencer se avisa a {told}"),
         (Offset::After(after), _) => {

@@ -215,6 +215,7 @@ impl Writer {
                 Basis::DueByHand => self.language.of(both!(", set by hand", ", fijado a mano")),
                 Basis::Promised => self.language.of(both!(", {budget}, as promised", ", {budget}, según lo prometido")),
                 Basis::DuePromised => self.language.of(both!(", as promised", ", según lo prometido")),
+                Basis::Appointment => self.language.of(both!(", after the appointment", ", después de la cita")),
                 Basis::Frozen => {
                     let revision = story.revision;
                     self.language.of(both!(", by revision {revision}", ", según la revisión {revision}"))

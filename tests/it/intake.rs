@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use plazo::engine::event::{
-    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Noted, Promise, RequestKind,
+    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
+use plazo::engine::request::RequestId;
 use plazo::engine::working_time::WorkingTime;
 use plazo::intake::email::{self, EmailError, House};
 use plazo::intake::json as event_json;
@@ -739,18 +740,6 @@ fn events(facts: BoxedStrategy<Fact>) -> impl Strategy<Value = Event> {
 /// A strategy for each type of event.
 fn facts() -> Vec<BoxedStrategy<Fact>> {
     let directions = [Direction::In, Direction::Out, Direction::Internal];
-    let noted = [
-        Noted::Log,
-        Noted::Schedule,
-        Noted::Held,
-        Noted::CallDropped,
-        Noted::CallMade,
-        Noted::FollowUp,
-        Noted::Block,
-        Noted::Split,
-        Noted::Stage,
-        Noted::Escalate,
-    ];
     let mut facts = vec![
         (prop::sample::select(directions.to_vec()), prop::option::of(text()))
             .prop_map(|(direction, text)| Fact::Message { direction, text })
@@ -765,14 +754,37 @@ fn facts() -> Vec<BoxedStrategy<Fact>> {
         promise().prop_map(|promise| Fact::Promise { promise }).boxed(),
         text().prop_map(|text| Fact::Deliver { text }).boxed(),
         text().prop_map(|text| Fact::Comment { text }).boxed(),
-        text().prop_map(|reason| Fact::Close { reason }).boxed(),
+        (text(), prop::option::of(prop::sample::select(Ground::ALL.to_vec())))
+            .prop_map(|(reason, ground)| Fact::Close { reason, ground })
+            .boxed(),
         Just(Fact::Reopen).boxed(),
         Just(Fact::Merge).boxed(),
         Just(Fact::Ack).boxed(),
         instant(TimeDelta::days(30)).prop_map(|until| Fact::Snooze { until }).boxed(),
     ];
-    facts.extend(noted.into_iter().map(|what| Just(Fact::Noted { what }).boxed()));
+    let request = || (1..9_999_i64).prop_map(RequestId);
+    facts.extend([
+        interaction().prop_map(|interaction| Fact::Log(Box::new(interaction))).boxed(),
+        (prop::option::of(instant(TimeDelta::days(30))), words())
+            .prop_map(|(due, participants)| Fact::Schedule { due, participants })
+            .boxed(),
+        request().prop_map(|blocker| Fact::Block { blocker }).boxed(),
+        prop::option::of(request()).prop_map(|blocker| Fact::Unblock { blocker }).boxed(),
+        words().prop_map(|parts| Fact::Split { parts }).boxed(),
+        (word(), prop::option::of(word())).prop_map(|(to, number)| Fact::Stage { to, number }).boxed(),
+        text().prop_map(|reason| Fact::Escalate { reason }).boxed(),
+    ]);
+    let bare = [Fact::Held, Fact::CallDropped, Fact::CallMade, Fact::FollowUp, Fact::Replica];
+    facts.extend(bare.map(|fact| Just(fact).boxed()));
     facts
+}
+
+fn interaction() -> impl Strategy<Value = Interaction> {
+    let texts = (text(), text(), text(), text(), text(), text());
+    let rest = (prop::option::of(any::<bool>()), prop::option::of(0..99_u32), any::<bool>());
+    (texts, rest).prop_map(|((person, medium, reason, inputs, pending, solution), (protocol, items, busy))| {
+        Interaction { person, medium, reason, inputs, pending, solution, protocol, items, busy }
+    })
 }
 
 #[test]

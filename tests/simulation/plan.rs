@@ -312,7 +312,7 @@ impl Said {
             }
             Verb::Deliver => Fact::Deliver { text: "done".to_owned() },
             Verb::Comment => Fact::Comment { text: "noted".to_owned() },
-            Verb::Close => Fact::Close { reason: "solved".to_owned() },
+            Verb::Close => Fact::Close { reason: "solved".to_owned(), ground: None },
             Verb::Reopen => Fact::Reopen,
             Verb::Ack => Fact::Ack,
             Verb::Snooze(until) => Fact::Snooze { until: *until },

@@ -16,6 +16,8 @@ use crate::text::Both;
 
 /// The most often that a step may be repeated.
 const MOST_REPEATS: u32 = 100;
+/// What opens a formal claim (D2).
+const CLAIM: &str = "claim";
 
 /// Ladders by name. One with mistakes is there too, so that it is not unknown as well.
 pub(super) type Ladders = BTreeMap<String, Arc<Escalation>>;
@@ -69,15 +71,18 @@ fn step(step: &At<raw::Step>, raw: &Raw, mistakes: &mut Mistakes) -> Vec<Step> {
     }
     let told = super::items(step.tell.as_ref(), mistakes);
     let mut tell: Vec<_> = told.iter().filter_map(|name| tell(name, raw, mistakes)).collect();
-    tell.extend(step.deed.as_ref().and_then(|deed| ticket(deed, raw, mistakes)));
+    let claims = step.deed.as_ref().is_some_and(|deed| deed.as_str() == CLAIM);
+    if !claims {
+        tell.extend(step.deed.as_ref().and_then(|deed| ticket(deed, raw, mistakes)));
+    }
     let Some(at) = step.at.as_ref().and_then(|text| super::read(text, mistakes, span::offset)) else {
         return Vec::new();
     };
-    let mut steps = vec![Step { at, tell: tell.clone() }];
+    let mut steps = vec![Step { at, tell: tell.clone(), claims }];
     let mut offset = match at {
         Offset::Due => WorkingTime::ZERO,
         Offset::After(time) => time,
-        Offset::Percent(_) | Offset::Before(_) | Offset::Floor => {
+        Offset::Start | Offset::Percent(_) | Offset::Before(_) | Offset::Floor => {
             refuse_repeat(step, mistakes);
             return steps;
         }
@@ -85,7 +90,7 @@ fn step(step: &At<raw::Step>, raw: &Raw, mistakes: &mut Mistakes) -> Vec<Step> {
     if let Some((every, times)) = repeat(step, mistakes) {
         for _ in 1..times {
             offset = offset + every;
-            steps.push(Step { at: Offset::After(offset), tell: tell.clone() });
+            steps.push(Step { at: Offset::After(offset), tell: tell.clone(), claims: false });
         }
     }
     steps
@@ -133,7 +138,7 @@ fn repeat(step: &raw::Step, mistakes: &mut Mistakes) -> Option<(WorkingTime, u32
     Some((every, times))
 }
 
-/// What a step does besides telling: `ticket:NAME`.
+/// The ticket that a step opens: `ticket:NAME`.
 fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
     let Some(name) = deed.strip_prefix("ticket:") else {
         let deed_name = quoted(deed);
@@ -141,8 +146,8 @@ fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell>
             deed.span(),
             both!("nobody knows how to do `{deed_name}`", "no se sabe hacer `{deed_name}`"),
             both!(
-                "write \"ticket:NAME\" with a destination of type \"glpi\" or \"clickup\"",
-                "escriba \"ticket:NOMBRE\" con un destino de tipo \"glpi\" o \"clickup\""
+                "write \"claim\", or \"ticket:NAME\" with a destination of type \"glpi\" or \"clickup\"",
+                "escriba \"claim\", o \"ticket:NOMBRE\" con un destino de tipo \"glpi\" o \"clickup\""
             ),
         );
         return None;
@@ -158,7 +163,7 @@ fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell>
     None
 }
 
-fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
+pub(super) fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
     let word = name.as_str();
     if let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == word) {
         if !is_held(role, raw) {

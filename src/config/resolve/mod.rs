@@ -2,6 +2,8 @@
 //! is replaced by something harmless, so that the rest of the file can be judged too.
 
 mod calendars;
+mod checks;
+mod claims;
 mod destinations;
 mod directory;
 mod holidays;
@@ -30,7 +32,7 @@ use super::{AlertSettings, Config, DailyList, Destination, Heartbeat};
 use crate::both;
 use crate::engine::check::Wording;
 use crate::engine::directory::{Recipient, Role};
-use crate::engine::policy::Rulebook;
+use crate::engine::policy::{Inbox, Rulebook};
 use crate::span;
 use crate::store::claims::Lanes;
 use crate::text::{Both, Language};
@@ -64,7 +66,10 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
     let rotas = rotas::resolve(raw, zone, &calendars, mistakes);
     let texts = texts::resolve(raw, folder, &mut attachments, mistakes);
     directory::resolve(raw, folder, &mut people, &mut attachments, mistakes);
-    let policies = policies::resolve(raw, &calendars, mistakes);
+    let ladders = ladders::resolve(raw, mistakes);
+    let (stages, hops) = claims::resolve(raw, &calendars, &ladders, mistakes);
+    let mut policies = policies::resolve(raw, &calendars, &ladders, mistakes);
+    policies.extend(hops);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
     let directory = people.directory(operator.clone(), rotas);
     let alerts = alerts(raw, mistakes);
@@ -79,6 +84,10 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
             directory,
             wording: wording(raw, mistakes),
             ack_expires: ack_expires(raw, mistakes),
+            checks: checks::resolve(raw, &ladders, mistakes),
+            inboxes: inboxes(raw, mistakes),
+            stages,
+            tag_priorities: tag_priorities(raw, mistakes),
         },
         daily: daily(raw, &calendars, mistakes),
         calendars,
@@ -103,6 +112,26 @@ fn language(code: Option<&At<String>>, mistakes: &mut Mistakes) -> Option<Langua
         mistakes.unknown(code.span(), Both { en: "unknown language", es: "idioma desconocido" }, code, ["es", "en"]);
     }
     language
+}
+
+fn inboxes(raw: &Raw, mistakes: &mut Mistakes) -> Vec<Inbox> {
+    let inboxes = raw.inbox.iter().map(|(key, inbox)| Inbox {
+        key: key.to_string(),
+        entry: inbox.entry.as_deref().copied().unwrap_or(false),
+        takes: items(inbox.takes.as_ref(), mistakes).iter().map(|word| word.to_string()).collect(),
+    });
+    inboxes.collect()
+}
+
+fn tag_priorities(raw: &Raw, mistakes: &mut Mistakes) -> Vec<(String, String)> {
+    let mut priorities = Vec::new();
+    for (tag, meaning) in &raw.tag {
+        match &meaning.priority {
+            Some(priority) => priorities.push((tag.to_string(), filled(priority, "\"high\"", mistakes))),
+            None => mistakes.missing(&meaning.span(), tag.span(), "priority", "\"high\""),
+        }
+    }
+    priorities
 }
 
 /// A person or destination by name.

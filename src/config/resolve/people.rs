@@ -76,6 +76,8 @@ impl People {
                 name: name.unwrap_or_else(|| key.to_owned()),
                 addresses: vec![address],
                 priority,
+                copy: Vec::new(),
+                contact: None,
             }),
         }
     }
@@ -121,6 +123,8 @@ pub(super) fn resolve(
             name: customer.name.as_ref().map_or_else(|| key.to_string(), |name| name.to_string()),
             addresses: customer.addresses.iter().map(|address| address.to_string()).collect(),
             priority: customer.priority.as_ref().map(|priority| priority.to_string()),
+            copy: customer.copy.iter().filter_map(|word| super::read(word, mistakes, address)).collect(),
+            contact: customer.contact.as_ref().map(|contact| contact.to_string()),
         })
         .collect();
     People { contacts, people, teams, customers, roles: roles(raw, mistakes) }

@@ -10,10 +10,10 @@ use crate::engine::policy::{Matcher, Policy, TargetKind};
 use crate::text::Both;
 
 use super::calendars::Calendars;
-use super::{ladders, targets};
+use super::ladders::Ladders;
+use super::targets;
 
-pub(super) fn resolve(raw: &Raw, calendars: &Calendars, mistakes: &mut Mistakes) -> Vec<Policy> {
-    let ladders = ladders::resolve(raw, mistakes);
+pub(super) fn resolve(raw: &Raw, calendars: &Calendars, ladders: &Ladders, mistakes: &mut Mistakes) -> Vec<Policy> {
     let mut policies: Vec<Policy> = Vec::new();
     let mut names = HashSet::new();
     // Those whose `match` was understood: of one that was not, nobody knows what it covers.
@@ -25,8 +25,8 @@ pub(super) fn resolve(raw: &Raw, calendars: &Calendars, mistakes: &mut Mistakes)
             && !policy.matcher.as_ref().is_some_and(|matcher| mistakes.is_flawed(&matcher.span()));
         let name = name(policy, &mut names, mistakes);
         let team = policy.team.as_ref().and_then(|team| known_team(team, raw, mistakes));
-        let targets = resolve_targets(policy, calendars, &ladders, mistakes);
-        let resolved = Policy { name, matcher, team, targets };
+        let targets = resolve_targets(policy, calendars, ladders, mistakes);
+        let resolved = Policy { name, matcher, team, targets, text: policy.text.as_ref().map(|text| text.to_string()) };
         if is_understood {
             warn_of_shadows(policy, &resolved, &understood, mistakes);
             understood.push(resolved.clone());
@@ -55,7 +55,7 @@ fn name<'r>(policy: &'r At<raw::Policy>, names: &mut HashSet<&'r str>, mistakes:
 fn resolve_targets(
     policy: &At<raw::Policy>,
     calendars: &Calendars,
-    ladders: &ladders::Ladders,
+    ladders: &Ladders,
     mistakes: &mut Mistakes,
 ) -> Vec<(TargetKind, Option<crate::engine::policy::Target>)> {
     let fields = [
@@ -65,10 +65,19 @@ fn resolve_targets(
         (TargetKind::Deliver, &policy.deliver),
         (TargetKind::Assign, &policy.assign),
         (TargetKind::Answer, &policy.answer),
+        (TargetKind::Classify, &policy.classify),
+        (TargetKind::Activity, &policy.activity),
+        (TargetKind::FollowUp, &policy.follow_up),
+        (TargetKind::Replica, &policy.replica),
+        (TargetKind::Log, &policy.log),
+        (TargetKind::Appointment, &policy.appointment),
+        (TargetKind::CallBack, &policy.call_back),
+        (TargetKind::Window, &policy.window),
+        (TargetKind::Contingency, &policy.contingency),
     ];
     let written = fields.into_iter().filter_map(|(kind, field)| Some((kind, field.as_ref()?)));
     let targets: Vec<_> =
-        written.map(|(kind, target)| (kind, targets::resolve(target, calendars, ladders, mistakes))).collect();
+        written.map(|(kind, target)| (kind, targets::resolve(target, kind, calendars, ladders, mistakes))).collect();
     if targets.is_empty() && !mistakes.is_flawed(&policy.span()) {
         mistakes.warning(
             policy.span(),
@@ -82,7 +91,7 @@ fn resolve_targets(
     targets
 }
 
-fn resolve_match(matcher: &raw::Match, raw: &Raw, mistakes: &mut Mistakes) -> Matcher {
+pub(super) fn resolve_match(matcher: &raw::Match, raw: &Raw, mistakes: &mut Mistakes) -> Matcher {
     let audience = matcher.audience.as_ref().and_then(|word| match word.as_str() {
         "client" => Some(Audience::Client),
         "internal" => Some(Audience::Internal),
@@ -102,6 +111,7 @@ fn resolve_match(matcher: &raw::Match, raw: &Raw, mistakes: &mut Mistakes) -> Ma
         customer: words(matcher.customer.as_ref()),
         priority: words(matcher.priority.as_ref()),
         tags: words(matcher.tags.as_ref()),
+        stage: words(matcher.stage.as_ref()),
         team: teams.iter().filter_map(|team| known_team(team, raw, mistakes)).collect(),
         kind: kinds.iter().filter_map(|word| request_kind(word, mistakes)).collect(),
     }

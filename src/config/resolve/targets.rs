@@ -10,7 +10,7 @@ use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, WordOr};
 use crate::engine::calendar::{Calendar, Counting};
 use crate::engine::escalation::{Escalation, Offset, Span};
-use crate::engine::policy::{Limit, Target};
+use crate::engine::policy::{Limit, Target, TargetKind};
 use crate::engine::working_time::WorkingTime;
 use crate::span;
 use crate::text::Both;
@@ -24,11 +24,12 @@ const SOME_WEEK: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// The promise; `None` is the file's `"none"`.
 pub(super) fn resolve(
     target: &At<WordOr<raw::Target>>,
+    kind: TargetKind,
     calendars: &Calendars,
     ladders: &Ladders,
     mistakes: &mut Mistakes,
 ) -> Option<Target> {
-    let (span, n_before) = (target.span(), mistakes.n_found());
+    let span = target.span();
     let target = match &**target {
         WordOr::Word(word) if word == "none" => return None,
         WordOr::Word(word) => {
@@ -44,8 +45,22 @@ pub(super) fn resolve(
         }
         WordOr::Table(target) => target,
     };
+    // The steps of an appointment count down to the instant that is agreed on, however far ahead.
+    let is_bounded = kind != TargetKind::Appointment;
+    resolve_table(target, &span, (calendars, ladders), is_bounded, mistakes)
+}
+
+/// The promise of a table at `span`. Where it `is_bounded`, its steps must have room in it.
+pub(super) fn resolve_table(
+    target: &raw::Target,
+    span: &Range<usize>,
+    (calendars, ladders): (&Calendars, &Ladders),
+    is_bounded: bool,
+    mistakes: &mut Mistakes,
+) -> Option<Target> {
+    let n_before = mistakes.n_found();
     // All parts are read before anything is given up, so that each has its say.
-    let limit = limit(target, &span, mistakes);
+    let limit = limit(target, span, mistakes);
     let mut read = |field: &Option<At<String>>| {
         field.as_ref().and_then(|text| Some((super::read(text, mistakes, span::working_time)?, text.span())))
     };
@@ -63,12 +78,12 @@ pub(super) fn resolve(
         if let Some((aim, place)) = aim.as_ref().filter(|(aim, _)| length <= *aim) {
             mistakes.error(place.clone(), not_before("aim", "meta", *aim, length), shorten("aim"));
         }
-        if let (Some(name), Some(Some(ladder))) = (&target.escalation, &ladder) {
+        if let (Some(name), Some(Some(ladder)), true) = (&target.escalation, &ladder, is_bounded) {
             check_ladder(ladder, length, target.floor.is_some(), name, mistakes);
         }
     }
     if ladder.is_none() && n_before == mistakes.n_found() {
-        warn_of_silence(&span, mistakes);
+        warn_of_silence(span, mistakes);
     }
     let (limit, calendar) = (limit?, calendar?);
     let nobody = || Some(Arc::new(Escalation { name: String::new(), steps: Vec::new() }));

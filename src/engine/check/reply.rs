@@ -4,6 +4,9 @@ use regex::RegexSet;
 
 use crate::engine::directory::Directory;
 use crate::engine::event::{Audience, Author, AuthorKind};
+use crate::engine::policy::Facets;
+
+use super::{CheckKind, Checks, Finding, Violation, normalised};
 
 /// What counts as saying something. A text without a letter or digit never does.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +23,9 @@ impl Wording {
     /// Whether `text` says something.
     pub fn says_something(&self, text: &str) -> bool {
         let text = text.trim();
-        text.chars().any(char::is_alphanumeric) && !self.says_nothing.is_match(text)
+        text.chars().any(char::is_alphanumeric)
+            && !self.says_nothing.is_match(text)
+            && (self.says_nothing.is_empty() || !self.says_nothing.is_match(&normalised(text)))
     }
 }
 
@@ -44,14 +49,17 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The rule by which it does not count.
-    pub const fn rule(self) -> Option<&'static str> {
-        match self {
-            Self::Counts => None,
-            Self::Automatic => Some("E2"),
-            Self::SaysNothing => Some("D3"),
-            Self::NotAuthorised => Some("A7"),
-        }
+    /// What it breaks, if it does not count. It is a violation also where the file does not speak of it; nobody is told then.
+    pub fn violation(self, author: Option<&Author>, facets: &Facets, checks: &Checks) -> Option<Violation> {
+        let (check, finding) = match self {
+            Self::Counts => return None,
+            Self::Automatic => (CheckKind::Automatic, Finding::Automatic),
+            Self::SaysNothing => (CheckKind::Empty, Finding::SaysNothing),
+            Self::NotAuthorised => (CheckKind::Authorised, Finding::NotAuthorised),
+        };
+        let who = author.and_then(|author| author.name.clone().or_else(|| author.address.clone()));
+        let rule = checks.find(check, facets).map_or_else(|| check.rule().to_owned(), |check| check.rule.clone());
+        Some(Violation { check, rule, who, finding })
     }
 }
 

@@ -185,6 +185,9 @@ struct Said {
     add: Vec<String>,
     remove: Vec<String>,
     about: About,
+    cc: Vec<String>,
+    /// Fields of a `log`, a `stage`, a `close`, by their names in event JSON.
+    fields: serde_json::Map<String, serde_json::Value>,
 }
 
 fn turn(mut words: Words<'_>, number: usize) -> Turn {
@@ -203,9 +206,8 @@ fn turn(mut words: Words<'_>, number: usize) -> Turn {
     let heard_at = said.heard_at.unwrap_or(at);
     let fact = fact(&verb, &mut said, words.place);
     let id = EventId { source: "scenario".to_owned(), id: number.to_string() };
-    let (author, about) = (said.author, said.about);
-    let event =
-        Event { id, at, threads: Vec::new(), author, about, cc: Vec::new(), refs: serde_json::Map::new(), fact };
+    let (author, about, cc) = (said.author, said.about, said.cc);
+    let event = Event { id, at, threads: Vec::new(), author, about, cc, refs: serde_json::Map::new(), fact };
     Turn { heard_at, what: What::Event(request, Box::new(event)) }
 }
 
@@ -215,6 +217,14 @@ fn hear_word(word: &str, said: &mut Said, words: &mut Words<'_>, verb: &str) {
         "due" => said.due = Some(words.instant()),
         "until" => said.until = Some(words.instant()),
         "heard" => said.heard_at = Some(words.instant()),
+        "cc" => said.cc.push(words.quoted().unwrap_or_else(|| words.word())),
+        "off_thread" => said.about.off_thread = true,
+        "busy" => drop(said.fields.insert("busy".to_owned(), true.into())),
+        "with" => {
+            let field = words.word();
+            let value = words.quoted().unwrap_or_else(|| words.word());
+            said.fields.insert(field, value.into());
+        }
         "within" => said.within = Some(words.quoted().unwrap_or_else(|| words.word())),
         _ => hear_mark(word, said, words.place),
     }
@@ -233,6 +243,13 @@ fn hear_mark(word: &str, said: &mut Said, place: &str) {
         let value = value.to_owned();
         match key {
             "customer" => said.about.customer = Some(value),
+            "contact" => said.about.contact = Some(value),
+            "subject" => said.about.subject = Some(value),
+            "ticket" => said.about.ticket = Some(value),
+            "channel" => said.about.channel = Some(value),
+            "protocol" => drop(said.fields.insert(key.to_owned(), (value == "yes").into())),
+            "number" | "ground" => drop(said.fields.insert(key.to_owned(), value.into())),
+            "items" => drop(said.fields.insert(key.to_owned(), value.parse::<u32>().expect("a number").into())),
             "priority" => said.about.priority = Some(value),
             "inbox" => said.about.inbox = Some(value),
             "tags" => said.about.tags = value.split(',').map(str::to_owned).collect(),
@@ -301,13 +318,35 @@ fn fact(verb: &str, said: &mut Said, place: &str) -> Fact {
         "promise" => Fact::Promise { promise: promise(said).unwrap_or_else(|| panic!("{place}: by when?")) },
         "deliver" => Fact::Deliver { text },
         "comment" => Fact::Comment { text },
-        "close" => Fact::Close { reason: text },
         "reopen" => Fact::Reopen,
         "merge" => Fact::Merge,
         "ack" => Fact::Ack,
         "snooze" => Fact::Snooze { until: said.until.unwrap_or_else(|| panic!("{place}: until when?")) },
-        _ => panic!("{place}: what is `{verb}`?"),
+        _ => by_json(verb, said, place),
     }
+}
+
+/// Types of event that are written by the names of their fields: `stage "supervisor" number=CUN-1`, `log with person Luisa`.
+fn by_json(verb: &str, said: &Said, place: &str) -> Fact {
+    let mut fields = said.fields.clone();
+    let first = said.text.clone().or(said.bare.first().cloned());
+    match (verb, first) {
+        ("stage", Some(to)) => drop(fields.insert("to".to_owned(), to.into())),
+        ("block" | "unblock", Some(blocker)) => drop(fields.insert("blocker".to_owned(), blocker.into())),
+        ("split", Some(parts)) => {
+            let parts: Vec<_> = parts.split(", ").map(serde_json::Value::from).collect();
+            fields.insert("parts".to_owned(), parts.into());
+        }
+        (_, Some(text)) => drop(fields.insert("text".to_owned(), text.into())),
+        (_, None) => {}
+    }
+    if let Some(due) = said.due {
+        fields.insert("due".to_owned(), due.to_rfc3339().into());
+    }
+    fields.insert("type".to_owned(), verb.into());
+    fields.insert("id".to_owned(), "1".into());
+    let read = plazo::intake::json::event(fields.into(), "scenario", said.due.unwrap_or_default());
+    read.unwrap_or_else(|error| panic!("{place}: {error}")).0.fact
 }
 
 fn promise(said: &Said) -> Option<Promise> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Bound;
 
 use chrono::{DateTime, Datelike, MappedLocalTime, TimeZone, Timelike, Utc};
+use plazo::engine::check::Finding;
 use plazo::engine::clock::{Cancelled, Clock, ClockState};
 use plazo::engine::directory::Recipient;
 use plazo::engine::effect::{Alert, ClockRef, Effect, Ignored, Outcome};
@@ -177,8 +178,16 @@ impl<'a> World<'a> {
             Effect::Skipped { clock, step } => (now, Some(*clock), format!("skipped {} {step}", Name(*clock))),
             Effect::Superseded { clock, step } => (now, Some(*clock), format!("superseded {} {step}", Name(*clock))),
             Effect::Alert(alert) => (now, Some(alert.clock), self.alert(alert)),
-            Effect::Violation { rule, who: Some(who) } => (now, None, format!("violation {rule} by \"{who}\"")),
-            Effect::Violation { rule, who: None } => (now, None, format!("violation {rule}")),
+            Effect::Violation(violation) => {
+                let who = violation.who.as_ref().map_or_else(String::new, |who| format!(" by \"{who}\""));
+                (now, None, format!("violation {}{who}{}", violation.rule, evidence(&violation.finding)))
+            }
+            Effect::SplitOff { kind, subject, owner, rule } => {
+                let subject = subject.as_ref().map_or_else(String::new, |subject| format!(" \"{subject}\""));
+                let owner = owner.as_ref().map_or_else(String::new, |owner| format!(" of {owner}"));
+                let rule = rule.as_ref().map_or_else(String::new, |rule| format!(" ({rule})"));
+                (now, None, format!("split off {}{subject}{owner}{rule}", kind.as_str()))
+            }
             Effect::Reordered => (now, None, "reordered".to_owned()),
             Effect::Ignored { why } => (now, None, format!("ignored ({})", ignored(*why))),
         };
@@ -271,6 +280,18 @@ impl fmt::Display for Name {
             cycle => write!(f, "{}/{cycle}", self.0.kind.as_str()),
         }
     }
+}
+
+/// What was found, where there is more to it than the rule: the fields of its stored form.
+fn evidence(finding: &Finding) -> String {
+    let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(finding) else { return String::new() };
+    let kind = fields.remove("finding").unwrap_or_default();
+    let kind = kind.as_str().unwrap_or_default().to_owned();
+    if ["not_authorised", "automatic", "says_nothing"].contains(&kind.as_str()) {
+        return String::new();
+    }
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    format!(": {kind}{}", fields.concat())
 }
 
 const fn cancelled(why: Cancelled) -> &'static str {
