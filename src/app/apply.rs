@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::thread;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
+use crate::engine::check;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
 use crate::engine::event::{Event, Fact};
@@ -14,7 +15,10 @@ use crate::store::StoreError;
 use crate::store::journal::Entry;
 use crate::text::Both;
 use crate::text::alert::{Content, News, NewsKind};
+use crate::text::violation;
 
+/// The source of what people do by plazo's own doors.
+pub const DOOR: &str = "action";
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
 
@@ -135,7 +139,8 @@ impl Transaction<'_> {
         self.announce(&notice, &operator).map(|_| ())
     }
 
-    fn apply(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
+    pub(super) fn apply(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
+        let mut incoming = std::borrow::Cow::Borrowed(incoming);
         let event = &incoming.event;
         if let Some(request) = self.store.known_event(&event.id)? {
             return Ok(Applied::Duplicate { request });
@@ -143,10 +148,17 @@ impl Transaction<'_> {
         if let Some(rejection) = self.implausible(event.at) {
             return Ok(Applied::Rejected(rejection));
         }
-        let found = match self.find(incoming)? {
+        let mut found = match self.find(&incoming)? {
             Ok(found) => found,
             Err(rejection) => return Ok(Applied::Rejected(rejection)),
         };
+        if found.is_none()
+            && let Some(off_thread) = self.off_thread(&incoming)?
+        {
+            found = off_thread.request.map_or(Ok(None), |id| self.store.request(id))?;
+            incoming = std::borrow::Cow::Owned(off_thread);
+        }
+        let event = &incoming.event;
         let (before, is_new) = match found {
             Some(request) => (request, false),
             // An automatic answer to nothing that is known asks for nothing (LESSONS 19).
@@ -157,12 +169,19 @@ impl Transaction<'_> {
             }
         };
         let id = before.id;
+        if let Some(rejection) = self.refusal(&before, event) {
+            return Ok(Applied::Rejected(rejection));
+        }
         let in_order = before.last_event_at <= event.at && !event.takes_back();
-        let outcome = if in_order {
+        let mut outcome = if in_order {
             engine::advance(&before, &self.config.rulebook, Input::Event(event), self.now)
         } else {
             self.reorder(&before, event)?
         };
+        if is_new {
+            let violation = self.same_contact(&outcome.request, event)?;
+            outcome.effects.extend(violation.map(Effect::Violation));
+        }
         self.store.append(&Entry {
             request: id,
             at: event.at,
@@ -173,12 +192,12 @@ impl Transaction<'_> {
             effects: &outcome.effects,
         })?;
         self.record_act(id, event)?;
-        let channel = &outcome.request.facets.channel;
+        let channel = outcome.request.facets.channel.clone();
         for thread in &event.threads {
             if thread::is_loose(thread) {
-                self.store.move_thread(channel, thread, id)?;
+                self.store.move_thread(&channel, thread, id)?;
             } else {
-                self.store.link_thread(channel, thread, id)?;
+                self.store.link_thread(&channel, thread, id)?;
             }
         }
         if !in_order {
@@ -186,9 +205,10 @@ impl Transaction<'_> {
         }
         self.keep(&outcome, is_new)?;
         self.tell_what_became(&outcome, Some(event))?;
+        self.follow(&mut outcome, Some(event))?;
         // Also where a known request is now known by a further name.
         if !event.threads.is_empty() {
-            for early in self.store.unpark(channel, &event.threads)? {
+            for early in self.store.unpark(&channel, &event.threads)? {
                 self.apply(&Incoming::new(early, Some(id))?)?;
             }
         }
@@ -223,6 +243,24 @@ impl Transaction<'_> {
             return Ok(Err(Rejection { code: "missing_field", detail }));
         }
         Ok(Ok(None))
+    }
+
+    /// Why plazo's own doors do not let that happen (C4, C5, C6, D4). What another system did is a fact, and a violation.
+    fn refusal(&self, before: &Request, event: &Event) -> Option<Rejection> {
+        if event.id.source != DOOR {
+            return None;
+        }
+        let violations = check::judge(before, event, &self.config.rulebook);
+        let language = self.config.language;
+        let told: Vec<_> = violations
+            .iter()
+            .filter(|violation| violation.check.is_refused())
+            .map(|violation| {
+                let (line, remedy) = (violation::line(violation, language), violation::remedy(&violation.finding));
+                format!("{line}. {}.", language.of(remedy))
+            })
+            .collect();
+        (!told.is_empty()).then(|| Rejection { code: "refused", detail: told.join("\n") })
     }
 
     fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {
@@ -311,7 +349,8 @@ impl Transaction<'_> {
             })?;
         }
         self.keep(&outcome, false)?;
-        self.tell_what_became(&outcome, None)
+        self.tell_what_became(&outcome, None)?;
+        self.follow(&mut outcome, None)
     }
 
     /// Tells whoever was told of a clock that somebody took it, or that it is over.

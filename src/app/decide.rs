@@ -135,9 +135,11 @@ impl Transaction<'_> {
     pub(super) fn announce(&mut self, content: &Content, recipient: &Recipient) -> Result<Vec<i64>, StoreError> {
         let (why, rank) = match content {
             Content::List { .. } => ("list", RANK_LIST),
-            Content::Alert(_) | Content::Update { .. } | Content::Digest { .. } | Content::Notice { .. } => {
-                ("notice", RANK_NOTICE)
-            }
+            Content::Alert(_)
+            | Content::Update { .. }
+            | Content::Violation(_)
+            | Content::Digest { .. }
+            | Content::Notice { .. } => ("notice", RANK_NOTICE),
         };
         let alert = NewAlert { step: None, why, planned_at: self.now, decided_at: self.now, content };
         let Some(alert) = self.store.add_alert(&alert)? else { return Ok(Vec::new()) };
@@ -210,7 +212,7 @@ pub(super) fn waits(
 }
 
 /// Whether several messages there may be put into one. Mail is mail, also where it is written as files.
-fn gathers(destination: &str, config: &Config) -> bool {
+pub(super) fn gathers(destination: &str, config: &Config) -> bool {
     let own = config.destinations.get(destination);
     destination == EMAIL || own.is_some_and(|own| own.settings.gathers())
 }
@@ -266,7 +268,9 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
         policy: target.map(|(policy, _)| policy.name.clone()).unwrap_or_default(),
         channel: request.facets.channel.clone(),
         customer: request.facets.customer.as_ref().map(client),
-        contact: request.contact.clone().or_else(|| request.requester.as_ref()?.name.as_ref().map(name_of)),
+        contact: follow_up_contact(request, alert, config)
+            .or_else(|| request.contact.clone())
+            .or_else(|| request.requester.as_ref()?.name.as_ref().map(name_of)),
         subject: request.subject.clone(),
         owner: request.owner.as_ref().map(name_of),
         started_at: clock.map_or(request.opened_at, |clock| clock.started_at),
@@ -281,7 +285,14 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
         next: alert.next.map(|(step, at)| (step.to_string(), at)),
         down: None,
         promised: promised(request, config),
+        reply_text: target.and_then(|(policy, _)| policy.text.clone()),
     }
+}
+
+/// With whom the file says that a client is followed up (B5).
+fn follow_up_contact(request: &Request, alert: &Alert, config: &Config) -> Option<String> {
+    let customer = request.facets.customer.as_deref().filter(|_| alert.clock.kind == TargetKind::FollowUp)?;
+    config.rulebook.directory.customer(customer)?.contact.clone()
 }
 
 /// In how much time the client is promised what was asked for (rule A11).

@@ -10,6 +10,7 @@ pub mod links;
 pub mod metrics;
 mod outbox;
 pub mod plan;
+mod protocols;
 pub mod queue;
 mod readers;
 mod replies;
@@ -40,7 +41,7 @@ use crate::store::{Store, StoreError};
 use crate::text::alert::HeldFor;
 use crate::text::button::Press;
 
-pub use apply::{Applied, Incoming, Rejection};
+pub use apply::{Applied, DOOR, Incoming, Rejection};
 use metrics::Metrics;
 pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
 use queue::Queue;

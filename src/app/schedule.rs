@@ -26,6 +26,7 @@ impl App {
 
 impl Transaction<'_> {
     fn run_schedules(&mut self) -> Result<usize, StoreError> {
+        self.climb_violations()?;
         let mut n_sent = 0;
         for list in self.config.clone().daily.iter() {
             let key = format!("daily.{}", list.name);

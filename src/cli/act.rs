@@ -6,7 +6,9 @@ use super::client::Client;
 use super::output::{self, DIM, styled};
 use super::{Exit, Global, Look, Outcome};
 use crate::both;
-use crate::text::Both;
+use crate::engine::check::Violation;
+use crate::engine::request::RequestId;
+use crate::text::{Both, Language, violation};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct OpenArgs {
@@ -109,6 +111,234 @@ pub(super) struct SnoozeArgs {
     until: Option<String>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct CloseArgs {
+    #[command(flatten)]
+    reason: ReasonArgs,
+    /// On which ground: answered, moved, task, or confirmed by the client
+    #[arg(long, value_parser = ["answered", "moved", "task", "confirmed"])]
+    ground: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CommentArgs {
+    #[command(flatten)]
+    text: TextArgs,
+    /// The context
+    #[arg(long, value_name = "TEXT")]
+    context: Option<String>,
+    /// What was done
+    #[arg(long, value_name = "TEXT")]
+    actions: Option<String>,
+    /// What comes next
+    #[arg(long, value_name = "TEXT")]
+    next_steps: Option<String>,
+    /// What is not known
+    #[arg(long, value_name = "TEXT")]
+    missing_data: Option<String>,
+    /// By which other channel it was spoken of
+    #[arg(long, value_name = "TEXT")]
+    external_channel: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LogArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// With whom
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// By what: email, whatsapp, phone, skype
+    #[arg(long)]
+    medium: Option<String>,
+    /// What for
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// What was given or received
+    #[arg(long, value_name = "TEXT")]
+    inputs: Option<String>,
+    /// What is still to be done
+    #[arg(long, value_name = "TEXT")]
+    pending: Option<String>,
+    /// What solved it
+    #[arg(long, value_name = "TEXT")]
+    solution: Option<String>,
+    /// Whether a protocol was applied
+    #[arg(long, value_name = "true|false")]
+    protocol: Option<bool>,
+    /// Of a call: with how many requests it dealt
+    #[arg(long, value_name = "NUMBER")]
+    items: Option<u32>,
+    /// Of a call: the line was busy
+    #[arg(long)]
+    busy: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ScheduleArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// When it begins: an instant
+    #[arg(long, value_name = "INSTANT", required_unless_present_any = ["within", "cancel"])]
+    due: Option<String>,
+    /// In how long it begins, such as 2h
+    #[arg(long, value_name = "SPAN", conflicts_with = "due")]
+    within: Option<String>,
+    /// Call it off
+    #[arg(long, conflicts_with_all = ["due", "within"])]
+    cancel: bool,
+    /// Addresses of those who take part besides the owner
+    #[arg(long = "with", value_name = "ADDRESS")]
+    participants: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BlockArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// The request that must be done first
+    blocker: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SplitArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// What each part is about; each becomes a task
+    parts: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct StageArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// The stage that the claim enters; `done` after the last
+    to: String,
+    /// The number under which the claim is tracked (CUN)
+    #[arg(long)]
+    number: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ToArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// Where to
+    to: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TagArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// Tags to add
+    #[arg(long, value_name = "TAG", required_unless_present = "remove")]
+    add: Vec<String>,
+    /// Tags to remove
+    #[arg(long, value_name = "TAG")]
+    remove: Vec<String>,
+}
+
+/// What people do besides answering and closing.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Work {
+    /// Add an internal note, with its five parts where the rules ask for them
+    Comment(Box<CommentArgs>),
+    /// Write down an interaction with the client
+    Log(Box<LogArgs>),
+    /// Agree on a call or session, move it, or call it off; those who take part are invited
+    Schedule(ScheduleArgs),
+    /// The appointment took place
+    Held(PlainArgs),
+    /// A call broke off: the client is to be called back
+    CallDropped(PlainArgs),
+    /// The client was called
+    CallMade(PlainArgs),
+    /// The client was asked how it goes
+    FollowUp(PlainArgs),
+    /// It cannot go on before another request is done
+    Block(BlockArgs),
+    /// It can go on
+    Unblock(PlainArgs),
+    /// Split tasks off a request
+    Split(SplitArgs),
+    /// Take a formal claim to another stage
+    Stage(StageArgs),
+    /// Hand a critical case up: the whole chain is told at once
+    Escalate(ReasonArgs),
+    /// What was written by WhatsApp was sent by email too
+    Replica(PlainArgs),
+    /// Put a request into another inbox
+    Move(ToArgs),
+    /// Add and remove tags
+    Tag(TagArgs),
+    /// Give a request another priority
+    Prioritise(ToArgs),
+}
+
+pub(super) async fn work(global: &Global, work: Work) -> Outcome {
+    match work {
+        Work::Comment(args) => {
+            let CommentArgs { text, context, actions, next_steps, missing_data, external_channel } = *args;
+            let body = given([
+                ("text", text.text),
+                ("context", context),
+                ("actions", actions),
+                ("next_steps", next_steps),
+                ("missing_data", missing_data),
+                ("external_channel", external_channel),
+            ]);
+            act(global, "comment", text.plain, body).await
+        }
+        Work::Log(args) => {
+            let LogArgs { plain, person, medium, reason, inputs, pending, solution, protocol, items, busy } = *args;
+            let mut body = given([
+                ("person", person),
+                ("medium", medium),
+                ("reason", reason),
+                ("inputs", inputs),
+                ("pending", pending),
+                ("solution", solution),
+            ]);
+            body.insert("protocol".to_owned(), json!(protocol));
+            body.insert("items".to_owned(), json!(items));
+            body.insert("busy".to_owned(), busy.into());
+            act(global, "log", plain, body).await
+        }
+        Work::Schedule(args) => {
+            let mut body = given([("due", args.due), ("within", args.within)]);
+            body.insert("participants".to_owned(), args.participants.into());
+            act(global, "schedule", args.plain, body).await
+        }
+        Work::Held(args) => plain(global, "held", args).await,
+        Work::CallDropped(args) => plain(global, "call_dropped", args).await,
+        Work::CallMade(args) => plain(global, "call_made", args).await,
+        Work::FollowUp(args) => plain(global, "follow_up", args).await,
+        Work::Block(args) => act(global, "block", args.plain, given([("blocker", Some(args.blocker))])).await,
+        Work::Unblock(args) => plain(global, "unblock", args).await,
+        Work::Split(args) => {
+            let body = Map::from_iter([("parts".to_owned(), args.parts.into())]);
+            act(global, "split", args.plain, body).await
+        }
+        Work::Stage(args) => {
+            act(global, "stage", args.plain, given([("to", Some(args.to)), ("number", args.number)])).await
+        }
+        Work::Escalate(args) => reason(global, "escalate", args).await,
+        Work::Replica(args) => plain(global, "replica", args).await,
+        Work::Move(args) => act(global, "move", args.plain, given([("to", Some(args.to))])).await,
+        Work::Tag(args) => {
+            let body = Map::from_iter([("tags".to_owned(), args.add.into()), ("untag".to_owned(), args.remove.into())]);
+            act(global, "tag", args.plain, body).await
+        }
+        Work::Prioritise(args) => act(global, "prioritise", args.plain, given([("to", Some(args.to))])).await,
+    }
+}
+
+pub(super) async fn close(global: &Global, args: CloseArgs) -> Outcome {
+    let body = given([("reason", args.reason.reason), ("ground", args.ground)]);
+    act(global, "close", args.reason.plain, body).await
+}
+
 pub(super) async fn open(global: &Global, args: OpenArgs) -> Outcome {
     let kind = if args.by.is_some() { "agent" } else { "customer" };
     let mut event = given([
@@ -169,6 +399,27 @@ async fn act(global: &Global, action: &str, args: PlainArgs, mut body: Map<Strin
     tell(&answer["request"], &effects, args.json, global.look())
 }
 
+/// A rule that the action broke, in words.
+fn broken(effect: &Value, language: Language) -> String {
+    match serde_json::from_value::<Violation>(effect.clone()) {
+        Ok(violation) => {
+            let (line, remedy) = (violation::line(&violation, language), violation::remedy(&violation.finding));
+            format!("{line}. {}.", language.of(remedy))
+        }
+        // A daemon of another version may know more.
+        Err(_) => effect["rule"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+fn split_off(effect: &Value, language: Language) -> String {
+    let request = effect["request"].as_i64().map(|id| RequestId(id).to_string()).unwrap_or_default();
+    let subject = effect["subject"].as_str().map_or_else(String::new, |subject| format!(": {subject}"));
+    language.of(match effect["kind"].as_str() {
+        Some("claim") => both!("opened the claim {request}{subject}", "se abrió el reclamo {request}{subject}"),
+        _ => both!("opened the task {request}{subject}", "se abrió la tarea {request}{subject}"),
+    })
+}
+
 fn given<const N: usize>(fields: [(&str, Option<String>); N]) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
@@ -192,13 +443,12 @@ fn tell(request: &Value, effects: &[Value], json: bool, look: Look) -> Outcome {
         });
         output::line(&styled(output::YELLOW, language.of(both!("nothing changed: {why}", "nada cambió: {why}"))))?;
     }
-    for violation in effects.iter().filter(|effect| effect["effect"] == "violation") {
-        let rule = violation["rule"].as_str().unwrap_or_default();
-        let text = both!(
-            "this breaks rule {rule}: it does not count as an answer",
-            "esto rompe la regla {rule}: no cuenta como respuesta"
-        );
-        output::line(&styled(output::YELLOW, language.of(text)))?;
+    for effect in effects {
+        match effect["effect"].as_str().unwrap_or_default() {
+            "violation" => output::line(&styled(output::YELLOW, broken(effect, language)))?,
+            "split_off" => output::line(&split_off(effect, language))?,
+            _ => {}
+        }
     }
     super::show::summary(request, look)?;
     if request["clocks"].as_array().is_none_or(Vec::is_empty) {

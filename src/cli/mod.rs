@@ -25,6 +25,7 @@ mod status;
 mod test_notify;
 mod texts;
 mod token;
+mod violations;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -109,13 +110,17 @@ enum Command {
     /// Record a delivery
     Deliver(act::TextArgs),
     /// Close a request
-    Close(act::ReasonArgs),
+    Close(act::CloseArgs),
     /// Open a closed request again
     Reopen(act::PlainArgs),
     /// Take a request: no further escalation, the clock runs on
     Ack(act::PlainArgs),
     /// Put a request's alerts off
     Snooze(act::SnoozeArgs),
+    #[command(flatten)]
+    Work(act::Work),
+    /// Rules that were broken, and what is said to them
+    Violations(violations::Args),
     /// What plazo looks at next
     Queue(queue::Args),
     /// What was sent, what waits and why, what is dead
@@ -195,7 +200,9 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Wait(args) => act::reason(global, "wait", args).await,
         Command::Resume(args) => act::plain(global, "resume", args).await,
         Command::Deliver(args) => act::text(global, "deliver", args).await,
-        Command::Close(args) => act::reason(global, "close", args).await,
+        Command::Close(args) => act::close(global, args).await,
+        Command::Work(work) => act::work(global, work).await,
+        Command::Violations(args) => violations::run(global, &args).await,
         Command::Reopen(args) => act::plain(global, "reopen", args).await,
         Command::Ack(args) => act::plain(global, "ack", args).await,
         Command::Snooze(args) => act::snooze(global, args).await,

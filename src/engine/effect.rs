@@ -9,7 +9,7 @@ use super::directory::Recipient;
 use super::escalation::Offset;
 use super::event::RequestKind;
 use super::policy::TargetKind;
-use super::request::Request;
+use super::request::{Request, RequestId};
 
 /// A clock of a request: its kind and cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,8 +119,14 @@ pub enum Effect {
     Alert(Alert),
     /// A rule was broken by an event.
     Violation(Violation),
-    /// Work is split off, to be opened as a request of its own.
-    SplitOff { kind: RequestKind, subject: Option<String>, owner: Option<String>, rule: Option<String> },
+    /// Work is split off, to be opened as a request of its own; which, the caller knows once it is.
+    SplitOff {
+        kind: RequestKind,
+        subject: Option<String>,
+        owner: Option<String>,
+        rule: Option<String>,
+        request: Option<RequestId>,
+    },
     /// Events out of order were put in order, and the request derived anew.
     Reordered,
     /// Nothing changed.

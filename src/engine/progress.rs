@@ -71,7 +71,7 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         (Phase::Open | Phase::Waiting, Fact::FollowUp) => work::followed_up(request, at),
         (_, Fact::Block { blocker }) => work::block(request, *blocker),
         (_, Fact::Unblock { blocker }) => work::unblock(request, *blocker),
-        (_, Fact::Split { parts }) => effects.extend(work::split(request, at, parts)),
+        (_, Fact::Split { parts }) => effects.extend(work::split(request, at, parts, rulebook)),
         (Phase::Open | Phase::Waiting, Fact::Stage { to, number }) => {
             if !work::stage(request, at, (to, number.as_deref()), rulebook) {
                 effects.push(ignored(Ignored::AlreadySo));

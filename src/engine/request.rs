@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Part;
 use super::clock::Clock;
-use super::event::{Author, Promise};
+use super::event::{Author, AuthorKind, Promise};
 use super::policy::Facets;
 
 /// A request's number, written `R-17`.
@@ -316,6 +316,13 @@ impl Request {
     /// The wait that lasts, if one does.
     pub fn open_pause(&mut self) -> Option<&mut Pause> {
         self.pauses.last_mut().filter(|pause| pause.to.is_none())
+    }
+
+    /// By what its contact is known again: the address of the client who asked, else the name, in lower case.
+    pub fn contact_word(&self) -> Option<String> {
+        let client = self.requester.as_ref().filter(|author| author.kind == AuthorKind::Customer);
+        let word = client.and_then(|author| author.address.as_deref()).or(self.contact.as_deref());
+        word.map(str::to_lowercase)
     }
 
     /// The earliest instant at which one of its clocks is due.

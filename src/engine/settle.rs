@@ -162,7 +162,8 @@ impl<'a> Course<'a> {
         let next = self.untold(place, target, plan).into_iter().min_by_key(|next| next.at);
         if owed.told.step.claims {
             let (subject, rule) = (self.request.subject.clone(), target.rule.clone());
-            self.effects.push(Effect::SplitOff { kind: RequestKind::Claim, subject, owner: None, rule });
+            let kind = RequestKind::Claim;
+            self.effects.push(Effect::SplitOff { kind, subject, owner: None, rule, request: None });
         }
         self.effects.push(Effect::Alert(Alert {
             clock: name,

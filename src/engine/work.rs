@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::check::{self, Part};
-use super::directory::Recipient;
+use super::directory::{Recipient, Role, Tell};
 use super::effect::Effect;
 use super::event::{Audience, RequestKind};
 use super::policy::{DONE, Rulebook, Stage};
@@ -71,13 +71,24 @@ pub(super) fn unblock(request: &mut Request, blocker: Option<RequestId>) {
 }
 
 /// Each part becomes a task of its own.
-pub(super) fn split(request: &mut Request, at: DateTime<Utc>, parts: &[String]) -> Vec<Effect> {
+pub(super) fn split(request: &mut Request, at: DateTime<Utc>, parts: &[String], rulebook: &Rulebook) -> Vec<Effect> {
     request.marks.task_opened_at = Some(at);
+    // What a call leaves over is answered by the back office (D8).
+    let is_call = request.facets.kind == RequestKind::Call;
+    let back_office = || {
+        let told = [Tell::Role(Role::BackOffice)];
+        match rulebook.directory.recipients(&told, None, None, at).into_iter().next() {
+            Some(Recipient::Person(key)) => Some(key),
+            Some(Recipient::Destination(_)) | None => None,
+        }
+    };
+    let owner = if is_call { back_office() } else { None }.or_else(|| request.owner.clone());
     let task = |subject: Option<String>| Effect::SplitOff {
         kind: RequestKind::Task,
         subject,
-        owner: request.owner.clone(),
+        owner: owner.clone(),
         rule: None,
+        request: None,
     };
     if parts.is_empty() {
         return vec![task(request.subject.clone())];
@@ -155,7 +166,7 @@ pub(super) fn spoke(request: &mut Request, at: DateTime<Utc>, text: &str, rulebo
     marks.task_opened_at = Some(at);
     let rule = rulebook.checks.find(check::CheckKind::ComesBack, &request.facets).map(|check| check.rule.clone());
     let (subject, owner) = (request.subject.clone(), request.owner.clone());
-    Some(Effect::SplitOff { kind: RequestKind::Task, subject, owner, rule })
+    Some(Effect::SplitOff { kind: RequestKind::Task, subject, owner, rule, request: None })
 }
 
 /// A comment: what was said elsewhere is written down (C6), and its parts are there (C5).

@@ -15,15 +15,13 @@ use super::access::Operate;
 use super::error::{Answer, Failure, Named, Problem};
 use super::requests::unknown;
 use crate::app::view::RequestView;
-use crate::app::{App, Applied, Incoming};
+use crate::app::{App, Applied, DOOR, Incoming};
 use crate::engine::effect::Effect;
 use crate::engine::event::Fact;
 use crate::engine::request::RequestId;
 use crate::intake::json;
 
-/// The source of events that come by this door.
-const SOURCE: &str = "action";
-const ACTIONS: [&str; 14] = [
+const ACTIONS: [&str; 26] = [
     "answer",
     "own",
     "wait",
@@ -38,6 +36,18 @@ const ACTIONS: [&str; 14] = [
     "reopen",
     "ack",
     "snooze",
+    "log",
+    "schedule",
+    "held",
+    "call_dropped",
+    "call_made",
+    "follow_up",
+    "block",
+    "unblock",
+    "split",
+    "stage",
+    "escalate",
+    "replica",
 ];
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -54,9 +64,11 @@ struct Acted {
     effects: Vec<Effect>,
 }
 
-/// Act on a request: answer, own, wait, resume, promise, deliver, comment, tag, move, prioritise, close, reopen, ack, snooze.
+/// Act on a request: answer, own, wait, resume, promise, deliver, comment, tag, move, prioritise, close, reopen, ack, snooze, log,
+/// schedule, held, call_dropped, call_made, follow_up, block, unblock, split, stage, escalate, replica.
 ///
-/// The body is optional: `by` (who), `text`, `reason`, `owner`, `until` or `for`, `due` or `within`, `at`, `id`.
+/// The body is optional: `by` (who), `at`, `id`, and the fields of the event of that type (docs/events.md). Closing, moving and
+/// leaving a claim's stage are refused (`refused`) where the rules of sla.toml do not allow it.
 #[utoipa::path(post, path = "/v1/requests/{id}/{action}", tag = "requests",
     params(("id" = String, Path, example = "R-17"), ("action" = String, Path, example = "ack")),
     request_body(content = Option<Object>, content_type = "application/json"),
@@ -69,7 +81,7 @@ async fn act(
 ) -> Answer<Json<Acted>> {
     let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
     let value = event_of(id, &action, &body?)?;
-    let (event, request) = json::event(value, SOURCE, app.now())?;
+    let (event, request) = json::event(value, DOOR, app.now())?;
     if let Fact::Own { owner: Some(owner) } = &event.fact {
         known_owner(owner, &app)?;
     }
@@ -104,6 +116,8 @@ fn event_of(id: RequestId, action: &str, body: &[u8]) -> Answer<Value> {
         b"" => Map::new(),
         body => serde_json::from_slice(body).map_err(json::NotJson::from)?,
     };
+    // What comes by this door is known by it.
+    fields.remove("source");
     let author = fields.remove("by").map(|by| match by {
         Value::String(name) => serde_json::json!({ "name": name, "kind": "agent" }),
         other => other,

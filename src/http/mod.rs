@@ -14,6 +14,7 @@ mod requests;
 mod route;
 mod silences;
 mod sources;
+mod violations;
 
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "violations"))
 )]
 struct Description;
 
@@ -49,6 +50,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(deliveries::router())
         .merge(sources::router())
         .merge(silences::router())
+        .merge(violations::router())
         .merge(route::router())
         .merge(health::router())
 }

@@ -23,6 +23,7 @@ impl Card {
                 let links = alert.links.filter(|_| !is_over);
                 Self { tone, is_over, fields, links, notes: vec![text.to_owned()], ..alert }
             }
+            Content::Violation(_) => Self { tone: Tone::Warning, ..Self::default() },
             Content::Digest { alerts, .. } => {
                 let is_broken = alerts.iter().any(|facts| matches!(facts.why, Why::Breach | Why::Escalation));
                 Self { tone: if is_broken { Tone::Breach } else { Tone::Warning }, ..Self::default() }

@@ -151,7 +151,7 @@ impl Store {
 
     /// Fills a digest with what of it is still needed, most urgent first. `false` if nothing is left.
     fn fill_digest(&self, delivery: &mut Claimed) -> Result<bool> {
-        let Content::Digest { alerts, cause } = &mut delivery.content else { return Ok(true) };
+        let Content::Digest { alerts, violations, cause } = &mut delivery.content else { return Ok(true) };
         // A summary tells what happened, not only what is still so.
         let tells_all = matches!(cause, HeldFor::Daily | HeldFor::Silence);
         let mut statement = self.prepare(
@@ -163,8 +163,10 @@ impl Store {
         while let Some(row) = rows.next()? {
             let why: String = row.get(1)?;
             let is_needed = (tells_all && is_of_breach(&why)) || is_needed(&why, row.get(2)?, instant(row.get(3)?))?;
-            if let (Content::Alert(facts), true) = (serde_json::from_str(&row.get::<_, String>(0)?)?, is_needed) {
-                alerts.push(*facts);
+            match serde_json::from_str(&row.get::<_, String>(0)?)? {
+                Content::Alert(facts) if is_needed => alerts.push(*facts),
+                Content::Violation(facts) => violations.push(*facts),
+                _ => {}
             }
         }
         // Of one promise, only the latest news.
@@ -174,14 +176,18 @@ impl Store {
         let mut kept: Vec<AlertFacts> =
             alerts.iter().filter(|facts| latest(facts) == Some(facts.planned_at)).cloned().collect();
         let is_summary = *cause == HeldFor::Daily;
-        match (kept.len(), kept.pop()) {
-            (_, None) => return Ok(false),
-            // One alert is no list.
-            (1, Some(only)) if !is_summary => delivery.content = Content::Alert(Box::new(only)),
-            (_, Some(last)) => {
-                kept.push(last);
-                *alerts = kept;
+        // One alert is no list.
+        match (kept.len(), violations.len()) {
+            (0, 0) => return Ok(false),
+            (1, 0) if !is_summary => {
+                let only = kept.pop().map(|facts| Content::Alert(Box::new(facts)));
+                delivery.content = only.unwrap_or_else(|| delivery.content.clone());
             }
+            (0, 1) if !is_summary => {
+                let only = violations.pop().map(|facts| Content::Violation(Box::new(facts)));
+                delivery.content = only.unwrap_or_else(|| delivery.content.clone());
+            }
+            _ => *alerts = kept,
         }
         Ok(true)
     }

@@ -126,7 +126,7 @@ impl Store {
             why: "digest",
             planned_at: *planned_at,
             decided_at: now,
-            content: &Content::Digest { alerts: Vec::new(), cause: *cause },
+            content: &Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: *cause },
         })?;
         // Without a step nothing can conflict, so there is always a row.
         let Some(alert) = alert else { return Ok(()) };

@@ -13,6 +13,7 @@ pub mod silences;
 pub mod requests;
 mod schema;
 pub mod sources;
+pub mod violations;
 
 use std::path::Path;
 

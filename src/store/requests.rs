@@ -90,11 +90,11 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
         let sql = if is_new {
-            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         } else {
             "UPDATE requests SET phase = ?2, kind = ?3, channel = ?4, owner = ?5, customer = ?6, opened_at = ?7,
-             due_at = ?8, state = ?9 WHERE id = ?1"
+             due_at = ?8, state = ?9, contact = ?10 WHERE id = ?1"
         };
         self.prepare(sql)?.execute(params![
             request.id.0,
@@ -106,6 +106,7 @@ impl Store {
             milliseconds(request.opened_at),
             request.due_at().map(milliseconds),
             serde_json::to_string(request)?,
+            request.contact_word(),
         ])?;
         match wake {
             Some(wake) => {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::links::Links;
 use super::templates::Texts;
+use super::violation::{self, ViolationFacts};
 use super::{Language, explain, format, update};
 use crate::both;
 use crate::engine::derivation::Derivation;
@@ -79,6 +80,9 @@ pub struct AlertFacts {
     /// In how much time the client is promised what was asked for, such as `48 h` (rule A11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised: Option<String>,
+    /// The template of the reply that fits, where the policy names one (B6, E4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_text: Option<String>,
 }
 
 impl AlertFacts {
@@ -190,10 +194,15 @@ pub enum Content {
     Digest {
         /// The alerts.
         alerts: Vec<AlertFacts>,
+        /// Rules that were broken.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        violations: Vec<ViolationFacts>,
         /// Why they come together.
         #[serde(default)]
         cause: HeldFor,
     },
+    /// A broken rule.
+    Violation(Box<ViolationFacts>),
     /// The morning's list (rule D1).
     List {
         /// Its name in `sla.toml`.
@@ -229,6 +238,7 @@ impl Content {
     pub fn request(&self) -> Option<RequestId> {
         match self {
             Self::Alert(about) | Self::Update { about, .. } => Some(about.request),
+            Self::Violation(facts) => Some(facts.request),
             Self::Digest { .. } | Self::List { .. } | Self::Notice { .. } => None,
         }
     }
@@ -238,6 +248,7 @@ impl Content {
         match self {
             Self::Alert(facts) => format!("sla.{}", facts.why.as_str()),
             Self::Update { .. } => "sla.update".to_owned(),
+            Self::Violation(_) => "sla.violation".to_owned(),
             Self::Digest { .. } => "sla.digest".to_owned(),
             Self::List { .. } => "sla.list".to_owned(),
             Self::Notice { .. } => "plazo.notice".to_owned(),
@@ -252,7 +263,7 @@ impl Content {
             Self::Notice { subject, text } => {
                 Rendered { subject: format!("[plazo] {subject}"), text: text.clone(), html: preformatted(text) }
             }
-            Self::Alert(_) | Self::Digest { .. } | Self::List { .. } => self
+            Self::Alert(_) | Self::Violation(_) | Self::Digest { .. } | Self::List { .. } => self
                 .template(texts, reader)
                 .and_then(|(name, context)| texts.render(name, reader.language, &context))
                 .unwrap_or_else(|| self.plain(reader.zone, reader.language)),
@@ -263,7 +274,10 @@ impl Content {
     pub(super) fn template(&self, texts: &Texts, reader: &Reader<'_>) -> Option<(&'static str, minijinja::Value)> {
         match self {
             Self::Alert(facts) => Some(("alert", context! { a => Serde(shown(facts, texts, reader)) })),
-            Self::Digest { alerts, cause } => Some(("digest", digest(alerts, *cause, texts, reader))),
+            Self::Violation(facts) => Some(("violation", context! { v => violation::shown(facts, reader) })),
+            Self::Digest { alerts, violations, cause } => {
+                Some(("digest", digest(alerts, violations, *cause, texts, reader)))
+            }
             Self::List { name, rule, requests } => {
                 let row = |request| listed(request, reader.zone, reader.language);
                 let rows: Vec<_> = requests.iter().map(row).collect();
@@ -280,9 +294,14 @@ impl Content {
             let task = format::task(facts.target, language);
             format!("{} {}: {task}. {due}", facts.request, format::why(facts.why, language))
         };
+        let broken =
+            |facts: &ViolationFacts| format!("{} {}", facts.request, violation::line(&facts.violation, language));
         let lines: Vec<_> = match self {
             Self::Alert(facts) | Self::Update { about: facts, .. } => vec![line(facts)],
-            Self::Digest { alerts, .. } => alerts.iter().map(line).collect(),
+            Self::Violation(facts) => vec![broken(facts)],
+            Self::Digest { alerts, violations, .. } => {
+                alerts.iter().map(line).chain(violations.iter().map(broken)).collect()
+            }
             Self::List { requests, .. } => requests.iter().map(|request| request.request.to_string()).collect(),
             Self::Notice { text, .. } => vec![text.clone()],
         };
@@ -357,10 +376,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn digest(alerts: &[AlertFacts], cause: HeldFor, texts: &Texts, reader: &Reader<'_>) -> minijinja::Value {
+fn digest(
+    alerts: &[AlertFacts],
+    violations: &[ViolationFacts],
+    cause: HeldFor,
+    texts: &Texts,
+    reader: &Reader<'_>,
+) -> minijinja::Value {
     let rows: Vec<_> = alerts.iter().take(MOST_ROWS).map(|facts| shown(facts, texts, reader)).collect();
-    let more = alerts.len().saturating_sub(MOST_ROWS);
-    context! { rows => Serde(rows), n => alerts.len(), more, cause => cause.as_str(), list => reader.list.clone() }
+    let broken: Vec<_> = violations.iter().take(MOST_ROWS).map(|facts| violation::shown(facts, reader)).collect();
+    let n = alerts.len() + violations.len();
+    let more = n - rows.len() - broken.len();
+    context! { rows => Serde(rows), broken, n, more, cause => cause.as_str(), list => reader.list.clone() }
 }
 
 /// The client of an alert as a line of text.
@@ -418,6 +445,7 @@ fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
 /// The answer that fits, filled in and ready to paste (rule A11): that it is received, or what is still to be asked.
 fn reply(facts: &AlertFacts, texts: &Texts, language: Language) -> Option<String> {
     let name = match facts.target {
+        _ if facts.reply_text.is_some() => facts.reply_text.as_deref().unwrap_or_default(),
         TargetKind::Acknowledge | TargetKind::FirstReply => "reply-received",
         TargetKind::Reply if facts.cycle == 1 => "reply-received",
         TargetKind::Reply => "reply-doubts",
@@ -481,6 +509,7 @@ mod tests {
             next: None,
             down: None,
             promised: None,
+            reply_text: None,
         }
     }
 
@@ -497,9 +526,15 @@ mod tests {
         vec![
             Content::Alert(Box::new(facts())),
             Content::Alert(Box::new(AlertFacts { why: Why::Warning, due_at: None, late: true, ..facts() })),
-            Content::Digest { alerts: vec![facts(), facts()], cause: HeldFor::Downtime },
-            Content::Digest { alerts: vec![facts(), facts()], cause: HeldFor::Edit },
+            Content::Digest { alerts: vec![facts(), facts()], violations: Vec::new(), cause: HeldFor::Downtime },
+            Content::Digest { alerts: vec![facts(), facts()], violations: Vec::new(), cause: HeldFor::Edit },
             Content::List { name: "mañana".to_owned(), rule: None, requests: vec![row] },
+            Content::Violation(Box::new(super::super::templates::sample_violation())),
+            Content::Digest {
+                alerts: vec![facts()],
+                violations: vec![super::super::templates::sample_violation(); 2],
+                cause: HeldFor::Burst,
+            },
             Content::Notice { subject: "x".to_owned(), text: "y".to_owned() },
         ]
     }

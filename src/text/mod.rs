@@ -9,6 +9,7 @@ pub mod links;
 pub mod templates;
 mod update;
 pub mod verdict;
+pub mod violation;
 
 use serde::{Deserialize, Serialize};
 

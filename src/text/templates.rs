@@ -12,6 +12,8 @@ use super::Language;
 use super::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader, Rendered};
 use super::format;
 use super::links::Links;
+use super::violation::ViolationFacts;
+use crate::engine::check::{CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
@@ -23,7 +25,7 @@ macro_rules! embedded {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),*] };
 }
 
-const BUILT_IN: [(&str, &str); 24] = embedded![
+const BUILT_IN: [(&str, &str); 34] = embedded![
     "layout.html",
     "page.html",
     "es/alert.subject.txt",
@@ -37,6 +39,11 @@ const BUILT_IN: [(&str, &str); 24] = embedded![
     "es/list.html",
     "es/reply-received.txt",
     "es/reply-doubts.txt",
+    "es/reply-web-version.txt",
+    "es/reply-recovery.txt",
+    "es/violation.subject.txt",
+    "es/violation.txt",
+    "es/violation.html",
     "en/alert.subject.txt",
     "en/alert.txt",
     "en/alert.html",
@@ -48,6 +55,11 @@ const BUILT_IN: [(&str, &str); 24] = embedded![
     "en/list.html",
     "en/reply-received.txt",
     "en/reply-doubts.txt",
+    "en/reply-web-version.txt",
+    "en/reply-recovery.txt",
+    "en/violation.subject.txt",
+    "en/violation.txt",
+    "en/violation.html",
 ];
 
 static BUILT_IN_ONES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -68,6 +80,9 @@ fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment
 }
+
+/// Replies that an alert can carry, ready to paste (A11, B6, E4).
+pub const REPLIES: [&str; 4] = ["reply-received", "reply-doubts", "reply-web-version", "reply-recovery"];
 
 /// The texts of messages and pages.
 #[derive(Debug, Clone, Default)]
@@ -227,12 +242,19 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
         age_days: 3,
         due_at: None,
     };
-    let digest = |alerts: Vec<AlertFacts>, cause| Content::Digest { alerts, cause };
+    let broken = sample_violation();
+    let digest = |alerts: Vec<AlertFacts>, cause| {
+        let violations = if cause == HeldFor::Burst { vec![broken.clone()] } else { Vec::new() };
+        Content::Digest { alerts, violations, cause }
+    };
     let contents = [
         Content::Alert(Box::new(rich.clone())),
         Content::Alert(Box::new(bare.clone())),
         digest(vec![rich.clone(); 60], HeldFor::Burst),
         digest(vec![bare], HeldFor::Downtime),
+        digest(Vec::new(), HeldFor::Burst),
+        Content::Violation(Box::new(broken.clone())),
+        Content::Violation(Box::new(ViolationFacts { owner: None, client: None, subject: None, ..broken.clone() })),
         Content::List { name: "tareas".to_owned(), rule: None, requests: vec![listed] },
     ];
     let mut samples = Vec::new();
@@ -253,7 +275,7 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
         samples.push((vec!["page.html".to_owned()], page));
     }
     let reply = super::alert::reply_context(&rich);
-    let replies = ["reply-received", "reply-doubts"].map(|name| format!("{}/{name}.txt", language.code()));
+    let replies = REPLIES.map(|name| format!("{}/{name}.txt", language.code()));
     samples.push((replies.to_vec(), reply));
     samples
 }
@@ -284,6 +306,27 @@ pub fn sample() -> AlertFacts {
         next: Some(("+30m".to_owned(), at(50))),
         down: Some((at(15), at(22))),
         promised: Some("48 h".to_owned()),
+        reply_text: None,
+    }
+}
+
+/// A broken rule that has everything.
+pub fn sample_violation() -> ViolationFacts {
+    let missing = vec!["compras@andina.example".to_owned()];
+    ViolationFacts {
+        id: 4,
+        request: RequestId(17),
+        at: sample().started_at,
+        violation: Violation {
+            check: CheckKind::Copy,
+            rule: CheckKind::Copy.rule().to_owned(),
+            who: Some("Laura Mora".to_owned()),
+            finding: Finding::LeftOut { missing },
+        },
+        owner: Some("Laura Mora".to_owned()),
+        client: Some("Andina".to_owned()),
+        channel: "email".to_owned(),
+        subject: Some("Factura de marzo".to_owned()),
     }
 }
 

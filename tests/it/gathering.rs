@@ -1,16 +1,11 @@
 //! What waits before it is told, and why: bursts, hours, summaries of the day, silences; and who is told instead. In virtual time.
 
-use std::sync::{Arc, Mutex};
-
-use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
-use plazo::app::time::TimeSource;
-use plazo::app::{App, Incoming, Outcome};
-use plazo::config;
-use plazo::intake::json;
-use plazo::store::outbox::{Claimed, Verdict};
+use chrono::TimeDelta;
 use plazo::store::silences::Silenced;
 use plazo::text::alert::Content;
 use serde_json::json;
+
+use crate::support::desk::{Desk, at};
 
 const FILE: &str = r#"
 language = "en"
@@ -65,109 +60,11 @@ usual = [{ at = "50%", tell = "ana" }, { at = "due", tell = "ana" }, { at = "+30
 summed = [{ at = "due", tell = "marta" }]
 "#;
 
-struct Desk {
-    app: App,
-    now: Arc<Mutex<DateTime<Utc>>>,
-    /// What ticks lease with their decision.
-    express: tokio::sync::mpsc::UnboundedReceiver<Vec<Claimed>>,
-    writer: Option<std::thread::JoinHandle<()>>,
-    directory: tempfile::TempDir,
-    n_events: usize,
-}
-
-/// A wall-clock time of Bogotá.
-fn at(text: &str) -> DateTime<Utc> {
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time");
-    chrono_tz::America::Bogota.from_local_datetime(&local).single().expect("an instant").to_utc()
-}
-
-impl Desk {
-    fn open(begin: &str, file: &str) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let loaded = config::read("sla.toml".as_ref(), file.to_owned());
-        let explained = loaded.explain(false);
-        let config = loaded.config.unwrap_or_else(|| panic!("{explained}"));
-        let now = Arc::new(Mutex::new(at(begin)));
-        let clock = Arc::clone(&now);
-        let time = TimeSource::new(move || *clock.lock().expect("no panic"));
-        let (app, writer) = App::open(directory.path(), config, file, time).expect("a store");
-        let express = app.take_express().expect("one outbox");
-        Self { app, now, express, writer: Some(writer), directory, n_events: 0 }
-    }
-
-    fn now(&self) -> DateTime<Utc> {
-        *self.now.lock().expect("no panic")
-    }
-
-    async fn ask(&mut self, channel: &str, thread: &str) {
-        self.event(json!({"type": "message", "direction": "in", "channel": channel, "thread": thread,
-            "author": {"name": thread, "kind": "customer"}, "text": "¿Hay noticias?"}))
-            .await;
-    }
-
-    async fn event(&mut self, mut event: serde_json::Value) {
-        self.n_events += 1;
-        event["id"] = self.n_events.to_string().into();
-        event["at"] = json!(self.now());
-        let (event, request) = json::event(event, "test", self.now()).expect("an event");
-        self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
-    }
-
-    /// Lets time pass until then, as the timer and the outbox do, and says who was told what, when.
-    async fn until(&mut self, end: &str) -> Vec<(String, String, Content)> {
-        let end = at(end);
-        let mut told = Vec::new();
-        loop {
-            let due = self.app.queue().due(self.now(), 256);
-            if !due.is_empty() {
-                self.app.tick(due).await.expect("written");
-                continue;
-            }
-            self.app.gather().await.expect("written");
-            let claims = self.app.record_and_claim(Vec::new(), true, Vec::new()).await.expect("written");
-            let mut claimed = claims.claimed;
-            while let Ok(express) = self.express.try_recv() {
-                claimed.extend(express);
-            }
-            let mut outcomes = Vec::new();
-            for Claimed { id, person, destination, fence, content, .. } in claimed {
-                self.app.give_room(1);
-                let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
-                told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
-                let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
-                outcomes.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
-            }
-            let sent = !outcomes.is_empty();
-            let claims = self.app.record_and_claim(outcomes, false, Vec::new()).await.expect("written");
-            assert!(claims.claimed.is_empty());
-            if sent {
-                continue;
-            }
-            if self.now() == end {
-                return told;
-            }
-            // To the next thing, a minute at most, never beyond the end.
-            let next = self.app.queue().next_at().unwrap_or(end).max(self.now() + TimeDelta::milliseconds(1));
-            *self.now.lock().expect("no panic") = next.min(self.now() + TimeDelta::seconds(30)).min(end);
-        }
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.app.close();
-        if let Some(writer) = self.writer.take() {
-            writer.join().ok();
-        }
-        assert!(self.directory.path().exists());
-    }
-}
-
 /// Who, when, and how many alerts of which cause.
 fn in_short(told: &[(String, String, Content)]) -> Vec<String> {
     let line = |(who, when, content): &(String, String, Content)| match content {
         Content::Alert(facts) => format!("{who} {when} {} {}", facts.request, facts.step),
-        Content::Digest { alerts, cause } => {
+        Content::Digest { alerts, cause, .. } => {
             let steps: Vec<_> = alerts.iter().map(|facts| format!("{} {}", facts.request, facts.step)).collect();
             format!("{who} {when} {}: {}", cause.as_str(), steps.join(", "))
         }
@@ -185,7 +82,7 @@ async fn lessons_28_the_first_alert_goes_at_once_and_those_that_follow_come_as_o
     let warned = desk.until("2026-03-02 09:15").await;
     assert_eq!(in_short(&warned), ["ana 02 09:10 R-1 50%", "ana 02 09:12 burst: R-2 50%, R-3 50%"]);
     // A request whose warning falls into the window of the others' breach.
-    *desk.now.lock().expect("no panic") = at("2026-03-02 09:15");
+    desk.set("2026-03-02 09:15");
     let broken = desk.until("2026-03-02 09:20").await;
     assert_eq!(in_short(&broken), ["ana 02 09:20 R-1 due"]);
     desk.event(json!({"type": "message", "direction": "out", "channel": "whatsapp", "thread": "b",
@@ -274,12 +171,12 @@ async fn what_waits_on_purpose_is_not_overdue_and_what_is_keeps_the_heartbeat_st
     desk.until("2026-03-02 12:00").await;
     assert_eq!(desk.app.count_overdue().await.expect("counted"), 0, "Marta's summary comes at 17:00");
     // A breach that nobody sends.
-    *desk.now.lock().expect("no panic") = at("2026-03-02 12:00");
+    desk.set("2026-03-02 12:00");
     desk.ask("whatsapp", "b").await;
-    *desk.now.lock().expect("no panic") = at("2026-03-02 12:25");
+    desk.set("2026-03-02 12:25");
     let due = desk.app.queue().due(desk.now(), 256);
     desk.app.tick(due).await.expect("written");
-    *desk.now.lock().expect("no panic") = at("2026-03-02 12:27");
+    desk.set("2026-03-02 12:27");
     assert!(0 < desk.app.count_overdue().await.expect("counted"));
     desk.until("2026-03-02 12:30").await;
     assert_eq!(desk.app.count_overdue().await.expect("counted"), 0);
@@ -292,7 +189,7 @@ async fn lessons_29_what_comes_late_because_plazo_was_down_says_from_when_to_whe
     assert_eq!(desk.app.note_alive(gap).await.expect("written"), None);
     desk.ask("whatsapp", "a").await;
     // Nobody looks for half an hour, in which the promise breaks.
-    *desk.now.lock().expect("no panic") = at("2026-03-02 09:30");
+    desk.set("2026-03-02 09:30");
     let down = desk.app.note_alive(gap).await.expect("written");
     assert_eq!(down, Some((at("2026-03-02 09:00"), at("2026-03-02 09:30"))));
     let told = desk.until("2026-03-02 09:31").await;

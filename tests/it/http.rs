@@ -124,10 +124,13 @@ fn actions_change_a_request_and_say_how() {
     assert!(act("snooze", json!({"for": "30m"}))["request"]["snoozed_until"].is_string());
     assert!(act("ack", json!({"by": "ana"}))["request"]["clocks"][0]["acked_at"].is_string());
     let refused = act("answer", json!({"by": "nobody", "text": "hola"}));
-    assert_eq!(refused["effects"][0], json!({"effect": "violation", "rule": "A7", "who": "nobody"}));
+    assert_eq!(
+        refused["effects"][0],
+        json!({"effect": "violation", "check": "authorised", "rule": "A7", "who": "nobody", "finding": "not_authorised"})
+    );
     assert_eq!(refused["request"]["clocks"][0]["state"], "running");
     assert_eq!(act("answer", json!({"by": "laura", "text": "Ya"}))["request"]["clocks"][0]["state"], "met");
-    assert_eq!(act("close", json!({"reason": "lista"}))["request"]["state"], "closed");
+    assert_eq!(act("close", json!({"reason": "lista", "source": "crm"}))["request"]["state"], "closed");
     assert_eq!(act("close", json!({}))["effects"][0]["why"], "already_so");
     assert_eq!(act("reopen", json!({}))["request"]["state"], "open");
     let history = daemon.get("/v1/requests/R-1")["history"].to_string();

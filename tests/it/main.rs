@@ -16,6 +16,7 @@ mod mail;
 mod outgoing;
 mod payloads;
 mod plan;
+mod protocols;
 mod reload;
 mod replay;
 mod restart;

@@ -182,7 +182,7 @@ impl<'a> World<'a> {
                 let who = violation.who.as_ref().map_or_else(String::new, |who| format!(" by \"{who}\""));
                 (now, None, format!("violation {}{who}{}", violation.rule, evidence(&violation.finding)))
             }
-            Effect::SplitOff { kind, subject, owner, rule } => {
+            Effect::SplitOff { kind, subject, owner, rule, .. } => {
                 let subject = subject.as_ref().map_or_else(String::new, |subject| format!(" \"{subject}\""));
                 let owner = owner.as_ref().map_or_else(String::new, |owner| format!(" of {owner}"));
                 let rule = rule.as_ref().map_or_else(String::new, |rule| format!(" ({rule})"));

@@ -1,6 +1,7 @@
 //! What tests share: a real daemon on a free port, and loopback peers that record what arrives.
 
 pub mod daemon;
+pub mod desk;
 pub mod mailserver;
 pub mod smtp;
 pub mod webhook;

@@ -1,0 +1,216 @@
+//! Violations: rules that were broken, until somebody answers for them.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, Rows, params};
+
+use super::{Result, Store, instant, milliseconds};
+use crate::engine::check::Violation;
+use crate::engine::request::RequestId;
+
+/// A violation on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViolationRow {
+    /// Its number.
+    pub id: i64,
+    /// The request.
+    pub request: RequestId,
+    /// When the rule was broken.
+    pub at: DateTime<Utc>,
+    /// Who owned the request then.
+    pub owner: Option<String>,
+    /// What was broken, and the evidence.
+    pub violation: Violation,
+    /// How many steps of its ladder were told.
+    pub n_told: usize,
+    /// What somebody said to it, who, and when.
+    pub excuse: Option<(String, Option<String>, DateTime<Utc>)>,
+}
+
+/// Which violations a listing wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of that rule.
+    pub rule: Option<String>,
+    /// Of that request.
+    pub request: Option<RequestId>,
+    /// Only those to which nobody has said anything.
+    pub open: bool,
+    /// Not before.
+    pub since: Option<DateTime<Utc>>,
+    /// Rows at most, the latest.
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "id, request, at, owner, violation, n_told, excuse, excused_by, excused_at";
+
+impl Store {
+    /// Records a violation, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_violation(
+        &self,
+        request: RequestId,
+        (at, noticed_at): (DateTime<Utc>, DateTime<Utc>),
+        owner: Option<&str>,
+        violation: &Violation,
+    ) -> Result<i64> {
+        let id = self
+            .prepare(
+                "INSERT INTO violations (request, at, noticed_at, rule, kind, who, owner, violation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .insert(params![
+                request.0,
+                milliseconds(at),
+                milliseconds(noticed_at),
+                violation.rule,
+                violation.check.as_str(),
+                violation.who,
+                owner,
+                serde_json::to_string(violation)?,
+            ])?;
+        Ok(id)
+    }
+
+    /// Notes that so many steps of its ladder were told, and when the next one is.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn told_violation(&self, id: i64, n_told: usize, next_at: Option<DateTime<Utc>>) -> Result<()> {
+        let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
+        self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
+            id,
+            n_told,
+            next_at.map(milliseconds)
+        ])?;
+        Ok(())
+    }
+
+    /// Violations whose ladder goes on by `now`.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn violations_due(&self, now: DateTime<Utc>) -> Result<Vec<ViolationRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM violations WHERE next_at <= ?1 ORDER BY id");
+        let mut statement = self.prepare(&sql)?;
+        read_all(statement.query([milliseconds(now)])?)
+    }
+
+    /// One violation.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if the row cannot be read.
+    pub fn violation(&self, id: i64) -> Result<Option<ViolationRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM violations WHERE id = ?1");
+        Ok(read_all(self.prepare(&sql)?.query([id])?)?.pop())
+    }
+
+    /// Violations, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn violations(&self, filter: &Filter) -> Result<Vec<ViolationRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM violations
+             WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR request = ?2) AND (?3 = 0 OR excuse IS NULL)
+               AND (?4 IS NULL OR at >= ?4) ORDER BY at DESC, id DESC LIMIT ?5"
+        );
+        let mut statement = self.prepare(&sql)?;
+        let (request, since) = (filter.request.map(|request| request.0), filter.since.map(milliseconds));
+        read_all(statement.query(params![filter.rule, request, filter.open, since, filter.limit])?)
+    }
+
+    /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn excuse_violation(&self, id: i64, excuse: &str, who: Option<&str>, now: DateTime<Utc>) -> Result<bool> {
+        let n_changed = self
+            .prepare(
+                "UPDATE violations SET excuse = ?2, excused_by = ?3, excused_at = ?4, next_at = NULL WHERE id = ?1",
+            )?
+            .execute(params![id, excuse, who, milliseconds(now)])?;
+        Ok(n_changed == 1)
+    }
+
+    /// Notes that a request waits for another to be done.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_block(&self, blocker: RequestId, blocked: RequestId) -> Result<()> {
+        self.prepare("INSERT INTO blocks (blocker, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute([blocker.0, blocked.0])?;
+        Ok(())
+    }
+
+    /// Takes the requests that wait for `blocker` off the list, and returns them.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn take_blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare("DELETE FROM blocks WHERE blocker = ?1 RETURNING blocked")?;
+        let rows = statement.query_map([blocker.0], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Open requests of whoever is known by one of these words, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn open_of_contact(&self, words: &[String]) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM requests WHERE contact IN (SELECT value FROM json_each(?1)) AND contact IS NOT NULL
+             AND phase IN ('open', 'waiting') ORDER BY id DESC",
+        )?;
+        let rows = statement.query_map([serde_json::to_string(words)?], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Open requests of a client in a channel, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn open_of_customer(&self, customer: &str, channel: &str) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM requests WHERE customer = ?1 AND channel = ?2 AND phase IN ('open', 'waiting') ORDER BY id DESC",
+        )?;
+        let rows = statement.query_map([customer, channel], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+/// Reads a row.
+fn read(row: &Row<'_>) -> Result<ViolationRow> {
+    let excused_at = row.get::<_, Option<i64>>(8)?.map(instant);
+    let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
+    let excused_by = row.get(7)?;
+    Ok(ViolationRow {
+        id: row.get(0)?,
+        request: RequestId(row.get(1)?),
+        at: instant(row.get(2)?),
+        owner: row.get(3)?,
+        violation: serde_json::from_str(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?)?,
+        n_told: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+        excuse: excuse.map(|(excuse, at)| (excuse, excused_by, at)),
+    })
+}
+
+/// Reads all rows.
+fn read_all(mut rows: Rows<'_>) -> Result<Vec<ViolationRow>> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}

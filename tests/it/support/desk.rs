@@ -1,0 +1,119 @@
+//! A desk in virtual time: the application without the daemon around it, and whoever is told what.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use plazo::app::time::TimeSource;
+use plazo::app::{App, Applied, Incoming, Outcome};
+use plazo::config;
+use plazo::intake::json;
+use plazo::store::outbox::{Claimed, Verdict};
+use plazo::text::alert::Content;
+use serde_json::json;
+
+/// A running application, and what it told.
+pub struct Desk {
+    pub app: App,
+    now: Arc<Mutex<DateTime<Utc>>>,
+    /// What ticks lease with their decision.
+    express: tokio::sync::mpsc::UnboundedReceiver<Vec<Claimed>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+    pub directory: tempfile::TempDir,
+    n_events: usize,
+}
+
+/// A wall-clock time of Bogotá.
+pub fn at(text: &str) -> DateTime<Utc> {
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time");
+    chrono_tz::America::Bogota.from_local_datetime(&local).single().expect("an instant").to_utc()
+}
+
+impl Desk {
+    pub fn open(begin: &str, file: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let loaded = config::read("sla.toml".as_ref(), file.to_owned());
+        let explained = loaded.explain(false);
+        let config = loaded.config.unwrap_or_else(|| panic!("{explained}"));
+        let now = Arc::new(Mutex::new(at(begin)));
+        let clock = Arc::clone(&now);
+        let time = TimeSource::new(move || *clock.lock().expect("no panic"));
+        let (app, writer) = App::open(directory.path(), config, file, time).expect("a store");
+        let express = app.take_express().expect("one outbox");
+        Self { app, now, express, writer: Some(writer), directory, n_events: 0 }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().expect("no panic")
+    }
+
+    /// Makes it that time, without anything happening on the way.
+    pub fn set(&self, to: &str) {
+        *self.now.lock().expect("no panic") = at(to);
+    }
+
+    pub async fn ask(&mut self, channel: &str, thread: &str) {
+        self.event(json!({"type": "message", "direction": "in", "channel": channel, "thread": thread,
+            "author": {"name": thread, "kind": "customer"}, "text": "¿Hay noticias?"}))
+            .await;
+    }
+
+    /// An event at this moment, by the given source or `test`.
+    pub async fn event(&mut self, mut event: serde_json::Value) -> Applied {
+        self.n_events += 1;
+        event["id"] = self.n_events.to_string().into();
+        event["at"] = json!(self.now());
+        let (event, request) = json::event(event, "test", self.now()).expect("an event");
+        let applied = self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
+        applied.into_iter().next().expect("an answer")
+    }
+
+    /// Lets time pass until then, as the timer and the outbox do, and says who was told what, when.
+    pub async fn until(&mut self, end: &str) -> Vec<(String, String, Content)> {
+        let end = at(end);
+        let mut told = Vec::new();
+        loop {
+            let due = self.app.queue().due(self.now(), 256);
+            if !due.is_empty() {
+                self.app.tick(due).await.expect("written");
+                continue;
+            }
+            self.app.run_schedules().await.expect("written");
+            self.app.gather().await.expect("written");
+            let claims = self.app.record_and_claim(Vec::new(), true, Vec::new()).await.expect("written");
+            let mut claimed = claims.claimed;
+            while let Ok(express) = self.express.try_recv() {
+                claimed.extend(express);
+            }
+            let mut outcomes = Vec::new();
+            for Claimed { id, person, destination, fence, content, .. } in claimed {
+                self.app.give_room(1);
+                let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
+                told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
+                let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
+                outcomes.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
+            }
+            let sent = !outcomes.is_empty();
+            let claims = self.app.record_and_claim(outcomes, false, Vec::new()).await.expect("written");
+            assert!(claims.claimed.is_empty());
+            if sent {
+                continue;
+            }
+            if self.now() == end {
+                return told;
+            }
+            // To the next thing, a minute at most, never beyond the end.
+            let next = self.app.queue().next_at().unwrap_or(end).max(self.now() + TimeDelta::milliseconds(1));
+            *self.now.lock().expect("no panic") = next.min(self.now() + TimeDelta::seconds(30)).min(end);
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.app.close();
+        if let Some(writer) = self.writer.take() {
+            writer.join().ok();
+        }
+        assert!(self.directory.path().exists());
+    }
+}
