@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod engine;
+pub mod report;
 pub mod text;
 pub mod holidays;
 pub mod replay;

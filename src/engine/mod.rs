@@ -12,6 +12,7 @@ pub mod effect;
 pub mod escalation;
 pub mod event;
 pub mod explain;
+pub mod history;
 pub mod ledger;
 pub mod policy;
 mod progress;

@@ -1,0 +1,103 @@
+//! History: what happened to a request, as reports count it. Folded from its events, like the ledger.
+
+use chrono::{DateTime, Utc};
+
+use super::effect::Effect;
+use super::event::{self, Event};
+use super::policy::Rulebook;
+use super::progress;
+use super::request::{Phase, Request, RequestId};
+
+/// A client who waited, from the oldest unanswered message on (LESSONS 16).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// Since when.
+    pub from: DateTime<Utc>,
+    /// Until when, and by whom it was answered: a person's key, where one is known.
+    pub answered: Option<(DateTime<Utc>, Option<String>)>,
+    /// When it ended without an answer, because the conversation was closed or merged.
+    pub given_up_at: Option<DateTime<Utc>>,
+    /// Whether nothing had been answered on the request before.
+    pub is_first: bool,
+    /// Whoever owned the request at its end, or owns it now.
+    pub owner: Option<String>,
+}
+
+/// A closing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether the client was waiting, or never answered.
+    pub unattended: bool,
+    /// Whoever owned the request.
+    pub owner: Option<String>,
+}
+
+/// Something that was asked for and is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// Opening, or the last re-opening.
+    pub from: DateTime<Utc>,
+    /// Delivery, or the closing of what was answered.
+    pub at: DateTime<Utc>,
+    /// Whoever owned the request.
+    pub owner: Option<String>,
+}
+
+/// What happened to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The request as it is at the end.
+    pub request: Request,
+    /// When its client waited, in order.
+    pub waits: Vec<Wait>,
+    /// Its closings.
+    pub closings: Vec<Closing>,
+    /// Its resolutions.
+    pub resolutions: Vec<Resolution>,
+}
+
+/// The history of a request from its events before `until`, in the order in which they happened.
+pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<Utc>) -> History {
+    let request = Request::unopened(id);
+    let mut history = History { request, waits: Vec::new(), closings: Vec::new(), resolutions: Vec::new() };
+    for event in event::arrived(events).filter(|event| event.at < until) {
+        let before = history.request.clone();
+        let mut effects: Vec<Effect> = Vec::new();
+        progress::apply(&mut history.request, event, rulebook, &mut effects);
+        history.note(&before, event, rulebook);
+    }
+    history
+}
+
+impl History {
+    fn note(&mut self, before: &Request, event: &Event, rulebook: &Rulebook) {
+        let (old, new) = (&before.marks, &self.request.marks);
+        let owner = self.request.owner.clone().or_else(|| before.owner.clone());
+        if old.unanswered_since.is_some() && new.unanswered_since != old.unanswered_since {
+            if let Some(wait) = self.waits.last_mut().filter(|wait| wait.answered.is_none() && wait.given_up_at.is_none()) {
+                if new.answered_at == Some(event.at) && new.answered_at != old.answered_at {
+                    let by = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
+                    wait.answered = Some((event.at, by.map(|person| person.key.clone()).or_else(|| owner.clone())));
+                } else {
+                    wait.given_up_at = Some(event.at);
+                }
+                wait.owner.clone_from(&owner);
+            }
+        }
+        if let Some(from) = new.unanswered_since.filter(|_| new.unanswered_since != old.unanswered_since) {
+            let is_first = new.first_answered_at.is_none();
+            self.waits.push(Wait { from, answered: None, given_up_at: None, is_first, owner: owner.clone() });
+        }
+        let was_live = before.phase.is_live() || before.phase == Phase::Unopened;
+        if was_live && self.request.phase == Phase::Closed {
+            let was_asked = old.first_asked_at.is_some() || old.asked_at.is_some();
+            let unattended = old.unanswered_since.is_some() || (was_asked && old.first_answered_at.is_none());
+            self.closings.push(Closing { at: event.at, unattended, owner: owner.clone() });
+        }
+        if old.undelivered_since.is_some() && new.delivered_at == Some(event.at) && new.undelivered_since.is_none() {
+            self.resolutions.push(Resolution { from: before.opened_at, at: event.at, owner });
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! From cases to figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::measure::{Spans, percentile};
+use super::{
+    Broken, BrokenRow, By, Case, Closings, Count, Figures, Group, HolderTime, Material, Orphan, Punctuality, Report,
+    RuleCount, Share, Worst,
+};
+use crate::engine::check::{self, CheckKind};
+use crate::engine::clock::{Clock, ClockState};
+use crate::engine::event::Audience;
+use crate::engine::ledger::Holder;
+use crate::engine::policy::Rulebook;
+use crate::engine::request::RequestId;
+
+/// So many of the longest waits are told.
+const MOST_WORST: usize = 10;
+
+/// What one group gathers.
+#[derive(Debug, Default)]
+struct Gathered {
+    first_response: Spans,
+    response: Spans,
+    resolution: Spans,
+    unanswered: Vec<RequestId>,
+    closed_unanswered: Vec<RequestId>,
+    kept: usize,
+    broken: Vec<RequestId>,
+    early: Vec<RequestId>,
+    violations: Vec<RequestId>,
+}
+
+type Groups = BTreeMap<(By, String), Gathered>;
+
+/// Makes a report.
+pub fn make(name: &str, material: &Material<'_>, rulebook: &Rulebook) -> Report {
+    let mut groups = Groups::from([((By::All, String::new()), Gathered::default())]);
+    for case in material.cases {
+        gather(case, material, &mut groups);
+    }
+    for broken in material.broken {
+        let case = material.cases.iter().find(|case| case.history.request.id == broken.request);
+        let places = places(case, broken.owner.as_deref(), material);
+        for place in places {
+            groups.entry(place).or_default().violations.push(broken.request);
+        }
+    }
+    let groups = groups.into_iter().map(|((by, key), gathered)| Group {
+        by,
+        name: name_of(by, &key, material),
+        key,
+        figures: gathered.figures(material),
+    });
+    Report {
+        name: name.to_owned(),
+        period: material.period,
+        calendar: material.calendar.name().to_owned(),
+        standards: material.standards,
+        groups: groups.collect(),
+        worst: worst(material),
+        holders: holders(material),
+        violations: violations(material),
+        closings: closings(material),
+        orphans: orphans(material, rulebook),
+        punctuality: punctuality(material.lateness_ms),
+    }
+}
+
+impl Gathered {
+    fn figures(self, material: &Material<'_>) -> Figures {
+        let standards = material.standards;
+        let in_working_time = standards.in_working_time;
+        Figures {
+            first_response: self.first_response.measured(standards.first_response, in_working_time),
+            response: self.response.measured(standards.response, in_working_time),
+            resolution: self.resolution.measured(standards.resolution, in_working_time),
+            unanswered: Count::of(self.unanswered, Some(standards.unanswered)),
+            closed_unanswered: Count::of(self.closed_unanswered, Some(standards.closed_unanswered)),
+            kept: Share::of(self.kept, self.broken, standards.kept),
+            early: Count::of(self.early, None),
+            violations: Count::of(self.violations, None),
+        }
+    }
+}
+
+fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
+    let (period, calendar) = (material.period, material.calendar);
+    let request = &case.history.request;
+    let id = request.id;
+    let is_client = is_client(case);
+    let mut note = |owner: Option<&str>, add: &mut dyn FnMut(&mut Gathered)| {
+        for place in places(Some(case), owner, material) {
+            add(groups.entry(place).or_default());
+        }
+    };
+    for wait in case.history.waits.iter().filter(|_| is_client) {
+        match &wait.answered {
+            Some((at, by)) if period.holds(*at) => note(by.as_deref(), &mut |gathered| {
+                gathered.response.add(id, wait.from, *at, calendar);
+                if wait.is_first {
+                    gathered.first_response.add(id, wait.from, *at, calendar);
+                }
+            }),
+            None if wait.given_up_at.is_none() && request.phase.is_live() => {
+                note(request.owner.as_deref(), &mut |gathered| gathered.unanswered.push(id));
+            }
+            _ => {}
+        }
+    }
+    for closing in case.history.closings.iter().filter(|closing| is_client && period.holds(closing.at)) {
+        if closing.unattended {
+            note(closing.owner.as_deref(), &mut |gathered| gathered.closed_unanswered.push(id));
+        }
+    }
+    for resolution in case.history.resolutions.iter().filter(|one| is_client && period.holds(one.at)) {
+        note(resolution.owner.as_deref(), &mut |gathered| {
+            gathered.resolution.add(id, resolution.from, resolution.at, calendar);
+        });
+    }
+    for clock in &case.clocks {
+        let owner = request.owner.as_deref();
+        match verdict(clock) {
+            Some((at, true)) if period.holds(at) => note(owner, &mut |gathered| gathered.kept += 1),
+            Some((at, false)) if period.holds(at) => note(owner, &mut |gathered| gathered.broken.push(id)),
+            _ => {}
+        }
+        if clock.early && clock.stopped_at.is_some_and(|at| period.holds(at)) {
+            note(owner, &mut |gathered| gathered.early.push(id));
+        }
+    }
+}
+
+/// When a promise came to its end, and whether it was kept. A broken one ended when it broke, however long it lasted.
+fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
+    match clock.state {
+        ClockState::Met => Some((clock.stopped_at?, true)),
+        ClockState::MetLate | ClockState::Breached => Some((clock.breached_at?, false)),
+        ClockState::Running | ClockState::Paused | ClockState::Cancelled => None,
+    }
+}
+
+fn is_client(case: &Case) -> bool {
+    case.history.request.facets.audience.unwrap_or(Audience::Client) == Audience::Client
+}
+
+/// The groups to which something of a case belongs that is `owner`'s.
+fn places(case: Option<&Case>, owner: Option<&str>, material: &Material<'_>) -> Vec<(By, String)> {
+    let mut places = vec![(By::All, String::new())];
+    if let Some(owner) = owner {
+        places.push((By::Person, owner.to_owned()));
+        if let Some(team) = material.directory.teams_of(owner).next() {
+            places.push((By::Team, team.key.clone()));
+        }
+    }
+    if let Some(case) = case {
+        let facets = &case.history.request.facets;
+        places.extend(facets.customer.clone().map(|customer| (By::Client, customer)));
+        places.push((By::Channel, facets.channel.clone()));
+        places.extend(facets.inbox.clone().map(|inbox| (By::Inbox, inbox)));
+    }
+    places
+}
+
+fn name_of(by: By, key: &str, material: &Material<'_>) -> String {
+    let directory = material.directory;
+    let found = match by {
+        By::Person => directory.person(key).map(|person| person.name.clone()),
+        By::Client => directory.customer(key).map(|client| client.name.clone()),
+        By::All | By::Team | By::Channel | By::Inbox => None,
+    };
+    found.unwrap_or_else(|| key.to_owned())
+}
+
+fn person(key: Option<&str>, material: &Material<'_>) -> Option<String> {
+    key.map(|key| name_of(By::Person, key, material))
+}
+
+fn worst(material: &Material<'_>) -> Vec<Worst> {
+    let (period, calendar) = (material.period, material.calendar);
+    let mut all: Vec<Worst> = Vec::new();
+    for case in material.cases.iter().filter(|case| is_client(case)) {
+        let request = &case.history.request;
+        for wait in &case.history.waits {
+            let (to, by) = match &wait.answered {
+                Some((at, by)) if period.holds(*at) => (*at, by.as_deref()),
+                None if wait.given_up_at.is_none() && request.phase.is_live() => (period.to, request.owner.as_deref()),
+                _ => continue,
+            };
+            all.push(Worst {
+                request: request.id,
+                client: request.facets.customer.as_deref().map(|key| name_of(By::Client, key, material)).or_else(|| request.contact.clone()),
+                subject: request.subject.clone(),
+                owner: person(by.or(wait.owner.as_deref()), material),
+                from: wait.from,
+                ms: (to - wait.from).num_milliseconds(),
+                working_ms: calendar.open_between(wait.from, to).as_milliseconds(),
+                answered: wait.answered.is_some(),
+            });
+        }
+    }
+    all.sort_by_key(|worst| (std::cmp::Reverse(worst.working_ms), std::cmp::Reverse(worst.ms), worst.request));
+    all.truncate(MOST_WORST);
+    all
+}
+
+fn holders(material: &Material<'_>) -> Vec<HolderTime> {
+    let period = material.period;
+    let mut held: BTreeMap<(&'static str, Option<String>), (BTreeSet<RequestId>, i64, i64)> = BTreeMap::new();
+    for case in material.cases.iter().filter(|case| is_client(case)) {
+        for span in &case.held {
+            let (from, to) = (span.from.max(period.from), span.to.min(period.to));
+            let key = match &span.holder {
+                Holder::Nobody => ("nobody", None),
+                Holder::Owner { owner, .. } => ("owner", person(Some(owner), material)),
+                Holder::Client => ("client", None),
+                Holder::Closed => continue,
+            };
+            if from < to {
+                let (requests, ms, working_ms) = held.entry(key).or_default();
+                requests.insert(case.history.request.id);
+                *ms += (to - from).num_milliseconds();
+                *working_ms += material.calendar.open_between(from, to).as_milliseconds();
+            }
+        }
+    }
+    let mut rows: Vec<_> = held
+        .into_iter()
+        .map(|((holder, name), (requests, ms, working_ms))| HolderTime {
+            holder: holder.to_owned(),
+            name,
+            n: requests.len(),
+            ms,
+            working_ms,
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.ms));
+    rows
+}
+
+fn violations(material: &Material<'_>) -> Vec<RuleCount> {
+    let mut by_rule: BTreeMap<&str, Vec<&Broken>> = BTreeMap::new();
+    for broken in material.broken {
+        by_rule.entry(&broken.violation.rule).or_default().push(broken);
+    }
+    let rows = by_rule.into_iter().map(|(rule, broken)| RuleCount {
+        rule: rule.to_owned(),
+        n: broken.len(),
+        before: None,
+        n_excused: broken.iter().filter(|broken| broken.excuse.is_some()).count(),
+        broken: broken
+            .into_iter()
+            .map(|broken| BrokenRow {
+                id: broken.id,
+                request: broken.request,
+                who: person(broken.violation.who.as_deref().or(broken.owner.as_deref()), material),
+                violation: broken.violation.clone(),
+                excuse: broken.excuse.clone(),
+            })
+            .collect(),
+    });
+    rows.collect()
+}
+
+fn closings(material: &Material<'_>) -> Closings {
+    let mut closings = (Vec::new(), Vec::new());
+    for case in material.cases.iter().filter(|case| is_client(case)) {
+        for closing in case.history.closings.iter().filter(|closing| material.period.holds(closing.at)) {
+            closings.0.push(case.history.request.id);
+            if closing.unattended {
+                closings.1.push(case.history.request.id);
+            }
+        }
+    }
+    let is_of_closing = |kind| matches!(kind, CheckKind::Closing | CheckKind::Comment | CheckKind::Outside);
+    let wrong = material.broken.iter().filter(|broken| is_of_closing(broken.violation.check));
+    Closings {
+        closed: Count::of(closings.0, None),
+        unattended: Count::of(closings.1, Some(material.standards.closed_unanswered)),
+        wrong: Count::of(wrong.map(|broken| broken.request).collect(), Some(0)),
+    }
+}
+
+fn orphans(material: &Material<'_>, rulebook: &Rulebook) -> Vec<Orphan> {
+    let open = material.cases.iter().map(|case| &case.history.request).filter(|request| request.phase.is_live());
+    open.filter(|request| rulebook.checks.find(CheckKind::Associated, &request.facets).is_some())
+        .map(|request| Orphan { request: request.id, missing: check::unassociated(request, rulebook) })
+        .filter(|orphan| !orphan.missing.is_empty())
+        .collect()
+}
+
+fn punctuality(lateness_ms: &[i64]) -> Punctuality {
+    Punctuality {
+        n: lateness_ms.len(),
+        p50_ms: percentile(lateness_ms, 50).unwrap_or(0),
+        p99_ms: percentile(lateness_ms, 99).unwrap_or(0),
+        max_ms: lateness_ms.iter().copied().max().unwrap_or(0),
+    }
+}

@@ -1,0 +1,192 @@
+//! Means, percentiles, counts and shares, each beside its standard.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::calendar::Calendar;
+use crate::engine::request::RequestId;
+
+/// Spans of one kind. Means are rounded to the millisecond; percentiles are spans that occurred (nearest rank).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// How many.
+    pub n: usize,
+    /// Mean of elapsed time, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_ms: Option<i64>,
+    /// Mean of working time, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_working_ms: Option<i64>,
+    /// Half of them took no longer, in milliseconds of elapsed time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<i64>,
+    /// Nine of ten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90_ms: Option<i64>,
+    /// Half of them took no longer, in milliseconds of working time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_working_ms: Option<i64>,
+    /// Nine of ten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90_working_ms: Option<i64>,
+    /// What the mean is to stay below, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_ms: Option<i64>,
+    /// Whether it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+    /// The mean of the period before that is compared with the standard, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_ms: Option<i64>,
+    /// The requests behind it, the longest first.
+    pub requests: Vec<RequestId>,
+}
+
+/// Something that is counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// How many.
+    pub n: usize,
+    /// How many there may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<u32>,
+    /// Whether there are no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+    /// How many there were in the period before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<usize>,
+    /// The requests behind it.
+    pub requests: Vec<RequestId>,
+}
+
+/// Promises that were kept, of those that came to an end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Kept.
+    pub kept: usize,
+    /// Broken.
+    pub broken: usize,
+    /// Kept, in hundredths of a percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u32>,
+    /// What is to be reached, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<u32>,
+    /// Whether it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+    /// That of the period before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
+    /// The requests on which one was broken.
+    pub requests: Vec<RequestId>,
+}
+
+impl Measure {
+    /// The mean that is compared with the standard.
+    pub const fn compared(&self, in_working_time: bool) -> Option<i64> {
+        if in_working_time { self.mean_working_ms } else { self.mean_ms }
+    }
+
+    /// The same mean of the period before, and what it differs by.
+    pub fn change_ms(&self, in_working_time: bool) -> Option<i64> {
+        Some(self.compared(in_working_time)? - self.before_ms?)
+    }
+}
+
+/// Spans that are being gathered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spans(Vec<(i64, i64, RequestId)>);
+
+impl Spans {
+    pub(super) fn add(&mut self, request: RequestId, from: DateTime<Utc>, to: DateTime<Utc>, calendar: &Calendar) {
+        let working = calendar.open_between(from, to).as_milliseconds();
+        self.0.push(((to - from).num_milliseconds(), working, request));
+    }
+
+    pub(super) fn measured(mut self, standard: TimeDelta, in_working_time: bool) -> Measure {
+        let standard_ms = Some(standard.num_milliseconds());
+        if self.0.is_empty() {
+            return Measure { standard_ms, ..Measure::default() };
+        }
+        self.0.sort_by_key(|(elapsed, _, request)| (std::cmp::Reverse(*elapsed), *request));
+        let mut requests: Vec<RequestId> = Vec::new();
+        for (.., request) in &self.0 {
+            requests.push(*request);
+        }
+        let mut seen = std::collections::HashSet::new();
+        requests.retain(|request| seen.insert(*request));
+        let elapsed: Vec<i64> = self.0.iter().map(|(elapsed, ..)| *elapsed).collect();
+        let working: Vec<i64> = self.0.iter().map(|(_, working, _)| *working).collect();
+        let (mean_ms, mean_working_ms) = (mean(&elapsed), mean(&working));
+        let compared = if in_working_time { mean_working_ms } else { mean_ms };
+        Measure {
+            n: self.0.len(),
+            mean_ms,
+            mean_working_ms,
+            p50_ms: percentile(&elapsed, 50),
+            p90_ms: percentile(&elapsed, 90),
+            p50_working_ms: percentile(&working, 50),
+            p90_working_ms: percentile(&working, 90),
+            standard_ms,
+            met: compared.zip(standard_ms).map(|(mean, standard)| mean < standard),
+            before_ms: None,
+            requests,
+        }
+    }
+}
+
+impl Count {
+    pub(super) fn of(mut requests: Vec<RequestId>, standard: Option<u32>) -> Self {
+        let n = requests.len();
+        requests.sort();
+        requests.dedup();
+        let met = standard.map(|most| n <= usize::try_from(most).unwrap_or(usize::MAX));
+        Self { n, standard, met, before: None, requests }
+    }
+}
+
+impl Share {
+    pub(super) fn of(kept: usize, mut broken: Vec<RequestId>, standard: u32) -> Self {
+        let n_broken = broken.len();
+        broken.sort();
+        broken.dedup();
+        let whole = kept + n_broken;
+        let percent = (0 < whole).then(|| u32::try_from(kept * 10_000 / whole).unwrap_or(10_000));
+        let met = percent.map(|percent| standard * 100 <= percent);
+        Self { kept, broken: n_broken, percent, standard: Some(standard), met, before: None, requests: broken }
+    }
+}
+
+fn mean(spans: &[i64]) -> Option<i64> {
+    let n = i64::try_from(spans.len()).ok().filter(|n| 0 < *n)?;
+    Some((spans.iter().sum::<i64>() + n / 2) / n)
+}
+
+/// The smallest span that is at least as long as `percent` of them.
+pub(super) fn percentile(spans: &[i64], percent: usize) -> Option<i64> {
+    let mut sorted = spans.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_the_nearest_rank() {
+        let spans: Vec<i64> = (1..=10).collect();
+        assert_eq!((percentile(&spans, 50), percentile(&spans, 90), percentile(&spans, 99)), (Some(5), Some(9), Some(10)));
+        assert_eq!((percentile(&[7], 50), percentile(&[], 50)), (Some(7), None));
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_none() {
+        assert_eq!(Share::of(0, Vec::new(), 95).percent, None);
+        let share = Share::of(19, vec![RequestId(1)], 95);
+        assert_eq!((share.percent, share.met), (Some(9_500), Some(true)));
+    }
+}
