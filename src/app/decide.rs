@@ -135,6 +135,8 @@ impl Transaction<'_> {
     pub(super) fn announce(&mut self, content: &Content, recipient: &Recipient) -> Result<Vec<i64>, StoreError> {
         let (why, rank) = match content {
             Content::List { .. } => ("list", RANK_LIST),
+            Content::Report(_) => ("report", RANK_LIST),
+            Content::Invitation(_) => ("invitation", RANK_LIST),
             Content::Alert(_)
             | Content::Update { .. }
             | Content::Violation(_)

@@ -14,6 +14,7 @@ mod protocols;
 pub mod queue;
 mod readers;
 mod replies;
+pub mod report;
 pub mod retry;
 pub mod route;
 mod schedule;

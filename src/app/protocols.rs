@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{App, Applied, Incoming, Transaction, WriteError};
 use crate::engine::check::{self, CheckKind, Violation};
-use crate::engine::directory::Recipient;
+use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::effect::{Effect, Outcome};
 use crate::engine::escalation::Offset;
 use crate::engine::event::{About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, RequestKind};
@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
 use crate::store::violations::ViolationRow;
 use crate::text::alert::{Content, HeldFor};
+use crate::text::invitation::{Attendee, Invitation};
 use crate::text::violation::ViolationFacts;
 
 /// The source of events that plazo itself brings about.
@@ -99,6 +100,7 @@ impl Transaction<'_> {
             Fact::Block { blocker } => self.store.add_block(*blocker, request.id)?,
             Fact::Message { direction: Direction::Out, .. } => self.replicate(&request, event)?,
             Fact::Close { .. } | Fact::Merge | Fact::Deliver { .. } => self.unblock(&request, event)?,
+            Fact::Schedule { .. } => self.invite(&request, event)?,
             _ => {}
         }
         Ok(())
@@ -152,6 +154,54 @@ impl Transaction<'_> {
                 let own = self.own_event(name, event.at, About::default(), Fact::Replica);
                 self.apply_own(own, Some(id))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Everybody of the house who takes part, and the supervisor, gets the appointment for the calendar (B2).
+    fn invite(&mut self, request: &Request, event: &Event) -> Result<(), StoreError> {
+        let Some(appointment) = &request.appointment else { return Ok(()) };
+        let config = self.config.clone();
+        let directory = &config.rulebook.directory;
+        let owner = request.owner.as_deref().and_then(|owner| directory.person(owner));
+        let owner = owner.or_else(|| event.author.as_ref().and_then(|author| directory.person_of(author)));
+        let mut people: Vec<String> = owner.map(|person| person.key.clone()).into_iter().collect();
+        let named = appointment.participants.iter().filter_map(|word| directory.person(word));
+        people.extend(named.map(|person| person.key.clone()));
+        for recipient in directory.recipients(&[Tell::Role(Role::Supervisor)], None, None, self.now) {
+            if let Recipient::Person(key) = recipient {
+                people.push(key);
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        people.retain(|key| seen.insert(key.clone()));
+        let attendee = |key: &String| {
+            let contact = config.contacts.get(key)?;
+            Some(Attendee { name: contact.name.clone(), email: contact.email.clone()? })
+        };
+        let mut attendees: Vec<Attendee> = people.iter().filter_map(attendee).collect();
+        let strangers = appointment.participants.iter().filter(|word| directory.person(word).is_none());
+        attendees.extend(
+            strangers
+                .filter(|word| word.contains('@'))
+                .map(|email| Attendee { name: email.clone(), email: email.clone() }),
+        );
+        let client = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |one| one.name.clone());
+        let invitation = Invitation {
+            request: request.id,
+            uid: format!("{}.{}@plazo", self.store.instance()?, request.id),
+            sequence: appointment.sequence,
+            starts_at: appointment.at,
+            decided_at: self.now,
+            cancelled: appointment.cancelled,
+            client: request.facets.customer.as_ref().map(client).or_else(|| request.contact.clone()),
+            subject: request.subject.clone(),
+            owner: owner.map(|person| person.name.clone()),
+            attendees,
+        };
+        let content = Content::Invitation(Box::new(invitation));
+        for key in people {
+            self.announce(&content, &Recipient::Person(key))?;
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ impl App {
 impl Transaction<'_> {
     fn run_schedules(&mut self) -> Result<usize, StoreError> {
         self.climb_violations()?;
+        self.send_reports()?;
         let mut n_sent = 0;
         for list in self.config.clone().daily.iter() {
             let key = format!("daily.{}", list.name);

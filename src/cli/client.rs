@@ -74,8 +74,28 @@ impl Client {
         self.call(Method::POST, path, body).await
     }
 
+    /// An answer that is no JSON, such as a table.
+    pub(super) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let (status, bytes) = self.answer(Method::GET, path, Vec::new()).await?;
+        if status.is_success() {
+            return Ok(String::from_utf8_lossy(&bytes).into_owned());
+        }
+        Err(refused(&bytes, status).into())
+    }
+
     async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Value> {
-        let (status, bytes) = match self {
+        let (status, bytes) = self.answer(method, path, body).await?;
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        if !status.is_success() {
+            return Err(refused(&bytes, status).into());
+        }
+        serde_json::from_slice(&bytes).with_context(|| format!("the answer ({status}) is not JSON"))
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        Ok(match self {
             Self::Daemon { base, token, client } => {
                 let mut request = client.request(method, format!("{base}{path}"));
                 if let Some(token) = token {
@@ -91,18 +111,14 @@ impl Client {
                 let status = response.status();
                 (status, to_bytes(response.into_body(), LARGEST_ANSWER).await?.to_vec())
             }
-        };
-        if status == StatusCode::NO_CONTENT {
-            return Ok(Value::Null);
-        }
-        let value: Value =
-            serde_json::from_slice(&bytes).with_context(|| format!("the answer ({status}) is not JSON"))?;
-        if status.is_success() {
-            return Ok(value);
-        }
-        let detail = value["detail"].as_str().unwrap_or("no reason given").to_owned();
-        Err(Refused { detail, is_final: status.is_client_error() }.into())
+        })
     }
+}
+
+fn refused(bytes: &[u8], status: StatusCode) -> Refused {
+    let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let detail = problem["detail"].as_str().map_or_else(|| format!("the answer is {status}"), str::to_owned);
+    Refused { detail, is_final: status.is_client_error() }
 }
 
 fn base(global: &Global) -> Option<String> {

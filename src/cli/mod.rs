@@ -16,6 +16,7 @@ mod loopback;
 mod output;
 mod queue;
 mod replay;
+mod report;
 mod route;
 mod run;
 mod show;
@@ -119,6 +120,8 @@ enum Command {
     Snooze(act::SnoozeArgs),
     #[command(flatten)]
     Work(act::Work),
+    /// Figures of a period beside their standards, and the register of escalations
+    Report(report::Args),
     /// Rules that were broken, and what is said to them
     Violations(violations::Args),
     /// What plazo looks at next
@@ -202,6 +205,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Deliver(args) => act::text(global, "deliver", args).await,
         Command::Close(args) => act::close(global, args).await,
         Command::Work(work) => act::work(global, work).await,
+        Command::Report(args) => report::run(global, &args).await,
         Command::Violations(args) => violations::run(global, &args).await,
         Command::Reopen(args) => act::plain(global, "reopen", args).await,
         Command::Ack(args) => act::plain(global, "ack", args).await,

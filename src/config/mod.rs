@@ -25,18 +25,21 @@ use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
 use crate::engine::calendar::Calendar;
-use crate::engine::directory::Recipient;
+use crate::engine::directory::{Recipient, Tell};
 use crate::engine::event::RequestKind;
 use crate::engine::policy::Rulebook;
+use crate::engine::rota::Handover;
 use crate::intake::mailbox::MailboxSettings;
 use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
+use crate::report::Standards;
 use crate::secret::SecretSource;
 use crate::store::claims::Lanes;
 use crate::text::Language;
 use crate::text::templates::Texts;
 
 use mistake::{Mistake, Mistakes, Told};
+use resolve::ALWAYS;
 pub use resolve::zones::read as zone;
 
 /// The name under which mail to people's own addresses is sent.
@@ -81,6 +84,8 @@ pub struct Config {
     pub texts: Texts,
     /// Lists sent each working morning.
     pub daily: Vec<DailyList>,
+    /// Reports.
+    pub reports: Vec<ReportSettings>,
     /// Systems that tell plazo what happens, by name.
     pub sources: BTreeMap<String, SourceSettings>,
     /// Mailboxes that are read, by name.
@@ -169,6 +174,23 @@ pub struct DailyList {
     pub calendar: Arc<Calendar>,
     /// What is listed.
     pub list: RequestKind,
+    /// The rule that it keeps.
+    pub rule: Option<String>,
+}
+
+/// A report: when it is sent, to whom, and what it is measured by (rules C9, C10).
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportSettings {
+    /// Its name; also the name of its last run in the store.
+    pub name: String,
+    /// Each week of the week before, or each day of the day before.
+    pub at: Handover,
+    /// Whose hours are working time, and in whose zone days begin.
+    pub calendar: Arc<Calendar>,
+    /// Whom.
+    pub tell: Vec<Tell>,
+    /// What is to be reached.
+    pub standards: Standards,
     /// The rule that it keeps.
     pub rule: Option<String>,
 }
@@ -278,6 +300,15 @@ pub fn read(path: &Path, mut source: String) -> Loaded {
 }
 
 impl Config {
+    /// The calendar by which is counted where nothing names one: the file's only one besides `always`, else `always` itself.
+    pub fn usual_calendar(&self) -> Arc<Calendar> {
+        let mut own = self.calendars.iter().filter(|(name, _)| *name != ALWAYS).map(|(_, calendar)| calendar);
+        match (own.next(), own.next()) {
+            (Some(only), None) => Arc::clone(only),
+            _ => self.calendars.get(ALWAYS).map_or_else(|| Arc::new(Calendar::always(ALWAYS, self.zone)), Arc::clone),
+        }
+    }
+
     /// Whether a mailbox is read to which answers to alerts go.
     pub fn hears_replies(&self) -> bool {
         let Some(Settings::Email(mail)) = self.destinations.get(EMAIL).map(|destination| &destination.settings) else {

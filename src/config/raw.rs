@@ -66,6 +66,8 @@ pub struct Raw {
     pub claim: Option<At<Claim>>,
     /// Tags that mean something, by name.
     pub tag: Named<Tag>,
+    /// Reports, by name: what is sent when, and what it is measured by.
+    pub report: Named<Report>,
     /// Templates of your own.
     pub texts: Option<At<Texts>>,
     /// An address that is called while all is well, so that somebody else notices when plazo does not run.
@@ -613,6 +615,34 @@ pub struct Daily {
     pub calendar: Option<At<String>>,
     /// What is listed: "task", "request", "claim" or "call".
     pub list: Option<At<String>>,
+    /// Id of the written rule that this keeps.
+    pub rule: Option<At<String>>,
+}
+
+/// A report.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Report {
+    /// When it is sent: each week, "mon 07:00", of the week before; or each day, "07:00", of the day before.
+    pub at: Option<At<String>>,
+    /// Whose hours are working time.
+    pub calendar: Option<At<String>>,
+    /// Roles ("lead" is every team's), people, teams or destinations.
+    pub tell: Option<Words>,
+    /// From a client's first message to its answer, such as "1h".
+    pub first_response: Option<At<String>>,
+    /// From any message to its answer, such as "4h".
+    pub response: Option<At<String>>,
+    /// From opening to delivery, such as "48h".
+    pub resolution: Option<At<String>>,
+    /// Conversations that may be without answer at the end.
+    pub unanswered: Option<At<u32>>,
+    /// Conversations that may be closed without answer.
+    pub closed_unanswered: Option<At<u32>>,
+    /// Promises to be kept, in percent.
+    pub kept: Option<At<u32>>,
+    /// In what spans are compared with their standard: "working" time or "elapsed" time.
+    pub measured_in: Option<At<String>>,
     /// Id of the written rule that this keeps.
     pub rule: Option<At<String>>,
 }

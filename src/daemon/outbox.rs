@@ -435,6 +435,7 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         subject: rendered.subject,
         text: rendered.text,
         html: rendered.html,
+        attachments: rendered.attachments,
         card: Card { key: card.key.map(|key| format!("{instance}.{key}")), ..card },
         facts,
         first: delivery.first.clone(),

@@ -191,6 +191,13 @@ impl Directory {
         !self.teams.values().any(|team| team.answers_clients)
     }
 
+    /// The lead of each team, without doubles.
+    pub fn leads(&self) -> impl Iterator<Item = &str> {
+        let leads: std::collections::BTreeSet<&str> =
+            self.teams.values().filter_map(|team| team.lead.as_deref()).collect();
+        leads.into_iter()
+    }
+
     /// Every rota, by name.
     pub fn rotas(&self) -> impl Iterator<Item = &Rota> {
         self.rotas.values()

@@ -75,16 +75,16 @@ impl History {
     fn note(&mut self, before: &Request, event: &Event, rulebook: &Rulebook) {
         let (old, new) = (&before.marks, &self.request.marks);
         let owner = self.request.owner.clone().or_else(|| before.owner.clone());
-        if old.unanswered_since.is_some() && new.unanswered_since != old.unanswered_since {
-            if let Some(wait) = self.waits.last_mut().filter(|wait| wait.answered.is_none() && wait.given_up_at.is_none()) {
-                if new.answered_at == Some(event.at) && new.answered_at != old.answered_at {
-                    let by = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
-                    wait.answered = Some((event.at, by.map(|person| person.key.clone()).or_else(|| owner.clone())));
-                } else {
-                    wait.given_up_at = Some(event.at);
-                }
-                wait.owner.clone_from(&owner);
+        let has_ended = old.unanswered_since.is_some() && new.unanswered_since != old.unanswered_since;
+        let open = self.waits.last_mut().filter(|wait| wait.answered.is_none() && wait.given_up_at.is_none());
+        if let Some(wait) = open.filter(|_| has_ended) {
+            if new.answered_at == Some(event.at) && new.answered_at != old.answered_at {
+                let by = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
+                wait.answered = Some((event.at, by.map(|person| person.key.clone()).or_else(|| owner.clone())));
+            } else {
+                wait.given_up_at = Some(event.at);
             }
+            wait.owner.clone_from(&owner);
         }
         if let Some(from) = new.unanswered_since.filter(|_| new.unanswered_since != old.unanswered_since) {
             let is_first = new.first_answered_at.is_none();

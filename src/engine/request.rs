@@ -171,6 +171,9 @@ pub struct Appointment {
     /// How often it was agreed on anew; a calendar takes the highest (RFC 5545, SEQUENCE).
     #[serde(default)]
     pub sequence: u32,
+    /// Whether it was called off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 /// Since when something has been owed, and when it was last given. A clock runs while its `…_since` is set.

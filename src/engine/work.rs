@@ -23,9 +23,16 @@ pub(super) fn logged(request: &mut Request, at: DateTime<Utc>) {
 }
 
 pub(super) fn schedule(request: &mut Request, at: DateTime<Utc>, due: Option<DateTime<Utc>>, participants: &[String]) {
-    let sequence = request.appointment.as_ref().map_or(0, |before| before.sequence + 1);
     request.marks.scheduled_since = due.map(|_| at);
-    request.appointment = due.map(|due| Appointment { at: due, participants: participants.to_vec(), sequence });
+    let before = request.appointment.take();
+    let sequence = before.as_ref().map_or(0, |before| before.sequence + 1);
+    request.appointment = match (due, before) {
+        (Some(due), _) => {
+            Some(Appointment { at: due, participants: participants.to_vec(), sequence, cancelled: false })
+        }
+        (None, Some(before)) => Some(Appointment { sequence, cancelled: true, ..before }),
+        (None, None) => None,
+    };
 }
 
 /// Whether there was an appointment.

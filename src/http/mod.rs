@@ -10,6 +10,7 @@ mod health;
 mod hooks;
 mod pages;
 mod queue;
+mod report;
 mod requests;
 mod route;
 mod silences;
@@ -36,7 +37,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "violations"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "violations"), (name = "reports"))
 )]
 struct Description;
 
@@ -51,6 +52,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(sources::router())
         .merge(silences::router())
         .merge(violations::router())
+        .merge(report::router())
         .merge(route::router())
         .merge(health::router())
 }

@@ -28,7 +28,9 @@ impl Card {
                 let is_broken = alerts.iter().any(|facts| matches!(facts.why, Why::Breach | Why::Escalation));
                 Self { tone: if is_broken { Tone::Breach } else { Tone::Warning }, ..Self::default() }
             }
-            Content::List { .. } | Content::Notice { .. } => Self::default(),
+            Content::List { .. } | Content::Report(_) | Content::Invitation(_) | Content::Notice { .. } => {
+                Self::default()
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Email by SMTP.
 
 use lettre::Message as Mail;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment as Part, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::TlsParameters;
@@ -10,6 +10,7 @@ use lettre::transport::smtp::client::TlsParameters;
 use super::smtp::{Connections, Server, SmtpError};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
+use crate::text::alert::Attachment;
 
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +122,37 @@ pub fn compose(message: &Message, from: &Mailbox) -> Result<Mail, DeliveryError>
         let name = HeaderName::new_from_ascii(header.to_owned()).map_err(|error| give_up(error.to_string()))?;
         mail = mail.raw_header(HeaderValue::new(name, value));
     }
-    mail.multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
-        .map_err(|error| give_up(error.to_string()))
+    mail.multipart(parts(message)?).map_err(|error| give_up(error.to_string()))
+}
+
+/// Text and HTML; images that the HTML shows go with it (RFC 2387), files beside both.
+fn parts(message: &Message) -> Result<MultiPart, DeliveryError> {
+    let (images, files): (Vec<_>, Vec<_>) =
+        message.attachments.iter().partition(|attachment| attachment.content_id.is_some());
+    let body = if images.is_empty() {
+        MultiPart::alternative_plain_html(message.text.clone(), message.html.clone())
+    } else {
+        let mut related = MultiPart::related().singlepart(SinglePart::html(message.html.clone()));
+        for image in images {
+            let id = image.content_id.clone().unwrap_or_default();
+            let part = Part::new_inline_with_name(id, image.name.clone());
+            related = related.singlepart(part.body(image.bytes.clone(), media_type(image)?));
+        }
+        MultiPart::alternative().singlepart(SinglePart::plain(message.text.clone())).multipart(related)
+    };
+    if files.is_empty() {
+        return Ok(body);
+    }
+    let mut mixed = MultiPart::mixed().multipart(body);
+    for file in files {
+        mixed = mixed.singlepart(Part::new(file.name.clone()).body(file.bytes.clone(), media_type(file)?));
+    }
+    Ok(mixed)
+}
+
+fn media_type(attachment: &Attachment) -> Result<ContentType, DeliveryError> {
+    let cause = || format!("`{}` is no media type", attachment.media_type);
+    ContentType::parse(&attachment.media_type).map_err(|_| DeliveryError::GiveUp { cause: cause() })
 }
 
 fn classify(error: &SmtpError) -> DeliveryError {

@@ -28,6 +28,7 @@ use serde_json::Value;
 
 use crate::engine::request::RequestId;
 use crate::text::Language;
+use crate::text::alert::Attachment;
 pub use crate::text::links::{BUTTONS, Links};
 
 pub use settings::{HttpSettings, Kind, Settings};
@@ -57,6 +58,8 @@ pub struct Message {
     pub html: String,
     /// The same in parts, for cards.
     pub card: Card,
+    /// What goes with a mail.
+    pub attachments: Vec<Attachment>,
     /// The facts, for programs: `{"type", "timestamp", "data"}`.
     pub facts: Value,
     /// What the peer called the first message there about the same request: its thread, its ticket.

@@ -191,7 +191,12 @@ fn worst(material: &Material<'_>) -> Vec<Worst> {
             };
             all.push(Worst {
                 request: request.id,
-                client: request.facets.customer.as_deref().map(|key| name_of(By::Client, key, material)).or_else(|| request.contact.clone()),
+                client: request
+                    .facets
+                    .customer
+                    .as_deref()
+                    .map(|key| name_of(By::Client, key, material))
+                    .or_else(|| request.contact.clone()),
                 subject: request.subject.clone(),
                 owner: person(by.or(wait.owner.as_deref()), material),
                 from: wait.from,
@@ -206,9 +211,17 @@ fn worst(material: &Material<'_>) -> Vec<Worst> {
     all
 }
 
+/// What somebody held, and how long.
+#[derive(Debug, Default)]
+struct HeldTime {
+    requests: BTreeSet<RequestId>,
+    ms: i64,
+    working_ms: i64,
+}
+
 fn holders(material: &Material<'_>) -> Vec<HolderTime> {
     let period = material.period;
-    let mut held: BTreeMap<(&'static str, Option<String>), (BTreeSet<RequestId>, i64, i64)> = BTreeMap::new();
+    let mut held: BTreeMap<(&'static str, Option<String>), HeldTime> = BTreeMap::new();
     for case in material.cases.iter().filter(|case| is_client(case)) {
         for span in &case.held {
             let (from, to) = (span.from.max(period.from), span.to.min(period.to));
@@ -219,21 +232,21 @@ fn holders(material: &Material<'_>) -> Vec<HolderTime> {
                 Holder::Closed => continue,
             };
             if from < to {
-                let (requests, ms, working_ms) = held.entry(key).or_default();
-                requests.insert(case.history.request.id);
-                *ms += (to - from).num_milliseconds();
-                *working_ms += material.calendar.open_between(from, to).as_milliseconds();
+                let held = held.entry(key).or_default();
+                held.requests.insert(case.history.request.id);
+                held.ms += (to - from).num_milliseconds();
+                held.working_ms += material.calendar.open_between(from, to).as_milliseconds();
             }
         }
     }
     let mut rows: Vec<_> = held
         .into_iter()
-        .map(|((holder, name), (requests, ms, working_ms))| HolderTime {
+        .map(|((holder, name), held)| HolderTime {
             holder: holder.to_owned(),
             name,
-            n: requests.len(),
-            ms,
-            working_ms,
+            n: held.requests.len(),
+            ms: held.ms,
+            working_ms: held.working_ms,
         })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.ms));

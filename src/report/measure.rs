@@ -179,7 +179,10 @@ mod tests {
     #[test]
     fn percentiles_are_of_the_nearest_rank() {
         let spans: Vec<i64> = (1..=10).collect();
-        assert_eq!((percentile(&spans, 50), percentile(&spans, 90), percentile(&spans, 99)), (Some(5), Some(9), Some(10)));
+        assert_eq!(
+            (percentile(&spans, 50), percentile(&spans, 90), percentile(&spans, 99)),
+            (Some(5), Some(9), Some(10))
+        );
         assert_eq!((percentile(&[7], 50), percentile(&[], 50)), (Some(7), None));
     }
 

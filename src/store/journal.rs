@@ -110,6 +110,43 @@ impl Store {
         rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
     }
 
+    /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn concerned(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT request FROM journal WHERE at >= ?1 AND body IS NOT NULL
+             UNION SELECT id FROM requests WHERE phase IN ('open', 'waiting') AND opened_at < ?2 ORDER BY 1",
+        )?;
+        let rows = statement.query_map([milliseconds(from), milliseconds(to)], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Events of one type between two instants, with their requests, in their order.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn events_of_type(
+        &self,
+        type_name: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<(RequestId, Event)>> {
+        let mut statement = self.prepare(
+            "SELECT request, body FROM journal WHERE type = ?1 AND ?2 <= at AND at < ?3 AND body IS NOT NULL ORDER BY at, seq",
+        )?;
+        let mut rows = statement.query(params![type_name, milliseconds(from), milliseconds(to)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let event = serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+            found.push((RequestId(row.get(0)?), event));
+        }
+        Ok(found)
+    }
+
     /// Every event with its request and the instant at which it was heard of, in the order of arrival.
     ///
     /// # Errors

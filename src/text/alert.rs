@@ -6,16 +6,18 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::{Deserialize, Serialize};
 
+use super::invitation::Invitation;
 use super::links::Links;
 use super::templates::Texts;
 use super::violation::{self, ViolationFacts};
-use super::{Language, explain, format, update};
+use super::{Language, explain, format, report, update};
 use crate::both;
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
 use crate::engine::escalation::LATE_AFTER;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
+use crate::report::Report;
 
 /// Names and subjects longer than this are cut.
 const LONGEST_NAME: usize = 80;
@@ -213,6 +215,10 @@ pub enum Content {
         /// The entries, oldest first.
         requests: Vec<ListedRequest>,
     },
+    /// A report (rules C9, C10, E5).
+    Report(Box<Report>),
+    /// An invitation to a call or session (rule B2).
+    Invitation(Box<Invitation>),
     /// Something that the operator should know.
     Notice {
         /// One line.
@@ -231,6 +237,22 @@ pub struct Rendered {
     pub text: String,
     /// HTML.
     pub html: String,
+    /// What goes with a mail.
+    pub attachments: Vec<Attachment>,
+}
+
+/// Something that goes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its file name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// By what the HTML shows it in its place; a file of its own without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<String>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 impl Content {
@@ -239,7 +261,8 @@ impl Content {
         match self {
             Self::Alert(about) | Self::Update { about, .. } => Some(about.request),
             Self::Violation(facts) => Some(facts.request),
-            Self::Digest { .. } | Self::List { .. } | Self::Notice { .. } => None,
+            Self::Invitation(invitation) => Some(invitation.request),
+            Self::Digest { .. } | Self::List { .. } | Self::Report(_) | Self::Notice { .. } => None,
         }
     }
 
@@ -251,6 +274,8 @@ impl Content {
             Self::Violation(_) => "sla.violation".to_owned(),
             Self::Digest { .. } => "sla.digest".to_owned(),
             Self::List { .. } => "sla.list".to_owned(),
+            Self::Report(_) => "sla.report".to_owned(),
+            Self::Invitation(_) => "sla.invitation".to_owned(),
             Self::Notice { .. } => "plazo.notice".to_owned(),
         }
     }
@@ -261,8 +286,18 @@ impl Content {
         match self {
             Self::Update { about, news } => update::render(about, news, reader.zone, reader.language),
             Self::Notice { subject, text } => {
-                Rendered { subject: format!("[plazo] {subject}"), text: text.clone(), html: preformatted(text) }
+                let (text, html) = (text.clone(), preformatted(text));
+                Rendered { subject: format!("[plazo] {subject}"), text, html, attachments: Vec::new() }
             }
+            Self::Report(report) => {
+                let (context, attachments) = report::shown(report, reader, report::Place::Mail);
+                let rendered = texts.render("report", reader.language, &context);
+                rendered.map_or_else(
+                    || self.plain(reader.zone, reader.language),
+                    |rendered| Rendered { attachments, ..rendered },
+                )
+            }
+            Self::Invitation(invitation) => invitation.render(reader),
             Self::Alert(_) | Self::Violation(_) | Self::Digest { .. } | Self::List { .. } => self
                 .template(texts, reader)
                 .and_then(|(name, context)| texts.render(name, reader.language, &context))
@@ -283,7 +318,8 @@ impl Content {
                 let rows: Vec<_> = requests.iter().map(row).collect();
                 Some(("list", context! { name, rule, rows, n => requests.len() }))
             }
-            Self::Update { .. } | Self::Notice { .. } => None,
+            Self::Report(report) => Some(("report", report::shown(report, reader, report::Place::Mail).0)),
+            Self::Update { .. } | Self::Invitation(_) | Self::Notice { .. } => None,
         }
     }
 
@@ -303,6 +339,8 @@ impl Content {
                 alerts.iter().map(line).chain(violations.iter().map(broken)).collect()
             }
             Self::List { requests, .. } => requests.iter().map(|request| request.request.to_string()).collect(),
+            Self::Report(report) => vec![report.name.clone()],
+            Self::Invitation(invitation) => vec![invitation.request.to_string()],
             Self::Notice { text, .. } => vec![text.clone()],
         };
         let text = lines.join("\n");
@@ -310,6 +348,7 @@ impl Content {
             subject: format!("plazo: {}", lines.first().cloned().unwrap_or_default()),
             html: preformatted(&text),
             text,
+            attachments: Vec::new(),
         }
     }
 }

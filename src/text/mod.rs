@@ -2,10 +2,14 @@
 
 pub mod alert;
 pub mod button;
+pub mod chart;
 pub mod describe;
 pub mod explain;
 pub mod format;
+pub mod invitation;
 pub mod links;
+pub mod register;
+pub mod report;
 pub mod templates;
 mod update;
 pub mod verdict;

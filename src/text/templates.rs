@@ -13,10 +13,14 @@ use super::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader, Rendered
 use super::format;
 use super::links::Links;
 use super::violation::ViolationFacts;
-use crate::engine::check::{CheckKind, Finding, Violation};
+use crate::engine::check::{Association, CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
+use crate::report::{
+    BrokenRow, By, Closings, Count, Figures, Group, HolderTime, Measure, Orphan, Period, Punctuality, Report,
+    RuleCount, Share, Standards, Worst,
+};
 
 /// No template needs more steps than this; a bound, not a limit anybody meets.
 const FUEL: u64 = 500_000;
@@ -25,9 +29,11 @@ macro_rules! embedded {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),*] };
 }
 
-const BUILT_IN: [(&str, &str); 34] = embedded![
+const BUILT_IN: [(&str, &str); 42] = embedded![
     "layout.html",
     "page.html",
+    "report.html",
+    "report.txt",
     "es/alert.subject.txt",
     "es/alert.txt",
     "es/alert.html",
@@ -44,6 +50,9 @@ const BUILT_IN: [(&str, &str); 34] = embedded![
     "es/violation.subject.txt",
     "es/violation.txt",
     "es/violation.html",
+    "es/report.subject.txt",
+    "es/report.txt",
+    "es/report.html",
     "en/alert.subject.txt",
     "en/alert.txt",
     "en/alert.html",
@@ -60,6 +69,9 @@ const BUILT_IN: [(&str, &str); 34] = embedded![
     "en/violation.subject.txt",
     "en/violation.txt",
     "en/violation.html",
+    "en/report.subject.txt",
+    "en/report.txt",
+    "en/report.html",
 ];
 
 static BUILT_IN_ONES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -152,7 +164,7 @@ impl Texts {
         let part = |ending: &str| self.line(&format!("{name}.{ending}"), language, context);
         let subject = format::one_line(&self.text(&format!("{}/{name}.subject.txt", language.code()), context)?, 160);
         let text = self.line(name, language, context)?;
-        Some(Rendered { subject, text, html: part("html")? })
+        Some(Rendered { subject, text, html: part("html")?, attachments: Vec::new() })
     }
 
     /// One template of a language.
@@ -266,6 +278,13 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
             samples.push((names.to_vec(), context));
         }
     }
+    let report = Content::Report(Box::new(sample_report()));
+    for reader in [&plain, &full] {
+        let Some((_, context)) = report.template(texts, reader) else { continue };
+        let own = ["subject.txt", "txt", "html"].map(|ending| format!("{}/report.{ending}", language.code()));
+        let shared = ["report.html", "report.txt"].map(str::to_owned);
+        samples.push((own.into_iter().chain(shared).collect(), context));
+    }
     for form in [Value::from(()), context! { button => "Lo tomo", note => Value::from(()) }] {
         let row = context! { label => "Cliente", value => "Andina" };
         let page = context! {
@@ -307,6 +326,91 @@ pub fn sample() -> AlertFacts {
         down: Some((at(15), at(22))),
         promised: Some("48 h".to_owned()),
         reply_text: None,
+    }
+}
+
+/// A report that has everything.
+pub fn sample_report() -> Report {
+    let (at, request) = (sample().started_at, RequestId(17));
+    let measure = Measure {
+        n: 2,
+        mean_ms: Some(3_600_000),
+        mean_working_ms: Some(1_800_000),
+        standard_ms: Some(3_600_000),
+        met: Some(true),
+        before_ms: Some(2_400_000),
+        requests: vec![request; 9],
+        ..Measure::default()
+    };
+    let count = Count { n: 9, standard: Some(0), met: Some(false), before: Some(7), requests: vec![request; 9] };
+    let kept = Share {
+        kept: 9,
+        broken: 1,
+        percent: Some(9_000),
+        standard: Some(95),
+        met: Some(false),
+        before: Some(8_000),
+        requests: vec![request],
+    };
+    let figures = Figures {
+        first_response: measure.clone(),
+        response: measure.clone(),
+        resolution: Measure::default(),
+        unanswered: count.clone(),
+        closed_unanswered: Count::default(),
+        kept,
+        early: Count::default(),
+        violations: count.clone(),
+    };
+    let group = |by, key: &str| Group { by, key: key.to_owned(), name: key.to_owned(), figures: figures.clone() };
+    let broken = sample_violation();
+    let row = BrokenRow {
+        id: 4,
+        request,
+        who: broken.owner.clone(),
+        violation: broken.violation,
+        excuse: Some("…".to_owned()),
+    };
+    let worst = Worst {
+        request,
+        client: None,
+        subject: None,
+        owner: None,
+        from: at,
+        ms: 9_000_000,
+        working_ms: 4_000_000,
+        answered: false,
+    };
+    let holder = |holder: &str, name: Option<&str>| HolderTime {
+        holder: holder.to_owned(),
+        name: name.map(str::to_owned),
+        n: 1,
+        ms: 60_000,
+        working_ms: 30_000,
+    };
+    Report {
+        name: "semanal".to_owned(),
+        period: Period { from: at, to: at + chrono::TimeDelta::days(7) },
+        calendar: "always".to_owned(),
+        standards: Standards::default(),
+        groups: vec![
+            group(By::All, ""),
+            group(By::Team, "social"),
+            group(By::Person, "Laura"),
+            group(By::Channel, "whatsapp"),
+        ],
+        worst: vec![worst],
+        holders: vec![holder("nobody", None), holder("owner", Some("Laura Mora"))],
+        violations: vec![RuleCount {
+            rule: "A9".to_owned(),
+            n: 9,
+            before: Some(3),
+            n_excused: 1,
+            broken: vec![row; 9],
+        }],
+        closings: Closings { closed: count.clone(), unattended: Count::default(), wrong: count },
+        orphans: vec![Orphan { request, missing: Association::ALL.to_vec() }],
+        punctuality: Punctuality { n: 3, p50_ms: 2, p99_ms: 8, max_ms: 8 },
     }
 }
 

@@ -25,5 +25,6 @@ pub(super) fn render(about: &AlertFacts, news: &News, zone: Tz, language: Langua
     let subject = format::one_line(&format!("{headline} · {client} · {channel} [{request}]"), 160);
     let by = news.who.as_ref().filter(|_| news.what != NewsKind::Taken).map(|who| format!("{who}, "));
     let text = format!("{}{}", by.unwrap_or_default(), format::instant(news.at, zone, language));
-    Rendered { html: preformatted(&format!("{subject}\n{text}")), subject, text }
+    let html = preformatted(&format!("{subject}\n{text}"));
+    Rendered { html, subject, text, attachments: Vec::new() }
 }

@@ -13,6 +13,7 @@ mod http;
 mod ics;
 mod intake;
 mod mail;
+mod month;
 mod outgoing;
 mod payloads;
 mod plan;

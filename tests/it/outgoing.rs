@@ -115,6 +115,7 @@ fn alert(words: &str) -> Message {
         language: Language::Es,
         subject: format!("Vencido hace 30 min · {words} · WhatsApp · responder [R-17]"),
         text: format!("Vencido: responder a {words} por WhatsApp.\nResponsable Andrés Rojas"),
+        attachments: Vec::new(),
         html: String::new(),
         card: Card {
             tone: Tone::Breach,

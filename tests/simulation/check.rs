@@ -316,7 +316,12 @@ fn facts_of(content: &Content) -> Vec<&AlertFacts> {
     match content {
         Content::Alert(facts) => vec![facts],
         Content::Digest { alerts, .. } => alerts.iter().collect(),
-        Content::Update { .. } | Content::Violation(_) | Content::List { .. } | Content::Notice { .. } => Vec::new(),
+        Content::Update { .. }
+        | Content::Violation(_)
+        | Content::Report(_)
+        | Content::Invitation(_)
+        | Content::List { .. }
+        | Content::Notice { .. } => Vec::new(),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) type Calendars = BTreeMap<String, Arc<Calendar>>;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// The calendar that every file has.
-pub(super) const ALWAYS: &str = "always";
+pub(in crate::config) const ALWAYS: &str = "always";
 
 /// The calendars, and the files that their holidays were read from, which lie in `directory`.
 pub(super) fn resolve(raw: &Raw, zone: Tz, directory: &Path, mistakes: &mut Mistakes) -> (Calendars, Vec<Attachment>) {

@@ -11,6 +11,7 @@ mod ladders;
 mod mailboxes;
 mod people;
 mod policies;
+mod reports;
 mod rotas;
 mod sources;
 mod targets;
@@ -25,6 +26,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use regex::RegexSetBuilder;
+
+pub(super) use calendars::ALWAYS;
 
 use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
@@ -90,6 +93,7 @@ pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
             tag_priorities: tag_priorities(raw, mistakes),
         },
         daily: daily(raw, &calendars, mistakes),
+        reports: reports::resolve(raw, &calendars, mistakes),
         calendars,
         contacts: people.contacts,
         lanes: lanes(&destinations, &alerts),

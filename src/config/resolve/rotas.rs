@@ -120,7 +120,7 @@ fn order() -> Both {
 }
 
 /// `mon 08:00`, or `08:00` each day.
-fn handover(text: &str) -> Result<Handover, Both> {
+pub(super) fn handover(text: &str) -> Result<Handover, Both> {
     match text.trim().split_once(' ') {
         None => span::time_of_day(text.trim()).map(Handover::Daily),
         Some((day, time)) => {

@@ -46,6 +46,32 @@ impl Desk {
         *self.now.lock().expect("no panic")
     }
 
+    /// Lets it become that time, unless it is later already.
+    pub fn move_to(&self, to: DateTime<Utc>) {
+        let mut now = self.now.lock().expect("no panic");
+        *now = (*now).max(to);
+    }
+
+    /// Sends what waits, as the outbox does, and says who was told what, when.
+    pub async fn send(&mut self) -> Vec<(String, String, Content)> {
+        let claims = self.app.record_and_claim(Vec::new(), true, Vec::new()).await.expect("written");
+        let mut claimed = claims.claimed;
+        while let Ok(express) = self.express.try_recv() {
+            claimed.extend(express);
+        }
+        let (mut told, mut outcomes) = (Vec::new(), Vec::new());
+        for Claimed { id, person, destination, fence, content, .. } in claimed {
+            self.app.give_room(1);
+            let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
+            told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
+            let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
+            outcomes.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
+        }
+        let claims = self.app.record_and_claim(outcomes, false, Vec::new()).await.expect("written");
+        assert!(claims.claimed.is_empty());
+        told
+    }
+
     /// Makes it that time, without anything happening on the way.
     pub fn set(&self, to: &str) {
         *self.now.lock().expect("no panic") = at(to);
@@ -79,23 +105,10 @@ impl Desk {
             }
             self.app.run_schedules().await.expect("written");
             self.app.gather().await.expect("written");
-            let claims = self.app.record_and_claim(Vec::new(), true, Vec::new()).await.expect("written");
-            let mut claimed = claims.claimed;
-            while let Ok(express) = self.express.try_recv() {
-                claimed.extend(express);
-            }
-            let mut outcomes = Vec::new();
-            for Claimed { id, person, destination, fence, content, .. } in claimed {
-                self.app.give_room(1);
-                let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
-                told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
-                let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
-                outcomes.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
-            }
-            let sent = !outcomes.is_empty();
-            let claims = self.app.record_and_claim(outcomes, false, Vec::new()).await.expect("written");
-            assert!(claims.claimed.is_empty());
-            if sent {
+            let sent = self.send().await;
+            let is_done = sent.is_empty();
+            told.extend(sent);
+            if !is_done {
                 continue;
             }
             if self.now() == end {

@@ -1,0 +1,336 @@
+//! Reports: their material from the store, when they are sent, and to whom; and the register of escalations (D11).
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
+use croner::parser::CronParser;
+
+use super::{App, Transaction};
+use crate::config::{Config, ReportSettings};
+use crate::engine::calendar::Calendar;
+use crate::engine::check::CheckKind;
+use crate::engine::directory::{Role, Tell};
+use crate::engine::event::{Event, Fact};
+use crate::engine::request::RequestId;
+use crate::engine::rota::Handover;
+use crate::engine::{history, ledger};
+use crate::report::{self, Broken, Case, Material, Period, Report, Standards};
+use crate::store::violations::Filter;
+use crate::store::{Store, StoreError};
+use crate::text::alert::Content;
+use crate::text::register::Escalation;
+use crate::text::violation;
+
+/// Single alerts whose lateness is looked at.
+const MOST_LATENESSES: u32 = 100_000;
+/// Broken rules of a period that are told one by one.
+const MOST_BROKEN: u32 = 100_000;
+/// Requests named behind each figure of a report that is kept for sending; the page and the command have all.
+const MOST_FROZEN: usize = 12;
+
+/// Which report is wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// The period.
+    pub period: Period,
+    /// In whose hours working time is counted.
+    pub calendar: std::sync::Arc<Calendar>,
+    /// What is to be reached.
+    pub standards: Standards,
+}
+
+/// Why there is no such report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoReport {
+    /// The file names no such report.
+    #[error("sla.toml has no report `{name}`; it has {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The period ends before it begins.
+    #[error("the period must end after it begins")]
+    Empty,
+}
+
+impl Wanted {
+    /// The report of that name, else the file's first, else one by the usual standards; of the given period, else of the last whole
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// [`NoReport`].
+    pub fn find(
+        config: &Config,
+        name: Option<&str>,
+        (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+        so_far: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Self, NoReport> {
+        let settings = match name {
+            None => config.reports.first(),
+            Some(name) => {
+                let found = config.reports.iter().find(|report| report.name == name);
+                let known = config.reports.iter().map(|report| report.name.as_str()).collect::<Vec<_>>().join(", ");
+                Some(found.ok_or_else(|| NoReport::Unknown { name: name.to_owned(), known })?)
+            }
+        };
+        let calendar = settings.map_or_else(|| config.usual_calendar(), |report| report.calendar.clone());
+        let whole = last_whole(settings.map(|report| report.at), &calendar, now);
+        let usual = if so_far { Period { from: whole.to, to: now } } else { whole };
+        let period = Period { from: from.unwrap_or(usual.from), to: to.unwrap_or(usual.to).min(now) };
+        if period.to <= period.from {
+            return Err(NoReport::Empty);
+        }
+        Ok(Self {
+            name: settings.map_or_else(|| "plazo".to_owned(), |report| report.name.clone()),
+            period,
+            calendar,
+            standards: settings.map(|report| report.standards).unwrap_or_default(),
+        })
+    }
+}
+
+/// The last whole week, or the last whole day, by the midnights of the calendar's zone. Weeks begin on Monday.
+fn last_whole(at: Option<Handover>, calendar: &Calendar, now: DateTime<Utc>) -> Period {
+    let today = now.with_timezone(&calendar.zone()).date_naive();
+    let (end, length) = match at {
+        Some(Handover::Daily(_)) => (today, 1),
+        Some(Handover::Weekly(..)) | None => (today - Days::new(today.weekday().num_days_from_monday().into()), 7),
+    };
+    Period { from: calendar.start_of(end - Days::new(length)), to: calendar.start_of(end) }
+}
+
+impl App {
+    /// Makes a report beside the period before it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
+        let config = self.config();
+        self.read(move |store| make(store, &config, &wanted)).await
+    }
+}
+
+/// A report and the one before it, from what is in the store.
+fn make(store: &Store, config: &Config, wanted: &Wanted) -> Result<Report, StoreError> {
+    let length = wanted.period.to - wanted.period.from;
+    let earlier = Period { from: wanted.period.from - length, to: wanted.period.from };
+    let mut events = HashMap::new();
+    let mut report = of_period(store, config, wanted, wanted.period, &mut events)?;
+    let before = of_period(store, config, wanted, earlier, &mut events)?;
+    report.compare(&before);
+    Ok(report)
+}
+
+fn of_period(
+    store: &Store,
+    config: &Config,
+    wanted: &Wanted,
+    period: Period,
+    events: &mut HashMap<RequestId, Vec<Event>>,
+) -> Result<Report, StoreError> {
+    let rulebook = &config.rulebook;
+    let mut cases = Vec::new();
+    for id in store.concerned(period.from, period.to)? {
+        if let std::collections::hash_map::Entry::Vacant(place) = events.entry(id) {
+            place.insert(store.events(id)?);
+        }
+        let Some(own) = events.get(&id).filter(|own| own.first().is_some_and(|first| first.at < period.to)) else {
+            continue;
+        };
+        let known: Vec<Event> = own.iter().filter(|event| event.at < period.to).cloned().collect();
+        let history = history::of(id, own, rulebook, period.to);
+        let held = ledger::of(id, &known, rulebook, period.to).held;
+        cases.push(Case { history, held, clocks: store.clocks(id)? });
+    }
+    let filter = Filter { since: Some(period.from), limit: MOST_BROKEN, ..Filter::default() };
+    let broken: Vec<Broken> = store
+        .violations(&filter)?
+        .into_iter()
+        .filter(|row| row.at < period.to)
+        .map(|row| Broken {
+            id: row.id,
+            request: row.request,
+            at: row.at,
+            violation: row.violation,
+            owner: row.owner,
+            excuse: row.excuse.map(|(excuse, ..)| excuse),
+        })
+        .collect();
+    let lateness_ms = store.lateness_of(period.from, period.to, MOST_LATENESSES)?;
+    let material = Material {
+        period,
+        calendar: &wanted.calendar,
+        standards: wanted.standards,
+        directory: &rulebook.directory,
+        cases: &cases,
+        broken: &broken,
+        lateness_ms: &lateness_ms,
+    };
+    Ok(report::make(&wanted.name, &material, rulebook))
+}
+
+impl Transaction<'_> {
+    /// Sends each report whose time has come since it last went out, once however many were missed.
+    pub(super) fn send_reports(&mut self) -> Result<(), StoreError> {
+        let config = self.config.clone();
+        for settings in &config.reports {
+            let key = format!("report.{}", settings.name);
+            let Some(last_run) = self.store.last_run(&key)? else {
+                self.store.set_last_run(&key, self.now)?;
+                continue;
+            };
+            let Some(due_at) = last_due(settings, last_run, self.now) else { continue };
+            self.store.set_last_run(&key, due_at)?;
+            let period = last_whole(Some(settings.at), &settings.calendar, due_at);
+            let wanted = Wanted {
+                name: settings.name.clone(),
+                period,
+                calendar: settings.calendar.clone(),
+                standards: settings.standards,
+            };
+            let report = trimmed(make(self.store, &config, &wanted)?);
+            let content = Content::Report(Box::new(report));
+            let recipients = config.rulebook.directory.recipients(&leads_of(settings, &config), None, None, self.now);
+            for recipient in recipients {
+                self.announce(&content, &recipient)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whom a report names; `lead` is the lead of every team, since it belongs to none.
+fn leads_of(settings: &ReportSettings, config: &Config) -> Vec<Tell> {
+    let leads = || config.rulebook.directory.leads().map(|lead| Tell::Person(lead.to_owned()));
+    let mut told = Vec::new();
+    for tell in &settings.tell {
+        match tell {
+            Tell::Role(Role::Lead) => told.extend(leads()),
+            tell => told.push(tell.clone()),
+        }
+    }
+    told
+}
+
+/// Without most of the requests behind each figure.
+fn trimmed(mut report: Report) -> Report {
+    for group in &mut report.groups {
+        let figures = &mut group.figures;
+        let lists = [
+            &mut figures.first_response.requests,
+            &mut figures.response.requests,
+            &mut figures.resolution.requests,
+            &mut figures.unanswered.requests,
+            &mut figures.closed_unanswered.requests,
+            &mut figures.kept.requests,
+            &mut figures.early.requests,
+            &mut figures.violations.requests,
+        ];
+        for list in lists {
+            list.truncate(MOST_FROZEN);
+        }
+    }
+    for rule in &mut report.violations {
+        rule.broken.truncate(MOST_FROZEN);
+    }
+    report.closings.closed.requests.truncate(MOST_FROZEN);
+    report.orphans.truncate(MOST_FROZEN);
+    report
+}
+
+/// The last instant after `last_run` and up to `now` at which the report falls due, by the wall clock of its calendar.
+fn last_due(settings: &ReportSettings, last_run: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let pattern = match settings.at {
+        Handover::Daily(time) => time.format("%-M %-H * * *").to_string(),
+        Handover::Weekly(day, time) => format!("{} {day}", time.format("%-M %-H * *")).to_uppercase(),
+    };
+    let cron = CronParser::new().parse(&pattern).ok()?;
+    let mut from = last_run.with_timezone(&settings.calendar.zone());
+    let mut last = None;
+    // Two months of days at most: what was missed before that is one report all the same.
+    for _ in 0..62 {
+        let next = cron.find_next_occurrence(&from, false).ok()?;
+        if now < next.to_utc() {
+            break;
+        }
+        last = Some(next.to_utc());
+        from = next;
+    }
+    last
+}
+
+impl App {
+    /// The register of escalations of a period: what was handed up, and answers that say nothing or the same again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn escalations(&self, period: Period) -> Result<Vec<Escalation>, StoreError> {
+        let config = self.config();
+        self.read(move |store| register(store, &config, period)).await
+    }
+}
+
+/// An entry of the register before its request is known.
+struct Found {
+    at: DateTime<Utc>,
+    request: RequestId,
+    what: String,
+    why: String,
+    who: Option<String>,
+}
+
+fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<Escalation>, StoreError> {
+    let mut found: Vec<Found> = Vec::new();
+    for (request, event) in store.events_of_type("escalate", period.from, period.to)? {
+        let Fact::Escalate { reason: why } = event.fact else { continue };
+        let who = event.author.and_then(|author| author.name.or(author.address));
+        found.push(Found { at: event.at, request, what: "escalate".to_owned(), why, who });
+    }
+    let filter = Filter { since: Some(period.from), limit: MOST_BROKEN, ..Filter::default() };
+    let is_registered = |kind| matches!(kind, CheckKind::Repeated | CheckKind::Empty | CheckKind::Queues);
+    for row in store.violations(&filter)? {
+        if row.at < period.to && is_registered(row.violation.check) {
+            let why = config.language.of(violation::what(&row.violation.finding));
+            let (what, who) = (row.violation.rule, row.violation.who);
+            found.push(Found { at: row.at, request: row.request, what, why, who });
+        }
+    }
+    found.sort_by_key(|found| (found.at, found.request));
+    let mut requests = HashMap::new();
+    for id in found.iter().map(|found| found.request).collect::<BTreeSet<_>>() {
+        requests.insert(id, store.request(id)?);
+    }
+    let directory = &config.rulebook.directory;
+    let person = |word: String| directory.person(&word).map_or(word, |person| person.name.clone());
+    let client = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |one| one.name.clone());
+    let entries = found.into_iter().filter_map(|Found { at, request: id, what, why, who }| {
+        let request = requests.get(&id)?.as_ref()?;
+        Some(Escalation {
+            at,
+            request: id,
+            what,
+            why,
+            who: who.map(person),
+            channel: request.facets.channel.clone(),
+            client: request.facets.customer.as_ref().map(client).or_else(|| request.contact.clone()),
+            subject: request.subject.clone(),
+            owner: request.owner.clone().map(person),
+            state: request.phase.as_str(),
+        })
+    });
+    Ok(entries.collect())
+}
+
+/// A period of the last thirty days, for what is not given.
+pub fn last_month(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Period {
+    let to = to.unwrap_or(now);
+    Period { from: from.unwrap_or(to - TimeDelta::days(30)), to }
+}

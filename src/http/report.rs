@@ -1,0 +1,101 @@
+//! `GET /v1/report`: the figures of a period as JSON, CSV, text or a page; and `GET /v1/escalations`: the register.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::Read;
+use super::error::{Answer, Failure, Params, Problem};
+use crate::app::App;
+use crate::app::report::{Wanted, last_month};
+use crate::text::alert::Reader;
+use crate::text::{Language, register, report};
+
+/// The page shows nothing but itself.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(make)).routes(routes!(escalations))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ReportParams {
+    /// Its name in sla.toml; the first one where it is left out.
+    name: Option<String>,
+    /// From when; the last whole week or day where it is left out.
+    from: Option<DateTime<Utc>>,
+    /// Until when.
+    to: Option<DateTime<Utc>>,
+    /// What has passed of the present period, instead of the last whole one.
+    so_far: Option<bool>,
+    /// `json`, `csv`, `text` or `html`.
+    format: Option<String>,
+    /// `es` or `en`.
+    language: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RegisterParams {
+    /// From when; thirty days ago where it is left out.
+    from: Option<DateTime<Utc>>,
+    /// Until when.
+    to: Option<DateTime<Utc>>,
+    /// `json` or `csv`.
+    format: Option<String>,
+}
+
+/// Figures of a period beside their standards and the period before, each with the requests behind it.
+#[utoipa::path(get, path = "/v1/report", tag = "reports", params(ReportParams),
+    responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
+async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportParams>) -> Answer<Response> {
+    let config = app.config();
+    let (span, so_far) = ((params.from, params.to), params.so_far.unwrap_or(false));
+    let wanted = Wanted::find(&config, params.name.as_deref(), span, so_far, app.now());
+    let wanted = wanted.map_err(|error| Failure::of_field("name", error.to_string()))?;
+    let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
+    let made = app.report(wanted).await?;
+    let reader = Reader::plain(config.zone, language, app.now());
+    match params.format.as_deref() {
+        None | Some("json") => Ok(Json(made).into_response()),
+        Some("csv") => Ok(csv(report::csv(&made))),
+        Some("text") => {
+            let text = report::plain(&made, &config.texts, &reader);
+            Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+        }
+        Some("html") => {
+            let page = report::page(&made, &config.texts, &reader);
+            let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            Ok(response)
+        }
+        Some(other) => Err(Failure::of_field("format", format!("`{other}` is not one of json, csv, text, html"))),
+    }
+}
+
+/// The register of escalations: what was handed up, and answers that say nothing or the same again.
+#[utoipa::path(get, path = "/v1/escalations", tag = "reports", params(RegisterParams),
+    responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
+async fn escalations(_: Read, State(app): State<App>, Params(params): Params<RegisterParams>) -> Answer<Response> {
+    let rows = app.escalations(last_month(params.from, params.to, app.now())).await?;
+    match params.format.as_deref() {
+        None | Some("json") => Ok(Json(serde_json::json!({ "escalations": rows })).into_response()),
+        Some("csv") => Ok(csv(register::csv(&rows))),
+        Some(other) => Err(Failure::of_field("format", format!("`{other}` is not one of json, csv"))),
+    }
+}
+
+fn csv(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response()
+}

@@ -1,0 +1,77 @@
+-- The figures of a report, recomputed from the journal by plain SQL: nothing here knows how plazo computes them.
+-- :from and :to are the period in milliseconds.
+
+-- Open hours of `oficina`, day by day: Monday to Friday 8–12 and 13–18, Saturday 8–12, Bogotá (UTC−5), 23 March closed.
+CREATE TEMP TABLE open_hours AS
+WITH RECURSIVE days (day) AS (
+    SELECT date('2026-02-22') UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < '2026-04-10'
+), hours (day, opens, closes) AS (
+    SELECT day, '08:00', '12:00' FROM days WHERE strftime('%w', day) <> '0'
+    UNION ALL SELECT day, '13:00', '18:00' FROM days WHERE strftime('%w', day) NOT IN ('0', '6')
+)
+SELECT unixepoch(day || ' ' || opens || ':00-05:00') * 1000 AS opens, unixepoch(day || ' ' || closes || ':00-05:00') * 1000 AS closes
+FROM hours WHERE day <> '2026-03-23';
+
+-- What moves a client's wait: asking, answering so that it counts, delivering, closing.
+CREATE TEMP TABLE steps AS
+SELECT request, at, seq,
+    CASE
+        WHEN type = 'message' AND json_extract(body, '$.direction') = 'in' THEN 'ask'
+        WHEN type = 'message' THEN 'answer'
+        WHEN type = 'deliver' THEN 'deliver'
+        ELSE 'close'
+    END AS step,
+    json_extract(body, '$.author.name') AS author
+FROM journal j
+WHERE body IS NOT NULL AND at < :to
+  AND (type IN ('deliver', 'close')
+    OR (type = 'message' AND json_extract(body, '$.direction') = 'in')
+    OR (type = 'message' AND json_extract(body, '$.direction') = 'out' AND NOT EXISTS (
+        SELECT 1 FROM json_each(j.effects) e WHERE json_extract(e.value, '$.check') IN ('authorised', 'automatic', 'empty'))));
+
+-- A wait: from an ask that nothing unanswered precedes to the next step that is no ask.
+CREATE TEMP TABLE waits AS
+WITH marked AS (
+    SELECT *, lag(step) OVER (PARTITION BY request ORDER BY at, seq) AS before FROM steps
+)
+SELECT s.request, s.at AS began_at,
+    (SELECT e.at FROM steps e WHERE e.request = s.request AND e.step <> 'ask' AND (e.at, e.seq) > (s.at, s.seq) ORDER BY e.at, e.seq LIMIT 1) AS ended_at,
+    (SELECT e.step FROM steps e WHERE e.request = s.request AND e.step <> 'ask' AND (e.at, e.seq) > (s.at, s.seq) ORDER BY e.at, e.seq LIMIT 1) AS ended_by,
+    (SELECT e.author FROM steps e WHERE e.request = s.request AND e.step <> 'ask' AND (e.at, e.seq) > (s.at, s.seq) ORDER BY e.at, e.seq LIMIT 1) AS answered_by,
+    NOT EXISTS (SELECT 1 FROM steps e WHERE e.request = s.request AND e.step IN ('answer', 'deliver') AND (e.at, e.seq) < (s.at, s.seq)) AS is_first
+FROM marked s WHERE s.step = 'ask' AND (s.before IS NULL OR s.before <> 'ask');
+
+CREATE TEMP TABLE answered AS
+SELECT w.*, r.channel, ended_at - began_at AS elapsed,
+    (SELECT coalesce(sum(min(closes, ended_at) - max(opens, began_at)), 0) FROM open_hours WHERE opens < ended_at AND began_at < closes) AS working
+FROM waits w JOIN requests r ON r.id = w.request
+WHERE ended_by IN ('answer', 'deliver') AND :from <= ended_at AND ended_at < :to;
+
+-- A request is opened, or opened again by an ask after a closing; it is solved by delivering, or by closing what was answered.
+CREATE TEMP TABLE openings AS
+WITH marked AS (
+    SELECT *, lag(step) OVER (PARTITION BY request ORDER BY at, seq) AS before FROM steps
+)
+SELECT request, at, seq FROM marked WHERE step = 'ask' AND (before IS NULL OR before = 'close');
+
+CREATE TEMP TABLE solved AS
+WITH ends AS (
+    SELECT s.request, s.at, s.seq, s.step,
+        (SELECT o.at FROM openings o WHERE o.request = s.request AND (o.at, o.seq) < (s.at, s.seq) ORDER BY o.at DESC, o.seq DESC LIMIT 1) AS opened_at,
+        EXISTS (SELECT 1 FROM waits w WHERE w.request = s.request AND w.began_at < s.at AND (w.ended_at IS NULL OR s.at < w.ended_at OR (w.ended_at = s.at AND w.ended_by = 'close'))) AS waiting,
+        EXISTS (SELECT 1 FROM steps e WHERE e.request = s.request AND e.step IN ('answer', 'deliver') AND (e.at, e.seq) < (s.at, s.seq)) AS heard
+    FROM steps s WHERE s.step IN ('deliver', 'close')
+), good AS (
+    SELECT * FROM ends WHERE opened_at IS NOT NULL AND (step = 'deliver' OR (NOT waiting AND heard))
+)
+SELECT g.request, g.opened_at, g.at, g.at - g.opened_at AS elapsed,
+    (SELECT coalesce(sum(min(closes, g.at) - max(opens, g.opened_at)), 0) FROM open_hours WHERE opens < g.at AND g.opened_at < closes) AS working
+FROM good g
+WHERE :from <= g.at AND g.at < :to
+  AND NOT EXISTS (SELECT 1 FROM good e WHERE e.request = g.request AND e.opened_at = g.opened_at AND (e.at, e.seq) < (g.at, g.seq));
+
+CREATE TEMP TABLE closings AS
+SELECT s.request, s.at,
+    EXISTS (SELECT 1 FROM waits w WHERE w.request = s.request AND w.ended_at = s.at AND w.ended_by = 'close') AS unattended
+FROM steps s JOIN requests r ON r.id = s.request
+WHERE s.step = 'close' AND r.channel <> 'slack' AND :from <= s.at AND s.at < :to;

@@ -1,0 +1,199 @@
+//! A month of four teams, eight thousand conversations by six channels, through the application in virtual time; and the report
+//! of it beside the same figures recomputed from the journal by plain SQL (`tests/data/month/figures.sql`).
+
+mod plan;
+
+use std::path::Path;
+
+use plazo::app::Incoming;
+use plazo::app::report::Wanted;
+use plazo::engine::request::RequestId;
+use plazo::intake::json as event_json;
+use plazo::report::{By, Measure, Report};
+use rusqlite::{Connection, named_params};
+
+use crate::support;
+use crate::support::desk::Desk;
+
+/// Events of one minute are written together, as a busy day's are.
+const GROUP: i64 = 60_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c9_c10_e5_kept_every_figure_of_a_month_is_what_plain_sql_finds_in_the_journal() {
+    let file = std::fs::read_to_string(support::data("month/sla.toml")).expect("a file");
+    let mut desk = Desk::open("2026-03-02 00:00", &file);
+    let events = plan::events(20_260_302);
+    let channels: std::collections::BTreeSet<_> = events.iter().map(|event| event["channel"].to_string()).collect();
+    assert_eq!(channels.len(), 6, "{channels:?}");
+    play(&mut desk, events).await;
+    desk.set("2026-03-30 07:30");
+    // The whole month, and a week of it, which begins and ends in the middle of conversations.
+    for (from, to) in [("2026-03-02 00:00", "2026-03-30 00:00"), ("2026-03-09 00:00", "2026-03-16 00:00")] {
+        let span = (Some(support::desk::at(from)), Some(support::desk::at(to)));
+        let wanted = Wanted::find(&desk.app.config(), None, span, false, desk.now()).expect("a report");
+        let report = desk.app.report(wanted).await.expect("figures");
+        let sql = Sql::of(
+            desk.directory.path(),
+            span.0.expect("an instant").timestamp_millis(),
+            span.1.expect("an instant").timestamp_millis(),
+        );
+        sql.compare(&report);
+    }
+    assert!(plan::N_CONVERSATIONS <= desk.app.config().alerts.summary_above + 8_000);
+}
+
+/// Hears each event in its minute, looks when the queue says so, and sends what is due.
+async fn play(desk: &mut Desk, events: Vec<serde_json::Value>) {
+    let mut events = events.into_iter().map(|event| event_json::event(event, "month", plan::end())).peekable();
+    let minute = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis().div_euclid(GROUP);
+    loop {
+        let next_event = events.peek().map(|event| event.as_ref().expect("an event").0.at);
+        let next_wake = desk.app.queue().next_at().filter(|at| *at < plan::end());
+        match (next_event, next_wake) {
+            (None, None) => break,
+            (Some(event_at), wake_at) if wake_at.is_none_or(|wake_at| minute(event_at) <= minute(wake_at)) => {
+                let mut group = Vec::new();
+                while let Some(event) =
+                    events.next_if(|event| event.as_ref().is_ok_and(|(event, _)| minute(event.at) == minute(event_at)))
+                {
+                    let (event, request) = event.expect("an event");
+                    desk.move_to(event.at);
+                    group.push(Incoming::new(event, request).expect("JSON"));
+                }
+                let applied = desk.app.submit(group).await.expect("written");
+                assert!(applied.iter().all(|one| !matches!(one, plazo::app::Applied::Rejected(_))), "{applied:?}");
+            }
+            (_, Some(wake_at)) => {
+                desk.move_to(wake_at);
+                let due = desk.app.queue().due(desk.now(), 256);
+                desk.app.tick(due).await.expect("written");
+                desk.send().await;
+            }
+            (Some(_), None) => unreachable!("an event without a wake is taken above"),
+        }
+    }
+}
+
+/// The journal, and the period in milliseconds.
+struct Sql {
+    connection: Connection,
+    from: i64,
+    to: i64,
+}
+
+impl Sql {
+    fn of(directory: &Path, from: i64, to: i64) -> Self {
+        let connection = Connection::open(directory.join("plazo.db")).expect("a store");
+        let statements = std::fs::read_to_string(support::data("month/figures.sql")).expect("a file");
+        for statement in statements.split(";\n") {
+            let statement = statement.replace(":from", &from.to_string()).replace(":to", &to.to_string());
+            connection.execute_batch(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
+        }
+        Self { connection, from, to }
+    }
+
+    fn number(&self, sql: &str) -> Option<i64> {
+        let sql = sql.replace(":from", &self.from.to_string()).replace(":to", &self.to.to_string());
+        self.connection
+            .query_row(&sql, named_params! {}, |row| row.get(0))
+            .unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
+    fn requests(&self, sql: &str) -> Vec<RequestId> {
+        let sql = sql.replace(":from", &self.from.to_string()).replace(":to", &self.to.to_string());
+        let mut statement = self.connection.prepare(&sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        let rows = statement.query_map([], |row| row.get(0).map(RequestId)).expect("rows");
+        rows.collect::<Result<_, _>>().expect("ids")
+    }
+
+    /// Means, percentiles and requests of spans in a table with `elapsed` and `working`.
+    fn measure(&self, what: &str, measure: &Measure, rows: &str) {
+        let mean =
+            |column: &str| self.number(&format!("SELECT (sum({column}) + count(*) / 2) / count(*) FROM ({rows})"));
+        let rank = |column: &str, percent: i64| {
+            self.number(&format!(
+                "SELECT max({column}) FROM (SELECT {column} FROM ({rows}) ORDER BY {column}
+                 LIMIT max(1, ((SELECT count(*) FROM ({rows})) * {percent} + 99) / 100))"
+            ))
+        };
+        let n = self.number(&format!("SELECT count(*) FROM ({rows})"));
+        assert!(n > Some(0), "{what}: nothing to compare");
+        let found = (i64::try_from(measure.n).ok(), measure.mean_ms, measure.mean_working_ms);
+        assert_eq!(found, (n, mean("elapsed"), mean("working")), "{what}: count, mean elapsed, mean working");
+        let found = (measure.p50_ms, measure.p90_ms, measure.p50_working_ms, measure.p90_working_ms);
+        let expected = (rank("elapsed", 50), rank("elapsed", 90), rank("working", 50), rank("working", 90));
+        assert_eq!(found, expected, "{what}: percentiles");
+        let mut requests = measure.requests.clone();
+        requests.sort();
+        assert_eq!(
+            requests,
+            self.requests(&format!("SELECT DISTINCT request FROM ({rows}) ORDER BY 1")),
+            "{what}: requests"
+        );
+    }
+
+    fn compare(&self, report: &Report) {
+        let all = report.all().expect("figures of everything");
+        self.measure("first response", &all.first_response, "SELECT * FROM answered WHERE is_first");
+        self.measure("response", &all.response, "SELECT * FROM answered");
+        self.measure("resolution", &all.resolution, "SELECT * FROM solved");
+        let count = |what: &str, found: &plazo::report::Count, sql: &str| {
+            assert_eq!(i64::try_from(found.n).ok(), self.number(&format!("SELECT count(*) FROM ({sql})")), "{what}");
+            assert_eq!(
+                found.requests,
+                self.requests(&format!("SELECT DISTINCT request FROM ({sql}) ORDER BY 1")),
+                "{what}"
+            );
+        };
+        count("unanswered", &all.unanswered, "SELECT request FROM waits WHERE ended_at IS NULL");
+        count("closed without answer", &all.closed_unanswered, "SELECT request FROM closings WHERE unattended");
+        count("closed", &report.closings.closed, "SELECT request FROM closings");
+        count(
+            "early",
+            &all.early,
+            "SELECT j.request FROM journal j, json_each(j.effects) e
+             WHERE json_extract(e.value, '$.effect') = 'early' AND :from <= j.at AND j.at < :to",
+        );
+        // Verdicts as the journal tells them; a breach is at its due instant, and what is late was a breach before.
+        let kept = self.number(
+            "SELECT count(*) FROM journal j, json_each(j.effects) e
+             WHERE json_extract(e.value, '$.effect') = 'met' AND :from <= j.at AND j.at < :to",
+        );
+        let broken = "SELECT j.request, 1000 * unixepoch(json_extract(e.value, '$.at'), 'subsec') AS at FROM journal j, json_each(j.effects) e
+             WHERE json_extract(e.value, '$.effect') = 'breached'";
+        let n_broken = self.number(&format!("SELECT count(*) FROM ({broken}) WHERE :from <= at AND at < :to"));
+        let found = (i64::try_from(all.kept.kept).ok(), i64::try_from(all.kept.broken).ok());
+        assert_eq!(found, (kept, n_broken), "promises kept and broken");
+        for rule in &report.violations {
+            let expected = self.number(&format!(
+                "SELECT count(*) FROM journal j, json_each(j.effects) e
+                 WHERE json_extract(e.value, '$.effect') = 'violation' AND json_extract(e.value, '$.rule') = '{}'
+                   AND :from <= j.at AND j.at < :to",
+                rule.rule
+            ));
+            assert_eq!(i64::try_from(rule.n).ok(), expected, "violations of {}", rule.rule);
+        }
+        let rules: Vec<_> = report.violations.iter().map(|rule| rule.rule.as_str()).collect();
+        assert_eq!(rules, ["A7", "A9", "B1", "C4", "D11", "D3", "D7", "E2"], "each slip is in it");
+        let group = |by: By, key: &str| {
+            let found = report.groups.iter().find(|group| group.by == by && group.key == key);
+            &found.unwrap_or_else(|| panic!("no {by:?} {key}")).figures
+        };
+        for channel in ["whatsapp", "email", "crm", "phone", "chat"] {
+            let rows = format!("SELECT * FROM answered WHERE channel = '{channel}'");
+            self.measure(channel, &group(By::Channel, channel).response, &rows);
+        }
+        for person in ["laura", "diego", "rosa", "luis"] {
+            let rows = format!("SELECT * FROM answered WHERE answered_by = '{person}'");
+            self.measure(person, &group(By::Person, person).response, &rows);
+        }
+        let social = "SELECT * FROM answered WHERE answered_by IN ('ana', 'laura', 'pedro')";
+        self.measure("the team social", &group(By::Team, "social").response, social);
+        let andina = "SELECT a.* FROM answered a JOIN requests r ON r.id = a.request WHERE r.customer = 'andina'";
+        self.measure("the client andina", &group(By::Client, "andina").response, andina);
+        let worst = self.number("SELECT max(working) FROM answered");
+        let longest = report.worst.iter().filter(|worst| worst.answered).map(|worst| worst.working_ms).max();
+        assert!(longest <= worst && report.worst.len() == 10, "{longest:?} of {worst:?}");
+        assert_eq!(report.worst[0].working_ms, report.worst.iter().map(|worst| worst.working_ms).max().unwrap_or(0));
+    }
+}
