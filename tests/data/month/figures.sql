@@ -29,6 +29,8 @@ WHERE body IS NOT NULL AND at < :to
     OR (type = 'message' AND json_extract(body, '$.direction') = 'out' AND NOT EXISTS (
         SELECT 1 FROM json_each(j.effects) e WHERE json_extract(e.value, '$.check') IN ('authorised', 'automatic', 'empty'))));
 
+CREATE INDEX temp.steps_in_order ON steps (request, at, seq);
+
 -- A wait: from an ask that nothing unanswered precedes to the next step that is no ask.
 CREATE TEMP TABLE waits AS
 WITH marked AS (
@@ -40,6 +42,8 @@ SELECT s.request, s.at AS began_at,
     (SELECT e.author FROM steps e WHERE e.request = s.request AND e.step <> 'ask' AND (e.at, e.seq) > (s.at, s.seq) ORDER BY e.at, e.seq LIMIT 1) AS answered_by,
     NOT EXISTS (SELECT 1 FROM steps e WHERE e.request = s.request AND e.step IN ('answer', 'deliver') AND (e.at, e.seq) < (s.at, s.seq)) AS is_first
 FROM marked s WHERE s.step = 'ask' AND (s.before IS NULL OR s.before <> 'ask');
+
+CREATE INDEX temp.waits_by_request ON waits (request);
 
 CREATE TEMP TABLE answered AS
 SELECT w.*, r.channel, ended_at - began_at AS elapsed,
@@ -54,14 +58,16 @@ WITH marked AS (
 )
 SELECT request, at, seq FROM marked WHERE step = 'ask' AND (before IS NULL OR before = 'close');
 
+CREATE INDEX temp.openings_by_request ON openings (request, at, seq);
+
 CREATE TEMP TABLE solved AS
-WITH ends AS (
+WITH ends AS MATERIALIZED (
     SELECT s.request, s.at, s.seq, s.step,
         (SELECT o.at FROM openings o WHERE o.request = s.request AND (o.at, o.seq) < (s.at, s.seq) ORDER BY o.at DESC, o.seq DESC LIMIT 1) AS opened_at,
         EXISTS (SELECT 1 FROM waits w WHERE w.request = s.request AND w.began_at < s.at AND (w.ended_at IS NULL OR s.at < w.ended_at OR (w.ended_at = s.at AND w.ended_by = 'close'))) AS waiting,
         EXISTS (SELECT 1 FROM steps e WHERE e.request = s.request AND e.step IN ('answer', 'deliver') AND (e.at, e.seq) < (s.at, s.seq)) AS heard
     FROM steps s WHERE s.step IN ('deliver', 'close')
-), good AS (
+), good AS MATERIALIZED (
     SELECT * FROM ends WHERE opened_at IS NOT NULL AND (step = 'deliver' OR (NOT waiting AND heard))
 )
 SELECT g.request, g.opened_at, g.at, g.at - g.opened_at AS elapsed,

@@ -39,13 +39,13 @@ async fn c9_c10_e5_kept_every_figure_of_a_month_is_what_plain_sql_finds_in_the_j
         );
         sql.compare(&report);
     }
-    assert!(plan::N_CONVERSATIONS <= desk.app.config().alerts.summary_above + 8_000);
 }
 
 /// Hears each event in its minute, looks when the queue says so, and sends what is due.
 async fn play(desk: &mut Desk, events: Vec<serde_json::Value>) {
     let mut events = events.into_iter().map(|event| event_json::event(event, "month", plan::end())).peekable();
     let minute = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis().div_euclid(GROUP);
+    let last_of = |minute: i64| chrono::DateTime::from_timestamp_millis((minute + 1) * GROUP - 1).expect("an instant");
     loop {
         let next_event = events.peek().map(|event| event.as_ref().expect("an event").0.at);
         let next_wake = desk.app.queue().next_at().filter(|at| *at < plan::end());
@@ -64,10 +64,11 @@ async fn play(desk: &mut Desk, events: Vec<serde_json::Value>) {
                 assert!(applied.iter().all(|one| !matches!(one, plazo::app::Applied::Rejected(_))), "{applied:?}");
             }
             (_, Some(wake_at)) => {
-                desk.move_to(wake_at);
+                desk.move_to(wake_at.max(last_of(minute(wake_at))));
                 let due = desk.app.queue().due(desk.now(), 256);
-                desk.app.tick(due).await.expect("written");
-                desk.send().await;
+                if 0 < desk.app.tick(due).await.expect("written") {
+                    desk.send().await;
+                }
             }
             (Some(_), None) => unreachable!("an event without a wake is taken above"),
         }
@@ -83,7 +84,7 @@ struct Sql {
 
 impl Sql {
     fn of(directory: &Path, from: i64, to: i64) -> Self {
-        let connection = Connection::open(directory.join("plazo.db")).expect("a store");
+        let connection = Connection::open(directory.join("plazo.sqlite3")).expect("a store");
         let statements = std::fs::read_to_string(support::data("month/figures.sql")).expect("a file");
         for statement in statements.split(";\n") {
             let statement = statement.replace(":from", &from.to_string()).replace(":to", &to.to_string());
@@ -154,13 +155,16 @@ impl Sql {
             "SELECT j.request FROM journal j, json_each(j.effects) e
              WHERE json_extract(e.value, '$.effect') = 'early' AND :from <= j.at AND j.at < :to",
         );
-        // Verdicts as the journal tells them; a breach is at its due instant, and what is late was a breach before.
+        // Verdicts as the journal tells them; a breach is at its due instant, and what is late was a breach before. One that was
+        // noticed before an answer from before it was heard of is none.
         let kept = self.number(
             "SELECT count(*) FROM journal j, json_each(j.effects) e
              WHERE json_extract(e.value, '$.effect') = 'met' AND :from <= j.at AND j.at < :to",
         );
         let broken = "SELECT j.request, 1000 * unixepoch(json_extract(e.value, '$.at'), 'subsec') AS at FROM journal j, json_each(j.effects) e
-             WHERE json_extract(e.value, '$.effect') = 'breached'";
+             WHERE json_extract(e.value, '$.effect') = 'breached' AND NOT EXISTS (
+                 SELECT 1 FROM journal k, json_each(k.effects) f WHERE k.request = j.request AND json_extract(f.value, '$.effect') = 'met'
+                   AND json_extract(f.value, '$.clock') = json_extract(e.value, '$.clock'))";
         let n_broken = self.number(&format!("SELECT count(*) FROM ({broken}) WHERE :from <= at AND at < :to"));
         let found = (i64::try_from(all.kept.kept).ok(), i64::try_from(all.kept.broken).ok());
         assert_eq!(found, (kept, n_broken), "promises kept and broken");
