@@ -81,7 +81,7 @@ async fn d1_kept_each_owner_gets_the_list_once_a_working_morning() {
 }
 
 #[tokio::test]
-async fn d1_what_was_missed_while_down_is_one_list_and_closed_days_have_none() {
+async fn d1_broken_mornings_that_were_missed_while_down_are_one_list_and_closed_days_have_none() {
     // Saturday the 7th and Sunday the 8th are closed; Monday to Wednesday were missed.
     let runs = lists_at(&[(6, 8, 0), (7, 8, 0), (8, 23, 0), (11, 15, 0)]).await;
     assert_eq!(runs[0].len(), 2);
