@@ -85,12 +85,21 @@ impl Chart {
         if let Some((share, name)) = &self.standard {
             let x = left + whole * share.clamp(0.0, 1.0);
             let (anchor, at) = if *share < 0.5 { ("start", x + 4.0) } else { ("end", x - 4.0) };
+            #[allow(clippy::cast_precision_loss, reason = "a handful of bars")]
+            for n in 0..bars.len() {
+                // Across the bar only: what stands above it is to be read.
+                let y = HEAD + ROW * n as f32;
+                let (top, bottom) = (y + 16.0, y + 30.0);
+                write!(
+                    svg,
+                    r##"<line x1="{x}" y1="{top}" x2="{x}" y2="{bottom}" stroke="#1d1d1b" stroke-width="2"/>"##
+                )
+                .ok();
+            }
             write!(
                 svg,
-                r##"<line x1="{x}" y1="{}" x2="{x}" y2="{}" stroke="#1d1d1b" stroke-width="1.5" stroke-dasharray="3 2"/><text x="{at}" y="{}" font-size="11.5" text-anchor="{anchor}">{}</text>"##,
-                HEAD + 14.0,
-                body + 6.0,
-                body + 17.0,
+                r##"<text x="{at}" y="{}" font-size="11.5" text-anchor="{anchor}">{}</text>"##,
+                body + 14.0,
                 escaped(name)
             )
             .ok();

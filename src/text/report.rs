@@ -14,6 +14,7 @@ use super::{Both, Language, format, violation};
 use crate::both;
 use crate::engine::check::Association;
 use crate::engine::request::RequestId;
+use crate::engine::working_time::WorkingTime;
 use crate::report::{By, Count, Figures, Group, Measure, Report, Share};
 
 /// Requests named under a figure of a mail; the page names all.
@@ -288,7 +289,7 @@ impl Writer<'_> {
 
     fn percentiles(&self, all: &Figures) -> Vec<Vec<String>> {
         let row = |label: &str, measure: &Measure| {
-            let shown = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), span);
+            let shown = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), compact);
             let cells = [measure.p50_working_ms, measure.p90_working_ms, measure.p50_ms, measure.p90_ms];
             std::iter::once(label.to_owned()).chain(cells.map(shown)).collect()
         };
@@ -324,7 +325,7 @@ impl Writer<'_> {
         let figures = &group.figures;
         let in_working_time = self.report.standards.in_working_time;
         let span_of = |measure: &Measure| Cell {
-            value: measure.compared(in_working_time).map_or_else(|| "–".to_owned(), span),
+            value: measure.compared(in_working_time).map_or_else(|| "–".to_owned(), compact),
             met: measure.met,
         };
         let count_of = |count: &Count| Cell { value: count.n.to_string(), met: count.met.filter(|_| 0 < count.n) };
@@ -444,7 +445,10 @@ impl Writer<'_> {
         if own.n == 0 {
             return self.of("plazo sent no alert.", "plazo no envió avisos.").to_owned();
         }
-        let seconds = |ms: i64| format!("{}.{:03} s", ms / 1_000, ms.rem_euclid(1_000));
+        let seconds = |ms: i64| match ms {
+            ms if ms < 60_000 => format!("{}.{:03} s", ms / 1_000, ms.rem_euclid(1_000)),
+            ms => format::span(TimeDelta::milliseconds(ms)),
+        };
         let (n, p50, p99, max) = (own.n, seconds(own.p50_ms), seconds(own.p99_ms), seconds(own.max_ms));
         self.language.of(both!(
             "plazo sent {n} alerts; late by {p50} (half of them at most), {p99} (99 of 100), {max} (the latest).",
@@ -549,15 +553,25 @@ fn labels(language: Language) -> Value {
         closings => of("Closings", "Cierres"),
         orphans => of("Without association", "Sin asociar"),
         own => of("plazo itself", "El propio plazo"),
-        columns => [of("first", "primera"), of("answer", "respuesta"), of("solved", "solución"), of("kept", "cumplido"), of("open", "sin resp."), of("rules", "reglas")],
+        columns => [of("first", "primera"), of("answer", "resp."), of("solved", "soluc."), of("kept", "cumpl."), of("open", "sin r."), of("rules", "reglas")],
         measured_working => of("Means and standards are in working time of the calendar", "Los promedios y las metas están en tiempo laboral del calendario"),
         measured_elapsed => of("Means and standards are in elapsed time; working time is that of the calendar", "Los promedios y las metas están en tiempo corrido; el laboral es el del calendario"),
         whole => of("All of it, and every request behind each figure: plazo report", "Completo, y cada solicitud detrás de cada cifra: plazo report"),
     }
 }
 
+/// In hours: a day of work is no day, and one of the two must not be read as the other.
 fn span(ms: i64) -> String {
-    format::span(TimeDelta::milliseconds(ms))
+    format::working_time(WorkingTime::of_open_stretch(TimeDelta::milliseconds(ms)))
+}
+
+/// In one unit, for the narrow columns of a table: `31 min`, `20.9 h`.
+fn compact(ms: i64) -> String {
+    match (ms / 60_000, (ms + 180_000) / 360_000) {
+        (minutes, _) if minutes < 60 => format!("{minutes} min"),
+        (_, tenths) if tenths % 10 == 0 || 1_000 <= tenths => format!("{} h", tenths / 10),
+        (_, tenths) => format!("{}.{} h", tenths / 10, tenths % 10),
+    }
 }
 
 fn signed(change: i64, size: &str) -> String {

@@ -159,7 +159,7 @@ fn a_report_is_had_as_json_csv_text_and_page_and_its_requests_by_the_command_lin
     let page = get("/v1/report?so_far=true&format=html&language=es");
     assert!(page.content_type.starts_with("text/html"));
     assert!(
-        page.body.contains("data:image/png;base64,")
+        page.body.contains("data:image&#x2f;png;base64,")
             && page.body.contains("<details>")
             && page.body.contains("Primera respuesta")
     );
