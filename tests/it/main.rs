@@ -8,6 +8,7 @@ mod daily;
 mod explain;
 mod faults;
 mod gathering;
+mod guides;
 mod holidays;
 mod http;
 mod ics;

@@ -65,8 +65,16 @@ fn line_of(shipped: &str, rule: &str) -> Option<usize> {
     lines.iter().position(|line| says(line)).or_else(|| lines.iter().position(|line| names(line, rule))).map(|n| n + 1)
 }
 
+/// A test, the rules that it shows, and in which case.
+struct Shown {
+    name: String,
+    ids: BTreeSet<String>,
+    kept: bool,
+    broken: bool,
+}
+
 /// Names of tests, and for which rules each shows which case: `c9_c10_e5_kept_…`, `a11_kept_…_and_broken_…`.
-fn tests(all: &[(String, String)]) -> Vec<(String, BTreeSet<String>, bool, bool)> {
+fn tests(all: &[(String, String)]) -> Vec<Shown> {
     let mut found = Vec::new();
     for (_, text) in all {
         for name in text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next()) {
@@ -79,7 +87,7 @@ fn tests(all: &[(String, String)]) -> Vec<(String, BTreeSet<String>, bool, bool)
             let ids: BTreeSet<_> = words.iter().filter(is_id).map(|word| word.to_uppercase()).collect();
             let (kept, broken) = (words.contains(&"kept"), words.contains(&"broken"));
             if !ids.is_empty() && words.first().is_some_and(|first| is_id(&first)) && (kept || broken) {
-                found.push((name.to_owned(), ids, kept, broken));
+                found.push(Shown { name: name.to_owned(), ids, kept, broken });
             }
         }
     }
@@ -87,12 +95,7 @@ fn tests(all: &[(String, String)]) -> Vec<(String, BTreeSet<String>, bool, bool)
 }
 
 /// A row, or what it lacks.
-fn row(
-    rule: &str,
-    shipped: &str,
-    code: &[(String, String)],
-    tests: &[(String, BTreeSet<String>, bool, bool)],
-) -> Result<String, String> {
+fn row(rule: &str, shipped: &str, code: &[(String, String)], tests: &[Shown]) -> Result<String, String> {
     let line = line_of(shipped, rule).ok_or_else(|| format!("{rule} is not in sla.toml"))?;
     let files: Vec<_> = code
         .iter()
@@ -108,17 +111,17 @@ fn row(
     let mut files = files;
     files.sort_by_key(|file| (rank(file), file.clone()));
     let code = files.iter().take(3).map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ");
-    let case = |word: &str, shows: &dyn Fn(&(String, BTreeSet<String>, bool, bool)) -> bool| {
+    let case = |word: &str, shows: &dyn Fn(&Shown) -> bool| {
         let timeline = format!("tests/data/scenarios/{rule}-{word}.txt");
         if root().join(&timeline).exists() {
             return Some(format!("`{rule}-{word}.txt`"));
         }
-        let test = tests.iter().find(|test| test.1.contains(rule) && shows(test))?;
-        let name: String = test.0.chars().take(48).collect();
-        Some(format!("`{name}{}`", if name.len() < test.0.len() { "…" } else { "" }))
+        let test = tests.iter().find(|test| test.ids.contains(rule) && shows(test))?;
+        let name: String = test.name.chars().take(48).collect();
+        Some(format!("`{name}{}`", if name.len() < test.name.len() { "…" } else { "" }))
     };
-    let kept = case("kept", &|test| test.2).ok_or_else(|| format!("nothing shows {rule} kept"))?;
-    let broken = case("broken", &|test| test.3).ok_or_else(|| format!("nothing shows {rule} broken"))?;
+    let kept = case("kept", &|test| test.kept).ok_or_else(|| format!("nothing shows {rule} kept"))?;
+    let broken = case("broken", &|test| test.broken).ok_or_else(|| format!("nothing shows {rule} broken"))?;
     Ok(format!("| {rule} | [{line}](../sla.toml#L{line}) | {code} | {kept} | {broken} |"))
 }
 
