@@ -159,7 +159,7 @@ impl Transaction<'_> {
             incoming = std::borrow::Cow::Owned(off_thread);
         }
         let event = &incoming.event;
-        let (before, is_new) = match found {
+        let (mut before, is_new) = match found {
             Some(request) => (request, false),
             // An automatic answer to nothing that is known asks for nothing (LESSONS 19).
             None if event.is_automatic() => return Ok(Applied::Unfiled),
@@ -169,6 +169,9 @@ impl Transaction<'_> {
             }
         };
         let id = before.id;
+        if matches!(event.fact, Fact::Close { .. }) && before.ticket.is_none() {
+            before.ticket = self.own_ticket(id)?;
+        }
         if let Some(rejection) = self.refusal(&before, event) {
             return Ok(Applied::Rejected(rejection));
         }
@@ -243,6 +246,17 @@ impl Transaction<'_> {
             return Ok(Err(Rejection { code: "missing_field", detail }));
         }
         Ok(Ok(None))
+    }
+
+    /// The number of a ticket that plazo opened for the request elsewhere (C4, C8).
+    fn own_ticket(&self, id: RequestId) -> Result<Option<String>, StoreError> {
+        let destinations = &self.config.destinations;
+        let keeps_tickets = |name: &str| destinations.get(name).is_some_and(|own| own.settings.kind().is_ticket());
+        if !destinations.keys().any(|name| keeps_tickets(name)) {
+            return Ok(None);
+        }
+        let references = self.store.references(id)?;
+        Ok(references.into_iter().find(|(name, _)| keeps_tickets(name)).map(|(_, number)| number))
     }
 
     /// Why plazo's own doors do not let that happen (C4, C5, C6, D4). What another system did is a fact, and a violation.

@@ -39,6 +39,16 @@ pub struct RequestView {
     pub due_at: Option<DateTime<Utc>>,
     /// Alerts wait until then.
     pub snoozed_until: Option<DateTime<Utc>>,
+    /// Of a formal claim: its stage.
+    pub stage: Option<String>,
+    /// Of a formal claim: the number under which it is tracked.
+    pub number: Option<String>,
+    /// The request off which it was split.
+    pub parent: Option<String>,
+    /// Requests that must be done first.
+    pub blocked_by: Vec<String>,
+    /// When a call or session was agreed on that did not take place yet.
+    pub appointment_at: Option<DateTime<Utc>>,
     /// The latest clock of each kind.
     pub clocks: Vec<ClockView>,
 }
@@ -97,6 +107,15 @@ impl RequestView {
             opened_at: request.opened_at,
             due_at: request.due_at(),
             snoozed_until: request.snoozed_until,
+            stage: request.facets.stage.clone(),
+            number: request.number.clone(),
+            parent: request.parent.map(|parent| parent.to_string()),
+            blocked_by: request.blockers.iter().map(ToString::to_string).collect(),
+            appointment_at: request
+                .appointment
+                .as_ref()
+                .filter(|_| request.marks.scheduled_since.is_some())
+                .map(|appointment| appointment.at),
             clocks: request.clocks.iter().map(|clock| ClockView::new(clock, request, config)).collect(),
         }
     }

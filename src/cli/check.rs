@@ -86,9 +86,14 @@ fn planned(global: &Global, config: &Config, source: &str) -> anyhow::Result<Pla
 
 fn meaning(config: &Config, loaded: &Loaded) -> Vec<Meaning> {
     let policies = config.rulebook.policies.iter();
-    policies
+    let mut meaning: Vec<Meaning> = policies
         .map(|policy| Meaning { policy: policy.name.clone(), promises: describe::policy(policy, loaded.language) })
-        .collect()
+        .collect();
+    let checks = describe::checks(&config.rulebook.checks, loaded.language);
+    if !checks.is_empty() {
+        meaning.push(Meaning { policy: "[check]".to_owned(), promises: checks });
+    }
+    meaning
 }
 
 fn verdict(loaded: &Loaded) -> String {

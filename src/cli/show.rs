@@ -67,11 +67,37 @@ pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
             styled(state_style(state), state)
         ))?;
     }
+    for line in work(request, look) {
+        output::line(&format!("  {line}"))?;
+    }
     if !request["snoozed_until"].is_null() {
         let until = local(&request["snoozed_until"], look);
         output::line(&language.of(both!("  no alerts before {until}", "  sin avisos hasta {until}")))?;
     }
     Ok(())
+}
+
+/// What is known of the work besides its clocks.
+fn work(request: &Value, look: Look) -> Vec<String> {
+    let text = |field: &str| request[field].as_str().map(str::to_owned);
+    let mut lines = Vec::new();
+    if let Some(stage) = text("stage") {
+        let number = text("number").map(|number| format!(" · {number}")).unwrap_or_default();
+        lines.push(look.language.of(both!("stage {stage}{number}", "etapa {stage}{number}")));
+    }
+    if let Some(parent) = text("parent") {
+        lines.push(look.language.of(both!("split off {parent}", "viene de {parent}")));
+    }
+    let blockers: Vec<_> = request["blocked_by"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !blockers.is_empty() {
+        let blockers = blockers.join(", ");
+        lines.push(look.language.of(both!("waits for {blockers}", "espera a {blockers}")));
+    }
+    if !request["appointment_at"].is_null() {
+        let at = local(&request["appointment_at"], look);
+        lines.push(look.language.of(both!("appointment {at}", "cita {at}")));
+    }
+    lines
 }
 
 /// The client's person and company.

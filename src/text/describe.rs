@@ -1,8 +1,9 @@
 //! What `sla.toml` means, in words: `plazo check` reads it back to whoever wrote it.
 
-use super::{Both, Language, format};
+use super::{Both, Language, format, violation};
 use crate::both;
 use crate::engine::calendar::Counting;
+use crate::engine::check::{Check, CheckKind, Checks};
 use crate::engine::directory::{Role, Tell};
 use crate::engine::escalation::{Offset, Step};
 use crate::engine::event::{Audience, RequestKind};
@@ -24,6 +25,24 @@ pub fn policy(policy: &Policy, language: Language) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// The checks that are on, one a line: the rule, what it asks for, of whom, and who is told.
+pub fn checks(checks: &Checks, language: Language) -> Vec<String> {
+    let line = |(kind, check): (&CheckKind, &Check)| {
+        let (rule, what) = (&check.rule, language.of(violation::check(*kind)));
+        let whom = if check.matcher == Matcher::default() {
+            String::new()
+        } else {
+            format!("{}: ", whom(&check.matcher, language))
+        };
+        let told: Vec<_> =
+            check.escalation.steps.iter().flat_map(|step| &step.tell).map(|tell| who(tell, language)).collect();
+        let told = told.join(", ");
+        let told = language.of(both!("{told} told", "se avisa a {told}"));
+        format!("{whom}{what}; {told} ({rule})")
+    };
+    checks.on.iter().map(line).collect()
 }
 
 fn whom(matcher: &Matcher, language: Language) -> String {

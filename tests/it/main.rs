@@ -14,6 +14,7 @@ mod http;
 mod ics;
 mod intake;
 mod mail;
+mod migrations;
 mod month;
 mod outgoing;
 mod payloads;

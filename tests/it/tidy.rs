@@ -105,26 +105,6 @@ fn the_time_is_read_in_one_place() {
     assert_eq!(readers, ["src/cli/mod.rs"]);
 }
 
-/// The rules that this version keeps.
-const RULES: [&str; 13] = ["A1", "A2", "A3", "A4", "A5", "C2", "C10", "D1", "D2", "D5", "E1", "E2", "E3"];
-
-#[test]
-fn each_rule_is_in_the_file_in_the_code_in_a_test_and_in_what_people_read() {
-    let shipped = read("sla.toml");
-    let code: String = sources("src").into_iter().map(|(_, text)| text).collect();
-    let tests: String = sources("tests").into_iter().map(|(_, text)| text).collect();
-    let has = |text: &str, rule: &str| {
-        text.match_indices(rule).any(|(place, _)| !text[place + rule.len()..].starts_with(|c: char| c.is_ascii_digit()))
-    };
-    for rule in RULES {
-        assert!(has(&shipped, rule), "{rule} is not in sla.toml");
-        assert!(has(&code, rule), "{rule} is not in the code");
-        let name = format!("{}_kept", rule.to_lowercase());
-        assert!(tests.contains(&name), "no test is named after {rule} (`{name}…`)");
-        assert!(has(&read("docs/protocols.md"), rule), "{rule} is not in docs/protocols.md");
-    }
-}
-
 #[test]
 fn every_rule_id_of_the_shipped_file_is_a_written_rule() {
     let protocols = read("docs/protocols.md");

@@ -58,19 +58,29 @@ impl Desk {
     pub async fn send(&mut self) -> Vec<(String, String, Content)> {
         let before = std::mem::take(&mut self.sent);
         let claims = self.app.record_and_claim(before, true, Vec::new()).await.expect("written");
-        let mut claimed = claims.claimed;
+        let mut told = self.send_express();
+        told.extend(self.deliver(claims.claimed));
+        told
+    }
+
+    /// Sends what ticks leased with their decision; it is recorded with the next look.
+    pub fn send_express(&mut self) -> Vec<(String, String, Content)> {
+        let mut claimed = Vec::new();
         while let Ok(express) = self.express.try_recv() {
             claimed.extend(express);
         }
-        let (mut told, mut outcomes) = (Vec::new(), Vec::new());
+        self.deliver(claimed)
+    }
+
+    fn deliver(&mut self, claimed: Vec<Claimed>) -> Vec<(String, String, Content)> {
+        let mut told = Vec::new();
         for Claimed { id, person, destination, fence, content, .. } in claimed {
             self.app.give_room(1);
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
             let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
-            outcomes.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
+            self.sent.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
         }
-        self.sent = outcomes;
         told
     }
 
