@@ -269,10 +269,7 @@ impl Transaction<'_> {
         let told: Vec<_> = violations
             .iter()
             .filter(|violation| violation.check.is_refused())
-            .map(|violation| {
-                let (line, remedy) = (violation::line(violation, language), violation::remedy(&violation.finding));
-                format!("{line}. {}.", language.of(remedy))
-            })
+            .map(|violation| violation::sentences(violation, language))
             .collect();
         (!told.is_empty()).then(|| Rejection { code: "refused", detail: told.join("\n") })
     }

@@ -402,10 +402,7 @@ async fn act(global: &Global, action: &str, args: PlainArgs, mut body: Map<Strin
 /// A rule that the action broke, in words.
 fn broken(effect: &Value, language: Language) -> String {
     match serde_json::from_value::<Violation>(effect.clone()) {
-        Ok(violation) => {
-            let (line, remedy) = (violation::line(&violation, language), violation::remedy(&violation.finding));
-            format!("{line}. {}.", language.of(remedy))
-        }
+        Ok(violation) => violation::sentences(&violation, language),
         // A daemon of another version may know more.
         Err(_) => effect["rule"].as_str().unwrap_or_default().to_owned(),
     }

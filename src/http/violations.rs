@@ -72,7 +72,7 @@ impl ViolationView {
             at: row.at,
             what: config.language.of(violation::what(&row.violation.finding)),
             remedy: config.language.of(violation::remedy(&row.violation.finding)),
-            violation: row.violation,
+            violation: Violation { who: row.violation.who.clone().map(name_of), ..row.violation },
             owner: row.owner.map(name_of),
             excuse,
             excused_by,

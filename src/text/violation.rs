@@ -65,6 +65,17 @@ pub fn line(violation: &Violation, language: Language) -> String {
     format!("{rule}: {what}")
 }
 
+/// Two sentences: what happened, and what would put it right.
+pub fn sentences(violation: &Violation, language: Language) -> String {
+    let (what, remedy) = (language.of(what(&violation.finding)), language.of(remedy(&violation.finding)));
+    format!("{}: {what}. {}.", violation.rule, capitalised(&remedy))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// What happened.
 pub fn what(finding: &Finding) -> Both {
     match finding {

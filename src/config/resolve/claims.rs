@@ -72,7 +72,7 @@ fn promise(
 fn needs_number(stage: &raw::Stage, mistakes: &mut Mistakes) -> bool {
     let Some(needs) = &stage.needs else { return false };
     if needs.as_str() != NUMBER {
-        let what = Both { en: "a claim can need", es: "un reclamo puede necesitar" };
+        let what = Both { en: "unknown need", es: "requisito desconocido" };
         mistakes.unknown(needs.span(), what, needs, [NUMBER]);
     }
     true

@@ -8,6 +8,7 @@ use crate::config::raw::{self, At, Raw};
 use crate::engine::event::{Audience, RequestKind};
 use crate::engine::policy::{Matcher, Policy, TargetKind};
 use crate::text::Both;
+use crate::text::templates::REPLIES;
 
 use super::calendars::Calendars;
 use super::ladders::Ladders;
@@ -26,7 +27,7 @@ pub(super) fn resolve(raw: &Raw, calendars: &Calendars, ladders: &Ladders, mista
         let name = name(policy, &mut names, mistakes);
         let team = policy.team.as_ref().and_then(|team| known_team(team, raw, mistakes));
         let targets = resolve_targets(policy, calendars, ladders, mistakes);
-        let resolved = Policy { name, matcher, team, targets, text: policy.text.as_ref().map(|text| text.to_string()) };
+        let resolved = Policy { name, matcher, team, targets, text: text(policy, mistakes) };
         if is_understood {
             warn_of_shadows(policy, &resolved, &understood, mistakes);
             understood.push(resolved.clone());
@@ -34,6 +35,16 @@ pub(super) fn resolve(raw: &Raw, calendars: &Calendars, ladders: &Ladders, mista
         policies.push(resolved);
     }
     policies
+}
+
+/// The template of the reply that the policy's alerts carry.
+fn text(policy: &raw::Policy, mistakes: &mut Mistakes) -> Option<String> {
+    let text = policy.text.as_ref()?;
+    if !REPLIES.contains(&text.as_str()) {
+        let what = Both { en: "no template of a reply", es: "no hay una respuesta lista llamada así" };
+        mistakes.unknown(text.span(), what, text, REPLIES);
+    }
+    Some(text.to_string())
 }
 
 fn name<'r>(policy: &'r At<raw::Policy>, names: &mut HashSet<&'r str>, mistakes: &mut Mistakes) -> String {
