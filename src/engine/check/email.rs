@@ -22,6 +22,10 @@ pub(super) fn judge(request: &Request, event: &Event, rulebook: &Rulebook, found
         let is = |other: &str| other.eq_ignore_ascii_case(address);
         event.cc.iter().any(|other| is(other)) || author.is_some_and(is)
     };
+    // A system that does not say to whom an answer went says nothing of who was left out either.
+    if event.cc.is_empty() {
+        return;
+    }
     let missing: Vec<_> = must.iter().filter(|address| !has(address)).cloned().collect();
     if !missing.is_empty() {
         found.extend(checks.violation(CheckKind::Copy, request, event, Finding::LeftOut { missing }));

@@ -94,7 +94,11 @@ impl Conversation<'_> {
     }
 
     fn says(&mut self, channel: &str, who: &str, text: &str) {
-        let cc = if self.chance(70) { json!(["compras@andina.example"]) } else { json!([]) };
+        let cc = if self.chance(70) {
+            json!(["cliente@andina.example", "compras@andina.example"])
+        } else {
+            json!(["cliente@andina.example"])
+        };
         self.add(channel, json!({"type": "message", "direction": "out", "author": who, "text": text, "cc": cc}));
     }
 
