@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 use croner::parser::CronParser;
 
-use super::{App, Transaction};
+use super::{App, Transaction, WriteError};
 use crate::config::{Config, ReportSettings};
 use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
@@ -176,18 +176,43 @@ fn of_period(
     Ok(report::make(&wanted.name, &material, rulebook))
 }
 
+impl App {
+    /// Sends each report whose time has come since it last went out, once however many were missed. Figures are gathered beside the
+    /// writer, whom alerts wait for.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub(super) async fn send_reports(&self) -> Result<(), WriteError> {
+        for due in self.writer.write(|tx| tx.due_reports()).await? {
+            let report = trimmed(self.report(due.wanted.clone()).await?);
+            self.writer.write(move |tx| tx.send_report(&due, &report)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A report whose time has come.
+#[derive(Debug, Clone)]
+struct DueReport {
+    key: String,
+    due_at: DateTime<Utc>,
+    wanted: Wanted,
+    tell: Vec<Tell>,
+}
+
 impl Transaction<'_> {
-    /// Sends each report whose time has come since it last went out, once however many were missed.
-    pub(super) fn send_reports(&mut self) -> Result<(), StoreError> {
+    fn due_reports(&mut self) -> Result<Vec<DueReport>, StoreError> {
         let config = self.config.clone();
+        let mut found = Vec::new();
         for settings in &config.reports {
             let key = format!("report.{}", settings.name);
             let Some(last_run) = self.store.last_run(&key)? else {
+                // New in the file: it begins with its next time.
                 self.store.set_last_run(&key, self.now)?;
                 continue;
             };
             let Some(due_at) = last_due(settings, last_run, self.now) else { continue };
-            self.store.set_last_run(&key, due_at)?;
             let period = last_whole(Some(settings.at), &settings.calendar, due_at);
             let wanted = Wanted {
                 name: settings.name.clone(),
@@ -195,12 +220,21 @@ impl Transaction<'_> {
                 calendar: settings.calendar.clone(),
                 standards: settings.standards,
             };
-            let report = trimmed(make(self.store, &config, &wanted)?);
-            let content = Content::Report(Box::new(report));
-            let recipients = config.rulebook.directory.recipients(&leads_of(settings, &config), None, None, self.now);
-            for recipient in recipients {
-                self.announce(&content, &recipient)?;
-            }
+            found.push(DueReport { key, due_at, wanted, tell: leads_of(settings, &config) });
+        }
+        Ok(found)
+    }
+
+    /// Writes a report's messages, unless another look was faster.
+    fn send_report(&mut self, due: &DueReport, report: &Report) -> Result<(), StoreError> {
+        if self.store.last_run(&due.key)?.is_some_and(|last_run| due.due_at <= last_run) {
+            return Ok(());
+        }
+        self.store.set_last_run(&due.key, due.due_at)?;
+        let content = Content::Report(Box::new(report.clone()));
+        let recipients = self.config.rulebook.directory.recipients(&due.tell, None, None, self.now);
+        for recipient in recipients {
+            self.announce(&content, &recipient)?;
         }
         Ok(())
     }

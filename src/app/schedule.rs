@@ -20,14 +20,15 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn run_schedules(&self) -> Result<usize, WriteError> {
-        self.writer.write(|tx| tx.run_schedules()).await
+        let n_sent = self.writer.write(|tx| tx.run_schedules()).await?;
+        self.send_reports().await?;
+        Ok(n_sent)
     }
 }
 
 impl Transaction<'_> {
     fn run_schedules(&mut self) -> Result<usize, StoreError> {
         self.climb_violations()?;
-        self.send_reports()?;
         let mut n_sent = 0;
         for list in self.config.clone().daily.iter() {
             let key = format!("daily.{}", list.name);

@@ -32,7 +32,10 @@ pub fn at(text: &str) -> DateTime<Utc> {
 
 impl Desk {
     pub fn open(begin: &str, file: &str) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
+        Self::open_in(tempfile::tempdir().expect("a directory"), begin, file)
+    }
+
+    pub fn open_in(directory: tempfile::TempDir, begin: &str, file: &str) -> Self {
         let loaded = config::read("sla.toml".as_ref(), file.to_owned());
         let explained = loaded.explain(false);
         let config = loaded.config.unwrap_or_else(|| panic!("{explained}"));
