@@ -57,7 +57,12 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         // The message that it names is left out of what is derived.
         (_, Fact::Undelivered { .. }) => {}
         (_, Fact::Comment { text }) => comment(request, event, text, rulebook),
-        (_, Fact::Log(_)) => work::logged(request, at),
+        (_, Fact::Log(_)) => {
+            // Whoever has the request writes down what was said (B1); an entry that names nobody is taken for the owner's.
+            let author = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
+            let is_owners = author.is_none_or(|author| request.owner.as_ref().is_none_or(|owner| *owner == author.key));
+            work::logged(request, at, is_owners);
+        }
         (Phase::Open | Phase::Waiting, Fact::Schedule { due, participants }) => {
             work::schedule(request, at, *due, participants);
         }

@@ -14,9 +14,10 @@ pub(super) const ESCALATED: &str = "escalated";
 /// So many of the last answers are remembered (D11).
 const MOST_SAID: usize = 16;
 
-pub(super) fn logged(request: &mut Request, at: DateTime<Utc>) {
+/// A log entry. What was said elsewhere is written down whoever does it (C6); the interaction is the owner's to log (B1).
+pub(super) fn logged(request: &mut Request, at: DateTime<Utc>, is_owners: bool) {
     let marks = &mut request.marks;
-    if marks.unlogged_since.take().is_some() {
+    if is_owners && marks.unlogged_since.take().is_some() {
         marks.logged_at = Some(at);
     }
     marks.outside_since = None;
