@@ -81,3 +81,27 @@ SELECT s.request, s.at,
     EXISTS (SELECT 1 FROM waits w WHERE w.request = s.request AND w.ended_at = s.at AND w.ended_by = 'close') AS unattended
 FROM steps s JOIN requests r ON r.id = s.request
 WHERE s.step = 'close' AND r.channel <> 'slack' AND :from <= s.at AND s.at < :to;
+
+-- In whose hands: after each event the last owner that was named, unless a closing came last; up to the next event or the end.
+CREATE TEMP TABLE held AS
+WITH stretches AS (
+    SELECT j.request, j.at AS began_at, coalesce(lead(j.at) OVER (PARTITION BY j.request ORDER BY j.at, j.seq), :to) AS ended_at,
+        (SELECT coalesce(json_extract(o.body, '$.owner'), json_extract(o.body, '$.author.name')) FROM journal o
+          WHERE o.request = j.request AND o.type IN ('own', 'open') AND o.body IS NOT NULL AND (o.at, o.seq) <= (j.at, j.seq)
+          ORDER BY o.at DESC, o.seq DESC LIMIT 1) AS owner,
+        coalesce((SELECT s.step FROM steps s WHERE s.request = j.request AND s.step IN ('ask', 'close') AND (s.at, s.seq) <= (j.at, j.seq)
+          ORDER BY s.at DESC, s.seq DESC LIMIT 1), '') = 'close' AS is_closed
+    FROM journal j JOIN requests r ON r.id = j.request
+    WHERE j.body IS NOT NULL AND j.at < :to AND r.channel <> 'slack'
+)
+SELECT request, owner, max(began_at, :from) AS began_at, min(ended_at, :to) AS ended_at FROM stretches
+WHERE NOT is_closed AND began_at < ended_at AND :from < ended_at;
+
+-- Every wait that was answered in the period or lasts at its end.
+CREATE TEMP TABLE longest AS
+WITH open_waits AS (SELECT request, began_at, :to AS ended_at FROM waits WHERE ended_at IS NULL)
+SELECT request, elapsed, working FROM answered
+UNION ALL
+SELECT request, ended_at - began_at,
+    (SELECT coalesce(sum(min(closes, ended_at) - max(opens, began_at)), 0) FROM open_hours WHERE opens < ended_at AND began_at < closes)
+FROM open_waits;
