@@ -14,7 +14,7 @@ use crate::engine::event::{Event, Fact};
 use crate::engine::request::RequestId;
 use crate::engine::rota::Handover;
 use crate::engine::{history, ledger};
-use crate::report::{self, Broken, Case, Material, Period, Report, Standards};
+use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
 use crate::store::violations::Filter;
 use crate::store::{Store, StoreError};
 use crate::text::alert::Content;
@@ -255,7 +255,8 @@ fn leads_of(settings: &ReportSettings, config: &Config) -> Vec<Tell> {
 
 /// Without most of the requests behind each figure.
 fn trimmed(mut report: Report) -> Report {
-    for group in &mut report.groups {
+    // Those of everything stay whole: the message says how many more there are.
+    for group in report.groups.iter_mut().filter(|group| group.by != By::All) {
         let figures = &mut group.figures;
         let lists = [
             &mut figures.first_response.requests,
@@ -274,7 +275,6 @@ fn trimmed(mut report: Report) -> Report {
     for rule in &mut report.violations {
         rule.broken.truncate(MOST_FROZEN);
     }
-    report.closings.closed.requests.truncate(MOST_FROZEN);
     report.orphans.truncate(MOST_FROZEN);
     report
 }
