@@ -8,17 +8,23 @@ use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
 use crate::engine::check;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
-use crate::engine::event::{Event, Fact};
+use crate::engine::address;
+use crate::engine::event::{Direction, Event, EventId, Fact};
 use crate::engine::request::{Request, RequestId};
 use crate::engine::{self, Input};
+use crate::intake::email::by_client;
 use crate::store::StoreError;
 use crate::store::journal::Entry;
 use crate::text::Both;
 use crate::text::alert::{Content, News, NewsKind};
 use crate::text::violation;
 
-/// The source of what people do by plazo's own doors.
+/// The source of what people do at plazo's own interface.
 pub const DOOR: &str = "action";
+/// The source of what they do by the links of alerts.
+pub const LINK_DOOR: &str = "link";
+/// The source of what they do by answering the mail of an alert.
+pub const REPLY_DOOR: &str = "reply";
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
 
@@ -141,10 +147,20 @@ impl Transaction<'_> {
 
     pub(super) fn apply(&mut self, incoming: &Incoming) -> Result<Applied, StoreError> {
         let mut incoming = std::borrow::Cow::Borrowed(incoming);
-        let event = &incoming.event;
-        if let Some(request) = self.store.known_event(&event.id)? {
-            return Ok(Applied::Duplicate { request });
+        if let Some(request) = self.store.known_event(&incoming.event.id)? {
+            let Some(other) = self.another_mail(&incoming.event, request)? else {
+                return Ok(Applied::Duplicate { request });
+            };
+            if let Some(request) = self.store.known_event(&other.id)? {
+                return Ok(Applied::Duplicate { request });
+            }
+            incoming = std::borrow::Cow::Owned(Incoming::new(other, incoming.request)?);
         }
+        let named = self.returned_mail(&incoming.event)?;
+        if let Some(named) = named {
+            incoming = std::borrow::Cow::Owned(named);
+        }
+        let event = &incoming.event;
         if let Some(rejection) = self.implausible(event.at) {
             return Ok(Applied::Rejected(rejection));
         }
@@ -194,7 +210,10 @@ impl Transaction<'_> {
             body: Some(&incoming.body),
             effects: &outcome.effects,
         })?;
-        self.record_act(id, event)?;
+        if event.is_believed() {
+            self.record_act(id, event)?;
+            self.confirm_reply(id, event)?;
+        }
         let channel = outcome.request.facets.channel.clone();
         for thread in &event.threads {
             if thread::is_loose(thread) {
@@ -227,12 +246,8 @@ impl Transaction<'_> {
             return Ok(request.map(Some).ok_or_else(unknown));
         }
         let channel = event.about.channel.as_deref().unwrap_or_default();
-        for thread in &event.threads {
-            let Some(id) = self.store.request_by_thread(channel, thread)? else { continue };
-            let request = self.store.request(id)?;
-            if request.as_ref().is_some_and(|request| thread::belongs(thread, event, request)) {
-                return Ok(Ok(request));
-            }
+        if let Some(request) = self.by_threads(event, channel)? {
+            return Ok(Ok(Some(request)));
         }
         if !event.starts_request() {
             let type_name = event.fact.type_name();
@@ -246,6 +261,30 @@ impl Transaction<'_> {
             return Ok(Err(Rejection { code: "missing_field", detail }));
         }
         Ok(Ok(None))
+    }
+
+    /// A mail that came back of which only the reader is known, by the only mail of the house that went there; nothing else tells
+    /// which it was. One whose mail is known belongs to that mail's request.
+    fn returned_mail(&self, event: &Event) -> Result<Option<Incoming>, StoreError> {
+        let Fact::Undelivered { of, failed } = &event.fact else { return Ok(None) };
+        if !of.is_empty() {
+            let id = EventId { source: event.id.source.clone(), id: of.clone() };
+            let known = self.store.known_event(&id)?;
+            return known.map(|request| Incoming::new(event.clone(), Some(request))).transpose();
+        }
+        let channel = event.about.channel.as_deref().unwrap_or_default();
+        let mut found = Vec::new();
+        for address in failed {
+            let Some(request) = self.store.request_by_thread(channel, &by_client(address))? else { continue };
+            let is_to = |sent: &Event| sent.recipients.iter().any(|recipient| address::is_same(recipient, address));
+            let sent = self.store.events(request)?.into_iter().filter(|sent| {
+                matches!(sent.fact, Fact::Message { direction: Direction::Out, .. }) && is_to(sent) && sent.at <= event.at
+            });
+            found.extend(sent.map(|sent| (request, sent.id.id)));
+        }
+        let [(request, of)] = &found[..] else { return Ok(None) };
+        let fact = Fact::Undelivered { of: of.clone(), failed: failed.clone() };
+        Incoming::new(Event { fact, ..event.clone() }, Some(*request)).map(Some)
     }
 
     /// The number of a ticket that plazo opened for the request elsewhere (C4, C8).
@@ -300,7 +339,7 @@ impl Transaction<'_> {
             _ => return Ok(()),
         };
         let who = event.author.as_ref().and_then(|author| author.name.as_deref().or(author.address.as_deref()));
-        self.store.record_act(id, event.fact.type_name(), who, event.at, until, &event.id.source)
+        self.store.record_act(id, event.fact.type_name(), who, event.at, until, (&event.id.source, &event.proof))
     }
 
     /// Looks at requests whose wake has come. One that fails is pushed back, so that it cannot starve the rest.

@@ -273,6 +273,7 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
         contact: follow_up_contact(request, alert, config)
             .or_else(|| request.contact.clone())
             .or_else(|| request.requester.as_ref()?.name.as_ref().map(name_of)),
+        contact_by: request.contact_by(),
         subject: request.subject.clone(),
         owner: request.owner.as_ref().map(name_of),
         started_at: clock.map_or(request.opened_at, |clock| clock.started_at),

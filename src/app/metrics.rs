@@ -16,6 +16,13 @@ pub struct EventLabels {
     pub result: &'static str,
 }
 
+/// Why a call was not let in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusalLabels {
+    /// `token_needed`, `token_expired`, `not_local` or `scope`.
+    pub reason: String,
+}
+
 /// What became of a try to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct DeliveryLabels {
@@ -30,7 +37,7 @@ pub struct DeliveryLabels {
 pub struct HookLabels {
     /// Name of the source.
     pub source: String,
-    /// `taken`, `handshake`, `refused`, `unreadable`, `content_type`, `method` or `too_many`.
+    /// `taken`, `not_understood`, `handshake`, `refused`, `unreadable`, `content_type`, `method` or `too_many`.
     pub result: &'static str,
 }
 
@@ -43,6 +50,8 @@ pub struct Metrics {
     pub deliveries: Family<DeliveryLabels, Counter>,
     /// Calls of hooks by source and result.
     pub hooks: Family<HookLabels, Counter>,
+    /// Calls that were not let in, by the reason.
+    pub refusals: Family<RefusalLabels, Counter>,
     /// Sent although an earlier try may have arrived.
     pub possible_doubles: Counter,
     /// From the step's instant to the peer's acceptance.
@@ -95,6 +104,7 @@ impl Metrics {
         registry.register("events", "Events by result", self.events.clone());
         registry.register("delivery_attempts", "Tries to deliver", self.deliveries.clone());
         registry.register("hook_calls", "Calls of sources' hooks by result", self.hooks.clone());
+        registry.register("refused_calls", "Calls of the interface that were not let in, by the reason", self.refusals.clone());
         registry.register("possible_doubles", "Messages that may have arrived twice", self.possible_doubles.clone());
         registry.register("clock_steps", "Times the wall clock was set", self.clock_steps.clone());
         let lateness = "From a step's instant to the peer's acceptance";

@@ -6,6 +6,7 @@
 mod apply;
 mod decide;
 mod explain;
+mod keys;
 pub mod links;
 pub mod metrics;
 mod outbox;
@@ -13,6 +14,7 @@ pub mod plan;
 mod protocols;
 pub mod queue;
 mod readers;
+mod refusals;
 mod replies;
 pub mod report;
 pub mod retry;
@@ -25,13 +27,13 @@ pub mod token;
 pub mod view;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use arc_swap::ArcSwap;
-use chrono::{DateTime, TimeDelta, Utc};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use crate::config::Config;
@@ -42,18 +44,19 @@ use crate::store::{Store, StoreError};
 use crate::text::alert::HeldFor;
 use crate::text::button::Press;
 
-pub use apply::{Applied, DOOR, Incoming, Rejection};
+pub use crate::intake::json::CLOCK_SKEW;
+pub use apply::{Applied, DOOR, Incoming, LINK_DOOR, REPLY_DOOR, Rejection};
+pub use protocols::SOURCE as OWN_SOURCE;
 use metrics::Metrics;
 pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
 use queue::Queue;
 use readers::Readers;
+use refusals::Refusals;
 use sources::Sources;
 use time::TimeSource;
 pub use writer::WriteError;
 use writer::Writer;
 
-/// An event may claim to happen this much later than now; the clocks of two machines differ.
-pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Clicks that wait for their answer; more are not answered.
 const MOST_PRESSES: usize = 256;
 
@@ -71,6 +74,10 @@ pub(crate) struct Shared {
     express_taker: Mutex<Option<mpsc::UnboundedReceiver<Vec<Claimed>>>>,
     /// Whether only this machine reaches the interface.
     is_loopback: AtomicBool,
+    /// The socket by which this machine's own users come in.
+    socket: ArcSwapOption<PathBuf>,
+    /// Calls that were refused.
+    refusals: Refusals,
     /// Whether the last commit failed.
     is_failing: AtomicBool,
     metrics: Metrics,
@@ -97,6 +104,8 @@ impl Shared {
             express,
             express_taker: Mutex::new(Some(waiting)),
             is_loopback: AtomicBool::new(true),
+            socket: ArcSwapOption::empty(),
+            refusals: Refusals::default(),
             is_failing: AtomicBool::new(false),
             metrics: Metrics::default(),
             sources: ArcSwap::default(),
@@ -115,8 +124,8 @@ pub struct App {
     readers: Arc<Readers>,
     tokens: Arc<token::Known>,
     instance: Arc<str>,
-    /// Signs links.
-    link_key: Arc<[u8]>,
+    /// Signs links and marks alerts' mail.
+    keys: Arc<keys::Keys>,
 }
 
 impl App {
@@ -135,7 +144,9 @@ impl App {
         let store = Store::open(directory)?;
         config.rulebook.revision = store.revision(&config.revision_text(source), time.now())?;
         let instance = store.instance()?.into();
-        let link_key = store.link_key()?.into();
+        let keys = Arc::new(keys::Keys::open(directory)?);
+        store.forget_link_key()?;
+        token::close_doors(&store, token::Open::by(&config))?;
         let queue = filled_queue(&store)?;
         let now = time.now();
         // Whatever was on its way when the last process ended may have arrived.
@@ -143,12 +154,37 @@ impl App {
         let shared = Arc::new(Shared::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Store::open_checkpointer(directory)?, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory));
-        Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance, link_key }, thread))
+        Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance, keys }, thread))
+    }
+
+    /// Whether only this machine reaches the interface.
+    pub fn is_loopback(&self) -> bool {
+        self.shared.is_loopback.load(Ordering::Relaxed)
     }
 
     /// Says whether only this machine reaches the interface; else nobody is let in without a token.
     pub fn set_loopback(&self, is_loopback: bool) {
         self.shared.is_loopback.store(is_loopback, Ordering::Relaxed);
+    }
+
+    /// The socket by which this machine's own users come in, once there is one.
+    pub fn socket(&self) -> Option<Arc<PathBuf>> {
+        self.shared.socket.load_full()
+    }
+
+    /// Says where that socket is.
+    pub fn set_socket(&self, path: PathBuf) {
+        self.shared.socket.store(Some(Arc::new(path)));
+    }
+
+    /// The user as whom plazo runs.
+    pub fn own_uid(&self) -> u32 {
+        nix::unistd::geteuid().as_raw()
+    }
+
+    /// Calls that were refused.
+    pub fn refusals(&self) -> &Refusals {
+        &self.shared.refusals
     }
 
     /// Takes nothing more to be written; what waits still is.
@@ -164,12 +200,12 @@ impl App {
     pub fn open_reading(directory: &Path, config: Config, time: TimeSource) -> Result<Self, StoreError> {
         let store = Store::open_reader(directory)?;
         let instance = store.instance()?.into();
-        let link_key = store.link_key()?.into();
+        let keys = Arc::new(keys::Keys::none());
         let shared = Arc::new(Shared::new(config, filled_queue(&store)?, time));
         let readers = Arc::new(Readers::new(directory));
         // Whoever may read the file needs no token.
         let tokens = Arc::new(token::Known::everybody());
-        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance, link_key })
+        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance, keys })
     }
 
     /// The configuration in force.
@@ -252,6 +288,7 @@ impl App {
         let source = config.revision_text(&source);
         config.rulebook.revision = self.writer.write(move |tx| tx.store.revision(&source, now)).await?;
         self.shared.config.store(Arc::new(config));
+        self.close_doors().await?;
         self.plan_anew(Occasion::Reload).await
     }
 

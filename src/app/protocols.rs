@@ -4,11 +4,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{App, Applied, Incoming, Transaction, WriteError};
+use crate::engine::address;
 use crate::engine::check::{self, CheckKind, Violation};
 use crate::engine::directory::{Recipient, Role, Tell};
-use crate::engine::effect::{Effect, Outcome};
+use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::escalation::Offset;
 use crate::engine::event::{About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, RequestKind};
+use crate::engine::proof::Proof;
 use crate::engine::request::{Request, RequestId};
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
@@ -18,7 +20,7 @@ use crate::text::invitation::{Attendee, Invitation};
 use crate::text::violation::ViolationFacts;
 
 /// The source of events that plazo itself brings about.
-const SOURCE: &str = "plazo";
+pub const SOURCE: &str = "plazo";
 /// Goes after the alerts of clocks.
 const RANK_VIOLATION: i64 = 4;
 
@@ -53,7 +55,7 @@ impl Transaction<'_> {
         if !is_on || !is_out || event.about.channel.as_deref() != Some("email") || event.cc.is_empty() {
             return Ok(None);
         }
-        let words: Vec<_> = event.cc.iter().map(|address| address.to_lowercase()).collect();
+        let words: Vec<_> = event.cc.iter().map(|address| address::canonical(address).into_owned()).collect();
         for id in self.store.open_of_contact(&words)? {
             let Some(request) = self.store.request(id)? else { continue };
             if request.facets.channel == "email" && request.facets.kind == RequestKind::Request {
@@ -95,10 +97,11 @@ impl Transaction<'_> {
                 _ => {}
             }
         }
-        let Some(event) = event else { return Ok(()) };
+        let Some(event) = event.filter(|event| event.is_believed()) else { return Ok(()) };
+        let is_elsewhere = outcome.effects.contains(&Effect::Ignored { why: Ignored::Elsewhere });
         match &event.fact {
             Fact::Block { blocker } => self.store.add_block(*blocker, request.id)?,
-            Fact::Message { direction: Direction::Out, .. } => self.replicate(&request, event)?,
+            Fact::Message { direction: Direction::Out, .. } if !is_elsewhere => self.replicate(&request, event)?,
             Fact::Close { .. } | Fact::Merge | Fact::Deliver { .. } => self.unblock(&request, event)?,
             Fact::Schedule { .. } => self.invite(&request, event)?,
             _ => {}
@@ -224,6 +227,8 @@ impl Transaction<'_> {
             author: None,
             about,
             cc: Vec::new(),
+            recipients: Vec::new(),
+            proof: Proof::Own,
             refs: serde_json::Map::new(),
             fact,
         }

@@ -1,14 +1,21 @@
 //! Answers to the mail of an alert become what they ask for.
 
-use super::App;
-use crate::engine::event::{Direction, Event, Fact};
+
+use super::{App, REPLY_DOOR, Transaction};
+use crate::both;
+use crate::engine::directory::Recipient;
+use crate::engine::event::{AuthorKind, Direction, Event, Fact};
+use crate::engine::proof::{Lack, Proof};
 use crate::engine::request::RequestId;
 use crate::intake::reply::{Wish, wish};
 use crate::store::StoreError;
+use crate::text::alert::Content;
+use crate::text::format;
 
 impl App {
-    /// Turns colleagues' answers to alerts into acts, where the one who answers is the one who was told: `From` alone proves nobody,
-    /// but only that person's mail has the alert's id. Anything else that is answered there is a comment.
+    /// Turns colleagues' answers to alerts into acts. The alert's id bears a mark that only its reader has; so an act needs the mark,
+    /// the reader's own address, and that no server says the mail is forged. Anything else that a person answers there is a
+    /// comment; what a program answers does nothing at all.
     ///
     /// # Errors
     ///
@@ -17,30 +24,106 @@ impl App {
         let config = self.config();
         for (event, request) in events {
             let Fact::Message { direction: Direction::Internal, text } = &event.fact else { continue };
-            let Some(delivery) = self.own_delivery(&event.threads) else { continue };
-            let author = event.author.as_ref();
-            let Some(person) = author.and_then(|author| config.rulebook.directory.person_of(author)) else { continue };
+            let Some((delivery, mark)) = self.own_delivery(&event.threads) else { continue };
             let row = self.read(move |store| store.delivery(delivery)).await?;
             let Some(row) = row else { continue };
-            let Some(about) = row.request.and_then(|id| id.parse().ok()) else { continue };
-            let is_told = row.person.as_ref() == Some(&person.key);
-            event.fact = match text.as_deref().and_then(wish).filter(|_| is_told) {
-                Some(Wish::Take) => Fact::Ack,
-                Some(Wish::Snooze(span)) => Fact::Snooze { until: event.at + span },
+            let Some(about) = row.request.as_ref().and_then(|id| id.parse().ok()) else { continue };
+            let author = event.author.as_ref().filter(|author| author.kind == AuthorKind::Agent);
+            let writer = author.and_then(|author| config.rulebook.directory.person(author.address.as_deref()?));
+            let is_told = writer.is_some_and(|writer| row.person.as_ref() == Some(&writer.key));
+            let is_marked = row.person.as_ref().is_some_and(|person| self.is_mark(delivery, person, mark.as_deref()));
+            let is_forged = matches!(event.proof, Proof::None { lacks: Some(Lack::Refused | Lack::List) });
+            if is_told && is_marked && !is_forged {
+                let deed = match text.as_deref().and_then(wish) {
+                    Some(Wish::Take) => Some(Fact::Ack),
+                    Some(Wish::Snooze(span)) => Some(Fact::Snooze { until: event.at + span }),
+                    None => None,
+                };
+                if let Some(deed) = deed {
+                    event.fact = deed;
+                    // A name of its own, so that nobody's mail can take it.
+                    event.id.source = REPLY_DOOR.to_owned();
+                } else {
+                    event.fact = Fact::Comment { text: text.clone().unwrap_or_default() };
+                }
+                event.proof = Proof::Reply { alert_at: row.decided_at };
+            } else if author.is_some() {
                 // Talk about the request: of this one, not of a new one.
-                None => Fact::Comment { text: text.clone().unwrap_or_default() },
-            };
+                event.fact = Fact::Comment { text: text.clone().unwrap_or_default() };
+            } else {
+                event.fact = Fact::Comment { text: String::new() };
+            }
             event.threads.clear();
             *request = Some(about);
         }
         Ok(())
     }
 
-    /// The delivery of ours to which a mail answers, by the ids that it names: `<instance>.<delivery>@…`.
-    fn own_delivery(&self, threads: &[String]) -> Option<i64> {
+    /// What an alert's mail is called: which delivery, and for a person the mark that only that reader has.
+    pub fn mail_name(&self, delivery: i64, person: Option<&str>) -> String {
+        let instance = self.instance().get(..8).unwrap_or_default();
+        let mark = person.map(|person| format!(".{}", self.keys.mark(delivery, person))).unwrap_or_default();
+        format!("{instance}.{delivery}{mark}")
+    }
+
+    /// The delivery of ours to which a mail answers and the mark that it bears, by the ids that it names:
+    /// `<instance>.<delivery>.<mark>@…`.
+    fn own_delivery(&self, threads: &[String]) -> Option<(i64, Option<String>)> {
         let prefix = format!("{}.", self.instance().get(..8)?);
-        let number = |id: &String| id.strip_prefix(&prefix)?.split('@').next()?.parse().ok();
+        let named = |id: &String| {
+            let name = id.strip_prefix(&prefix)?.split('@').next()?;
+            let (delivery, mark) = name.split_once('.').map_or((name, None), |(delivery, mark)| (delivery, Some(mark)));
+            Some((delivery.parse().ok()?, mark.map(str::to_owned)))
+        };
         // The last one is the mail that was answered.
-        threads.iter().rev().find_map(number)
+        threads.iter().rev().find_map(named)
+    }
+
+    /// Whether a mark is the one of that delivery and person; compared in constant time.
+    fn is_mark(&self, delivery: i64, person: &str, mark: Option<&str>) -> bool {
+        use subtle::ConstantTimeEq as _;
+        mark.is_some_and(|mark| self.keys.mark(delivery, person).as_bytes().ct_eq(mark.as_bytes()).into())
+    }
+}
+
+impl Transaction<'_> {
+    /// Tells the person to whom a deed by mail is ascribed what was done in that name: whoever did not do it learns of it.
+    pub(super) fn confirm_reply(&mut self, id: RequestId, event: &Event) -> Result<(), StoreError> {
+        if event.id.source != REPLY_DOOR {
+            return Ok(());
+        }
+        let config = self.config.clone();
+        let author = event.author.as_ref().and_then(|author| config.rulebook.directory.person_of(author));
+        let Some(contact) = author.and_then(|person| config.contacts.get(&person.key)) else { return Ok(()) };
+        let at = format::time(event.at, config.zone);
+        let (subject, deed) = match event.fact {
+            Fact::Ack => (
+                both!("you took {id}", "usted tomó {id}"),
+                both!(
+                    "At {at} your answer to the alert took {id}. Nobody above is told while you see to it; the clock runs on.",
+                    "A las {at} su respuesta al aviso tomó {id}. No se avisa más arriba mientras usted se ocupa; el reloj sigue corriendo."
+                ),
+            ),
+            Fact::Snooze { until } => {
+                let until = format::instant(until, config.zone, contact.language);
+                (
+                    both!("you put {id} off", "usted pospuso {id}"),
+                    both!(
+                        "At {at} your answer to the alert put {id} off until {until}. The clock runs on.",
+                        "A las {at} su respuesta al aviso pospuso {id} hasta {until}. El reloj sigue corriendo."
+                    ),
+                )
+            }
+            _ => return Ok(()),
+        };
+        let warning = both!(
+            "If it was not you, tell whoever operates plazo at once: somebody else reads your alerts.",
+            "Si no fue usted, avise enseguida a quien opera plazo: otra persona lee sus avisos."
+        );
+        let language = contact.language;
+        let text = format!("{}\n\n{}", language.of(deed), language.of(warning));
+        let notice = Content::Notice { subject: language.of(subject), text };
+        let key = author.map(|person| person.key.clone()).unwrap_or_default();
+        self.announce(&notice, &Recipient::Person(key)).map(|_| ())
     }
 }

@@ -10,10 +10,12 @@ use tokio::sync::mpsc;
 use super::{App, Applied, Incoming, Transaction, WriteError};
 use crate::both;
 use crate::config::Config;
-use crate::engine::event::EventId;
+use crate::engine::event::{EventId, Fact};
+use crate::engine::proof::Proof;
+use crate::engine::request::RequestId;
 use crate::intake::mapping::Fault;
 use crate::intake::source::{Facts, Source, SourceError};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::store::sources::{FetchRow, SourceRow};
 use crate::text::Both;
 use crate::text::alert::Content;
@@ -23,6 +25,13 @@ use crate::text::button::Press;
 const PARKED_FOR: TimeDelta = TimeDelta::days(7);
 /// What was asked for or told is remembered so long, so that it is once.
 const REMEMBERED_FOR: TimeDelta = TimeDelta::days(60);
+
+/// The name under which a payload is put aside that no rule knows.
+const FOREIGN: &str = "not-understood";
+/// Of a source, so many such payloads of a day are kept.
+const MOST_FOREIGN: i64 = 20;
+/// Of a payload, so much is kept aside.
+const LARGEST_KEPT: usize = 256 << 10;
 
 /// Sources by name, ready to take requests.
 pub type Sources = HashMap<String, Arc<Source>>;
@@ -41,7 +50,7 @@ pub fn ready(config: &Config) -> Result<Sources, (String, SourceError)> {
 }
 
 /// What became of a source's facts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Told {
     /// Events that are in the journal now.
     pub accepted: usize,
@@ -53,6 +62,11 @@ pub struct Told {
     pub quarantined: usize,
     /// Things to be asked for.
     pub fetches: usize,
+    /// Presses of buttons that do not act.
+    pub refused: usize,
+    /// Requests that the events belong to, each once.
+    #[serde(skip)]
+    pub requests: Vec<RequestId>,
 }
 
 /// What is known of a source, with what is still to be asked for.
@@ -60,8 +74,10 @@ pub struct Told {
 pub struct SourceState {
     /// From the store.
     pub row: SourceRow,
-    /// Payloads of the last day that no rule could read.
+    /// Payloads of the last day on which a rule failed.
     pub n_unread: i64,
+    /// Payloads of the last day whose form no rule knows.
+    pub n_foreign: i64,
     /// Things still to be asked for.
     pub n_backlog: u32,
     /// Since when the oldest of them waits.
@@ -85,20 +101,47 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn take_facts(&self, source: &str, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
+        self.take(source, facts, payload, Speech::Called).await
+    }
+
+    /// Writes what a mail says that came by a pipe.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn take_mail(&self, source: &str, facts: Facts) -> Result<Told, WriteError> {
+        self.take(source, facts, &[], Speech::Called).await
+    }
+
+    async fn take(&self, source: &str, facts: Facts, payload: &[u8], speech: Speech) -> Result<Told, WriteError> {
         let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
         let renews = facts.facts.renews;
-        let told = self.writer.write(move |tx| tx.take_facts(&facts, Speech::Called)).await?;
+        let told = self.writer.write(move |tx| tx.take_facts(&facts, speech)).await?;
         if 0 < told.fetches || renews {
             self.shared.wanted.notify_waiters();
         }
         Ok(told)
     }
 
-    /// Hands over clicks to be answered. Beyond a bound they are not: what they did stands all the same.
-    pub fn answer_presses(&self, source: &str, presses: Vec<Press>) {
+    /// Hands over clicks to be answered: those of people of the file, on messages of plazo's own. Beyond a bound they are not; what
+    /// they did stands all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the messages cannot be looked up.
+    pub async fn answer_presses(&self, source: &str, presses: Vec<Press>) -> Result<(), StoreError> {
         for press in presses {
+            let Ok(request) = press.request.parse() else { continue };
+            let (config, pressed, who) = (self.config(), press.pressed.clone(), press.who.clone());
+            let is_ours = self
+                .read(move |store| is_button_of_ours(store, &config, request, (who.as_deref(), pressed.as_deref())))
+                .await?;
+            if !is_ours {
+                continue;
+            }
             self.shared.presses.try_send((source.to_owned(), press)).ok();
         }
+        Ok(())
     }
 
     /// Where clicks to be answered come from; once only.
@@ -252,7 +295,14 @@ impl App {
         self.read(move |store| {
             let (n_backlog, waiting_since) = store.fetch_backlog(&source)?;
             let n_unread = store.count_unread(&source, since)?;
-            Ok(SourceState { row: store.source(&source)?.unwrap_or_default(), n_unread, n_backlog, waiting_since })
+            let n_foreign = store.count_foreign(&source, since)?;
+            Ok(SourceState {
+                row: store.source(&source)?.unwrap_or_default(),
+                n_unread,
+                n_foreign,
+                n_backlog,
+                waiting_since,
+            })
         })
         .await
     }
@@ -329,9 +379,39 @@ impl Prepared {
         });
         let events = events.collect::<Result<_, _>>()?;
         let payload =
-            if facts.faults.is_empty() { String::new() } else { String::from_utf8_lossy(payload).into_owned() };
+            if facts.faults.is_empty() && !facts.is_foreign { String::new() } else { kept_payload(payload) };
         Ok(Self { source: source.to_owned(), events, facts, payload })
     }
+}
+
+/// A payload as it is put aside, up to a bound.
+fn kept_payload(payload: &[u8]) -> String {
+    String::from_utf8_lossy(&payload[..payload.len().min(LARGEST_KEPT)]).into_owned()
+}
+
+/// Whether a press of a button counts: a person of the file pressed it, known by id, in a message that plazo sent about that request. A
+/// transport that gives its messages no names has sent one all the same.
+fn is_button_of_ours(
+    store: &Store,
+    config: &Config,
+    request: RequestId,
+    (who, pressed): (Option<&str>, Option<&str>),
+) -> Result<bool, StoreError> {
+    if !who.is_some_and(|who| config.rulebook.directory.person(who).is_some()) {
+        return Ok(false);
+    }
+    let Some(pressed) = pressed.filter(|pressed| !pressed.is_empty()) else { return Ok(false) };
+    let told = store.references(request)?;
+    if told.iter().any(|(_, reference)| reference == pressed) {
+        return Ok(true);
+    }
+    let nameless: Vec<&str> = config
+        .destinations
+        .iter()
+        .filter(|(_, destination)| destination.settings.is_nameless_with_buttons())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    store.was_told_by(request, &nameless)
 }
 
 impl Transaction<'_> {
@@ -339,9 +419,24 @@ impl Transaction<'_> {
         let mut told = Told::default();
         let source = &prepared.source;
         for incoming in &prepared.events {
+            if !self.may_press(incoming)? {
+                told.refused += 1;
+                tracing::warn!(source, "a button was pressed that does not act: not by anybody of sla.toml, or not in a message of plazo's");
+                continue;
+            }
             match self.take(incoming)? {
-                Applied::Accepted { .. } => told.accepted += 1,
-                Applied::Duplicate { .. } => told.duplicate += 1,
+                Applied::Accepted { request, .. } => {
+                    told.accepted += 1;
+                    if !told.requests.contains(&request) {
+                        told.requests.push(request);
+                    }
+                }
+                Applied::Duplicate { request } => {
+                    told.duplicate += 1;
+                    if !told.requests.contains(&request) {
+                        told.requests.push(request);
+                    }
+                }
                 Applied::Unfiled => {}
                 // Webhooks come in any order: an owner may be told before the first message.
                 Applied::Rejected(rejection) if rejection.code == "unknown_request" => {
@@ -374,6 +469,9 @@ impl Transaction<'_> {
             self.store.renew_subscriptions(source)?;
         }
         self.put_aside(prepared, speech, &mut told)?;
+        if prepared.facts.is_foreign {
+            self.note_foreign(prepared)?;
+        }
         let event_at = prepared.events.iter().map(|incoming| incoming.event.at).max();
         if speech == Speech::Called || 0 < told.accepted {
             self.store.source_heard(source, self.now, event_at)?;
@@ -381,6 +479,44 @@ impl Transaction<'_> {
             self.store.source_answered(source)?;
         }
         Ok(told)
+    }
+
+    /// Whether an event that comes from the press of a button may act; anything else may. A press is a claim: whoever may write to a
+    /// bot may send one (LESSONS 48).
+    fn may_press(&self, incoming: &Incoming) -> Result<bool, StoreError> {
+        let event = &incoming.event;
+        if !matches!(event.fact, Fact::Ack | Fact::Snooze { .. }) || event.proof != Proof::Signed {
+            return Ok(event.proof.holds() || !matches!(event.fact, Fact::Ack | Fact::Snooze { .. }));
+        }
+        let Some(request) = incoming.request else { return Ok(false) };
+        let who = event.author.as_ref().and_then(|author| author.address.as_deref());
+        // A system that has buttons of its own names no message of plazo's.
+        let pressed = event.refs.get("pressed").map(|pressed| pressed.as_str().unwrap_or_default());
+        match pressed {
+            Some(pressed) => is_button_of_ours(self.store, &self.config, request, (who, Some(pressed))),
+            None => Ok(who.is_some_and(|who| self.config.rulebook.directory.person(who).is_some())),
+        }
+    }
+
+    /// Keeps a payload that no rule knows, and tells the operator once: it is not as if it had been heard.
+    fn note_foreign(&mut self, prepared: &Prepared) -> Result<(), StoreError> {
+        let source = &prepared.source;
+        let id = EventId { source: source.clone(), id: FOREIGN.to_owned() };
+        if self.store.count_foreign(source, self.now - TimeDelta::days(1))? < MOST_FOREIGN {
+            self.store.quarantine(&id, self.now, &prepared.payload, "no rule of the mapping knows its form")?;
+        }
+        if self.store.add_alarm(source, FOREIGN, self.now)? {
+            let subject = both!(
+                "source `{source}` sends what plazo does not understand",
+                "la fuente `{source}` envía algo que plazo no entiende"
+            );
+            let text = both!(
+                "A signed call of `{source}` has a form that no rule of its mapping knows. Nothing was heard by it, and the caller was told so (422). It is kept in the table `quarantine` of the store. Try it: plazo source test {source} < payload.json. Perhaps that system was updated, or calls with another kind of message than plazo's guide asks for.",
+                "Una llamada firmada de `{source}` tiene una forma que ninguna regla de su correspondencia conoce. Por ella no se oyó nada, y así se le respondió (422). Queda en la tabla `quarantine` de la base de datos. Pruébela: plazo source test {source} < contenido.json. Quizá ese sistema se actualizó, o llama con otro tipo de mensaje que el que pide la guía de plazo."
+            );
+            self.tell_operator(&subject, &text)?;
+        }
+        Ok(())
     }
 
     /// Keeps a payload on which rules failed, and tells the operator which, once each.

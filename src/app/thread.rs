@@ -1,29 +1,152 @@
-//! Which request a mail may be filed to that bears no id of its conversation.
+//! Which request a mail belongs to. Ids of messages name conversations; but one mail of the house may be answered by several clients,
+//! who are several requests, and a mail without an id may be filed by its client.
 
 use chrono::TimeDelta;
 
-use crate::engine::event::{Direction, Event, Fact};
-use crate::engine::request::Request;
+use super::Transaction;
+use crate::engine::address;
+use crate::engine::event::{AuthorKind, Direction, Event, EventId, Fact};
+use crate::engine::request::{Request, RequestId};
 use crate::intake::email::{BY_CLIENT, BY_SUBJECT};
+use crate::store::StoreError;
 
 /// The same subject from the same client is the same conversation for so long.
 const SUBJECT_HOLDS_FOR: TimeDelta = TimeDelta::days(7);
+/// The channel whose conversations may have several clients.
+const EMAIL: &str = "email";
 
 /// Whether a name says less than an id: it goes with the latest request, and finds it only for a while.
 pub(super) fn is_loose(thread: &str) -> bool {
     thread.starts_with(BY_SUBJECT) || thread.starts_with(BY_CLIENT)
 }
 
-/// Whether `event`, which knows `request` by `thread`, belongs to it.
-pub(super) fn belongs(thread: &str, event: &Event, request: &Request) -> bool {
+/// Whether `event`, which knows `request` by a loose name, belongs to it.
+fn belongs_loosely(thread: &str, event: &Event, request: &Request) -> bool {
     if thread.starts_with(BY_SUBJECT) {
         let apart = (event.at - request.last_event_at).abs();
         return request.phase.is_live() && apart <= SUBJECT_HOLDS_FOR;
     }
-    if thread.starts_with(BY_CLIENT) {
-        // A new mail to a client who waits is the answer; anything else of theirs may be about something else.
-        let is_answer = matches!(event.fact, Fact::Message { direction: Direction::Out, .. });
-        return is_answer && request.phase.is_live() && request.marks.unanswered_since.is_some();
+    // A new mail to a client who waits is the answer; anything else of theirs may be about something else. What came back from a
+    // client belongs to what was written last.
+    match event.fact {
+        Fact::Message { direction: Direction::Out, .. } => {
+            request.phase.is_live() && request.marks.unanswered_since.is_some()
+        }
+        Fact::Undelivered { .. } => true,
+        _ => false,
     }
-    true
+}
+
+impl Transaction<'_> {
+    /// The request to which one of the event's names leads; none if it opens one of its own.
+    pub(super) fn by_threads(&self, event: &Event, channel: &str) -> Result<Option<Request>, StoreError> {
+        let mut candidates: Vec<(&str, Request)> = Vec::new();
+        for thread in &event.threads {
+            let Some(id) = self.store.request_by_thread(channel, thread)? else { continue };
+            if candidates.iter().any(|(_, known)| known.id == id) {
+                continue;
+            }
+            let Some(request) = self.store.request(id)? else { continue };
+            if channel != EMAIL {
+                return Ok(Some(request));
+            }
+            candidates.push((thread, request));
+        }
+        let (loose, strict): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(thread, _)| is_loose(thread));
+        let strict: Vec<Request> = strict.into_iter().map(|(_, request)| request).collect();
+        if let Some(place) = self.by_correspondents(event, &strict)? {
+            return Ok(strict.into_iter().nth(place));
+        }
+        let fits = |(thread, request): &(&str, Request)| belongs_loosely(thread, event, request);
+        Ok(loose.into_iter().find(fits).map(|(_, request)| request))
+    }
+
+    /// Which of the requests that share an id with a mail it belongs to, by who wrote to whom.
+    fn by_correspondents(&self, event: &Event, requests: &[Request]) -> Result<Option<usize>, StoreError> {
+        let directory = &self.config.rulebook.directory;
+        let position = |fits: &dyn Fn(&Request) -> bool| requests.iter().position(fits);
+        let writer = event.author.as_ref().filter(|author| author.kind == AuthorKind::Customer);
+        match &event.fact {
+            Fact::Message { direction: Direction::In, .. } => {
+                let Some(address) = writer.and_then(|author| author.address.as_deref()) else {
+                    return Ok(requests.len().checked_sub(1));
+                };
+                let own = position(&|request| request.is_client(address, directory) || request.is_third_party(address));
+                if own.is_some() {
+                    return Ok(own);
+                }
+                // What the house began goes to whoever answers first; who answers a client's own words joins that conversation.
+                for (place, request) in requests.iter().enumerate() {
+                    if !request.knows_client() || self.answers_client(event, request.id)? {
+                        return Ok(Some(place));
+                    }
+                }
+                Ok(None)
+            }
+            Fact::Message { direction: Direction::Out, .. } if !event.recipients.is_empty() => {
+                let reaches = |request: &Request| {
+                    event.recipients.iter().any(|address| request.is_client(address, directory))
+                };
+                let reached = position(&reaches).or_else(|| position(&|request| !request.knows_client()));
+                if reached.is_some() {
+                    return Ok(reached);
+                }
+                // A question to somebody else about what the client wrote; a mailing that the client answered is none.
+                for (place, request) in requests.iter().enumerate().rev() {
+                    if self.answers_client(event, request.id)? {
+                        return Ok(Some(place));
+                    }
+                }
+                Ok(None)
+            }
+            // The last name is the most telling.
+            _ => Ok(requests.len().checked_sub(1)),
+        }
+    }
+
+    /// Whether a mail names a message that a client of the request wrote.
+    fn answers_client(&self, event: &Event, request: RequestId) -> Result<bool, StoreError> {
+        let by_client = |event: &Event| event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer);
+        let mut events = self.store.events(request)?.into_iter().filter(by_client);
+        Ok(events.any(|theirs| event.threads.contains(&theirs.id.id)))
+    }
+
+    /// A mail whose id is known, though somebody else wrote it or it says something else, is another mail, and gets a name of its
+    /// own; the id proves nothing. None if it is the same.
+    pub(super) fn another_mail(&self, event: &Event, known: RequestId) -> Result<Option<Event>, StoreError> {
+        let is_mail = event.about.channel.as_deref() == Some(EMAIL);
+        let Fact::Message { text, .. } = &event.fact else { return Ok(None) };
+        if !is_mail {
+            return Ok(None);
+        }
+        let Some(before) = self.store.event(&event.id)? else { return Ok(None) };
+        let same_writer = match (&before.author, &event.author) {
+            (Some(one), Some(other)) => one.is_same_as(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let same_text = match &before.fact {
+            Fact::Message { text: known, .. } => {
+                let (known, text) = (words(known.as_deref().unwrap_or_default()), words(text.as_deref().unwrap_or_default()));
+                // A list adds its footer; the rest is the same.
+                known == text || !known.is_empty() && text.starts_with(&known) || !text.is_empty() && known.starts_with(&text)
+            }
+            // It was an answer to an alert, or a note: the same mail, read again.
+            _ => true,
+        };
+        if same_writer && same_text {
+            return Ok(None);
+        }
+        let writer = event.author.as_ref().and_then(|author| author.address.as_deref()).unwrap_or_default();
+        let digest = digest(&format!("{}\n{}", address::canonical(writer), words(text.as_deref().unwrap_or_default())));
+        let id = EventId { source: event.id.source.clone(), id: format!("{}#{digest}", event.id.id) };
+        tracing::warn!(request = %known, "a mail bears an id that another has; it is taken for what it is");
+        let threads = event.threads.iter().map(|thread| if *thread == event.id.id { id.id.clone() } else { thread.clone() });
+        Ok(Some(Event { threads: threads.collect(), id, ..event.clone() }))
+    }
+}
+
+fn digest(text: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+    hex::encode(&Sha256::digest(text.as_bytes())[..8])
 }

@@ -23,6 +23,8 @@ pub struct RequestView {
     pub customer: Option<String>,
     /// The person at the client.
     pub contact: Option<String>,
+    /// By what the contact is told from others of that name: address, number or user id.
+    pub contact_by: Option<String>,
     /// What it is about.
     pub subject: Option<String>,
     /// The owner's name.
@@ -99,6 +101,7 @@ impl RequestView {
             channel: request.facets.channel.clone(),
             customer: request.facets.customer.as_ref().map(client),
             contact: request.contact.clone(),
+            contact_by: request.contact_by(),
             subject: request.subject.clone(),
             owner: request.owner.as_ref().map(person),
             inbox: request.facets.inbox.clone(),

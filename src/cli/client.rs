@@ -1,4 +1,7 @@
-//! The way to plazo: the HTTP interface of a running daemon, or the same interface over the store when none runs.
+//! The way to plazo: the socket or the address of a running daemon, or the same interface over the store when none runs.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use axum::Router;
@@ -9,31 +12,46 @@ use tower::ServiceExt as _;
 
 use super::{Global, absolute, real_time};
 use crate::app::App;
+use crate::http::listener::SOCKET;
 use crate::{daemon, http, net};
 
 /// A daemon that does not answer for so long hangs.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 const LARGEST_ANSWER: usize = 64 << 20;
+/// Where the unit of systemd has the socket.
+const SERVICE: &str = "/run/plazo";
+/// What stands for the address where a socket leads.
+const LOCAL: &str = "http://localhost";
 
 /// The interface said no.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
 pub(super) struct Refused {
     detail: String,
-    /// Whether the same call would be refused again.
-    pub(super) is_final: bool,
+    /// The word for programs.
+    pub(super) code: String,
+    /// Where this machine's own users come in.
+    socket: Option<PathBuf>,
 }
 
 pub(super) enum Client {
-    Daemon { base: String, token: Option<String>, client: reqwest::Client },
+    Daemon(Door),
     Store(Router),
+}
+
+/// A door of a running daemon.
+pub(super) struct Door {
+    base: String,
+    /// Shown only to an address that somebody named, and to a daemon of the same user or of root.
+    token: Option<String>,
+    client: reqwest::Client,
 }
 
 impl Client {
     /// A client for reading: of the daemon, or of the store.
     pub(super) fn reading(global: &Global) -> anyhow::Result<Self> {
-        if let Some(base) = base(global) {
-            return Self::daemon(base, global);
+        if let Some(door) = door(global)? {
+            return Ok(Self::Daemon(door));
         }
         let directory = global.data();
         let config = global.load().with_context(|| {
@@ -47,19 +65,13 @@ impl Client {
 
     /// A client for writing, which only a daemon does.
     pub(super) fn writing(global: &Global) -> anyhow::Result<Self> {
-        let base = base(global).ok_or_else(|| {
+        door(global)?.map(Self::Daemon).ok_or_else(|| {
             anyhow!(
                 "no daemon runs on {}. Start it: plazo run --config {} (or: systemctl start plazo)",
                 absolute(&global.data()).display(),
                 global.config.display()
             )
-        })?;
-        Self::daemon(base, global)
-    }
-
-    fn daemon(base: String, global: &Global) -> anyhow::Result<Self> {
-        let client = net::clients().context("cannot set up HTTP")?.any().clone();
-        Ok(Self::Daemon { base, token: global.token.clone(), client })
+        })
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
@@ -96,14 +108,16 @@ impl Client {
 
     async fn answer(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Vec<u8>)> {
         Ok(match self {
-            Self::Daemon { base, token, client } => {
-                let mut request = client.request(method, format!("{base}{path}"));
-                if let Some(token) = token {
-                    request = request.bearer_auth(token);
+            Self::Daemon(door) => {
+                let answer = door.ask(method.clone(), path, body.clone()).await?;
+                // An address of this machine without a token: it tells where its own users come in.
+                let socket = (answer.0 == StatusCode::UNAUTHORIZED && door.token.is_none())
+                    .then(|| refused(&answer.1, answer.0).socket)
+                    .flatten();
+                match socket.filter(|socket| socket.file_name().is_some_and(|name| name == SOCKET)) {
+                    Some(socket) => Door::of_socket(&socket, None)?.ask(method, path, body).await?,
+                    None => answer,
                 }
-                let request = request.header(header::CONTENT_TYPE, "application/json").timeout(PATIENCE).body(body);
-                let response = request.send().await.with_context(|| format!("the daemon at {base} does not answer"))?;
-                (response.status(), response.bytes().await?.to_vec())
             }
             Self::Store(router) => {
                 let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
@@ -115,13 +129,76 @@ impl Client {
     }
 }
 
-fn refused(bytes: &[u8], status: StatusCode) -> Refused {
-    let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let detail = problem["detail"].as_str().map_or_else(|| format!("the answer is {status}"), str::to_owned);
-    Refused { detail, is_final: status.is_client_error() }
+impl Door {
+    fn of_address(base: String, token: Option<String>) -> anyhow::Result<Self> {
+        // What the operator's shell says of proxies is about the world outside; a token goes to nobody but the daemon.
+        let client = net::own_daemon(None).context("cannot set up HTTP")?;
+        Ok(Self { base, token, client })
+    }
+
+    /// The daemon behind a socket; a token is shown to a daemon of the same user or of root alone.
+    fn of_socket(path: &Path, token: Option<String>) -> anyhow::Result<Self> {
+        let client = net::own_daemon(Some(path)).context("cannot set up HTTP")?;
+        let token = token.filter(|_| belongs_to_us(path));
+        Ok(Self { base: LOCAL.to_owned(), token, client })
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let request = request.header(header::CONTENT_TYPE, "application/json").timeout(PATIENCE).body(body);
+        let response = request.send().await.with_context(|| format!("the daemon at {} does not answer", self.base))?;
+        Ok((response.status(), response.bytes().await?.to_vec()))
+    }
 }
 
-fn base(global: &Global) -> Option<String> {
-    let running = || daemon::running_address(&global.data()).map(|address| format!("http://{address}"));
-    global.url.clone().map(|url| url.trim_end_matches('/').to_owned()).or_else(running)
+fn refused(bytes: &[u8], status: StatusCode) -> Refused {
+    let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let text = |field: &str| problem[field].as_str().map(str::to_owned);
+    let detail = text("detail").unwrap_or_else(|| format!("the answer is {status}"));
+    Refused { detail, code: text("code").unwrap_or_default(), socket: text("socket").map(PathBuf::from) }
+}
+
+/// The door of the daemon: the address that was named, else the socket of the one that runs on the data directory, else the service's.
+fn door(global: &Global) -> anyhow::Result<Option<Door>> {
+    if let Some(url) = &global.url {
+        return Door::of_address(url.trim_end_matches('/').to_owned(), global.token.clone()).map(Some);
+    }
+    let directory = global.data();
+    let socket = directory.join(SOCKET);
+    if let Some(address) = daemon::running_address(&directory) {
+        if is_open(&socket) {
+            return Door::of_socket(&socket, global.token.clone()).map(Some);
+        }
+        // A daemon of before, or one whose socket this user does not reach: its address, if the file that names it is to be believed.
+        let lock = directory.join(daemon::LOCK);
+        if !belongs_to_us(&lock) {
+            return Err(anyhow!(
+                "{} belongs to another user, so the address that it names is not believed; say which daemon you mean with --url",
+                absolute(&lock).display()
+            ));
+        }
+        return Door::of_address(format!("http://{address}"), global.token.clone()).map(Some);
+    }
+    if is_open(&socket) {
+        return Door::of_socket(&socket, global.token.clone()).map(Some);
+    }
+    let service = Path::new(SERVICE).join(SOCKET);
+    if global.names_no_data() && is_open(&service) {
+        return Door::of_socket(&service, global.token.clone()).map(Some);
+    }
+    Ok(None)
+}
+
+/// Whether somebody listens there.
+fn is_open(socket: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(socket).is_ok()
+}
+
+/// Whether a file is this user's or root's.
+fn belongs_to_us(path: &Path) -> bool {
+    let own = nix::unistd::geteuid().as_raw();
+    std::fs::symlink_metadata(path).is_ok_and(|file| file.uid() == own || file.uid() == 0)
 }

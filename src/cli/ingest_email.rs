@@ -1,22 +1,30 @@
 //! `plazo ingest-email`: a raw mail from a mail server's pipe.
+//!
+//! The daemon reads it, so that a pipe needs neither `sla.toml` nor a token. Whatever is wrong with plazo itself ends with 75
+//! (EX_TEMPFAIL): the mail server keeps the mail and tries again, and no client gets it back.
 
 use std::io::Read as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::client::{Client, Refused};
+use super::list::encoded;
 use super::output;
 use super::{Exit, Global, Outcome, real_time};
+use crate::http::LARGEST_MAIL;
 use crate::intake::email::{self, House};
-
-/// Larger mail is cut: its head and the beginning of its text are all that is read.
-const LARGEST_MAIL: u64 = 25 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Addresses and `@domains` that are the house's own, besides the people of sla.toml
     #[arg(long, value_name = "ADDRESS")]
     own: Vec<String>,
+    /// Mail servers whose word counts on who wrote a mail, as they name themselves in Authentication-Results
+    #[arg(long, value_name = "SERVER")]
+    trusts: Vec<String>,
+    /// Everything that comes here was sent by the house
+    #[arg(long)]
+    sent: bool,
     /// Print the event instead of sending it
     #[arg(long)]
     dry_run: bool,
@@ -24,29 +32,53 @@ pub(super) struct Args {
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let mut raw = Vec::new();
-    std::io::stdin().take(LARGEST_MAIL).read_to_end(&mut raw).context("cannot read standard input")?;
-    let Some(config) = global.load() else {
-        bail!("{} cannot be used; see plazo check", global.config.display());
-    };
-    let is_own = |address: &str| {
-        let address = address.to_lowercase();
-        let listed = args.own.iter().map(|own| own.to_lowercase());
-        config.rulebook.directory.person(&address).is_some()
-            || listed.into_iter().any(|own| address == own || own.starts_with('@') && address.ends_with(&own))
-    };
-    let event = email::read(&raw, &House { is_own: &is_own, received_at: None, now: real_time().now() })?;
-    let json = crate::intake::json::write(&event);
+    let mut input = std::io::stdin();
+    let read = input.by_ref().take(LARGEST_MAIL as u64).read_to_end(&mut raw).context("cannot read standard input");
     if args.dry_run {
-        return output::json(&json);
+        read?;
+        return dry_run(global, args, &raw);
     }
-    let sent = async { Client::writing(global)?.post("/v1/events", &json).await };
+    let sent = async {
+        read?;
+        // A mail server may take a pipe that is not read to its end for one that failed.
+        std::io::copy(&mut input, &mut std::io::sink()).ok();
+        Client::writing(global)?.post_raw(&path(args), raw).await
+    };
     match sent.await {
         Ok(answer) => output::json(&answer),
-        Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.is_final) => Err(error),
-        // The mail stays in the mail server's queue until a daemon takes it.
+        // It is no mail, and trying again would not make it one.
+        Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == "no_email") => Err(error),
         Err(error) => {
             eprintln!("plazo: {error:#}");
             Ok(Exit::TryLater)
         }
     }
+}
+
+fn path(args: &Args) -> String {
+    let own = args.own.iter().map(|own| format!("own={}", encoded(own)));
+    let trusts = args.trusts.iter().map(|server| format!("trusts={}", encoded(server)));
+    let sent = args.sent.then(|| "sent=true".to_owned());
+    format!("/v1/mail?{}", own.chain(trusts).chain(sent).collect::<Vec<_>>().join("&"))
+}
+
+fn dry_run(global: &Global, args: &Args, raw: &[u8]) -> Outcome {
+    let config = global.load().with_context(|| format!("{} cannot be used; see plazo check", global.config.display()))?;
+    let lower = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect::<Vec<_>>();
+    let (own, trusts) = (lower(&args.own), lower(&args.trusts));
+    let is_own = |address: &str| {
+        let address = address.to_lowercase();
+        config.rulebook.directory.person(&address).is_some()
+            || own.iter().any(|own| address == *own || own.starts_with('@') && address.ends_with(own.as_str()))
+            || config.mailboxes.values().any(|mailbox| mailbox.is_own(&address))
+    };
+    let house = House {
+        is_own: &is_own,
+        trusts: &trusts,
+        is_sent: args.sent,
+        folder: None,
+        received_at: None,
+        now: real_time().now(),
+    };
+    output::json(&crate::intake::json::write(&email::read(raw, &house)?))
 }

@@ -11,6 +11,7 @@ mod describe_plan;
 mod event;
 mod explain;
 mod ingest_email;
+mod links;
 mod list;
 mod loopback;
 mod output;
@@ -148,6 +149,8 @@ enum Command {
     Schema,
     /// Make, list and revoke tokens
     Token(token::Args),
+    /// End the links of alerts
+    Links(links::Args),
     /// Take a raw email from standard input, as from a mail server's pipe
     IngestEmail(ingest_email::Args),
     /// Measure what this machine can do
@@ -219,6 +222,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Silence(args) => silence::run(global, &args).await,
         Command::Duty(args) => silence::duty(global, &args).await,
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
+        Command::Links(args) => links::run(global, &args).await,
         Command::Run(_)
         | Command::Check(_)
         | Command::Calendar(_)
@@ -237,6 +241,11 @@ impl Global {
     fn data(&self) -> PathBuf {
         let state = || std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
         self.data.clone().or_else(state).unwrap_or_else(|| PathBuf::from("data"))
+    }
+
+    /// Whether nobody says which data directory is meant.
+    fn names_no_data(&self) -> bool {
+        self.data.is_none() && std::env::var_os("STATE_DIRECTORY").is_none()
     }
 
     /// The configuration, if the file can be used.

@@ -5,11 +5,13 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::client::Client;
-use super::output::{self, DIM, state_style, styled};
+use super::output::{self, DIM, YELLOW, state_style, styled};
 use super::{Exit, Global, Look, Outcome, real_time};
 use crate::both;
 use crate::engine::clock::Cancelled;
-use crate::text::{Both, explain, format};
+use crate::engine::event::Author;
+use crate::engine::proof::Proof;
+use crate::text::{Both, Language, explain, format, proof};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,7 +38,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         let at = local(&entry["at"], look);
         let type_name = entry["type"].as_str().unwrap_or_default();
         let effects: Vec<_> = entry["effects"].as_array().into_iter().flatten().map(effect).collect();
-        output::line(&format!("{}  {type_name:<10} {}", styled(DIM, at), effects.join(", ")))?;
+        let who = who(entry, look);
+        let who = if who.is_empty() { who } else { format!("  {}", styled(DIM, who)) };
+        output::line(&format!("{}  {type_name:<10} {}{who}", styled(DIM, at), effects.join(", ")))?;
+        if let Some(remedy) = remedy(entry, look.language) {
+            output::line(&format!("{}  {}", " ".repeat(19), styled(YELLOW, remedy)))?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -102,10 +109,11 @@ fn work(request: &Value, look: Look) -> Vec<String> {
 
 /// The client's person and company.
 pub(super) fn client_of(request: &Value) -> String {
+    let by = request["contact_by"].as_str().map(|by| format!(" <{by}>")).unwrap_or_default();
     match (request["contact"].as_str(), request["customer"].as_str()) {
-        (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
-        (Some(name), _) | (None, Some(name)) => name.to_owned(),
-        (None, None) => String::new(),
+        (Some(contact), Some(customer)) if contact != customer => format!("{contact}{by} ({customer})"),
+        (Some(name), _) | (None, Some(name)) => format!("{name}{by}"),
+        (None, None) => by.trim().to_owned(),
     }
 }
 
@@ -137,6 +145,22 @@ pub(super) fn local(value: &Value, look: Look) -> String {
 
 fn parse(value: &Value) -> Option<DateTime<Utc>> {
     value.as_str()?.parse().ok()
+}
+
+/// Who did it, and how that is known.
+fn who(entry: &Value, look: Look) -> String {
+    let author: Option<Author> = serde_json::from_value(entry["author"].clone()).ok();
+    let proof: Proof = serde_json::from_value(entry["proof"].clone()).unwrap_or_default();
+    proof::told(author.as_ref(), &proof, look.zone.unwrap_or(chrono_tz::Tz::UTC), look.language)
+}
+
+/// What to configure so that such an event counts.
+fn remedy(entry: &Value, language: Language) -> Option<String> {
+    let is_unproven = entry["effects"].as_array()?.iter().any(|effect| effect["why"] == "unproven");
+    match serde_json::from_value(entry["proof"].clone()) {
+        Ok(Proof::None { lacks: Some(lacks) }) if is_unproven => Some(language.of(proof::remedy(lacks))),
+        _ => None,
+    }
 }
 
 /// An effect in a few words.

@@ -7,7 +7,8 @@ use super::output::{self, BLUE, GREEN, RED, YELLOW, styled};
 use super::show::local;
 use super::{Exit, Global, Outcome};
 use crate::both;
-use crate::text::{Both, Language};
+use crate::engine::proof::Lack;
+use crate::text::{Both, Language, proof};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,7 +31,7 @@ pub(super) struct UnknownArgs {
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let status = Client::reading(global)?.get("/v1/sources").await?;
     let sources = status["sources"].as_array().cloned().unwrap_or_default();
-    let is_bad = |source: &Value| ["failing", "silent", "faulty"].iter().any(|state| source["state"] == *state);
+    let is_bad = |source: &Value| ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state);
     let exit = if sources.iter().any(is_bad) { Exit::Found } else { Exit::Done };
     if args.json {
         output::json(&status)?;
@@ -43,6 +44,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             en: "no source in sla.toml: plazo hears by its HTTP interface, its command line and ingest-email only",
             es: "no hay fuentes en sla.toml: plazo solo se entera por HTTP, por la línea de comandos y por ingest-email",
         }))?;
+        unproven(&status, language)?;
         return Ok(exit);
     }
     let mut table = output::table(&language.of(Both {
@@ -55,6 +57,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         let (style, word) = match state.as_str() {
             "failing" => (RED, Both { en: "failing", es: "falla" }),
             "silent" => (YELLOW, Both { en: "silent", es: "calla" }),
+            "not_understood" => (RED, Both { en: "not understood", es: "no se entiende" }),
             "faulty" => (YELLOW, Both { en: "faulty", es: "con errores" }),
             "behind" => (YELLOW, Both { en: "behind", es: "atrasada" }),
             "new" => (BLUE, Both { en: "new", es: "nueva" }),
@@ -70,11 +73,38 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             local(&source["event_at"], look),
             source["backlog"].to_string(),
             if lag == 0.0 { String::new() } else { format!("{lag:.0} s") },
-            if state == "faulty" { unread(&source["unread"], language) } else { text("cause") },
+            match state.as_str() {
+                "faulty" => unread(&source["unread"], language),
+                "not_understood" => foreign(&source["not_understood"], language),
+                _ => text("cause"),
+            },
         ]);
     }
     output::line(&table.to_string())?;
+    unproven(&status, language)?;
     Ok(exit)
+}
+
+/// Mail of the house that nobody vouches for, and what to configure.
+fn unproven(status: &Value, language: Language) -> anyhow::Result<()> {
+    for row in status["unproven_mail"].as_array().into_iter().flatten() {
+        let Ok(lacks) = serde_json::from_value::<Lack>(row["lacks"].clone()) else { continue };
+        let (n, why) = (&row["n"], language.of(proof::lack(lacks)));
+        let text = language.of(both!(
+            "mails of the last week with an address of the house that stop no clock: {n} ({why})",
+            "correos de la última semana con una dirección de la casa que no detienen ningún reloj: {n} ({why})"
+        ));
+        output::line(&styled(YELLOW, text))?;
+        output::line(&format!("  {}", language.of(proof::remedy(lacks))))?;
+    }
+    Ok(())
+}
+
+fn foreign(n: &Value, language: Language) -> String {
+    language.of(both!(
+        "{n} payloads since yesterday have a form that no rule knows: nothing was heard by them",
+        "desde ayer, {n} contenidos tienen una forma que ninguna regla conoce: no se oyó nada por ellos"
+    ))
 }
 
 fn unread(n: &Value, language: Language) -> String {

@@ -4,9 +4,13 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 
 use super::output;
+use super::show::local;
 use super::{Exit, Global, Outcome, real_time};
-use crate::app::token::{self, Scope};
+use crate::app::token::{self, Binding, NewToken, Scope};
+use crate::intake::json;
+use crate::span;
 use crate::store::Store;
+use crate::text::{Both, Language};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,9 +25,21 @@ enum Command {
         /// Its name
         #[arg(long)]
         name: String,
-        /// What it allows: ingest, read, operate, separated by commas
+        /// What it allows: ingest (tell what happened), read, operate (act), separated by commas
         #[arg(long, value_delimiter = ',', required = true, value_parser = scope)]
         scope: Vec<Scope>,
+        /// The source that its events bear, whatever they say [default: its name]
+        #[arg(long, value_name = "NAME")]
+        source: Option<String>,
+        /// The only types of events that it may tell, such as message,open
+        #[arg(long, value_delimiter = ',', value_name = "TYPE", value_parser = type_name)]
+        types: Vec<String>,
+        /// The channel that its events bear
+        #[arg(long, value_name = "CHANNEL")]
+        channel: Option<String>,
+        /// How long it works, such as 90d; for ever where it is left out
+        #[arg(long, value_name = "SPAN", value_parser = lifetime)]
+        expires: Option<std::time::Duration>,
     },
     /// List tokens
     List {
@@ -42,17 +58,49 @@ fn scope(word: &str) -> Result<Scope, String> {
     Scope::from_word(word).ok_or_else(|| format!("`{word}` is no scope; there are ingest, read and operate"))
 }
 
+fn type_name(word: &str) -> Result<String, String> {
+    json::check_type(word).map(|()| word.to_owned()).map_err(|error| error.problem)
+}
+
+fn lifetime(word: &str) -> Result<std::time::Duration, String> {
+    span::duration(word).map_err(|problem| Language::En.of(problem))
+}
+
+/// Refuses a source whose ids are plazo's own, or another's.
+fn check_source(source: &str, global: &Global) -> anyhow::Result<()> {
+    let is_taken = match global.load() {
+        Some(config) => token::is_reserved(source, &config),
+        None => token::OWN_SOURCES.contains(&source),
+    };
+    if is_taken {
+        bail!(
+            "`{source}` is the name of plazo's own events, or of a source or mailbox of {}: with it a token could take the ids of another. Give it another name: --source",
+            global.config.display()
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let directory = global.data();
     std::fs::create_dir_all(&directory)
         .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
     let store = Store::open(&directory)?;
     match &args.command {
-        Command::Create { name, scope } => {
+        Command::Create { name, scope, source, types, channel, expires } => {
+            let now = real_time().now();
+            let binding = Binding {
+                source: source.clone().unwrap_or_else(|| name.clone()),
+                types: types.clone(),
+                channel: channel.as_ref().map(|channel| channel.to_lowercase()),
+            };
+            check_source(&binding.source, global)?;
+            let expires_at = expires.map(|span| now + span);
             if store.tokens()?.iter().any(|known| known.name == *name) {
                 bail!("there is a token named `{name}` already; revoke it first: plazo token revoke {name}");
             }
-            let token = token::create(&store, name, scope, real_time().now())?;
+            let new = NewToken { name, scopes: scope, binding: &binding, expires_at };
+            let token = token::create(&store, &new, now)?;
             eprintln!("Keep it now: it is shown this once. From now on every call needs a token.");
             output::line(token.expose())?;
         }
@@ -60,18 +108,46 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             let rows = store.tokens()?;
             let rows: Vec<_> = rows
                 .iter()
-                .map(|row| serde_json::json!({ "name": row.name, "scopes": row.scopes, "created_at": row.created_at }))
+                .map(|row| {
+                    serde_json::json!({
+                        "name": row.name, "scopes": row.scopes, "source": row.source, "types": row.types,
+                        "channel": row.channel, "created_at": row.created_at, "expires_at": row.expires_at,
+                        "used_at": row.used_at,
+                    })
+                })
                 .collect();
             output::json(&rows)?;
         }
         Command::List { json: false } => {
-            let mut table = output::table(&["name", "scopes", "created"]);
+            let look = global.look();
+            let language = look.language;
+            let mut table = output::table(&language.of(Both {
+                en: ["name", "scopes", "source", "only", "created", "expires", "last used"],
+                es: ["nombre", "alcances", "fuente", "solo", "creada", "vence", "último uso"],
+            }));
+            let at = |at: Option<chrono::DateTime<chrono::Utc>>, none: Both<&'static str>| {
+                at.map_or_else(|| language.of(none).to_owned(), |at| local(&serde_json::json!(at), look))
+            };
             for row in store.tokens()? {
-                table.add_row([row.name, row.scopes, row.created_at.to_rfc3339()]);
+                let only = [Some(row.types).filter(|types| !types.is_empty()), row.channel];
+                table.add_row([
+                    row.name,
+                    row.scopes,
+                    row.source,
+                    only.into_iter().flatten().collect::<Vec<_>>().join(", "),
+                    at(Some(row.created_at), Both { en: "", es: "" }),
+                    at(row.expires_at, Both { en: "never", es: "nunca" }),
+                    at(row.used_at, Both { en: "never", es: "nunca" }),
+                ]);
             }
             output::line(&table.to_string())?;
         }
-        Command::Revoke { name } if store.revoke_token(name)? => output::line(&format!("`{name}` is revoked"))?,
+        Command::Revoke { name } if store.revoke_token(name)? => {
+            output::line(&format!("`{name}` is revoked"))?;
+            if store.tokens()?.is_empty() {
+                eprintln!("No token is left, and none opens nothing: this machine's own users come by the socket, nobody else at all.");
+            }
+        }
         Command::Revoke { name } => bail!("there is no token named `{name}`"),
     }
     Ok(Exit::Done)

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 pub use super::place::{At, OneOrMany, WordOr};
 
-type Words = OneOrMany<At<String>>;
+pub(super) type Words = OneOrMany<At<String>>;
 /// Hours by day or date.
 type ByDay = BTreeMap<At<String>, Words>;
 type Named<T> = BTreeMap<At<String>, At<T>>;
@@ -286,6 +286,11 @@ pub struct Mailbox {
     pub folders: Option<Words>,
     /// Addresses of the house besides people's: "soporte@agencia.example", "@agencia.example".
     pub addresses: Vec<At<String>>,
+    /// Mail servers whose word counts on who wrote a mail, as they name themselves in Authentication-Results: "mx.google.com".
+    /// Without one, mail that bears an address of the house stops no clock unless it lies in a folder of what was sent.
+    pub trusts: Option<Words>,
+    /// Folders among those read that hold what was sent, where the server does not mark them: "Enviados".
+    pub sent: Option<Words>,
     /// Inbox of its requests.
     pub inbox: Option<At<String>>,
     /// Tags of its requests.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-const FILE: &str = "plazo.lock";
+/// Its name in the data directory.
+pub const FILE: &str = "plazo.lock";
 
 /// Held while a daemon runs; the system lets go of it however the process ends.
 pub struct Lock {

@@ -79,7 +79,7 @@ async fn read(
     for some in uids.chunks(folder.batch()) {
         let mails = folder.read(some).await?;
         let last = some.last().copied().unwrap_or(position.uid);
-        let (mut facts, unread) = facts(&mails, mailbox, &app.config(), app.now());
+        let (mut facts, unread) = facts(&mails, mailbox, folder, &app.config(), app.now());
         let obeyed = app.obey_replies(&mut facts.events).await;
         obeyed.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
         position = keep(app, mailbox, name, facts, &unread, folder.behind(last, app.now())).await?;
@@ -112,6 +112,7 @@ async fn keep(
 fn facts(
     mails: &[Mail],
     mailbox: &MailboxSettings,
+    folder: &Folder,
     config: &Config,
     now: chrono::DateTime<chrono::Utc>,
 ) -> (Facts, Vec<u8>) {
@@ -120,7 +121,15 @@ fn facts(
     let mut facts = Facts::default();
     let mut unread = Vec::new();
     for mail in mails {
-        match email::read(&mail.raw, &House { is_own: &is_own, received_at: mail.received_at, now }) {
+        let house = House {
+            is_own: &is_own,
+            trusts: &mailbox.trusts,
+            is_sent: folder.is_sent,
+            folder: Some(&folder.name),
+            received_at: mail.received_at,
+            now,
+        };
+        match email::read(&mail.raw, &house) {
             Ok(mut event) => {
                 event.about.inbox.clone_from(&mailbox.inbox);
                 event.about.tags.clone_from(&mailbox.tags);

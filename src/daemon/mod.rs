@@ -18,19 +18,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use chrono::{Datelike as _, TimeDelta};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::time::TimeSource;
-use crate::app::token::Access;
+use crate::app::token::Open;
 use crate::app::{App, Occasion, sources as app_sources};
 use crate::config::{self, Config};
+use crate::http::listener::{self, Peer};
 use crate::http;
 use crate::{net, notify};
 
-pub use lock::{Lock, address as running_address};
+pub use lock::{FILE as LOCK, Lock, address as running_address};
 use outbox::Outbox;
 use reload::Reloader;
 
@@ -85,8 +86,7 @@ pub async fn run(
     let Some(config) = loaded.config.clone() else {
         return Err(BadConfig(loaded.explain(options.styled)).into());
     };
-    std::fs::create_dir_all(&options.data)
-        .with_context(|| format!("cannot make the data directory {}", options.data.display()))?;
+    make_directory(&options.data)?;
     let lock = Lock::take(&options.data)?;
     let clients = net::clients().context("cannot set up HTTP")?;
     let files = options.data.join(OUTBOX_DIRECTORY);
@@ -98,8 +98,8 @@ pub async fn run(
     warn_of_old_zones(&options.time);
     let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone())
         .with_context(|| format!("cannot open the store in {}", options.data.display()))?;
-    check_access(&app, listen).await?;
     app.set_loopback(listen.ip().is_loopback());
+    check_access(&app, listen).await?;
     app.set_sources(sources);
     if let Some((from, to)) = app.note_alive(SHORTEST_DOWNTIME).await.context("cannot write to the store")? {
         tracing::warn!(%from, %to, "plazo did not run; what fell due then is told as late");
@@ -111,6 +111,7 @@ pub async fn run(
     }
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
+    let sockets = sockets_of_machine(&app, &options.data)?;
     lock.publish(address)?;
 
     let tasks = TaskTracker::new();
@@ -125,12 +126,22 @@ pub async fn run(
     tasks.spawn(reloader.run(stop.clone()));
     let router = http::router(app.clone());
     let serving = stop.clone();
+    let tcp = router.clone().into_make_service_with_connect_info::<Peer>();
     tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(serving.cancelled_owned()).await;
+        let served = axum::serve(listener, tcp).with_graceful_shutdown(serving.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(%error, "HTTP stopped");
         }
     });
+    for socket in sockets {
+        let (serving, router) = (stop.clone(), router.clone().into_make_service_with_connect_info::<Peer>());
+        tasks.spawn(async move {
+            let served = axum::serve(socket, router).with_graceful_shutdown(serving.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the socket stopped");
+            }
+        });
+    }
     let mut schedules = schedules(app.clone()).await.context("cannot start the schedules")?;
     tracing::info!(%address, queued = app.queue().len(), revision = app.config().rulebook.revision, "ready");
     service::ready();
@@ -154,6 +165,9 @@ pub async fn run(
     app.close();
     if tokio::task::spawn_blocking(move || writer.join()).await?.is_err() {
         bail!("the writer ended badly");
+    }
+    if let Some(socket) = app.socket() {
+        std::fs::remove_file(&*socket).ok();
     }
     drop(lock);
     tracing::info!("stopped");
@@ -184,17 +198,38 @@ async fn supervise(
     }
 }
 
-/// An address that others can reach needs a token; loopback without one is open to local users, and says so.
+/// Makes the data directory. Others may pass through it to the socket, and list or read nothing.
+fn make_directory(directory: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o711).create(directory);
+    made.with_context(|| format!("cannot make the data directory {}", directory.display()))
+}
+
+/// The sockets by which this machine's own users come in: in the data directory, and where systemd gives the service a place that
+/// everybody reaches.
+fn sockets_of_machine(app: &App, data: &Path) -> anyhow::Result<Vec<UnixListener>> {
+    let cannot = |directory: &Path| format!("cannot make the socket in {}", directory.display());
+    let mut sockets = vec![listener::listen(data).with_context(|| cannot(data))?];
+    let mut path = data.join(listener::SOCKET);
+    if let Some(directory) = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from) {
+        sockets.push(listener::listen(&directory).with_context(|| cannot(&directory))?);
+        path = directory.join(listener::SOCKET);
+    }
+    app.set_socket(std::path::absolute(&path).unwrap_or(path));
+    Ok(sockets)
+}
+
+/// An address that others can reach needs a token; what loopback leaves open without one, is said.
 async fn check_access(app: &App, listen: SocketAddr) -> anyhow::Result<()> {
-    let is_open = app.access(None).await? == Access::Open;
-    if is_open && !listen.ip().is_loopback() {
+    let open = app.open_without_token().await?;
+    if !listen.ip().is_loopback() && !app.has_token().await? {
         bail!(
             "{listen} can be reached from other machines, and no token exists.\n\
              Make one first: plazo token create --name NAME --scope ingest,read,operate"
         );
     }
-    if is_open {
-        tracing::warn!(%listen, "no token exists: every local user may use the interface (plazo token create)");
+    if open == Open::Everything && listen.ip().is_loopback() {
+        tracing::warn!(%listen, "no token exists: every program of this machine may use the interface (plazo token create)");
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
-use crate::app::{App, Claims, Outcome, WriteError, retry};
+use crate::app::{App, Claims, Outcome, WriteError, links, retry};
 use crate::config::{Config, Contact};
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
@@ -402,7 +402,8 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         }
         (None, _) => reached,
     };
-    let links = |request| app.links(request, delivery.person.as_deref(), delivery.decided_at);
+    let reader = links::Reader::of(delivery.person.as_deref(), &delivery.destination);
+    let links = |request| app.links(request, &reader, delivery.decided_at);
     let is_mail = destination.settings.kind() == Kind::Email || delivery.destination == crate::config::EMAIL;
     let reader = Reader {
         zone: config.zone,
@@ -412,7 +413,7 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         by_reply: is_mail && config.hears_replies(),
         answers: is_owner(&delivery.content, contact),
         links: &links,
-        list: app.list_link(delivery.person.as_deref(), delivery.decided_at),
+        list: app.list_link(&reader, delivery.decided_at),
     };
     // Programs get the facts; nothing need be rendered for them.
     let is_read = destination.settings.is_read_by_people();
@@ -426,7 +427,8 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
     });
     let request = delivery.content.request().or(delivery.request);
     Ok(Message {
-        id: format!("{instance}.{}", delivery.id),
+        // Mail alone is answered, and bears the mark by which the answer is known to be its reader's.
+        id: app.mail_name(delivery.id, delivery.person.as_deref().filter(|_| is_mail)),
         request,
         thread: request.map(|request| format!("{instance}.{request}")),
         to,

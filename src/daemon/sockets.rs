@@ -201,6 +201,6 @@ async fn take(app: &App, source: &Source, payload: Value, text: &str) -> Result<
     let presses = std::mem::take(&mut facts.presses);
     let name = &source.settings.name;
     app.take_facts(name, facts, text.as_bytes()).await.map_err(|error| error.to_string())?;
-    app.answer_presses(name, presses);
+    app.answer_presses(name, presses).await.map_err(|error| error.to_string())?;
     Ok(())
 }

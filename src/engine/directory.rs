@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::address;
 use super::event::Author;
 use super::rota::Rota;
 
@@ -124,7 +125,7 @@ pub struct Directory {
     rotas: BTreeMap<String, Rota>,
     /// Who is told where nobody holds the role that a step names.
     last_resort: Vec<Recipient>,
-    /// Key, name and addresses, in lower case, to key.
+    /// Key, name and addresses, in their canonical form, to key.
     people_by_word: HashMap<String, String>,
     customers_by_word: HashMap<String, String>,
 }
@@ -155,7 +156,7 @@ impl Directory {
 
     /// The person whose key, name or address is `word`.
     pub fn person(&self, word: &str) -> Option<&Person> {
-        self.people.get(word).or_else(|| self.people.get(self.people_by_word.get(&word.trim().to_lowercase())?))
+        self.people.get(word).or_else(|| self.people.get(self.people_by_word.get(&*address::canonical(word))?))
     }
 
     /// The person who is `author`, by address first.
@@ -169,9 +170,9 @@ impl Directory {
         if self.customers.is_empty() {
             return None;
         }
-        let word = word.trim().to_lowercase();
+        let word = address::canonical(word);
         let by_domain = || word.rfind('@').and_then(|at| self.customers_by_word.get(&word[at..]));
-        self.customers.get(self.customers_by_word.get(&word).or_else(by_domain)?)
+        self.customers.get(self.customers_by_word.get(&*word).or_else(by_domain)?)
     }
 
     /// The teams of a person.
@@ -196,6 +197,15 @@ impl Directory {
         let leads: std::collections::BTreeSet<&str> =
             self.teams.values().filter_map(|team| team.lead.as_deref()).collect();
         leads.into_iter()
+    }
+
+    /// Whether a person holds a role at `at`, by name or by being on duty.
+    pub fn holds_a_role(&self, person: &str, at: DateTime<Utc>) -> bool {
+        self.roles.values().flatten().any(|holder| match holder {
+            Holder::Fixed(Recipient::Person(key)) => key == person,
+            Holder::Fixed(Recipient::Destination(_)) => false,
+            Holder::Rota(rota) => self.on_duty(rota, at) == Some(person),
+        })
     }
 
     /// Every rota, by name.
@@ -273,7 +283,7 @@ fn words<'a>(entries: impl Iterator<Item = (&'a String, &'a String, &'a Vec<Stri
     let mut words = HashMap::new();
     for (key, name, addresses) in entries {
         for word in addresses.iter().chain([name, key]) {
-            words.entry(word.to_lowercase()).or_insert_with(|| key.clone());
+            words.entry(address::canonical(word).into_owned()).or_insert_with(|| key.clone());
         }
     }
     words

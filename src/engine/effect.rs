@@ -88,6 +88,12 @@ pub enum Ignored {
     Merged,
     /// Nobody waits for it.
     NotOwed,
+    /// It is not known who did it, and it would stop a clock or keep people from being told.
+    Unproven,
+    /// It did not reach the client: a question to a supplier, a note to the carrier.
+    Elsewhere,
+    /// A third party wrote it, whom the house asked; the client did not.
+    ThirdParty,
 }
 
 /// What an input caused.

@@ -2,12 +2,13 @@
 //!
 //! The JSON form is stable (see `docs/events.md`); what arrives in other forms is translated by `intake`.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::address;
+use super::proof::Proof;
 use super::request::RequestId;
 use super::working_time::WorkingTime;
 
@@ -65,7 +66,7 @@ impl Author {
     /// Whether `self` and `other` are the same person as far as can be told.
     pub fn is_same_as(&self, other: &Self) -> bool {
         match (&self.address, &other.address) {
-            (Some(mine), Some(theirs)) => mine.eq_ignore_ascii_case(theirs),
+            (Some(mine), Some(theirs)) => address::is_same(mine, theirs),
             _ => self.name.is_some() && self.name == other.name,
         }
     }
@@ -216,6 +217,9 @@ pub enum Fact {
     Undelivered {
         /// Its id, in the source of this event.
         of: String,
+        /// Addresses that did not get it; empty where the channel has one reader only.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failed: Vec<String>,
     },
     /// A person took the alert: escalation stops, the clocks run on.
     Ack,
@@ -400,6 +404,12 @@ pub struct Event {
     /// People in copy.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cc: Vec<String>,
+    /// Addresses outside of the house that it reached, blind copies too, where the channel tells. Empty where it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
+    /// How it is known who made it. Set at the door, never by what comes in.
+    #[serde(default, skip_serializing_if = "Proof::is_unrecorded")]
+    pub proof: Proof,
     /// Everything that plazo does not read.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub refs: serde_json::Map<String, serde_json::Value>,
@@ -453,7 +463,7 @@ impl Event {
 
     /// Whether it says that something known did not happen, so that everything since must be derived anew.
     pub const fn takes_back(&self) -> bool {
-        matches!(self.fact, Fact::Undelivered { .. })
+        matches!(self.fact, Fact::Undelivered { .. }) && self.proof.holds()
     }
 
     /// Whether a program wrote it. In answer to nothing that is known, it asks for nothing (LESSONS 19).
@@ -463,19 +473,39 @@ impl Event {
     }
 }
 
-/// Events without the messages that never arrived.
+/// Events without the messages of the house that never arrived.
 pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
-    let lost: HashSet<(&str, &str)> = events
+    let clients: Vec<&str> = events
         .iter()
+        .filter_map(|event| event.author.as_ref())
+        .filter(|author| author.kind == AuthorKind::Customer)
+        .filter_map(|author| author.address.as_deref())
+        .collect();
+    let reports: Vec<(&Event, &str, &[String])> = events
+        .iter()
+        .filter(|event| event.takes_back())
         .filter_map(|event| match &event.fact {
-            Fact::Undelivered { of } => Some((event.id.source.as_str(), of.as_str())),
+            Fact::Undelivered { of, failed } => Some((event, of.as_str(), failed.as_slice())),
             _ => None,
         })
         .collect();
     let is_lost = move |event: &&Event| {
-        matches!(event.fact, Fact::Message { .. }) && lost.contains(&(event.id.source.as_str(), event.id.id.as_str()))
+        // Only what the house wrote: nobody takes a client's message back.
+        let is_ours = matches!(event.fact, Fact::Message { direction: Direction::Out | Direction::Internal, .. });
+        is_ours
+            && reports.iter().any(|(report, of, failed)| {
+                report.id.source == event.id.source && *of == event.id.id && is_missed(failed, &event.recipients, &clients)
+            })
     };
     events.iter().filter(move |event| !is_lost(event))
+}
+
+/// Whether those who did not get it are whom it was for: the client, or everybody (LESSONS 44).
+fn is_missed(failed: &[String], recipients: &[String], clients: &[&str]) -> bool {
+    let has_failed = |address: &str| failed.iter().any(|failed| address::is_same(failed, address));
+    failed.is_empty()
+        || clients.iter().any(|client| has_failed(client))
+        || !recipients.is_empty() && recipients.iter().all(|recipient| has_failed(recipient))
 }
 
 impl fmt::Display for EventId {

@@ -3,6 +3,7 @@
 //! No clock is read here, nothing is stored, sent or logged: [`advance`] takes what is known and the instant, and returns what
 //! follows as values. Same input, same outcome, on every machine. `docs/ARCHITECTURE.md` tells who calls it.
 
+pub mod address;
 pub mod calendar;
 pub mod check;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod history;
 pub mod ledger;
 pub mod policy;
 mod progress;
+pub mod proof;
 pub mod request;
 pub mod rota;
 mod settle;

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::check::{self, Answer, CheckKind, judge_answer};
 use super::directory::Directory;
 use super::effect::{Effect, Ignored};
-use super::event::{Audience, Author, AuthorKind, Direction, Event, Fact, Promise, RequestKind};
+use super::event::{About, Audience, Author, AuthorKind, Direction, Event, Fact, Promise, RequestKind};
 use super::policy::{Facets, Rulebook, TargetKind};
-use super::request::{Pause, Phase, Promised, Request};
+use super::request::{LONGEST_SNOOZE, Pause, Phase, Promised, Request};
 use super::work;
 
 /// Applies `event` to `request`. Senseless events leave an [`Effect::Ignored`] and nothing else.
@@ -25,8 +25,21 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         open(request, event, rulebook);
         effects.push(Effect::Opened);
     }
-    effects.extend(check::judge(request, event, rulebook).into_iter().map(Effect::Violation));
     let ignored = |why| Effect::Ignored { why };
+    if !event.is_believed() {
+        // It stays in the history. Among colleagues whoever asked may go on asking; nothing ends by it, and nobody is blamed for it.
+        if let Fact::Message { direction: Direction::Internal, text } = &event.fact
+            && request.facets.audience == Some(Audience::Internal)
+            && is_requester(request, event.author.as_ref())
+        {
+            message(request, event, Direction::Internal, text.as_deref(), rulebook, effects);
+        } else {
+            effects.push(ignored(Ignored::Unproven));
+        }
+        follow_facets(request, &before, at, rulebook);
+        return;
+    }
+    effects.extend(check::judge(request, event, rulebook).into_iter().map(Effect::Violation));
     match (request.phase, &event.fact) {
         (_, Fact::Message { direction, text }) => {
             message(request, event, *direction, text.as_deref(), rulebook, effects);
@@ -53,7 +66,9 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
                 effects.push(ignored(Ignored::AlreadySo));
             }
         }
-        (Phase::Open | Phase::Waiting, Fact::Snooze { until }) => request.snoozed_until = Some(*until),
+        (Phase::Open | Phase::Waiting, Fact::Snooze { until }) => {
+            request.snoozed_until = Some((*until).min(at + LONGEST_SNOOZE));
+        }
         // The message that it names is left out of what is derived.
         (_, Fact::Undelivered { .. }) => {}
         (_, Fact::Comment { text }) => comment(request, event, text, rulebook),
@@ -154,7 +169,9 @@ fn follow_facets(request: &mut Request, before: &Facets, at: DateTime<Utc>, rule
 /// Takes over what the event says of the request, whatever it is.
 fn learn(request: &mut Request, event: &Event, rulebook: &Rulebook) {
     let directory = &rulebook.directory;
-    let about = &event.about;
+    // Whoever proves nothing may open a request, and not say of a known one to whom it belongs or how urgent it is.
+    let is_kept = request.phase != Phase::Unopened && !event.proof.holds();
+    let about = if is_kept { &About::default() } else { &event.about };
     let facets = &mut request.facets;
     if let Some(channel) = &about.channel
         && facets.channel.is_empty()
@@ -189,6 +206,9 @@ fn open(request: &mut Request, event: &Event, rulebook: &Rulebook) {
     request.phase = Phase::Open;
     request.opened_at = event.at;
     request.requester.clone_from(&event.author);
+    if event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer && author.address.is_none()) {
+        request.thread = event.threads.first().cloned();
+    }
     let internal = matches!(event.fact, Fact::Message { direction: Direction::Internal, .. });
     let audience = if internal { Audience::Internal } else { Audience::Client };
     request.facets.audience.get_or_insert(audience);
@@ -199,7 +219,8 @@ fn open(request: &mut Request, event: &Event, rulebook: &Rulebook) {
         RequestKind::Task => {
             request.marks.task_unanswered_since = Some(event.at);
             // Work that somebody splits off is that person's until it is handed on.
-            if let Some(person) = event.author.as_ref().and_then(|author| directory.person_of(author)) {
+            let author = event.author.as_ref().filter(|_| event.proof.holds());
+            if let Some(person) = author.and_then(|author| directory.person_of(author)) {
                 own(request, Some(&person.key.clone()), event.at, directory);
             }
         }
@@ -215,11 +236,15 @@ fn open(request: &mut Request, event: &Event, rulebook: &Rulebook) {
 }
 
 fn opened(request: &mut Request, event: &Event, promise: Option<Promise>) {
-    if let Some(promise) = promise {
+    // A deadline set by hand takes the contract's place, and may lie far off.
+    if let Some(promise) = promise.filter(|_| event.proof.holds()) {
         request.set_by_hand = Some(Promised { at: event.at, promise });
     }
     // What a client asked for waits for an answer; what an agent opened does not (LESSONS 18).
-    if event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer) {
+    if let Some(client) = event.author.as_ref().filter(|author| author.kind == AuthorKind::Customer) {
+        if let Some(address) = &client.address {
+            request.learn_client(address);
+        }
         asked(request, event.at);
     }
 }
@@ -241,8 +266,16 @@ fn message(
         (Audience::Internal, _) => is_requester(request, author),
     };
     if asks {
+        let address = author.filter(|author| author.kind == AuthorKind::Customer).and_then(|author| author.address.as_deref());
+        if address.is_some_and(|address| request.is_third_party(address)) {
+            effects.push(Effect::Ignored { why: Ignored::ThirdParty });
+            return;
+        }
         // Bots and automatic answers neither ask nor end a wait (LESSONS 19), and nobody waits for himself (LESSONS 18).
         if human && !owner_is(request, author, &rulebook.directory) {
+            if let Some(address) = address {
+                request.learn_client(address);
+            }
             client_spoke(request, event.at, rulebook);
             request.marks.unlogged_since.get_or_insert(event.at);
             request.marks.window_since = Some(event.at);
@@ -250,6 +283,12 @@ fn message(
                 request.marks.confirmed_at = Some(event.at);
             }
         }
+        return;
+    }
+    // A question to a supplier, or a note to the carrier, answers nobody (LESSONS 43).
+    if audience == Audience::Client && !reaches_client(request, event, &rulebook.directory) {
+        request.learn_third_parties(&event.recipients);
+        effects.push(Effect::Ignored { why: Ignored::Elsewhere });
         return;
     }
     let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
@@ -269,6 +308,13 @@ fn message(
     if matches!(answer, Answer::Counts | Answer::NotAuthorised) && !is_requester(request, author) {
         task_answered(request, event.at);
     }
+}
+
+/// Whether a message of the house gets to the client, as far as the channel tells.
+fn reaches_client(request: &Request, event: &Event, directory: &Directory) -> bool {
+    event.recipients.is_empty()
+        || !request.knows_client()
+        || event.recipients.iter().any(|address| request.is_client(address, directory))
 }
 
 /// Whether the file says that an answer outside of the thread is none (A8).
@@ -333,7 +379,11 @@ fn is_requester(request: &Request, author: Option<&Author>) -> bool {
 }
 
 fn owner_is(request: &Request, author: Option<&Author>, directory: &Directory) -> bool {
-    let author = author.and_then(|author| directory.person_of(author));
+    // A client may bear the owner's name.
+    let author = author.and_then(|author| match (&author.address, author.kind) {
+        (Some(address), AuthorKind::Customer) => directory.person(address),
+        _ => directory.person_of(author),
+    });
     author.is_some_and(|person| request.owner.as_deref() == Some(&person.key))
 }
 

@@ -3,13 +3,21 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::address;
 use super::check::Part;
 use super::clock::Clock;
+use super::directory::Directory;
 use super::event::{Author, AuthorKind, Promise};
 use super::policy::Facets;
+
+/// Nothing is put off for longer at a time, whatever door it comes by.
+pub const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(7);
+/// People of the client, and others whom the house asked, that a request remembers.
+const MOST_CLIENTS: usize = 32;
+const MOST_THIRD_PARTIES: usize = 64;
 
 /// A request's number, written `R-17`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -115,6 +123,15 @@ pub struct Request {
     /// Whoever asked first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester: Option<Author>,
+    /// The first name of its conversation, where no address tells who wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// Addresses of the client's people who wrote, in their canonical form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// Addresses outside of the house that it asked without the client: suppliers, carriers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub third_parties: Vec<String>,
     /// The latest instant of an event, by `at`.
     pub last_event_at: DateTime<Utc>,
     /// Opening, or the last re-opening (LESSONS 20).
@@ -298,6 +315,9 @@ impl Request {
             subject: None,
             owner: None,
             requester: None,
+            thread: None,
+            clients: Vec::new(),
+            third_parties: Vec::new(),
             last_event_at: DateTime::<Utc>::MIN_UTC,
             opened_at: DateTime::<Utc>::MIN_UTC,
             marks: Marks::default(),
@@ -325,7 +345,60 @@ impl Request {
     pub fn contact_word(&self) -> Option<String> {
         let client = self.requester.as_ref().filter(|author| author.kind == AuthorKind::Customer);
         let word = client.and_then(|author| author.address.as_deref()).or(self.contact.as_deref());
-        word.map(str::to_lowercase)
+        word.map(|word| address::canonical(word).into_owned())
+    }
+
+    /// Notes that the client wrote from that address.
+    pub(super) fn learn_client(&mut self, address: &str) {
+        let address = address::canonical(address).into_owned();
+        self.third_parties.retain(|other| *other != address);
+        if self.clients.len() < MOST_CLIENTS && !self.clients.contains(&address) {
+            self.clients.push(address);
+        }
+    }
+
+    /// Notes whom else the house asked.
+    pub(super) fn learn_third_parties(&mut self, addresses: &[String]) {
+        for address in addresses.iter().map(|address| address::canonical(address)) {
+            if self.third_parties.len() < MOST_THIRD_PARTIES && !self.third_parties.iter().any(|known| *known == address) {
+                self.third_parties.push(address.into_owned());
+            }
+        }
+    }
+
+    /// Whether the house asked that address without the client.
+    pub fn is_third_party(&self, address: &str) -> bool {
+        let address = address::canonical(address);
+        self.third_parties.iter().any(|known| *known == address)
+    }
+
+    /// Whether it is known by which address the client writes.
+    pub fn knows_client(&self) -> bool {
+        self.client_addresses().next().is_some()
+    }
+
+    /// Whether an address is the client's: one that wrote, another of the same company, or one that the file gives to the client.
+    pub fn is_client(&self, address: &str, directory: &Directory) -> bool {
+        let address = address::canonical(address);
+        let domain = address::company_domain(&address);
+        let is_theirs = |known: &str| {
+            known == address || domain.is_some() && domain == address::company_domain(known)
+        };
+        let customer = || directory.customer(&address).is_some_and(|client| self.facets.customer.as_ref() == Some(&client.key));
+        self.client_addresses().any(|known| is_theirs(&address::canonical(known))) || customer()
+    }
+
+    fn client_addresses(&self) -> impl Iterator<Item = &str> {
+        let requester = self.requester.as_ref().filter(|author| author.kind == AuthorKind::Customer);
+        let requester = requester.and_then(|author| author.address.as_deref());
+        self.clients.iter().map(String::as_str).chain(requester)
+    }
+
+    /// By what the person at the client is told from others of that name: the address, number or user id by which the client wrote,
+    /// else the conversation; none where that is all that is known.
+    pub fn contact_by(&self) -> Option<String> {
+        let word = self.client_addresses().next().or(self.thread.as_deref())?;
+        (self.contact.as_deref() != Some(word)).then(|| word.to_owned())
     }
 
     /// The earliest instant at which one of its clocks is due.

@@ -1,66 +1,204 @@
-//! Who may call: extractors that a handler names to ask for a scope.
+//! Who may call: extractors that a handler names to ask for a scope. What they give is how the caller is known.
+//!
+//! A token is judged wherever it comes by. Without one, the machine's own users are known by the Unix socket; over TCP a caller without
+//! a token is believed only as long as nobody else can have been told of the address.
+
+use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
+use axum::extract::connect_info::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Version, header};
 
-use super::error::Failure;
+use super::error::{Answer, Failure};
+use super::listener::Peer;
 use crate::app::App;
-use crate::app::token::{Access, Scope};
+use crate::app::metrics::RefusalLabels;
+use crate::app::token::{Access, Grant, Open, Scope};
+use crate::text::format;
 
-/// The caller may send events.
-pub(super) struct Ingest;
+/// The caller may tell what happened.
+pub(super) struct Ingest(pub(super) Grant);
 /// The caller may read.
 pub(super) struct Read;
 /// The caller may act.
-pub(super) struct Operate;
+pub(super) struct Operate(pub(super) Grant);
 
-macro_rules! extractor {
-    ($name:ident) => {
-        impl FromRequestParts<App> for $name {
-            type Rejection = Failure;
-            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-                require(Scope::$name, parts, app).await.map(|()| Self)
-            }
-        }
-    };
-}
+/// Headers that whoever passes a call on puts into it (RFC 7239, RFC 9110 §7.6.3, and what proxies use).
+const FORWARDED: [&str; 11] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-client-ip",
+    "x-original-host",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "via",
+];
+/// How long a refused caller waits for the answer, once it was refused often.
+const SLOWED: Duration = Duration::from_secs(1);
 
-extractor!(Ingest);
-extractor!(Read);
-extractor!(Operate);
-
-async fn require(scope: Scope, parts: &Parts, app: &App) -> Result<(), Failure> {
-    let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer =
-        header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = bearer.map(|(_, token)| token.trim());
-    match app.access(token).await? {
-        Access::Open => is_local(parts),
-        Access::Granted(scopes) if scopes.contains(&scope) => Ok(()),
-        Access::Granted(_) => Err(Failure::new(
-            StatusCode::FORBIDDEN,
-            "scope_missing",
-            format!("this token lacks the scope `{}`", scope.as_str()),
-        )),
-        Access::Denied => Err(Failure::new(
-            StatusCode::UNAUTHORIZED,
-            "token_needed",
-            "send a known token as `Authorization: Bearer …` (plazo token create)",
-        )),
+impl FromRequestParts<App> for Ingest {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        require(Scope::Ingest, parts, app).await.map(Self)
     }
 }
 
-/// Without tokens only this machine is trusted. A page in its browser is not: what comes with a foreign `Host` or an `Origin` is
-/// somebody else's script.
-fn is_local(parts: &Parts) -> Result<(), Failure> {
+impl FromRequestParts<App> for Operate {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        require(Scope::Operate, parts, app).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for Read {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        require(Scope::Read, parts, app).await.map(|_| Self)
+    }
+}
+
+async fn require(scope: Scope, parts: &Parts, app: &App) -> Answer<Grant> {
+    match grant(parts, app).await {
+        Ok(grant) if grant.may(scope) => Ok(grant),
+        Ok(grant) => {
+            let (who, scope) = (name_of(&grant), scope.as_str());
+            refuse(app, parts, "scope", &format!("{who} lacks the scope `{scope}`")).await;
+            Err(Failure::new(StatusCode::FORBIDDEN, "scope_missing", format!("{who} lacks the scope `{scope}`")))
+        }
+        Err(failure) => {
+            refuse(app, parts, failure.code(), "no token, or one that is not known").await;
+            Err(failure)
+        }
+    }
+}
+
+/// The caller's name in a sentence.
+fn name_of(grant: &Grant) -> String {
+    use crate::engine::proof::Proof;
+    match &grant.proof {
+        Proof::Token { name } => format!("the token `{name}`"),
+        Proof::Machine { user: Some(user) } => format!("the user `{user}` of this machine"),
+        _ => "a caller without a token".to_owned(),
+    }
+}
+
+async fn grant(parts: &Parts, app: &App) -> Answer<Grant> {
+    if app.lets_everybody_in() {
+        return Ok(Grant::of_machine(None, &Scope::ALL));
+    }
+    if let Some(token) = bearer(parts) {
+        return match app.access(token).await? {
+            Access::Granted(grant) => Ok(grant),
+            Access::Expired(at) => {
+                let config = app.config();
+                let at = format::instant(at, config.zone, config.language);
+                Err(denied(parts, app, "token_expired", &format!("this token ran out on {at}; make another (plazo token create)")))
+            }
+            Access::Unknown => {
+                Err(denied(parts, app, "token_needed", "send a known token as `Authorization: Bearer …` (plazo token create)"))
+            }
+        };
+    }
+    match peer(parts) {
+        Some(Peer::Socket { uid, .. }) => Ok(of_machine(*uid, app)),
+        _ => without_token(parts, app).await,
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A user of this machine, as the system tells: plazo's own and root do everything, anybody else tells what happened.
+fn of_machine(uid: u32, app: &App) -> Grant {
+    let scopes: &[Scope] = if uid == 0 || uid == app.own_uid() { &Scope::ALL } else { &[Scope::Ingest] };
+    Grant::of_machine(Some(user_name(uid)), scopes)
+}
+
+fn user_name(uid: u32) -> String {
+    let user = nix::unistd::User::from_uid(uid.into()).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+/// What a caller over TCP may do without a token.
+async fn without_token(parts: &Parts, app: &App) -> Answer<Grant> {
+    let open = if app.is_loopback() { app.open_without_token().await? } else { Open::Nothing };
+    let needed = || {
+        denied(
+            parts,
+            app,
+            "token_needed",
+            "send a known token as `Authorization: Bearer …` (plazo token create); this machine's own users need none by the Unix socket in the data directory",
+        )
+    };
+    if open == Open::Nothing {
+        return Err(needed());
+    }
+    is_local(parts)?;
+    match open {
+        Open::Everything => Ok(Grant::of_machine(None, &Scope::ALL)),
+        // It proves nothing; what only starts a clock needs no proof.
+        Open::Starts if parts.uri.path() == super::events::PATH => {
+            Ok(Grant { proof: crate::engine::proof::Proof::NONE, scopes: vec![Scope::Ingest], binding: None })
+        }
+        Open::Starts | Open::Nothing => Err(needed()),
+    }
+}
+
+/// Without a token, whoever calls is told where this machine's own users come in, if nobody passed the call on.
+fn denied(parts: &Parts, app: &App, code: &str, detail: &str) -> Failure {
+    let failure = Failure::new(StatusCode::UNAUTHORIZED, code, detail);
+    match app.socket().filter(|_| is_local(parts).is_ok()) {
+        Some(socket) => failure.with_socket(&socket),
+        None => failure,
+    }
+}
+
+pub(super) fn peer(parts: &Parts) -> Option<&Peer> {
+    parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0)
+}
+
+/// Whether a program of this machine calls by itself. What comes with a foreign `Host` or an `Origin` is somebody else's script in a
+/// browser; what bears a header of forwarding was passed on, and so was what speaks HTTP/1.0, as proxies do where nobody set them up.
+pub(super) fn is_local(parts: &Parts) -> Answer<()> {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
-    let is_loopback =
-        name == "localhost" || name.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if is_loopback && !parts.headers.contains_key(header::ORIGIN) {
+    let is_ip = name.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let is_named_so = name == "localhost" || is_ip;
+    let is_passed_on = FORWARDED.iter().any(|name| parts.headers.contains_key(*name)) || parts.version <= Version::HTTP_10;
+    let is_peer = match peer(parts) {
+        Some(Peer::Tcp(address)) => address.ip().is_loopback(),
+        Some(Peer::Socket { .. }) => true,
+        None => false,
+    };
+    if is_named_so && is_peer && !is_passed_on && !parts.headers.contains_key(header::ORIGIN) {
         return Ok(());
     }
-    let detail = "without a token only programs of this machine are let in, and no web pages (plazo token create)";
+    let detail = "without a token only programs of this machine are let in, no web pages, and nothing that a proxy passes on (plazo token create)";
     Err(Failure::new(StatusCode::FORBIDDEN, "not_local", detail))
+}
+
+/// Counts a refused call, tells the log of it within bounds, and lets whoever is refused often wait.
+async fn refuse(app: &App, parts: &Parts, reason: &str, cause: &str) {
+    app.metrics().refusals.get_or_create(&RefusalLabels { reason: reason.to_owned() }).inc();
+    let address = match peer(parts) {
+        Some(Peer::Tcp(address)) => address.ip().to_string(),
+        Some(Peer::Socket { uid, .. }) => format!("user {uid}"),
+        None => "here".to_owned(),
+    };
+    let patience = app.refusals();
+    if patience.may_tell() {
+        tracing::warn!(peer = address, path = parts.uri.path(), cause, "a call was refused");
+    }
+    if patience.is_often(&address) {
+        tokio::time::sleep(SLOWED).await;
+    }
 }

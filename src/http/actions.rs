@@ -74,14 +74,15 @@ struct Acted {
     request_body(content = Option<Object>, content_type = "application/json"),
     responses((status = 200, body = Acted), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn act(
-    _: Operate,
+    Operate(grant): Operate,
     State(app): State<App>,
     Named((id, action)): Named<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<Acted>> {
     let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
     let value = event_of(id, &action, &body?)?;
-    let (event, request) = json::event(value, DOOR, app.now())?;
+    let (mut event, request) = json::event(value, DOOR, app.now())?;
+    event.proof = grant.proof;
     if let Fact::Own { owner: Some(owner) } = &event.fact {
         known_owner(owner, &app)?;
     }

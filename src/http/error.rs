@@ -31,6 +31,9 @@ pub struct Problem {
     /// The field that is wrong, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Where this machine's own users come in without a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<String>,
 }
 
 /// A problem on its way out.
@@ -43,8 +46,18 @@ impl Failure {
     pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default().to_owned();
         let problem =
-            Problem { status: status.as_u16(), title, code: code.to_owned(), detail: detail.into(), field: None };
+            Problem { status: status.as_u16(), title, code: code.to_owned(), detail: detail.into(), field: None, socket: None };
         Self(problem, None)
+    }
+
+    pub(super) fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// Names the socket by which this machine's own users come in.
+    pub(super) fn with_socket(mut self, socket: &std::path::Path) -> Self {
+        self.0.socket = Some(socket.display().to_string());
+        self
     }
 
     /// Asks the caller to wait so many seconds.
@@ -99,6 +112,9 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         match rejection.code {
             "unknown_request" => Self::new(StatusCode::NOT_FOUND, rejection.code, rejection.detail),
+            "scope_missing" | "proof_needed" | "type_not_allowed" => {
+                Self::new(StatusCode::FORBIDDEN, rejection.code, rejection.detail)
+            }
             "at_in_future" | "at_too_old" => {
                 let mut failure = Self::of_field("at", rejection.detail);
                 rejection.code.clone_into(&mut failure.0.code);

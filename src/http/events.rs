@@ -16,9 +16,16 @@ use utoipa_axum::routes;
 use super::access::Ingest;
 use super::error::{Answer, Failure, Problem};
 use crate::app::metrics::EventLabels;
-use crate::app::{App, Applied, Incoming};
-use crate::intake::json;
+use crate::app::token::{Grant, Scope, is_reserved};
+use crate::app::{App, Applied, Incoming, Rejection};
+use crate::config::Config;
+use crate::engine::event::Event;
+use crate::engine::proof::is_act;
+use crate::engine::request::RequestId;
+use crate::intake::json::{self, FieldError, Heard};
 
+/// Where events are sent.
+pub(super) const PATH: &str = "/v1/events";
 /// Events in one body at most.
 const MOST_EVENTS: usize = 10_000;
 /// The source of events that name none.
@@ -39,6 +46,20 @@ struct Report {
     rejected: Vec<Rejected>,
     /// Requests that the events belong to, each once.
     requests: Vec<String>,
+    /// Fields that could not be read and were left out; the event was taken all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+/// A field that was left out.
+#[derive(Debug, Serialize, ToSchema)]
+struct Warning {
+    /// The event's place in the body, from 0.
+    index: usize,
+    /// The field.
+    field: String,
+    /// Why.
+    detail: String,
 }
 
 /// An event that was not taken.
@@ -59,7 +80,11 @@ struct Rejected {
 #[utoipa::path(post, path = "/v1/events", tag = "events",
     request_body(content = String, content_type = "application/json", description = "docs/events.md"),
     responses((status = 200, body = Report), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<Response> {
+async fn post_events(
+    Ingest(grant): Ingest,
+    State(app): State<App>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<Response> {
     let parsed = json::read(&body?, SOURCE, app.now())?;
     if parsed.is_empty() || MOST_EVENTS < parsed.len() {
         let detail = format!("a body holds 1 to {MOST_EVENTS} events; this one holds {}", parsed.len());
@@ -72,10 +97,27 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
     let mut incoming = Vec::with_capacity(parsed.len());
     for (index, event) in parsed.into_iter().enumerate() {
         match event {
-            Ok((event, request)) => {
-                places.push(index);
-                incoming.push(Incoming::new(event, request)?);
-            }
+            Ok(Heard { mut event, request, lost }) => match admit(&mut event, request, &grant, &app.config()) {
+                Ok(()) => {
+                    report.warnings.extend(lost.into_iter().map(|FieldError { field, problem }| Warning {
+                        index,
+                        field,
+                        detail: problem,
+                    }));
+                    places.push(index);
+                    incoming.push(Incoming::new(event, request)?);
+                }
+                Err(rejection) if is_single => {
+                    count(&app, "rejected", 1);
+                    return Err(rejection.into());
+                }
+                Err(rejection) => report.rejected.push(Rejected {
+                    index,
+                    code: rejection.code.to_owned(),
+                    detail: rejection.detail,
+                    field: None,
+                }),
+            },
             Err(error) if is_single => {
                 count(&app, "rejected", 1);
                 return Err(error.into());
@@ -128,6 +170,40 @@ async fn post_events(_: Ingest, State(app): State<App>, body: Result<Bytes, Byte
     count(&app, "duplicate", report.duplicate);
     count(&app, "rejected", report.rejected.len());
     Ok(Json(report).into_response())
+}
+
+/// Lets an event in as its caller may tell it: its source is the caller's, it acts only for whoever may operate, and it bears how
+/// the caller is known.
+fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &Config) -> Result<(), Rejection> {
+    let type_name = event.fact.type_name();
+    let reject = |code, detail: String| Err(Rejection { code, detail });
+    if let Some(binding) = &grant.binding {
+        event.id.source.clone_from(&binding.source);
+        if !binding.types.is_empty() && !binding.types.iter().any(|known| known == type_name) {
+            return reject("type_not_allowed", format!("this token may tell {}, not `{type_name}`", binding.types.join(", ")));
+        }
+        if let Some(channel) = &binding.channel {
+            event.about.channel = Some(channel.clone());
+        }
+    }
+    if is_reserved(&event.id.source, config) {
+        let source = &event.id.source;
+        return reject(
+            "source_reserved",
+            format!("`{source}` is the name of plazo's own events, or of a source or mailbox of sla.toml; give another `source`"),
+        );
+    }
+    if is_act(&event.fact) && !grant.may(Scope::Operate) {
+        return reject("scope_missing", format!("`{type_name}` is an act, and needs the scope `operate`; `ingest` tells what happened"));
+    }
+    event.proof = grant.proof.clone();
+    if !event.is_believed() || request.is_some() && !event.proof.holds() {
+        return reject(
+            "proof_needed",
+            format!("without a token only what a client wrote, or asked for, can be told here; `{type_name}` needs one (plazo token create), or the Unix socket in the data directory"),
+        );
+    }
+    Ok(())
 }
 
 fn count(app: &App, result: &'static str, n: usize) {

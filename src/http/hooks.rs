@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, RawQuery, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
+use super::access::is_local;
 use super::error::{Answer, Failure};
 use crate::app::App;
 use crate::app::metrics::HookLabels;
@@ -26,9 +28,8 @@ pub(super) fn router() -> Router<App> {
 async fn receive(
     State(app): State<App>,
     Path(name): Path<String>,
-    method: Method,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { method, headers, is_local }: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Response> {
     let Some(source) = app.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
@@ -40,6 +41,7 @@ async fn receive(
         query: query.as_deref().unwrap_or_default(),
         headers: text_of(&headers),
         body: &body,
+        is_local,
     };
     let taken = source.take(&request, &app.config().rulebook.directory, app.now());
     match taken {
@@ -49,8 +51,14 @@ async fn receive(
         }
         Ok(Taken::Facts(mut facts)) => {
             let presses = std::mem::take(&mut facts.presses);
+            let is_foreign = facts.is_foreign;
             app.take_facts(&name, facts, &body).await?;
-            app.answer_presses(&name, presses);
+            if is_foreign {
+                count(&app, &name, "not_understood");
+                let detail = "no rule of this source's mapping knows this form; nothing was heard by it";
+                return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "not_understood", detail));
+            }
+            app.answer_presses(&name, presses).await?;
             count(&app, &name, "taken");
             Ok(answer(&source))
         }
@@ -62,6 +70,21 @@ async fn receive(
             }
             Err(failure(rejection))
         }
+    }
+}
+
+/// What of the call is needed besides its body.
+struct Caller {
+    method: Method,
+    headers: HeaderMap,
+    is_local: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let is_local = is_local(parts).is_ok();
+        Ok(Self { method: parts.method.clone(), headers: parts.headers.clone(), is_local })
     }
 }
 

@@ -8,6 +8,9 @@ mod events;
 mod explain;
 mod health;
 mod hooks;
+mod links;
+pub mod listener;
+mod mail;
 mod pages;
 mod queue;
 mod report;
@@ -30,6 +33,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
+pub use mail::LARGEST_MAIL;
+
 /// Larger bodies are refused.
 pub const LARGEST_BODY: usize = 1 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -37,13 +42,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "violations"), (name = "reports"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "violations"), (name = "reports"), (name = "links"))
 )]
 struct Description;
 
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(events::router())
+        .merge(mail::router())
+        .merge(links::router())
         .merge(requests::router())
         .merge(explain::router())
         .merge(actions::router())

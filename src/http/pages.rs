@@ -10,18 +10,17 @@ use minijinja::value::Serde;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::app::links::{Deed, Link, LinkError};
-use crate::app::{App, Applied, Incoming};
+use crate::app::links::{Deed, Link, LinkError, Reader};
+use crate::app::{App, Applied, Incoming, LINK_DOOR};
 use crate::both;
 use crate::config::Config;
 use crate::engine::clock::ClockState;
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
+use crate::engine::proof::Proof;
 use crate::engine::request::{Phase, Request, RequestId};
 use crate::store::silences::Silenced;
 use crate::text::{Both, Language, explain, format};
 
-/// The source of events that come by this door.
-const SOURCE: &str = "link";
 /// Nothing but the page itself, and its form to itself.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -61,15 +60,19 @@ struct Page {
 
 async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
     let config = app.config();
-    let link = match app.read_link(&token) {
-        Ok(link) => link,
-        Err(error) => return refused(error, &config),
+    let link = match app.read_link(&token).await {
+        Ok(Ok(link)) => link,
+        Ok(Err(error)) => return refused(error, &config),
+        Err(_) => return respond(failure(config.language), config.language, &config),
     };
     let language = language_of(&link, &config);
     if link.deed == Deed::List {
         return respond(list(&app, &link, language).await, language, &config);
     }
     let page = match find(&app, link.request).await {
+        Ok(Some(request)) if request.phase.is_live() && !app.has_part(&link, &request) => {
+            return refused(LinkError::NoPart, &config);
+        }
         Ok(Some(request)) => {
             let further = app.silence_link(&link).filter(|_| link.deed == Deed::Show && request.phase.is_live());
             let words = language.of(both!("Silence this request…", "Silenciar esta solicitud…"));
@@ -84,15 +87,22 @@ async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
 
 async fn act(State(app): State<App>, Path(token): Path<String>) -> Response {
     let config = app.config();
-    let link = match app.read_link(&token) {
-        Ok(link) => link,
-        Err(error) => return refused(error, &config),
+    let link = match app.read_link(&token).await {
+        Ok(Ok(link)) => link,
+        Ok(Err(error)) => return refused(error, &config),
+        Err(_) => return respond(failure(config.language), config.language, &config),
     };
     let language = language_of(&link, &config);
     let now = app.now();
+    match find(&app, link.request).await {
+        Ok(Some(request)) if !app.has_part(&link, &request) => return refused(LinkError::NoPart, &config),
+        Ok(_) => {}
+        Err(page) => return respond(page, language, &config),
+    }
     let fact = match link.deed {
         Deed::Take => Fact::Ack,
         Deed::Snooze(time) => Fact::Snooze { until: now + time },
+        Deed::Silence(_) if !app.may_silence(&link.reader) => return refused(LinkError::NoPart, &config),
         Deed::Silence(time) => {
             let page = silence(&app, &link, time, language).await;
             return respond(page, language, &config);
@@ -110,6 +120,7 @@ async fn act(State(app): State<App>, Path(token): Path<String>) -> Response {
     let page = match (applied, find(&app, link.request).await) {
         (Ok(applied), Ok(Some(request))) => match applied.into_iter().next() {
             Some(Applied::Rejected(_)) | None => failure(language),
+            Some(Applied::Duplicate { .. }) if link.deed == Deed::Take => taken_before(&link, &request, &config, language, now),
             Some(_) => done(&link, &request, &config, language, now),
         },
         (_, Ok(None)) => unknown(link.request, language),
@@ -123,29 +134,37 @@ async fn find(app: &App, id: RequestId) -> Result<Option<Request>, Page> {
     app.read(move |store| store.request(id)).await.map_err(|_| failure(language))
 }
 
-/// The deed as an event. A form sent twice is one deed; the same link a while later is another.
+/// The deed as an event. Taking works once; of the others a form sent twice is one deed, and the same link a while later another.
 fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Utc>) -> Event {
     let digest = hex::encode(Sha256::digest(token.as_bytes()));
-    let contact = link.person.as_ref().and_then(|key| config.contacts.get(key));
-    let author = Author {
-        name: contact.map(|contact| contact.name.clone()),
-        address: link.person.clone(),
-        kind: AuthorKind::Agent,
+    let id = match fact {
+        Fact::Ack => digest[..32].to_owned(),
+        _ => format!("{}:{}", &digest[..32], now.timestamp() / 60),
+    };
+    let author = match &link.reader {
+        Reader::Person(key) => Author {
+            name: config.contacts.get(key).map(|contact| contact.name.clone()),
+            address: Some(key.clone()),
+            kind: AuthorKind::Agent,
+        },
+        Reader::Destination(name) => Author { name: Some(name.clone()), address: None, kind: AuthorKind::Agent },
     };
     Event {
-        id: EventId { source: SOURCE.to_owned(), id: format!("{}:{}", &digest[..32], now.timestamp() / 60) },
+        id: EventId { source: LINK_DOOR.to_owned(), id },
         at: now,
         threads: Vec::new(),
         author: Some(author),
         about: About::default(),
         cc: Vec::new(),
+        recipients: Vec::new(),
+        proof: Proof::Link { alert_at: link.alert_at },
         refs: serde_json::Map::new(),
         fact,
     }
 }
 
 fn language_of(link: &Link, config: &Config) -> Language {
-    let contact = link.person.as_ref().and_then(|key| config.contacts.get(key));
+    let contact = link.reader.person().and_then(|key| config.contacts.get(key));
     contact.map_or(config.language, |contact| contact.language)
 }
 
@@ -210,6 +229,15 @@ fn ask(link: &Link, request: &Request, config: &Config, language: Language, now:
     }
 }
 
+/// The page of a link that has taken the request already.
+fn taken_before(link: &Link, request: &Request, config: &Config, language: Language, now: DateTime<Utc>) -> Page {
+    let done = both!(
+        "This link took it before. To take it again, use a newer alert.",
+        "Este enlace ya lo tomó antes. Para tomarlo de nuevo, use un aviso más reciente."
+    );
+    Page { done: Some(language.of(done)), ..self::done(link, request, config, language, now) }
+}
+
 /// The page after the deed.
 fn done(link: &Link, request: &Request, config: &Config, language: Language, now: DateTime<Utc>) -> Page {
     let done = match link.deed {
@@ -241,7 +269,7 @@ fn rows(request: &Request, config: &Config, language: Language) -> Vec<Row> {
         en: ["Client", "Channel", "Subject", "Owner", "Open since", "State"],
         es: ["Cliente", "Canal", "Asunto", "Responsable", "Abierta desde", "Estado"],
     });
-    let names = [request.contact.clone(), request.facets.customer.as_ref().map(customer)];
+    let names = [request.contact.clone(), request.contact_by(), request.facets.customer.as_ref().map(customer)];
     let client: Vec<_> = names.into_iter().flatten().map(one_line).collect();
     let phase = match request.phase {
         Phase::Unopened | Phase::Open => both!("open", "abierta"),
@@ -291,7 +319,7 @@ async fn silence(app: &App, link: &Link, time: chrono::TimeDelta, language: Lang
     let until = match known.iter().find(|row| row.silenced == silenced && row.starts_at <= now) {
         Some(row) => row.ends_at,
         None => {
-            let contact = link.person.as_ref().and_then(|key| config.contacts.get(key));
+            let contact = link.reader.person().and_then(|key| config.contacts.get(key));
             let who = contact.map(|contact| contact.name.clone());
             match app.add_silence(silenced, (now, now + time), who, None).await {
                 Ok(row) => row.ends_at,
@@ -317,7 +345,8 @@ async fn list(app: &App, link: &Link, language: Language) -> Page {
     let now = app.now();
     let n = live.len();
     let line = |request: &Request| {
-        let client = request.contact.clone().or_else(|| request.facets.customer.clone()).unwrap_or_default();
+        let named = [request.contact.clone(), request.contact_by()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let client = if named.is_empty() { request.facets.customer.clone().unwrap_or_default() } else { named };
         let channel = format::channel(&request.facets.channel, language);
         let due = request.due_at().map(|due_at| {
             let (at, is_over) = (format::instant(due_at, config.zone, language), due_at < now);
@@ -330,7 +359,7 @@ async fn list(app: &App, link: &Link, language: Language) -> Page {
         let words = [Some(request.id.to_string()), Some(format::one_line(&client, 60)), Some(channel), due];
         words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · ")
     };
-    let reader = link.person.as_ref().and_then(|key| config.contacts.get(key)).map(|contact| contact.name.clone());
+    let reader = link.reader.person().and_then(|key| config.contacts.get(key)).map(|contact| contact.name.clone());
     Page {
         status: StatusCode::OK,
         title: language.of(both!("{n} open requests", "{n} solicitudes abiertas")),
@@ -372,6 +401,22 @@ fn refused(error: LinkError, config: &Config) -> Response {
             both!(
                 "It was cut or changed on its way. Open it from the alert itself, whole.",
                 "Se cortó o cambió en el camino. Ábralo desde el aviso mismo, entero."
+            ),
+        ),
+        LinkError::Revoked => (
+            StatusCode::GONE,
+            both!("This link was taken back", "Este enlace fue anulado"),
+            both!(
+                "Whoever operates plazo ended it. Open a newer alert.",
+                "Quien opera plazo lo anuló. Abra un aviso más reciente."
+            ),
+        ),
+        LinkError::Gone | LinkError::NoPart => (
+            StatusCode::FORBIDDEN,
+            both!("This link is no longer yours to use", "Este enlace ya no le corresponde"),
+            both!(
+                "Its reader has no part in this request any more: another team or person sees to it. Nothing was changed.",
+                "A quien lo recibió ya no le corresponde esta solicitud: la atiende otro equipo o persona. No se cambió nada."
             ),
         ),
         LinkError::Expired => (

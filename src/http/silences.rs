@@ -15,7 +15,7 @@ use super::access::{Operate, Read};
 use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
 use crate::engine::policy::Matcher;
-use crate::engine::request::RequestId;
+use crate::engine::request::{LONGEST_SNOOZE, RequestId};
 use crate::intake::json::NotJson;
 use crate::span;
 use crate::store::silences::{SilenceRow, Silenced};
@@ -128,6 +128,11 @@ async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesReject
     }
     if LONGEST < until - from {
         let detail = "a silence lasts 31 days at most; what lasts longer belongs into sla.toml".to_owned();
+        return Err(Failure::of_field("until", detail));
+    }
+    if new.request.is_some() && LONGEST_SNOOZE < until - from {
+        let days = LONGEST_SNOOZE.num_days();
+        let detail = format!("one request is silent for {days} days at most at a time; somebody is to look at it again");
         return Err(Failure::of_field("until", detail));
     }
     let request = new.request.as_deref().map(str::parse::<RequestId>).transpose();

@@ -28,14 +28,16 @@ struct SourceView {
     name: String,
     /// The system.
     system: String,
-    /// `ok`, `failing`, `silent`, `faulty`, `behind` or `new`.
+    /// `ok`, `failing`, `silent`, `not_understood`, `faulty`, `behind` or `new`.
     state: &'static str,
     /// When it last said something.
     heard_at: Option<DateTime<Utc>>,
     /// When the latest thing happened of which it told.
     event_at: Option<DateTime<Utc>>,
-    /// Payloads of the last day that no rule of its mapping could read; they are kept aside.
+    /// Payloads of the last day on which a rule of its mapping failed; they are kept aside.
     unread: i64,
+    /// Payloads of the last day whose form no rule of its mapping knows: nothing was heard by them; they are kept aside.
+    not_understood: i64,
     /// Things still to be asked for.
     backlog: u32,
     /// How long the oldest of them has been waiting, in seconds.
@@ -49,6 +51,17 @@ struct SourceView {
 #[derive(Debug, Serialize, ToSchema)]
 struct Sources {
     sources: Vec<SourceView>,
+    /// Mail of the last week that bears an address of the house and that nobody vouches for: it stops no clock.
+    unproven_mail: Vec<Unproven>,
+}
+
+/// Mails that lack the same thing.
+#[derive(Debug, Serialize, ToSchema)]
+struct Unproven {
+    /// `no_server`, `silent`, `refused` or `list`.
+    lacks: String,
+    /// How many.
+    n: i64,
 }
 
 /// Every source, and how it does.
@@ -63,6 +76,7 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
         let word = match &state.row {
             row if row.failed_at.is_some() => "failing",
             row if row.silence_told_at.is_some() => "silent",
+            _ if 0 < state.n_foreign => "not_understood",
             _ if 0 < state.n_unread => "faulty",
             _ if lag.is_some_and(|lag| TimeDelta::minutes(1) < lag) => "behind",
             row if row.heard_at.is_none() => "new",
@@ -75,13 +89,17 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
             heard_at: state.row.heard_at,
             event_at: state.row.event_at,
             unread: state.n_unread,
+            not_understood: state.n_foreign,
             backlog: state.n_backlog,
             lag_seconds: lag.map_or(0.0, |lag| lag.as_seconds_f64()),
             failed_at: state.row.failed_at,
             cause: state.row.cause,
         });
     }
-    Ok(Json(Sources { sources }))
+    let since = app.now() - TimeDelta::days(7);
+    let unproven = app.read(move |store| store.count_unproven_mail(since)).await?;
+    let unproven_mail = unproven.into_iter().map(|(lacks, n)| Unproven { lacks, n }).collect();
+    Ok(Json(Sources { sources, unproven_mail }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

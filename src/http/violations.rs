@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::engine::check::Violation;
 use crate::engine::request::RequestId;
 use crate::intake::json::NotJson;
+use crate::text::proof;
 use crate::store::violations::{Filter, ViolationRow};
 use crate::text::violation;
 
@@ -133,7 +134,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     request_body = NewExcuse,
     responses((status = 200, body = ViolationView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn excuse(
-    _: Operate,
+    Operate(grant): Operate,
     State(app): State<App>,
     Named(id): Named<i64>,
     body: Result<Bytes, BytesRejection>,
@@ -144,7 +145,9 @@ async fn excuse(
         let detail = format!("say in a few words what happened, {LONGEST_EXCUSE} characters at most");
         return Err(Failure::of_field("excuse", detail));
     }
-    let row = app.excuse_violation(id, new.excuse.trim().to_owned(), new.by).await?;
+    // Whoever gives no name is known by how they came.
+    let by = new.by.or_else(|| Some(proof::who(&grant.proof, app.config().language)));
+    let row = app.excuse_violation(id, new.excuse.trim().to_owned(), by).await?;
     let row = row.ok_or_else(|| {
         Failure::new(StatusCode::NOT_FOUND, "unknown_violation", format!("there is no violation {id}"))
     })?;

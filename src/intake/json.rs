@@ -2,14 +2,17 @@
 //!
 //! Fields that plazo does not know are kept in `refs`, never an error. What is wrong is told with the field's name.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
+use crate::engine::address;
 use crate::engine::check::Part;
 use crate::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
-use crate::engine::request::RequestId;
+use crate::engine::proof::Proof;
+use crate::engine::request::{LONGEST_SNOOZE, RequestId};
 use crate::span;
 use crate::text::Language;
 
@@ -17,6 +20,13 @@ use crate::text::Language;
 const LONGEST_WORD: usize = 1_024;
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 256;
+
+/// The year 2000: nothing of which plazo hears happened before.
+const EARLIEST: i64 = 946_684_800;
+/// An event may claim to happen this much later than now; the clocks of two machines differ.
+pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+/// A number of units since 1970 from here on counts milliseconds.
+const SHORTEST_MILLISECONDS: f64 = 1e11;
 
 /// Every type of event.
 const TYPES: [&str; 29] = [
@@ -69,12 +79,23 @@ pub struct NotJson(#[from] serde_json::Error);
 /// An event as it came in, or what is wrong with it.
 pub type Parsed = Result<(Event, Option<RequestId>), FieldError>;
 
+/// What was heard, with the fields that could not be read and cost nothing but themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// The event.
+    pub event: Event,
+    /// The request that it names.
+    pub request: Option<RequestId>,
+    /// Fields that were left out, and why.
+    pub lost: Vec<FieldError>,
+}
+
 /// Reads a body: one object, an array of them, or one a line.
 ///
 /// # Errors
 ///
 /// [`NotJson`] if the body as a whole cannot be read. What is wrong in one event is told in its place.
-pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Parsed>, NotJson> {
+pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<Heard, FieldError>>, NotJson> {
     let mut values = Vec::new();
     for value in serde_json::Deserializer::from_slice(body).into_iter::<Value>() {
         match value? {
@@ -82,68 +103,157 @@ pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Parsed>
             value => values.push(value),
         }
     }
-    Ok(values.into_iter().map(|value| event(value, source, now)).collect())
+    Ok(values.into_iter().map(|value| heard(value, source, now)).collect())
 }
 
-/// Reads one event.
+/// Reads one event, whose every field must be right.
 ///
 /// # Errors
 ///
 /// [`FieldError`] names the field.
 pub fn event(value: Value, source: &str, now: DateTime<Utc>) -> Parsed {
-    let Value::Object(fields) = value else {
-        return Err(wrong("event", "must be a JSON object, such as {\"id\": \"m-1\", \"type\": \"message\", …}"));
-    };
-    let mut fields = Fields(fields);
-    let id =
-        fields.required("id", "a name for this event, unique in its source: sending it twice then does no harm")?;
-    let source = fields.word("source")?.unwrap_or_else(|| source.to_owned());
-    let type_name = fields.required("type", "what happened: message, open, own, wait, deliver, close, …")?;
-    let at = fields.instant("at")?.unwrap_or(now);
-    let mut threads: Vec<String> = fields.word("thread")?.into_iter().collect();
-    threads.extend(fields.words("threads")?);
-    let direction = fields
-        .choice("direction", &[("in", Direction::In), ("out", Direction::Out), ("internal", Direction::Internal)])?;
-    let author = fields.author(direction)?;
-    let about = About {
-        channel: fields.word("channel")?.map(|channel| channel.to_lowercase()),
-        customer: fields.word("customer")?,
-        contact: fields.word("contact")?,
-        subject: fields.text("subject")?,
-        inbox: fields.word("inbox")?,
-        priority: fields.word("priority")?,
-        kind: fields.choice(
-            "kind",
-            &[
-                ("request", RequestKind::Request),
-                ("task", RequestKind::Task),
-                ("claim", RequestKind::Claim),
-                ("call", RequestKind::Call),
-            ],
-        )?,
-        audience: fields.choice("audience", &[("client", Audience::Client), ("internal", Audience::Internal)])?,
-        tags: Vec::new(),
-        ticket: fields.word("ticket")?,
-        parent: fields.request("parent")?,
-        off_thread: fields.flag("off_thread")?.unwrap_or(false),
-    };
-    let request = fields.request("request")?;
-    let cc = fields.words("cc")?;
-    let fact = fields.fact(&type_name, direction, author.as_ref(), now)?;
-    // Tags of a `tag` event are its fact; those of any other are what the request has from now on.
-    let tags = fields.words("tags")?;
-    let about = About { tags, ..about };
-    let mut refs = fields.object("refs")?;
-    refs.extend(fields.0);
-    Ok((Event { id: EventId { source, id }, at, threads, author, about, cc, refs, fact }, request))
+    let heard = Fields::new(value, Care::Strict)?.event(source, now)?;
+    Ok((heard.event, heard.request))
+}
+
+/// Reads one event. Of a message, or of a request that is opened, a field that cannot be read costs that field and never the wait of
+/// whoever wrote: its time is the arrival's then. Anything else must be right.
+///
+/// # Errors
+///
+/// [`FieldError`] names the field: `id` and `type`, or any of another kind of event.
+pub fn heard(value: Value, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
+    let is_asked = value.get("type").is_some_and(|kind| kind == "message" || kind == "open");
+    let care = if is_asked { Care::Lenient } else { Care::Strict };
+    Fields::new(value, care)?.event(source, now)
+}
+
+/// What becomes of a field that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// It is an error.
+    Strict,
+    /// It is left out, and noted.
+    Lenient,
 }
 
 /// The fields that nobody has taken yet.
-struct Fields(Map<String, Value>);
+struct Fields {
+    left: Map<String, Value>,
+    care: Care,
+    lost: Vec<FieldError>,
+}
 
 impl Fields {
+    fn new(value: Value, care: Care) -> Result<Self, FieldError> {
+        let Value::Object(left) = value else {
+            let problem = "must be a JSON object, such as {\"id\": \"m-1\", \"type\": \"message\", …}";
+            return Err(wrong("event", problem));
+        };
+        Ok(Self { left, care, lost: Vec::new() })
+    }
+
+    fn event(mut self, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
+        // Whatever comes in does not say how it is known.
+        self.left.remove("proof");
+        let id = self.id()?;
+        let source = self.word("source")?.unwrap_or_else(|| source.to_owned());
+        let type_name = self.required("type", "what happened: message, open, own, wait, deliver, close, …")?;
+        let at = self.happened_at(now)?;
+        let mut threads: Vec<String> = self.soft(|fields| fields.word("thread"))?.into_iter().collect();
+        threads.extend(self.soft(|fields| fields.words("threads"))?);
+        let direction = self.soft(|fields| {
+            let ways = [("in", Direction::In), ("out", Direction::Out), ("internal", Direction::Internal)];
+            fields.choice("direction", &ways)
+        })?;
+        let author = match self.author(direction) {
+            Err(error) if self.care == Care::Lenient => {
+                self.lost.push(error);
+                direction.map(|direction| Author::unnamed(kind_by(direction)))
+            }
+            author => author?,
+        };
+        let about = self.about()?;
+        add_numbers(&mut threads, about.channel.as_deref());
+        let request = self.request("request")?;
+        let cc = self.soft(|fields| fields.words("cc"))?;
+        let recipients = self.soft(|fields| fields.words("recipients"))?;
+        let fact = self.fact(&type_name, direction, author.as_ref(), now)?;
+        // Tags of a `tag` event are its fact; those of any other are what the request has from now on.
+        let tags = self.soft(|fields| fields.words("tags"))?;
+        let about = About { tags, ..about };
+        let mut refs = self.soft(|fields| fields.object("refs"))?;
+        refs.extend(self.left);
+        let id = EventId { source, id };
+        let event = Event { id, at, threads, author, about, cc, recipients, proof: Proof::NONE, refs, fact };
+        Ok(Heard { event, request, lost: self.lost })
+    }
+
+    fn about(&mut self) -> Result<About, FieldError> {
+        const KINDS: [(&str, RequestKind); 4] = [
+            ("request", RequestKind::Request),
+            ("task", RequestKind::Task),
+            ("claim", RequestKind::Claim),
+            ("call", RequestKind::Call),
+        ];
+        Ok(About {
+            channel: self.soft(|fields| fields.word("channel"))?.map(|channel| channel.to_lowercase()),
+            customer: self.soft(|fields| fields.word("customer"))?,
+            contact: self.soft(|fields| fields.word("contact"))?,
+            subject: self.soft(|fields| fields.text("subject"))?,
+            inbox: self.soft(|fields| fields.word("inbox"))?,
+            priority: self.soft(|fields| fields.word("priority"))?,
+            kind: self.soft(|fields| fields.choice("kind", &KINDS))?,
+            audience: self.soft(|fields| {
+                fields.choice("audience", &[("client", Audience::Client), ("internal", Audience::Internal)])
+            })?,
+            tags: Vec::new(),
+            ticket: self.soft(|fields| fields.word("ticket"))?,
+            parent: self.soft(|fields| fields.request("parent"))?,
+            off_thread: self.soft(|fields| fields.flag("off_thread"))?.unwrap_or(false),
+        })
+    }
+
+    /// What a field says; where that cannot be read and nothing hangs on it, nothing.
+    fn soft<T: Default>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, FieldError>) -> Result<T, FieldError> {
+        match read(self) {
+            Err(error) if self.care == Care::Lenient => {
+                self.lost.push(error);
+                Ok(T::default())
+            }
+            read => read,
+        }
+    }
+
+    /// The event's name. One that is too long stands for itself by its digest.
+    fn id(&mut self) -> Result<String, FieldError> {
+        const MEANING: &str = "a name for this event, unique in its source: sending it twice then does no harm";
+        if self.care == Care::Lenient
+            && let Some(Value::String(id)) = self.left.get("id")
+            && LONGEST_WORD < id.len()
+        {
+            let digest = format!("sha256-{}", hex::encode(Sha256::digest(id.as_bytes())));
+            self.left.remove("id");
+            return Ok(digest);
+        }
+        self.required("id", MEANING)
+    }
+
+    /// When it happened; now where that is not said, or cannot be.
+    fn happened_at(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldError> {
+        let at = self.soft(|fields| fields.instant("at"))?;
+        let is_possible = |at: &DateTime<Utc>| EARLIEST <= at.timestamp() && *at <= now + CLOCK_SKEW;
+        match at {
+            Some(at) if self.care == Care::Lenient && !is_possible(&at) => {
+                self.lost.push(wrong("at", format!("{at} cannot be; the time of arrival stands for it")));
+                Ok(now)
+            }
+            at => Ok(at.unwrap_or(now)),
+        }
+    }
+
     fn take(&mut self, field: &str) -> Option<Value> {
-        self.0.remove(field).filter(|value| !value.is_null())
+        self.left.remove(field).filter(|value| !value.is_null())
     }
 
     fn text(&mut self, field: &str) -> Result<Option<String>, FieldError> {
@@ -159,12 +269,16 @@ impl Fields {
             // Ids are numbers in many systems.
             Some(Value::Number(number)) => Some(number.to_string()),
             Some(other) => {
-                self.0.insert(field.to_owned(), other);
+                self.left.insert(field.to_owned(), other);
                 self.text(field)?
             }
             None => None,
         };
         match word {
+            Some(word) if LONGEST_WORD < word.len() && self.care == Care::Lenient => {
+                self.lost.push(wrong(field, format!("is longer than {LONGEST_WORD} bytes and was cut")));
+                Ok(Some(cut(word)))
+            }
             Some(word) if LONGEST_WORD < word.len() => {
                 Err(wrong(field, format!("is longer than {LONGEST_WORD} bytes")))
             }
@@ -200,6 +314,10 @@ impl Fields {
     }
 
     fn instant(&mut self, field: &str) -> Result<Option<DateTime<Utc>>, FieldError> {
+        if let Some(at) = self.left.get(field).and_then(since_1970) {
+            self.left.remove(field);
+            return Ok(Some(at));
+        }
         let Some(text) = self.text(field)? else { return Ok(None) };
         let parsed = DateTime::parse_from_rfc3339(&text)
             .map_err(|_| wrong(field, format!("`{text}` is no instant; write it as 2026-03-02T09:05:00-05:00")))?;
@@ -216,20 +334,17 @@ impl Fields {
     }
 
     fn author(&mut self, direction: Option<Direction>) -> Result<Option<Author>, FieldError> {
-        let inferred = match direction {
-            Some(Direction::In) => Some(AuthorKind::Customer),
-            Some(Direction::Out | Direction::Internal) => Some(AuthorKind::Agent),
-            None => None,
-        };
-        let mut fields = match self.take("author") {
+        let inferred = direction.map(kind_by);
+        let fields = match self.take("author") {
             None => return Ok(inferred.map(Author::unnamed)),
-            Some(Value::String(name)) => Fields(Map::from_iter([("name".to_owned(), Value::String(name))])),
-            Some(Value::Object(fields)) => Self(fields),
+            Some(Value::String(name)) => Map::from_iter([("name".to_owned(), Value::String(name))]),
+            Some(Value::Object(fields)) => fields,
             Some(other) => return Err(wrong("author", format!("must be an object, not {}", kind_of(&other)))),
         };
+        let mut fields = Self { left: fields, care: self.care, lost: Vec::new() };
         let within = |error: FieldError| FieldError { field: format!("author.{}", error.field), ..error };
         let kind = fields
-            .choice(
+            .soft(|fields| fields.choice(
                 "kind",
                 &[
                     ("customer", AuthorKind::Customer),
@@ -238,12 +353,13 @@ impl Fields {
                     ("auto", AuthorKind::Auto),
                     ("system", AuthorKind::System),
                 ],
-            )
+            ))
             .map_err(within)?
             .or(inferred)
             .unwrap_or(AuthorKind::Agent);
-        let name = fields.word("name").map_err(within)?;
-        let address = fields.word("address").map_err(within)?;
+        let name = fields.soft(|fields| fields.word("name")).map_err(within)?;
+        let address = fields.soft(|fields| fields.word("address")).map_err(within)?;
+        self.lost.extend(fields.lost.into_iter().map(within));
         Ok(Some(Author { name, address, kind }))
     }
 
@@ -331,9 +447,9 @@ impl Fields {
                 let direction = direction.or(by_author).ok_or_else(|| {
                     wrong("direction", "is missing; it is in (from the client), out (to the client) or internal")
                 })?;
-                Fact::Message { direction, text: self.text("text")? }
+                Fact::Message { direction, text: self.soft(|fields| fields.text("text"))? }
             }
-            "open" => Fact::Open { promise: self.promise(now)? },
+            "open" => Fact::Open { promise: self.soft(|fields| fields.promise(now))? },
             "own" => Fact::Own { owner: self.word("owner")? },
             "move" => {
                 // The inbox has been read with the rest; a move without one moves nothing.
@@ -356,7 +472,10 @@ impl Fields {
             },
             "reopen" => Fact::Reopen,
             "merge" => Fact::Merge,
-            "undelivered" => Fact::Undelivered { of: self.required("of", "the id of the message that never arrived")? },
+            "undelivered" => Fact::Undelivered {
+                of: self.required("of", "the id of the message that never arrived")?,
+                failed: self.words("failed")?,
+            },
             "ack" => Fact::Ack,
             "snooze" => Fact::Snooze { until: self.snooze_end(now)? },
             "log" => Fact::Log(Box::new(self.interaction()?)),
@@ -392,14 +511,17 @@ impl Fields {
     }
 
     fn snooze_end(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldError> {
+        let days = LONGEST_SNOOZE.num_days();
+        let too_long = |field| wrong(field, format!("is too long: nothing is put off for more than {days} days at a time"));
         if let Some(until) = self.instant("until")? {
-            return Ok(until);
+            return if until <= now + LONGEST_SNOOZE { Ok(until) } else { Err(too_long("until")) };
         }
         let Some(text) = self.text("for")? else {
             return Err(wrong("until", "is missing; give `until` (an instant) or `for` (a span, such as \"30m\")"));
         };
         match span::duration(&text) {
-            Ok(span) => Ok(now + span),
+            Ok(span) if TimeDelta::from_std(span).is_ok_and(|span| span <= LONGEST_SNOOZE) => Ok(now + span),
+            Ok(_) => Err(too_long("for")),
             Err(problem) => Err(wrong("for", Language::En.of(problem))),
         }
     }
@@ -423,6 +545,44 @@ fn unknown_type(word: &str) -> FieldError {
 
 fn wrong(field: &str, problem: impl Into<String>) -> FieldError {
     FieldError { field: field.to_owned(), problem: problem.into() }
+}
+
+/// Who speaks that way, where nothing else is said.
+const fn kind_by(direction: Direction) -> AuthorKind {
+    match direction {
+        Direction::In => AuthorKind::Customer,
+        Direction::Out | Direction::Internal => AuthorKind::Agent,
+    }
+}
+
+/// An instant as many systems write it: seconds or milliseconds since 1970, as a number or in quotes.
+fn since_1970(value: &Value) -> Option<DateTime<Utc>> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    let milliseconds = if number.abs() < SHORTEST_MILLISECONDS { number * 1_000.0 } else { number };
+    (milliseconds.abs() < 1e15).then(|| DateTime::from_timestamp_millis(milliseconds as i64))?
+}
+
+/// Adds the one form of telephone numbers that name conversations (LESSONS 46).
+fn add_numbers(threads: &mut Vec<String>, channel: Option<&str>) {
+    if !matches!(channel, Some("whatsapp" | "sms" | "phone")) {
+        return;
+    }
+    let canonical: Vec<_> = threads.iter().filter_map(|thread| address::canonical_thread(thread)).collect();
+    // In front: it is the name that all spellings share.
+    threads.splice(0..0, canonical);
+}
+
+fn cut(mut word: String) -> String {
+    let mut end = word.len().min(LONGEST_WORD);
+    while !word.is_char_boundary(end) {
+        end -= 1;
+    }
+    word.truncate(end);
+    word
 }
 
 const fn kind_of(value: &Value) -> &'static str {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_imap::extensions::idle::IdleResponse;
-use async_imap::types::UnsolicitedResponse;
+use async_imap::types::{NameAttribute, UnsolicitedResponse};
 use async_imap::{Authenticator, Client, Session};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -53,6 +53,10 @@ pub struct MailboxSettings {
     pub folders: Vec<String>,
     /// Addresses and `@domains` of the house, in lower case.
     pub own: Vec<String>,
+    /// Servers whose word counts on who wrote a mail, in lower case.
+    pub trusts: Vec<String>,
+    /// Folders of what was sent, besides those that the server marks.
+    pub sent: Vec<String>,
     /// Inbox of its requests.
     pub inbox: Option<String>,
     /// Tags of its requests.
@@ -181,6 +185,10 @@ type Connection = Session<Box<dyn Wire>>;
 
 /// A folder under a connection of its own.
 pub struct Folder {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds what the house sent: the file says so, the server does (RFC 6154), or its name.
+    pub is_sent: bool,
     session: Option<Connection>,
     has_idle: bool,
     validity: u32,
@@ -226,8 +234,11 @@ impl MailboxSettings {
             }
         };
         let has_idle = session.capabilities().await?.has_str("IDLE");
+        let is_sent = self.sent.iter().any(|sent| sent == folder) || is_sent_by_name(folder) || is_marked_sent(&mut session, folder).await;
         let examined = session.examine(folder).await?;
         Ok(Folder {
+            name: folder.to_owned(),
+            is_sent,
             session: Some(session),
             has_idle,
             validity: examined.uid_validity.unwrap_or(0),
@@ -258,6 +269,43 @@ impl MailboxSettings {
         let name = ServerName::try_from(self.host.clone()).map_err(|error| failed(&error))?;
         TlsConnector::from(config).connect(name, tcp).await.map_err(|error| failed(&error))
     }
+}
+
+/// Last parts of the names that mail programs give to the folder of what was sent.
+const SENT: [&str; 14] = [
+    "sent",
+    "sent items",
+    "sent mail",
+    "sent messages",
+    "enviados",
+    "enviadas",
+    "elementos enviados",
+    "mensajes enviados",
+    "correo enviado",
+    "correos enviados",
+    "itens enviados",
+    "e-mails enviados",
+    "mensagens enviadas",
+    "gesendet",
+];
+
+fn is_sent_by_name(folder: &str) -> bool {
+    let last = folder.rsplit(['/', '.']).next().unwrap_or_default().to_lowercase();
+    SENT.contains(&last.as_str())
+}
+
+/// Whether the server marks the folder as the one of what was sent. A server that does not say, says no.
+async fn is_marked_sent(session: &mut Connection, folder: &str) -> bool {
+    if folder.contains(['\r', '\n', '\0']) {
+        return false;
+    }
+    let pattern = format!("\"{}\"", folder.replace('\\', "\\\\").replace('"', "\\\""));
+    let Ok(mut names) = session.list(None, Some(&pattern)).await else { return false };
+    let mut is_sent = false;
+    while let Some(name) = names.next().await {
+        is_sent |= name.is_ok_and(|name| name.name() == folder && name.attributes().contains(&NameAttribute::Sent));
+    }
+    is_sent
 }
 
 struct XOAuth2(Option<String>);

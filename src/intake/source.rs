@@ -10,13 +10,14 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota};
 use serde_json::{Map, Value, json};
 
-use super::json::{self, FieldError};
+use super::json::{self, FieldError, Heard};
 use super::mapping::expression::{self, Scope};
 use super::mapping::{AlarmRaised, BodyForm, Challenge, Fault, FetchWanted, HOOK, Mapping, Proof};
 use super::signature::{self, Received, Refused};
 use crate::engine::calendar::Calendar;
 use crate::engine::directory::Directory;
 use crate::engine::event::{Author, AuthorKind, Event};
+use crate::engine::proof;
 use crate::engine::request::RequestId;
 use crate::secret::{Secret, SecretError, SecretSource};
 use crate::text::Both;
@@ -114,6 +115,8 @@ pub struct Request<'a> {
     pub headers: BTreeMap<String, String>,
     /// The body, byte for byte.
     pub body: &'a [u8],
+    /// Whether a program of this machine calls, and nobody passed the call on.
+    pub is_local: bool,
 }
 
 /// What became of a request.
@@ -142,6 +145,8 @@ pub struct Facts {
     pub faults: Vec<Fault>,
     /// Why something has no effect.
     pub ignored: Vec<Both>,
+    /// Whether it was let in, and no rule knows its form: nothing was heard.
+    pub is_foreign: bool,
 }
 
 /// Why a request is not taken. Nothing of it is reflected.
@@ -239,7 +244,15 @@ impl Source {
             scheme.keep_proven(&self.secrets, &mut body)?;
             scope = scope.with("body", expression::variable(body));
         }
-        Ok(Taken::Facts(self.facts(HOOK, &scope, directory, now)))
+        let mut facts = self.facts(HOOK, &scope, directory, now);
+        facts.is_foreign = facts.says_nothing() || facts.only_ignores() && !is_message(request.body, &scope);
+        if self.secrets.is_empty() && !request.is_local {
+            // Whoever reaches the address may have sent it.
+            for (event, _) in &mut facts.events {
+                event.proof = proof::Proof::NONE;
+            }
+        }
+        Ok(Taken::Facts(facts))
     }
 
     /// What a payload that is let in says; `source test` asks for no signature.
@@ -392,15 +405,24 @@ impl Source {
             renews: produced.renews,
             faults: produced.faults,
             ignored: produced.ignored,
+            is_foreign: false,
             events: Vec::new(),
         };
         for (rule, mut fields) in produced.events {
             self.fill(&mut fields, directory);
-            match json::event(Value::Object(fields), &self.settings.name, now) {
-                Ok(event) => facts.events.push(event),
-                Err(FieldError { field, problem }) => {
-                    facts.faults.push(Fault { rule, field, expression: String::new(), problem });
+            let fault = |FieldError { field, problem }: FieldError| Fault {
+                rule: rule.clone(),
+                field,
+                expression: String::new(),
+                problem,
+            };
+            match json::heard(Value::Object(fields), &self.settings.name, now) {
+                Ok(Heard { mut event, request, lost }) => {
+                    event.proof = proof::Proof::Signed;
+                    facts.faults.extend(lost.into_iter().map(fault));
+                    facts.events.push((event, request));
                 }
+                Err(error) => facts.faults.push(fault(error)),
             }
         }
         facts
@@ -451,6 +473,29 @@ impl Source {
             };
             fields.insert("direction".to_owned(), direction.into());
         }
+    }
+}
+
+impl Facts {
+    fn says_nothing(&self) -> bool {
+        self.events.is_empty() && self.makes_nothing() && self.ignored.is_empty()
+    }
+
+    fn only_ignores(&self) -> bool {
+        self.events.is_empty() && self.makes_nothing() && !self.ignored.is_empty()
+    }
+
+    fn makes_nothing(&self) -> bool {
+        self.fetches.is_empty() && self.alarms.is_empty() && self.presses.is_empty() && self.faults.is_empty() && !self.renews
+    }
+}
+
+/// Whether a body has the form of a message at all: an object with something in it, or a list of such.
+fn is_message(body: &[u8], scope: &Scope) -> bool {
+    let is_filled = |value: &Value| value.as_object().is_some_and(|object| !object.is_empty());
+    match expression::json(&scope.get("body")) {
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_filled),
+        value => !body.is_empty() && is_filled(&value),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,20 @@ pub fn clients() -> Result<Clients, reqwest::Error> {
     // A proxy would look up names in our place, and could not be watched.
     let public = builder().no_proxy().dns_resolver(Arc::new(address::PublicOnly)).build()?;
     Ok(Clients { public, any: builder().build()? })
+}
+
+/// The client of plazo's own command line: by a socket where one is given, never by a proxy, and nowhere else than asked.
+///
+/// # Errors
+///
+/// If HTTP cannot be set up.
+pub fn own_daemon(socket: Option<&Path>) -> Result<Client, reqwest::Error> {
+    let builder = Client::builder().redirect(redirect::Policy::none()).connect_timeout(Duration::from_secs(5)).no_proxy();
+    let builder = builder.user_agent(concat!("plazo/", env!("CARGO_PKG_VERSION")));
+    match socket {
+        Some(path) => builder.unix_socket(path.to_owned()).build(),
+        None => builder.build(),
+    }
 }
 
 /// Clients for addresses that the file names.

@@ -152,6 +152,11 @@ impl Settings {
         matches!(self, Self::Http(settings) if settings.token.is_some())
     }
 
+    /// Whether its messages have buttons and no names by which a press could be matched to them.
+    pub fn is_nameless_with_buttons(&self) -> bool {
+        matches!(self, Self::Http(settings) if settings.buttons.is_some() && settings.kind == Kind::Slack && settings.token.is_none())
+    }
+
     /// Whether people read it. Programs get the facts, and texts need not be rendered for them.
     pub fn is_read_by_people(&self) -> bool {
         self.kind() != Kind::Webhook

@@ -42,9 +42,9 @@ impl Peer for Telegram {
             body["parse_mode"] = "HTML".into();
         }
         match (message.updates.as_ref(), message.first.as_ref()) {
-            (Some(id), _) => body["message_id"] = number(id),
+            (Some(reference), _) => body["message_id"] = message_number(reference),
             (None, Some(first)) => {
-                body["reply_parameters"] = json!({ "message_id": number(first), "allow_sending_without_reply": true });
+                body["reply_parameters"] = json!({ "message_id": message_number(first), "allow_sending_without_reply": true });
             }
             (None, None) => {}
         }
@@ -61,7 +61,8 @@ impl Peer for Telegram {
         let body = answer.json();
         let said = body["description"].as_str().unwrap_or_default();
         if answer.status.is_success() && body["ok"] == true {
-            let reference = body["result"]["message_id"].as_i64().map(|id| id.to_string());
+            let (chat, id) = (&body["result"]["chat"]["id"], &body["result"]["message_id"]);
+            let reference = id.as_i64().map(|id| chat.as_i64().map_or_else(|| id.to_string(), |chat| format!("{chat}:{id}")));
             return Judged::Taken(Receipt { answer: "ok".to_owned(), reference });
         }
         let cause = format!("HTTP {}: {}", answer.status.as_u16(), cut(said, 120, |_| 1));
@@ -83,7 +84,9 @@ impl Peer for Telegram {
     }
 }
 
-fn number(id: &str) -> Value {
+/// The message's number of a reference, `CHAT:NUMBER`; those of before are the number alone.
+fn message_number(reference: &str) -> Value {
+    let id = reference.rsplit(':').next().unwrap_or(reference);
     id.parse::<i64>().map_or_else(|_| Value::from(id), Value::from)
 }
 

@@ -5,15 +5,27 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, instant, milliseconds};
 
-/// A token as it is listed; the token itself is nowhere.
+/// A token as it is kept; the token itself is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRow {
     /// Its name.
     pub name: String,
     /// Its scopes, separated by commas.
     pub scopes: String,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// The source that its events bear.
+    pub source: String,
+    /// Types that its events may have, separated by commas; any where it is empty.
+    pub types: String,
+    /// The channel that its events bear.
+    pub channel: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// Until when it works.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub used_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -26,15 +38,57 @@ impl Store {
         Ok(self.prepare("SELECT value FROM meta WHERE key = 'instance'")?.query_row([], |row| row.get(0))?)
     }
 
-    /// The key that signs links of this store.
+    /// Takes the key that signed links out of a store of before, where it went with every backup.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn link_key(&self) -> Result<Vec<u8>> {
-        let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'link_key'")?;
-        let key: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
-        Ok(key.unwrap_or_default().into_bytes())
+    pub fn forget_link_key(&self) -> Result<()> {
+        self.prepare("DELETE FROM meta WHERE key = 'link_key'")?.execute([])?;
+        Ok(())
+    }
+
+    /// Before which instant links of a person, or of everybody, do no longer work.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn links_revoked_before(&self, person: Option<&str>) -> Result<Option<DateTime<Utc>>> {
+        let mut statement =
+            self.prepare("SELECT max(before) FROM link_revocations WHERE person = '' OR person = ?1")?;
+        let before: Option<i64> = statement.query_row([person.unwrap_or_default()], |row| row.get(0))?;
+        Ok(before.map(instant))
+    }
+
+    /// Ends all links of a person, or of everybody, that were made up to now.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revoke_links(&self, person: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("INSERT OR REPLACE INTO link_revocations (person, before) VALUES (?1, ?2)")?
+            .execute(params![person.unwrap_or_default(), milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// What is let in over TCP without a token, as [`crate::app::token::Open`] words it.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn open_without_token(&self) -> Result<String> {
+        let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'open_without_token'")?;
+        Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
+    }
+
+    /// Writes that down.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn set_open_without_token(&self, word: &str) -> Result<()> {
+        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('open_without_token', ?1)")?.execute([word])?;
+        Ok(())
     }
 
     /// The number of the revision with that text: the last one if it is the same, else a new one.
@@ -119,21 +173,22 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite; a name that is taken is one.
-    pub fn add_token(&self, name: &str, scopes: &str, hash: &[u8], created_at: DateTime<Utc>) -> Result<()> {
-        self.prepare("INSERT INTO tokens (name, scopes, hash, created_at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![name, scopes, hash, milliseconds(created_at)])?;
+    pub fn add_token(&self, token: &TokenRow) -> Result<()> {
+        self.prepare(
+            "INSERT INTO tokens (name, scopes, hash, source, types, channel, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            token.name,
+            token.scopes,
+            token.hash,
+            token.source,
+            token.types,
+            token.channel,
+            milliseconds(token.created_at),
+            token.expires_at.map(milliseconds),
+        ])?;
         Ok(())
-    }
-
-    /// Every token's hash and scopes.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn token_scopes(&self) -> Result<Vec<([u8; 32], String)>> {
-        let mut statement = self.prepare("SELECT hash, scopes FROM tokens")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// All tokens.
@@ -142,11 +197,33 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn tokens(&self) -> Result<Vec<TokenRow>> {
-        let mut statement = self.prepare("SELECT name, scopes, created_at FROM tokens ORDER BY id")?;
+        let mut statement = self.prepare(
+            "SELECT name, scopes, hash, source, types, channel, created_at, expires_at, used_at FROM tokens ORDER BY id",
+        )?;
         let rows = statement.query_map([], |row| {
-            Ok(TokenRow { name: row.get(0)?, scopes: row.get(1)?, created_at: instant(row.get(2)?) })
+            Ok(TokenRow {
+                name: row.get(0)?,
+                scopes: row.get(1)?,
+                hash: row.get(2)?,
+                source: row.get(3)?,
+                types: row.get(4)?,
+                channel: row.get(5)?,
+                created_at: instant(row.get(6)?),
+                expires_at: row.get::<_, Option<i64>>(7)?.map(instant),
+                used_at: row.get::<_, Option<i64>>(8)?.map(instant),
+            })
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Notes that a token was used.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn note_token_use(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE tokens SET used_at = ?2 WHERE hash = ?1")?.execute(params![hash, milliseconds(now)])?;
+        Ok(())
     }
 
     /// Takes a token back. Whether there was one.

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::effect::Effect;
-use crate::engine::event::{Event, EventId};
+use crate::engine::event::{Author, Event, EventId};
+use crate::engine::proof::Proof;
 use crate::engine::request::RequestId;
 
 /// An event as it goes into the journal.
@@ -41,6 +42,12 @@ pub struct HistoryRow {
     /// Where it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Who did it, as the channel names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// How that is known.
+    #[serde(skip_serializing_if = "Proof::is_unrecorded")]
+    pub proof: Proof,
     /// What it caused.
     pub effects: serde_json::Value,
 }
@@ -73,6 +80,17 @@ impl Store {
     pub fn known_event(&self, id: &EventId) -> Result<Option<RequestId>> {
         let mut statement = self.prepare("SELECT request FROM journal WHERE source = ?1 AND event = ?2")?;
         Ok(statement.query_row([&id.source, &id.id], |row| row.get(0).map(RequestId)).optional()?)
+    }
+
+    /// An event that is known.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if it cannot be read.
+    pub fn event(&self, id: &EventId) -> Result<Option<Event>> {
+        let mut statement = self.prepare("SELECT body FROM journal WHERE source = ?1 AND event = ?2")?;
+        let body: Option<String> = statement.query_row([&id.source, &id.id], |row| row.get(0)).optional()?.flatten();
+        Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
     }
 
     /// Appends an entry.
@@ -170,7 +188,8 @@ impl Store {
     /// `StoreError` from SQLite, or if a row cannot be read.
     pub fn history(&self, request: RequestId) -> Result<Vec<HistoryRow>> {
         let mut statement = self.prepare(
-            "SELECT at, received_at, type, source, effects FROM journal WHERE request = ?1 ORDER BY at, seq",
+            "SELECT at, received_at, type, source, effects, json_extract(body, '$.author'), json_extract(body, '$.proof')
+             FROM journal WHERE request = ?1 ORDER BY at, seq",
         )?;
         let mut rows = statement.query([request.0])?;
         let mut history = Vec::new();
@@ -181,6 +200,8 @@ impl Store {
                 type_name: row.get(2)?,
                 source: row.get(3)?,
                 effects: serde_json::from_str(&row.get::<_, String>(4)?)?,
+                author: row.get::<_, Option<String>>(5)?.map(|author| serde_json::from_str(&author)).transpose()?,
+                proof: row.get::<_, Option<String>>(6)?.map_or(Ok(Proof::Unrecorded), |proof| serde_json::from_str(&proof))?,
             });
         }
         Ok(history)
@@ -245,6 +266,33 @@ impl Store {
         Ok(statement.query_row(params![source, milliseconds(since)], |row| row.get(0))?)
     }
 
+    /// How many payloads of a source were put aside since then because no rule knows their form.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_foreign(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
+        let mut statement = self.prepare(
+            "SELECT count(*) FROM quarantine WHERE ?2 <= received_at AND source = ?1 AND event = 'not-understood'",
+        )?;
+        Ok(statement.query_row(params![source, milliseconds(since)], |row| row.get(0))?)
+    }
+
+    /// Mails since then that bear an address of the house and no proof, by what they lack.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>> {
+        let mut statement = self.prepare(
+            "SELECT json_extract(body, '$.proof.lacks'), count(*) FROM journal
+             WHERE source = 'email' AND json_extract(body, '$.proof.lacks') IS NOT NULL AND type = 'message' AND ?1 <= at
+             GROUP BY 1 ORDER BY 2 DESC",
+        )?;
+        let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// Records who took or put off a request's alerts.
     ///
     /// # Errors
@@ -257,10 +305,18 @@ impl Store {
         who: Option<&str>,
         at: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-        source: &str,
+        (source, proof): (&str, &Proof),
     ) -> Result<()> {
-        self.prepare("INSERT INTO acts (request, act, who, at, until, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![request.0, act, who, milliseconds(at), until.map(milliseconds), source])?;
+        self.prepare("INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![
+                request.0,
+                act,
+                who,
+                milliseconds(at),
+                until.map(milliseconds),
+                source,
+                serde_json::to_string(proof)?
+            ])?;
         Ok(())
     }
 }

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
     Corrupt(#[from] serde_json::Error),
+    /// A file beside it cannot be read or made.
+    #[error("the data directory cannot be used: {0}")]
+    Directory(#[from] std::io::Error),
     /// Its tables cannot be brought up to date.
     #[error("the store cannot be migrated: {0}")]
     Migration(#[from] refinery::Error),

@@ -268,6 +268,24 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// Whether one of these destinations was told of a request.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn was_told_by(&self, request: RequestId, destinations: &[&str]) -> Result<bool> {
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.destination = ?2 AND d.state = 'sent')",
+        )?;
+        for destination in destinations {
+            if statement.query_row(params![request.0, destination], |row| row.get(0))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What a delivery says.
     ///
     /// # Errors

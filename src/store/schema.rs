@@ -32,11 +32,6 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         "INSERT OR IGNORE INTO meta (key, value) VALUES ('instance', ?1)",
         [uuid::Uuid::new_v4().simple().to_string()],
     )?;
-    // Two of them have 244 random bits.
-    connection.execute(
-        "INSERT OR IGNORE INTO meta (key, value) VALUES ('link_key', ?1)",
-        [format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())],
-    )?;
     Ok(connection)
 }
 

@@ -50,6 +50,9 @@ pub struct AlertFacts {
     /// The person at the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// By what the contact is told from others of that name: address, number, user id or conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_by: Option<String>,
     /// What it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -432,7 +435,13 @@ fn digest(
 /// The client of an alert as a line of text.
 pub fn who(facts: &AlertFacts) -> String {
     let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
-    match (cut(&facts.contact), cut(&facts.customer)) {
+    // Names are not unique: which Laura, the address or number tells.
+    let named = match (cut(&facts.contact), cut(&facts.contact_by)) {
+        (Some(contact), Some(by)) if contact != by => Some(format!("{contact}, {by}")),
+        (Some(word), _) | (None, Some(word)) => Some(word),
+        (None, None) => None,
+    };
+    match (named, cut(&facts.customer)) {
         (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => facts.request.to_string(),
@@ -536,6 +545,7 @@ mod tests {
             channel: "whatsapp".to_owned(),
             customer: Some("<b>ACME</b> & Cía".to_owned()),
             contact: Some("Luisa\r\nBcc: malo@malo.example".to_owned()),
+            contact_by: None,
             subject: None,
             owner: None,
             started_at: at(0),

@@ -21,6 +21,8 @@ pub struct Press {
     pub what: String,
     /// Who clicked: a name, or an id that the directory knows.
     pub who: Option<String>,
+    /// The message that bore the button, as `CHANNEL:ID`.
+    pub pressed: Option<String>,
     /// The text of the message.
     pub text: Option<String>,
     /// What of the message stays.
@@ -73,9 +75,9 @@ fn aside(text: &str) -> Value {
 /// A line for the request, and one for each of its clocks.
 fn state(id: RequestId, request: &Request, zone: Tz, language: Language) -> String {
     let channel = format::channel(&request.facets.channel, language);
-    let contact = request.contact.as_deref().unwrap_or_default();
+    let contact = [request.contact.clone(), request.contact_by()].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let subject = request.subject.as_deref().map(|subject| format::one_line(subject, 80)).unwrap_or_default();
-    let head = [id.to_string(), channel, contact.to_owned(), subject];
+    let head = [id.to_string(), channel, contact, subject];
     let mut lines = vec![head.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · ")];
     for clock in &request.clocks {
         let (task, state) = (format::task(clock.kind, language), explain::state(clock.state, language));

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod format;
 pub mod invitation;
 pub mod links;
+pub mod proof;
 pub mod register;
 pub mod report;
 pub mod templates;

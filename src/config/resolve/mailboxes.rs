@@ -70,10 +70,35 @@ fn settings(
         user,
         login: login?,
         folders: if folders.is_empty() { vec!["INBOX".to_owned()] } else { folders },
+        trusts: server_names(mailbox.trusts.as_ref(), mistakes),
+        sent: super::items(mailbox.sent.as_ref(), mistakes).iter().map(|item| item.to_string()).collect(),
         inbox: mailbox.inbox.as_ref().map(|inbox| inbox.to_string()),
         tags: mailbox.tags.iter().map(|tag| tag.to_string()).collect(),
         silence: sources::silence(mailbox.silent_after.as_ref(), mailbox.calendar.as_ref(), calendars, mistakes),
     })
+}
+
+/// Names of mail servers, in lower case: not addresses, nor what stands for any.
+fn server_names(words: Option<&raw::Words>, mistakes: &mut Mistakes) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in super::items(words, mistakes) {
+        let name = item.trim().trim_end_matches('.').to_lowercase();
+        let is_name = name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        if !is_name {
+            let shown = item.to_string();
+            mistakes.error(
+                item.span(),
+                both!("`{shown}` is no name of a mail server", "`{shown}` no es el nombre de un servidor de correo"),
+                both!(
+                    "write it as it stands in the header Authentication-Results of received mail, such as \"mx.google.com\"",
+                    "escríbalo como aparece en la cabecera Authentication-Results del correo recibido, por ejemplo \"mx.google.com\""
+                ),
+            );
+            continue;
+        }
+        names.push(name);
+    }
+    names
 }
 
 fn login(name: &At<String>, mailbox: &At<raw::Mailbox>, mistakes: &mut Mistakes) -> Option<Login> {

@@ -12,7 +12,7 @@ use crate::span;
 use crate::text::{Both, Language};
 
 /// Fields of a reply.
-const REPLY: [&str; 6] = ["to", "request", "what", "who", "text", "blocks"];
+const REPLY: [&str; 7] = ["to", "request", "what", "who", "pressed", "text", "blocks"];
 
 /// What is wrong with a mapping, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub struct MappingError {
 }
 
 /// Fields that a rule may give, in the order of docs/events.md.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 25] = [
     "id",
     "at",
     "request",
@@ -38,6 +38,7 @@ const FIELDS: [&str; 24] = [
     "subject",
     "text",
     "cc",
+    "recipients",
     "inbox",
     "priority",
     "kind",

@@ -90,6 +90,9 @@ fn rfc3339(at: DateTime<Utc>) -> Variable {
     Variable::String(at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
+/// The year 5138 in seconds, 1973 in milliseconds.
+const MOST_SECONDS: i64 = 100_000_000_000;
+
 /// An instant from a number of units since 1970, each of so many milliseconds, kept to the millisecond.
 fn instant(value: &Variable, unit: i64) -> Gives {
     let Some(digits) = word(value) else {
@@ -98,6 +101,8 @@ fn instant(value: &Variable, unit: i64) -> Gives {
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let bad = || "wants a number of units since 1970".to_owned();
     let whole: i64 = whole.parse().map_err(|_| bad())?;
+    // No second so late has been yet: it counts milliseconds, whatever the system's reference says.
+    let unit = if MOST_SECONDS < whole { 1 } else { unit };
     let mut milliseconds = whole.checked_mul(unit).ok_or_else(bad)?;
     if unit == 1_000 && !fraction.is_empty() {
         let digits: String = fraction.chars().chain("000".chars()).take(3).collect();

@@ -2,6 +2,7 @@
 
 use jmespath::{Rcvar, Variable};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::expression::{Expression, Scope, json};
 use super::{EventRule, Field, HOOK, Mapping, Selection, Subscription};
@@ -12,7 +13,7 @@ const MOST_ELEMENTS: usize = 10_000;
 /// So much of a text decides whether it says something.
 const LONGEST_TEXT: usize = 64 << 10;
 /// Fields that are lists.
-const LISTS: [&str; 3] = ["cc", "tags", "untag"];
+const LISTS: [&str; 4] = ["cc", "recipients", "tags", "untag"];
 
 /// What a payload gives.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -213,9 +214,11 @@ fn needed(rule: &str, field: &str, expression: &Expression, scope: &Scope, fault
     }
 }
 
-/// The event of one element; none if one of its fields failed: half an event would say what nobody said.
+/// The event of one element. A message, or a request that is opened, loses a field that failed and no more: whoever wrote waits all
+/// the same. Of anything else half an event would say what nobody said, and none is made.
 fn event(rule: &EventRule, scope: &Scope, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
     let n_before = faults.len();
+    let is_asked = matches!(rule.kind.as_str(), "message" | "open");
     let mut event = Map::from_iter([("type".to_owned(), Value::String(rule.kind.clone()))]);
     for (name, field) in &rule.fields {
         let value = match field {
@@ -233,7 +236,12 @@ fn event(rule: &EventRule, scope: &Scope, faults: &mut Vec<Fault>) -> Option<Map
         };
         put(&mut event, name, value);
     }
-    (faults.len() == n_before).then_some(event)
+    if is_asked && !event.contains_key("id") {
+        // What has no name is known again by what it says.
+        let digest = Sha256::digest(Value::Object(event.clone()).to_string().as_bytes());
+        event.insert("id".to_owned(), format!("sha256-{}", hex::encode(digest)).into());
+    }
+    (is_asked || faults.len() == n_before).then_some(event)
 }
 
 fn value(rule: &str, field: &str, expression: &Expression, scope: &Scope, faults: &mut Vec<Fault>) -> Value {

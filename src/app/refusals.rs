@@ -1,0 +1,39 @@
+//! Refused calls: how many the log tells, and who is made to wait.
+
+use std::num::NonZeroU32;
+
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+/// Lines in the log a minute.
+const TOLD: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// Refusals a minute of one caller that are answered at once.
+const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// Callers that are remembered.
+const MOST_CALLERS: usize = 10_000;
+
+/// What is remembered of refused calls.
+pub struct Refusals {
+    told: DefaultDirectRateLimiter,
+    callers: DefaultKeyedRateLimiter<String>,
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self { told: RateLimiter::direct(Quota::per_minute(TOLD)), callers: RateLimiter::keyed(Quota::per_minute(AT_ONCE)) }
+    }
+}
+
+impl Refusals {
+    /// Whether the log has room for one more.
+    pub fn may_tell(&self) -> bool {
+        self.told.check().is_ok()
+    }
+
+    /// Whether that caller was refused often lately, this time included.
+    pub fn is_often(&self, caller: &str) -> bool {
+        if MOST_CALLERS < self.callers.len() {
+            self.callers.retain_recent();
+        }
+        self.callers.check_key(&caller.to_owned()).is_err()
+    }
+}

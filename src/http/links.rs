@@ -1,0 +1,59 @@
+//! `POST /v1/links/{revoke,key}`: ends the links of alerts that are out there.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::Operate;
+use super::error::{Answer, Failure, Problem};
+use crate::app::App;
+use crate::intake::json::NotJson;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(revoke)).routes(routes!(change_key))
+}
+
+/// Whose links end.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    /// Key, name or address of the person; everybody's where it is left out.
+    person: Option<String>,
+}
+
+/// End all links that were made up to now, of one person or of everybody.
+#[utoipa::path(post, path = "/v1/links/revoke", tag = "links", request_body = Option<Whose>,
+    responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<StatusCode> {
+    let body = body?;
+    let whose = if body.trim_ascii().is_empty() {
+        Whose::default()
+    } else {
+        serde_json::from_slice::<Whose>(&body).map_err(NotJson::from)?
+    };
+    let config = app.config();
+    // Somebody who left the file is known by the key alone.
+    let key = whose.person.map(|word| config.rulebook.directory.person(&word).map_or(word.clone(), |person| person.key.clone()));
+    app.revoke_links(key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make another key: no link of before works any more, and no answer to the mail of an alert.
+#[utoipa::path(post, path = "/v1/links/key", tag = "links",
+    responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+async fn change_key(_: Operate, State(app): State<App>) -> Answer<StatusCode> {
+    let changed = tokio::task::spawn_blocking(move || app.change_link_key()).await;
+    match changed {
+        Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the key of links could not be changed");
+            Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the key could not be written; the old one stays"))
+        }
+        Err(_) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "plazo failed; its log says why")),
+    }
+}
