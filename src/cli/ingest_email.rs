@@ -80,5 +80,8 @@ fn dry_run(global: &Global, args: &Args, raw: &[u8]) -> Outcome {
         received_at: None,
         now: real_time().now(),
     };
-    output::json(&crate::intake::json::write(&email::read(raw, &house)?))
+    let event = email::read(raw, &house)?;
+    let mut json = crate::intake::json::write(&event);
+    json["proof"] = serde_json::to_value(&event.proof)?;
+    output::json(&json)
 }

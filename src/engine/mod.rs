@@ -145,12 +145,20 @@ impl<'a> Course<'a> {
                 fresh.push((clock.kind, clock.cycle));
             }
         }
-        // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22).
-        for old in left.into_iter().filter(|old| old.cancelled_because == Some(Cancelled::NoPolicy)) {
-            if self.request.clocks.iter().any(|clock| clock.kind == old.kind) {
-                self.displaced.push(old.clone());
-            } else {
-                self.request.clocks.push(old.clone());
+        left.sort_by_key(|old| std::cmp::Reverse(old.cycle));
+        for old in left {
+            let has_kind = self.request.clocks.iter().any(|clock| clock.kind == old.kind);
+            match (old.cancelled_because, has_kind) {
+                // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22).
+                (Some(Cancelled::NoPolicy), true) => self.displaced.push(old.clone()),
+                (Some(Cancelled::NoPolicy), false) => self.request.clocks.push(old.clone()),
+                // A wait that never was leaves its number behind, so that the next one does not take it (LESSONS 25).
+                (_, false) => {
+                    let mut gone = old.clone();
+                    gone.cancel(old.stopped_at.unwrap_or(old.started_at), Cancelled::NotOwed);
+                    self.request.clocks.push(gone);
+                }
+                (_, true) => {}
             }
         }
     }

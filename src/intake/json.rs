@@ -472,10 +472,16 @@ impl Fields {
             },
             "reopen" => Fact::Reopen,
             "merge" => Fact::Merge,
-            "undelivered" => Fact::Undelivered {
-                of: self.required("of", "the id of the message that never arrived")?,
-                failed: self.words("failed")?,
-            },
+            "undelivered" => {
+                let failed = self.words("failed")?;
+                // A mail server may name the reader only.
+                let of = if failed.is_empty() {
+                    self.required("of", "the id of the message that never arrived")?
+                } else {
+                    self.word("of")?.unwrap_or_default()
+                };
+                Fact::Undelivered { of, failed }
+            }
             "ack" => Fact::Ack,
             "snooze" => Fact::Snooze { until: self.snooze_end(now)? },
             "log" => Fact::Log(Box::new(self.interaction()?)),
@@ -624,7 +630,8 @@ pub fn write(event: &Event) -> Value {
     if let Some(parent) = event.about.parent {
         set("parent", parent.to_string().into());
     }
-    for internal in ["promise", "add", "remove"] {
+    // How it is known who made it, no event says of itself.
+    for internal in ["promise", "add", "remove", "proof"] {
         fields.remove(internal);
     }
     Value::Object(fields)

@@ -2,7 +2,7 @@
 
 use super::{Card, CardFacts, Tone};
 use crate::engine::effect::Why;
-use crate::text::alert::{AlertFacts, Content, NewsKind, Reader, who};
+use crate::text::alert::{AlertFacts, Content, NewsKind, Reader, which, who};
 use crate::text::{Both, explain, format};
 
 impl Card {
@@ -46,7 +46,7 @@ fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
     let due = facts.due_at.map(|due_at| format::instant(due_at, zone, language));
     let channel = format::channel(&facts.channel, language);
     let values = [
-        Some(who(facts)),
+        Some(which(facts)),
         Some(channel.clone()),
         Some(one_line(&facts.owner).unwrap_or_else(|| nobody.to_owned())),
         due,

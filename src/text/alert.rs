@@ -367,6 +367,7 @@ struct Shown {
     policy: String,
     channel: String,
     who: String,
+    which: String,
     subject: Option<String>,
     owner: Option<String>,
     started: String,
@@ -432,16 +433,27 @@ fn digest(
     context! { rows => Serde(rows), broken, n, more, cause => cause.as_str(), list => reader.list.clone() }
 }
 
-/// The client of an alert as a line of text.
+/// The client of an alert as a headline names it.
 pub fn who(facts: &AlertFacts) -> String {
-    let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
-    // Names are not unique: which Laura, the address or number tells.
-    let named = match (cut(&facts.contact), cut(&facts.contact_by)) {
+    named(facts, cut_name(&facts.contact).or_else(|| cut_name(&facts.contact_by)))
+}
+
+/// The client of an alert told from others of that name, by address, number or conversation.
+pub fn which(facts: &AlertFacts) -> String {
+    let contact = match (cut_name(&facts.contact), cut_name(&facts.contact_by)) {
         (Some(contact), Some(by)) if contact != by => Some(format!("{contact}, {by}")),
         (Some(word), _) | (None, Some(word)) => Some(word),
         (None, None) => None,
     };
-    match (named, cut(&facts.customer)) {
+    named(facts, contact)
+}
+
+fn cut_name(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(|text| format::one_line(text, LONGEST_NAME))
+}
+
+fn named(facts: &AlertFacts, contact: Option<String>) -> String {
+    match (contact, cut_name(&facts.customer)) {
         (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => facts.request.to_string(),
@@ -452,7 +464,7 @@ fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
     let Reader { zone, language, now, .. } = *reader;
     // What goes out in time speaks as of its own instant: "in 10 min", not "in 9 min 59 s".
     let now = if now - facts.planned_at < LATE_AFTER { facts.planned_at } else { now };
-    let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
+    let cut = cut_name;
     Shown {
         request: facts.request.to_string(),
         why: facts.why,
@@ -462,6 +474,7 @@ fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
         policy: facts.policy.clone(),
         channel: format::channel(&facts.channel, language),
         who: who(facts),
+        which: which(facts),
         subject: cut(&facts.subject),
         owner: cut(&facts.owner),
         started: format::instant(facts.started_at, zone, language),

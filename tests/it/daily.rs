@@ -3,6 +3,7 @@
 use chrono::{TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Incoming};
+use plazo::engine::proof::Proof;
 use plazo::config;
 use plazo::intake::json;
 use plazo::store::Store;
@@ -42,7 +43,8 @@ async fn lists_at(instants: &[(u32, u32, u32)]) -> Vec<Vec<(String, Vec<i64>)>> 
         set(at(day, 9, 0));
         let open = json!({"id": n.to_string(), "type": "open", "kind": "task", "channel": "crm", "thread": n.to_string(),
             "at": at(day, 9, 0), "author": {"name": owner, "kind": "agent"}, "subject": "Guía"});
-        let (event, request) = json::event(open, "test", at(day, 9, 0)).expect("an event");
+        let (mut event, request) = json::event(open, "test", at(day, 9, 0)).expect("an event");
+        event.proof = Proof::Machine { user: None };
         app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
     }
     // Tuesday's list went out late; the test looks from here on.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Incoming};
+use plazo::engine::proof::Proof;
 use plazo::config;
 use plazo::engine::explain::{Explanation, Fate};
 use plazo::engine::request::RequestId;
@@ -59,7 +60,8 @@ impl Desk {
         event["at"] = at.to_rfc3339().into();
         event["channel"] = "whatsapp".into();
         event["thread"] = "t-1".into();
-        let (event, request) = json::event(event, "test", at).expect("an event");
+        let (mut event, request) = json::event(event, "test", at).expect("an event");
+        event.proof = Proof::Machine { user: None };
         let applied = self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
         assert!(matches!(applied[0], plazo::app::Applied::Accepted { .. }), "{applied:?}");
     }

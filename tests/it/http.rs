@@ -53,7 +53,7 @@ fn everything_wrong_is_a_problem_document_that_names_the_field() {
         |answer: &Answer| problem(answer, 422, "invalid_field")["field"].as_str().unwrap_or_default().to_owned();
     assert_eq!(field(&post(json!({"type": "message"}))), "id");
     assert_eq!(field(&post(json!({"id": "1", "type": "mesage"}))), "type");
-    assert_eq!(field(&post(json!({"id": "1", "type": "message", "at": "yesterday"}))), "at");
+    assert_eq!(field(&post(json!({"id": "1", "type": "resume", "request": "R-1", "at": "yesterday"}))), "at");
     assert_eq!(field(&post(json!({"id": "1", "type": "message", "direction": "sideways"}))), "direction");
     assert_eq!(field(&post(json!({"id": "1", "type": "snooze", "request": "R-1"}))), "until");
     problem(&post(json!({"id": "1", "type": "message", "direction": "in"})), 422, "missing_field");
@@ -64,7 +64,7 @@ fn everything_wrong_is_a_problem_document_that_names_the_field() {
         "unknown_request",
     );
     problem(
-        &post(json!({"id": "1", "type": "message", "channel": "x", "direction": "in", "at": "2999-01-01T00:00:00Z"})),
+        &post(json!({"id": "1", "type": "resume", "channel": "x", "thread": "t", "at": "2999-01-01T00:00:00Z"})),
         422,
         "at_in_future",
     );
@@ -172,20 +172,20 @@ fn with_one_token_created_every_call_needs_one_with_its_scope() {
     let stdout = String::from_utf8(output.stdout).expect("text");
     let token = stdout.lines().last().expect("the token").to_owned();
     crate::support::wait_for("the token to be known", crate::support::PATIENCE, || {
-        (daemon.call("GET", "/v1/queue", &[], b"").status == 401).then_some(())
+        (daemon.call_by_tcp("GET", "/v1/queue", &[], b"").status == 401).then_some(())
     });
     let bearer = format!("Bearer {token}");
     let message =
         json!({"id": "a", "type": "message", "channel": "whatsapp", "thread": "t", "direction": "in"}).to_string();
     let authorised = [("Authorization", bearer.as_str())];
-    problem(&daemon.call("POST", "/v1/events", &[], message.as_bytes()), 401, "token_needed");
+    problem(&daemon.call_by_tcp("POST", "/v1/events", &[], message.as_bytes()), 401, "token_needed");
     problem(
-        &daemon.call("POST", "/v1/events", &[("Authorization", "Bearer plz_wrong")], message.as_bytes()),
+        &daemon.call_by_tcp("POST", "/v1/events", &[("Authorization", "Bearer plz_wrong")], message.as_bytes()),
         401,
         "token_needed",
     );
-    assert_eq!(daemon.call("POST", "/v1/events", &authorised, message.as_bytes()).status, 200);
-    problem(&daemon.call("GET", "/v1/queue", &authorised, b""), 403, "scope_missing");
+    assert_eq!(daemon.call_by_tcp("POST", "/v1/events", &authorised, message.as_bytes()).status, 200);
+    problem(&daemon.call_by_tcp("GET", "/v1/queue", &authorised, b""), 403, "scope_missing");
     assert_eq!(daemon.call("GET", "/healthz", &[], b"").status, 200);
     let store = std::fs::read(daemon.data().join("plazo.sqlite3")).expect("the store");
     let wal = std::fs::read(daemon.data().join("plazo.sqlite3-wal")).unwrap_or_default();
@@ -226,7 +226,7 @@ fn revoking_the_last_token_lets_nobody_in_where_others_reach_it() {
     let daemon = Daemon::start_with(directory, |command| {
         command.args(["--listen", "0.0.0.0:0"]);
     });
-    assert_eq!(daemon.call("GET", "/v1/queue", &[], b"").status, 401);
+    assert_eq!(daemon.call_by_tcp("GET", "/v1/queue", &[], b"").status, 401);
     let mut revoke = crate::support::plazo();
     assert!(
         revoke.arg("--data").arg(data).args(["token", "revoke", "crm"]).output().expect("plazo runs").status.success()
@@ -234,7 +234,7 @@ fn revoking_the_last_token_lets_nobody_in_where_others_reach_it() {
     // What was read of the tokens is good for a second; then, as before, nobody is let in.
     let since = std::time::Instant::now();
     crate::support::wait_for("a fresh look at the tokens", crate::support::PATIENCE, || {
-        assert_eq!(daemon.call("GET", "/v1/queue", &[], b"").status, 401);
+        assert_eq!(daemon.call_by_tcp("GET", "/v1/queue", &[], b"").status, 401);
         (Duration::from_millis(1_500) < since.elapsed()).then_some(())
     });
 }
@@ -252,7 +252,7 @@ fn a_request_is_handed_only_to_somebody_whom_the_file_knows() {
 #[test]
 fn a_web_page_in_the_machines_own_browser_is_not_let_in() {
     let daemon = daemon();
-    problem(&daemon.call("GET", "/v1/queue", &[("Origin", "https://malo.example")], b""), 403, "not_local");
+    problem(&daemon.call_by_tcp("GET", "/v1/queue", &[("Origin", "https://malo.example")], b""), 403, "not_local");
 }
 
 #[test]

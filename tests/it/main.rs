@@ -7,6 +7,7 @@ mod config;
 mod daily;
 mod explain;
 mod faults;
+mod field;
 mod gathering;
 mod guides;
 mod holidays;

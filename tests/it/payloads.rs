@@ -246,6 +246,7 @@ async fn all_facts() -> BTreeMap<String, Value> {
             query: path.split_once('?').map(|(_, query)| query).unwrap_or_default(),
             headers: header,
             body: &payload,
+            is_local: false,
         };
         let config = desk.app.config();
         let taken = source.take(&request, &config.rulebook.directory, arrival(&row));
@@ -507,8 +508,10 @@ async fn redelivery_in_any_order_leaves_one_request_with_the_right_clocks() {
 fn mail(name: &str, now: DateTime<Utc>) -> plazo::app::Incoming {
     let raw = std::fs::read(data("email").join(format!("{name}.eml"))).expect("a mail");
     let is_own = |address: &str| address.ends_with("@empresa.example");
-    let event =
-        plazo::intake::email::read(&raw, &plazo::intake::email::House { is_own: &is_own, received_at: None, now });
+    // What the house wrote lies among what was sent.
+    let house =
+        plazo::intake::email::House { is_own: &is_own, trusts: &[], is_sent: true, folder: None, received_at: None, now };
+    let event = plazo::intake::email::read(&raw, &house);
     plazo::app::Incoming::new(event.expect("a mail"), None).expect("an event")
 }
 

@@ -61,6 +61,7 @@ fn click(alert: &Value, action: &str, to: &str) -> Value {
     let button = buttons["elements"].as_array().and_then(|all| all.iter().find(|button| button["action_id"] == action));
     json!({
         "type": "block_actions", "response_url": to, "user": {"id": "U0LAURA", "name": "laura.mora"},
+        "channel": {"id": "C0EQUIPO"}, "container": {"message_ts": "1772462100.000100", "channel_id": "C0EQUIPO"},
         "message": {"text": alert["text"], "blocks": alert["blocks"], "ts": "1772462100.000100"},
         "actions": [{"action_id": action, "value": button.expect("the button")["value"], "action_ts": now().to_string()}],
     })

@@ -167,9 +167,31 @@ pub fn whole(view: &View<'_>) -> Verdict {
     no_step_decided_twice(view)?;
     no_answered_event_lost(view)?;
     none_doubled_without_a_reason(view)?;
+    nothing_ends_unproven(view)?;
     if view.is_over {
         all_is_told(view)?;
         verdicts_follow_the_instants_of_events(view)?;
+    }
+    Ok(())
+}
+
+/// What stops a clock was done by somebody who proved it, or by whoever needs no proof; nobody else is even blamed.
+fn nothing_ends_unproven(view: &View<'_>) -> Verdict {
+    for (id, (_, clocks)) in &view.requests {
+        for clock in clocks.iter().filter(|clock| matches!(clock.state, ClockState::Met | ClockState::MetLate)) {
+            let mut believed = view.journal.iter().filter(|row| row.request == *id).filter_map(|row| row.event.as_ref());
+            if !believed.any(|event| event.is_believed() && Some(event.at) == clock.stopped_at) {
+                let detail = format!("{id} {:?} ended at {:?}", clock.name(), clock.stopped_at);
+                return Err(Failure::new("nothing ends by what nobody proved", detail));
+            }
+        }
+    }
+    for row in view.journal.iter().filter(|row| row.event.as_ref().is_some_and(|event| !event.is_believed())) {
+        let is_blame = |effect: &Effect| matches!(effect, Effect::Violation(_) | Effect::Alert(_));
+        if row.effects.iter().any(is_blame) {
+            let detail = format!("{} at {}: {:?}", row.request, row.at, row.effects);
+            return Err(Failure::new("nobody is blamed for what nobody proved", detail));
+        }
     }
     Ok(())
 }

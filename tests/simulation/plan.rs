@@ -7,6 +7,7 @@ use fastrand::Rng;
 use plazo::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Promise, RequestKind,
 };
+use plazo::engine::proof::Proof;
 
 /// All that happens in one run.
 #[derive(Debug, Clone)]
@@ -82,6 +83,8 @@ pub enum By {
     /// Known, and in no team that answers clients.
     Pedro,
     Bot,
+    /// Somebody who says that she is Laura, and proves nothing.
+    Stranger,
 }
 
 #[derive(Debug, Clone)]
@@ -187,6 +190,12 @@ fn conversations(rng: &mut Rng, start: DateTime<Utc>) -> Vec<Turn> {
 
 fn drawn(rng: &mut Rng, at: DateTime<Utc>) -> (By, Verb) {
     let house = if rng.u8(..5) == 0 { By::Pedro } else { By::Laura };
+    let (by, verb) = drawn_by(rng, house, at);
+    // Whatever the house does, somebody else may claim in its name.
+    if matches!(by, By::Laura | By::Pedro) && rng.u8(..6) == 0 { (By::Stranger, verb) } else { (by, verb) }
+}
+
+fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
     match rng.u8(..22) {
         0..=4 => (By::Client, Verb::In),
         5..=9 => (house, Verb::Out),
@@ -294,7 +303,7 @@ impl Said {
         };
         let (name, address) = match self.by {
             By::Client => ("Luisa", "luisa@cliente.example"),
-            By::Laura => ("Laura", "laura@casa.example"),
+            By::Laura | By::Stranger => ("Laura", "laura@casa.example"),
             By::Pedro => ("Pedro", "pedro@casa.example"),
             By::Bot => ("Robot", "robot@casa.example"),
         };
@@ -333,6 +342,8 @@ impl Said {
             author: Some(Author { name: text(name), address: text(address), kind }),
             about,
             cc: Vec::new(),
+            recipients: Vec::new(),
+            proof: if self.by == By::Stranger { Proof::NONE } else { Proof::Machine { user: None } },
             refs: serde_json::Map::new(),
             fact,
         }

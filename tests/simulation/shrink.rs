@@ -85,6 +85,7 @@ fn hear(said: &Said, heard_at: DateTime<Utc>) -> String {
         By::Client => "by \"Luisa\" <luisa@cliente.example>",
         By::Laura => "by laura <laura@casa.example>",
         By::Pedro => "by pedro <pedro@casa.example>",
+        By::Stranger => "unproven by laura <laura@casa.example>",
         By::Bot => "by bot \"Robot\" <robot@casa.example>",
     };
     let words = match &said.verb {

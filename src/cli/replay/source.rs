@@ -7,6 +7,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::Value;
 
 use crate::cli::{Global, absolute};
+use crate::engine::proof::Proof;
 use crate::intake::json;
 use crate::replay::{Belongs, Heard};
 use crate::store::Store;
@@ -78,7 +79,9 @@ fn read_line(line: &str) -> Result<Heard, String> {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("received_at");
     }
-    let (event, request) = json::event(value, SOURCE, at).map_err(|error| error.to_string())?;
+    let (mut event, request) = json::event(value, SOURCE, at).map_err(|error| error.to_string())?;
+    // What a file of events tells is taken as it was.
+    event.proof = Proof::Unrecorded;
     let belongs = request.map_or(Belongs::ByThread, Belongs::Names);
     Ok(Heard { event, belongs, heard_at })
 }

@@ -39,18 +39,27 @@ pub(super) fn bounced(mail: &Message<'_>, house: &House<'_>) -> Option<Bounced> 
     let returned = returned_head(mail);
     let own_words = own_words(mail);
     let mut failed = statuses.iter().flat_map(|status| failed_by_status(status)).collect::<Vec<_>>();
-    let has_failed = if statuses.is_empty() { !tells_of_delay(mail, &own_words) } else { !failed.is_empty() };
+    let tells_more = statuses.iter().any(|status| status.to_lowercase().contains("action:"));
+    let has_failed = if tells_more { !failed.is_empty() } else { !tells_of_delay(mail, &own_words) };
     if !has_failed {
         return None;
     }
     let named = header::all(mail, "X-Failed-Recipients").flat_map(|value| mailboxes(&value)).map(|who| who.address);
     failed.extend(named);
     if failed.is_empty() {
+        failed.extend(failed_by_status_in_words(&own_words));
+    }
+    if failed.is_empty() {
         failed = failed_by_words(&own_words, house);
+    }
+    if failed.is_empty() {
+        failed = failed_by_returned(mail, house);
     }
     let mut seen = std::collections::HashSet::new();
     failed.retain(|address| seen.insert(address.clone()));
-    let of = returned.and_then(|head| head.last().cloned()).or_else(|| id_in_words(&own_words)).unwrap_or_default();
+    let of = returned.and_then(|head| head.last().cloned()).or_else(|| id_in_words(&own_words));
+    // A part of the wrong type, or behind a boundary that does not match.
+    let of = of.or_else(|| id_in_words(&header::text(body(mail)))).unwrap_or_default();
     (!of.is_empty() || !failed.is_empty()).then_some(Bounced { of, failed })
 }
 
@@ -99,9 +108,10 @@ fn failed_by_status(status: &str) -> Vec<String> {
         };
         let action = field("Action").map(|action| action.to_lowercase());
         let is_final = match action.as_deref().map(|action| action.split_whitespace().next().unwrap_or_default()) {
-            Some("failed") => true,
-            Some(_) => false,
-            None => field("Status").is_some_and(|status| status.starts_with('5')),
+            Some("failed" | "expired") => true,
+            Some("delayed" | "delivered" | "relayed" | "expanded") => false,
+            // Misspelt, or left out.
+            Some(_) | None => field("Status").is_some_and(|status| status.starts_with('5')),
         };
         if !is_final {
             continue;
@@ -113,6 +123,34 @@ fn failed_by_status(status: &str) -> Vec<String> {
         }
     }
     failed
+}
+
+/// The same fields where they stand in the mailer's own words.
+fn failed_by_status_in_words(words: &str) -> Vec<String> {
+    static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?im)^[\s>]*(?:final|original)-recipient:\s*(?:[\w-]+;)?\s*<?([^\s<>;]+@[^\s<>;]+)>?").ok()
+    });
+    let found = FIELD.as_ref().into_iter().flat_map(|field| field.captures_iter(words));
+    found.filter_map(|found| Some(found.get(1)?.as_str().to_lowercase())).collect()
+}
+
+/// To whom the mail went that came back.
+fn failed_by_returned(mail: &Message<'_>, house: &House<'_>) -> Vec<String> {
+    let to = mail.parts.iter().find_map(|part| match &part.body {
+        PartType::Message(returned) => header::first(returned, "To"),
+        _ => None,
+    });
+    let named = to.map(|to| mailboxes(&to)).unwrap_or_default();
+    let outside: Vec<_> = named.into_iter().map(|who| who.address).filter(|address| !(house.is_own)(address)).collect();
+    // Of several, nobody knows which.
+    if outside.len() == 1 { outside } else { Vec::new() }
+}
+
+/// Everything below the mail's own head, up to a bound.
+fn body<'m>(mail: &'m Message<'_>) -> &'m [u8] {
+    let start = mail.parts.first().map_or(0, |root| root.offset_body as usize);
+    let end = mail.raw_message.len().min(start + LONGEST_TEXT);
+    mail.raw_message.get(start..end).unwrap_or_default()
 }
 
 /// What the mailer says itself: its text parts, up to a bound.
@@ -155,7 +193,7 @@ fn tells_of_delay(mail: &Message<'_>, words: &str) -> bool {
 /// The head of the mail that came back, in the text of the mailer that returns it.
 fn id_in_words(words: &str) -> Option<String> {
     static ID: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?im)^[\s>|*]*Message-ID:\s*<?([^\s<>]+@[^\s<>]+)>?").ok());
+        LazyLock::new(|| Regex::new(r"(?im)^[\s>|*]*Message-ID:\s*(?:<|&lt;)?([^\s<>&]+@[^\s<>&]+)").ok());
     let found = ID.as_ref()?.captures(words)?;
     Some(clean_id(found.get(1)?.as_str()))
 }

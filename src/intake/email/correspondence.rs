@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::header::{self, decoded};
-use super::{House, LONGEST_ID, cut};
+use super::{House, LONGEST_ID, cut, machine};
 use crate::engine::event::Direction;
 
 /// Somebody, as a header names them.
@@ -17,6 +17,13 @@ pub(super) struct Correspondent {
     pub(super) name: Option<String>,
     /// In lower case.
     pub(super) address: String,
+}
+
+/// Whoever wrote; a mail may name nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Writer {
+    pub(super) name: Option<String>,
+    pub(super) address: Option<String>,
 }
 
 /// By which header the writer is known.
@@ -35,12 +42,14 @@ pub(super) enum Known {
     ReplyTo,
     /// The envelope's sender, where `From` names nobody.
     ReturnPath,
+    /// Nobody is named; the mail system where it is the mail system's, else somebody who waits.
+    Nobody,
 }
 
 /// A mail's correspondents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Correspondence {
-    pub(super) writer: Correspondent,
+    pub(super) writer: Writer,
     /// Whether the writer's address is of the house. Whether it is the writer's, is another question.
     pub(super) is_own: bool,
     pub(super) known: Known,
@@ -51,6 +60,9 @@ pub(super) struct Correspondence {
     /// Addresses outside of the house in `To`, `Cc` and `Bcc`.
     pub(super) outside: Vec<String>,
 }
+
+/// The name of a mail system that gives none.
+const MAIL_SYSTEM: &str = "mailer-daemon";
 
 /// What list software leaves on mail that it passes on.
 const LIST_MARKS: [&str; 8] = [
@@ -65,8 +77,8 @@ const LIST_MARKS: [&str; 8] = [
 ];
 
 impl Correspondence {
-    /// Reads it; none if nobody is named anywhere.
-    pub(super) fn of(mail: &Message<'_>, house: &House<'_>) -> Option<Self> {
+    /// Reads it.
+    pub(super) fn of(mail: &Message<'_>, house: &House<'_>) -> Self {
         let is_own = |who: &Correspondent| (house.is_own)(&who.address);
         let lists = |names: &[&str]| {
             let all = names.iter().flat_map(|name| header::all(mail, name)).flat_map(|value| mailboxes(&value));
@@ -81,17 +93,30 @@ impl Correspondence {
             }
         }
         let reaches_house_only = outside.is_empty() && !(to.is_empty() && blind.is_empty());
-        let (writer, known) = writer(mail, house, reaches_house_only)?;
+        let found = writer(mail, house, reaches_house_only);
+        let own = found.as_ref().is_some_and(|(who, _)| is_own(who));
+        let (writer, known) = match found {
+            Some((who, known)) => (Writer { name: who.name, address: Some(who.address) }, known),
+            None if machine::is_of_mail_system(mail) => {
+                (Writer { name: None, address: Some(MAIL_SYSTEM.to_owned()) }, Known::Nobody)
+            }
+            None => (Writer::default(), Known::Nobody),
+        };
         let from = author(mail, house);
         let by_list = from.as_ref().is_some_and(is_own) && came_by_list(mail, from.as_ref());
-        Some(Self {
-            is_own: is_own(&writer),
+        Self {
+            is_own: own,
             writer,
             known,
             by_list,
             copies: to.into_iter().map(|who| who.address).collect(),
             outside,
-        })
+        }
+    }
+
+    /// The writer's address; empty where none is named.
+    pub(super) fn address(&self) -> &str {
+        self.writer.address.as_deref().unwrap_or_default()
     }
 
     /// Which way it goes: what the house writes goes out where it reaches somebody outside.
@@ -105,7 +130,7 @@ impl Correspondence {
 
     /// The client's address, as far as the mail tells.
     pub(super) fn client(&self) -> Option<&str> {
-        if self.is_own { self.outside.first().map(String::as_str) } else { Some(&self.writer.address) }
+        if self.is_own { self.outside.first().map(String::as_str) } else { self.writer.address.as_deref() }
     }
 }
 

@@ -9,20 +9,21 @@ use super::header;
 use crate::engine::event::AuthorKind;
 
 /// Local parts of the mail system's own addresses (RFC 2142, RFC 5321 §4.5.1, and what servers use).
-const MAIL_SYSTEM: [&str; 9] = [
+const MAIL_SYSTEM: [&str; 10] = [
     "mailer-daemon",
     "mailerdaemon",
     "mail-daemon",
     "mail.daemon",
     "mdaemon",
     "postmaster",
+    "post-master",
     "maildelivery",
     "mail-delivery",
     "bounce-notification",
 ];
 
 /// Headers whose presence marks an automatic answer, whatever they say but "no".
-const AUTOMATIC: [&str; 16] = [
+const AUTOMATIC: [&str; 18] = [
     "X-Autoreply",
     "X-Auto-Reply",
     "X-AutoReply-From",
@@ -39,11 +40,13 @@ const AUTOMATIC: [&str; 16] = [
     "X-Autoresponse",
     "X-Out-Of-Office",
     "X-Holidayreply",
+    "X-FreeMail-Autoreply",
+    "X-Yahoo-Vacation",
 ];
 
 /// How programs begin the subject of an absence note, without accents and in small letters, in the languages of clients. Followed by
 /// a colon, or nothing. A person who writes about such a note begins otherwise ("RE: …").
-const SUBJECTS: [&str; 72] = [
+const SUBJECTS: [&str; 74] = [
     // Spanish, Catalan, Galician, Basque
     "respuesta automatica", "autorespuesta", "auto respuesta", "auto-respuesta", "contestacion automatica", "contestador automatico",
     "fuera de la oficina", "fuera de oficina", "ausente de la oficina", "aviso de ausencia", "mensaje de ausencia",
@@ -55,7 +58,7 @@ const SUBJECTS: [&str; 72] = [
     // English
     "automatic reply", "automatic response", "automated reply", "automated response", "auto reply", "auto-reply", "autoreply",
     "auto response", "auto-response", "autoresponse", "auto responder", "autoresponder", "out of office", "out of the office",
-    "out-of-office", "out of office autoreply", "out of office reply", "away from my mail", "vacation reply", "vacation autoreply",
+    "out-of-office", "out of office autoreply", "out of office reply", "away from my mail", "vacation reply", "vacation autoreply", "ooo", "oof",
     // German, French, Italian, Dutch
     "automatische antwort", "abwesenheitsnotiz", "abwesenheitsmeldung", "abwesenheitsnachricht", "automatische abwesenheitsnotiz",
     "reponse automatique", "absence du bureau", "absent du bureau", "message d'absence", "notification d'absence",
@@ -110,17 +113,48 @@ pub(super) fn is_of_mail_system(mail: &Message<'_>) -> bool {
         let written = value.trim().trim_matches(['<', '>']).to_lowercase();
         let addresses = mailboxes(value).into_iter().map(|who| who.address);
         addresses.chain([written]).any(|address| {
-            let local = address.split('@').next().unwrap_or_default();
-            MAIL_SYSTEM.contains(&local) || local.starts_with("microsoftexchange") && 40 < local.len()
+            let local = address.split('@').next().unwrap_or_default().replace('_', "-");
+            MAIL_SYSTEM.contains(&local.as_str()) || local.starts_with("microsoftexchange") && 40 < local.len()
         })
     };
     let is_named = |value: &str| {
         let name = header::decoded(value).to_lowercase();
-        name.contains("mail delivery s") || name.contains("mail delivery subsystem")
+        name.contains("mail delivery s") || name.replace('_', "-").contains("mailer-daemon")
     };
-    header::first(mail, "From").is_some_and(|from| is_its(&from) || is_named(&from))
+    let from = header::first(mail, "From").unwrap_or_default();
+    is_its(&from)
+        || is_named(&from)
+        // Some systems name nobody at all.
+        || mailboxes(&from).is_empty() && header::first(mail, "Subject").is_some_and(|subject| is_of_return(&subject))
         || header::first(mail, "X-Failed-Recipients").is_some()
         || return_path(mail).is_some_and(|path| path.is_empty() || is_its(&path))
+}
+
+/// How mail systems begin the subject of what comes back.
+fn is_of_return(subject: &str) -> bool {
+    const BEGINNINGS: [&str; 18] = [
+        "undeliver",
+        "returned mail",
+        "mail delivery fail",
+        "mail delivery status",
+        "mail could not be delivered",
+        "mail failed",
+        "mail system error",
+        "delivery notification",
+        "delivery status",
+        "delivery failure",
+        "delivery error",
+        "failure notice",
+        "failure delivery",
+        "permanent delivery failure",
+        "message you sent blocked",
+        "there was an error sending",
+        "warning: could not send",
+        "no se puede entregar",
+    ];
+    let subject = folded(&header::decoded(subject));
+    let subject = subject.trim_start_matches(|c: char| !c.is_alphanumeric());
+    BEGINNINGS.iter().any(|beginning| subject.starts_with(beginning))
 }
 
 /// The sender of the envelope, as the server wrote it down that delivered the mail: the topmost, since servers take off those that
@@ -142,7 +176,11 @@ fn is_automatic(mail: &Message<'_>) -> bool {
         let word = value.split([';', '(', ' ']).next().unwrap_or_default();
         !word.is_empty() && word != "no"
     });
-    let is_listed = header::first(mail, "List-Id").is_some() || header::first(mail, "X-Original-From").is_some();
+    // A list for talk, on which people write; a newsletter has no address to write to.
+    let is_owner = |sender: &str| sender.contains("owner-") || sender.contains("-owner@") || sender.contains("-bounces@");
+    let is_listed = header::first(mail, "List-Post").is_some()
+        || header::first(mail, "X-Original-From").is_some()
+        || word("Sender").is_some_and(|sender| is_owner(&sender));
     let precedence = ["Precedence", "X-Precedence"].into_iter().filter_map(word).any(|value| match value.as_str() {
         "auto_reply" | "auto-reply" | "junk" => true,
         // Lists write it on what people write.
@@ -154,6 +192,7 @@ fn is_automatic(mail: &Message<'_>) -> bool {
         || AUTOMATIC.iter().any(|name| word(name).is_some_and(|value| !matches!(value.as_str(), "no" | "false" | "")))
         || word("Preference").is_some_and(|value| value.contains("auto_reply") || value.contains("auto-reply"))
         || word("X-POST-MessageClass").is_some_and(|value| value.contains("autorespon") || value.starts_with('9'))
+        || word("X-Apple-Action").is_some_and(|value| value.contains("vacation"))
         || word("X-MS-Exchange-Generated-Message-Source").is_some_and(|value| value.contains("oof"))
         || header::all(mail, "Delivered-To").any(|value| value.to_lowercase().starts_with("autoresponder"))
         || mail.subject().or(mail.thread_name()).is_some_and(|subject| is_of_program(&header_subject(mail, subject)))
@@ -174,10 +213,11 @@ fn is_of_program(subject: &str) -> bool {
     }
     SUBJECTS.iter().any(|phrase| {
         rest.strip_prefix(phrase).is_some_and(|after| {
+            let is_dash = after.starts_with(" - ") || after.starts_with(" – ");
             let after = after.trim_start();
-            after.is_empty() || after.starts_with([':', '：', '-', '–', '(', '['])
+            is_dash || after.is_empty() || after.starts_with([':', '：', '(', '['])
         })
-    })
+    }) || rest.trim_end_matches(['.', '!']).ends_with(" is out of the office")
 }
 
 /// In small letters, without accents, with single spaces and plain apostrophes.
@@ -214,6 +254,7 @@ mod tests {
             "Respuesta automática no llega",
             "Fuera de la oficina de correos, ¿dónde recojo?",
             "Out of office hours support?",
+            "Automatic reply-to setup",
             "Pedido 77",
             "",
         ] {

@@ -11,6 +11,8 @@ mod names;
 mod text;
 mod trust;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeZone as _, Utc};
 use mail_parser::{Message, MessageParser, PartType};
 use serde_json::json;
@@ -39,9 +41,6 @@ pub enum EmailError {
     /// Not a mail at all.
     #[error("this is no email: it has no headers")]
     NoEmail,
-    /// Nobody wrote it.
-    #[error("this email names nobody: neither From, Sender, Reply-To nor Return-Path holds an address")]
-    NoSender,
 }
 
 /// What the reader of mail must know of the house, and of where the mail lies.
@@ -66,11 +65,12 @@ pub struct House<'a> {
 ///
 /// [`EmailError`] if it is no mail.
 pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
-    let mail = MessageParser::default().parse(shallow(raw)).ok_or(EmailError::NoEmail)?;
+    let raw = whole_lines(raw);
+    let mail = MessageParser::default().parse(shallow(&raw)).ok_or(EmailError::NoEmail)?;
     if mail.headers().is_empty() {
         return Err(EmailError::NoEmail);
     }
-    let who = Correspondence::of(&mail, house).ok_or(EmailError::NoSender)?;
+    let who = Correspondence::of(&mail, house);
     let own_id = mail.message_id().map(names::clean_id).filter(|id| !id.is_empty());
     let own_id = own_id.unwrap_or_else(|| names::fingerprint(&mail));
     let subject = header::first(&mail, "Subject").map(|subject| cut(&header::decoded(&subject), LONGEST_ID));
@@ -101,7 +101,7 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
         at: house.received_at.map_or_else(|| date_of(&mail, house.now), |at| at.min(house.now)),
         threads: threads.into_iter().chain(loose).collect(),
         id: EventId { source: SOURCE.to_owned(), id: own_id },
-        author: Some(Author { name: who.writer.name, address: Some(who.writer.address), kind }),
+        author: Some(Author { name: who.writer.name, address: who.writer.address, kind }),
         about: About { channel: Some(SOURCE.to_owned()), subject, ..About::default() },
         cc: copies,
         recipients: if who.is_own { recipients } else { Vec::new() },
@@ -122,7 +122,7 @@ fn proof(mail: &Message<'_>, who: &Correspondence, house: &House<'_>) -> Proof {
     if who.by_list {
         return Proof::None { lacks: Some(Lack::List) };
     }
-    trust::proof(mail, &who.writer.address, house.trusts)
+    trust::proof(mail, who.address(), house.trusts)
 }
 
 /// A returned mail is one if its own path back is the null one, as the server wrote it down, and no server that is named says that it
@@ -132,7 +132,7 @@ fn proof_of_return(mail: &Message<'_>, who: &Correspondence, house: &House<'_>) 
     if !is_null || !machine::is_of_mail_system(mail) {
         return Proof::None { lacks: Some(Lack::ReturnPath) };
     }
-    if trust::is_refused(mail, &who.writer.address, house.trusts) {
+    if trust::is_refused(mail, who.address(), house.trusts) {
         return Proof::None { lacks: Some(Lack::Refused) };
     }
     Proof::Server { name: house.trusts.first().cloned().unwrap_or_default() }
@@ -145,6 +145,16 @@ fn words(mail: &Message<'_>) -> Option<String> {
         matches!(part.body, PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_))
     };
     (!text.is_empty() || !mail.parts.iter().any(is_file)).then_some(text)
+}
+
+/// The mail without empty lines before its head, which exports have, and with ends of lines where it has only carriage returns.
+fn whole_lines(raw: &[u8]) -> Cow<'_, [u8]> {
+    let start = raw.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
+    let raw = &raw[start..];
+    if raw.contains(&b'\n') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// The mail up to its fiftieth mail within a mail: nobody nests so deep but to exhaust the stack of whoever reads it.

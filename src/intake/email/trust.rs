@@ -19,25 +19,23 @@ pub(super) fn proof(mail: &Message<'_>, from: &str, trusts: &[String]) -> Proof 
     if trusts.is_empty() {
         return Proof::None { lacks: Some(Lack::NoServer) };
     }
-    let hops: Vec<Hop> = header::all(mail, "Received").map(|value| Hop::read(&value)).collect();
     let own = |host: &str| is_named(host, trusts);
+    let way = Way::of(mail, &own);
     let vouched = |name: &str| Proof::Server { name: name.to_owned() };
-    match results(mail, &hops, &own) {
-        Some((server, results)) => match results.judge(from) {
+    // Whoever logged in needs no results: filters judge the address at home from which a colleague writes.
+    if let Some(server) = handed_in(mail, &way, &own, from) {
+        return vouched(&server);
+    }
+    if let Some((server, results)) = results(mail, &way, &own) {
+        match results.judge(from) {
             Judged::Passed => return vouched(&server),
             Judged::Failed => return Proof::None { lacks: Some(Lack::Refused) },
-            // Exchange signs nothing that stays inside.
-            Judged::Silent if is_internal_to_exchange(mail, &hops, &own) => return vouched(&server),
             Judged::Silent => {}
-        },
-        None => {
-            if let Some(hop) = hops.first().filter(|_| is_internal_to_exchange(mail, &hops, &own)) {
-                return vouched(&hop.by);
-            }
         }
     }
-    match handed_in(mail, &hops, &own, from) {
-        Some(server) => vouched(&server),
+    // Exchange signs nothing that stays inside.
+    match way.hops.first().filter(|_| is_internal_to_exchange(mail, &way.hops, &own)) {
+        Some(hop) => vouched(&hop.by),
         None => Proof::None { lacks: Some(Lack::Silent) },
     }
 }
@@ -73,17 +71,33 @@ enum Judged {
     Silent,
 }
 
-/// The topmost results of a named server. Microsoft's servers write theirs without a name; whose they are, the server tells that took
-/// the mail last.
-fn results(mail: &Message<'_>, hops: &[Hop], own: &dyn Fn(&str) -> bool) -> Option<(String, Results)> {
-    let by_last = hops.first().map(|hop| hop.by.clone()).filter(|by| own(by));
-    header::all(mail, "Authentication-Results").find_map(|value| {
-        let (server, results) = Results::read(&value);
-        match server {
-            Some(server) => own(&server).then_some((server, results)),
-            None => Some((by_last.clone()?, results)),
+/// The topmost results of a named server that say something of the sender. Microsoft's servers write theirs without a name; whose
+/// they are, the server tells that took the mail last.
+fn results(mail: &Message<'_>, way: &Way, own: &dyn Fn(&str) -> bool) -> Option<(String, Results)> {
+    let by_last = way.hops.first().map(|hop| hop.by.clone()).filter(|by| own(by));
+    let mut n_hops = 0;
+    for (name, value) in header::each(mail) {
+        if name.eq_ignore_ascii_case("Received") {
+            n_hops += 1;
         }
-    })
+        if !name.eq_ignore_ascii_case("Authentication-Results") {
+            continue;
+        }
+        let (server, results) = Results::read(&value);
+        let Some(server) = (match server {
+            Some(server) => Some(server).filter(|server| own(server)),
+            None => by_last.clone(),
+        }) else {
+            continue;
+        };
+        if !results.says_something() {
+            continue;
+        }
+        // Exim writes its own above the line of the hop in which it got the mail; what stands below that came with the mail.
+        let is_below_exim = way.entry.is_some_and(|entry| entry < n_hops && way.hops[entry].is_exim);
+        return (!is_below_exim).then_some((server, results));
+    }
+    None
 }
 
 impl Results {
@@ -101,6 +115,12 @@ impl Results {
         };
         found.extend(parts.filter_map(result));
         (server, Self { found })
+    }
+
+    /// Whether it tells of who sent the mail at all; "none" says that nothing was looked at.
+    fn says_something(&self) -> bool {
+        self.found.is_empty()
+            || self.found.iter().any(|(method, ..)| matches!(method.as_str(), "dmarc" | "dkim" | "spf" | "auth"))
     }
 
     fn judge(&self, from: &str) -> Judged {
@@ -157,21 +177,35 @@ fn is_internal_to_exchange(mail: &Message<'_>, hops: &[Hop], own: &dyn Fn(&str) 
 
 /// The server at which somebody of `from`'s domain logged in to hand the mail in, by the lines that the named servers wrote: from the
 /// top down to the first that took it from elsewhere. What stands below, the sender may have made up.
-fn handed_in(mail: &Message<'_>, hops: &[Hop], own: &dyn Fn(&str) -> bool, from: &str) -> Option<String> {
-    for hop in hops {
-        if !own(&hop.by) {
-            return None;
-        }
-        if hop.is_authenticated {
-            let path = || header::first(mail, "Return-Path").map(|path| path.trim_matches(['<', '>']).to_owned());
-            let who = hop.who.clone().or_else(path)?;
-            return (!who.contains('@') || is_aligned(&who, from)).then(|| hop.by.clone());
-        }
-        if !hop.is_local && !hop.from.as_deref().is_some_and(own) {
-            return None;
-        }
+fn handed_in(mail: &Message<'_>, way: &Way, own: &dyn Fn(&str) -> bool, from: &str) -> Option<String> {
+    let hop = &way.hops[way.entry?];
+    if !hop.is_authenticated || !own(&hop.by) {
+        return None;
     }
-    None
+    // Where a server is shared by many houses, this header tells which one logged in.
+    let mut logged_in = header::all(mail, "X-Authenticated-Sender").filter(|value| value.contains('@'));
+    if logged_in.any(|value| !is_aligned(&value, from)) {
+        return None;
+    }
+    let path = || header::first(mail, "Return-Path").map(|path| path.trim_matches(['<', '>']).to_owned());
+    let who = hop.who.clone().or_else(path)?;
+    (!who.contains('@') || is_aligned(&who, from)).then(|| hop.by.clone())
+}
+
+/// The way of a mail through the house, the last hop first, and the hop in which the house got it.
+struct Way {
+    hops: Vec<Hop>,
+    entry: Option<usize>,
+}
+
+impl Way {
+    fn of(mail: &Message<'_>, own: &dyn Fn(&str) -> bool) -> Self {
+        let hops: Vec<Hop> = header::all(mail, "Received").map(|value| Hop::read(&value)).collect();
+        // Within the house each hop tells that the mail came from the house itself, so that the line below it is the house's too.
+        let is_inner = |hop: &Hop| !hop.is_authenticated && (hop.is_local || hop.from.as_deref().is_some_and(own));
+        let entry = hops.iter().position(|hop| !is_inner(hop));
+        Self { hops, entry }
+    }
 }
 
 /// A `Received` line (RFC 5321 §4.4).
@@ -186,6 +220,7 @@ struct Hop {
     /// Whether it was passed on within one machine.
     is_local: bool,
     is_exchange: bool,
+    is_exim: bool,
 }
 
 static WHO: LazyLock<Option<Regex>> =
@@ -209,11 +244,12 @@ impl Hop {
             by: after("by").unwrap_or_default().trim_matches(['[', ']', ';']).to_owned(),
             is_authenticated: matches!(
                 protocol.as_str(),
-                "esmtpa" | "esmtpsa" | "smtpa" | "smtpsa" | "asmtp" | "utf8smtpa" | "utf8smtpsa" | "lmtpsa"
+                "esmtpa" | "esmtpsa" | "smtpa" | "smtpsa" | "asmtp" | "utf8smtpa" | "utf8smtpsa"
             ),
             who: WHO.as_ref().and_then(|who| who.captures(value)).and_then(|found| Some(found.get(1)?.as_str().to_owned())),
             is_local: protocol.starts_with("lmtp") || from.as_ref().is_some_and(is_loopback),
             is_exchange: value.contains("Microsoft SMTP Server"),
+            is_exim: value.contains("(Exim "),
             from,
         }
     }

@@ -51,7 +51,13 @@ fn in_memory() -> tempfile::TempDir {
 
 /// Hears each event in its minute, looks when the queue says so, and sends what is due.
 async fn play(desk: &mut Desk, events: Vec<serde_json::Value>) {
-    let mut events = events.into_iter().map(|event| event_json::event(event, "month", plan::end())).peekable();
+    let read = |event| {
+        event_json::event(event, "month", plan::end()).map(|(mut event, request)| {
+            event.proof = plazo::engine::proof::Proof::Machine { user: None };
+            (event, request)
+        })
+    };
+    let mut events = events.into_iter().map(read).peekable();
     let minute = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis().div_euclid(GROUP);
     let last_of = |minute: i64| chrono::DateTime::from_timestamp_millis((minute + 1) * GROUP - 1).expect("an instant");
     let mut looked_at = 0;

@@ -9,6 +9,7 @@ use plazo::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Promise, RequestKind,
 };
 use plazo::engine::policy::{Rulebook, TargetKind};
+use plazo::engine::proof::Proof;
 use plazo::engine::request::RequestId;
 
 /// What stands before `---`.
@@ -186,6 +187,8 @@ struct Said {
     remove: Vec<String>,
     about: About,
     cc: Vec<String>,
+    recipients: Vec<String>,
+    is_unproven: bool,
     /// Fields of a `log`, a `stage`, a `close`, by their names in event JSON.
     fields: serde_json::Map<String, serde_json::Value>,
 }
@@ -207,7 +210,9 @@ fn turn(mut words: Words<'_>, number: usize) -> Turn {
     let fact = fact(&verb, &mut said, words.place);
     let id = EventId { source: "scenario".to_owned(), id: number.to_string() };
     let (author, about, cc) = (said.author, said.about, said.cc);
-    let event = Event { id, at, threads: Vec::new(), author, about, cc, refs: serde_json::Map::new(), fact };
+    let proof = if said.is_unproven { Proof::NONE } else { Proof::Machine { user: None } };
+    let (threads, recipients, refs) = (Vec::new(), said.recipients, serde_json::Map::new());
+    let event = Event { id, at, threads, author, about, cc, recipients, proof, refs, fact };
     Turn { heard_at, what: What::Event(request, Box::new(event)) }
 }
 
@@ -218,6 +223,8 @@ fn hear_word(word: &str, said: &mut Said, words: &mut Words<'_>, verb: &str) {
         "until" => said.until = Some(words.instant()),
         "heard" => said.heard_at = Some(words.instant()),
         "cc" => said.cc.push(words.quoted().unwrap_or_else(|| words.word())),
+        "to" => said.recipients.push(words.quoted().unwrap_or_else(|| words.word())),
+        "unproven" => said.is_unproven = true,
         "off_thread" => said.about.off_thread = true,
         "busy" => drop(said.fields.insert("busy".to_owned(), true.into())),
         "with" => {

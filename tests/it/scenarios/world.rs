@@ -310,5 +310,8 @@ const fn ignored(why: Ignored) -> &'static str {
         Ignored::AlreadySo => "already_so",
         Ignored::Merged => "merged",
         Ignored::NotOwed => "not_owed",
+        Ignored::Unproven => "unproven",
+        Ignored::Elsewhere => "elsewhere",
+        Ignored::ThirdParty => "third_party",
     }
 }

@@ -116,9 +116,22 @@ impl Daemon {
         command
     }
 
+    /// By the socket, as this machine's own user.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let stream = std::os::unix::net::UnixStream::connect(self.data().join("plazo.sock")).expect("the socket is open");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        exchange(stream, method, path, headers, body)
+    }
+
+    /// By the address, as anybody who reaches it.
+    #[track_caller]
+    pub fn call_by_tcp(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         call(&self.address, method, path, headers, body)
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     #[track_caller]
@@ -207,13 +220,23 @@ pub fn spawn(directory: &Path, change: impl FnOnce(&mut Command)) -> Child {
 /// One HTTP exchange on a connection of its own.
 #[track_caller]
 pub fn call(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(address).expect("the daemon listens");
+    let stream = std::net::TcpStream::connect(address).expect("the daemon listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    let mut head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
-        body.len()
-    );
+    exchange(stream, method, path, headers, body)
+}
+
+#[track_caller]
+fn exchange(
+    mut stream: impl std::io::Read + std::io::Write,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        head += "Host: localhost\r\n";
+    }
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Applied, Incoming, Outcome};
+use plazo::engine::proof::Proof;
 use plazo::config;
 use plazo::intake::json;
 use plazo::store::outbox::{Claimed, Verdict};
@@ -103,7 +104,8 @@ impl Desk {
         self.n_events += 1;
         event["id"] = self.n_events.to_string().into();
         event["at"] = json!(self.now());
-        let (event, request) = json::event(event, "test", self.now()).expect("an event");
+        let (mut event, request) = json::event(event, "test", self.now()).expect("an event");
+        event.proof = Proof::Machine { user: None };
         let applied = self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
         applied.into_iter().next().expect("an answer")
     }
