@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::thread;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
+use crate::engine::address;
 use crate::engine::check;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
-use crate::engine::address;
 use crate::engine::event::{Direction, Event, EventId, Fact};
 use crate::engine::request::{Request, RequestId};
 use crate::engine::{self, Input};
@@ -278,7 +278,9 @@ impl Transaction<'_> {
             let Some(request) = self.store.request_by_thread(channel, &by_client(address))? else { continue };
             let is_to = |sent: &Event| sent.recipients.iter().any(|recipient| address::is_same(recipient, address));
             let sent = self.store.events(request)?.into_iter().filter(|sent| {
-                matches!(sent.fact, Fact::Message { direction: Direction::Out, .. }) && is_to(sent) && sent.at <= event.at
+                matches!(sent.fact, Fact::Message { direction: Direction::Out, .. })
+                    && is_to(sent)
+                    && sent.at <= event.at
             });
             found.extend(sent.map(|sent| (request, sent.id.id)));
         }

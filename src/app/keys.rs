@@ -49,8 +49,8 @@ impl Keys {
     /// The key's seal on something, told apart by its purpose.
     pub(super) fn seal(&self, purpose: &str, body: &[u8]) -> Hmac<Sha256> {
         let key = self.key.load();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key)
-            .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&key).unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
         mac.update(purpose.as_bytes());
         mac.update(b"\n");
         mac.update(body);

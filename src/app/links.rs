@@ -165,9 +165,9 @@ impl App {
     pub fn may_silence(&self, reader: &Reader) -> bool {
         let config = self.config();
         let directory = &config.rulebook.directory;
-        reader.person().is_some_and(|key| {
-            directory.leads().any(|lead| lead == key) || directory.holds_a_role(key, self.now())
-        })
+        reader
+            .person()
+            .is_some_and(|key| directory.leads().any(|lead| lead == key) || directory.holds_a_role(key, self.now()))
     }
 
     /// What a link says, if it was made here and still works.

@@ -104,7 +104,11 @@ impl Metrics {
         registry.register("events", "Events by result", self.events.clone());
         registry.register("delivery_attempts", "Tries to deliver", self.deliveries.clone());
         registry.register("hook_calls", "Calls of sources' hooks by result", self.hooks.clone());
-        registry.register("refused_calls", "Calls of the interface that were not let in, by the reason", self.refusals.clone());
+        registry.register(
+            "refused_calls",
+            "Calls of the interface that were not let in, by the reason",
+            self.refusals.clone(),
+        );
         registry.register("possible_doubles", "Messages that may have arrived twice", self.possible_doubles.clone());
         registry.register("clock_steps", "Times the wall clock was set", self.clock_steps.clone());
         let lateness = "From a step's instant to the peer's acceptance";

@@ -46,9 +46,9 @@ use crate::text::button::Press;
 
 pub use crate::intake::json::CLOCK_SKEW;
 pub use apply::{Applied, DOOR, Incoming, LINK_DOOR, REPLY_DOOR, Rejection};
-pub use protocols::SOURCE as OWN_SOURCE;
 use metrics::Metrics;
 pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
+pub use protocols::SOURCE as OWN_SOURCE;
 use queue::Queue;
 use readers::Readers;
 use refusals::Refusals;

@@ -19,7 +19,10 @@ pub struct Refusals {
 
 impl Default for Refusals {
     fn default() -> Self {
-        Self { told: RateLimiter::direct(Quota::per_minute(TOLD)), callers: RateLimiter::keyed(Quota::per_minute(AT_ONCE)) }
+        Self {
+            told: RateLimiter::direct(Quota::per_minute(TOLD)),
+            callers: RateLimiter::keyed(Quota::per_minute(AT_ONCE)),
+        }
     }
 }
 

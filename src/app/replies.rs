@@ -1,6 +1,5 @@
 //! Answers to the mail of an alert become what they ask for.
 
-
 use super::{App, REPLY_DOOR, Transaction};
 use crate::both;
 use crate::engine::directory::Recipient;

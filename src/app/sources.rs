@@ -15,8 +15,8 @@ use crate::engine::proof::Proof;
 use crate::engine::request::RequestId;
 use crate::intake::mapping::Fault;
 use crate::intake::source::{Facts, Source, SourceError};
-use crate::store::{Store, StoreError};
 use crate::store::sources::{FetchRow, SourceRow};
+use crate::store::{Store, StoreError};
 use crate::text::Both;
 use crate::text::alert::Content;
 use crate::text::button::Press;
@@ -378,8 +378,7 @@ impl Prepared {
             Incoming::new(event, request)
         });
         let events = events.collect::<Result<_, _>>()?;
-        let payload =
-            if facts.faults.is_empty() && !facts.is_foreign { String::new() } else { kept_payload(payload) };
+        let payload = if facts.faults.is_empty() && !facts.is_foreign { String::new() } else { kept_payload(payload) };
         Ok(Self { source: source.to_owned(), events, facts, payload })
     }
 }
@@ -421,7 +420,10 @@ impl Transaction<'_> {
         for incoming in &prepared.events {
             if !self.may_press(incoming)? {
                 told.refused += 1;
-                tracing::warn!(source, "a button was pressed that does not act: not by anybody of sla.toml, or not in a message of plazo's");
+                tracing::warn!(
+                    source,
+                    "a button was pressed that does not act: not by anybody of sla.toml, or not in a message of plazo's"
+                );
                 continue;
             }
             match self.take(incoming)? {

@@ -84,9 +84,8 @@ impl Transaction<'_> {
                 Ok(None)
             }
             Fact::Message { direction: Direction::Out, .. } if !event.recipients.is_empty() => {
-                let reaches = |request: &Request| {
-                    event.recipients.iter().any(|address| request.is_client(address, directory))
-                };
+                let reaches =
+                    |request: &Request| event.recipients.iter().any(|address| request.is_client(address, directory));
                 let reached = position(&reaches).or_else(|| position(&|request| !request.knows_client()));
                 if reached.is_some() {
                     return Ok(reached);
@@ -127,9 +126,12 @@ impl Transaction<'_> {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let same_text = match &before.fact {
             Fact::Message { text: known, .. } => {
-                let (known, text) = (words(known.as_deref().unwrap_or_default()), words(text.as_deref().unwrap_or_default()));
+                let (known, text) =
+                    (words(known.as_deref().unwrap_or_default()), words(text.as_deref().unwrap_or_default()));
                 // A list adds its footer; the rest is the same.
-                known == text || !known.is_empty() && text.starts_with(&known) || !text.is_empty() && known.starts_with(&text)
+                known == text
+                    || !known.is_empty() && text.starts_with(&known)
+                    || !text.is_empty() && known.starts_with(&text)
             }
             // It was an answer to an alert, or a note: the same mail, read again.
             _ => true,
@@ -141,7 +143,8 @@ impl Transaction<'_> {
         let digest = digest(&format!("{}\n{}", address::canonical(writer), words(text.as_deref().unwrap_or_default())));
         let id = EventId { source: event.id.source.clone(), id: format!("{}#{digest}", event.id.id) };
         tracing::warn!(request = %known, "a mail bears an id that another has; it is taken for what it is");
-        let threads = event.threads.iter().map(|thread| if *thread == event.id.id { id.id.clone() } else { thread.clone() });
+        let threads =
+            event.threads.iter().map(|thread| if *thread == event.id.id { id.id.clone() } else { thread.clone() });
         Ok(Some(Event { threads: threads.collect(), id, ..event.clone() }))
     }
 }

@@ -10,7 +10,7 @@ use crate::app::plan::{self, Plan};
 use crate::both;
 use crate::config::mistake::{self, MistakeRow};
 use crate::config::{self, Config, Loaded};
-use crate::text::{Both, describe};
+use crate::text::{Both, describe, exposure};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -93,6 +93,9 @@ fn meaning(config: &Config, loaded: &Loaded) -> Vec<Meaning> {
     if !checks.is_empty() {
         meaning.push(Meaning { policy: "[check]".to_owned(), promises: checks });
     }
+    let title =
+        loaded.language.of(Both { en: "[who may tell, and what counts]", es: "[quién puede avisar, y qué cuenta]" });
+    meaning.push(Meaning { policy: title.to_owned(), promises: exposure::lines(&config.exposure(), loaded.language) });
     meaning
 }
 

@@ -63,7 +63,8 @@ fn path(args: &Args) -> String {
 }
 
 fn dry_run(global: &Global, args: &Args, raw: &[u8]) -> Outcome {
-    let config = global.load().with_context(|| format!("{} cannot be used; see plazo check", global.config.display()))?;
+    let config =
+        global.load().with_context(|| format!("{} cannot be used; see plazo check", global.config.display()))?;
     let lower = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect::<Vec<_>>();
     let (own, trusts) = (lower(&args.own), lower(&args.trusts));
     let is_own = |address: &str| {

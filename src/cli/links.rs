@@ -33,12 +33,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         Command::Revoke { person } => {
             client.post("/v1/links/revoke", &json!({ "person": person })).await?;
             match person {
-                Some(person) => language.of(crate::both!(
-                    "the links of {person} no longer work",
-                    "los enlaces de {person} ya no sirven"
-                )),
+                Some(person) => language
+                    .of(crate::both!("the links of {person} no longer work", "los enlaces de {person} ya no sirven")),
                 None => language
-                    .of(Both { en: "no link sent up to now works any more", es: "ningún enlace enviado hasta ahora sirve ya" })
+                    .of(Both {
+                        en: "no link sent up to now works any more",
+                        es: "ningún enlace enviado hasta ahora sirve ya",
+                    })
                     .to_owned(),
             }
         }

@@ -31,7 +31,9 @@ pub(super) struct UnknownArgs {
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let status = Client::reading(global)?.get("/v1/sources").await?;
     let sources = status["sources"].as_array().cloned().unwrap_or_default();
-    let is_bad = |source: &Value| ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state);
+    let is_bad = |source: &Value| {
+        ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state)
+    };
     let exit = if sources.iter().any(is_bad) { Exit::Found } else { Exit::Done };
     if args.json {
         output::json(&status)?;

@@ -145,7 +145,9 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         Command::Revoke { name } if store.revoke_token(name)? => {
             output::line(&format!("`{name}` is revoked"))?;
             if store.tokens()?.is_empty() {
-                eprintln!("No token is left, and none opens nothing: this machine's own users come by the socket, nobody else at all.");
+                eprintln!(
+                    "No token is left, and none opens nothing: this machine's own users come by the socket, nobody else at all."
+                );
             }
         }
         Command::Revoke { name } => bail!("there is no token named `{name}`"),

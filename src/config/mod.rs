@@ -36,6 +36,7 @@ use crate::report::Standards;
 use crate::secret::SecretSource;
 use crate::store::claims::Lanes;
 use crate::text::Language;
+use crate::text::exposure::{Door, Exposure, MailboxDoor, SourceDoor};
 use crate::text::templates::Texts;
 
 use mistake::{Mistake, Mistakes, Told};
@@ -316,6 +317,34 @@ impl Config {
         };
         let address = mail.from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_lowercase();
         self.mailboxes.values().any(|mailbox| mailbox.is_own(&address))
+    }
+
+    /// What the file leaves open to whom.
+    pub fn exposure(&self) -> Exposure {
+        let is_loopback = self.listen.ip().is_loopback();
+        let door = match (&self.public_url, self.sources.is_empty()) {
+            (Some(_), _) => Door::Nothing,
+            (None, false) => Door::Starts,
+            (None, true) => Door::Everything,
+        };
+        let source = |source: &SourceSettings| SourceDoor {
+            name: source.name.clone(),
+            is_signed: !source.secrets.is_empty(),
+            takes_calls: source.mapping.hears_calls(),
+        };
+        let mailbox = |mailbox: &MailboxSettings| MailboxDoor {
+            name: mailbox.name.clone(),
+            trusts: mailbox.trusts.clone(),
+            reads_sent: mailbox.reads_sent(),
+        };
+        Exposure {
+            listen: self.listen.to_string(),
+            is_loopback,
+            door,
+            has_links: self.public_url.is_some(),
+            sources: self.sources.values().map(source).collect(),
+            mailboxes: self.mailboxes.values().map(mailbox).collect(),
+        }
     }
 
     /// Names of everything that tells plazo what happens.

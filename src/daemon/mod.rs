@@ -27,8 +27,8 @@ use crate::app::time::TimeSource;
 use crate::app::token::Open;
 use crate::app::{App, Occasion, sources as app_sources};
 use crate::config::{self, Config};
-use crate::http::listener::{self, Peer};
 use crate::http;
+use crate::http::listener::{self, Peer};
 use crate::{net, notify};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};

@@ -7,8 +7,32 @@ use std::borrow::Cow;
 const DIGITS: std::ops::RangeInclusive<usize> = 10..=15;
 /// Providers whose addresses say nothing of a company.
 const PUBLIC_PROVIDERS: [&str; 26] = [
-    "gmail", "googlemail", "hotmail", "outlook", "live", "msn", "yahoo", "ymail", "rocketmail", "icloud", "me", "mac", "aol", "gmx",
-    "proton", "protonmail", "zohomail", "yandex", "mail", "terra", "uol", "bol", "ig", "une", "etb", "fibertel",
+    "gmail",
+    "googlemail",
+    "hotmail",
+    "outlook",
+    "live",
+    "msn",
+    "yahoo",
+    "ymail",
+    "rocketmail",
+    "icloud",
+    "me",
+    "mac",
+    "aol",
+    "gmx",
+    "proton",
+    "protonmail",
+    "zohomail",
+    "yandex",
+    "mail",
+    "terra",
+    "uol",
+    "bol",
+    "ig",
+    "une",
+    "etb",
+    "fibertel",
 ];
 
 /// The form under which an address is looked up: in lower case, and a telephone number as its digits with the country code.
@@ -76,7 +100,9 @@ fn number(digits: &str) -> Option<String> {
         // The mark of mobile numbers from abroad, or the one inside the country.
         54 if national.len() == 11 => national.strip_prefix('9').map(str::to_owned).unwrap_or(national),
         // The ninth digit, which mobile numbers got by 2016; fixed lines begin with 2 to 5.
-        55 if national.len() == 10 && national.as_bytes()[2] >= b'6' => format!("{}9{}", &national[..2], &national[2..]),
+        55 if national.len() == 10 && national.as_bytes()[2] >= b'6' => {
+            format!("{}9{}", &national[..2], &national[2..])
+        }
         _ => national,
     };
     let zeros = if code == 39 && parsed.national().zeros() > 0 { "0" } else { "" };
@@ -90,7 +116,19 @@ mod tests {
     #[test]
     fn one_number_is_one_number_however_it_is_written() {
         let rows: [(&str, &[&str]); 7] = [
-            ("573005550101", &["+573005550101", "573005550101", "whatsapp:+573005550101", "+57 300 555-0101", "tel:+57-300-555-0101", "00573005550101", "573005550101:12@s.whatsapp.net", "573005550101@c.us"]),
+            (
+                "573005550101",
+                &[
+                    "+573005550101",
+                    "573005550101",
+                    "whatsapp:+573005550101",
+                    "+57 300 555-0101",
+                    "tel:+57-300-555-0101",
+                    "00573005550101",
+                    "573005550101:12@s.whatsapp.net",
+                    "573005550101@c.us",
+                ],
+            ),
             ("525512345678", &["+525512345678", "5215512345678", "+52 1 55 1234 5678", "5215512345678@s.whatsapp.net"]),
             ("541155551234", &["+541155551234", "5491155551234", "+54 9 11 5555-1234"]),
             ("5511987654321", &["+5511987654321", "551187654321", "whatsapp:+551187654321"]),
@@ -107,7 +145,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_stays_itself() {
-        for word in ["laura", "u0123", "rosa@cliente.example", "45670000@lid", "120363000000000001@g.us", "1234", "2026-03-04"] {
+        for word in
+            ["laura", "u0123", "rosa@cliente.example", "45670000@lid", "120363000000000001@g.us", "1234", "2026-03-04"]
+        {
             assert_eq!(canonical(word), word);
         }
         assert_eq!(canonical(" Rosa@Cliente.example"), "rosa@cliente.example");

@@ -494,7 +494,9 @@ pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
         let is_ours = matches!(event.fact, Fact::Message { direction: Direction::Out | Direction::Internal, .. });
         is_ours
             && reports.iter().any(|(report, of, failed)| {
-                report.id.source == event.id.source && *of == event.id.id && is_missed(failed, &event.recipients, &clients)
+                report.id.source == event.id.source
+                    && *of == event.id.id
+                    && is_missed(failed, &event.recipients, &clients)
             })
     };
     events.iter().filter(move |event| !is_lost(event))

@@ -11,14 +11,17 @@ use super::derivation::Derivation;
 use super::directory::Recipient;
 use super::effect::ClockRef;
 use super::escalation::Offset;
-use super::event::Event;
+use super::event::{Author, Event, Fact};
 use super::ledger::{self, Ledger};
 use super::policy::{Rulebook, Target, TargetKind};
+use super::proof::Proof;
 use super::request::{Phase, Request, RequestId};
 use super::{progress, settle};
 
 /// Clocks that are explained; the latest ones of a conversation of years.
 const MOST_CLOCKS: usize = 50;
+/// Events that counted for nothing, so many of them.
+const MOST_UNPROVEN: usize = 20;
 
 /// A request's clocks and its time, derived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Explanation {
     pub clocks: Vec<Story>,
     /// Earlier clocks that are not told.
     pub n_earlier: usize,
+    /// The latest events that counted for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<Unproven>,
     /// Who spent its time.
     pub ledger: Ledger,
 }
@@ -86,6 +92,9 @@ pub struct Story {
     /// When somebody took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked_at: Option<DateTime<Utc>>,
+    /// By what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acked_by: Option<Cause>,
     /// How its end follows from its start; none if the revision that planned it is not to be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derivation: Option<Derivation>,
@@ -103,6 +112,22 @@ pub struct Cause {
     pub type_name: String,
     /// Where it came from.
     pub source: String,
+    /// Who did it, as the channel names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// How that is known.
+    #[serde(default, skip_serializing_if = "Proof::is_unrecorded")]
+    pub proof: Proof,
+}
+
+/// An event that counted for nothing, since it is not known who made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unproven {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What it was.
+    #[serde(flatten)]
+    pub event: Cause,
 }
 
 /// A step and what became of it.
@@ -178,8 +203,17 @@ pub fn explain<'a>(
         now,
         clocks: stories.collect(),
         n_earlier,
+        unproven: unproven(events),
         ledger: ledger::of(request.id, events, rulebook, now),
     }
+}
+
+fn unproven(events: &[Event]) -> Vec<Unproven> {
+    let all =
+        events.iter().filter(|event| !event.is_believed()).map(|event| Unproven { at: event.at, event: cause(event) });
+    let mut all: Vec<_> = all.collect();
+    all.drain(..all.len().saturating_sub(MOST_UNPROVEN));
+    all
 }
 
 /// The request as it was when the clock ended; as it is, while it runs.
@@ -201,6 +235,7 @@ fn request_then(request: &Request, clock: &Clock, events: &[Event], rulebook: &R
 fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option<&Rulebook>) -> Story {
     let target = rulebook.and_then(|rulebook| rulebook.target_of(&clock.policy, clock.kind));
     request.clocks = vec![clock.clone()];
+    let believed = || events.iter().filter(|event| event.is_believed());
     let mut story = Story {
         kind: clock.kind,
         cycle: clock.cycle,
@@ -216,10 +251,11 @@ fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option
         floor_at: None,
         breached_at: clock.breached_at,
         stopped_at: clock.stopped_at,
-        stopped_by: events.iter().rfind(|event| Some(event.at) == clock.stopped_at).map(cause),
+        stopped_by: believed().rfind(|event| Some(event.at) == clock.stopped_at).map(cause),
         cancelled_because: clock.cancelled_because,
         early: clock.early,
         acked_at: clock.acked_at,
+        acked_by: believed().rfind(|event| event.fact == Fact::Ack && Some(event.at) == clock.acked_at).map(cause),
         derivation: None,
         agrees: false,
         steps: Vec::new(),
@@ -305,7 +341,12 @@ const fn fate(outcome: StepOutcome) -> Fate {
 }
 
 fn cause(event: &Event) -> Cause {
-    Cause { type_name: event.fact.type_name().to_owned(), source: event.id.source.clone() }
+    Cause {
+        type_name: event.fact.type_name().to_owned(),
+        source: event.id.source.clone(),
+        author: event.author.clone(),
+        proof: event.proof.clone(),
+    }
 }
 
 /// The derivation of a clock that runs on `request`, by its policy in force; what an alert says of its instant.

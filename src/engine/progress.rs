@@ -266,7 +266,8 @@ fn message(
         (Audience::Internal, _) => is_requester(request, author),
     };
     if asks {
-        let address = author.filter(|author| author.kind == AuthorKind::Customer).and_then(|author| author.address.as_deref());
+        let address =
+            author.filter(|author| author.kind == AuthorKind::Customer).and_then(|author| author.address.as_deref());
         if address.is_some_and(|address| request.is_third_party(address)) {
             effects.push(Effect::Ignored { why: Ignored::ThirdParty });
             return;

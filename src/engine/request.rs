@@ -360,7 +360,9 @@ impl Request {
     /// Notes whom else the house asked.
     pub(super) fn learn_third_parties(&mut self, addresses: &[String]) {
         for address in addresses.iter().map(|address| address::canonical(address)) {
-            if self.third_parties.len() < MOST_THIRD_PARTIES && !self.third_parties.iter().any(|known| *known == address) {
+            if self.third_parties.len() < MOST_THIRD_PARTIES
+                && !self.third_parties.iter().any(|known| *known == address)
+            {
                 self.third_parties.push(address.into_owned());
             }
         }
@@ -381,10 +383,9 @@ impl Request {
     pub fn is_client(&self, address: &str, directory: &Directory) -> bool {
         let address = address::canonical(address);
         let domain = address::company_domain(&address);
-        let is_theirs = |known: &str| {
-            known == address || domain.is_some() && domain == address::company_domain(known)
-        };
-        let customer = || directory.customer(&address).is_some_and(|client| self.facets.customer.as_ref() == Some(&client.key));
+        let is_theirs = |known: &str| known == address || domain.is_some() && domain == address::company_domain(known);
+        let customer =
+            || directory.customer(&address).is_some_and(|client| self.facets.customer.as_ref() == Some(&client.key));
         self.client_addresses().any(|known| is_theirs(&address::canonical(known))) || customer()
     }
 

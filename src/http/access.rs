@@ -98,11 +98,19 @@ async fn grant(parts: &Parts, app: &App) -> Answer<Grant> {
             Access::Expired(at) => {
                 let config = app.config();
                 let at = format::instant(at, config.zone, config.language);
-                Err(denied(parts, app, "token_expired", &format!("this token ran out on {at}; make another (plazo token create)")))
+                Err(denied(
+                    parts,
+                    app,
+                    "token_expired",
+                    &format!("this token ran out on {at}; make another (plazo token create)"),
+                ))
             }
-            Access::Unknown => {
-                Err(denied(parts, app, "token_needed", "send a known token as `Authorization: Bearer …` (plazo token create)"))
-            }
+            Access::Unknown => Err(denied(
+                parts,
+                app,
+                "token_needed",
+                "send a known token as `Authorization: Bearer …` (plazo token create)",
+            )),
         };
     }
     match peer(parts) {
@@ -173,7 +181,8 @@ pub(super) fn is_local(parts: &Parts) -> Answer<()> {
     let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
     let is_ip = name.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
     let is_named_so = name == "localhost" || is_ip;
-    let is_passed_on = FORWARDED.iter().any(|name| parts.headers.contains_key(*name)) || parts.version <= Version::HTTP_10;
+    let is_passed_on =
+        FORWARDED.iter().any(|name| parts.headers.contains_key(*name)) || parts.version <= Version::HTTP_10;
     let is_peer = match peer(parts) {
         Some(Peer::Tcp(address)) => address.ip().is_loopback(),
         Some(Peer::Socket { .. }) => true,

@@ -45,8 +45,14 @@ pub(super) type Answer<T> = Result<T, Failure>;
 impl Failure {
     pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default().to_owned();
-        let problem =
-            Problem { status: status.as_u16(), title, code: code.to_owned(), detail: detail.into(), field: None, socket: None };
+        let problem = Problem {
+            status: status.as_u16(),
+            title,
+            code: code.to_owned(),
+            detail: detail.into(),
+            field: None,
+            socket: None,
+        };
         Self(problem, None)
     }
 

@@ -180,7 +180,10 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     if let Some(binding) = &grant.binding {
         event.id.source.clone_from(&binding.source);
         if !binding.types.is_empty() && !binding.types.iter().any(|known| known == type_name) {
-            return reject("type_not_allowed", format!("this token may tell {}, not `{type_name}`", binding.types.join(", ")));
+            return reject(
+                "type_not_allowed",
+                format!("this token may tell {}, not `{type_name}`", binding.types.join(", ")),
+            );
         }
         if let Some(channel) = &binding.channel {
             event.about.channel = Some(channel.clone());
@@ -190,17 +193,24 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
         let source = &event.id.source;
         return reject(
             "source_reserved",
-            format!("`{source}` is the name of plazo's own events, or of a source or mailbox of sla.toml; give another `source`"),
+            format!(
+                "`{source}` is the name of plazo's own events, or of a source or mailbox of sla.toml; give another `source`"
+            ),
         );
     }
     if is_act(&event.fact) && !grant.may(Scope::Operate) {
-        return reject("scope_missing", format!("`{type_name}` is an act, and needs the scope `operate`; `ingest` tells what happened"));
+        return reject(
+            "scope_missing",
+            format!("`{type_name}` is an act, and needs the scope `operate`; `ingest` tells what happened"),
+        );
     }
     event.proof = grant.proof.clone();
     if !event.is_believed() || request.is_some() && !event.proof.holds() {
         return reject(
             "proof_needed",
-            format!("without a token only what a client wrote, or asked for, can be told here; `{type_name}` needs one (plazo token create), or the Unix socket in the data directory"),
+            format!(
+                "without a token only what a client wrote, or asked for, can be told here; `{type_name}` needs one (plazo token create), or the Unix socket in the data directory"
+            ),
         );
     }
     Ok(())

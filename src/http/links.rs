@@ -38,7 +38,9 @@ async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRej
     };
     let config = app.config();
     // Somebody who left the file is known by the key alone.
-    let key = whose.person.map(|word| config.rulebook.directory.person(&word).map_or(word.clone(), |person| person.key.clone()));
+    let key = whose
+        .person
+        .map(|word| config.rulebook.directory.person(&word).map_or(word.clone(), |person| person.key.clone()));
     app.revoke_links(key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -52,7 +54,11 @@ async fn change_key(_: Operate, State(app): State<App>) -> Answer<StatusCode> {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
         Ok(Err(error)) => {
             tracing::error!(%error, "the key of links could not be changed");
-            Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the key could not be written; the old one stays"))
+            Err(Failure::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "the key could not be written; the old one stays",
+            ))
         }
         Err(_) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "plazo failed; its log says why")),
     }

@@ -57,7 +57,12 @@ impl Pipe {
                 "own" => pipe.own.push(value.to_lowercase()),
                 "trusts" => pipe.trusts.push(value.to_lowercase()),
                 "sent" => pipe.is_sent = value == "true",
-                _ => return Err(Failure::of_field(&name, format!("`{name}` is not known; there are own, trusts and sent"))),
+                _ => {
+                    return Err(Failure::of_field(
+                        &name,
+                        format!("`{name}` is not known; there are own, trusts and sent"),
+                    ));
+                }
             }
         }
         Ok(pipe)

@@ -120,7 +120,9 @@ async fn act(State(app): State<App>, Path(token): Path<String>) -> Response {
     let page = match (applied, find(&app, link.request).await) {
         (Ok(applied), Ok(Some(request))) => match applied.into_iter().next() {
             Some(Applied::Rejected(_)) | None => failure(language),
-            Some(Applied::Duplicate { .. }) if link.deed == Deed::Take => taken_before(&link, &request, &config, language, now),
+            Some(Applied::Duplicate { .. }) if link.deed == Deed::Take => {
+                taken_before(&link, &request, &config, language, now)
+            }
             Some(_) => done(&link, &request, &config, language, now),
         },
         (_, Ok(None)) => unknown(link.request, language),
@@ -345,7 +347,8 @@ async fn list(app: &App, link: &Link, language: Language) -> Page {
     let now = app.now();
     let n = live.len();
     let line = |request: &Request| {
-        let named = [request.contact.clone(), request.contact_by()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let named =
+            [request.contact.clone(), request.contact_by()].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let client = if named.is_empty() { request.facets.customer.clone().unwrap_or_default() } else { named };
         let channel = format::channel(&request.facets.channel, language);
         let due = request.due_at().map(|due_at| {

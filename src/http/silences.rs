@@ -132,7 +132,8 @@ async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesReject
     }
     if new.request.is_some() && LONGEST_SNOOZE < until - from {
         let days = LONGEST_SNOOZE.num_days();
-        let detail = format!("one request is silent for {days} days at most at a time; somebody is to look at it again");
+        let detail =
+            format!("one request is silent for {days} days at most at a time; somebody is to look at it again");
         return Err(Failure::of_field("until", detail));
     }
     let request = new.request.as_deref().map(str::parse::<RequestId>).transpose();

@@ -18,8 +18,8 @@ use crate::config::Config;
 use crate::engine::check::Violation;
 use crate::engine::request::RequestId;
 use crate::intake::json::NotJson;
-use crate::text::proof;
 use crate::store::violations::{Filter, ViolationRow};
+use crate::text::proof;
 use crate::text::violation;
 
 /// Rows where no limit is given, and at most.

@@ -344,16 +344,18 @@ impl Fields {
         let mut fields = Self { left: fields, care: self.care, lost: Vec::new() };
         let within = |error: FieldError| FieldError { field: format!("author.{}", error.field), ..error };
         let kind = fields
-            .soft(|fields| fields.choice(
-                "kind",
-                &[
-                    ("customer", AuthorKind::Customer),
-                    ("agent", AuthorKind::Agent),
-                    ("bot", AuthorKind::Bot),
-                    ("auto", AuthorKind::Auto),
-                    ("system", AuthorKind::System),
-                ],
-            ))
+            .soft(|fields| {
+                fields.choice(
+                    "kind",
+                    &[
+                        ("customer", AuthorKind::Customer),
+                        ("agent", AuthorKind::Agent),
+                        ("bot", AuthorKind::Bot),
+                        ("auto", AuthorKind::Auto),
+                        ("system", AuthorKind::System),
+                    ],
+                )
+            })
             .map_err(within)?
             .or(inferred)
             .unwrap_or(AuthorKind::Agent);
@@ -518,7 +520,8 @@ impl Fields {
 
     fn snooze_end(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldError> {
         let days = LONGEST_SNOOZE.num_days();
-        let too_long = |field| wrong(field, format!("is too long: nothing is put off for more than {days} days at a time"));
+        let too_long =
+            |field| wrong(field, format!("is too long: nothing is put off for more than {days} days at a time"));
         if let Some(until) = self.instant("until")? {
             return if until <= now + LONGEST_SNOOZE { Ok(until) } else { Err(too_long("until")) };
         }

@@ -201,6 +201,11 @@ impl MailboxSettings {
         self.own.iter().any(|own| own == address || own.starts_with('@') && address.ends_with(own.as_str()))
     }
 
+    /// Whether a folder of what was sent is among those read, as far as names tell.
+    pub fn reads_sent(&self) -> bool {
+        self.folders.iter().any(|folder| self.sent.contains(folder) || is_sent_by_name(folder))
+    }
+
     /// Connects, logs in and examines a folder.
     ///
     /// # Errors
@@ -234,7 +239,9 @@ impl MailboxSettings {
             }
         };
         let has_idle = session.capabilities().await?.has_str("IDLE");
-        let is_sent = self.sent.iter().any(|sent| sent == folder) || is_sent_by_name(folder) || is_marked_sent(&mut session, folder).await;
+        let is_sent = self.sent.iter().any(|sent| sent == folder)
+            || is_sent_by_name(folder)
+            || is_marked_sent(&mut session, folder).await;
         let examined = session.examine(folder).await?;
         Ok(Folder {
             name: folder.to_owned(),

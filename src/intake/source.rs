@@ -486,7 +486,11 @@ impl Facts {
     }
 
     fn makes_nothing(&self) -> bool {
-        self.fetches.is_empty() && self.alarms.is_empty() && self.presses.is_empty() && self.faults.is_empty() && !self.renews
+        self.fetches.is_empty()
+            && self.alarms.is_empty()
+            && self.presses.is_empty()
+            && self.faults.is_empty()
+            && !self.renews
     }
 }
 

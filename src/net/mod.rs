@@ -31,7 +31,8 @@ pub fn clients() -> Result<Clients, reqwest::Error> {
 ///
 /// If HTTP cannot be set up.
 pub fn own_daemon(socket: Option<&Path>) -> Result<Client, reqwest::Error> {
-    let builder = Client::builder().redirect(redirect::Policy::none()).connect_timeout(Duration::from_secs(5)).no_proxy();
+    let builder =
+        Client::builder().redirect(redirect::Policy::none()).connect_timeout(Duration::from_secs(5)).no_proxy();
     let builder = builder.user_agent(concat!("plazo/", env!("CARGO_PKG_VERSION")));
     match socket {
         Some(path) => builder.unix_socket(path.to_owned()).build(),

@@ -44,7 +44,8 @@ impl Peer for Telegram {
         match (message.updates.as_ref(), message.first.as_ref()) {
             (Some(reference), _) => body["message_id"] = message_number(reference),
             (None, Some(first)) => {
-                body["reply_parameters"] = json!({ "message_id": message_number(first), "allow_sending_without_reply": true });
+                body["reply_parameters"] =
+                    json!({ "message_id": message_number(first), "allow_sending_without_reply": true });
             }
             (None, None) => {}
         }
@@ -62,7 +63,8 @@ impl Peer for Telegram {
         let said = body["description"].as_str().unwrap_or_default();
         if answer.status.is_success() && body["ok"] == true {
             let (chat, id) = (&body["result"]["chat"]["id"], &body["result"]["message_id"]);
-            let reference = id.as_i64().map(|id| chat.as_i64().map_or_else(|| id.to_string(), |chat| format!("{chat}:{id}")));
+            let reference =
+                id.as_i64().map(|id| chat.as_i64().map_or_else(|| id.to_string(), |chat| format!("{chat}:{id}")));
             return Judged::Taken(Receipt { answer: "ok".to_owned(), reference });
         }
         let cause = format!("HTTP {}: {}", answer.status.as_u16(), cut(said, 120, |_| 1));

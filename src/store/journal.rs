@@ -201,7 +201,9 @@ impl Store {
                 source: row.get(3)?,
                 effects: serde_json::from_str(&row.get::<_, String>(4)?)?,
                 author: row.get::<_, Option<String>>(5)?.map(|author| serde_json::from_str(&author)).transpose()?,
-                proof: row.get::<_, Option<String>>(6)?.map_or(Ok(Proof::Unrecorded), |proof| serde_json::from_str(&proof))?,
+                proof: row
+                    .get::<_, Option<String>>(6)?
+                    .map_or(Ok(Proof::Unrecorded), |proof| serde_json::from_str(&proof))?,
             });
         }
         Ok(history)
@@ -307,16 +309,18 @@ impl Store {
         until: Option<DateTime<Utc>>,
         (source, proof): (&str, &Proof),
     ) -> Result<()> {
-        self.prepare("INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
-                request.0,
-                act,
-                who,
-                milliseconds(at),
-                until.map(milliseconds),
-                source,
-                serde_json::to_string(proof)?
-            ])?;
+        self.prepare(
+            "INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            request.0,
+            act,
+            who,
+            milliseconds(at),
+            until.map(milliseconds),
+            source,
+            serde_json::to_string(proof)?
+        ])?;
         Ok(())
     }
 }

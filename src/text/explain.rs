@@ -3,12 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Both, Language, format};
+use super::{Both, Language, format, proof};
 use crate::both;
 use crate::engine::clock::{Basis, Cancelled, ClockState};
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
-use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story};
+use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Unproven};
 use crate::engine::ledger::{Holder, Ledger};
+use crate::engine::proof::Proof;
 use crate::engine::working_time::WorkingTime;
 
 /// Rows of each sort in a section; the JSON has them all.
@@ -29,7 +30,7 @@ pub struct Section {
 pub fn sections(explanation: &Explanation, zone: Tz, language: Language) -> Vec<Section> {
     let writer = Writer { zone, language };
     let clocks = explanation.clocks.iter().map(|story| writer.clock(story));
-    clocks.chain([writer.ledger(&explanation.ledger)]).collect()
+    clocks.chain(writer.unproven(&explanation.unproven)).chain([writer.ledger(&explanation.ledger)]).collect()
 }
 
 /// How the end of a promise follows from its start, in one line.
@@ -132,7 +133,7 @@ impl Writer {
             }
             rows.push((self.of("ended", "terminó"), text));
         }
-        rows.extend(story.acked_at.map(|at| (self.of("taken", "tomado"), self.instant(at))));
+        rows.extend(story.acked_at.map(|at| (self.of("taken", "tomado"), self.caused(at, story.acked_by.as_ref()))));
         let mut label = self.of("alerts", "avisos");
         for step in &story.steps {
             rows.push((std::mem::take(&mut label), self.step(step)));
@@ -234,7 +235,25 @@ impl Writer {
     fn caused(self, at: DateTime<Utc>, cause: Option<&Cause>) -> String {
         let at = self.instant(at);
         let Some(cause) = cause else { return at };
-        format!("{at} · {} ({})", format::event(&cause.type_name, self.language), cause.source)
+        let who = proof::told(cause.author.as_ref(), &cause.proof, self.zone, self.language);
+        let who = if who.is_empty() { who } else { format!(": {who}") };
+        format!("{at} · {} ({}){who}", format::event(&cause.type_name, self.language), cause.source)
+    }
+
+    /// What counted for nothing, and what to configure.
+    fn unproven(self, unproven: &[Unproven]) -> Option<Section> {
+        let mut rows = Vec::new();
+        let mut label = self.of("unproven", "sin prueba");
+        for Unproven { at, event } in unproven {
+            rows.push((std::mem::take(&mut label), self.caused(*at, Some(event))));
+        }
+        let lacks = unproven.iter().rev().find_map(|unproven| match unproven.event.proof {
+            Proof::None { lacks } => lacks,
+            _ => None,
+        });
+        rows.extend(lacks.map(|lacks| (self.of("remedy", "remedio"), self.language.of(proof::remedy(lacks)))));
+        let title = self.of("what did not count", "lo que no contó").to_owned();
+        (!unproven.is_empty()).then_some(Section { title, state: None, rows })
     }
 
     fn step(self, step: &StepStory) -> String {

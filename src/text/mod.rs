@@ -5,6 +5,7 @@ pub mod button;
 pub mod chart;
 pub mod describe;
 pub mod explain;
+pub mod exposure;
 pub mod format;
 pub mod invitation;
 pub mod links;

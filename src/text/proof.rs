@@ -30,7 +30,9 @@ pub fn how(proof: &Proof, zone: Tz, language: Language) -> String {
         Proof::Machine { user: Some(user) } => {
             language.of(both!("by the user {user} of this machine", "por el usuario {user} de esta máquina"))
         }
-        Proof::Machine { user: None } => language.of(both!("by a program of this machine", "por un programa de esta máquina")),
+        Proof::Machine { user: None } => {
+            language.of(both!("by a program of this machine", "por un programa de esta máquina"))
+        }
         Proof::Link { alert_at } => {
             let at = format::time(*alert_at, zone);
             language.of(both!("by the link of the alert of {at}", "por el enlace del aviso de las {at}"))
@@ -43,7 +45,9 @@ pub fn how(proof: &Proof, zone: Tz, language: Language) -> String {
         Proof::Sent { folder: Some(folder) } => {
             language.of(both!("from the folder {folder} of what was sent", "en la carpeta {folder} de lo enviado"))
         }
-        Proof::Sent { folder: None } => language.of(both!("from the pipe of what was sent", "por el canal de lo enviado")),
+        Proof::Sent { folder: None } => {
+            language.of(both!("from the pipe of what was sent", "por el canal de lo enviado"))
+        }
         Proof::Reply { alert_at } => {
             let at = format::time(*alert_at, zone);
             language.of(both!("by answering the alert of {at}", "al responder el aviso de las {at}"))
@@ -59,11 +63,19 @@ pub fn who(proof: &Proof, language: Language) -> String {
 /// What a mail of the house lacks to be believed.
 pub fn lack(lack: Lack) -> Both {
     match lack {
-        Lack::NoServer => both!("no mail server is named that could vouch for it", "no se indicó qué servidor de correo responde por él"),
+        Lack::NoServer => both!(
+            "no mail server is named that could vouch for it",
+            "no se indicó qué servidor de correo responde por él"
+        ),
         Lack::Silent => both!("the mail server does not vouch for it", "el servidor de correo no responde por él"),
         Lack::Refused => both!("the mail server says that it is forged", "el servidor de correo dice que es falso"),
-        Lack::List => both!("a list passed it on under the house's name", "una lista lo reenvió con el nombre de la casa"),
-        Lack::ReturnPath => both!("its return path is not that of a returned mail", "su remitente de retorno no es el de un correo devuelto"),
+        Lack::List => {
+            both!("a list passed it on under the house's name", "una lista lo reenvió con el nombre de la casa")
+        }
+        Lack::ReturnPath => both!(
+            "its return path is not that of a returned mail",
+            "su remitente de retorno no es el de un correo devuelto"
+        ),
     }
 }
 

@@ -3,8 +3,8 @@
 use chrono::{TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Incoming};
-use plazo::engine::proof::Proof;
 use plazo::config;
+use plazo::engine::proof::Proof;
 use plazo::intake::json;
 use plazo::store::Store;
 use plazo::text::alert::Content;

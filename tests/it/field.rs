@@ -37,16 +37,17 @@ fn member<'v>(event: &'v Value, path: &str) -> &'v Value {
 fn wrong(event: &Value, expect: &Value) -> Vec<String> {
     const LISTS: [&str; 3] = ["threads", "failed", "recipients"];
     let fields = expect.as_object().expect("an object").iter();
-    let found = fields.filter(|(field, _)| !matches!(field.as_str(), "events" | "first")).filter_map(|(field, meant)| {
-        let (path, contains) = field.strip_suffix('~').map_or((field.as_str(), false), |path| (path, true));
-        let got = member(event, path);
-        let fits = match meant {
-            Value::Array(any) if !LISTS.contains(&path) => any.contains(got),
-            Value::String(part) if contains => got.as_str().is_some_and(|text| text.contains(part.as_str())),
-            meant => got == meant,
-        };
-        (!fits).then(|| format!("{path}: expected {meant}, got {got}"))
-    });
+    let found =
+        fields.filter(|(field, _)| !matches!(field.as_str(), "events" | "first")).filter_map(|(field, meant)| {
+            let (path, contains) = field.strip_suffix('~').map_or((field.as_str(), false), |path| (path, true));
+            let got = member(event, path);
+            let fits = match meant {
+                Value::Array(any) if !LISTS.contains(&path) => any.contains(got),
+                Value::String(part) if contains => got.as_str().is_some_and(|text| text.contains(part.as_str())),
+                meant => got == meant,
+            };
+            (!fits).then(|| format!("{path}: expected {meant}, got {got}"))
+        });
     found.collect()
 }
 
@@ -106,9 +107,10 @@ fn sources() -> BTreeMap<String, (Source, config::Config)> {
     let loaded = config::read("sla.toml".as_ref(), text);
     let explained = loaded.explain(false);
     let config = loaded.config.unwrap_or_else(|| panic!("{explained}"));
-    let each = config.sources.iter().map(|(name, settings)| {
-        (name.clone(), (Source::without_secrets(settings.clone()), config.clone()))
-    });
+    let each = config
+        .sources
+        .iter()
+        .map(|(name, settings)| (name.clone(), (Source::without_secrets(settings.clone()), config.clone())));
     each.collect()
 }
 
@@ -147,7 +149,9 @@ fn a_payload_in_no_known_form_is_nothing_to_any_preset() {
     let mut found = Vec::new();
     for (name, (source, config)) in &sources() {
         for payload in ["{}", "[]", "null", "\"hola\"", "5", "{\"foo\": 1}"] {
-            let Ok(facts) = source.try_out("hook", payload.as_bytes(), &config.rulebook.directory, now()) else { continue };
+            let Ok(facts) = source.try_out("hook", payload.as_bytes(), &config.rulebook.directory, now()) else {
+                continue;
+            };
             if !facts.events.is_empty() || !facts.ignored.is_empty() {
                 found.push(format!("{name}: {payload} gives {:?} and {:?}", facts.events, facts.ignored));
             }

@@ -29,8 +29,7 @@ fn now() -> DateTime<Utc> {
 
 fn read(raw: &[u8]) -> Result<Event, EmailError> {
     let is_own = |address: &str| address.ends_with("@empresa.example");
-    let house =
-        House { is_own: &is_own, trusts: &[], is_sent: false, folder: None, received_at: None, now: now() };
+    let house = House { is_own: &is_own, trusts: &[], is_sent: false, folder: None, received_at: None, now: now() };
     email::read(raw, &house)
 }
 
@@ -267,11 +266,8 @@ fn envelope_line_and_line_ends_change_nothing() {
 
 #[test]
 fn what_is_no_mail_is_refused() {
-    let rows: [(&[u8], EmailError); 3] = [
-        (b"", EmailError::NoEmail),
-        (b"\n\n", EmailError::NoEmail),
-        (b"hola\nque tal\n", EmailError::NoEmail),
-    ];
+    let rows: [(&[u8], EmailError); 3] =
+        [(b"", EmailError::NoEmail), (b"\n\n", EmailError::NoEmail), (b"hola\nque tal\n", EmailError::NoEmail)];
     for (raw, error) in rows {
         assert_eq!(read(raw), Err(error), "{:?}", String::from_utf8_lossy(raw));
     }
@@ -901,7 +897,9 @@ fn ingest(daemon: &Daemon, mail: &[u8]) -> Result<Value, String> {
     let mut command = assert_cmd::Command::from_std(daemon.command());
     command.env_remove("PLAZO_URL").env_remove("PLAZO_TOKEN");
     // What the house sent comes by a pipe of its own.
-    let is_sent = String::from_utf8_lossy(mail).lines().any(|line| line.starts_with("From:") && line.contains("@empresa.example"));
+    let is_sent = String::from_utf8_lossy(mail)
+        .lines()
+        .any(|line| line.starts_with("From:") && line.contains("@empresa.example"));
     let sent: &[&str] = if is_sent { &["--sent"] } else { &[] };
     let output = command.args(["ingest-email", "--own", "@empresa.example"]).args(sent).write_stdin(mail).output();
     let output = output.expect("plazo runs");

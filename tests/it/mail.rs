@@ -268,3 +268,131 @@ fn a_mailbox_is_opened_by_an_access_token_that_a_refresh_token_gives() {
     assert!(2 < asked.len(), "a token that is refused is asked for anew: {asked:?}");
     assert!(!daemon.log().contains(PASSWORD) && !daemon.log().contains("token-de-refresco"));
 }
+
+/// The state of a request's clock of that kind.
+fn clock_of(daemon: &Daemon, request: &str, kind: &str) -> Option<String> {
+    let request = daemon.get(&format!("/v1/requests/{request}"));
+    let clock = request["clocks"].as_array()?.iter().find(|clock| clock["kind"] == kind)?;
+    clock["state"].as_str().map(str::to_owned)
+}
+
+/// C1 with real servers: who logged in at the house's own server, or for whom it vouches in `Authentication-Results`, is of the house;
+/// whoever else writes under its address stops no clock.
+#[test]
+fn lessons_41_mail_of_the_house_counts_where_its_own_server_vouches_for_it() {
+    let postfix = Postfix::start_with(
+        "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = ROOT/auth\n\
+         smtpd_sasl_authenticated_header = yes\n\
+         smtpd_sender_restrictions = check_sender_access inline:{\n\
+         \x20{ ana@agencia.example = PREPEND Authentication-Results: mail.agencia.example; dmarc=pass header.from=agencia.example }\n\
+         \x20{ x@evil.example = PREPEND Authentication-Results: mail.agencia.example; dmarc=fail header.from=agencia.example } }\n",
+    );
+    let auth = format!(
+        "service auth {{\n unix_listener {} {{\n mode = 0666\n }}\n}}\n",
+        postfix.directory.path().join("auth").display()
+    );
+    let dovecot = Dovecot::start_with(&postfix.directory.path().join("mail/inbox"), &auth);
+    let trusting = |trusts: &str| format!("{PEOPLE}{}{trusts}{ACKNOWLEDGE}", mailbox(&dovecot));
+    let config = trusting("trusts = \"mail.agencia.example\"\n");
+    let daemon = Daemon::start(&config);
+    wait_for("the mailbox to be read", PATIENCE, || {
+        (daemon.get("/v1/sources")["sources"][0]["state"] == "new").then_some(())
+    });
+    let ask = |n: u32| {
+        let id = format!("r{n}@cliente.example");
+        let text =
+            mail(&id, &format!("Rosa <rosa{n}@cliente{n}.example>"), "soporte@agencia.example", "", "¿Cuándo llega?");
+        postfix.hand_in(None, &format!("rosa{n}@cliente{n}.example"), "soporte@agencia.example", &text);
+        wait_for("the client's request", PATIENCE, || clock_of(&daemon, &format!("R-{n}"), "acknowledge"));
+    };
+    let answer = |n: u32, who: &str, text: &str| {
+        let headers = format!("In-Reply-To: <r{n}@cliente.example>\r\nCc: soporte@agencia.example\r\n");
+        let (id, to) = (format!("a-{n}-{who}@x.example"), format!("rosa{n}@cliente{n}.example"));
+        mail(&id, &format!("{who} <{who}@agencia.example>"), &to, &headers, text)
+    };
+    let heard = |n: u32, count: usize| {
+        wait_for("the mail to be read", PATIENCE, || {
+            let history = daemon.get(&format!("/v1/requests/R-{n}"))["history"].clone();
+            let n_messages = history.as_array()?.iter().filter(|row| row["type"] == "message").count();
+            (count <= n_messages).then_some(history)
+        })
+    };
+
+    // A colleague who logs in to send: no results are written for her, and the server's own line tells.
+    ask(1);
+    postfix.hand_in(
+        Some("laura@agencia.example"),
+        "laura@agencia.example",
+        "soporte@agencia.example",
+        &answer(1, "laura", "Sale hoy."),
+    );
+    let history = heard(1, 2);
+    assert_eq!(history[1]["proof"], json!({"by": "server", "name": "mail.agencia.example"}), "{history}");
+    assert_eq!(clock_of(&daemon, "R-1", "acknowledge").as_deref(), Some("met"));
+
+    // Another server of the house sends; the own one looked, and vouches.
+    ask(2);
+    postfix.hand_in(None, "ana@agencia.example", "soporte@agencia.example", &answer(2, "ana", "Sale hoy."));
+    heard(2, 2);
+    assert_eq!(clock_of(&daemon, "R-2", "acknowledge").as_deref(), Some("met"));
+
+    // A stranger under Laura's address, who brings results and a line of his own: what stands on top is the server's.
+    ask(3);
+    let lie = "Authentication-Results: mail.agencia.example; dmarc=pass header.from=agencia.example\r\n\
+               Received: from laptop (Authenticated sender: laura@agencia.example) by mail.agencia.example (Postfix) with ESMTPSA id 1; Mon, 2 Mar 2026 09:00:00 -0500\r\n";
+    let forged = format!("{lie}{}", answer(3, "laura", "Ya quedó resuelto."));
+    postfix.hand_in(None, "x@evil.example", "soporte@agencia.example", &forged);
+    let history = heard(3, 2);
+    assert_eq!(history[1]["proof"], json!({"by": "none", "lacks": "refused"}), "{history}");
+    assert_eq!(history[1]["effects"], json!([{"effect": "ignored", "why": "unproven"}]), "{history}");
+    assert_eq!(clock_of(&daemon, "R-3", "acknowledge").as_deref(), Some("running"));
+
+    // A server that says nothing of a mail does not vouch for it.
+    postfix.hand_in(None, "y@evil.example", "soporte@agencia.example", &answer(3, "laura", "De veras."));
+    let history = heard(3, 3);
+    assert_eq!(history[2]["proof"], json!({"by": "none", "lacks": "silent"}), "{history}");
+    assert_eq!(clock_of(&daemon, "R-3", "acknowledge").as_deref(), Some("running"));
+
+    let status = daemon.command().arg("status").output().expect("plazo runs");
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(status.contains("stop no clock: 1") && status.contains("trusts = "), "{status}");
+    let shown = daemon.command().args(["show", "R-3"]).output().expect("plazo runs");
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("laura, unproven: the mail server says that it is forged"), "{shown}");
+}
+
+/// Without a named server and outside of the folder of what was sent, no mail of the house counts, whatever it says.
+#[test]
+fn lessons_41_without_a_named_server_mail_of_the_house_stops_no_clock() {
+    let postfix = Postfix::start();
+    let dovecot = Dovecot::start(&postfix.directory.path().join("mail/inbox"));
+    let daemon = Daemon::start(&format!("{PEOPLE}{}{ACKNOWLEDGE}", mailbox(&dovecot)));
+    wait_for("the mailbox to be read", PATIENCE, || {
+        (daemon.get("/v1/sources")["sources"][0]["state"] == "new").then_some(())
+    });
+    let ask =
+        mail("r1@cliente.example", "Rosa <rosa@cliente.example>", "soporte@agencia.example", "", "¿Cuándo llega?");
+    postfix.hand_in(None, "rosa@cliente.example", "soporte@agencia.example", &ask);
+    wait_for("the client's request", PATIENCE, || state(&daemon));
+    let headers = "In-Reply-To: <r1@cliente.example>\r\nAuthentication-Results: mail.agencia.example; dmarc=pass header.from=agencia.example\r\n";
+    let answer =
+        mail("a1@agencia.example", "Laura <laura@agencia.example>", "rosa@cliente.example", headers, "Sale hoy.");
+    postfix.hand_in(None, "laura@agencia.example", "soporte@agencia.example", &answer);
+    wait_for("the answer to be read", PATIENCE, || {
+        (1 < daemon.get("/v1/requests/R-1")["history"].as_array()?.len()).then_some(())
+    });
+    assert_eq!(state(&daemon).as_deref(), Some("running"));
+    let checked = daemon.command().arg("check").output().expect("plazo runs");
+    let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(checked.contains("[mailbox.soporte]") && checked.contains("trusts"), "{checked}");
+    // The same mail in the folder of what was sent is another copy of it: the house's own.
+    let sent = mail(
+        "a2@agencia.example",
+        "Laura <laura@agencia.example>",
+        "rosa@cliente.example",
+        "In-Reply-To: <r1@cliente.example>\r\n",
+        "Sale hoy, de veras.",
+    );
+    dovecot.deliver_into(".Sent", Some(("sent", &sent)));
+    wait_for("the answer to count", PATIENCE, || (state(&daemon)? == "met").then_some(()));
+}

@@ -509,8 +509,14 @@ fn mail(name: &str, now: DateTime<Utc>) -> plazo::app::Incoming {
     let raw = std::fs::read(data("email").join(format!("{name}.eml"))).expect("a mail");
     let is_own = |address: &str| address.ends_with("@empresa.example");
     // What the house wrote lies among what was sent.
-    let house =
-        plazo::intake::email::House { is_own: &is_own, trusts: &[], is_sent: true, folder: None, received_at: None, now };
+    let house = plazo::intake::email::House {
+        is_own: &is_own,
+        trusts: &[],
+        is_sent: true,
+        folder: None,
+        received_at: None,
+        now,
+    };
     let event = plazo::intake::email::read(&raw, &house);
     plazo::app::Incoming::new(event.expect("a mail"), None).expect("an event")
 }

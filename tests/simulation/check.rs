@@ -179,7 +179,8 @@ pub fn whole(view: &View<'_>) -> Verdict {
 fn nothing_ends_unproven(view: &View<'_>) -> Verdict {
     for (id, (_, clocks)) in &view.requests {
         for clock in clocks.iter().filter(|clock| matches!(clock.state, ClockState::Met | ClockState::MetLate)) {
-            let mut believed = view.journal.iter().filter(|row| row.request == *id).filter_map(|row| row.event.as_ref());
+            let mut believed =
+                view.journal.iter().filter(|row| row.request == *id).filter_map(|row| row.event.as_ref());
             if !believed.any(|event| event.is_believed() && Some(event.at) == clock.stopped_at) {
                 let detail = format!("{id} {:?} ended at {:?}", clock.name(), clock.stopped_at);
                 return Err(Failure::new("nothing ends by what nobody proved", detail));

@@ -24,6 +24,7 @@ pub(super) fn resolve(raw: &Raw, calendars: &Calendars, mistakes: &mut Mistakes)
             );
         }
         if let Some(settings) = settings(name, mailbox, calendars, mistakes) {
+            warn_of_belief(&settings, name, mistakes);
             mailboxes.insert(name.to_string(), settings);
         }
     }
@@ -78,12 +79,32 @@ fn settings(
     })
 }
 
+/// Mail of the house that nothing vouches for stops no clock; a file by which no answer by mail can count says so.
+fn warn_of_belief(mailbox: &MailboxSettings, name: &At<String>, mistakes: &mut Mistakes) {
+    if !mailbox.trusts.is_empty() || mailbox.reads_sent() {
+        return;
+    }
+    let shown = &mailbox.name;
+    mistakes.warning(
+        name.span(),
+        both!(
+            "nothing vouches for mail of the house in [mailbox.{shown}]: no answer that is read there stops a clock",
+            "nada responde por el correo de la casa en [mailbox.{shown}]: ninguna respuesta que se lea allí detiene un reloj"
+        ),
+        both!(
+            "add the folder of what was sent, folders = [\"INBOX\", \"Sent\"], or name the server that receives your mail, trusts = \"mx.google.com\" (docs/guide.md)",
+            "añada la carpeta de enviados, folders = [\"INBOX\", \"Sent\"], o indique el servidor que recibe su correo, trusts = \"mx.google.com\" (docs/guia.md)"
+        ),
+    );
+}
+
 /// Names of mail servers, in lower case: not addresses, nor what stands for any.
 fn server_names(words: Option<&raw::Words>, mistakes: &mut Mistakes) -> Vec<String> {
     let mut names = Vec::new();
     for item in super::items(words, mistakes) {
         let name = item.trim().trim_end_matches('.').to_lowercase();
-        let is_name = name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        let is_name =
+            name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
         if !is_name {
             let shown = item.to_string();
             mistakes.error(

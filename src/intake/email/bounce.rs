@@ -91,10 +91,9 @@ fn contents<'m>(mail: &'m Message<'_>, part: &'m MessagePart<'_>) -> &'m [u8] {
     match &part.body {
         PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
         PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes,
-        PartType::Message(_) | PartType::Multipart(_) => mail
-            .raw_message
-            .get(part.offset_body as usize..part.offset_end as usize)
-            .unwrap_or_default(),
+        PartType::Message(_) | PartType::Multipart(_) => {
+            mail.raw_message.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default()
+        }
     }
 }
 
@@ -104,7 +103,10 @@ fn failed_by_status(status: &str) -> Vec<String> {
     for group in status.replace("\r\n", "\n").split("\n\n") {
         let field = |wanted: &str| {
             let lines = group.lines().filter_map(|line| line.split_once(':'));
-            lines.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim().to_owned())
+            lines
+                .into_iter()
+                .find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))
+                .map(|(_, value)| value.trim().to_owned())
         };
         let action = field("Action").map(|action| action.to_lowercase());
         let is_final = match action.as_deref().map(|action| action.split_whitespace().next().unwrap_or_default()) {
@@ -186,7 +188,8 @@ static FINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 fn tells_of_delay(mail: &Message<'_>, words: &str) -> bool {
     let subject = header::first(mail, "Subject").map(|subject| header::decoded(&subject)).unwrap_or_default();
-    let says = |pattern: &LazyLock<Option<Regex>>, text: &str| pattern.as_ref().is_some_and(|found| found.is_match(text));
+    let says =
+        |pattern: &LazyLock<Option<Regex>>, text: &str| pattern.as_ref().is_some_and(|found| found.is_match(text));
     says(&DELAY, &subject) || says(&DELAY, words) && !says(&FINAL, words)
 }
 

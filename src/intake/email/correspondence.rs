@@ -104,14 +104,7 @@ impl Correspondence {
         };
         let from = author(mail, house);
         let by_list = from.as_ref().is_some_and(is_own) && came_by_list(mail, from.as_ref());
-        Self {
-            is_own: own,
-            writer,
-            known,
-            by_list,
-            copies: to.into_iter().map(|who| who.address).collect(),
-            outside,
-        }
+        Self { is_own: own, writer, known, by_list, copies: to.into_iter().map(|who| who.address).collect(), outside }
     }
 
     /// The writer's address; empty where none is named.
@@ -287,7 +280,10 @@ mod tests {
             ("rosa@cliente.example", &[("", "rosa@cliente.example")]),
             ("<Rosa@Cliente.example>", &[("", "rosa@cliente.example")]),
             ("Díaz, Rosa <rosa@cliente.example>", &[("Díaz, Rosa", "rosa@cliente.example")]),
-            ("\"Díaz, Rosa\" <rosa@cliente.example>, juan@otra.example", &[("Díaz, Rosa", "rosa@cliente.example"), ("", "juan@otra.example")]),
+            (
+                "\"Díaz, Rosa\" <rosa@cliente.example>, juan@otra.example",
+                &[("Díaz, Rosa", "rosa@cliente.example"), ("", "juan@otra.example")],
+            ),
             ("=?UTF-8?Q?Rosa_D=C3=ADaz_<rosa=40cliente.example>?=", &[("Rosa Díaz", "rosa@cliente.example")]),
             ("=?UTF-8?Q?D=C3=ADaz=2C_Rosa?= <rosa@cliente.example>", &[("Díaz, Rosa", "rosa@cliente.example")]),
             ("\"Ana Gil\" <<ana.gil@otra.example>>", &[("Ana Gil", "ana.gil@otra.example")]),
@@ -296,9 +292,15 @@ mod tests {
             ("=?utf-8?Q?laura=40agencia.example?= <x@evil.example>", &[("laura@agencia.example", "x@evil.example")]),
             ("x@evil.example (laura@agencia.example)", &[("", "x@evil.example")]),
             ("undisclosed-recipients:;", &[]),
-            ("Equipo: ana@agencia.example, rosa@cliente.example;", &[("", "ana@agencia.example"), ("", "rosa@cliente.example")]),
+            (
+                "Equipo: ana@agencia.example, rosa@cliente.example;",
+                &[("", "ana@agencia.example"), ("", "rosa@cliente.example")],
+            ),
             ("ana@agencia.example; rosa@cliente.example", &[("", "ana@agencia.example"), ("", "rosa@cliente.example")]),
-            ("'Rosa Díaz' via Soporte <soporte@agencia.example>", &[("Rosa Díaz' via Soporte", "soporte@agencia.example")]),
+            (
+                "'Rosa Díaz' via Soporte <soporte@agencia.example>",
+                &[("Rosa Díaz' via Soporte", "soporte@agencia.example")],
+            ),
         ];
         for (value, expected) in rows {
             let found = mailboxes(value);

@@ -48,25 +48,84 @@ const AUTOMATIC: [&str; 18] = [
 /// a colon, or nothing. A person who writes about such a note begins otherwise ("RE: …").
 const SUBJECTS: [&str; 74] = [
     // Spanish, Catalan, Galician, Basque
-    "respuesta automatica", "autorespuesta", "auto respuesta", "auto-respuesta", "contestacion automatica", "contestador automatico",
-    "fuera de la oficina", "fuera de oficina", "ausente de la oficina", "aviso de ausencia", "mensaje de ausencia",
-    "notificacion de ausencia", "respuesta por ausencia", "resposta automatica", "fora de l'oficina", "fora da oficina",
+    "respuesta automatica",
+    "autorespuesta",
+    "auto respuesta",
+    "auto-respuesta",
+    "contestacion automatica",
+    "contestador automatico",
+    "fuera de la oficina",
+    "fuera de oficina",
+    "ausente de la oficina",
+    "aviso de ausencia",
+    "mensaje de ausencia",
+    "notificacion de ausencia",
+    "respuesta por ausencia",
+    "resposta automatica",
+    "fora de l'oficina",
+    "fora da oficina",
     "erantzun automatikoa",
     // Portuguese
-    "autoresposta", "fora do escritorio", "ausente do escritorio", "ausencia do escritorio", "ausencia temporaria",
-    "resposta de ausencia", "mensagem de ausencia",
+    "autoresposta",
+    "fora do escritorio",
+    "ausente do escritorio",
+    "ausencia do escritorio",
+    "ausencia temporaria",
+    "resposta de ausencia",
+    "mensagem de ausencia",
     // English
-    "automatic reply", "automatic response", "automated reply", "automated response", "auto reply", "auto-reply", "autoreply",
-    "auto response", "auto-response", "autoresponse", "auto responder", "autoresponder", "out of office", "out of the office",
-    "out-of-office", "out of office autoreply", "out of office reply", "away from my mail", "vacation reply", "vacation autoreply", "ooo", "oof",
+    "automatic reply",
+    "automatic response",
+    "automated reply",
+    "automated response",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto response",
+    "auto-response",
+    "autoresponse",
+    "auto responder",
+    "autoresponder",
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "out of office autoreply",
+    "out of office reply",
+    "away from my mail",
+    "vacation reply",
+    "vacation autoreply",
+    "ooo",
+    "oof",
     // German, French, Italian, Dutch
-    "automatische antwort", "abwesenheitsnotiz", "abwesenheitsmeldung", "abwesenheitsnachricht", "automatische abwesenheitsnotiz",
-    "reponse automatique", "absence du bureau", "absent du bureau", "message d'absence", "notification d'absence",
-    "risposta automatica", "fuori sede", "fuori ufficio", "assente dall'ufficio", "automatisch antwoord",
+    "automatische antwort",
+    "abwesenheitsnotiz",
+    "abwesenheitsmeldung",
+    "abwesenheitsnachricht",
+    "automatische abwesenheitsnotiz",
+    "reponse automatique",
+    "absence du bureau",
+    "absent du bureau",
+    "message d'absence",
+    "notification d'absence",
+    "risposta automatica",
+    "fuori sede",
+    "fuori ufficio",
+    "assente dall'ufficio",
+    "automatisch antwoord",
     "afwezigheidsbericht",
     // Further languages of Outlook
-    "automatyczna odpowiedz", "autosvar", "automatisk svar", "automaattinen vastaus", "automaticka odpoved", "automatikus valasz",
-    "raspuns automat", "otomatik yanıt", "автоматический ответ", "автоматична відповідь", "自動回覆", "自动回复",
+    "automatyczna odpowiedz",
+    "autosvar",
+    "automatisk svar",
+    "automaattinen vastaus",
+    "automaticka odpoved",
+    "automatikus valasz",
+    "raspuns automat",
+    "otomatik yanıt",
+    "автоматический ответ",
+    "автоматична відповідь",
+    "自動回覆",
+    "自动回复",
 ];
 
 /// What kind of actor a mail comes from; none for a person.
@@ -177,7 +236,8 @@ fn is_automatic(mail: &Message<'_>) -> bool {
         !word.is_empty() && word != "no"
     });
     // A list for talk, on which people write; a newsletter has no address to write to.
-    let is_owner = |sender: &str| sender.contains("owner-") || sender.contains("-owner@") || sender.contains("-bounces@");
+    let is_owner =
+        |sender: &str| sender.contains("owner-") || sender.contains("-owner@") || sender.contains("-bounces@");
     let is_listed = header::first(mail, "List-Post").is_some()
         || header::first(mail, "X-Original-From").is_some()
         || word("Sender").is_some_and(|sender| is_owner(&sender));

@@ -51,9 +51,9 @@ fn is_named(host: &str, trusts: &[String]) -> bool {
     trusts.iter().any(|named| {
         host.eq_ignore_ascii_case(named)
             || host.len() > named.len() + 1
-                && host.get(host.len() - named.len() - 1..).is_some_and(|tail| {
-                    tail.starts_with('.') && tail[1..].eq_ignore_ascii_case(named)
-                })
+                && host
+                    .get(host.len() - named.len() - 1..)
+                    .is_some_and(|tail| tail.starts_with('.') && tail[1..].eq_ignore_ascii_case(named))
     })
 }
 
@@ -127,21 +127,24 @@ impl Results {
         let of = |wanted: &'static str| self.found.iter().filter(move |(method, ..)| method == wanted);
         for (_, result, properties) in of("dmarc") {
             // A domain that is named must be the one; some servers name none.
-            let is_of_it = properties.iter().filter(|(name, _)| name == "header.from").all(|(_, who)| is_aligned(who, from));
+            let is_of_it =
+                properties.iter().filter(|(name, _)| name == "header.from").all(|(_, who)| is_aligned(who, from));
             match result.as_str() {
                 "pass" | "bestguesspass" if is_of_it => return Judged::Passed,
                 "fail" | "permerror" | "temperror" => return Judged::Failed,
                 _ => {}
             }
         }
-        let logged_in = |(name, who): &(String, String)| name == "smtp.auth" && (!who.contains('@') || is_aligned(who, from));
+        let logged_in =
+            |(name, who): &(String, String)| name == "smtp.auth" && (!who.contains('@') || is_aligned(who, from));
         if of("auth").any(|(_, result, properties)| result == "pass" && properties.iter().any(logged_in)) {
             return Judged::Passed;
         }
         // Without a word on DMARC: its two legs.
         let speaks = |names: [&'static str; 2]| {
             move |(_, result, properties): &&(String, String, Vec<(String, String)>)| {
-                let is_theirs = |(name, who): &(String, String)| names.contains(&name.as_str()) && is_aligned(who, from);
+                let is_theirs =
+                    |(name, who): &(String, String)| names.contains(&name.as_str()) && is_aligned(who, from);
                 result == "pass" && properties.iter().any(is_theirs)
             }
         };
@@ -172,7 +175,8 @@ fn result(part: &str) -> Option<(String, String, Vec<(String, String)>)> {
 fn is_internal_to_exchange(mail: &Message<'_>, hops: &[Hop], own: &dyn Fn(&str) -> bool) -> bool {
     let is_its = |hop: &&Hop| own(&hop.by) && (hop.by.ends_with(".outlook.com") || hop.is_exchange);
     hops.first().filter(is_its).is_some()
-        && header::first(mail, "X-MS-Exchange-Organization-AuthAs").is_some_and(|word| word.eq_ignore_ascii_case("Internal"))
+        && header::first(mail, "X-MS-Exchange-Organization-AuthAs")
+            .is_some_and(|word| word.eq_ignore_ascii_case("Internal"))
 }
 
 /// The server at which somebody of `from`'s domain logged in to hand the mail in, by the lines that the named servers wrote: from the
@@ -246,7 +250,10 @@ impl Hop {
                 protocol.as_str(),
                 "esmtpa" | "esmtpsa" | "smtpa" | "smtpsa" | "asmtp" | "utf8smtpa" | "utf8smtpsa"
             ),
-            who: WHO.as_ref().and_then(|who| who.captures(value)).and_then(|found| Some(found.get(1)?.as_str().to_owned())),
+            who: WHO
+                .as_ref()
+                .and_then(|who| who.captures(value))
+                .and_then(|found| Some(found.get(1)?.as_str().to_owned())),
             is_local: protocol.starts_with("lmtp") || from.as_ref().is_some_and(is_loopback),
             is_exchange: value.contains("Microsoft SMTP Server"),
             is_exim: value.contains("(Exim "),
@@ -272,7 +279,10 @@ mod tests {
         let rows = [
             ("mx.agencia.example; dmarc=pass (p=none dis=none) header.from=agencia.example", "passed"),
             ("mx.agencia.example 1; dmarc=pass(p=quarantine) header.from=<laura@agencia.example>", "passed"),
-            ("mx.google.com; dkim=pass header.i=@agencia.example header.s=g; spf=pass (a; b=c) smtp.mailfrom=x@y.example", "passed"),
+            (
+                "mx.google.com; dkim=pass header.i=@agencia.example header.s=g; spf=pass (a; b=c) smtp.mailfrom=x@y.example",
+                "passed",
+            ),
             ("mx; spf=pass smtp.mailfrom=laura@agencia.example", "passed"),
             ("mx; auth=pass (PLAIN) smtp.auth=laura@agencia.example smtp.mailfrom=laura@agencia.example", "passed"),
             ("mx; auth=pass smtp.auth=laura", "passed"),
@@ -282,7 +292,10 @@ mod tests {
             ("mx; dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=evil.example", "failed"),
             ("mx; dkim=pass (dmarc=pass header.from=agencia.example) header.d=evil.example", "failed"),
             ("mx; none", "silent"),
-            ("dkim=none (message not signed) header.d=none;dmarc=none action=none header.from=agencia.example;", "silent"),
+            (
+                "dkim=none (message not signed) header.d=none;dmarc=none action=none header.from=agencia.example;",
+                "silent",
+            ),
         ];
         for (value, expected) in rows {
             assert_eq!(judged(value), expected, "{value}");
@@ -294,10 +307,20 @@ mod tests {
         let hop = Hop::read(
             "from laptop (unknown [203.0.113.9]) (using TLSv1.3) (Authenticated sender: laura@agencia.example) by mx.agencia.example (Postfix) with ESMTPSA id 4Xy for <rosa@cliente.example>; Wed, 4 Mar 2026 10:00:00 -0500",
         );
-        assert_eq!((hop.by.as_str(), hop.is_authenticated, hop.who.as_deref()), ("mx.agencia.example", true, Some("laura@agencia.example")));
-        let hop = Hop::read("from [203.0.113.9] (port=1 helo=x) by server.agencia.example with esmtpsa (TLS1.3) tls X (Exim 4.96) (envelope-from <laura@agencia.example>) id 1t; Wed");
-        assert_eq!((hop.by.as_str(), hop.is_authenticated, hop.who.as_deref()), ("server.agencia.example", true, Some("laura@agencia.example")));
-        let hop = Hop::read("from a by mx.agencia.example with ESMTPSA (203.0.113.9) by mx.agencia.example (Postfix) with ESMTPS id 4; Wed");
+        assert_eq!(
+            (hop.by.as_str(), hop.is_authenticated, hop.who.as_deref()),
+            ("mx.agencia.example", true, Some("laura@agencia.example"))
+        );
+        let hop = Hop::read(
+            "from [203.0.113.9] (port=1 helo=x) by server.agencia.example with esmtpsa (TLS1.3) tls X (Exim 4.96) (envelope-from <laura@agencia.example>) id 1t; Wed",
+        );
+        assert_eq!(
+            (hop.by.as_str(), hop.is_authenticated, hop.who.as_deref()),
+            ("server.agencia.example", true, Some("laura@agencia.example"))
+        );
+        let hop = Hop::read(
+            "from a by mx.agencia.example with ESMTPSA (203.0.113.9) by mx.agencia.example (Postfix) with ESMTPS id 4; Wed",
+        );
         assert!(!hop.is_authenticated);
     }
 

@@ -119,7 +119,8 @@ impl Daemon {
     /// By the socket, as this machine's own user.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let stream = std::os::unix::net::UnixStream::connect(self.data().join("plazo.sock")).expect("the socket is open");
+        let stream =
+            std::os::unix::net::UnixStream::connect(self.data().join("plazo.sock")).expect("the socket is open");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         exchange(stream, method, path, headers, body)
     }

@@ -1,7 +1,8 @@
 //! Real mail servers, Debian's Postfix and Dovecot, each started on free loopback ports under a temporary directory.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +19,11 @@ pub struct Postfix {
 
 impl Postfix {
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts with further lines in its `main.cf`; `ROOT` stands for its directory.
+    pub fn start_with(further: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         // Postfix' own user must get through.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("rights");
@@ -57,6 +63,7 @@ impl Postfix {
             master += &service(name, "unix", program);
         }
         master += "cleanup unix n - n - 0 cleanup\nqmgr unix n - n 300 1 qmgr\npostlog unix-dgram n - n - 1 postlogd\n";
+        let main = main + &further.replace("ROOT", &directory.path().display().to_string());
         fs::write(directory.path().join("etc/main.cf"), main).expect("main.cf");
         fs::write(directory.path().join("etc/master.cf"), master).expect("master.cf");
         fs::create_dir(place("data")).expect("a directory");
@@ -74,6 +81,35 @@ impl Postfix {
         );
         wait_for("Postfix to listen", PATIENCE, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
         postfix
+    }
+
+    /// Hands a mail in, as a server elsewhere does, or as `user` who logs in.
+    #[track_caller]
+    pub fn hand_in(&self, user: Option<&str>, from: &str, to: &str, mail: &str) {
+        let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", self.port)).expect("Postfix listens"));
+        stream.get_ref().set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let mut talk = |line: Option<&str>, code: &str| {
+            if let Some(line) = line {
+                stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a line is sent");
+            }
+            let mut answer = String::new();
+            while !answer.lines().last().is_some_and(|last| last.get(3..4) == Some(" ")) {
+                assert!(0 < stream.read_line(&mut answer).expect("an answer"), "{line:?}: {answer}");
+            }
+            assert!(answer.starts_with(code), "{line:?}: {answer}");
+        };
+        talk(None, "220");
+        talk(Some("EHLO elsewhere.example"), "250");
+        if let Some(user) = user {
+            let secret =
+                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("\0{user}\0{PASSWORD}"));
+            talk(Some(&format!("AUTH PLAIN {secret}")), "235");
+        }
+        talk(Some(&format!("MAIL FROM:<{from}>")), "250");
+        talk(Some(&format!("RCPT TO:<{to}>")), "250");
+        talk(Some("DATA"), "354");
+        talk(Some(&format!("{mail}\r\n.")), "250");
+        talk(Some("QUIT"), "221");
     }
 
     fn command(&self, what: &str) -> Command {
@@ -128,6 +164,11 @@ pub const PASSWORD: &str = "un-secreto";
 impl Dovecot {
     /// Starts over a Maildir, which is made where it is missing.
     pub fn start(maildir: &Path) -> Self {
+        Self::start_with(maildir, "")
+    }
+
+    /// Starts with further lines in its configuration.
+    pub fn start_with(maildir: &Path, further: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("rights");
         let free = || TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
@@ -163,7 +204,7 @@ impl Dovecot {
             key = place("key.pem"),
             mail = maildir.display(),
         );
-        fs::write(dovecot.directory.path().join("dovecot.conf"), config).expect("dovecot.conf");
+        fs::write(dovecot.directory.path().join("dovecot.conf"), config + further).expect("dovecot.conf");
         dovecot.run()
     }
 
