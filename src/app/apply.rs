@@ -217,7 +217,10 @@ impl Transaction<'_> {
         let channel = outcome.request.facets.channel.clone();
         for thread in &event.threads {
             if thread::is_loose(thread) {
-                self.store.move_thread(&channel, thread, id)?;
+                // Else whoever writes as a colleague would draw a client's next message to a request of his choice.
+                if event.is_believed() {
+                    self.store.move_thread(&channel, thread, id)?;
+                }
             } else {
                 self.store.link_thread(&channel, thread, id)?;
             }

@@ -124,7 +124,13 @@ fn lessons_46_to_48_chats_and_help_desks_tell_who_wrote_where() {
         let on = row["on"].as_str().unwrap_or("hook");
         let directory = &config.rulebook.directory;
         let facts = source.try_out(on, &read(file), directory, now()).expect("a payload");
-        let events: Vec<Value> = facts.events.iter().map(|(event, _)| json::write(event)).collect();
+        let events: Vec<Value> = (facts.events.iter())
+            .map(|(event, request)| {
+                let mut json = json::write(event);
+                json["request"] = json!(request.map(|id| id.to_string()));
+                json
+            })
+            .collect();
         let (expect, mut found) = (&row["expect"], Vec::new());
         if let Some(n) = expect["events"].as_u64().filter(|n| *n != events.len() as u64) {
             found.push(format!("{n} events expected, got {}: {events:?}", events.len()));

@@ -168,25 +168,30 @@ pub(super) fn is_type(part: &MessagePart<'_>, main: &str, subtypes: &[&str]) -> 
 
 /// Mail of the mail system: by its address, or by its path back, which leads nowhere.
 pub(super) fn is_of_mail_system(mail: &Message<'_>) -> bool {
-    let is_its = |value: &str| {
-        let written = value.trim().trim_matches(['<', '>']).to_lowercase();
-        let addresses = mailboxes(value).into_iter().map(|who| who.address);
-        addresses.chain([written]).any(|address| {
-            let local = address.split('@').next().unwrap_or_default().replace('_', "-");
-            MAIL_SYSTEM.contains(&local.as_str()) || local.starts_with("microsoftexchange") && 40 < local.len()
-        })
-    };
-    let is_named = |value: &str| {
-        let name = header::decoded(value).to_lowercase();
-        name.contains("mail delivery s") || name.replace('_', "-").contains("mailer-daemon")
-    };
+    is_from_mail_system(mail)
+        || header::first(mail, "X-Failed-Recipients").is_some()
+        || return_path(mail).is_some_and(|path| path.is_empty() || is_mail_system(&path))
+}
+
+/// Mail that says of itself that the mail system wrote it, and no person.
+pub(super) fn is_from_mail_system(mail: &Message<'_>) -> bool {
     let from = header::first(mail, "From").unwrap_or_default();
-    is_its(&from)
-        || is_named(&from)
+    let name = header::decoded(&from).to_lowercase();
+    is_mail_system(&from)
+        || name.contains("mail delivery s")
+        || name.replace('_', "-").contains("mailer-daemon")
         // Some systems name nobody at all.
         || mailboxes(&from).is_empty() && header::first(mail, "Subject").is_some_and(|subject| is_of_return(&subject))
-        || header::first(mail, "X-Failed-Recipients").is_some()
-        || return_path(mail).is_some_and(|path| path.is_empty() || is_its(&path))
+}
+
+/// Whether an address, or what stands in the place of one, is the mail system's.
+fn is_mail_system(value: &str) -> bool {
+    let written = value.trim().trim_matches(['<', '>']).to_lowercase();
+    let addresses = mailboxes(value).into_iter().map(|who| who.address);
+    addresses.chain([written]).any(|address| {
+        let local = address.split('@').next().unwrap_or_default().replace('_', "-");
+        MAIL_SYSTEM.contains(&local.as_str()) || local.starts_with("microsoftexchange") && 40 < local.len()
+    })
 }
 
 /// How mail systems begin the subject of what comes back.

@@ -129,7 +129,7 @@ fn proof(mail: &Message<'_>, who: &Correspondence, house: &House<'_>) -> Proof {
 /// is forged. Mail programs send none such.
 fn proof_of_return(mail: &Message<'_>, who: &Correspondence, house: &House<'_>) -> Proof {
     let is_null = machine::return_path(mail).is_some_and(|path| path.is_empty());
-    if !is_null || !machine::is_of_mail_system(mail) {
+    if !is_null || !machine::is_from_mail_system(mail) {
         return Proof::None { lacks: Some(Lack::ReturnPath) };
     }
     if trust::is_refused(mail, who.address(), house.trusts) {
