@@ -155,7 +155,7 @@ impl<'a> Course<'a> {
                 // A wait that never was leaves its number behind, so that the next one does not take it (LESSONS 25).
                 (_, false) => {
                     let mut gone = old.clone();
-                    gone.cancel(old.stopped_at.unwrap_or(old.started_at), Cancelled::NotOwed);
+                    gone.cancel(old.started_at, Cancelled::NotOwed);
                     self.request.clocks.push(gone);
                 }
                 (_, true) => {}

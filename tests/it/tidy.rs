@@ -139,7 +139,7 @@ fn the_readme_s_commands_and_the_unit_s_flags_exist() {
             let Some(command) = words.iter().find(|word| commands.contains(**word)) else { continue };
             let known = format!("{help}{}", help_of(command));
             for flag in words.iter().filter(|word| word.starts_with("--")) {
-                let flag = flag.split('=').next().unwrap_or_default().trim_end_matches([',', '.', ')', '`']);
+                let flag = flag.split('=').next().unwrap_or_default().trim_end_matches([',', '.', ')', '`', '"']);
                 assert!(known.contains(flag), "{document}: `{line}`: plazo {command} has no {flag}");
             }
         }
