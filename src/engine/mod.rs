@@ -128,7 +128,9 @@ impl<'a> Course<'a> {
         let mut strangers = Vec::new();
         let mut fresh = Vec::new();
         for clock in self.displaced.iter_mut().chain(&mut self.request.clocks) {
-            let by_start = left.iter().position(|old| old.kind == clock.kind && old.started_at == clock.started_at);
+            // Where an edit took the promise and another gave it back, two began at once, and the later goes on.
+            let same = |old: &Clock| old.kind == clock.kind && old.started_at == clock.started_at;
+            let by_start = (0..left.len()).filter(|place| same(left[*place])).max_by_key(|place| left[*place].cycle);
             match by_start {
                 Some(place) => clock.take_after(left.remove(place)),
                 None => strangers.push(clock),
