@@ -128,9 +128,11 @@ impl<'a> Course<'a> {
         let mut strangers = Vec::new();
         let mut fresh = Vec::new();
         for clock in self.displaced.iter_mut().chain(&mut self.request.clocks) {
-            // Where an edit took the promise and another gave it back, two began at once, and the later goes on.
             let same = |old: &Clock| old.kind == clock.kind && old.started_at == clock.started_at;
-            let by_start = (0..left.len()).filter(|place| same(left[*place])).max_by_key(|place| left[*place].cycle);
+            // Where an edit took the promise and another gave it back, two began at once, and the later goes on.
+            let was_taken = |old: &Clock| old.cancelled_because == Some(Cancelled::NoPolicy);
+            let by_start =
+                (0..left.len()).filter(|place| same(left[*place])).min_by_key(|place| was_taken(left[*place]));
             match by_start {
                 Some(place) => clock.take_after(left.remove(place)),
                 None => strangers.push(clock),
