@@ -89,6 +89,7 @@ pub fn reorder(
         course.settle(event.at, event.at, false);
     }
     course.effects = effects;
+    course.request.cycles.clone_from(&request.cycles);
     course.recognise(told);
     let wake = course.settle(now, late.at, false);
     course.effects.retain(|effect| !matches!(effect, Effect::Started { .. }));
@@ -145,26 +146,32 @@ impl<'a> Course<'a> {
             } else {
                 let of_kind = told.iter().filter(|old| old.kind == clock.kind).map(|old| old.cycle);
                 let highest = fresh.iter().filter(|(kind, _)| *kind == clock.kind).map(|(_, cycle)| *cycle);
-                clock.cycle = 1 + of_kind.chain(highest).max().unwrap_or(0);
+                let given = self.request.cycles.get(&clock.kind).copied();
+                clock.cycle = 1 + of_kind.chain(highest).chain(given).max().unwrap_or(0);
                 fresh.push((clock.kind, clock.cycle));
             }
         }
-        left.sort_by_key(|old| std::cmp::Reverse(old.cycle));
-        for old in left {
-            let has_kind = self.request.clocks.iter().any(|clock| clock.kind == old.kind);
-            match (old.cancelled_because, has_kind) {
-                // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22).
-                (Some(Cancelled::NoPolicy), true) => self.displaced.push(old.clone()),
-                (Some(Cancelled::NoPolicy), false) => self.request.clocks.push(old.clone()),
-                // A wait that never was leaves its number behind, so that the next one does not take it (LESSONS 25).
-                (_, false) => {
-                    let mut gone = old.clone();
-                    gone.cancel(old.started_at, Cancelled::NotOwed);
-                    self.request.clocks.push(gone);
-                }
-                (_, true) => {}
+        // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22).
+        for old in left.into_iter().filter(|old| old.cancelled_because == Some(Cancelled::NoPolicy)) {
+            if self.request.clocks.iter().any(|clock| clock.kind == old.kind) {
+                self.displaced.push(old.clone());
+            } else {
+                self.request.clocks.push(old.clone());
             }
         }
+        self.note_numbers(told);
+    }
+
+    /// Keeps in mind which numbers were given, so that the next wait gets a fresh one.
+    fn note_numbers(&mut self, told: &[Clock]) {
+        for clock in told.iter().chain(&self.displaced).chain(&self.request.clocks) {
+            let highest = self.request.cycles.entry(clock.kind).or_default();
+            *highest = clock.cycle.max(*highest);
+        }
+        let clocks = &self.request.clocks;
+        self.request.cycles.retain(|kind, highest| {
+            clocks.iter().find(|clock| clock.kind == *kind).is_none_or(|clock| clock.cycle < *highest)
+        });
     }
 
     /// Notes verdicts that the new order changed.
@@ -272,7 +279,8 @@ impl<'a> Course<'a> {
     }
 
     fn start(&mut self, position: Option<usize>, kind: policy::TargetKind, since: DateTime<Utc>, policy: &str) {
-        let cycle = position.map_or(1, |place| self.request.clocks[place].cycle + 1);
+        let highest = self.request.cycles.get(&kind).copied().unwrap_or(0);
+        let cycle = 1 + position.map_or(0, |place| self.request.clocks[place].cycle).max(highest);
         let clock = Clock {
             kind,
             cycle,

@@ -1,5 +1,6 @@
 //! Requests: what is known of the thing promised upon.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,7 +12,7 @@ use super::check::Part;
 use super::clock::Clock;
 use super::directory::Directory;
 use super::event::{Author, AuthorKind, Promise};
-use super::policy::Facets;
+use super::policy::{Facets, TargetKind};
 
 /// Nothing is put off for longer at a time, whatever door it comes by.
 pub const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(7);
@@ -175,6 +176,10 @@ pub struct Request {
     /// The latest clock of each kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<Clock>,
+    /// Numbers above those of the latest clocks that waits have had, which events heard of late put before them or did away with. No other
+    /// wait gets them (LESSONS 25).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cycles: BTreeMap<TargetKind, u32>,
 }
 
 /// A call or session that was agreed on.
@@ -333,6 +338,7 @@ impl Request {
             described: Vec::new(),
             said: Vec::new(),
             clocks: Vec::new(),
+            cycles: BTreeMap::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use plazo::app::App;
-use plazo::engine::clock::{Cancelled, Clock, ClockState};
+use plazo::engine::clock::{Clock, ClockState};
 use plazo::engine::effect::{Alert, ClockRef, Effect, Why};
 use plazo::engine::event::Event;
 use plazo::engine::policy::TargetKind;
@@ -400,7 +400,7 @@ fn verdicts_follow_the_instants_of_events(view: &View<'_>) -> Verdict {
     }
     for (id, (_, clocks)) in &view.requests {
         let played = played_in_order(view, *id);
-        let found: BTreeMap<_, _> = clocks.iter().filter(|clock| !never_was(clock)).map(verdict).collect();
+        let found: BTreeMap<_, _> = clocks.iter().map(verdict).collect();
         if played != found {
             let of = |name: &(TargetKind, DateTime<Utc>), all: &BTreeMap<_, _>| {
                 all.get(name).map_or_else(|| "nothing".to_owned(), |verdict| format!("{verdict:?}"))
@@ -416,11 +416,6 @@ fn verdicts_follow_the_instants_of_events(view: &View<'_>) -> Verdict {
 }
 
 type Judged = (ClockState, Option<DateTime<Utc>>, Option<DateTime<Utc>>, bool);
-
-/// A wait that never was, by an event heard of late, leaves no more than its number.
-fn never_was(clock: &Clock) -> bool {
-    clock.cancelled_because == Some(Cancelled::NotOwed) && clock.stopped_at == Some(clock.started_at)
-}
 
 fn verdict(clock: &Clock) -> ((TargetKind, DateTime<Utc>), Judged) {
     ((clock.kind, clock.started_at), (clock.state, clock.breached_at, clock.stopped_at, clock.early))
@@ -456,7 +451,7 @@ fn played_in_order(view: &View<'_>, id: RequestId) -> BTreeMap<(TargetKind, Date
             (request, wake) = keep(engine::advance(&request, &config.rulebook, Input::Event(event), at));
         }
     }
-    clocks.values().filter(|clock| !never_was(clock)).map(verdict).collect()
+    clocks.values().map(verdict).collect()
 }
 
 /// Holds until a promise breaks: a rule to fail by.
