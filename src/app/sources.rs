@@ -396,7 +396,7 @@ fn is_button_of_ours(
     request: RequestId,
     (who, pressed): (Option<&str>, Option<&str>),
 ) -> Result<bool, StoreError> {
-    if !who.is_some_and(|who| config.rulebook.directory.person(who).is_some()) {
+    if who.is_none_or(|who| config.rulebook.directory.person(who).is_none()) {
         return Ok(false);
     }
     let Some(pressed) = pressed.filter(|pressed| !pressed.is_empty()) else { return Ok(false) };

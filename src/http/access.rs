@@ -162,7 +162,7 @@ async fn without_token(parts: &Parts, app: &App) -> Answer<Grant> {
 }
 
 /// Without a token, whoever calls is told where this machine's own users come in, if nobody passed the call on.
-fn denied(parts: &Parts, app: &App, code: &str, detail: &str) -> Failure {
+fn denied(parts: &Parts, app: &App, code: &'static str, detail: &str) -> Failure {
     let failure = Failure::new(StatusCode::UNAUTHORIZED, code, detail);
     match app.socket().filter(|_| is_local(parts).is_ok()) {
         Some(socket) => failure.with_socket(&socket),

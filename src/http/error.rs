@@ -23,9 +23,9 @@ pub struct Problem {
     /// The status, again.
     pub status: u16,
     /// What kind of problem, in a few words.
-    pub title: String,
+    pub title: &'static str,
     /// A word for programs.
-    pub code: String,
+    pub code: &'static str,
     /// What is wrong, and what to do.
     pub detail: String,
     /// The field that is wrong, if one is.
@@ -33,7 +33,7 @@ pub struct Problem {
     pub field: Option<String>,
     /// Where this machine's own users come in without a token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub socket: Option<String>,
+    pub socket: Option<Box<str>>,
 }
 
 /// A problem on its way out.
@@ -43,26 +43,20 @@ pub(super) struct Failure(Problem, Option<u64>);
 pub(super) type Answer<T> = Result<T, Failure>;
 
 impl Failure {
-    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        let title = status.canonical_reason().unwrap_or_default().to_owned();
-        let problem = Problem {
-            status: status.as_u16(),
-            title,
-            code: code.to_owned(),
-            detail: detail.into(),
-            field: None,
-            socket: None,
-        };
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        let problem =
+            Problem { status: status.as_u16(), title, code, detail: detail.into(), field: None, socket: None };
         Self(problem, None)
     }
 
-    pub(super) fn code(&self) -> &str {
-        &self.0.code
+    pub(super) const fn code(&self) -> &'static str {
+        self.0.code
     }
 
     /// Names the socket by which this machine's own users come in.
     pub(super) fn with_socket(mut self, socket: &std::path::Path) -> Self {
-        self.0.socket = Some(socket.display().to_string());
+        self.0.socket = Some(socket.display().to_string().into_boxed_str());
         self
     }
 
@@ -123,7 +117,7 @@ impl From<Rejection> for Failure {
             }
             "at_in_future" | "at_too_old" => {
                 let mut failure = Self::of_field("at", rejection.detail);
-                rejection.code.clone_into(&mut failure.0.code);
+                failure.0.code = rejection.code;
                 failure
             }
             _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, rejection.code, rejection.detail),

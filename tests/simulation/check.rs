@@ -292,7 +292,10 @@ fn no_step_after_an_ack(view: &View<'_>) -> Verdict {
         for clock in clocks {
             let Some(acked_at) = clock.acked_at else { continue };
             let of_request = || view.journal.iter().filter(|row| row.request == *id);
-            let Some(heard) = of_request().position(|row| row.type_name == "ack" && row.at == acked_at) else {
+            // One that found nothing to take, since the request's beginning was heard of later still, held nothing back until then.
+            let is_it = |row: &Row| row.type_name == "ack" && row.at == acked_at;
+            let found_nothing = |row: &Row| row.effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+            let Some(heard) = of_request().position(|row| is_it(row) && !found_nothing(row)) else {
                 continue;
             };
             let later = of_request().skip(heard).flat_map(|row| &row.effects);

@@ -60,9 +60,11 @@ fn is_named(host: &str, trusts: &[String]) -> bool {
 /// What a server found out (RFC 8601 §2.2).
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Results {
-    /// Method, its result, and its properties.
-    found: Vec<(String, String, Vec<(String, String)>)>,
+    found: Vec<Found>,
 }
+
+/// A method, its result, and its properties.
+type Found = (String, String, Vec<(String, String)>);
 
 enum Judged {
     Passed,
@@ -160,7 +162,7 @@ impl Results {
 }
 
 /// `method=result property=value …`.
-fn result(part: &str) -> Option<(String, String, Vec<(String, String)>)> {
+fn result(part: &str) -> Option<Found> {
     let mut words = part.split_whitespace();
     let (method, result) = words.next()?.split_once('=')?;
     let method = method.split('/').next().unwrap_or_default().to_lowercase();

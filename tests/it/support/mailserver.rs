@@ -93,7 +93,7 @@ impl Postfix {
                 stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a line is sent");
             }
             let mut answer = String::new();
-            while !answer.lines().last().is_some_and(|last| last.get(3..4) == Some(" ")) {
+            while answer.lines().last().is_none_or(|last| last.get(3..4) != Some(" ")) {
                 assert!(0 < stream.read_line(&mut answer).expect("an answer"), "{line:?}: {answer}");
             }
             assert!(answer.starts_with(code), "{line:?}: {answer}");
