@@ -83,8 +83,8 @@ pub fn lack(lack: Lack) -> Both {
 pub fn remedy(lack: Lack) -> Both {
     match lack {
         Lack::NoServer | Lack::Silent => both!(
-            "name the server in [mailbox.NAME] trusts = [\"mx.your-house.example\"], or let plazo read the folder of what was sent too: folders = [\"INBOX\", \"Sent\"]",
-            "indique el servidor en [mailbox.NOMBRE] trusts = [\"mx.su-casa.example\"], o deje que plazo lea también la carpeta de enviados: folders = [\"INBOX\", \"Sent\"]"
+            "name the server in [mailbox.NAME] trusts = [\"mx.your-house.example\"], or let plazo read the folder of what was sent too: folders = [\"INBOX\", \"Sent\"]; of a pipe, plazo ingest-email --trusts",
+            "indique el servidor en [mailbox.NOMBRE] trusts = [\"mx.su-casa.example\"], o deje que plazo lea también la carpeta de enviados: folders = [\"INBOX\", \"Sent\"]; si llega por tubería, plazo ingest-email --trusts"
         ),
         Lack::Refused => both!(
             "somebody writes under an address of the house, or the house's own mail is not signed: see SPF, DKIM and DMARC of its domain",
