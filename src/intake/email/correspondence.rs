@@ -7,7 +7,7 @@ use mail_parser::Message;
 use regex::Regex;
 use serde::Serialize;
 
-use super::header::{self, decoded};
+use super::header::{self, Place, decoded};
 use super::{House, LONGEST_ID, cut, machine};
 use crate::engine::event::Direction;
 
@@ -201,25 +201,21 @@ pub(super) fn mailboxes(value: &str) -> Vec<Correspondent> {
 /// surname before a comma, goes with the next.
 fn entries(value: &str) -> Vec<String> {
     let (mut entries, mut entry) = (Vec::new(), String::new());
-    let (mut in_quotes, mut depth, mut in_brackets, mut is_escaped) = (false, 0_u32, false, false);
+    let (mut place, mut in_brackets) = (Place::default(), false);
     for c in value.chars() {
-        let is_end = !in_quotes && depth == 0 && !in_brackets && matches!(c, ',' | ';');
+        let is_end = place.is_bare() && !in_brackets && matches!(c, ',' | ';');
         if is_end && (entry.contains('@') || entry.contains("=?")) {
             entries.push(std::mem::take(&mut entry));
             continue;
         }
+        place.read(c);
         match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            '"' if depth == 0 => in_quotes = !in_quotes,
-            '(' if !in_quotes => depth += 1,
-            ')' if !in_quotes => depth = depth.saturating_sub(1),
-            '<' if !in_quotes && depth == 0 => in_brackets = true,
-            '>' if !in_quotes && depth == 0 => in_brackets = false,
+            '<' if place.is_bare() => in_brackets = true,
+            '>' if place.is_bare() => in_brackets = false,
             _ => {}
         }
         // The name of a group of addresses says nothing ("undisclosed-recipients:;").
-        if c == ':' && !in_quotes && depth == 0 && !in_brackets && !entry.contains('@') {
+        if c == ':' && place.is_bare() && !in_brackets && !entry.contains('@') {
             entry.clear();
         } else {
             entry.push(c);
@@ -249,21 +245,14 @@ fn mailbox(entry: &str) -> Option<Correspondent> {
 /// The entry with quoted names and comments blanked out, byte for byte: an address in a name is no address.
 fn without_quoted(entry: &str) -> String {
     let mut bare = String::with_capacity(entry.len());
-    let (mut in_quotes, mut depth, mut is_escaped) = (false, 0_u32, false);
+    let mut place = Place::default();
     for c in entry.chars() {
-        let was_inside = in_quotes || 0 < depth;
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            '"' if depth == 0 => in_quotes = !in_quotes,
-            '(' if !in_quotes => depth += 1,
-            ')' if !in_quotes => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if was_inside || in_quotes || 0 < depth {
-            bare.extend(std::iter::repeat_n(' ', c.len_utf8()));
-        } else {
+        let was_bare = place.is_bare();
+        place.read(c);
+        if was_bare && place.is_bare() {
             bare.push(c);
+        } else {
+            bare.extend(std::iter::repeat_n(' ', c.len_utf8()));
         }
     }
     bare

@@ -52,21 +52,45 @@ pub(super) fn decoded(value: &str) -> String {
     mail.as_ref().and_then(|mail| mail.subject()).unwrap_or(value).to_owned()
 }
 
-/// The text without comments in parentheses (RFC 5322 §3.2.2), which may be nested.
+/// Where a reader of a structured header stands: within quotes, or within comments, which may be nested (RFC 5322 §3.2).
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    in_quotes: bool,
+    depth: u32,
+    is_escaped: bool,
+}
+
+impl Place {
+    /// Reads on by a character.
+    pub(super) fn read(&mut self, c: char) {
+        match c {
+            _ if self.is_escaped => self.is_escaped = false,
+            '\\' => self.is_escaped = true,
+            '"' if !self.in_comment() => self.in_quotes = !self.in_quotes,
+            '(' if !self.in_quotes => self.depth += 1,
+            ')' if !self.in_quotes => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    pub(super) const fn in_comment(&self) -> bool {
+        0 < self.depth
+    }
+
+    /// Neither within quotes nor in a comment.
+    pub(super) const fn is_bare(&self) -> bool {
+        !self.in_quotes && !self.in_comment()
+    }
+}
+
+/// The text without comments in parentheses.
 pub(super) fn without_comments(text: &str) -> String {
-    let (mut depth, mut in_quotes, mut is_escaped) = (0_u32, false, false);
+    let mut place = Place::default();
     text.chars()
         .filter(|c| {
-            let is_inside = 0 < depth;
-            match c {
-                _ if is_escaped => is_escaped = false,
-                '\\' => is_escaped = true,
-                '"' if depth == 0 => in_quotes = !in_quotes,
-                '(' if !in_quotes => depth += 1,
-                ')' if !in_quotes => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            !is_inside && depth == 0
+            let was_inside = place.in_comment();
+            place.read(*c);
+            !was_inside && !place.in_comment()
         })
         .collect()
 }
