@@ -352,13 +352,12 @@ impl Clock {
         let was_given = |clock: &Self| clock.cancelled_because.is_none();
         let began_alike = old.started_at == self.started_at;
         let ended_alike = old.stopped_at == self.stopped_at && was_given(old) == was_given(self);
+        // By the same file its events say how it ended, those heard of late among them.
+        let is_of_another = old.revision != self.revision;
         let has_ended = old.stopped_at.is_some() && ended_alike;
         // A breach under another revision that is still owed stays as well; today's file cannot say when it was due.
-        let is_frozen = old.state == ClockState::Breached
-            && old.revision != self.revision
-            && old.stopped_at.is_none()
-            && self.stopped_at.is_none();
-        if began_alike && (has_ended || is_frozen) {
+        let is_frozen = old.state == ClockState::Breached && old.stopped_at.is_none() && self.stopped_at.is_none();
+        if began_alike && is_of_another && (has_ended || is_frozen) {
             self.clone_from(old);
             return;
         }
