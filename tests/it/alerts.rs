@@ -216,9 +216,17 @@ fn an_incident_is_triggered_acknowledged_and_resolved_under_one_key() {
         base(&pager)
     ));
     let id = daemon.client_message("m-1", "t-1", HOUR);
-    pager.wait_for(1);
+    // Only what is recorded as sent is followed by news of it.
+    let sent = |n: usize| {
+        pager.wait_for(n);
+        wait_for("the call to be recorded", PATIENCE, || {
+            let page = daemon.get("/v1/deliveries?state=sent");
+            (n <= page["deliveries"].as_array()?.len()).then_some(())
+        });
+    };
+    sent(1);
     daemon.post(&format!("/v1/requests/{id}/ack"), &json!({}));
-    pager.wait_for(2);
+    sent(2);
     reply(&daemon, "t-1");
     let calls: Vec<Value> = pager.wait_for(3).iter().map(json_of).collect();
     let actions: Vec<_> = calls.iter().map(|call| call["event_action"].as_str().unwrap_or_default()).collect();
