@@ -107,6 +107,13 @@ fn a_subscription_is_made_and_renewed_and_made_again_when_it_is_gone() {
     // Who bears another word is nobody.
     let forged = json!({"value": [{"clientState": "otra", "lifecycleEvent": "reauthorizationRequired"}]});
     daemon.call("POST", "/hooks/far", &[("Content-Type", "application/json")], forged.to_string().as_bytes());
+    // What comes while the answer to the last is on its way is one with it.
+    wait_for("the renewal to be recorded", PATIENCE, || {
+        let store = rusqlite::Connection::open(daemon.data().join("plazo.sqlite3")).ok()?;
+        let held: String =
+            store.query_row("SELECT value FROM cursors WHERE value LIKE '%renew_at%'", [], |row| row.get(0)).ok()?;
+        Some(held)
+    });
     lifecycle("subscriptionRemoved");
     calls(3);
     assert!(!daemon.log().contains(SECRET), "{}", daemon.log());
