@@ -280,7 +280,9 @@ fn is_of_program(subject: &str) -> bool {
         rest.strip_prefix(phrase).is_some_and(|after| {
             let is_dash = after.starts_with(" - ") || after.starts_with(" – ");
             let after = after.trim_start();
-            is_dash || after.is_empty() || after.starts_with([':', '：', '(', '['])
+            // Gmail puts the note's own subject before that of the mail that it answers.
+            let is_before = after.starts_with("re:");
+            is_dash || is_before || after.is_empty() || after.starts_with([':', '：', '(', '['])
         })
     }) || rest.trim_end_matches(['.', '!']).ends_with(" is out of the office")
 }
