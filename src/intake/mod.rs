@@ -11,3 +11,4 @@ pub mod reply;
 pub mod signature;
 pub mod source;
 pub mod tls;
+pub mod words;

@@ -37,3 +37,4 @@ mod subscriptions;
 mod support;
 mod tidy;
 mod transports;
+mod words;

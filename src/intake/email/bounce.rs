@@ -166,7 +166,7 @@ fn own_words(mail: &Message<'_>) -> String {
             words.push('\n');
         }
         if let PartType::Html(html) = &part.body {
-            words.push_str(&mail_parser::decoders::html::html_to_text(html));
+            words.push_str(&crate::intake::words::shown(html));
             words.push('\n');
         }
         if LONGEST_TEXT < words.len() {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use mail_parser::{Message, MessageParser};
 
+use super::charset;
+
 /// The values of all headers of that name, unfolded, the topmost first.
 pub(super) fn all<'m>(mail: &'m Message<'_>, name: &'m str) -> impl Iterator<Item = String> + 'm {
     each(mail).filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -25,10 +27,7 @@ pub(super) fn each<'m>(mail: &'m Message<'_>) -> impl Iterator<Item = (&'m str, 
 
 /// Bytes as text: UTF-8, else what mailers of old write without saying so.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
-    }
+    std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(charset::decoded(bytes, None)), Cow::Borrowed)
 }
 
 fn unfolded(value: &str) -> String {
@@ -42,14 +41,31 @@ fn unfolded(value: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Encoded words (RFC 2047) read, by the parser's own reading of a subject.
+/// Encoded words (RFC 2047) read, by the parser's own reading of a subject, in charsets that it may know by another name.
 pub(super) fn decoded(value: &str) -> String {
     if !value.contains("=?") {
         return value.to_owned();
     }
-    let head = format!("Subject: {}\n\n", value.replace(['\r', '\n'], " "));
+    let value = with_known_charsets(&value.replace(['\r', '\n'], " "));
+    let head = format!("Subject: {value}\n\n");
     let mail = MessageParser::default().parse(head.as_bytes());
-    mail.as_ref().and_then(|mail| mail.subject()).unwrap_or(value).to_owned()
+    mail.as_ref().and_then(|mail| mail.subject()).unwrap_or(&value).to_owned()
+}
+
+fn with_known_charsets(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, word)) = rest.split_once("=?") {
+        text.push_str(before);
+        text.push_str("=?");
+        rest = word;
+        if let Some((label, after)) = word.split_once('?').filter(|(label, _)| label.len() < 40) {
+            text.push_str(&charset::canonical(label));
+            text.push('?');
+            rest = after;
+        }
+    }
+    text + rest
 }
 
 /// Where a reader of a structured header stands: within quotes, or within comments, which may be nested (RFC 5322 §3.2).

@@ -1,9 +1,10 @@
 //! Raw email (RFC 5322) → a message event.
 //!
 //! Who wrote to whom is decided in `correspondence`, whether the mailbox's own server vouches for it in `trust`, whether anybody wrote
-//! it at all in `machine`, what came back in `bounce`, and by what names its conversation is known in `names`.
+//! it at all in `machine`, what came back in `bounce`, what was said in `text`, and by what names its conversation is known in `names`.
 
 mod bounce;
+mod charset;
 mod correspondence;
 mod header;
 mod machine;
@@ -14,7 +15,7 @@ mod trust;
 use std::borrow::Cow;
 
 use chrono::{DateTime, TimeZone as _, Utc};
-use mail_parser::{Message, MessageParser, PartType};
+use mail_parser::{Message, MessageParser};
 use serde_json::json;
 
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
@@ -90,7 +91,9 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
     };
     let fact = match bounced {
         Some(bounced) => Fact::Undelivered { of: bounced.of, failed: bounced.failed },
-        None => Fact::Message { direction: who.direction(), text: words(&mail) },
+        None => {
+            Fact::Message { direction: who.direction(), text: text::said(&mail).map(|text| cut(&text, LONGEST_TEXT)) }
+        }
     };
     let refs = json!({ "mail": { "writer_by": who.known, "by_list": who.by_list } });
     let mut copies: Vec<String> = who.copies.iter().map(|address| cut(address, LONGEST_ID)).collect();
@@ -136,15 +139,6 @@ fn proof_of_return(mail: &Message<'_>, who: &Correspondence, house: &House<'_>) 
         return Proof::None { lacks: Some(Lack::Refused) };
     }
     Proof::Server { name: house.trusts.first().cloned().unwrap_or_default() }
-}
-
-/// What the writer said. A mail with nothing but a file says something, and no words.
-fn words(mail: &Message<'_>) -> Option<String> {
-    let text = mail.body_text(0).map(|text| cut(&text::without_quotes(&text), LONGEST_TEXT))?;
-    let is_file = |part: &mail_parser::MessagePart<'_>| {
-        matches!(part.body, PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_))
-    };
-    (!text.is_empty() || !mail.parts.iter().any(is_file)).then_some(text)
 }
 
 /// The mail without empty lines before its head, which exports have, and with ends of lines where it has only carriage returns.

@@ -1,29 +1,97 @@
-//! What a mail's writer added to what is quoted.
+//! What a mail's writer said: in which of its parts, and whether a file says it.
 
-/// What the writer added. Quoted lines are left out with the line that introduces them; a quote without marks, as Outlook makes
-/// it, goes on to the end.
-pub(super) fn without_quotes(text: &str) -> String {
-    let mut kept = Vec::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let trimmed = line.trim_start();
-        if introduces_quote(trimmed) {
-            while lines.next_if(|next| next.trim().is_empty()).is_some() {}
-            if lines.peek().is_none_or(|next| !next.trim_start().starts_with('>')) {
-                break;
-            }
-        } else if !trimmed.starts_with('>') {
-            kept.push(line);
-        }
-    }
-    kept.join("\n").trim().to_owned()
+use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders as _, PartType};
+
+use super::charset;
+use crate::intake::words::{self, Images};
+
+/// Parts that a program adds, and that say nothing for whoever wrote the mail.
+const SAYS_NOTHING: &[&str] = &[
+    "pkcs7-signature",
+    "x-pkcs7-signature",
+    "pgp-signature",
+    "pgp-keys",
+    "vcard",
+    "x-vcard",
+    "directory",
+    "rfc822-headers",
+    "delivery-status",
+    "disposition-notification",
+    "x-amp-html",
+    "vnd.google.email-reaction+json",
+];
+
+/// What the writer added, in words. None where there are none and a file says it, or a picture.
+pub(super) fn said(mail: &Message<'_>) -> Option<String> {
+    let text = words(mail);
+    (!text.is_empty() || !has_file(mail)).then_some(text)
 }
 
-fn introduces_quote(line: &str) -> bool {
-    let line = line.to_lowercase();
-    line.starts_with("-----original message")
-        || line.starts_with("-----mensaje original")
-        || (line.starts_with("el ") || line.starts_with("on "))
-            && (line.contains("escribió:") || line.contains("wrote:"))
-        || (line.starts_with("de: ") || line.starts_with("from: ")) && line.contains('@')
+/// The words of the parts that mail programs show: as plain text where it has words, else as HTML.
+fn words(mail: &Message<'_>) -> String {
+    let of = |parts: &[u32]| {
+        let parts = parts.iter().filter_map(|id| mail.parts.get(*id as usize)).filter(|part| !is_file(part));
+        let read: Vec<(String, bool)> = parts.filter_map(|part| Some((decoded(mail, part)?, is_html(part)))).collect();
+        match &read[..] {
+            [] => String::new(),
+            [(text, true)] => words::of_html(text),
+            // Mail programs split a text around its pictures: the quote at its end is cut from the whole.
+            all => {
+                words::of_text(&all.iter().map(|(text, is_html)| shown(text, *is_html)).collect::<Vec<_>>().join("\n"))
+            }
+        }
+    };
+    let text = of(&mail.text_body);
+    if text.is_empty() { of(&mail.html_body) } else { text }
+}
+
+fn shown(text: &str, is_html: bool) -> String {
+    if is_html { words::of_html(text) } else { text.to_owned() }
+}
+
+fn is_html(part: &MessagePart<'_>) -> bool {
+    matches!(part.body, PartType::Html(_))
+}
+
+/// The text of a part by its charset.
+fn decoded(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
+    let (PartType::Text(as_read) | PartType::Html(as_read)) = &part.body else { return None };
+    let raw = mail.raw_message.get(part.offset_body as usize..part.offset_end as usize)?;
+    let bytes = match part.encoding {
+        Encoding::None => Some(raw.to_vec()),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw),
+        Encoding::Base64 => base64_decode(raw),
+    };
+    let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
+    Some(bytes.map_or_else(|| as_read.as_ref().to_owned(), |bytes| charset::decoded(&bytes, declared)))
+}
+
+/// Whether something beside the words says something: a file, or a picture that the writer put into the text.
+fn has_file(mail: &Message<'_>) -> bool {
+    let html = mail.html_body.iter().filter_map(|id| mail.parts.get(*id as usize)).filter(|part| is_html(part));
+    let images: Vec<Images> = html.filter_map(|part| Some(words::images(&decoded(mail, part)?))).collect();
+    let is_shown_by_others = |part: &MessagePart<'_>| {
+        part.content_id().is_some_and(|id| {
+            let is_among = |ids: &std::collections::BTreeSet<String>| ids.contains(id);
+            images.iter().any(|images| is_among(&images.quoted)) && !images.iter().any(|images| is_among(&images.own))
+        })
+    };
+    images.iter().any(|images| images.is_inline)
+        || mail.parts.iter().any(|part| is_file(part) && !is_shown_by_others(part))
+}
+
+fn is_file(part: &MessagePart<'_>) -> bool {
+    let kind = part.content_type().and_then(|kind| kind.subtype()).unwrap_or_default().to_ascii_lowercase();
+    if SAYS_NOTHING.contains(&kind.as_str()) {
+        return false;
+    }
+    match &part.body {
+        PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) => true,
+        PartType::Text(_) | PartType::Html(_) => {
+            part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment)
+                || part.attachment_name().is_some()
+        }
+        PartType::Multipart(_) => false,
+    }
 }

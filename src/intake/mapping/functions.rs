@@ -11,6 +11,7 @@ use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable};
 use regex::Regex;
 
 use crate::engine::calendar::zone;
+use crate::intake::words as writer;
 use crate::span;
 
 type Given<'a> = &'a [Rcvar];
@@ -29,8 +30,11 @@ pub(super) fn register(runtime: &mut Runtime) {
     add("seconds", 1, |given| instant(&given[0], 1_000));
     add("milliseconds", 1, |given| instant(&given[0], 1));
     add("local", 2, |given| local(&given[0], &given[1]));
-    add("html_text", 1, |given| {
-        of_text(&given[0], |text| mail_parser::decoders::html::html_to_text(text).trim().to_owned())
+    add("html_text", 1, |given| of_text(&given[0], writer::of_html));
+    add("written", 1, |given| of_text(&given[0], writer::of_text));
+    add("has_picture", 1, |given| match &*given[0] {
+        Variable::String(html) => Ok(Variable::Bool(writer::images(html).says_something())),
+        _ => Ok(Variable::Bool(false)),
     });
     add("unescape", 1, |given| of_text(&given[0], unescape));
     add("lower", 1, |given| of_text(&given[0], str::to_lowercase));
