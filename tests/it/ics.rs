@@ -1,4 +1,4 @@
-//! `.ics` files: which days one closes, and what one that is cut, huge or hostile is answered with (LESSONS 7, 9).
+//! `.ics` files: which days one closes, and what one that is odd, cut, huge or hostile is answered with (LESSONS 7, 9, 56).
 
 use chrono::NaiveDate;
 use plazo::config::ics::{self, Feed, WhySkipped};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::support::data;
 
 fn read(text: &str) -> Result<Feed, (Both, Both)> {
-    ics::read(text, 2020..=2040).map_err(|error| error.told())
+    ics::read(text.as_bytes(), 2020..=2040).map_err(|error| error.told())
 }
 
 fn event(lines: &str) -> String {
@@ -44,7 +44,7 @@ fn l07_all_day_events_are_dates_and_what_was_not_taken_is_listed() {
     let name = |date: &str| feed.days[&date.parse::<NaiveDate>().expect("a date")].as_str();
     assert_eq!(name("2024-01-01"), "Año Nuevo");
     assert_eq!(name("2026-12-30"), "Vacaciones colectivas, toda la empresa");
-    let skipped: Vec<_> = feed.skipped.iter().map(|skipped| (skipped.name.as_str(), skipped.why)).collect();
+    let skipped: Vec<_> = feed.skipped.iter().map(|skipped| (skipped.name.as_str(), skipped.why.clone())).collect();
     assert_eq!(skipped, [("Reunión", WhySkipped::Timed), ("Paseo", WhySkipped::Cancelled)]);
 }
 
@@ -58,32 +58,179 @@ fn line_ends_and_marks_of_any_system_read_alike() {
 }
 
 #[test]
-fn bad_files_are_refused_with_line_cause_and_remedy() {
+fn what_is_no_calendar_or_too_much_is_refused_with_line_cause_and_remedy() {
     let huge: String = (0..10_001).map(|_| "BEGIN:VEVENT\nDTSTART:20260101\nEND:VEVENT\n").collect();
     let deep = "BEGIN:VALARM\n".repeat(20);
     let cases = [
         ("", "line 1 of this file: no iCalendar begins here"),
+        ("<!DOCTYPE html>\n<p>Inicie sesión</p>", "line 1 of this file: no iCalendar begins here"),
         ("fecha,nombre\n2026-01-01,Año Nuevo", "line 1 of this file: no iCalendar begins here"),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260101", "line 2 of this file: VEVENT begins here and never ends"),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR", "line 3 of this file: something ends here"),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nBEGIN:VEVENT\n", "line 3 of this file: parts within parts"),
         (&format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{deep}"), "line 9 of this file: parts within parts"),
         (&format!("BEGIN:VCALENDAR\n{huge}END:VCALENDAR"), "more than 10,000 events"),
-        (&event("SUMMARY:sin fecha"), "line 3 of this file: the event that begins here has no DTSTART"),
-        (&event("DTSTART;VALUE=DATE:20260230"), "`20260230` is no date that exists"),
-        (&event("DTSTART;VALUE=DATE:99999999"), "`99999999` is no date that exists"),
-        (&event("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:20260101"), "cannot last `-1 days`"),
-        (&event("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:30260101"), "cannot last `365241 days`"),
-        (&event("DTSTART;VALUE=DATE:20260102\nDURATION:P99999999999999999999D"), "cannot last"),
-        (&event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=SECONDLY"), "has no recurrence of days"),
-        (&event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=NEVER"), "has no recurrence of days"),
-        (&event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=MONTHLY;BYDAY=1¡O"), "has no recurrence of days"),
-        (&event("DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY;COUNT=1000000"), "recurs more than 5,000 times"),
     ];
     for (text, expected) in cases {
         let (cause, remedy) = read(text).expect_err("refused");
         assert!(cause.en.contains(expected), "{}\n  instead of {expected}", cause.en);
         assert!(!remedy.en.is_empty() && !remedy.es.is_empty() && cause.es != cause.en, "{cause:?} {remedy:?}");
+    }
+}
+
+const GOOD: &str = "BEGIN:VEVENT\nUID:good\nSUMMARY:Año Nuevo\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\n";
+
+/// LESSONS 56: what is wrong with one event costs that event.
+#[test]
+fn lessons_56_one_odd_event_is_left_out_and_named_with_its_line() {
+    let cases = [
+        ("SUMMARY:sin fecha", "«sin fecha» (línea 7: no tiene DTSTART)"),
+        ("DTSTART;VALUE=DATE:20260230", "«?» (línea 7: `20260230` no es una fecha que exista)"),
+        ("DTSTART;VALUE=DATE:99999999", "`99999999` no es una fecha que exista"),
+        ("DTSTART:mañana", "`mañana` no es una fecha que exista"),
+        ("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:20260101", "no puede durar `-1 days`"),
+        ("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:2026103", "no puede durar `2026103`"),
+        ("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:30260101", "no puede durar `365241 days`"),
+        ("DTSTART;VALUE=DATE:20260102\nDURATION:P99999999999999999999D", "no puede durar"),
+        ("DTSTART;VALUE=DATE:20260102\nDURATION:-P1D", "no puede durar"),
+        ("DTSTART;VALUE=DATE:20260102\nDURATION:P1M", "no puede durar"),
+        ("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=SECONDLY", "no se repite por días"),
+        ("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=NEVER", "no se repite por días"),
+        ("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=YEARLY;UNTIL=20251106", "no se repite por días"),
+        ("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=MONTHLY;BYDAY=1¡O", "no se repite por días"),
+        ("DTSTART;VALUE=DATE:20260102\nEXDATE:mañana", "`mañana` no es una fecha que exista"),
+        ("DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY;COUNT=1000000", "se repite más de 5.000 veces"),
+        ("DTSTART;VALUE=DATE:20200101\nDURATION:P366D\nRRULE:FREQ=YEARLY", "con él, más de 5.000 días en total"),
+        ("SUMMARY:Paseo\nDTSTART:20260102T090000", "«Paseo» (línea 7, tiene hora)"),
+        ("SUMMARY:Sin fin\nDTSTART:20260102\nBEGIN:VEVENT\nDTSTART:20260101", "«Sin fin» (línea 7: no termina)"),
+    ];
+    for (odd, expected) in cases {
+        let text = format!(
+            "BEGIN:VCALENDAR\n{GOOD}BEGIN:VEVENT\n{odd}\nEND:VEVENT\n{}END:VCALENDAR\n",
+            GOOD.replace("0101", "0501")
+        );
+        let feed = read(&text).unwrap_or_else(|error| panic!("{odd}: {error:?}"));
+        assert!(
+            ["2026-01-01", "2026-05-01"].iter().all(|day| dates(&feed).contains(&(*day).to_owned())),
+            "{odd}: {:?}",
+            dates(&feed)
+        );
+        let told: Vec<String> = feed.skipped.iter().map(|skipped| skipped.told().es).collect();
+        assert!(matches!(&told[..], [one] if one.contains(expected)), "{odd}: {told:?}");
+    }
+    for cut in ["", "BEGIN:VEVENT\nSUMMARY:Navidad\nDTSTART:20261225"] {
+        let feed = read(&format!("BEGIN:VCALENDAR\n{GOOD}{cut}")).expect("what there is of it");
+        assert_eq!((dates(&feed), feed.skipped.len()), (vec!["2026-01-01".to_owned()], 1), "{cut}");
+    }
+}
+
+/// What RFC 5545 allows, and what calendars write beside it.
+#[test]
+fn holidays_are_read_as_calendars_write_them() {
+    let all_day = |lines: &str| event(&format!("SUMMARY:Cierre\r\n{lines}"));
+    let cases: Vec<(&str, String, &[&str])> = vec![
+        (
+            "small letters",
+            event("dtstart;value=date:20260320")
+                .replace("BEGIN:VEVENT", "begin:vevent")
+                .replace("END:VEVENT", "end:vevent"),
+            &["2026-03-20"],
+        ),
+        (
+            "two calendars",
+            [event("DTSTART:20260320"), event("DTSTART:20260402")].concat(),
+            &["2026-03-20", "2026-04-02"],
+        ),
+        ("text around", format!("Adjunto:\n{}-- portal", event("DTSTART:20260320")), &["2026-03-20"]),
+        (
+            "a text with ends of lines",
+            event("DTSTART:20260320\r\nDESCRIPTION:Cierre\r\nde oficinas\r\nNota: todas"),
+            &["2026-03-20"],
+        ),
+        ("folded names", event("DTSTART\r\n ;VALUE=DATE\r\n :20260320"), &["2026-03-20"]),
+        ("blank lines", event("DTSTART:20260320\r\n\r\nSUMMARY:x"), &["2026-03-20"]),
+        ("blanks", event("DTSTART : 20260320 \r\nSUMMARY:x"), &["2026-03-20"]),
+        (
+            "an alarm of its own length",
+            event("DTSTART:20260320\r\nBEGIN:VALARM\r\nDURATION:PT5M\r\nDTSTART:20260101\r\nEND:VALARM"),
+            &["2026-03-20"],
+        ),
+        ("no exception", all_day("DTSTART:20260320\r\nEXDATE;VALUE=DATE:"), &["2026-03-20"]),
+        ("PT24H", all_day("DTSTART;VALUE=DATE:20260320\r\nDURATION:PT24H"), &["2026-03-20"]),
+        ("P1DT24H", all_day("DTSTART;VALUE=DATE:20260320\r\nDURATION:P1DT24H"), &["2026-03-20", "2026-03-21"]),
+        ("P0D", all_day("DTSTART;VALUE=DATE:20260320\r\nDURATION:P0D"), &["2026-03-20"]),
+        ("an end with a time", all_day("DTSTART;VALUE=DATE:20260320\r\nDTEND:20260320T235900"), &["2026-03-20"]),
+        (
+            "two days to the last minute",
+            all_day("DTSTART;VALUE=DATE:20260320\r\nDTEND:20260321T235959"),
+            &["2026-03-20", "2026-03-21"],
+        ),
+        (
+            "a date with a time",
+            all_day("DTSTART;VALUE=DATE:20260320T000000\r\nDTEND;VALUE=DATE:20260321T000000"),
+            &["2026-03-20"],
+        ),
+        (
+            "midnights",
+            all_day("DTSTART;TZID=America/Bogota:20260320T000000\r\nDTEND;TZID=America/Bogota:20260321T000000"),
+            &["2026-03-20"],
+        ),
+        (
+            "Exchange",
+            all_day(
+                "DTSTART;TZID=\"SA Pacific Standard Time\":20260320T000000\r\nDTEND:20260322T000000\r\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE",
+            ),
+            &["2026-03-20", "2026-03-21"],
+        ),
+        (
+            "Exchange in UTC, west",
+            all_day("DTSTART:20260320T050000Z\r\nDTEND:20260321T050000Z\r\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE"),
+            &["2026-03-20"],
+        ),
+        (
+            "Exchange in UTC, east",
+            all_day("DTSTART:20260319T230000Z\r\nDTEND:20260320T230000Z\r\nx-microsoft-cdo-alldayevent:true"),
+            &["2026-03-20"],
+        ),
+        (
+            "an end by an instant",
+            all_day("DTSTART;VALUE=DATE:20260320\r\nRRULE:FREQ=YEARLY;UNTIL=20270320T000000Z"),
+            &["2026-03-20", "2027-03-20"],
+        ),
+        (
+            "a zone of its own",
+            format!(
+                "BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nBEGIN:STANDARD\nDTSTART:16010101T020000\nRRULE:FREQ=YEARLY\nEND:STANDARD\nEND:VTIMEZONE\n{GOOD}END:VCALENDAR"
+            ),
+            &["2026-01-01"],
+        ),
+    ];
+    for (name, text, expected) in cases {
+        let feed = read(&text).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(
+            (dates(&feed), feed.skipped.len()),
+            (expected.iter().map(|day| (*day).to_owned()).collect(), 0),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn holidays_are_read_in_any_charset_and_with_any_ends_of_lines() {
+    let text = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Día de la Niñez\r\nDTSTART:20260320\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let latin1: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1")).collect();
+    let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let place = text.find('ñ').expect("one") + 1;
+    let within_a_letter = [&text.as_bytes()[..place], b"\r\n ", &text.as_bytes()[place..]].concat();
+    let cases = [
+        latin1,
+        utf16,
+        within_a_letter,
+        text.replace("\r\n", "\r").into_bytes(),
+        text.replace("\r\n", "\r\r\n").into_bytes(),
+        text.replace("Día", "D\0ía").into_bytes(),
+    ];
+    for bytes in &cases {
+        let feed = ics::read(bytes, 2020..=2040).expect("a good file");
+        let names: Vec<&str> = feed.days.values().map(String::as_str).collect();
+        assert_eq!(names, ["Día de la Niñez"], "{}", String::from_utf8_lossy(bytes));
     }
 }
 

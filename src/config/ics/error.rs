@@ -17,14 +17,11 @@ pub(super) enum Cause {
     Unreadable(String),
     NoFile,
     TooLarge,
-    NotUtf8,
     NoCalendar,
-    ManyCalendars,
     Malformed,
-    Cut(String),
-    EndsUnbegun,
+    Cut,
+    EndsEarly,
     TooDeep,
-    Nested,
     TooManyEvents,
     TooManyDays,
     TooManyRecurrences,
@@ -51,7 +48,7 @@ impl IcsError {
 }
 
 impl Cause {
-    fn told(&self) -> (Both, Both) {
+    pub(super) fn told(&self) -> (Both, Both) {
         let export =
             || both!("export the calendar again as iCalendar", "exporte otra vez el calendario como iCalendar");
         let fewer = || both!("keep only the holidays in it", "deje en él solo los feriados");
@@ -68,37 +65,20 @@ impl Cause {
                 both!("name a file that ends in .ics", "indique un archivo que termine en .ics"),
             ),
             Self::TooLarge => (both!("it is larger than 1 MiB", "pasa de 1 MiB"), fewer()),
-            Self::NotUtf8 => (
-                both!("a character that is not UTF-8", "un carácter que no es UTF-8"),
-                both!("save the file as UTF-8", "guarde el archivo como UTF-8"),
-            ),
             Self::NoCalendar => (
                 both!("no iCalendar begins here (BEGIN:VCALENDAR)", "aquí no empieza un iCalendar (BEGIN:VCALENDAR)"),
                 export(),
             ),
-            Self::ManyCalendars => (
-                both!("it holds more than one calendar", "contiene más de un calendario"),
-                both!("make a file of each, and name them all", "haga un archivo de cada uno y nómbrelos todos"),
-            ),
-            Self::Malformed => (both!("it is no iCalendar", "no es un iCalendar"), export()),
-            Self::Cut(name) => {
-                let name = quoted(name);
-                (
-                    both!(
-                        "{name} begins here and never ends: the file is cut",
-                        "{name} empieza aquí y no termina: el archivo está cortado"
-                    ),
-                    export(),
-                )
-            }
-            Self::EndsUnbegun => (
+            Self::Malformed => (both!("it cannot be read", "no se puede leer"), export()),
+            Self::Cut => (both!("it never ends", "no termina"), export()),
+            Self::EndsEarly => (
                 both!(
-                    "something ends here that did not begin last",
-                    "aquí termina algo que no fue lo último en empezar"
+                    "the file ends before its calendar: it may be cut",
+                    "el archivo termina antes que su calendario: puede estar cortado"
                 ),
                 export(),
             ),
-            Self::TooDeep | Self::Nested => (
+            Self::TooDeep => (
                 both!(
                     "parts within parts, deeper than a calendar has them",
                     "partes dentro de partes, más hondo de lo que tiene un calendario"
@@ -106,14 +86,13 @@ impl Cause {
                 export(),
             ),
             Self::TooManyEvents => (both!("more than 10,000 events", "más de 10.000 eventos"), fewer()),
-            Self::TooManyDays => (both!("more than 5,000 days in all", "más de 5.000 días en total"), fewer()),
-            Self::TooManyRecurrences => {
-                (both!("this event recurs more than 5,000 times", "este evento se repite más de 5.000 veces"), fewer())
+            Self::TooManyDays => {
+                (both!("with it, more than 5,000 days in all", "con él, más de 5.000 días en total"), fewer())
             }
-            Self::NoStart => (
-                both!("the event that begins here has no DTSTART", "el evento que empieza aquí no tiene DTSTART"),
-                export(),
-            ),
+            Self::TooManyRecurrences => {
+                (both!("it recurs more than 5,000 times", "se repite más de 5.000 veces"), fewer())
+            }
+            Self::NoStart => (both!("it has no DTSTART", "no tiene DTSTART"), export()),
             Self::BadDate(word) => {
                 let word = quoted(word);
                 (
@@ -124,20 +103,14 @@ impl Cause {
             Self::BadLength(word) => {
                 let word = quoted(word);
                 (
-                    both!(
-                        "the event that begins here cannot last `{word}`",
-                        "el evento que empieza aquí no puede durar `{word}`"
-                    ),
+                    both!("it cannot last `{word}`", "no puede durar `{word}`"),
                     both!("let it last from 1 day to 366 days", "que dure de 1 a 366 días"),
                 )
             }
             Self::BadRule(why) => {
                 let why = quoted(why);
                 (
-                    both!(
-                        "the event that begins here has no recurrence of days: {why}",
-                        "el evento que empieza aquí no se repite por días: {why}"
-                    ),
+                    both!("it has no recurrence of days: {why}", "no se repite por días: {why}"),
                     both!("write one such as RRULE:FREQ=YEARLY", "escriba una como RRULE:FREQ=YEARLY"),
                 )
             }

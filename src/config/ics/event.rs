@@ -2,16 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _};
 use icalendar::parser::{Component, Property};
 use rrule::{RRule, RRuleSet, Tz, Unvalidated};
 
-use super::error::{Cause, IcsError};
-use super::{Skipped, WhySkipped};
+use super::error::Cause;
+use super::{Skipped, WhySkipped, span};
 use crate::text::format;
 
-/// Days that one event may last.
-const LONGEST: i64 = 366;
 /// Recurrences of one event that are written out.
 const MOST_RECURRENCES: u16 = 5_000;
 const LONGEST_NAME: usize = 80;
@@ -39,42 +37,54 @@ pub(super) enum Reading {
     Skipped(Skipped),
 }
 
+/// The event's name, on one line.
+pub(super) fn name(component: &Component<'_>) -> String {
+    let name = component.find_prop("SUMMARY").map(|summary| summary.val.clone().unescape_text().to_string());
+    let name = format::one_line(&name.unwrap_or_default(), LONGEST_NAME);
+    if name.is_empty() { "?".to_owned() } else { name }
+}
+
 impl Event {
-    pub(super) fn read(component: &Component<'_>, line: usize) -> Result<Reading, IcsError> {
-        let value = |name: &str| component.find_prop(name).map(|property| property.val.as_str().trim());
-        let name = component.find_prop("SUMMARY").map(|summary| summary.val.clone().unescape_text().to_string());
-        let name = format::one_line(&name.unwrap_or_default(), LONGEST_NAME);
-        let name = if name.is_empty() { "?".to_owned() } else { name };
-        let start = value("DTSTART").ok_or_else(|| IcsError::new(line, Cause::NoStart))?;
-        if start.contains('T') {
-            return Ok(Reading::Skipped(Skipped { name, line, why: WhySkipped::Timed }));
+    pub(super) fn read(component: &Component<'_>, line: usize) -> Reading {
+        let name = name(component);
+        let skipped = |why| Reading::Skipped(Skipped { name: name.clone(), line, why });
+        match Self::of(component, &name, line) {
+            Ok(Some(event)) => Reading::Event(event),
+            Ok(None) => skipped(WhySkipped::Timed),
+            Err(cause) => Reading::Skipped(Skipped::odd(name, line, cause)),
         }
-        let first = date(start).ok_or_else(|| IcsError::new(line, Cause::BadDate(start.to_owned())))?;
-        let dates = |name: &str| -> Result<Vec<NaiveDate>, IcsError> {
+    }
+
+    /// None if it has a time of day.
+    fn of(component: &Component<'_>, name: &str, line: usize) -> Result<Option<Self>, Cause> {
+        let value = |name: &str| component.find_prop(name).map(|property| property.val.as_str().trim());
+        let Some((first, n_days)) = span::of(component)? else { return Ok(None) };
+        let dates = |name: &str| -> Result<Vec<NaiveDate>, Cause> {
             let properties = component.properties.iter().filter(|property| is_named(property, name));
             let words = properties.flat_map(|property| property.val.as_str().split(','));
+            let words = words.map(str::trim).filter(|word| !word.is_empty());
             // An exception is often written with a time although the event has none.
-            let read = |word: &str| date(word.get(..8).unwrap_or(word));
-            words.map(|word| read(word).ok_or_else(|| IcsError::new(line, Cause::BadDate(word.to_owned())))).collect()
+            let read = |word: &str| span::date(word.get(..8).unwrap_or(word));
+            words.map(|word| read(word).ok_or_else(|| Cause::BadDate(word.to_owned()))).collect()
         };
         let rules = component.properties.iter().filter(|property| is_named(property, "RRULE"));
-        let event = Self {
-            n_days: length(component, first, line)?,
+        let rules = rules.map(|rule| rule.val.as_str().trim().to_owned()).filter(|rule| !rule.is_empty());
+        Ok(Some(Self {
+            n_days,
             uid: value("UID").unwrap_or_default().to_owned(),
             is_cancelled: value("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED")),
             replaces: dates("RECURRENCE-ID")?.first().copied(),
-            rules: rules.map(|rule| rule.val.as_str().trim().to_owned()).collect(),
+            rules: rules.collect(),
             further: dates("RDATE")?,
             except: dates("EXDATE")?,
             first,
-            name,
+            name: name.to_owned(),
             line,
-        };
-        Ok(Reading::Event(event))
+        }))
     }
 
     /// The first days of the event and its recurrences, those before and after `years` left out.
-    pub(super) fn starts(&self, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, IcsError> {
+    pub(super) fn starts(&self, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, Cause> {
         let is_excepted = |date: &NaiveDate| self.except.contains(date);
         let mut starts: Vec<_> = [self.first].into_iter().chain(self.further.iter().copied()).collect();
         for rule in &self.rules {
@@ -84,8 +94,8 @@ impl Event {
         Ok(starts)
     }
 
-    fn recurrences(&self, rule: &str, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, IcsError> {
-        let fail = |why: String| IcsError::new(self.line, Cause::BadRule(why));
+    fn recurrences(&self, rule: &str, years: &RangeInclusive<i32>) -> Result<Vec<NaiveDate>, Cause> {
+        let fail = Cause::BadRule;
         // RFC 5545 knows only ASCII here, and `rrule` cuts between bytes.
         if !rule.is_ascii() || TOO_OFTEN.iter().any(|often| rule.to_ascii_uppercase().contains(often)) {
             return Err(fail(rule.to_owned()));
@@ -106,7 +116,7 @@ impl Event {
         }
         let found = set.all(MOST_RECURRENCES);
         if found.limited {
-            return Err(IcsError::new(self.line, Cause::TooManyRecurrences));
+            return Err(Cause::TooManyRecurrences);
         }
         Ok(found.dates.iter().map(DateTime::date_naive).collect())
     }
@@ -123,31 +133,4 @@ fn with_time(rule: &str) -> String {
 
 fn is_named(property: &Property<'_>, name: &str) -> bool {
     property.name.as_str().eq_ignore_ascii_case(name)
-}
-
-fn date(word: &str) -> Option<NaiveDate> {
-    let word = word.trim();
-    let is_date = word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_digit());
-    NaiveDate::parse_from_str(word, "%Y%m%d").ok().filter(|date| is_date && 0 < date.year())
-}
-
-/// How many days it lasts: up to its end, which is the day after its last, or as long as it says.
-fn length(component: &Component<'_>, first: NaiveDate, line: usize) -> Result<usize, IcsError> {
-    let value = |name: &str| component.find_prop(name).map(|property| property.val.as_str().trim());
-    let bad = |word: &str| IcsError::new(line, Cause::BadLength(word.to_owned()));
-    let n_days = match (value("DTEND"), value("DURATION")) {
-        (Some(end), _) => {
-            let end_on = date(end.get(..8).unwrap_or(end)).ok_or_else(|| bad(end))?;
-            // Some write the same day as the end of a day.
-            if end_on == first { 1 } else { (end_on - first).num_days() }
-        }
-        (None, Some(duration)) => {
-            let word = duration.trim_start_matches('+').strip_prefix('P').unwrap_or_default();
-            let of_unit = |unit, days: i64| word.strip_suffix(unit)?.parse::<i64>().ok()?.checked_mul(days);
-            of_unit('D', 1).or_else(|| of_unit('W', 7)).ok_or_else(|| bad(duration))?
-        }
-        (None, None) => 1,
-    };
-    let is_sound = (1..=LONGEST).contains(&n_days);
-    usize::try_from(n_days).ok().filter(|_| is_sound).ok_or_else(|| bad(&format!("{n_days} days")))
 }

@@ -1,9 +1,11 @@
 //! Holidays from an `.ics` file (RFC 5545): all-day events, as dates of the calendar's own zone and never as instants (LESSONS 7).
 //!
-//! Everything is bounded, since such files come from elsewhere: bytes, events, days, and the work that a recurrence may take.
+//! Everything is bounded, since such files come from elsewhere: bytes, events, days, and the work that a recurrence may take. An event that
+//! cannot be understood is left out and named with its line, and costs nothing else (LESSONS 56).
 
 mod error;
 mod event;
+mod span;
 mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +14,6 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use chrono::{Datelike as _, NaiveDate};
-use icalendar::parser::{read_calendar, unfold};
 use sha2::{Digest as _, Sha256};
 
 use crate::both;
@@ -49,23 +50,37 @@ pub struct Skipped {
 }
 
 /// Why an event closes no day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhySkipped {
     /// It has a time of day.
     Timed,
     /// It was cancelled.
     Cancelled,
+    /// It cannot be understood.
+    Odd(Odd),
 }
 
+/// What is wrong with an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Odd(Cause);
+
 impl Skipped {
+    fn odd(name: String, line: usize, cause: Cause) -> Self {
+        Self { name, line, why: WhySkipped::Odd(Odd(cause)) }
+    }
+
     /// In words.
     pub fn told(&self) -> Both {
         let (name, line) = (&self.name, self.line);
-        match self.why {
+        match &self.why {
             WhySkipped::Timed => {
                 both!("\"{name}\" (line {line}, has a time of day)", "«{name}» (línea {line}, tiene hora)")
             }
             WhySkipped::Cancelled => both!("\"{name}\" (line {line}, cancelled)", "«{name}» (línea {line}, cancelado)"),
+            WhySkipped::Odd(Odd(cause)) => {
+                let Both { en, es } = cause.told().0;
+                both!("\"{name}\" (line {line}: {en})", "«{name}» (línea {line}: {es})")
+            }
         }
     }
 }
@@ -90,32 +105,24 @@ pub fn load(path: &Path, years: RangeInclusive<i32>) -> Result<Feed, IcsError> {
     if LARGEST_FILE < bytes.len() as u64 {
         return Err(IcsError::new(0, Cause::TooLarge));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        IcsError::new(1 + before.iter().filter(|byte| **byte == b'\n').count(), Cause::NotUtf8)
-    })?;
-    read(&text, years)
+    read(&bytes, years)
 }
 
-/// Reads a file's text.
+/// Reads a file's bytes.
 ///
 /// # Errors
 ///
-/// [`IcsError`], which names the line.
-pub fn read(text: &str, years: RangeInclusive<i32>) -> Result<Feed, IcsError> {
-    let digest = hex::encode(Sha256::digest(text.as_bytes()));
-    // Ends of lines of several systems in one file are read as if they were of one.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let lines = structure::event_lines(&text)?;
-    let unfolded = unfold(&text);
-    let calendar = read_calendar(&unfolded).map_err(|_| IcsError::new(1, Cause::Malformed))?;
-    let components = calendar.components.iter().filter(|component| component.name == "VEVENT");
-    let mut skipped = Vec::new();
+/// [`IcsError`], which names the line: where it is no calendar, or one too large.
+pub fn read(bytes: &[u8], years: RangeInclusive<i32>) -> Result<Feed, IcsError> {
+    let digest = hex::encode(Sha256::digest(bytes));
+    let structure::Frames { events: frames, cut: mut skipped } = structure::frames(bytes)?;
     let mut events = Vec::new();
-    for (component, line) in components.zip(lines) {
-        match Event::read(component, line)? {
-            Reading::Event(event) => events.push(event),
-            Reading::Skipped(event) => skipped.push(event),
+    for frame in &frames {
+        let line = frame.line;
+        match frame.with(|component| Event::read(component, line)) {
+            Some(Reading::Event(event)) => events.push(event),
+            Some(Reading::Skipped(event)) => skipped.push(event),
+            None => skipped.push(Skipped::odd("?".to_owned(), line, Cause::Malformed)),
         }
     }
     let mut days = BTreeMap::new();
@@ -126,18 +133,29 @@ pub fn read(text: &str, years: RangeInclusive<i32>) -> Result<Feed, IcsError> {
             skipped.push(Skipped { name: event.name.clone(), line: event.line, why: WhySkipped::Cancelled });
             continue;
         }
-        for first in event.starts(&years)? {
-            if event.replaces.is_none() && moved.contains(&(event.uid.as_str(), first)) {
-                continue;
+        match closed(event, &moved, &years) {
+            Ok(dates) if days.len() + dates.len() <= MOST_DAYS => {
+                for date in dates {
+                    days.entry(date).or_insert_with(|| event.name.clone());
+                }
             }
-            let dates = first.iter_days().take(event.n_days).filter(|date| years.contains(&date.year()));
-            for date in dates {
-                days.entry(date).or_insert_with(|| event.name.clone());
-            }
-            if MOST_DAYS < days.len() {
-                return Err(IcsError::new(event.line, Cause::TooManyDays));
-            }
+            Ok(_) => skipped.push(Skipped::odd(event.name.clone(), event.line, Cause::TooManyDays)),
+            Err(cause) => skipped.push(Skipped::odd(event.name.clone(), event.line, cause)),
         }
     }
+    skipped.sort_by_key(|skipped| skipped.line);
     Ok(Feed { days, skipped, digest })
+}
+
+/// The days that an event closes.
+fn closed(
+    event: &Event,
+    moved: &BTreeSet<(&str, NaiveDate)>,
+    years: &RangeInclusive<i32>,
+) -> Result<BTreeSet<NaiveDate>, Cause> {
+    let starts = event.starts(years)?;
+    let is_moved = |first: &NaiveDate| event.replaces.is_none() && moved.contains(&(event.uid.as_str(), *first));
+    let firsts = starts.into_iter().filter(|first| !is_moved(first));
+    let dates = firsts.flat_map(|first| first.iter_days().take(event.n_days));
+    Ok(dates.filter(|date| years.contains(&date.year())).collect())
 }
