@@ -301,8 +301,8 @@ impl Transaction<'_> {
             return Ok(());
         }
         match (&outcome.verdict, outcome.hold_until) {
-            (Verdict::Sent { reference, .. }, _) => {
-                if self.store.lift_hold(&outcome.destination)? {
+            (Verdict::Sent { reference, began_at, .. }, _) => {
+                if self.store.lift_hold(&outcome.destination, *began_at)? {
                     tracing::info!(destination = outcome.destination, "a destination works again");
                 }
                 if reference.is_some() {

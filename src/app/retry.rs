@@ -16,6 +16,8 @@ const BACKOFF: [TimeDelta; 6] = [
     TimeDelta::minutes(5),
     TimeDelta::minutes(10),
 ];
+/// No peer is obeyed for longer than this.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// Where a fallback is named, a message waits no longer than this for its own destination.
 const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
 
@@ -30,9 +32,12 @@ pub fn judge(
 ) -> (Verdict, Option<DateTime<Utc>>) {
     let ways = ways(config, delivery);
     let hold_until = match error {
-        DeliveryError::Hold { after: Some(after), .. } => Some(now + *after),
-        DeliveryError::Hold { after: None, .. } => Some(now + backoff(hold_failures.into(), delivery.id)),
-        DeliveryError::Retry { .. } | DeliveryError::GiveUp { .. } => None,
+        // What a peer asks for is a floor: clocks differ, and some say 0 (LESSONS 53).
+        DeliveryError::Hold { after, .. } => {
+            let own = backoff(hold_failures.into(), delivery.id);
+            Some(now + after.map_or(own, |after| after.min(LONGEST_WAIT).max(own)))
+        }
+        DeliveryError::Retry { .. } | DeliveryError::Doubt { .. } | DeliveryError::GiveUp { .. } => None,
     };
     let cause = error.cause().to_owned();
     let waited = now - delivery.decided_at;
@@ -42,7 +47,7 @@ pub fn judge(
         None if is_over => Verdict::Dead { cause },
         _ => {
             let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
-            Verdict::Later { at, cause }
+            Verdict::Later { at, cause, in_doubt: matches!(error, DeliveryError::Doubt { .. }) }
         }
     };
     (verdict, hold_until)

@@ -5,7 +5,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::{Map, Value, json};
 
 use super::hook::{Call, Judged, Peer, characters, cut};
-use super::http::Answer;
+use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 use crate::secret::Secret;
 
@@ -34,20 +34,40 @@ impl Peer for ClickUp {
         Ok(Call { authorization: Some(self.token.expose().to_owned()), ..Call::post(url, body) })
     }
 
+    fn name(&self) -> &'static str {
+        "ClickUp"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        if answer.status.is_success() {
+            word(&json["id"]).is_some()
+        } else {
+            json["ECODE"].is_string() || json["err"].is_string()
+        }
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("{\"id\":")
+    }
+
     fn judge(&self, answer: &Answer, now: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
-            // The id of a comment is a number, that of a task a word.
-            let reference = answer.json()["id"].as_str().map(str::to_owned);
+            let reference = word(&answer.json()["id"]);
             return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
         }
         if answer.status == StatusCode::TOO_MANY_REQUESTS {
             let at = answer.header("x-ratelimit-reset").and_then(|at| at.parse::<i64>().ok());
-            let after = at.map(|at| TimeDelta::seconds((at - now.timestamp()).clamp(1, 3_600)));
+            let after = at.and_then(|at| TimeDelta::try_seconds(at.checked_sub(now.timestamp())?));
             return Judged::Failed(DeliveryError::Hold { after, cause: "HTTP 429".to_owned() });
         }
         if answer.status == StatusCode::UNAUTHORIZED {
             let cause = "HTTP 401: the token is not taken".to_owned();
             return Judged::Failed(DeliveryError::Hold { after: None, cause });
+        }
+        let code = answer.json()["ECODE"].as_str().unwrap_or_default().to_owned();
+        if answer.status == StatusCode::NOT_FOUND && code.starts_with("ITEM_") {
+            return Judged::Afresh(answer.error(&GONE));
         }
         Judged::Failed(answer.error(&GONE))
     }

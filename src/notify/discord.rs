@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, characters, cut, without_markdown};
-use super::http::Answer;
+use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 
 /// Longest content, title, description, and name and value of a field, in characters.
@@ -41,14 +41,34 @@ impl Peer for Discord {
         Ok(Call { method, ..Call::post(url, payload(message, plain)) })
     }
 
+    fn name(&self) -> &'static str {
+        "Discord"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        match answer.status {
+            StatusCode::NO_CONTENT => true,
+            status if status.is_success() => word(&json["id"]).is_some(),
+            _ => {
+                json["message"].is_string() && !json["code"].is_null()
+                    || json.is_object() && answer.status == StatusCode::BAD_REQUEST
+            }
+        }
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("{\"id\":\"") || answer.is_cut_after("{\"type\":")
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         if answer.status.is_success() {
-            let reference = body["id"].as_str().map(str::to_owned);
+            let reference = word(&body["id"]);
             return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
         }
         if answer.status == StatusCode::TOO_MANY_REQUESTS
-            && let Some(seconds) = body["retry_after"].as_f64().filter(|seconds| (0.0..86_400.0).contains(seconds))
+            && let Some(seconds) = body["retry_after"].as_f64().filter(|seconds| (0.0..=1e9).contains(seconds))
         {
             // With a fraction, where the header is rounded.
             let after = TimeDelta::from_std(std::time::Duration::from_secs_f64(seconds)).ok();

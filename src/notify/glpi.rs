@@ -52,11 +52,19 @@ impl Glpi {
                 *self.session.lock().await = None;
                 continue;
             }
-            if answer.status.is_success() {
-                let opened = answer.json()["id"].as_i64().map(|id| id.to_string());
+            let body = answer.json();
+            let opened = http::word(&body["id"]);
+            if answer.status.is_success() && (opened.is_some() || answer.is_cut_after("{\"id\":")) {
                 // What is told later goes to the ticket, not to the follow-up.
                 let reference = message.first.clone().or_else(|| message.updates.clone()).or(opened);
                 return Ok(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            }
+            let is_gone =
+                body[0] == "ERROR_ITEM_NOT_FOUND" || answer.status == StatusCode::NOT_FOUND && body[0].is_string();
+            if is_gone && message.first.is_some() && message.updates.is_none() {
+                // The ticket was deleted: another one is opened.
+                let afresh = Message { first: None, ..message.clone() };
+                return Box::pin(self.send(&afresh, now)).await;
             }
             if answer.status != StatusCode::UNAUTHORIZED {
                 return Err(refused(&answer));
@@ -129,13 +137,28 @@ fn html(message: &Message) -> String {
 /// Errors are arrays of a code and a text, whose language varies.
 fn refused(answer: &http::Answer) -> DeliveryError {
     let body = answer.json();
+    if answer.status.is_success() && body["id"] == false {
+        let said = body["message"].as_str().unwrap_or_default();
+        return DeliveryError::GiveUp {
+            cause: format!("HTTP {}, but {}", answer.status.as_u16(), cut(said, 80, characters)),
+        };
+    }
     let code = body[0].as_str().unwrap_or_default();
+    if answer.status == StatusCode::PAYLOAD_TOO_LARGE {
+        return DeliveryError::GiveUp { cause: "HTTP 413: the message is too large".to_owned() };
+    }
+    if code.is_empty() && answer.status != StatusCode::TOO_MANY_REQUESTS {
+        return answer.foreign("GLPI");
+    }
     if answer.status == StatusCode::BAD_REQUEST && !code.is_empty() {
         let cause = format!("HTTP 400: {}", cut(code, 80, characters));
         return match code {
-            "ERROR_WRONG_APP_TOKEN_PARAMETER" | "ERROR_LOGIN_PARAMETERS_MISSING" | "ERROR_NOT_ALLOWED_IP" => {
-                DeliveryError::Hold { after: None, cause }
-            }
+            "ERROR_WRONG_APP_TOKEN_PARAMETER"
+            | "ERROR_APP_TOKEN_PARAMETERS_MISSING"
+            | "ERROR_LOGIN_PARAMETERS_MISSING"
+            | "ERROR_LOGIN_WITH_CREDENTIALS_DISABLED"
+            | "ERROR_NOT_ALLOWED_IP" => DeliveryError::Hold { after: None, cause },
+            "ERROR_SQL" => DeliveryError::Retry { cause },
             _ => DeliveryError::GiveUp { cause },
         };
     }

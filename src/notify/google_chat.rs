@@ -30,6 +30,22 @@ impl Peer for GoogleChat {
         Ok(Call::post(url, payload(message)))
     }
 
+    fn name(&self) -> &'static str {
+        "Google Chat"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        if answer.status.is_success() {
+            return json["name"].as_str().is_some_and(|name| name.starts_with("spaces/"));
+        }
+        json["error"]["code"].is_number() || json["error"]["status"].is_string()
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("{\"name\":\"spaces/")
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));

@@ -1,9 +1,10 @@
 //! What systems share that take a message as one JSON document: a call, its answer, a second try in plainer form.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 
 use super::http::{self, Answer};
@@ -43,6 +44,10 @@ pub enum Judged {
     Taken(Receipt),
     /// The peer does not like its form: send it once more, as plain as can be.
     Plainer(DeliveryError),
+    /// What it goes on from is no more there: send it once more, as the first about its request.
+    Afresh(DeliveryError),
+    /// The place has moved, and the peer knows where to: send it once more.
+    Moved(DeliveryError),
     /// It is not taken.
     Failed(DeliveryError),
 }
@@ -56,7 +61,17 @@ pub trait Peer: Send + Sync {
     /// [`DeliveryError::GiveUp`] if the message cannot be put in its form.
     fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError>;
 
-    /// What its answer means.
+    /// Its name, as people know it.
+    fn name(&self) -> &'static str;
+
+    /// Whether it is this system that answers, by its documented form of success or of an error, and not what stands in its place: a
+    /// page to log in, a sentence of a proxy.
+    fn is_own(&self, answer: &Answer) -> bool;
+
+    /// Whether an answer that is broken off began as success does: what was taken is never sent again.
+    fn began_well(&self, answer: &Answer) -> bool;
+
+    /// What an answer of its own means.
     fn judge(&self, answer: &Answer, now: DateTime<Utc>) -> Judged;
 }
 
@@ -80,9 +95,11 @@ impl<P: Peer> Hook<P> {
     }
 
     pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
-        let mut plain = false;
+        let (mut plain, mut n_moves) = (false, 0);
+        let mut message = Cow::Borrowed(message);
         loop {
-            let call = self.peer.call(message, plain)?;
+            let call = self.peer.call(&message, plain)?;
+            let sent = call.body.clone();
             let mut request = self
                 .client
                 .request(call.method, call.url)
@@ -92,13 +109,36 @@ impl<P: Peer> Hook<P> {
                 request = request.header("authorization", authorization);
             }
             let answer = http::exchange(request, self.timeout, now).await?;
-            match self.peer.judge(&answer, now) {
+            match judge(&self.peer, &answer, now) {
                 Judged::Taken(receipt) => return Ok(receipt),
-                Judged::Plainer(_) if !plain => plain = true,
-                Judged::Plainer(error) | Judged::Failed(error) => return Err(error),
+                // What has no plainer form would only be refused again.
+                Judged::Plainer(_) if !plain && self.peer.call(&message, true)?.body != sent => plain = true,
+                Judged::Afresh(_) if message.first.is_some() && message.updates.is_none() => {
+                    message.to_mut().first = None;
+                }
+                Judged::Moved(_) if n_moves == 0 => n_moves += 1,
+                Judged::Plainer(error) | Judged::Afresh(error) | Judged::Moved(error) | Judged::Failed(error) => {
+                    return Err(error);
+                }
             }
         }
     }
+}
+
+/// What an answer means, whoever gave it.
+fn judge(peer: &impl Peer, answer: &Answer, now: DateTime<Utc>) -> Judged {
+    let status = answer.status;
+    if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG) {
+        let cause = format!("HTTP {}: the message is too large", status.as_u16());
+        return Judged::Plainer(DeliveryError::GiveUp { cause });
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS || peer.is_own(answer) {
+        return peer.judge(answer, now);
+    }
+    if status.is_success() && peer.began_well(answer) {
+        return Judged::Taken(Receipt::of(format!("HTTP {}, broken off", status.as_u16())));
+    }
+    Judged::Failed(answer.foreign(peer.name()))
 }
 
 /// Cuts a text to so many units, counted by `size`, with a mark where something is missing.

@@ -11,9 +11,7 @@ use super::{DeliveryError, SetupError};
 use crate::secret::SecretSource;
 
 /// No more of an answer is read than this.
-const LONGEST_ANSWER: usize = 64 << 10;
-/// No peer is obeyed for longer than this.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
+const LONGEST_ANSWER: usize = 256 << 10;
 
 /// Reads and checks the address of a webhook.
 pub(super) fn read_address(source: &SecretSource) -> Result<reqwest::Url, SetupError> {
@@ -30,6 +28,8 @@ pub struct Answer {
     pub(super) body: String,
     headers: HeaderMap,
     retry_after: Option<TimeDelta>,
+    /// Whether the body ends before its end: broken off, or too large.
+    is_cut: bool,
 }
 
 /// Sends a request and reads the answer.
@@ -44,19 +44,61 @@ pub(super) async fn exchange(
     let headers = response.headers().clone();
     let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| wait(value, now));
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(error.without_url()))? {
-        body.extend_from_slice(&chunk);
-        if LONGEST_ANSWER < body.len() {
-            break;
+    let is_cut = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break false,
+            // The status has come: what it says holds, whatever became of the rest.
+            Err(_) => break true,
         }
-    }
-    Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned(), headers, retry_after })
+        if LONGEST_ANSWER < body.len() {
+            break true;
+        }
+    };
+    let body = String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').trim().to_owned();
+    Ok(Answer { status, body, headers, retry_after, is_cut })
 }
 
 impl Answer {
     /// The body as JSON; null if it is none.
     pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// Whether the body is broken off, and began with so much, or with as much of it as came.
+    pub(super) fn is_cut_after(&self, beginning: &str) -> bool {
+        let body: String = self.body.chars().filter(|letter| !letter.is_whitespace()).take(beginning.len()).collect();
+        self.is_cut && !body.is_empty() && beginning.starts_with(&body)
+    }
+
+    /// Whether it is a page for people, whatever its status says.
+    pub(super) fn is_page(&self) -> bool {
+        let head: String = self.body.chars().take(15).collect::<String>().to_ascii_lowercase();
+        head.starts_with("<!doctype")
+            || head.starts_with("<html")
+            || head.starts_with("<head")
+            || head.starts_with("<?xml")
+    }
+
+    /// An answer that is not the system's own: of a proxy, a portal, whatever stands at its address instead. It says nothing about the
+    /// message, so the destination stands as if nobody answered, but where the message's own form may be to blame. Its words are not
+    /// told: pages repeat the address, which may be a secret.
+    pub(super) fn foreign(&self, system: &str) -> DeliveryError {
+        let what = if self.is_page() { "a page" } else { "an answer" };
+        let cause = format!("HTTP {}: {what} that is not {system}'s own", self.status.as_u16());
+        match self.status.as_u16() {
+            400 | 406 | 411 | 415 | 431 => DeliveryError::Retry { cause },
+            200..=299 if self.is_cut && !self.is_page() => {
+                DeliveryError::Doubt { cause: format!("{cause}, and broken off") }
+            }
+            429 | 500..=599 => DeliveryError::Hold { after: self.retry_after, cause },
+            _ => DeliveryError::Hold { after: None, cause },
+        }
+    }
+
+    /// The destination stands, for as long as the peer asks.
+    pub(super) const fn held(&self, cause: String) -> DeliveryError {
+        DeliveryError::Hold { after: self.retry_after, cause }
     }
 
     /// A header, by its name in lower case.
@@ -71,7 +113,9 @@ impl Answer {
             if said.is_empty() { format!("HTTP {}", self.status) } else { format!("HTTP {}: {said}", self.status) };
         match self.status {
             StatusCode::TOO_MANY_REQUESTS => DeliveryError::Hold { after: self.retry_after, cause },
-            _ if self.retry_after.is_some() => DeliveryError::Hold { after: self.retry_after, cause },
+            status if status.is_server_error() && self.retry_after.is_some() => {
+                DeliveryError::Hold { after: self.retry_after, cause }
+            }
             status if gone.contains(&status) => DeliveryError::GiveUp { cause },
             _ => DeliveryError::Retry { cause },
         }
@@ -80,7 +124,14 @@ impl Answer {
 
 fn failed(error: reqwest::Error) -> DeliveryError {
     let cause = chain(&error);
-    if error.is_connect() { DeliveryError::Hold { after: None, cause } } else { DeliveryError::Retry { cause } }
+    if error.is_connect() {
+        DeliveryError::Hold { after: None, cause }
+    } else if error.is_builder() {
+        DeliveryError::Retry { cause }
+    } else {
+        // No answer, or a broken one: the message may have arrived.
+        DeliveryError::Doubt { cause }
+    }
 }
 
 /// The error and its causes, outer first.
@@ -94,11 +145,19 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// A string, or a number written out: systems change between the two.
+pub(super) fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(word) if !word.is_empty() => Some(word.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 /// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3).
 fn wait(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let wait = match value.trim().parse::<i64>() {
-        Ok(seconds) => TimeDelta::try_seconds(seconds)?,
-        Err(_) => DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now,
-    };
-    Some(wait.clamp(TimeDelta::zero(), LONGEST_WAIT))
+    match value.trim().parse::<i64>() {
+        Ok(seconds) => TimeDelta::try_seconds(seconds),
+        Err(_) => Some(DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now),
+    }
 }

@@ -43,18 +43,52 @@ impl Peer for Mattermost {
         Ok(Call::post(self.url.clone(), payload(message, self.dialect, plain)))
     }
 
+    fn name(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Mattermost => "Mattermost",
+            Dialect::RocketChat => "Rocket.Chat",
+        }
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        match self.dialect {
+            Dialect::Mattermost if answer.status.is_success() => answer.body == "ok",
+            Dialect::Mattermost => json["id"].is_string() && json["message"].is_string(),
+            Dialect::RocketChat => json["success"].is_boolean() || json["error"].is_string(),
+        }
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        match self.dialect {
+            Dialect::Mattermost => answer.is_cut_after("ok"),
+            Dialect::RocketChat => answer.is_cut_after("{\"success\":true"),
+        }
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         if body["error"] == "error-message-size-exceeded" {
             let cause = "the message is longer than that server allows".to_owned();
             return Judged::Plainer(DeliveryError::GiveUp { cause });
         }
-        if answer.status.is_success() && body["success"] != false {
+        if answer.status.is_success() && (self.dialect == Dialect::Mattermost || body["success"] == true) {
             return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
         }
         if answer.status.is_success() {
             let said = body["error"].as_str().unwrap_or("success: false");
-            return Judged::Failed(DeliveryError::GiveUp { cause: format!("HTTP 200, but {said}") });
+            let cause = format!("HTTP 200, but {}", cut(said, 80, characters));
+            let is_busy = said.contains("too-many-requests");
+            return Judged::Failed(if is_busy {
+                DeliveryError::Hold { after: None, cause }
+            } else {
+                DeliveryError::GiveUp { cause }
+            });
+        }
+        // Switched off over there, for every message alike.
+        if body["id"] == "web.incoming_webhook.disabled.app_error" {
+            let cause = "Mattermost has incoming webhooks switched off".to_owned();
+            return Judged::Failed(DeliveryError::Hold { after: None, cause });
         }
         Judged::Failed(answer.error(&GONE))
     }

@@ -145,6 +145,11 @@ pub enum DeliveryError {
         /// What happened; never holds a secret.
         cause: String,
     },
+    /// The peer may have taken it: it is tried again, and says so.
+    Doubt {
+        /// What happened; never holds a secret.
+        cause: String,
+    },
     /// Will not pass: an address that does not exist, a hook that is gone.
     GiveUp {
         /// What happened; never holds a secret.
@@ -156,7 +161,7 @@ impl DeliveryError {
     /// What happened.
     pub fn cause(&self) -> &str {
         match self {
-            Self::Retry { cause } | Self::Hold { cause, .. } | Self::GiveUp { cause } => cause,
+            Self::Retry { cause } | Self::Hold { cause, .. } | Self::Doubt { cause } | Self::GiveUp { cause } => cause,
         }
     }
 }

@@ -5,23 +5,19 @@ use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, bytes, cut};
-use super::http::Answer;
+use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 use crate::secret::Secret;
 
 /// Longest message, in bytes; a longer one becomes an attachment.
 const LONGEST: usize = 3_900;
 const LONGEST_TITLE: usize = 200;
-/// The day's quota is used up (error code 42908).
-const DAY_QUOTA: i64 = 42_908;
+/// The day's quota of bandwidth or of messages is used up.
+const DAY_QUOTAS: [i64; 2] = [42_905, 42_908];
+/// Its buttons are not as that server wants them.
+const BAD_ACTIONS: i64 = 40_018;
 /// Statuses after which nothing will change.
-const GONE: [StatusCode; 5] = [
-    StatusCode::BAD_REQUEST,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::FORBIDDEN,
-    StatusCode::NOT_FOUND,
-    StatusCode::PAYLOAD_TOO_LARGE,
-];
+const GONE: [StatusCode; 2] = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
 
 /// A topic.
 #[derive(Clone)]
@@ -32,21 +28,48 @@ pub struct Ntfy {
 }
 
 impl Peer for Ntfy {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
         let topic = self.topic.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let topic = topic.ok_or_else(|| DeliveryError::GiveUp { cause: "no topic is known".to_owned() })?;
-        let call = Call::post(self.url.clone(), payload(message, topic));
+        let call = Call::post(self.url.clone(), payload(message, topic, plain));
         Ok(match &self.token {
             Some(token) => call.bearer(token.expose()),
             None => call,
         })
     }
 
+    fn name(&self) -> &'static str {
+        "ntfy"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        if answer.status.is_success() {
+            return json["id"].is_string() && json["event"] == "message";
+        }
+        !json["code"].is_null() && json["error"].is_string()
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("{\"id\":\"")
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
         }
-        if answer.json()["code"] == DAY_QUOTA {
+        let body = answer.json();
+        let code = word(&body["code"]).and_then(|code| code.parse::<i64>().ok());
+        if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Judged::Failed(DeliveryError::Hold {
+                after: None,
+                cause: format!("HTTP {}: the token is not taken", answer.status.as_u16()),
+            });
+        }
+        if code == Some(BAD_ACTIONS) {
+            return Judged::Plainer(DeliveryError::GiveUp { cause: "HTTP 400: the actions are not taken".to_owned() });
+        }
+        if code.is_some_and(|code| DAY_QUOTAS.contains(&code)) {
             let cause = "HTTP 429: the day's quota is used up".to_owned();
             return Judged::Failed(DeliveryError::Hold { after: Some(TimeDelta::hours(6)), cause });
         }
@@ -54,7 +77,7 @@ impl Peer for Ntfy {
     }
 }
 
-fn payload(message: &Message, topic: &str) -> Value {
+fn payload(message: &Message, topic: &str, plain: bool) -> Value {
     let (priority, tag) = match message.card.tone {
         Tone::Breach => (5, "rotating_light"),
         Tone::Warning => (4, "hourglass_flowing_sand"),
@@ -68,7 +91,7 @@ fn payload(message: &Message, topic: &str) -> Value {
         "priority": priority,
         "tags": [tag],
     });
-    if let Some(links) = &message.card.links {
+    if let Some(links) = message.card.links.as_ref().filter(|_| !plain) {
         body["click"] = links.show.clone().into();
         // Three at most. They open the page that asks; ntfy itself may fetch what it is given.
         let actions = links.buttons(message.language);

@@ -30,9 +30,26 @@ impl Peer for PagerDuty {
         Ok(Call::post(self.url.clone(), payload(message, self.key.expose())))
     }
 
+    fn name(&self) -> &'static str {
+        "PagerDuty"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        if answer.status == StatusCode::ACCEPTED {
+            return !answer.is_page();
+        }
+        json["status"].is_string()
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.status == StatusCode::ACCEPTED
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+        let body = answer.json();
         if answer.status.is_success() {
-            let reference = answer.json()["dedup_key"].as_str().map(str::to_owned);
+            let reference = body["dedup_key"].as_str().map(str::to_owned);
             return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
         }
         Judged::Failed(match answer.error(&GONE) {

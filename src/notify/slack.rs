@@ -19,12 +19,35 @@ const LONGEST_SECTION: usize = 3_000;
 const LONGEST_FIELD: usize = 300;
 const MOST_FIELDS: usize = 10;
 /// What has nothing to do with this message, and may pass.
-const PASSING: [&str; 5] =
-    ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "the answer is not `ok`"];
+const PASSING: [&str; 6] = [
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "the answer is not `ok`",
+    "no `ok` in the answer",
+];
 /// The token is of no use any more: the whole destination stands.
-const BAD_TOKEN: [&str; 5] = ["invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"];
+const BAD_TOKEN: [&str; 15] = [
+    "invalid_auth",
+    "token_revoked",
+    "token_expired",
+    "account_inactive",
+    "not_authed",
+    "missing_scope",
+    "no_permission",
+    "not_allowed_token_type",
+    "ekm_access_denied",
+    "team_access_not_granted",
+    "accesslimited",
+    "access_denied",
+    "org_login_required",
+    "team_added_to_org",
+    "message_limit_exceeded",
+];
 /// The form of the blocks, not the message.
-const BAD_BLOCKS: [&str; 3] = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"];
+const BAD_BLOCKS: [&str; 5] =
+    ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"];
 
 /// A webhook, or a bot with a channel.
 #[derive(Clone)]
@@ -73,7 +96,31 @@ impl Peer for Slack {
         Ok(Call::post(url, body).bearer(token.expose()))
     }
 
+    fn name(&self) -> &'static str {
+        "Slack"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        let is_word = || {
+            (2..=60).contains(&answer.body.len())
+                && answer.body.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        };
+        if answer.status.is_success() {
+            answer.body == "ok" || json["ok"].is_boolean()
+        } else {
+            is_word() || json["ok"].is_boolean()
+        }
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("ok") || answer.is_cut_after("{\"ok\":true")
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+        if BAD_BLOCKS.contains(&answer.body.as_str()) {
+            return Judged::Plainer(answer.error(&GONE));
+        }
         if !answer.status.is_success() {
             return Judged::Failed(answer.error(&GONE));
         }
@@ -91,7 +138,7 @@ impl Peer for Slack {
         };
         let cause = format!("HTTP 200, but {}", cut(&refused, 80, characters));
         match refused.as_str() {
-            "ratelimited" | "rate_limited" => Judged::Failed(DeliveryError::Hold { after: None, cause }),
+            "ratelimited" | "rate_limited" => Judged::Failed(answer.held(cause)),
             word if BAD_TOKEN.contains(&word) => Judged::Failed(DeliveryError::Hold { after: None, cause }),
             word if PASSING.contains(&word) => Judged::Failed(DeliveryError::Retry { cause }),
             word if BAD_BLOCKS.contains(&word) => Judged::Plainer(DeliveryError::GiveUp { cause }),

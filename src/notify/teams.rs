@@ -26,14 +26,54 @@ impl Peer for Teams {
         Ok(Call::post(self.url.clone(), payload(message, plain)))
     }
 
+    fn name(&self) -> &'static str {
+        "Teams"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        match answer.status {
+            StatusCode::ACCEPTED => !answer.is_page(),
+            StatusCode::OK => {
+                answer.body.is_empty()
+                    || answer.body == "1"
+                    || json.is_object()
+                    || failed_status(&answer.body).is_some()
+            }
+            _ => json["error"]["code"].is_string() || json["error"]["code"].is_number(),
+        }
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.status == StatusCode::ACCEPTED
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         match answer.status {
+            StatusCode::OK if let Some(status) = failed_status(&answer.body) => refused(status),
             status if status.is_success() => Judged::Taken(Receipt::of(format!("HTTP {status}"))),
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Judged::Plainer(DeliveryError::GiveUp { cause: "HTTP 413: the card is too large".to_owned() })
-            }
             _ => Judged::Failed(answer.error(&GONE)),
         }
+    }
+}
+
+/// What connectors say under 200: "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 …". The
+/// status within, 0 where there is none.
+fn failed_status(body: &str) -> Option<u16> {
+    let lower: String = body.chars().take(400).collect::<String>().to_lowercase();
+    if !lower.contains("delivery failed") && !lower.contains("error contacting") {
+        return None;
+    }
+    let status = lower.split("http error ").nth(1).map(|rest| rest.chars().take(3).collect::<String>());
+    Some(status.and_then(|status| status.parse().ok()).unwrap_or_default())
+}
+
+fn refused(status: u16) -> Judged {
+    let cause = format!("HTTP 200, but Teams says that delivery failed ({status})");
+    match status {
+        413 => Judged::Plainer(DeliveryError::GiveUp { cause }),
+        400 | 403 | 404 | 410 => Judged::Failed(DeliveryError::GiveUp { cause }),
+        _ => Judged::Failed(DeliveryError::Hold { after: None, cause }),
     }
 }
 

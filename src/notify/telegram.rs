@@ -1,20 +1,32 @@
 //! Telegram by a bot (core.telegram.org/bots/api): HTML, buttons, answers in the thread of the first message about a request, edited
 //! in place when it is over. The token stands in the address, which is never told.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, cut, utf16};
-use super::http::Answer;
+use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt};
 use crate::text::Language;
 
 /// Longest text after its markup is read, in units of UTF-16.
 const LONGEST: usize = 4_096;
 /// Statuses after which the chat will not come back.
-const GONE: [StatusCode; 4] =
-    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+const GONE: [StatusCode; 2] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN];
+/// What is said of a message's form, its buttons and its topic, in small letters.
+const PLAINER: [&str; 7] = [
+    "can't parse entities",
+    "message is too long",
+    "button url",
+    "button_url_invalid",
+    "button_data_invalid",
+    "wrong http url",
+    "message thread not found",
+];
 
 /// A bot and, unless each person has one, a chat.
 #[derive(Clone)]
@@ -24,6 +36,8 @@ pub struct Telegram {
     pub(super) chat: Option<String>,
     pub(super) topic: Option<i64>,
     pub(super) buttons: Option<Language>,
+    /// Groups that became supergroups since the daemon started, with their new ids.
+    pub(super) moved: Arc<Mutex<HashMap<String, String>>>,
 }
 
 impl Peer for Telegram {
@@ -31,8 +45,11 @@ impl Peer for Telegram {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let chat = self.chat.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let chat = chat.ok_or_else(|| gave_up("no chat is known"))?;
+        let chat = self.moved().get(chat).unwrap_or(chat).clone();
         let method = if message.updates.is_some() { "editMessageText" } else { "sendMessage" };
         let url = Url::parse(&format!("{}/{method}", self.base)).map_err(|_| gave_up("the address is malformed"))?;
+        // A message is edited where it stands, whatever became of the chat.
+        let chat = message.updates.as_ref().and_then(|reference| place(reference)).map_or(chat, str::to_owned);
         let mut body = json!({
             "chat_id": chat.parse::<i64>().map_or_else(|_| Value::from(chat.as_str()), Value::from),
             "text": text(message, plain),
@@ -43,47 +60,85 @@ impl Peer for Telegram {
         }
         match (message.updates.as_ref(), message.first.as_ref()) {
             (Some(reference), _) => body["message_id"] = message_number(reference),
-            (None, Some(first)) => {
+            // The numbers of another chat are others.
+            (None, Some(first)) if place(first).is_none_or(|place| place == chat) => {
                 body["reply_parameters"] =
                     json!({ "message_id": message_number(first), "allow_sending_without_reply": true });
             }
-            (None, None) => {}
+            (None, _) => {}
         }
-        if let Some(topic) = self.topic.filter(|_| message.updates.is_none()) {
+        if let Some(topic) = self.topic.filter(|_| message.updates.is_none() && !plain) {
             body["message_thread_id"] = topic.into();
         }
-        if let Some(keyboard) = keyboard(message, self.buttons) {
+        if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| !plain) {
             body["reply_markup"] = json!({ "inline_keyboard": [keyboard] });
         }
         Ok(Call::post(url, body))
+    }
+
+    fn name(&self) -> &'static str {
+        "Telegram"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        answer.json()["ok"].is_boolean()
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("{\"ok\":true")
     }
 
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         let said = body["description"].as_str().unwrap_or_default();
         if answer.status.is_success() && body["ok"] == true {
-            let (chat, id) = (&body["result"]["chat"]["id"], &body["result"]["message_id"]);
-            let reference =
-                id.as_i64().map(|id| chat.as_i64().map_or_else(|| id.to_string(), |chat| format!("{chat}:{id}")));
+            let (chat, id) = (word(&body["result"]["chat"]["id"]), word(&body["result"]["message_id"]));
+            let reference = id.map(|id| chat.map_or_else(|| id.clone(), |chat| format!("{chat}:{id}")));
             return Judged::Taken(Receipt { answer: "ok".to_owned(), reference });
         }
         let cause = format!("HTTP {}: {}", answer.status.as_u16(), cut(said, 120, |_| 1));
+        if let Some(to) = word(&body["parameters"]["migrate_to_chat_id"]) {
+            return self.follow(to, cause);
+        }
         if let Some(seconds) = body["parameters"]["retry_after"].as_i64() {
-            let after = Some(TimeDelta::seconds(seconds.clamp(0, 86_400)));
+            let after = TimeDelta::try_seconds(seconds);
             return Judged::Failed(DeliveryError::Hold { after, cause });
         }
         // Edited to what it says already.
         if said.contains("message is not modified") {
             return Judged::Taken(Receipt::of("unchanged".to_owned()));
         }
-        if said.contains("can't parse entities") || said.contains("message is too long") {
+        if PLAINER.iter().any(|part| said.to_lowercase().contains(part)) {
             return Judged::Plainer(DeliveryError::GiveUp { cause });
+        }
+        if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) {
+            // The bot's token, which stands in the address.
+            return Judged::Failed(DeliveryError::Hold { after: None, cause });
         }
         Judged::Failed(match answer.error(&GONE) {
             DeliveryError::GiveUp { .. } => DeliveryError::GiveUp { cause },
             other => other,
         })
     }
+}
+
+impl Telegram {
+    fn moved(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The group has another id since it became a supergroup: what goes to it follows.
+    fn follow(&self, to: String, cause: String) -> Judged {
+        let Some(from) = self.chat.clone() else { return Judged::Failed(DeliveryError::GiveUp { cause }) };
+        tracing::warn!(chat = from, now = to, "a Telegram group has another id; write the new one into sla.toml");
+        self.moved().insert(from, to);
+        Judged::Moved(DeliveryError::GiveUp { cause })
+    }
+}
+
+/// The chat of a reference, where it holds one.
+fn place(reference: &str) -> Option<&str> {
+    reference.rsplit_once(':').map(|(chat, _)| chat)
 }
 
 /// The message's number of a reference, `CHAT:NUMBER`; those of before are the number alone.

@@ -149,6 +149,7 @@ fn http_way(settings: &HttpSettings, clients: &Clients) -> Result<Channel, Setup
         Kind::Mattermost => Channel::Mattermost(hook.of(Mattermost { url, dialect: Dialect::Mattermost })),
         Kind::RocketChat => Channel::Mattermost(hook.of(Mattermost { url, dialect: Dialect::RocketChat })),
         Kind::Telegram => Channel::Telegram(hook.of(Telegram {
+            moved: std::sync::Arc::default(),
             base: format!("{base}/bot{}", token()?.expose()),
             chat: settings.to.clone(),
             topic: settings.topic,

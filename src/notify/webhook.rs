@@ -13,8 +13,15 @@ use super::{DeliveryError, Message, Receipt, SetupError, http};
 use crate::secret::SecretSource;
 
 /// Statuses that say that the hook itself is gone.
-const GONE: [StatusCode; 4] =
-    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
+const GONE: [StatusCode; 2] = [StatusCode::GONE, StatusCode::PAYLOAD_TOO_LARGE];
+/// The receiver's address or its door is wrong, for every message alike, or a proxy stands in its place: it may be mended.
+const STANDS: [StatusCode; 5] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+];
 
 /// A generic webhook.
 #[derive(Clone)]
@@ -58,10 +65,14 @@ impl WebhookTransport {
             request = request.header("webhook-signature", signatures.join(" "));
         }
         let answer = http::exchange(request.body(body), self.timeout, now).await?;
-        if answer.status.is_success() {
-            Ok(Receipt::of(format!("HTTP {}", answer.status)))
-        } else {
-            Err(answer.error(&GONE))
+        // Any 2xx is success here, but for a page: programs answer with none.
+        match answer.status {
+            status if status.is_success() && !answer.is_page() => Ok(Receipt::of(format!("HTTP {status}"))),
+            status if status.is_success() || status.is_redirection() || STANDS.contains(&status) => {
+                Err(answer.foreign("the receiver"))
+            }
+            status if answer.is_page() && !GONE.contains(&status) => Err(answer.foreign("the receiver")),
+            _ => Err(answer.error(&GONE)),
         }
     }
 }

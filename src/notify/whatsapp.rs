@@ -6,7 +6,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, characters, cut};
-use super::http::Answer;
+use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt};
 use crate::secret::Secret;
 
@@ -102,23 +102,57 @@ impl Peer for WhatsApp {
         Ok(Call::post(url, body).bearer(self.token.expose()))
     }
 
+    fn name(&self) -> &'static str {
+        "WhatsApp"
+    }
+
+    fn is_own(&self, answer: &Answer) -> bool {
+        let json = answer.json();
+        !json["error"]["code"].is_null() || answer.status.is_success() && json["messages"][0]["id"].is_string()
+    }
+
+    fn began_well(&self, answer: &Answer) -> bool {
+        answer.is_cut_after("{\"messaging_product\":\"whatsapp\"")
+    }
+
     fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
-        if answer.status.is_success() {
+        if answer.status.is_success() && body["error"].is_null() {
+            if body["messages"][0]["message_status"] == "paused" {
+                let cause = "HTTP 200, but the template is paused".to_owned();
+                return Judged::Failed(DeliveryError::Hold { after: None, cause });
+            }
             let reference = body["messages"][0]["id"].as_str().map(str::to_owned);
             return Judged::Taken(Receipt { answer: "accepted".to_owned(), reference });
         }
-        let (code, said) = (body["error"]["code"].as_i64(), body["error"]["message"].as_str().unwrap_or_default());
+        let code = word(&body["error"]["code"]).and_then(|code| code.parse::<i64>().ok());
+        let (code, said) = (code, body["error"]["message"].as_str().unwrap_or_default());
         let cause = format!("HTTP {}: {}", answer.status.as_u16(), cut(said, 120, characters));
+        let is_our_fault = answer.status == StatusCode::BAD_REQUEST && body["error"]["is_transient"] != true;
         Judged::Failed(match code {
             // Too many to this person, or in all; the account's own limits.
             Some(131_056) => DeliveryError::Retry { cause },
-            Some(4 | 80_007 | 130_429 | 131_048) => DeliveryError::Hold { after: None, cause },
-            // The token: nothing gets out until it is renewed.
-            Some(0 | 190) => DeliveryError::Hold { after: None, cause },
-            Some(1 | 2 | 131_000 | 131_016) => DeliveryError::Retry { cause },
-            Some(_) => DeliveryError::GiveUp { cause },
-            None => answer.error(&GONE),
+            Some(4 | 17 | 32 | 613 | 80_007 | 80_008 | 130_429 | 131_048 | 133_016) => answer.held(cause),
+            // The token, its rights, the number, the account, its maintenance: nothing gets out until that is mended.
+            Some(
+                0
+                | 3
+                | 10
+                | 33
+                | 190
+                | 200..=299
+                | 368
+                | 131_031
+                | 131_037
+                | 131_042
+                | 131_045
+                | 131_057
+                | 132_015
+                | 133_010,
+            ) => DeliveryError::Hold { after: None, cause },
+            Some(1 | 2 | 131_000 | 131_016 | 133_004 | 135_000) => DeliveryError::Retry { cause },
+            Some(_) if is_our_fault || GONE.contains(&answer.status) => DeliveryError::GiveUp { cause },
+            _ => answer.error(&[]),
         })
     }
 }

@@ -64,13 +64,14 @@ impl Store {
         Ok(statement.query_row([destination], |row| row.get(0))?)
     }
 
-    /// Lets a destination go on.
+    /// Lets a destination go on, after a try that began when its wait was over: what was on its way before says nothing.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn lift_hold(&self, destination: &str) -> Result<bool> {
-        Ok(0 < self.prepare("DELETE FROM holds WHERE destination = ?1")?.execute([destination])?)
+    pub fn lift_hold(&self, destination: &str, began_at: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare("DELETE FROM holds WHERE destination = ?1 AND until <= ?2")?;
+        Ok(0 < statement.execute(params![destination, milliseconds(began_at)])?)
     }
 
     /// The wall clock was set back: what waits waits as long as it would have.

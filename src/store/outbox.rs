@@ -98,6 +98,8 @@ pub enum Verdict {
         at: DateTime<Utc>,
         /// What happened.
         cause: String,
+        /// Whether the peer may have taken it.
+        in_doubt: bool,
     },
     /// Nobody took it, and nobody else is left.
     Dead {
@@ -174,7 +176,7 @@ impl Store {
     pub fn record(&self, id: i64, fence: i64, verdict: &Verdict, now: DateTime<Utc>) -> Result<bool> {
         let (state, next_at, answer) = match verdict {
             Verdict::Sent { answer, .. } => ("sent", None, answer.as_str()),
-            Verdict::Later { at, cause } => ("pending", Some(milliseconds(*at)), cause.as_str()),
+            Verdict::Later { at, cause, .. } => ("pending", Some(milliseconds(*at)), cause.as_str()),
             Verdict::Dead { cause } => ("dead", None, cause.as_str()),
             Verdict::HandedOver { cause, .. } => ("handed_over", None, cause.as_str()),
         };
@@ -183,13 +185,14 @@ impl Store {
             Verdict::Sent { reference, began_at, .. } => (reference.as_deref(), Some(milliseconds(*began_at))),
             _ => (None, None),
         };
+        let in_doubt = matches!(verdict, Verdict::Later { in_doubt: true, .. });
         let changed = self
             .prepare(
                 "UPDATE deliveries SET state = ?3, next_at = coalesce(?4, next_at), finished_at = ?5, answer = ?6,
-                        reference = ?7, sent_at = ?8
+                        reference = ?7, sent_at = ?8, in_doubt = max(in_doubt, ?9)
                  WHERE id = ?1 AND fence = ?2 AND state = 'leased'",
             )?
-            .execute(params![id, fence, state, next_at, finished_at, answer, reference, began_at])?;
+            .execute(params![id, fence, state, next_at, finished_at, answer, reference, began_at, in_doubt])?;
         Ok(changed == 1)
     }
 

@@ -167,6 +167,29 @@ fn lessons_31_a_429_holds_the_whole_destination_for_as_long_as_it_asks() {
     assert_eq!(webhook.received().len(), 1);
 }
 
+/// LESSONS 53: what a peer asks for is a floor and no replacement of plazo's own steps, of which the first two last over four seconds.
+#[test]
+fn lessons_53_a_wait_of_nothing_or_less_never_storms() {
+    let asked = [
+        ("429 Too Many", "Retry-After: 0\r\n"),
+        ("503 Unavailable", "Retry-After: -5\r\n"),
+        ("500 Oops", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n"),
+        ("429 Too Many", "Retry-After: soon\r\n"),
+    ];
+    std::thread::scope(|scope| {
+        for (status, header) in asked {
+            scope.spawn(move || {
+                let webhook = Webhook::scripted(move |_, _| answer(status, header, ""));
+                let daemon = Daemon::start(&config("\"hook\"", &hook(&webhook.url, "")));
+                let began = std::time::Instant::now();
+                daemon.client_message("m-1", "t-1", HOUR);
+                webhook.wait_for(3);
+                assert!(Duration::from_secs(4) < began.elapsed(), "{status} {header}");
+            });
+        }
+    });
+}
+
 #[test]
 fn a_redirect_is_a_failure_and_is_not_followed() {
     let other = Webhook::start();
@@ -225,9 +248,7 @@ fn after_the_bound_a_destination_that_stands_hands_over() {
 #[test]
 fn without_a_fallback_it_ends_dead_and_can_be_tried_again() {
     let webhook =
-        Webhook::scripted(
-            |n, _| if n == 0 { answer("404 Not Found", "", "no_service") } else { answer("200 OK", "", "") },
-        );
+        Webhook::scripted(|n, _| if n == 0 { answer("410 Gone", "", "no_service") } else { answer("200 OK", "", "") });
     let daemon = Daemon::start(&config("\"hook\"", &hook(&webhook.url, "")));
     daemon.client_message("m-1", "t-1", HOUR);
     let dead = daemon.delivery("dead");

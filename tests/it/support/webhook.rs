@@ -1,6 +1,6 @@
 //! A webhook receiver that records what arrives and answers as told.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -70,28 +70,36 @@ impl Webhook {
     }
 }
 
+/// Reads one call from a connection.
+pub fn read_call(stream: &TcpStream) -> Option<Received> {
+    read(&mut BufReader::new(stream))
+}
+
+fn read(reader: &mut impl std::io::BufRead) -> Option<Received> {
+    let mut line = String::new();
+    if reader.read_line(&mut line).ok()? == 0 {
+        return None;
+    }
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Received { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
 fn serve(stream: TcpStream, records: &Mutex<Vec<Received>>, script: &Arc<Script>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut stream = stream;
     loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let mut words = line.split(' ').map(str::to_owned);
-        let (method, path) = (words.next()?, words.next()?);
-        let mut headers = Vec::new();
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(':') else { break };
-            headers.push((name.to_lowercase(), value.trim().to_owned()));
-        }
-        let length =
-            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        let received = Received { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() };
+        let received = read(&mut reader)?;
         let index = {
             let mut records = records.lock().expect("no panic while recording");
             records.push(received.clone());
