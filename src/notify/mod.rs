@@ -16,7 +16,7 @@ pub mod ntfy;
 pub mod pagerduty;
 mod settings;
 pub mod slack;
-mod smtp;
+pub mod smtp;
 pub mod teams;
 pub mod telegram;
 mod transport;
@@ -150,13 +150,18 @@ pub enum DeliveryError {
         /// What happened; never holds a secret.
         cause: String,
     },
+    /// The peer may have taken it; tried again, marked as such.
+    Doubt {
+        /// What happened; never holds a secret.
+        cause: String,
+    },
 }
 
 impl DeliveryError {
     /// What happened.
     pub fn cause(&self) -> &str {
         match self {
-            Self::Retry { cause } | Self::Hold { cause, .. } | Self::GiveUp { cause } => cause,
+            Self::Retry { cause } | Self::Hold { cause, .. } | Self::GiveUp { cause } | Self::Doubt { cause } => cause,
         }
     }
 }
