@@ -6,7 +6,7 @@ use clap::Parser as _;
 use plazo::cli::{Cli, Exit};
 
 fn main() -> ExitCode {
-    // reqwest and lettre share it; it must be there before either makes a client.
+    // reqwest and the clients of mail share it; it must be there before any of them is made.
     rustls::crypto::ring::default_provider().install_default().ok();
     match Cli::parse().run() {
         Ok(Exit::Done) => ExitCode::SUCCESS,

@@ -3,11 +3,9 @@
 use lettre::Message as Mail;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::TlsParameters;
 
-use super::smtp::{Connections, Server, SmtpError};
+use super::smtp::reply::Reply;
+use super::smtp::{Connections, Credentials, Kind, Seal, Security, Server, SmtpError, Stage};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
 use crate::text::alert::Attachment;
@@ -66,23 +64,25 @@ impl std::fmt::Debug for EmailTransport {
 
 impl EmailTransport {
     pub(super) fn new(settings: &EmailSettings) -> Result<Self, SetupError> {
-        let parameters = match settings.tls {
-            Tls::None => None,
-            Tls::StartTls | Tls::Implicit => Some(TlsParameters::new(settings.host.clone()).map_err(SetupError::Tls)?),
+        let seal = || Seal::new(&settings.host).map_err(SetupError::Tls);
+        let security = match settings.tls {
+            Tls::None => Security::None,
+            Tls::StartTls => Security::StartTls(seal()?),
+            Tls::Implicit => Security::Implicit(seal()?),
         };
         let credentials = match (&settings.user, &settings.password) {
-            (Some(user), Some(password)) => Some(Credentials::new(user.clone(), password.read()?.expose().to_owned())),
+            (Some(user), Some(password)) => Some(Credentials { user: user.clone(), password: password.read()? }),
             _ => None,
         };
-        let (host, port, tls) = (settings.host.clone(), settings.port, settings.tls);
-        let connections = Connections::new(Server { host, port, tls, parameters, credentials });
+        let (host, port) = (settings.host.clone(), settings.port);
+        let connections = Connections::new(Server { host, port, security, credentials });
         Ok(Self { connections, from: mailbox(&settings.from)? })
     }
 
     pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
         let mail = compose(message, &self.from)?;
-        let response = self.connections.send(&mail).await.map_err(|error| classify(&error))?;
-        Ok(Receipt::of(format!("{} {}", response.code(), response.message().collect::<String>())))
+        let reply = self.connections.send(&mail).await.map_err(|error| classify(&error))?;
+        Ok(Receipt::of(reply.to_string()))
     }
 }
 
@@ -155,36 +155,97 @@ fn media_type(attachment: &Attachment) -> Result<ContentType, DeliveryError> {
     ContentType::parse(&attachment.media_type).map_err(|_| DeliveryError::GiveUp { cause: cause() })
 }
 
+/// Codes that hold for every message, wherever they come: the server closes (421) or wants another password or another way to
+/// log in (RFC 4954 §6, RFC 5248).
+const FOR_ALL: [u16; 8] = [421, 432, 454, 525, 530, 534, 535, 538];
+
+/// What a failure means for this mail and for the others (RFC 5321 §4.2.1: the first digit decides).
 fn classify(error: &SmtpError) -> DeliveryError {
-    let error = match error {
-        SmtpError::Connect(error) => {
-            return DeliveryError::Hold { after: None, cause: format!("no connection: {error}") };
+    let cause = error.to_string();
+    match (error.stage, &error.kind) {
+        (_, Kind::NotUtf8Address) => DeliveryError::GiveUp { cause },
+        (_, Kind::Refused(reply)) if FOR_ALL.contains(&reply.code) => DeliveryError::Hold { after: None, cause },
+        // Said before anything of the mail was.
+        (stage, _) if stage < Stage::Mail => DeliveryError::Hold { after: None, cause },
+        // The sender is the same in all mails.
+        (Stage::Mail, Kind::Refused(reply)) if is_permanent(reply) && !is_of_address(reply) => {
+            DeliveryError::Hold { after: None, cause }
         }
-        SmtpError::Timeout => return DeliveryError::Retry { cause: "no answer in time".to_owned() },
-        SmtpError::Smtp(error) => error,
-    };
-    let cause = full_text(error);
-    match error.status().map(u16::from) {
-        // 530, 534, 535, 538: not let in; 454: cannot let in now (RFC 4954 §6). 421: the server closes. Each holds for every
-        // message.
-        Some(421 | 454 | 530 | 534 | 535 | 538) => DeliveryError::Hold { after: None, cause },
-        Some(_) if error.is_permanent() => DeliveryError::GiveUp { cause },
-        None if error.is_tls() || error.is_client() => DeliveryError::Hold { after: None, cause },
-        // Dropped in mid-conversation: the peer may have taken it. Tried again with the same Message-ID.
-        Some(_) | None => DeliveryError::Retry { cause },
+        (_, Kind::Refused(reply)) if is_permanent(reply) => DeliveryError::GiveUp { cause },
+        (_, Kind::Refused(_)) => DeliveryError::Retry { cause },
+        (Stage::Content, _) => DeliveryError::Doubt { cause },
+        // The server and plazo no longer speak of the same thing.
+        (_, Kind::Foreign(_)) => DeliveryError::Hold { after: None, cause },
+        (_, Kind::Broken(_) | Kind::Timeout) => DeliveryError::Retry { cause },
     }
 }
 
-/// The error and its causes, outer first, each once.
-fn full_text(error: &smtp::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
+fn is_permanent(reply: &Reply) -> bool {
+    matches!(reply.code, 500..=599)
+}
+
+/// Whether a refusal names an address as its reason (RFC 3463 §3.2).
+fn is_of_address(reply: &Reply) -> bool {
+    matches!(reply.code, 501 | 553) || (reply.code == 550 && reply.text.starts_with("5.1."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DeliveryError, Kind, Reply, SmtpError, Stage, classify};
+
+    #[track_caller]
+    fn check(stage: Stage, kind: Kind, expected: &str) {
+        let error = SmtpError { stage, kind };
+        let taken_for = match classify(&error) {
+            DeliveryError::Retry { .. } => "retry",
+            DeliveryError::Hold { after: None, .. } => "hold",
+            DeliveryError::Hold { after: Some(_), .. } => "hold for",
+            DeliveryError::GiveUp { .. } => "give up",
+            DeliveryError::Doubt { .. } => "doubt",
+        };
+        assert_eq!(taken_for, expected, "{error}");
     }
-    text
+
+    #[test]
+    fn the_stage_and_the_first_digit_decide() {
+        let cases = [
+            (Stage::Greeting, "554 5.7.1 not from there", "hold"),
+            (Stage::Hello, "421 busy", "hold"),
+            (Stage::Auth, "432 5.7.0 change your password", "hold"),
+            (Stage::Mail, "550 5.7.1 not that sender", "hold"),
+            (Stage::Mail, "503 AUTH first", "hold"),
+            (Stage::Mail, "550 5.1.8 no such sender", "give up"),
+            (Stage::Mail, "501 syntax", "give up"),
+            (Stage::Mail, "452 4.3.1 full", "retry"),
+            (Stage::Recipient, "550 5.1.1 no such user", "give up"),
+            (Stage::Recipient, "599", "give up"),
+            (Stage::Recipient, "450 4.2.1 greylisted", "retry"),
+            (Stage::Recipient, "530 5.7.0 log in first", "hold"),
+            (Stage::Data, "554 no", "give up"),
+            (Stage::Content, "554 5.7.1 spam", "give up"),
+            (Stage::Content, "451 4.7.1 later", "retry"),
+            (Stage::Content, "421 4.3.2 closing", "hold"),
+        ];
+        for (stage, said, expected) in cases {
+            let (code, text) = said.split_at(3);
+            let code = code.parse().expect("a code");
+            check(stage, Kind::Refused(Reply::new(code, text.as_bytes())), expected);
+        }
+    }
+
+    #[test]
+    fn silence_means_doubt_only_after_the_dot() {
+        for (stage, broken, foreign) in [
+            (Stage::Connect, "hold", "hold"),
+            (Stage::Auth, "hold", "hold"),
+            (Stage::Mail, "retry", "hold"),
+            (Stage::Data, "retry", "hold"),
+            (Stage::Content, "doubt", "doubt"),
+        ] {
+            check(stage, Kind::Broken("dropped".to_owned()), broken);
+            check(stage, Kind::Timeout, broken);
+            check(stage, Kind::Foreign("hello".to_owned()), foreign);
+        }
+        check(Stage::Mail, Kind::NotUtf8Address, "give up");
+    }
 }

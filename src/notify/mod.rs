@@ -16,7 +16,7 @@ pub mod ntfy;
 pub mod pagerduty;
 mod settings;
 pub mod slack;
-mod smtp;
+pub mod smtp;
 pub mod teams;
 pub mod telegram;
 mod transport;
@@ -152,6 +152,11 @@ pub enum DeliveryError {
     },
     /// Will not pass: an address that does not exist, a hook that is gone.
     GiveUp {
+        /// What happened; never holds a secret.
+        cause: String,
+    },
+    /// The peer may have taken it; tried again, marked as such.
+    Doubt {
         /// What happened; never holds a secret.
         cause: String,
     },

@@ -63,7 +63,7 @@ pub enum SetupError {
     Secret(#[from] SecretError),
     /// TLS cannot be set up.
     #[error("TLS for the mail server: {0}")]
-    Tls(lettre::transport::smtp::Error),
+    Tls(String),
     /// A key or address is malformed. Does not say what it is.
     #[error("{0}")]
     Malformed(String),

@@ -32,6 +32,7 @@ mod rules;
 mod scenarios;
 mod service;
 mod slack;
+mod smtp;
 mod sources;
 mod subscriptions;
 mod support;

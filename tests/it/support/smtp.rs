@@ -33,15 +33,40 @@ impl Mail {
 /// Where in the conversation the server may act up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// Its first words.
+    Greeting,
+    /// EHLO.
+    Hello,
+    Helo,
     Auth,
+    Mail,
     Recipient,
+    /// DATA, before any content.
+    DataGo,
     /// After the final dot: the mail is recorded whatever the answer.
     Data,
+    Quit,
 }
 
-/// What to say at a stage of the n-th connection-wide message, from 0. `None` says what a good server says; an empty answer
-/// drops the connection.
-pub type Script = dyn Fn(Stage, usize, &str) -> Option<&'static str> + Send + Sync;
+/// What a server says. What does not end with a line feed is followed by the end of the connection, so nothing at all drops it.
+pub struct Said(Vec<u8>);
+
+impl Said {
+    /// These bytes and no others.
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+/// A line, to which its end is added; an empty one drops the connection.
+impl From<&str> for Said {
+    fn from(line: &str) -> Self {
+        Self(if line.is_empty() { Vec::new() } else { format!("{line}\r\n").into_bytes() })
+    }
+}
+
+/// What to say at a stage of the n-th connection-wide message, from 0. `None` says what a good server says.
+type Script = dyn Fn(Stage, usize, &str) -> Option<Said> + Send + Sync;
 
 /// A server on a free loopback port.
 pub struct Smtp {
@@ -51,10 +76,13 @@ pub struct Smtp {
 
 impl Smtp {
     pub fn start() -> Self {
-        Self::scripted(|_, _, _| None)
+        Self::scripted(|_, _, _| None::<Said>)
     }
 
-    pub fn scripted(script: impl Fn(Stage, usize, &str) -> Option<&'static str> + Send + Sync + 'static) -> Self {
+    pub fn scripted<S: Into<Said> + 'static>(
+        script: impl Fn(Stage, usize, &str) -> Option<S> + Send + Sync + 'static,
+    ) -> Self {
+        let script = move |stage: Stage, n: usize, line: &str| script(stage, n, line).map(Into::into);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -90,10 +118,14 @@ impl Smtp {
 fn serve(stream: TcpStream, records: &Mutex<Vec<Mail>>, script: &Arc<Script>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut stream = stream;
-    let mut say = |text: &str| stream.write_all(format!("{text}\r\n").as_bytes()).ok();
     let index = || records.lock().expect("no panic while recording").len();
+    let mut say = |stage: Option<Stage>, n: usize, line: &str, good: &str| {
+        let Said(said) = stage.and_then(|stage| script(stage, n, line)).unwrap_or_else(|| good.into());
+        stream.write_all(&said).ok()?;
+        said.ends_with(b"\n").then_some(said)
+    };
     let mut to = Vec::new();
-    say("220 loopback ESMTP")?;
+    say(Some(Stage::Greeting), index(), "", "220 loopback ESMTP")?;
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
@@ -101,18 +133,24 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Mail>>, script: &Arc<Script>) ->
         }
         let command = line.trim_end();
         let (stage, good) = match command.split([' ', ':']).next()?.to_uppercase().as_str() {
-            "EHLO" => (None, "250-loopback\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN"),
+            "EHLO" => (Some(Stage::Hello), "250-loopback\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN"),
+            "HELO" => (Some(Stage::Helo), "250 loopback"),
             "AUTH" => (Some(Stage::Auth), "235 2.7.0 welcome"),
+            "MAIL" => (Some(Stage::Mail), "250 2.1.0 ok"),
             "RCPT" => {
                 to.push(command.trim_start_matches("RCPT TO:<").trim_end_matches('>').to_owned());
                 (Some(Stage::Recipient), "250 2.1.5 ok")
             }
             "DATA" => {
-                say("354 go on")?;
+                if !say(Some(Stage::DataGo), index(), command, "354 go on")?.starts_with(b"354") {
+                    continue;
+                }
                 let mut data = String::new();
                 loop {
                     let mut line = String::new();
-                    reader.read_line(&mut line).ok()?;
+                    if reader.read_line(&mut line).ok()? == 0 {
+                        return None;
+                    }
                     if line == ".\r\n" {
                         break;
                     }
@@ -120,14 +158,11 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Mail>>, script: &Arc<Script>) ->
                 }
                 let n = index();
                 records.lock().expect("no panic while recording").push(Mail { to: std::mem::take(&mut to), data });
-                match script(Stage::Data, n, "") {
-                    Some("") => return None,
-                    answer => say(answer.unwrap_or("250 2.0.0 taken"))?,
-                }
+                say(Some(Stage::Data), n, "", "250 2.0.0 taken")?;
                 continue;
             }
             "QUIT" => {
-                say("221 bye")?;
+                say(Some(Stage::Quit), index(), command, "221 bye")?;
                 return None;
             }
             "RSET" => {
@@ -136,9 +171,6 @@ fn serve(stream: TcpStream, records: &Mutex<Vec<Mail>>, script: &Arc<Script>) ->
             }
             _ => (None, "250 ok"),
         };
-        match stage.and_then(|stage| script(stage, index(), command)) {
-            Some("") => return None,
-            answer => say(answer.unwrap_or(good))?,
-        }
+        say(stage, index(), command, good)?;
     }
 }
