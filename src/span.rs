@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::NaiveTime;
+use chrono::{DateTime, Datelike as _, NaiveTime, Utc};
 
 use crate::both;
 use crate::engine::calendar::{Counting, Hours};
@@ -14,6 +14,14 @@ use crate::text::Both;
 /// The longest span that the file may name: five years.
 const LONGEST_SPAN: Duration = Duration::from_secs(5 * 366 * 86_400);
 const MOST_DAYS: u32 = 5 * 366;
+/// What is wrong with an instant that [`is_reckonable`] refuses.
+pub const NOT_RECKONABLE: &str = "must lie in the years 1970 to 9999";
+
+/// Whether plazo reckons with an instant: one of the years 1970 to 9999. Beyond, a zone's offset or a span before or after it may
+/// leave what there are dates for.
+pub fn is_reckonable(at: DateTime<Utc>) -> bool {
+    (1970..=9999).contains(&at.year())
+}
 
 /// What ends a number that counts months or years.
 const MONTHS: [&str; 8] = ["M", "month", "months", "mes", "meses", "y", "year", "years"];

@@ -23,6 +23,13 @@ pub struct RefusalLabels {
     pub reason: String,
 }
 
+/// Why a connection was closed at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TurnedAwayLabels {
+    /// `full` or `address`.
+    pub reason: &'static str,
+}
+
 /// What became of a try to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct DeliveryLabels {
@@ -52,6 +59,8 @@ pub struct Metrics {
     pub hooks: Family<HookLabels, Counter>,
     /// Calls that were not let in, by the reason.
     pub refusals: Family<RefusalLabels, Counter>,
+    /// Connections for which there was no place, by the reason.
+    pub turned_away: Family<TurnedAwayLabels, Counter>,
     /// Sent although an earlier try may have arrived.
     pub possible_doubles: Counter,
     /// From the step's instant to the peer's acceptance.
@@ -108,6 +117,11 @@ impl Metrics {
             "refused_calls",
             "Calls of the interface that were not let in, by the reason",
             self.refusals.clone(),
+        );
+        registry.register(
+            "turned_away_connections",
+            "Connections that were closed at once, by the reason",
+            self.turned_away.clone(),
         );
         registry.register("possible_doubles", "Messages that may have arrived twice", self.possible_doubles.clone());
         registry.register("clock_steps", "Times the wall clock was set", self.clock_steps.clone());

@@ -14,6 +14,7 @@ pub mod plan;
 mod protocols;
 pub mod queue;
 mod readers;
+mod readiness;
 mod refusals;
 mod replies;
 pub mod report;
@@ -51,6 +52,7 @@ pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
 pub use protocols::SOURCE as OWN_SOURCE;
 use queue::Queue;
 use readers::Readers;
+use readiness::Readiness;
 use refusals::Refusals;
 use sources::Sources;
 use time::TimeSource;
@@ -80,6 +82,8 @@ pub(crate) struct Shared {
     refusals: Refusals,
     /// Whether the last commit failed.
     is_failing: AtomicBool,
+    /// Whether events are taken, as strangers were told last.
+    readiness: Readiness,
     metrics: Metrics,
     /// Systems that tell what happens, ready to take requests.
     sources: ArcSwap<Sources>,
@@ -107,6 +111,7 @@ impl Shared {
             socket: ArcSwapOption::empty(),
             refusals: Refusals::default(),
             is_failing: AtomicBool::new(false),
+            readiness: Readiness::default(),
             metrics: Metrics::default(),
             sources: ArcSwap::default(),
             wanted: Notify::new(),

@@ -14,6 +14,7 @@ mod timer;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -27,8 +28,7 @@ use crate::app::time::TimeSource;
 use crate::app::token::Open;
 use crate::app::{App, Occasion, sources as app_sources};
 use crate::config::{self, Config};
-use crate::http;
-use crate::http::listener::{self, Peer};
+use crate::http::listener::{self, Server};
 use crate::{net, notify};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};
@@ -124,23 +124,10 @@ pub async fn run(
     tasks.spawn(buttons::run(app.clone(), clients.clone(), stop.clone()));
     let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, clients, files);
     tasks.spawn(reloader.run(stop.clone()));
-    let router = http::router(app.clone());
-    let serving = stop.clone();
-    let tcp = router.clone().into_make_service_with_connect_info::<Peer>();
-    tasks.spawn(async move {
-        let served = axum::serve(listener, tcp).with_graceful_shutdown(serving.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "HTTP stopped");
-        }
-    });
+    let server = Arc::new(Server::new(app.clone()));
+    tasks.spawn(Arc::clone(&server).serve(listener, stop.clone()));
     for socket in sockets {
-        let (serving, router) = (stop.clone(), router.clone().into_make_service_with_connect_info::<Peer>());
-        tasks.spawn(async move {
-            let served = axum::serve(socket, router).with_graceful_shutdown(serving.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the socket stopped");
-            }
-        });
+        tasks.spawn(Arc::clone(&server).serve(socket, stop.clone()));
     }
     let mut schedules = schedules(app.clone()).await.context("cannot start the schedules")?;
     tracing::info!(%address, queued = app.queue().len(), revision = app.config().rulebook.revision, "ready");

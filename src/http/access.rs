@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Version, header};
 
 use super::error::{Answer, Failure};
+use super::host;
 use super::listener::Peer;
 use crate::app::App;
 use crate::app::metrics::RefusalLabels;
@@ -24,6 +25,8 @@ pub(super) struct Ingest(pub(super) Grant);
 pub(super) struct Read;
 /// The caller may act.
 pub(super) struct Operate(pub(super) Grant);
+/// Whether the caller is somebody, whatever they may do: by a token, or as a user of this machine. Nobody is refused by it.
+pub(super) struct IsKnown(pub(super) bool);
 
 /// Headers that whoever passes a call on puts into it (RFC 7239, RFC 9110 §7.6.3, and what proxies use).
 const FORWARDED: [&str; 11] = [
@@ -60,6 +63,18 @@ impl FromRequestParts<App> for Read {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         require(Scope::Read, parts, app).await.map(|_| Self)
+    }
+}
+
+impl FromRequestParts<App> for IsKnown {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let is_known = match (bearer(parts), peer(parts)) {
+            _ if app.lets_everybody_in() => true,
+            (Some(token), _) => matches!(app.access(token).await, Ok(Access::Granted(_))),
+            (None, peer) => matches!(peer, Some(Peer::Socket { .. })),
+        };
+        Ok(Self(is_known))
     }
 }
 
@@ -174,11 +189,17 @@ pub(super) fn peer(parts: &Parts) -> Option<&Peer> {
     parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0)
 }
 
-/// Whether a program of this machine calls by itself. What comes with a foreign `Host` or an `Origin` is somebody else's script in a
+/// Whether a script or a link of another page calls: such a call bears an `Origin`, or a browser says so (W3C, Fetch Metadata).
+fn is_of_foreign_page(parts: &Parts) -> bool {
+    let site = parts.headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    parts.headers.contains_key(header::ORIGIN) || site.is_some_and(|site| !matches!(site, b"none" | b"same-origin"))
+}
+
+/// Whether a program of this machine calls by itself. What comes with a foreign `Host` or from a page is somebody else's script in a
 /// browser; what bears a header of forwarding was passed on, and so was what speaks HTTP/1.0, as proxies do where nobody set them up.
 pub(super) fn is_local(parts: &Parts) -> Answer<()> {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
+    let name = host::name(host).unwrap_or_default();
     let is_ip = name.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
     let is_named_so = name == "localhost" || is_ip;
     let is_passed_on =
@@ -188,7 +209,7 @@ pub(super) fn is_local(parts: &Parts) -> Answer<()> {
         Some(Peer::Socket { .. }) => true,
         None => false,
     };
-    if is_named_so && is_peer && !is_passed_on && !parts.headers.contains_key(header::ORIGIN) {
+    if is_named_so && is_peer && !is_passed_on && !is_of_foreign_page(parts) {
         return Ok(());
     }
     let detail = "without a token only programs of this machine are let in, no web pages, and nothing that a proxy passes on (plazo token create)";

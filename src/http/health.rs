@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::Read;
+use super::access::{IsKnown, Read};
 use super::error::{Answer, Failure, Problem};
 use crate::app::metrics::Snapshot;
 use crate::app::{App, OVERDUE_AFTER};
@@ -26,10 +26,14 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether events are taken: the store can be read, and could be written when last tried.
+/// Whether events are taken: the store can be read, and could be written when last tried. Without a token, as it was a second ago.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
-async fn readyz(State(app): State<App>) -> Answer<&'static str> {
+async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> Answer<&'static str> {
+    if !is_known {
+        let not_ready = || Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not ready");
+        return app.is_ready_lately().await.then_some("ready\n").ok_or_else(not_ready);
+    }
     app.read(crate::store::Store::last_request).await?;
     if app.is_failing() {
         return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the store cannot be written"));

@@ -2,16 +2,20 @@
 
 mod access;
 mod actions;
+mod bounds;
+mod connection;
 mod deliveries;
 mod error;
 mod events;
 mod explain;
 mod health;
 mod hooks;
+mod host;
 mod links;
 pub mod listener;
 mod mail;
 mod pages;
+mod places;
 mod queue;
 mod report;
 mod requests;
@@ -20,13 +24,18 @@ mod silences;
 mod sources;
 mod violations;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -69,17 +78,31 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     api().to_openapi()
 }
 
+/// The description in bytes, written once: a router that held it as a value would copy it with each of its handlers.
+static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| {
+    // Nothing in it can fail to be written: its keys are strings.
+    Bytes::from(serde_json::to_vec(&openapi()).unwrap_or_default())
+});
+
+/// Open to everybody: it tells what the documentation tells, and nothing of this installation.
+async fn description() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION.clone())
+}
+
 /// The whole interface.
 pub fn router(app: App) -> Router {
-    let (router, description) = api().split_for_parts();
+    let (router, _) = api().split_for_parts();
     router
-        .route("/openapi.json", get(move || std::future::ready(axum::Json(description.clone()))))
+        .route("/openapi.json", get(description))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .merge(hooks::router())
         .merge(pages::router())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(middleware::from_fn(host::one_only))
         .layer(CatchPanicLayer::custom(error::panicked))
+        // No browser is to guess that an answer is a page or a script.
+        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         .with_state(app)
 }

@@ -31,8 +31,10 @@ struct ReportParams {
     /// Its name in sla.toml; the first one where it is left out.
     name: Option<String>,
     /// From when; the last whole week or day where it is left out.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     from: Option<DateTime<Utc>>,
     /// Until when.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     to: Option<DateTime<Utc>>,
     /// What has passed of the present period, instead of the last whole one.
     so_far: Option<bool>,
@@ -46,8 +48,10 @@ struct ReportParams {
 #[into_params(parameter_in = Query)]
 struct RegisterParams {
     /// From when; thirty days ago where it is left out.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     from: Option<DateTime<Utc>>,
     /// Until when.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     to: Option<DateTime<Utc>>,
     /// `json` or `csv`.
     format: Option<String>,

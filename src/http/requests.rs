@@ -35,6 +35,7 @@ struct ListParams {
     /// The owner's key, name or address.
     owner: Option<String>,
     /// Only what is due before that instant.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     due_before: Option<DateTime<Utc>>,
     /// Rows at most; 50 by default, 500 at most.
     limit: Option<u32>,

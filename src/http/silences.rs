@@ -86,8 +86,10 @@ struct NewSilence {
     #[schema(value_type = Object)]
     matcher: Matcher,
     /// From when; now where it is left out.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     from: Option<DateTime<Utc>>,
     /// Until when.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     until: Option<DateTime<Utc>>,
     /// Or for how long, such as `2h`.
     #[serde(rename = "for")]
@@ -160,6 +162,7 @@ async fn end(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answe
 #[into_params(parameter_in = Query)]
 struct DutyParams {
     /// The instant; now where it is left out.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     at: Option<DateTime<Utc>>,
 }
 

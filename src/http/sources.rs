@@ -104,7 +104,8 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
 
 #[derive(Debug, Deserialize, IntoParams)]
 struct Days {
-    /// How many days back.
+    /// How many days back; 30 where it is left out, 3660 at most.
+    #[serde(default, deserialize_with = "super::bounds::days")]
     days: Option<u32>,
 }
 

@@ -97,6 +97,7 @@ struct ListParams {
     /// Only those to which nobody has said anything.
     open: Option<bool>,
     /// Not before that instant.
+    #[serde(default, deserialize_with = "super::bounds::instant")]
     since: Option<DateTime<Utc>>,
     /// Rows at most.
     limit: Option<u32>,

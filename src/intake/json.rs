@@ -314,14 +314,16 @@ impl Fields {
     }
 
     fn instant(&mut self, field: &str) -> Result<Option<DateTime<Utc>>, FieldError> {
-        if let Some(at) = self.left.get(field).and_then(since_1970) {
+        let at = if let Some(at) = self.left.get(field).and_then(since_1970) {
             self.left.remove(field);
-            return Ok(Some(at));
-        }
-        let Some(text) = self.text(field)? else { return Ok(None) };
-        let parsed = DateTime::parse_from_rfc3339(&text)
-            .map_err(|_| wrong(field, format!("`{text}` is no instant; write it as 2026-03-02T09:05:00-05:00")))?;
-        Ok(Some(parsed.to_utc().trunc_subsecs(3)))
+            at
+        } else {
+            let Some(text) = self.text(field)? else { return Ok(None) };
+            let parsed = DateTime::parse_from_rfc3339(&text)
+                .map_err(|_| wrong(field, format!("`{text}` is no instant; write it as 2026-03-02T09:05:00-05:00")))?;
+            parsed.to_utc().trunc_subsecs(3)
+        };
+        if span::is_reckonable(at) { Ok(Some(at)) } else { Err(wrong(field, span::NOT_RECKONABLE)) }
     }
 
     fn choice<T: Copy>(&mut self, field: &str, choices: &[(&str, T)]) -> Result<Option<T>, FieldError> {

@@ -155,11 +155,6 @@ pub enum DeliveryError {
         /// What happened; never holds a secret.
         cause: String,
     },
-    /// The peer may have taken it; tried again, marked as such.
-    Doubt {
-        /// What happened; never holds a secret.
-        cause: String,
-    },
 }
 
 impl DeliveryError {

@@ -10,7 +10,7 @@ use plazo::daemon::{self, Options};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::daemon::{Daemon, PEOPLE, before_now, call};
+use crate::support::daemon::{Daemon, PEOPLE, before_now, call, limit};
 use crate::support::webhook::Webhook;
 use crate::support::{PATIENCE, wait_for};
 
@@ -32,15 +32,7 @@ fn a_full_disk_answers_503_keeps_nothing_half_and_recovers() {
     std::fs::write(directory.path().join("sla.toml"), config(&webhook.url).replace("OPERATOR", &operator))
         .expect("sla.toml");
     // No file of this process may grow beyond the limit, as on a disk that is full; the limit is lifted later.
-    let daemon = Daemon::start_with(directory, |command| {
-        let plazo = command.get_program().to_owned();
-        let args: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
-        let log = std::fs::File::options().append(true).open(std::path::Path::new(&args[2]).with_file_name("log"));
-        let mut limited = std::process::Command::new("sh");
-        limited.args(["-c", "trap '' XFSZ; ulimit -S -f 6000; exec \"$0\" \"$@\""]).arg(plazo).args(args);
-        limited.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(log.expect("the log"));
-        *command = limited;
-    });
+    let daemon = Daemon::start_with(directory, |command| limit(command, "trap '' XFSZ; ulimit -S -f 6000"));
     let padding = "x".repeat(20_000);
     let message = |n: usize| {
         json!({"id": format!("m-{n}"), "type": "message", "channel": "whatsapp", "thread": format!("t-{n}"), "direction": "in",

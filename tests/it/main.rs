@@ -16,6 +16,7 @@ mod holidays;
 mod http;
 mod ics;
 mod intake;
+mod listener;
 mod mail;
 mod migrations;
 mod month;

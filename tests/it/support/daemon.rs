@@ -218,6 +218,19 @@ pub fn spawn(directory: &Path, change: impl FnOnce(&mut Command)) -> Child {
     command.spawn().expect("plazo starts")
 }
 
+/// Lets a shell set limits before it becomes the daemon: `limits` is its text, such as `ulimit -S -n 256`.
+pub fn limit(command: &mut Command, limits: &str) {
+    let program = command.get_program().to_owned();
+    let args: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
+    // The file of the configuration stands third.
+    let log = std::fs::File::options().append(true).open(Path::new(&args[2]).with_file_name("log")).expect("the log");
+    let mut limited = Command::new("sh");
+    limited.arg("-c").arg(format!("{limits}; exec \"$0\" \"$@\"")).arg(program).args(args);
+    limited.env_remove("NOTIFY_SOCKET").env_remove("PLAZO_URL").env_remove("PLAZO_TOKEN");
+    limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    *command = limited;
+}
+
 /// One HTTP exchange on a connection of its own.
 #[track_caller]
 pub fn call(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {

@@ -1,0 +1,195 @@
+//! How many connections there may be: in all, by TCP, and of one address. Sending needs files too, so that what comes in never has
+//! all of them.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nix::sys::resource::{Resource, getrlimit};
+
+use super::listener::Peer;
+
+/// Connections at most, and at least, whatever the system allows.
+const MOST: usize = 512;
+const FEWEST: usize = 16;
+/// Connections of one address; those of this machine are not counted, since a proxy's all come from there.
+const MOST_OF_ADDRESS: usize = 64;
+/// Of so many places one is for the Unix sockets alone: 64 of 512. Under a flood by TCP the operator still gets in.
+const RESERVED_OF: usize = 8;
+/// Files for the store, the log, sources and messages that go out. Beyond them, sending has as many as the connections.
+const KEPT_BACK: u64 = 128;
+
+/// The places that there are, and who has them.
+pub(super) struct Places {
+    most: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    n_all: usize,
+    n_tcp: usize,
+    of_address: HashMap<IpAddr, usize>,
+}
+
+/// Why somebody gets no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// All are taken.
+    All,
+    /// That address has as many as it may have.
+    Address,
+}
+
+impl Full {
+    /// The word for it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "full",
+            Self::Address => "address",
+        }
+    }
+}
+
+/// A place, free again when dropped.
+pub(super) struct Place {
+    places: Arc<Places>,
+    is_tcp: bool,
+    /// The address to which it is counted.
+    address: Option<IpAddr>,
+}
+
+impl Places {
+    /// As many as the files allow that this process may open.
+    pub(super) fn as_files_allow() -> Self {
+        let n_files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+        let places = Self::new(most_by(n_files));
+        if places.most < MOST {
+            tracing::warn!(n_files, most = places.most, "few files may be opened, so fewer connections are taken");
+        }
+        places
+    }
+
+    fn new(most: usize) -> Self {
+        Self { most, taken: Mutex::default() }
+    }
+
+    /// How many there are.
+    pub(super) const fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Takes a place for somebody.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] says why there is none.
+    pub(super) fn take(self: &Arc<Self>, peer: &Peer) -> Result<Place, Full> {
+        let (is_tcp, address) = match peer {
+            Peer::Tcp(address) => (true, counted(address.ip())),
+            Peer::Socket { .. } => (false, None),
+        };
+        let mut taken = self.taken();
+        let most_tcp = self.most - self.most / RESERVED_OF;
+        if self.most <= taken.n_all || (is_tcp && most_tcp <= taken.n_tcp) {
+            return Err(Full::All);
+        }
+        if let Some(address) = address {
+            let n = taken.of_address.entry(address).or_default();
+            if MOST_OF_ADDRESS <= *n {
+                return Err(Full::Address);
+            }
+            *n += 1;
+        }
+        taken.n_all += 1;
+        taken.n_tcp += usize::from(is_tcp);
+        Ok(Place { places: Arc::clone(self), is_tcp, address })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        taken.n_all -= 1;
+        taken.n_tcp -= usize::from(self.is_tcp);
+        let Some(address) = self.address else { return };
+        if let Some(n) = taken.of_address.get_mut(&address) {
+            *n -= 1;
+            if *n == 0 {
+                taken.of_address.remove(&address);
+            }
+        }
+    }
+}
+
+/// How many connections so many files allow.
+fn most_by(n_files: u64) -> usize {
+    usize::try_from(n_files.saturating_sub(KEPT_BACK) / 2).unwrap_or(MOST).clamp(FEWEST, MOST)
+}
+
+/// The address to which a connection is counted: none for this machine's own, and for IPv6 the network of 64 bits, since whoever
+/// has one address of it has all.
+fn counted(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        address if address.is_loopback() => None,
+        IpAddr::V6(address) => Some(IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))),
+        address => Some(address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(address: &str) -> Peer {
+        Peer::Tcp((address.parse::<IpAddr>().expect("an address"), 40_000).into())
+    }
+
+    #[test]
+    fn a_part_of_the_files_is_kept_for_sending() {
+        let table = [(64, 16), (256, 64), (1_024, 448), (1_152, 512), (65_536, 512), (u64::MAX, 512)];
+        for (n_files, most) in table {
+            assert_eq!(most_by(n_files), most, "{n_files} files");
+        }
+    }
+
+    #[test]
+    fn an_address_has_its_bound_and_gives_back_what_it_had() {
+        let places = Arc::new(Places::new(512));
+        let held: Vec<_> = (0..MOST_OF_ADDRESS).map(|_| places.take(&tcp("203.0.113.9")).ok()).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert_eq!(places.take(&tcp("203.0.113.9")).err(), Some(Full::Address));
+        assert_eq!(places.take(&tcp("::ffff:203.0.113.9")).err(), Some(Full::Address), "the same, written otherwise");
+        assert!(places.take(&tcp("203.0.113.10")).is_ok());
+        drop(held);
+        assert!(places.take(&tcp("203.0.113.9")).is_ok());
+        assert!(places.taken().of_address.is_empty());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let places = Arc::new(Places::new(512));
+        let held: Vec<_> =
+            (0..MOST_OF_ADDRESS).map(|n| places.take(&tcp(&format!("2001:db8:1:2::{n:x}"))).ok()).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert_eq!(places.take(&tcp("2001:db8:1:2:ffff::1")).err(), Some(Full::Address));
+        assert!(places.take(&tcp("2001:db8:1:3::1")).is_ok());
+    }
+
+    #[test]
+    fn this_machines_proxy_has_no_bound_of_its_own_and_the_sockets_have_a_reserve() {
+        let places = Arc::new(Places::new(512));
+        let held: Vec<_> = (0..448).map(|_| places.take(&tcp("127.0.0.1")).ok()).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert_eq!(places.take(&tcp("::1")).err(), Some(Full::All));
+        let sockets: Vec<_> = (0..64).map(|_| places.take(&Peer::Socket { uid: 0 }).ok()).collect();
+        assert!(sockets.iter().all(Option::is_some));
+        assert_eq!(places.take(&Peer::Socket { uid: 0 }).err(), Some(Full::All));
+        drop(held);
+        assert!(places.take(&tcp("127.0.0.1")).is_ok());
+    }
+}
