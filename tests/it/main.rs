@@ -10,6 +10,7 @@ mod explain;
 mod faults;
 mod field;
 mod forged;
+mod fuzzed;
 mod gathering;
 mod guides;
 mod holidays;
