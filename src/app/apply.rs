@@ -25,6 +25,8 @@ pub const DOOR: &str = "action";
 pub const LINK_DOOR: &str = "link";
 /// The source of what they do by answering the mail of an alert.
 pub const REPLY_DOOR: &str = "reply";
+/// Events that one transaction applies at most.
+const MOST_AT_ONCE: usize = 128;
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
 
@@ -87,13 +89,23 @@ pub enum Applied {
 }
 
 impl App {
-    /// Applies events in the order given; durable once answered.
+    /// Applies events in the order given, in steps between which others write; durable once answered. What was applied before a failure
+    /// stays, and is known when it is sent again.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn submit(&self, incoming: Vec<Incoming>) -> Result<Vec<Applied>, WriteError> {
-        self.writer.write(move |tx| incoming.iter().map(|incoming| tx.take(incoming)).collect()).await
+        let mut applied = Vec::with_capacity(incoming.len());
+        let mut incoming = incoming.into_iter().peekable();
+        while incoming.peek().is_some() {
+            let some: Vec<Incoming> = incoming.by_ref().take(MOST_AT_ONCE).collect();
+            let results = self
+                .writer
+                .write(move |tx| some.iter().map(|incoming| tx.take(incoming)).collect::<Result<Vec<_>, _>>());
+            applied.extend(results.await?);
+        }
+        Ok(applied)
     }
 
     /// Looks at requests whose wake has come. Returns how many alerts were decided.
@@ -221,6 +233,8 @@ impl Transaction<'_> {
                 if event.is_believed() {
                     self.store.move_thread(&channel, thread, id)?;
                 }
+            } else if is_new && self.leads_to_unreadable(&channel, thread)? {
+                self.store.move_thread(&channel, thread, id)?;
             } else {
                 self.store.link_thread(&channel, thread, id)?;
             }
@@ -245,6 +259,9 @@ impl Transaction<'_> {
         let event = &incoming.event;
         if let Some(id) = incoming.request {
             let request = self.store.request(id)?;
+            if request.is_none() && self.store.unreadable().of(id).is_some() {
+                return Err(StoreError::Unreadable(id));
+            }
             let unknown = || Rejection { code: "unknown_request", detail: format!("there is no request {id}") };
             return Ok(request.map(Some).ok_or_else(unknown));
         }
@@ -264,6 +281,12 @@ impl Transaction<'_> {
             return Ok(Err(Rejection { code: "missing_field", detail }));
         }
         Ok(Ok(None))
+    }
+
+    /// Whether a conversation's request cannot be read: its next message opened another one, to which it belongs from now on.
+    fn leads_to_unreadable(&self, channel: &str, thread: &str) -> Result<bool, StoreError> {
+        let known = self.store.request_by_thread(channel, thread)?;
+        Ok(known.is_some_and(|known| self.store.unreadable().of(known).is_some_and(|fault| fault.part == "request")))
     }
 
     /// A mail that came back of which only the reader is known, by the only mail of the house that went there; nothing else tells

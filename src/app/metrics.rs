@@ -82,6 +82,10 @@ impl Default for Lateness {
 /// Figures read at the moment of asking.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// The longest that one transaction has held the writer.
+    pub longest_hold: std::time::Duration,
+    /// Requests of which something cannot be read.
+    pub unreadable: usize,
     /// Requests that wait for an instant.
     pub queued: usize,
     /// Requests by phase.
@@ -130,6 +134,21 @@ impl Metrics {
         let queued = Gauge::<i64>::default();
         queued.set(i64::try_from(snapshot.queued).unwrap_or(i64::MAX));
         registry.register("queue_length", "Requests that wait for an instant", queued);
+        let held = Gauge::<f64, AtomicU64>::default();
+        held.set(snapshot.longest_hold.as_secs_f64());
+        registry.register_with_unit(
+            "writer_longest_hold",
+            "Longest that one transaction held the writer",
+            Unit::Seconds,
+            held,
+        );
+        let unreadable = Gauge::<i64>::default();
+        unreadable.set(i64::try_from(snapshot.unreadable).unwrap_or(i64::MAX));
+        registry.register(
+            "unreadable_requests",
+            "Requests of which the store holds something that cannot be read",
+            unreadable,
+        );
         let unsent = Gauge::<i64>::default();
         unsent.set(snapshot.overdue_unsent);
         registry.register("overdue_unsent", "Alerts decided over a minute ago and not sent", unsent);

@@ -12,6 +12,7 @@ pub mod metrics;
 mod outbox;
 pub mod plan;
 mod protocols;
+pub mod pulse;
 pub mod queue;
 mod readers;
 mod readiness;
@@ -41,7 +42,7 @@ use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
 use crate::store::outbox::Claimed;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Unreadable};
 use crate::text::alert::HeldFor;
 use crate::text::button::Press;
 
@@ -50,6 +51,7 @@ pub use apply::{Applied, DOOR, Incoming, LINK_DOOR, REPLY_DOOR, Rejection};
 use metrics::Metrics;
 pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
 pub use protocols::SOURCE as OWN_SOURCE;
+use pulse::Pulse;
 use queue::Queue;
 use readers::Readers;
 use readiness::Readiness;
@@ -85,6 +87,9 @@ pub(crate) struct Shared {
     /// Whether events are taken, as strangers were told last.
     readiness: Readiness,
     metrics: Metrics,
+    pulse: Pulse,
+    /// Of how much that cannot be read the operator was told.
+    n_told_unreadable: AtomicUsize,
     /// Systems that tell what happens, ready to take requests.
     sources: ArcSwap<Sources>,
     /// Wakes whoever asks sources' APIs.
@@ -113,6 +118,8 @@ impl Shared {
             is_failing: AtomicBool::new(false),
             readiness: Readiness::default(),
             metrics: Metrics::default(),
+            pulse: Pulse::default(),
+            n_told_unreadable: AtomicUsize::new(0),
             sources: ArcSwap::default(),
             wanted: Notify::new(),
             presses,
@@ -147,6 +154,7 @@ impl App {
         time: TimeSource,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let store = Store::open(directory)?;
+        let unreadable = store.unreadable().clone();
         config.rulebook.revision = store.revision(&config.revision_text(source), time.now())?;
         let instance = store.instance()?.into();
         let keys = Arc::new(keys::Keys::open(directory)?);
@@ -158,7 +166,7 @@ impl App {
         store.free_leases(now)?;
         let shared = Arc::new(Shared::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Store::open_checkpointer(directory)?, Arc::clone(&shared))?;
-        let readers = Arc::new(Readers::new(directory));
+        let readers = Arc::new(Readers::new(directory, unreadable));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance, keys }, thread))
     }
 
@@ -207,10 +215,20 @@ impl App {
         let instance = store.instance()?.into();
         let keys = Arc::new(keys::Keys::none());
         let shared = Arc::new(Shared::new(config, filled_queue(&store)?, time));
-        let readers = Arc::new(Readers::new(directory));
+        let readers = Arc::new(Readers::new(directory, store.unreadable().clone()));
         // Whoever may read the file needs no token.
         let tokens = Arc::new(token::Known::everybody());
         Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance, keys })
+    }
+
+    /// Signs of life of writer and timer.
+    pub fn pulse(&self) -> &Pulse {
+        &self.shared.pulse
+    }
+
+    /// What of the store could not be read since the process began; it was left out.
+    pub fn unreadable(&self) -> &Unreadable {
+        self.readers.unreadable()
     }
 
     /// The configuration in force.
@@ -329,12 +347,8 @@ impl App {
             let some = some.to_vec();
             self.writer.write(move |tx| tx.replan(&some, tell)).await?;
         }
-        self.writer
-            .write(move |tx| {
-                tx.n_decided += tx.store.gather(HeldFor::Edit, tx.now)?;
-                tx.store.set_planned_revision(revision)
-            })
-            .await?;
+        self.gather_all(HeldFor::Edit).await?;
+        self.writer.write(move |tx| tx.store.set_planned_revision(revision)).await?;
         Ok(n_live)
     }
 }

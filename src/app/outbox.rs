@@ -9,6 +9,7 @@ use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::store::claims as store;
+use crate::store::gather::Gathered;
 use crate::store::outbox::{Claimed, LEASE, Verdict};
 use crate::store::silences::{SilenceRow, Silenced};
 use crate::store::{Store, StoreError};
@@ -16,6 +17,9 @@ use crate::text::alert::{Content, HeldFor, News, NewsKind};
 
 /// So many failures in a row are no passing trouble: about half a minute.
 const TOLD_AFTER: u32 = 3;
+
+/// Requests that a notice names.
+const MOST_NAMED: usize = 20;
 
 /// What is not sent this long after its decision is overdue.
 pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
@@ -64,7 +68,9 @@ impl App {
                     tx.record(outcome)?;
                 }
                 if is_open {
-                    tx.n_decided += tx.store.release(tx.config.alerts.window, tx.now)?;
+                    // One step: the outbox comes back at once while more is due.
+                    let step = tx.store.release(tx.config.alerts.window, tx.now)?;
+                    tx.n_decided += usize::from(step == Gathered::Message);
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
                 let store::Claims { claimed, busy } = tx.claim(limit, &busy)?;
@@ -93,13 +99,27 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn gather(&self) -> Result<usize, WriteError> {
-        self.writer
-            .write(|tx| {
-                let n_messages = tx.store.gather(HeldFor::Downtime, tx.now)?;
-                tx.n_decided += n_messages;
-                Ok(n_messages)
-            })
-            .await
+        self.gather_all(HeldFor::Downtime).await
+    }
+
+    /// Makes messages of all that is held back for a cause, in steps between which others write.
+    pub(super) async fn gather_all(&self, cause: HeldFor) -> Result<usize, WriteError> {
+        let mut n_messages = 0;
+        loop {
+            let step = self
+                .writer
+                .write(move |tx| {
+                    let step = tx.store.gather(cause, tx.now)?;
+                    tx.n_decided += usize::from(step == Gathered::Message);
+                    Ok(step)
+                })
+                .await?;
+            match step {
+                Gathered::Nothing => return Ok(n_messages),
+                Gathered::Some => {}
+                Gathered::Message => n_messages += 1,
+            }
+        }
     }
 
     /// Lets what waits wait no longer because the wall clock was set back.
@@ -122,10 +142,27 @@ impl App {
         fallbacks: Vec<String>,
         decided_before: DateTime<Utc>,
     ) -> Result<usize, WriteError> {
+        let mut n_handed_over = 0;
+        loop {
+            let (destination, fallbacks) = (destination.clone(), fallbacks.clone());
+            let n = self.hand_over_some(destination, fallbacks, decided_before).await?;
+            n_handed_over += n;
+            if n == 0 {
+                return Ok(n_handed_over);
+            }
+        }
+    }
+
+    async fn hand_over_some(
+        &self,
+        destination: String,
+        fallbacks: Vec<String>,
+        decided_before: DateTime<Utc>,
+    ) -> Result<usize, WriteError> {
         self.writer
             .write(move |tx| {
                 let mut n_handed_over = 0;
-                for (id, route) in tx.store.waiting_for(&destination, decided_before)? {
+                for (id, route) in tx.store.waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
                     let ways = if route.is_empty() { &fallbacks } else { &route };
                     let Some((next, route)) = ways.split_first() else { continue };
                     tx.store.settle_handed_over(id, tx.now)?;
@@ -146,6 +183,31 @@ impl App {
     pub async fn notify_operator(&self, subject: String, text: String) -> Result<(), WriteError> {
         let Some(operator) = self.config().operator.clone() else { return Ok(()) };
         self.announce(Content::Notice { subject, text }, operator).await.map(|_| ())
+    }
+
+    /// Tells the operator of what of the store was found to be unreadable since he was told last.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn tell_of_unreadable(&self) -> Result<(), WriteError> {
+        let found = self.unreadable().all();
+        if found.len() <= self.shared.n_told_unreadable.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let named: Vec<String> =
+            found.iter().take(MOST_NAMED).map(|(id, fault)| format!("{id}: {}, {}", fault.part, fault.cause)).collect();
+        let (n, named) = (found.len(), named.join("\n"));
+        let (subject, text) = (
+            both!("{n} requests cannot be read whole", "{n} solicitudes no se pueden leer enteras"),
+            both!(
+                "The store holds something of these requests that plazo cannot read. It is left out of lists and reports; everything else goes on. To have it back, restore a backup. See: plazo status\n\n{named}",
+                "La base de datos tiene algo de estas solicitudes que plazo no puede leer. Queda fuera de listas e informes; todo lo demás sigue. Para recuperarlo, restaure una copia de seguridad. Vea: plazo status\n\n{named}"
+            ),
+        );
+        self.writer.write(move |tx| tx.tell_operator(&subject, &text)).await?;
+        self.shared.n_told_unreadable.store(n, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Writes a message that is about no clock, and returns its deliveries.
@@ -209,12 +271,15 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
-        self.writer
+        let is_ended = self
+            .writer
             .write(move |tx| {
                 tx.n_decided += 1;
                 tx.store.end_silence(id, tx.now)
             })
-            .await
+            .await?;
+        while is_ended && 0 < self.writer.write(move |tx| tx.store.release_silenced(id, tx.now)).await? {}
+        Ok(is_ended)
     }
 
     /// Notes that plazo runs, and where it did not since it last noted that.

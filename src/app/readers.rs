@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Unreadable};
 
 /// Connections kept open when idle.
 const MOST_IDLE: usize = 4;
@@ -11,16 +11,23 @@ const MOST_IDLE: usize = 4;
 pub(super) struct Readers {
     directory: PathBuf,
     idle: Mutex<Vec<Store>>,
+    unreadable: Unreadable,
 }
 
 impl Readers {
-    pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(directory: &Path, unreadable: Unreadable) -> Self {
+        Self { directory: directory.to_owned(), idle: Mutex::new(Vec::new()), unreadable }
+    }
+
+    /// What could not be read, by any connection of this process.
+    pub(super) const fn unreadable(&self) -> &Unreadable {
+        &self.unreadable
     }
 
     pub(super) fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let store = idle.map_or_else(|| Store::open_reader(&self.directory), Ok)?;
+        let store =
+            idle.map_or_else(|| Store::open_reader(&self.directory).map(|store| store.sharing(&self.unreadable)), Ok)?;
         let result = work(&store);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {

@@ -1,7 +1,7 @@
 //! The writer: one thread that owns the write connection and commits in groups.
 //!
-//! Callers hand in closures. The thread takes all that wait, runs them in one transaction, commits once, and answers each caller
-//! after the commit: whoever gets an answer knows that it is on the disk.
+//! Callers hand in closures. The thread takes what waits, for some milliseconds, runs it in one transaction, commits once, and answers each
+//! caller after the commit: whoever gets an answer knows that it is on the disk.
 //!
 //! If one of them fails, the group is rolled back and run again with a savepoint around each, so that what fails is undone alone.
 //! Savepoints are not free (SQLite copies every page that they touch), and failures are rare.
@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -22,6 +22,8 @@ const LONGEST_QUEUE: usize = 8_192;
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// Jobs in one transaction.
 const LARGEST_GROUP: usize = 1_024;
+/// A transaction takes up no more jobs once it has lasted so long: who comes next waits no longer for one commit.
+const LONGEST_GROUP: Duration = Duration::from_millis(15);
 
 /// Why a job was not done. Nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -137,13 +139,15 @@ fn checkpoint(store: &Store, ended: &Receiver<()>) {
 
 fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
+        let began = Instant::now();
         let mut group = vec![first];
-        group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
         let changes_before = store.total_changes();
-        let mut committed = run(store, shared, last_request, &mut group, Care::None);
+        let more = || if began.elapsed() < LONGEST_GROUP { waiting.try_recv().ok() } else { None };
+        let mut committed = run(store, shared, last_request, &mut group, more, Care::None);
         if matches!(committed, Ok(None)) {
-            committed = run(store, shared, last_request, &mut group, Care::Savepoints);
+            committed = run(store, shared, last_request, &mut group, || None, Care::Savepoints);
         }
+        shared.pulse.writer_was_held(began.elapsed());
         // A transaction that changes nothing succeeds on a full disk too.
         if committed.is_err() || changes_before < store.total_changes() {
             shared.is_failing.store(committed.is_err(), Ordering::Relaxed);
@@ -161,21 +165,29 @@ fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiv
     }
 }
 
-/// Runs a group in one transaction and commits it. `None` if one failed that must be run again with care: nothing is kept then.
+/// Runs a group in one transaction, and what `more` brings while it lasts, and commits it. `None` if one failed that must be run again with care: nothing is kept then.
 fn run(
     store: &Store,
     shared: &Shared,
     last_request: i64,
-    group: &mut [Box<dyn Job>],
+    group: &mut Vec<Box<dyn Job>>,
+    more: impl Fn() -> Option<Box<dyn Job>>,
     care: Care,
 ) -> Result<Option<i64>, StoreError> {
     let mut transaction = Transaction::new(store, shared, last_request, care);
     let committed = store.begin().and_then(|()| {
-        for job in group {
+        let mut n_run = 0;
+        while let Some(job) = group.get_mut(n_run) {
+            shared.pulse.writer_works();
             if !job.run(&mut transaction) && care == Care::None {
                 return Ok(false);
             }
+            n_run += 1;
+            if n_run == group.len() && n_run < LARGEST_GROUP {
+                group.extend(more());
+            }
         }
+        shared.pulse.writer_works();
         store.commit().map(|()| true)
     });
     match committed {

@@ -27,14 +27,15 @@ pub(super) struct UnknownArgs {
     json: bool,
 }
 
-/// Exit code 1 if a source is failing or silent.
+/// Exit code 1 if a source is failing or silent, or something of the store cannot be read.
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let status = Client::reading(global)?.get("/v1/sources").await?;
     let sources = status["sources"].as_array().cloned().unwrap_or_default();
     let is_bad = |source: &Value| {
         ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state)
     };
-    let exit = if sources.iter().any(is_bad) { Exit::Found } else { Exit::Done };
+    let is_damaged = status["unreadable"].as_array().is_some_and(|rows| !rows.is_empty());
+    let exit = if is_damaged || sources.iter().any(is_bad) { Exit::Found } else { Exit::Done };
     if args.json {
         output::json(&status)?;
         return Ok(exit);
@@ -47,6 +48,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             es: "no hay fuentes en sla.toml: plazo solo se entera por HTTP, por la línea de comandos y por ingest-email",
         }))?;
         unproven(&status, language)?;
+        unreadable(&status, language)?;
         return Ok(exit);
     }
     let mut table = output::table(&language.of(Both {
@@ -84,6 +86,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     }
     output::line(&table.to_string())?;
     unproven(&status, language)?;
+    unreadable(&status, language)?;
     Ok(exit)
 }
 
@@ -98,6 +101,20 @@ fn unproven(status: &Value, language: Language) -> anyhow::Result<()> {
         ));
         output::line(&styled(YELLOW, text))?;
         output::line(&format!("  {}", language.of(proof::remedy(lacks))))?;
+    }
+    Ok(())
+}
+
+/// What of the store cannot be read.
+fn unreadable(status: &Value, language: Language) -> anyhow::Result<()> {
+    for row in status["unreadable"].as_array().into_iter().flatten() {
+        let (request, part) = (row["request"].as_str().unwrap_or("–"), row["part"].as_str().unwrap_or_default());
+        let cause = row["cause"].as_str().unwrap_or_default();
+        let text = language.of(both!(
+            "{request}: its {part} in the store cannot be read and is left out ({cause})",
+            "{request}: su {part} en la base de datos no se puede leer y queda fuera ({cause})"
+        ));
+        output::line(&styled(RED, text))?;
     }
     Ok(())
 }

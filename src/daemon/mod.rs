@@ -11,6 +11,7 @@ mod sockets;
 mod sources;
 mod subscriptions;
 mod timer;
+mod watchdog;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -119,6 +120,7 @@ pub async fn run(
     let draining = CancellationToken::new();
     let sending = tokio::spawn(outbox.run(draining.clone(), DRAIN));
     tasks.spawn(timer::run(app.clone(), stop.clone()));
+    tasks.spawn(watchdog::run(app.clone(), stop.clone()));
     tasks.spawn(sources::run(app.clone(), clients.clone(), stop.clone()));
     tasks.spawn(heartbeat::run(app.clone(), clients.clone(), stop.clone()));
     tasks.spawn(buttons::run(app.clone(), clients.clone(), stop.clone()));
@@ -247,6 +249,9 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
         Box::pin(async move {
             if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
+            }
+            if let Err(error) = app.tell_of_unreadable().await {
+                tracing::error!(%error, "the operator could not be told of what cannot be read");
             }
             if let Err(error) = app.run_schedules().await {
                 tracing::error!(%error, "the morning's lists could not be written");

@@ -21,7 +21,7 @@ pub(super) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-/// The timer's loop is alive.
+/// Alerts can be decided.
 pub(super) fn watchdog() {
     tell(&[NotifyState::Watchdog]);
 }

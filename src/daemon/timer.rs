@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
-use super::service;
 use crate::app::App;
 
 /// Requests looked at in one transaction.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 /// The longest sleep.
 const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(1);
 /// The runtime's timers round up to this. A wake is slept for up to here, and looked for from here on.
@@ -24,17 +23,12 @@ const GATHER_EVERY: Duration = Duration::from_secs(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(app: App, stop: CancellationToken) {
-    let watchdog_every = service::watchdog_interval();
-    let mut fed_at = Instant::now();
     let mut gathered_at = Instant::now();
     let mut watch = Watch::new(&app);
     // What was held back by the last process, if it ended in the middle of catching up.
     let mut is_catching_up = true;
     while !stop.is_cancelled() {
-        if watchdog_every.is_some_and(|every| every <= fed_at.elapsed()) {
-            service::watchdog();
-            fed_at = Instant::now();
-        }
+        app.pulse().timer_beats(true);
         if let Some(back) = watch.look(&app)
             && let Err(error) = app.clock_was_set_back(back).await
         {
@@ -66,6 +60,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             is_catching_up = false;
             continue;
         }
+        app.pulse().timer_beats(false);
         let wait = app.queue().next_at().map_or(LONGEST_SLEEP, |at| (at - app.now()).min(LONGEST_SLEEP));
         let wait = app.time().real(wait);
         if wait <= TIMER_GRAIN {

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::access::Operate;
 use super::error::{Answer, Failure, Named, Problem};
-use super::requests::unknown;
+use super::requests::{missing, unknown};
 use crate::app::view::RequestView;
 use crate::app::{App, Applied, DOOR, Incoming};
 use crate::engine::effect::Effect;
@@ -93,7 +93,7 @@ async fn act(
         Some(Applied::Rejected(rejection)) => return Err(rejection.into()),
     };
     let request = app.read(move |store| store.request(id)).await?;
-    let request = request.ok_or_else(|| unknown(&format!("there is no request {id}")))?;
+    let request = request.ok_or_else(|| missing(&app, id))?;
     Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects }))
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::{Rejection, WriteError};
-use crate::intake::json::{FieldError, NotJson};
+use crate::intake::json::{FieldError, NotJson, Unusable};
 use crate::store::StoreError;
 
 /// How long a caller should wait before trying again, in seconds.
@@ -99,6 +99,15 @@ impl IntoResponse for Failure {
 impl From<FieldError> for Failure {
     fn from(error: FieldError) -> Self {
         Self::of_field(&error.field, error.to_string())
+    }
+}
+
+impl From<Unusable> for Failure {
+    fn from(error: Unusable) -> Self {
+        match error {
+            Unusable::NotJson(error) => error.into(),
+            Unusable::TooMany => Self::new(StatusCode::BAD_REQUEST, "number_of_events", error.to_string()),
+        }
     }
 }
 

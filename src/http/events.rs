@@ -27,7 +27,6 @@ use crate::intake::json::{self, FieldError, Heard};
 /// Where events are sent.
 pub(super) const PATH: &str = "/v1/events";
 /// Events in one body at most.
-const MOST_EVENTS: usize = 10_000;
 /// The source of events that name none.
 const SOURCE: &str = "http";
 
@@ -86,8 +85,8 @@ async fn post_events(
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Response> {
     let parsed = json::read(&body?, SOURCE, app.now())?;
-    if parsed.is_empty() || MOST_EVENTS < parsed.len() {
-        let detail = format!("a body holds 1 to {MOST_EVENTS} events; this one holds {}", parsed.len());
+    if parsed.is_empty() {
+        let detail = format!("a body holds 1 to {} events; this one holds none", json::MOST_EVENTS);
         return Err(Failure::new(StatusCode::BAD_REQUEST, "number_of_events", detail));
     }
     let is_single = parsed.len() == 1;

@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::error::{Answer, Named, Problem};
-use super::requests::unknown;
+use super::requests::{missing, unknown};
 use crate::app::App;
 use crate::engine::explain::Explanation;
 use crate::engine::request::RequestId;
@@ -23,5 +23,5 @@ pub(super) fn router() -> OpenApiRouter<App> {
 async fn explain(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Explanation>> {
     let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
     let explanation = app.explain(id).await?;
-    explanation.map(Json).ok_or_else(|| unknown(&format!("there is no request {id}")))
+    explanation.map(Json).ok_or_else(|| missing(&app, id))
 }

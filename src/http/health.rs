@@ -49,6 +49,8 @@ async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
         .read(move |store| {
             Ok(Snapshot {
                 queued: 0,
+                longest_hold: std::time::Duration::ZERO,
+                unreadable: 0,
                 requests: store.count_by_phase()?,
                 deliveries: store.count_deliveries()?,
                 overdue_unsent: store.count_unsent(decided_before)?,
@@ -58,6 +60,8 @@ async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
         })
         .await?;
     snapshot.queued = app.queue().len();
+    snapshot.longest_hold = app.pulse().longest_hold();
+    snapshot.unreadable = app.unreadable().all().len();
     for name in app.config().source_names() {
         let state = app.source_state(name.clone()).await?;
         let since = |at: Option<DateTime<Utc>>| at.map_or(0.0, |at| (app.now() - at).as_seconds_f64());

@@ -14,6 +14,7 @@ use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
 use crate::app::view::RequestView;
 use crate::engine::request::RequestId;
+use crate::store::Fault;
 use crate::store::requests::Filter;
 
 const DEFAULT_PAGE: u32 = 50;
@@ -110,7 +111,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 async fn show(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Shown>> {
     let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
     let found = app.read(move |store| Ok((store.request(id)?, store.history(id)?, store.references(id)?))).await?;
-    let (Some(request), history, references) = found else { return Err(unknown(&format!("there is no request {id}"))) };
+    let (Some(request), history, references) = found else { return Err(missing(&app, id)) };
     let wake_at = app.queue().wake_of(id);
     let config = app.config();
     let keeps_tickets =
@@ -118,6 +119,19 @@ async fn show(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answ
     let tickets = references.into_iter().filter(|(destination, _)| keeps_tickets(destination));
     let tickets = tickets.map(|(destination, reference)| TicketView { destination, reference }).collect();
     Ok(Json(Shown { request: RequestView::new(&request, &config), wake_at, tickets, history }))
+}
+
+/// There is no such request, or it is there and cannot be read.
+pub(super) fn missing(app: &App, id: RequestId) -> Failure {
+    match app.unreadable().of(id) {
+        None => unknown(&format!("there is no request {id}")),
+        Some(Fault { part, cause }) => {
+            let detail = format!(
+                "{id} is in the store and its {part} cannot be read ({cause}). Everything else goes on; to have it back, restore a backup"
+            );
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable_request", detail)
+        }
+    }
 }
 
 pub(super) fn unknown(detail: &dyn std::fmt::Display) -> Failure {

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::access::Read;
 use super::error::{Answer, Params, Problem};
 use crate::app::App;
+use crate::store::Fault;
 use crate::store::journal::AuthorRow;
 
 const USUAL_DAYS: u32 = 30;
@@ -53,6 +54,19 @@ struct Sources {
     sources: Vec<SourceView>,
     /// Mail of the last week that bears an address of the house and that nobody vouches for: it stops no clock.
     unproven_mail: Vec<Unproven>,
+    /// Requests of which the store holds something that cannot be read, as far as that was noticed since the start.
+    unreadable: Vec<UnreadableView>,
+}
+
+/// A request of which something cannot be read. It is left out of lists and reports; everything else goes on.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnreadableView {
+    /// Its number; none where it belongs to no request.
+    request: Option<String>,
+    /// `request`, `event`, `clock`, `alert`, …
+    part: String,
+    /// What is wrong with it.
+    cause: String,
 }
 
 /// Mails that lack the same thing.
@@ -97,9 +111,16 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
         });
     }
     let since = app.now() - TimeDelta::days(7);
-    let unproven = app.read(move |store| store.count_unproven_mail(since)).await?;
+    // What cannot even be counted is damaged, and keeps nobody from seeing the rest.
+    let unproven = app.read(move |store| store.count_unproven_mail(since)).await.unwrap_or_default();
+    let unreadable = app.unreadable().all().into_iter().map(|(id, Fault { part, cause })| UnreadableView {
+        request: (id.0 != 0).then(|| id.to_string()),
+        part: part.to_owned(),
+        cause,
+    });
+    let unreadable = unreadable.collect();
     let unproven_mail = unproven.into_iter().map(|(lacks, n)| Unproven { lacks, n }).collect();
-    Ok(Json(Sources { sources, unproven_mail }))
+    Ok(Json(Sources { sources, unproven_mail, unreadable }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -18,6 +18,11 @@ use crate::text::Language;
 
 /// Names longer than this are no names.
 const LONGEST_WORD: usize = 1_024;
+/// Levels of a field that plazo keeps without knowing it, and bytes of all of them.
+const DEEPEST_REF: usize = 16;
+const LARGEST_REFS: usize = 16 << 10;
+/// Events of one body at most.
+pub const MOST_EVENTS: usize = 10_000;
 /// Entries of a list at most.
 const MOST_ENTRIES: usize = 256;
 
@@ -76,6 +81,23 @@ pub struct FieldError {
 #[error("this is not JSON: {0}")]
 pub struct NotJson(#[from] serde_json::Error);
 
+/// A body of which no event is taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It is no JSON, or no event.
+    #[error(transparent)]
+    NotJson(#[from] NotJson),
+    /// It holds more events than a body may.
+    #[error("a body holds 1 to {MOST_EVENTS} events; this one holds more")]
+    TooMany,
+}
+
+impl Unusable {
+    fn of(error: serde_json::Error) -> Self {
+        if error.to_string().starts_with(TOO_MANY) { Self::TooMany } else { Self::NotJson(error.into()) }
+    }
+}
+
 /// An event as it came in, or what is wrong with it.
 pub type Parsed = Result<(Event, Option<RequestId>), FieldError>;
 
@@ -94,13 +116,13 @@ pub struct Heard {
 ///
 /// # Errors
 ///
-/// [`NotJson`] if the body as a whole cannot be read. What is wrong in one event is told in its place.
-pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<Heard, FieldError>>, NotJson> {
+/// [`Unusable`] if the body as a whole cannot be read. What is wrong in one event is told in its place.
+pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<Heard, FieldError>>, Unusable> {
     let mut values = Vec::new();
-    for value in serde_json::Deserializer::from_slice(body).into_iter::<Value>() {
-        match value? {
-            Value::Array(items) => values.extend(items),
-            value => values.push(value),
+    for batch in serde_json::Deserializer::from_slice(body).into_iter::<Batch>() {
+        values.extend(batch.map_err(Unusable::of)?.0);
+        if MOST_EVENTS < values.len() {
+            return Err(Unusable::TooMany);
         }
     }
     Ok(values.into_iter().map(|value| heard(value, source, now)).collect())
@@ -127,6 +149,56 @@ pub fn heard(value: Value, source: &str, now: DateTime<Utc>) -> Result<Heard, Fi
     let care = if is_asked { Care::Lenient } else { Care::Strict };
     Fields::new(value, care)?.event(source, now)
 }
+
+fn is_deeper_than(value: &Value, levels: usize) -> bool {
+    let is_deeper = |value: &Value| is_deeper_than(value, levels - 1);
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => true,
+        Value::Array(items) => items.iter().any(is_deeper),
+        Value::Object(members) => members.values().any(is_deeper),
+        _ => false,
+    }
+}
+
+/// The events of a body: one, or a list of them, and no more than a body may hold. They are counted while they are read, since a megabyte
+/// of JSON can be half a million values.
+struct Batch(Vec<Value>);
+
+impl<'de> serde::Deserialize<'de> for Batch {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Batch;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an event, or a list of events")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Batch, A::Error> {
+                let value =
+                    <Value as serde::Deserialize>::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Batch(vec![value]))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Batch, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element::<Value>()? {
+                    values.push(value);
+                    if MOST_EVENTS < values.len() {
+                        return Err(serde::de::Error::custom(TOO_MANY));
+                    }
+                }
+                Ok(Batch(values))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Told by the reader within, which knows no errors of ours.
+const TOO_MANY: &str = "too many events";
 
 /// What becomes of a field that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,10 +255,34 @@ impl Fields {
         let tags = self.soft(|fields| fields.words("tags"))?;
         let about = About { tags, ..about };
         let mut refs = self.soft(|fields| fields.object("refs"))?;
-        refs.extend(self.left);
+        refs.extend(std::mem::take(&mut self.left));
+        let refs = self.bounded(refs)?;
         let id = EventId { source, id };
         let event = Event { id, at, threads, author, about, cc, recipients, proof: Proof::NONE, refs, fact };
         Ok(Heard { event, request, lost: self.lost })
+    }
+
+    /// What plazo keeps without knowing it, as far as it can be read back: JSON nests to 127, and what is kept lies deeper than it came.
+    fn bounded(&mut self, refs: Map<String, Value>) -> Result<Map<String, Value>, FieldError> {
+        let mut kept = Map::new();
+        let mut size = 0;
+        for (name, value) in refs {
+            size += name.len() + value.to_string().len();
+            let problem = if is_deeper_than(&value, DEEPEST_REF) {
+                format!("nests deeper than {DEEPEST_REF} levels")
+            } else if LARGEST_REFS < size {
+                format!("makes what plazo keeps without knowing it larger than {} KiB", LARGEST_REFS >> 10)
+            } else {
+                kept.insert(name, value);
+                continue;
+            };
+            let error = wrong(&cut(name), problem);
+            if self.care == Care::Strict {
+                return Err(error);
+            }
+            self.lost.push(error);
+        }
+        Ok(kept)
     }
 
     fn about(&mut self) -> Result<About, FieldError> {

@@ -3,14 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
+use super::digest::Filled;
 use super::outbox::Claimed;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::effect::Why;
 use crate::engine::request::RequestId;
-use crate::text::alert::{AlertFacts, Content, HeldFor};
+use crate::text::alert::Content;
 
 /// How many may be on their way to each destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +32,13 @@ pub struct Claims {
     pub claimed: Vec<Claimed>,
     /// Destinations that are full.
     pub busy: Vec<String>,
+}
+
+/// Rows that may go out, each with whether it still needs to, and those that cannot be read.
+#[derive(Default)]
+struct Found {
+    claimable: Vec<(Claimed, bool)>,
+    unreadable: Vec<i64>,
 }
 
 const CLAIMABLE: &str =
@@ -65,8 +74,11 @@ impl Store {
         loop {
             let wanted = limit - claimed.len();
             let rows = self.claimable(now, wanted, &busy)?;
-            let (n_rows, n_busy) = (rows.len(), busy.len());
-            for (mut delivery, needed) in rows {
+            let (n_rows, n_busy) = (rows.claimable.len() + rows.unreadable.len(), busy.len());
+            for id in rows.unreadable {
+                self.settle_unreadable(id, now)?;
+            }
+            for (mut delivery, needed) in rows.claimable {
                 let same = claimed.iter().filter(|other| other.destination == delivery.destination).count();
                 let most = lanes.at_once.get(&delivery.destination).map_or(lanes.usual, |most| {
                     most.saturating_sub(leased.get(&delivery.destination).copied().unwrap_or(0))
@@ -77,9 +89,14 @@ impl Store {
                     }
                     continue;
                 }
-                if !needed || !self.fill_digest(&mut delivery)? {
-                    self.settle_unneeded(delivery.id, now)?;
-                    continue;
+                let filled = if needed { self.fill_digest(&mut delivery, false, now)? } else { Filled::Empty };
+                match filled {
+                    Filled::Ready => {}
+                    Filled::Empty => {
+                        self.settle_unneeded(delivery.id, now)?;
+                        continue;
+                    }
+                    Filled::NotYet => continue,
                 }
                 self.lease(&mut delivery, lease_until)?;
                 self.fill_references(&mut delivery, lanes)?;
@@ -109,8 +126,8 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Claimed>> {
         let mut peeked = Vec::new();
-        for (mut delivery, needed) in self.claimable(now, limit, &[])? {
-            if needed && self.fill_digest(&mut delivery)? {
+        for (mut delivery, needed) in self.claimable(now, limit, &[])?.claimable {
+            if needed && self.fill_digest(&mut delivery, true, now)? == Filled::Ready {
                 delivery.attempt += 1;
                 peeked.push(delivery);
             }
@@ -118,17 +135,24 @@ impl Store {
         Ok(peeked)
     }
 
-    fn claimable(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Vec<(Claimed, bool)>> {
+    fn claimable(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
         let mut statement = self.prepare(CLAIMABLE)?;
         let mut rows = statement.query(params![
             milliseconds(now),
             serde_json::to_string(busy)?,
             i64::try_from(limit).unwrap_or(i64::MAX)
         ])?;
-        let mut claimable = Vec::new();
+        let mut found = Found::default();
         while let Some(row) = rows.next()? {
+            let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
+            let of = request.unwrap_or(RequestId(0));
+            let clock = if row.get_ref(11)? == ValueRef::Null { None } else { Some(self.parsed(of, "clock", row, 11)) };
+            let (Some(content), false) = (self.parsed(of, "alert", row, 9), clock == Some(None)) else {
+                found.unreadable.push(id);
+                continue;
+            };
             let delivery = Claimed {
-                id: row.get(0)?,
+                id,
                 fence: row.get(1)?,
                 attempt: row.get(2)?,
                 in_doubt: row.get(3)?,
@@ -136,60 +160,26 @@ impl Store {
                 destination: row.get(5)?,
                 planned_at: instant(row.get(6)?),
                 decided_at: instant(row.get(7)?),
-                request: row.get::<_, Option<i64>>(8)?.map(RequestId),
-                content: serde_json::from_str(&row.get::<_, String>(9)?)?,
+                request,
+                content,
                 is_probe: row.get(12)?,
-                route: row.get::<_, Option<String>>(13)?.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))?,
+                route: if row.get_ref(13)? == ValueRef::Null { None } else { self.parsed(of, "route", row, 13) }
+                    .unwrap_or_default(),
                 first: None,
                 updates: row.get(14)?,
                 waited: row.get(15)?,
             };
-            claimable.push((delivery, is_needed(&row.get::<_, String>(10)?, row.get(11)?, instant(row.get(7)?))?));
+            let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), instant(row.get(7)?));
+            found.claimable.push((delivery, is_needed));
         }
-        Ok(claimable)
+        Ok(found)
     }
 
-    /// Fills a digest with what of it is still needed, most urgent first. `false` if nothing is left.
-    fn fill_digest(&self, delivery: &mut Claimed) -> Result<bool> {
-        let Content::Digest { alerts, violations, cause } = &mut delivery.content else { return Ok(true) };
-        // A summary tells what happened, not only what is still so.
-        let tells_all = matches!(cause, HeldFor::Daily | HeldFor::Silence);
-        let mut statement = self.prepare(
-            "SELECT a.content, a.why, c.clock, d.decided_at FROM deliveries d JOIN alerts a ON a.id = d.alert
-             LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
-             WHERE d.gathered_into = ?1 ORDER BY d.rank, d.planned_at",
-        )?;
-        let mut rows = statement.query([delivery.id])?;
-        while let Some(row) = rows.next()? {
-            let why: String = row.get(1)?;
-            let is_needed = (tells_all && is_of_breach(&why)) || is_needed(&why, row.get(2)?, instant(row.get(3)?))?;
-            match serde_json::from_str(&row.get::<_, String>(0)?)? {
-                Content::Alert(facts) if is_needed => alerts.push(*facts),
-                Content::Violation(facts) => violations.push(*facts),
-                _ => {}
-            }
-        }
-        // Of one promise, only the latest news.
-        let latest = |facts: &AlertFacts| {
-            alerts.iter().filter(|other| other.is_of_same_promise(facts)).map(|other| other.planned_at).max()
-        };
-        let mut kept: Vec<AlertFacts> =
-            alerts.iter().filter(|facts| latest(facts) == Some(facts.planned_at)).cloned().collect();
-        let is_summary = *cause == HeldFor::Daily;
-        // One alert is no list.
-        match (kept.len(), violations.len()) {
-            (0, 0) => return Ok(false),
-            (1, 0) if !is_summary => {
-                let only = kept.pop().map(|facts| Content::Alert(Box::new(facts)));
-                delivery.content = only.unwrap_or_else(|| delivery.content.clone());
-            }
-            (0, 1) if !is_summary => {
-                let only = violations.pop().map(|facts| Content::Violation(Box::new(facts)));
-                delivery.content = only.unwrap_or_else(|| delivery.content.clone());
-            }
-            _ => *alerts = kept,
-        }
-        Ok(true)
+    /// An alert of which nothing can be said is dead, and shown as that.
+    fn settle_unreadable(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now), "what the store holds of it cannot be read"])?;
+        Ok(())
     }
 
     fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
@@ -240,14 +230,13 @@ impl Store {
 }
 
 /// Whether it tells of a promise that is broken.
-fn is_of_breach(why: &str) -> bool {
+pub(super) fn is_of_breach(why: &str) -> bool {
     why == Why::Breach.as_str() || why == Why::Escalation.as_str()
 }
 
 /// Whether the alert of a clock still tells something that is so. Lists and notices always do.
-fn is_needed(why: &str, clock: Option<String>, decided_at: DateTime<Utc>) -> Result<bool> {
-    let Some(clock) = clock else { return Ok(true) };
-    let clock: Clock = serde_json::from_str(&clock)?;
+pub(super) fn is_needed(why: &str, clock: Option<&Clock>, decided_at: DateTime<Utc>) -> bool {
+    let Some(clock) = clock else { return true };
     let told_of_breach = is_of_breach(why);
     let stands = match clock.state {
         ClockState::Breached => true,
@@ -256,5 +245,5 @@ fn is_needed(why: &str, clock: Option<String>, decided_at: DateTime<Utc>) -> Res
     };
     // What was decided after somebody took it says that the time for that is over.
     let is_taken = clock.acked_at.is_some_and(|acked_at| decided_at <= acked_at);
-    Ok(stands && clock.is_live() && !is_taken)
+    stands && clock.is_live() && !is_taken
 }

@@ -1,4 +1,8 @@
 //! Gathering: what is held back comes to each reader as one message.
+//!
+//! However much waits, a step moves a bounded number of rows, since it runs in the one writer (LESSONS 58). While a reader's message is
+//! made over several steps it is held itself, as `digest:` and its cause; a step that finds nothing more to move lets it go. A process
+//! that ends between two steps leaves a message that the next one completes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -7,56 +11,53 @@ use super::outbox::{NewAlert, NewDelivery};
 use super::{Result, Store, instant, milliseconds};
 use crate::text::alert::{Content, HeldFor};
 
-/// What is held back for one reader.
-struct Group {
+/// Rows that one step moves: some milliseconds of work.
+const MOST_MOVED: usize = 200;
+
+/// A reader for whom something waits, and why.
+struct Reader {
     cause: HeldFor,
     person: Option<String>,
     destination: String,
-    n_held: i64,
-    rank: i64,
-    planned_at: DateTime<Utc>,
 }
 
-const GROUPS: &str = "SELECT held_for, person, destination, count(*), min(rank), min(planned_at) FROM deliveries";
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gathered {
+    /// Nothing is due.
+    Nothing,
+    /// Some of what is due for one reader was moved; more is.
+    Some,
+    /// A message for one reader is complete and may go out.
+    Message,
+}
 
 impl Store {
-    /// Makes one message a reader of all that was held back for `cause`, and lets single ones go. Returns how many messages.
+    /// One step of making one message a reader of all that was held back for `cause`, and of letting single ones go.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn gather(&self, cause: HeldFor, now: DateTime<Utc>) -> Result<usize> {
-        let sql = format!("{GROUPS} WHERE state = 'held' AND held_for = ?1 GROUP BY person, destination");
-        let groups =
-            self.prepare(&sql)?.query_map([cause.as_str()], group)?.collect::<std::result::Result<Vec<_>, _>>()?;
-        for group in &groups {
-            self.gather_group(group, DateTime::<Utc>::MAX_UTC, now)?;
-        }
-        Ok(groups.len())
+    pub fn gather(&self, cause: HeldFor, now: DateTime<Utc>) -> Result<Gathered> {
+        let mut statement = self.prepare(
+            "SELECT held_for, person, destination FROM deliveries WHERE state = 'held' AND held_for = ?1 LIMIT 1",
+        )?;
+        let reader = statement.query_row([cause.as_str()], reader).optional()?;
+        reader.map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, DateTime::<Utc>::MAX_UTC, None, now))
     }
 
-    /// Does the same with everything whose time has come. What came in quick succession opens the next window of its reader.
+    /// One step of the same with everything whose time has come. What came in quick succession opens the next window of its reader.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn release(&self, window: TimeDelta, now: DateTime<Utc>) -> Result<usize> {
-        if self.next_release_at()?.is_none_or(|at| now < at) {
-            return Ok(0);
-        }
-        let sql = format!(
-            "{GROUPS} WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit') AND next_at <= ?1
-             GROUP BY held_for, person, destination"
-        );
-        let due =
-            self.prepare(&sql)?.query_map([milliseconds(now)], group)?.collect::<std::result::Result<Vec<_>, _>>()?;
-        for group in &due {
-            self.gather_group(group, now, now)?;
-            if group.cause == HeldFor::Burst {
-                self.open_window(group.person.as_deref(), &group.destination, now + window)?;
-            }
-        }
-        Ok(due.len())
+    pub fn release(&self, window: TimeDelta, now: DateTime<Utc>) -> Result<Gathered> {
+        let mut statement = self.prepare(
+            "SELECT held_for, person, destination FROM deliveries
+             WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit') AND next_at <= ?1 ORDER BY next_at LIMIT 1",
+        )?;
+        let reader = statement.query_row([milliseconds(now)], reader).optional()?;
+        reader.map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, now, Some(window), now))
     }
 
     /// When the next of what is held back may go.
@@ -95,7 +96,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets go what a silence that ends early held back.
+    /// Lets go some of what a silence that ends early held back. Returns how many rows; none is left once that is fewer than asked.
     ///
     /// # Errors
     ///
@@ -103,59 +104,109 @@ impl Store {
     pub fn release_silenced(&self, silence: i64, now: DateTime<Utc>) -> Result<usize> {
         Ok(self
             .prepare(
-                "UPDATE deliveries SET next_at = ?2 WHERE state = 'held' AND held_for = 'silence'
-                 AND next_at = (SELECT ends_at FROM silences WHERE id = ?1)",
+                "UPDATE deliveries SET next_at = ?2 WHERE id IN (
+                     SELECT id FROM deliveries WHERE state = 'held' AND held_for = 'silence'
+                     AND next_at = (SELECT ends_at FROM silences WHERE id = ?1) AND ?2 < next_at LIMIT ?3)",
             )?
-            .execute(params![silence, milliseconds(now)])?)
+            .execute(params![silence, milliseconds(now), i64::try_from(MOST_MOVED).unwrap_or(i64::MAX)])?)
     }
 
-    /// One message of a group, as far as it is due by then.
-    fn gather_group(&self, group: &Group, due_by: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-        let Group { cause, person, destination, n_held, rank, planned_at } = group;
-        let due_by = due_by.timestamp_millis();
-        if *n_held == 1 {
-            self.prepare(
-                "UPDATE deliveries SET state = 'pending'
-                 WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?4",
-            )?
-            .execute(params![cause.as_str(), person, destination, due_by])?;
-            return Ok(());
+    /// Moves some of a reader's rows that are due by then into his message, which is let go with the last of them.
+    fn gather_some(
+        &self,
+        reader: &Reader,
+        due_by: DateTime<Utc>,
+        window: Option<TimeDelta>,
+        now: DateTime<Utc>,
+    ) -> Result<Gathered> {
+        let rows = self.due_rows(reader, due_by)?;
+        let is_last = rows.len() <= MOST_MOVED;
+        let begun = self.begun_digest(reader)?;
+        if let (None, [(only, ..)]) = (begun, &rows[..]) {
+            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only])?;
+        } else {
+            let rows = &rows[..rows.len().min(MOST_MOVED)];
+            let digest = begun.map_or_else(|| self.begin_digest(reader, rows, now), |digest| Ok(Some(digest)))?;
+            // Without a step nothing can conflict, so there is always a row.
+            let Some(digest) = digest else { return Ok(Gathered::Nothing) };
+            for (id, ..) in rows {
+                self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1")?
+                    .execute([id, &digest])?;
+            }
+            let (rank, planned_at) = least(rows);
+            self.prepare("UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1")?
+                .execute([digest, rank, planned_at])?;
+            if !is_last {
+                return Ok(Gathered::Some);
+            }
+            self.prepare("UPDATE deliveries SET state = 'pending', held_for = NULL, next_at = ?2 WHERE id = ?1")?
+                .execute(params![digest, milliseconds(now)])?;
         }
-        let alert = self.add_alert(&NewAlert {
-            step: None,
-            why: "digest",
-            planned_at: *planned_at,
-            decided_at: now,
-            content: &Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: *cause },
-        })?;
-        // Without a step nothing can conflict, so there is always a row.
-        let Some(alert) = alert else { return Ok(()) };
+        if let (HeldFor::Burst, Some(window)) = (reader.cause, window) {
+            self.open_window(reader.person.as_deref(), &reader.destination, now + window)?;
+        }
+        Ok(Gathered::Message)
+    }
+
+    /// Id, rank and planned instant of rows of a reader that are due by then: one more than a step moves, if there are as many.
+    fn due_rows(&self, reader: &Reader, due_by: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+        let mut statement = self.prepare(
+            "SELECT id, rank, planned_at FROM deliveries
+             WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?4 LIMIT ?5",
+        )?;
+        let Reader { cause, person, destination } = reader;
+        let most = i64::try_from(MOST_MOVED + 1).unwrap_or(i64::MAX);
+        let rows = statement
+            .query_map(params![cause.as_str(), person, destination, due_by.timestamp_millis(), most], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// The reader's message that an earlier step began.
+    fn begun_digest(&self, reader: &Reader) -> Result<Option<i64>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 LIMIT 1",
+        )?;
+        let found =
+            statement.query_row(params![making(reader.cause), reader.person, reader.destination], |row| row.get(0));
+        Ok(found.optional()?)
+    }
+
+    fn begin_digest(&self, reader: &Reader, rows: &[(i64, i64, i64)], now: DateTime<Utc>) -> Result<Option<i64>> {
+        let (rank, planned_at) = least(rows);
+        let planned_at = instant(planned_at);
+        let content = Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: reader.cause, n_more: 0 };
+        let alert = NewAlert { step: None, why: "digest", planned_at, decided_at: now, content: &content };
+        let Some(alert) = self.add_alert(&alert)? else { return Ok(None) };
         let digest = self.add_delivery(&NewDelivery {
             alert,
-            person: person.as_deref(),
-            destination,
-            rank: *rank,
-            planned_at: *planned_at,
+            person: reader.person.as_deref(),
+            destination: &reader.destination,
+            rank,
+            planned_at,
             decided_at: now,
             held: None,
             updates: None,
         })?;
-        self.prepare(
-            "UPDATE deliveries SET state = 'gathered', gathered_into = ?4
-             WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?5",
-        )?
-        .execute(params![cause.as_str(), person, destination, digest, due_by])?;
-        Ok(())
+        // No time releases it: its last step does.
+        self.prepare("UPDATE deliveries SET state = 'held', held_for = ?2, next_at = ?3 WHERE id = ?1")?
+            .execute(params![digest, making(reader.cause), DateTime::<Utc>::MAX_UTC.timestamp_millis()])?;
+        Ok(Some(digest))
     }
 }
 
-fn group(row: &rusqlite::Row<'_>) -> rusqlite::Result<Group> {
-    Ok(Group {
-        cause: HeldFor::of(&row.get::<_, String>(0)?),
-        person: row.get(1)?,
-        destination: row.get(2)?,
-        n_held: row.get(3)?,
-        rank: row.get(4)?,
-        planned_at: instant(row.get(5)?),
-    })
+/// What a message is held for while it is made.
+fn making(cause: HeldFor) -> String {
+    format!("digest:{}", cause.as_str())
+}
+
+/// The most urgent rank and the earliest instant.
+fn least(rows: &[(i64, i64, i64)]) -> (i64, i64) {
+    let rank = rows.iter().map(|(_, rank, _)| *rank).min().unwrap_or_default();
+    (rank, rows.iter().map(|(.., planned_at)| *planned_at).min().unwrap_or_default())
+}
+
+fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Reader> {
+    Ok(Reader { cause: HeldFor::of(&row.get::<_, String>(0)?), person: row.get(1)?, destination: row.get(2)? })
 }

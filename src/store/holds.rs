@@ -22,23 +22,31 @@ impl Store {
         self.hold_failures(destination)
     }
 
-    /// Deliveries that wait for a standing destination since before that instant, with the ways that are still to be tried after it.
+    /// Deliveries that wait for a standing destination since before that instant and may go another way, with the ways that are still to be
+    /// tried after it; no more than a step moves.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn waiting_for(&self, destination: &str, decided_before: DateTime<Utc>) -> Result<Vec<(i64, Vec<String>)>> {
+    pub fn waiting_for(
+        &self,
+        destination: &str,
+        has_fallback: bool,
+        decided_before: DateTime<Utc>,
+    ) -> Result<Vec<(i64, Vec<String>)>> {
         let mut statement = self.prepare(
             "SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
-             AND updates IS NULL
+             AND updates IS NULL AND (?3 OR route IS NOT NULL)
              UNION SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
-             AND updates IS NULL AND ?1 IN (SELECT destination FROM holds)",
+             AND updates IS NULL AND (?3 OR route IS NOT NULL) AND ?1 IN (SELECT destination FROM holds) LIMIT 200",
         )?;
-        let mut rows = statement.query(params![destination, milliseconds(decided_before)])?;
+        let mut rows = statement.query(params![destination, milliseconds(decided_before), has_fallback])?;
         let mut waiting = Vec::new();
         while let Some(row) = rows.next()? {
             let route: Option<String> = row.get(1)?;
-            waiting.push((row.get(0)?, route.map_or(Ok(Vec::new()), |route| serde_json::from_str(&route))?));
+            // One that cannot be read is gone, as if there were no other way.
+            let ways = route.and_then(|route| serde_json::from_str(&route).ok()).unwrap_or_default();
+            waiting.push((row.get(0)?, ways));
         }
         Ok(waiting)
     }

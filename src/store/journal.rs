@@ -71,6 +71,10 @@ pub struct AuthorRow {
     pub request: RequestId,
 }
 
+fn is_null(row: &rusqlite::Row<'_>, column: usize) -> Result<bool> {
+    Ok(row.get_ref(column)? == rusqlite::types::ValueRef::Null)
+}
+
 impl Store {
     /// The request of an event that is known.
     ///
@@ -86,11 +90,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if it cannot be read.
+    /// `StoreError` from SQLite.
     pub fn event(&self, id: &EventId) -> Result<Option<Event>> {
-        let mut statement = self.prepare("SELECT body FROM journal WHERE source = ?1 AND event = ?2")?;
-        let body: Option<String> = statement.query_row([&id.source, &id.id], |row| row.get(0)).optional()?.flatten();
-        Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+        let mut statement =
+            self.prepare("SELECT request, body FROM journal WHERE source = ?1 AND event = ?2 AND body IS NOT NULL")?;
+        let mut rows = statement.query([&id.source, &id.id])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(self.parsed(RequestId(row.get(0)?), "event", row, 1))
     }
 
     /// Appends an entry.
@@ -120,12 +126,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn events(&self, request: RequestId) -> Result<Vec<Event>> {
         let mut statement =
             self.prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY at, seq")?;
-        let rows = statement.query_map([request.0], |row| row.get::<_, String>(0))?;
-        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+        let mut rows = statement.query([request.0])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.extend(self.parsed(request, "event", row, 0));
+        }
+        Ok(events)
     }
 
     /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
@@ -146,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn events_of_type(
         &self,
         type_name: &str,
@@ -159,8 +169,8 @@ impl Store {
         let mut rows = statement.query(params![type_name, milliseconds(from), milliseconds(to)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let event = serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-            found.push((RequestId(row.get(0)?), event));
+            let request = RequestId(row.get(0)?);
+            found.extend(self.parsed(request, "event", row, 1).map(|event| (request, event)));
         }
         Ok(found)
     }
@@ -169,14 +179,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn each_event(&self, mut each: impl FnMut(RequestId, DateTime<Utc>, Event)) -> Result<()> {
         let mut statement =
             self.prepare("SELECT request, received_at, body FROM journal WHERE body IS NOT NULL ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let event = serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?;
-            each(RequestId(row.get(0)?), instant(row.get(1)?), event);
+            let request = RequestId(row.get(0)?);
+            if let Some(event) = self.parsed(request, "event", row, 2) {
+                each(request, instant(row.get(1)?), event);
+            }
         }
         Ok(())
     }
@@ -185,10 +197,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn history(&self, request: RequestId) -> Result<Vec<HistoryRow>> {
         let mut statement = self.prepare(
-            "SELECT at, received_at, type, source, effects, json_extract(body, '$.author'), json_extract(body, '$.proof')
+            "SELECT at, received_at, type, source, effects,
+                    CASE WHEN json_valid(body) THEN json_extract(body, '$.author') END,
+                    CASE WHEN json_valid(body) THEN json_extract(body, '$.proof') END
              FROM journal WHERE request = ?1 ORDER BY at, seq",
         )?;
         let mut rows = statement.query([request.0])?;
@@ -199,11 +213,10 @@ impl Store {
                 received_at: instant(row.get(1)?),
                 type_name: row.get(2)?,
                 source: row.get(3)?,
-                effects: serde_json::from_str(&row.get::<_, String>(4)?)?,
-                author: row.get::<_, Option<String>>(5)?.map(|author| serde_json::from_str(&author)).transpose()?,
-                proof: row
-                    .get::<_, Option<String>>(6)?
-                    .map_or(Ok(Proof::Unrecorded), |proof| serde_json::from_str(&proof))?,
+                effects: self.parsed(request, "effects", row, 4).unwrap_or_default(),
+                author: if is_null(row, 5)? { None } else { self.parsed(request, "event", row, 5) },
+                proof: if is_null(row, 6)? { None } else { self.parsed(request, "event", row, 6) }
+                    .unwrap_or(Proof::Unrecorded),
             });
         }
         Ok(history)
@@ -218,7 +231,9 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, max(body ->> '$.author.name'),
                     coalesce(max(body ->> '$.channel'), ''), count(*), max(at), request
-             FROM journal WHERE ?1 <= received_at AND body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')
+             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, request, received_at FROM journal
+                   WHERE ?1 <= received_at)
+             WHERE body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')
              GROUP BY address, kind ORDER BY count(*) DESC LIMIT ?2",
         )?;
         let rows = statement.query_map(params![milliseconds(since), limit], |row| {
@@ -287,9 +302,10 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>> {
         let mut statement = self.prepare(
-            "SELECT json_extract(body, '$.proof.lacks'), count(*) FROM journal
-             WHERE source = 'email' AND json_extract(body, '$.proof.lacks') IS NOT NULL AND type = 'message' AND ?1 <= at
-             GROUP BY 1 ORDER BY 2 DESC",
+            "SELECT json_extract(body, '$.proof.lacks') AS lacks, count(*)
+             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body FROM journal
+                   WHERE source = 'email' AND type = 'message' AND ?1 <= at)
+             WHERE lacks IS NOT NULL GROUP BY 1 ORDER BY 2 DESC",
         )?;
         let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)

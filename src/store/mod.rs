@@ -3,9 +3,10 @@
 //! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
 
 pub mod admin;
-pub mod deliveries;
 pub mod claims;
-mod gather;
+pub mod deliveries;
+mod digest;
+pub mod gather;
 mod holds;
 pub mod journal;
 pub mod outbox;
@@ -13,6 +14,7 @@ pub mod silences;
 pub mod requests;
 mod schema;
 pub mod sources;
+mod unreadable;
 pub mod violations;
 
 use std::path::Path;
@@ -20,12 +22,16 @@ use std::path::Path;
 use chrono::{DateTime, TimeZone, Utc};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
+use crate::engine::request::RequestId;
+pub use unreadable::{Fault, Unreadable};
+
 /// Name of the file in the data directory.
 pub const FILE: &str = "plazo.sqlite3";
 
 /// A connection to the store.
 pub struct Store {
     connection: Connection,
+    unreadable: Unreadable,
 }
 
 /// Why the store did not do as asked.
@@ -37,6 +43,9 @@ pub enum StoreError {
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
     Corrupt(#[from] serde_json::Error),
+    /// A request that is there cannot be read.
+    #[error("the store holds {0} and cannot read it")]
+    Unreadable(RequestId),
     /// A file beside it cannot be read or made.
     #[error("the data directory cannot be used: {0}")]
     Directory(#[from] std::io::Error),
@@ -81,7 +90,7 @@ impl Store {
     ///
     /// [`StoreError`] if the file cannot be opened, written or brought up to date.
     pub fn open(directory: &Path) -> Result<Self> {
-        schema::open(&directory.join(FILE)).map(|connection| Self { connection })
+        schema::open(&directory.join(FILE)).map(Self::of)
     }
 
     /// Opens the store of a data directory for reading, beside a writer or without one.
@@ -90,7 +99,7 @@ impl Store {
     ///
     /// [`StoreError`] if there is none, or it cannot be read.
     pub fn open_reader(directory: &Path) -> Result<Self> {
-        schema::open_reader(&directory.join(FILE)).map(|connection| Self { connection })
+        schema::open_reader(&directory.join(FILE)).map(Self::of)
     }
 
     /// Opens the store of a data directory for [`Store::checkpoint`] alone.
@@ -99,7 +108,11 @@ impl Store {
     ///
     /// [`StoreError`] if there is none, or it cannot be written.
     pub fn open_checkpointer(directory: &Path) -> Result<Self> {
-        schema::open_checkpointer(&directory.join(FILE)).map(|connection| Self { connection })
+        schema::open_checkpointer(&directory.join(FILE)).map(Self::of)
+    }
+
+    fn of(connection: Connection) -> Self {
+        Self { connection, unreadable: Unreadable::default() }
     }
 
     /// Moves what is committed from the log into the file, without keeping anybody waiting.

@@ -1,7 +1,7 @@
 //! Alerts and their deliveries: decided, claimed under a lease, recorded with their answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::{Result, Store, milliseconds};
 use crate::engine::clock::Clock;
@@ -210,7 +210,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a copy of a delivery for another destination. A digest takes along what it gathered. What the same person is told
+    /// Makes a copy of a delivery for another destination. A digest tells what was gathered into the one from which it is handed over. What the same person is told
     /// there anyway is not told twice.
     ///
     /// # Errors
@@ -218,24 +218,13 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn hand_over(&self, id: i64, destination: &str, route: &[String], now: DateTime<Utc>) -> Result<()> {
         let route = if route.is_empty() { None } else { Some(serde_json::to_string(route)?) };
-        let added = self
-            .prepare(
-                "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, route)
+        self.prepare(
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, route)
                  SELECT alert, person, ?2, 'pending', rank, planned_at, decided_at, ?3, ?4 FROM deliveries d
                  WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries o
                      WHERE o.alert = d.alert AND o.person IS d.person AND o.destination = ?2)",
-            )?
-            .execute(params![id, destination, milliseconds(now), route])?;
-        if added == 0 {
-            return Ok(());
-        }
-        let copy = self.connection.last_insert_rowid();
-        self.prepare(
-            "UPDATE deliveries SET gathered_into = ?2
-             WHERE gathered_into = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries o
-                 WHERE o.alert = deliveries.alert AND o.person IS deliveries.person AND o.destination = ?3)",
         )?
-        .execute(params![id, copy, destination])?;
+        .execute(params![id, destination, milliseconds(now), route])?;
         Ok(())
     }
 
@@ -297,8 +286,8 @@ impl Store {
     pub fn content_of(&self, delivery: i64) -> Result<Option<Content>> {
         let mut statement =
             self.prepare("SELECT a.content FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1")?;
-        let content: Option<String> = statement.query_row([delivery], |row| row.get(0)).optional()?;
-        Ok(content.map(|content| serde_json::from_str(&content)).transpose()?)
+        let mut rows = statement.query([delivery])?;
+        Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "alert", row, 0)))
     }
 
     /// The clock of which a delivery tells, as it is now.
@@ -311,8 +300,8 @@ impl Store {
             "SELECT c.clock FROM deliveries d JOIN alerts a ON a.id = d.alert
              JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle WHERE d.id = ?1",
         )?;
-        let clock: Option<String> = statement.query_row([delivery], |row| row.get(0)).optional()?;
-        Ok(clock.map(|clock| serde_json::from_str(&clock)).transpose()?)
+        let mut rows = statement.query([delivery])?;
+        Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "clock", row, 0)))
     }
 
     /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.

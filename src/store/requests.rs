@@ -1,7 +1,7 @@
 //! Requests, their threads, clocks and wakes.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row, Rows, params};
 
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::clock::Clock;
@@ -35,18 +35,15 @@ impl Store {
         Ok(self.prepare("SELECT coalesce(max(id), 0) FROM requests")?.query_row([], |row| row.get(0))?)
     }
 
-    /// One request.
+    /// One request; none where it cannot be read, which is noted.
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if the row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn request(&self, id: RequestId) -> Result<Option<Request>> {
         let mut statement = self.prepare("SELECT state FROM requests WHERE id = ?1")?;
         let mut rows = statement.query([id.0])?;
-        match rows.next()? {
-            Some(row) => Ok(Some(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)),
-            None => Ok(None),
-        }
+        Ok(rows.next()?.and_then(|row| self.parsed(id, "request", row, 0)))
     }
 
     /// The request to which a conversation belongs.
@@ -153,11 +150,15 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn clocks(&self, request: RequestId) -> Result<Vec<Clock>> {
         let mut statement = self.prepare("SELECT clock FROM clocks WHERE request = ?1")?;
-        let rows = statement.query_map([request.0], |row| row.get::<_, String>(0))?;
-        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+        let mut rows = statement.query([request.0])?;
+        let mut clocks = Vec::new();
+        while let Some(row) = rows.next()? {
+            clocks.extend(self.parsed(request, "clock", row, 0));
+        }
+        Ok(clocks)
     }
 
     /// Takes the clocks of a request away, to be written anew.
@@ -174,43 +175,38 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn list(&self, filter: &Filter, now: DateTime<Utc>) -> Result<Vec<Request>> {
         let mut statement = self.prepare(
-            "SELECT state FROM requests
+            "SELECT id, state FROM requests
              WHERE (?1 IS NULL OR (?1 = 'open' AND phase IN ('open', 'waiting')) OR phase = ?1
                     OR (?1 = 'overdue' AND phase IN ('open', 'waiting') AND due_at <= ?2))
                AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4)
                AND (?5 IS NULL OR due_at < ?5) AND (?6 IS NULL OR id < ?6)
-             ORDER BY id DESC LIMIT ?7",
+             ORDER BY id DESC",
         )?;
-        let rows = statement.query_map(
-            params![
-                filter.state,
-                milliseconds(now),
-                filter.channel,
-                filter.owner,
-                filter.due_before.map(milliseconds),
-                filter.below,
-                filter.limit
-            ],
-            |row| row.get::<_, String>(0),
-        )?;
-        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+        let rows = statement.query(params![
+            filter.state,
+            milliseconds(now),
+            filter.channel,
+            filter.owner,
+            filter.due_before.map(milliseconds),
+            filter.below,
+        ])?;
+        self.read_requests(rows, filter.limit as usize)
     }
 
     /// Open requests of a kind that have an owner, oldest first: what the daily list is made of (rule D1).
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a row cannot be read.
+    /// `StoreError` from SQLite.
     pub fn open_with_owner(&self, kind: &str) -> Result<Vec<Request>> {
         let mut statement = self.prepare(
-            "SELECT state FROM requests WHERE phase IN ('open', 'waiting') AND kind = ?1 AND owner IS NOT NULL
+            "SELECT id, state FROM requests WHERE phase IN ('open', 'waiting') AND kind = ?1 AND owner IS NOT NULL
              ORDER BY opened_at, id",
         )?;
-        let rows = statement.query_map([kind], |row| row.get::<_, String>(0))?;
-        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+        self.read_requests(statement.query([kind])?, usize::MAX)
     }
 
     /// Numbers of requests that may still move, for planning them anew.
@@ -229,15 +225,23 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if one cannot be read.
+    /// `StoreError` from SQLite.
     pub fn live_by_due(&self, limit: usize) -> Result<Vec<Request>> {
-        let mut statement = self.prepare(
-            "SELECT state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id LIMIT ?3",
-        )?;
+        let mut statement =
+            self.prepare("SELECT id, state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id")?;
         let (open, waiting) = (Phase::Open.as_str(), Phase::Waiting.as_str());
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = statement.query_map(params![open, waiting, limit], |row| row.get::<_, String>(0))?;
-        rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+        self.read_requests(statement.query([open, waiting])?, limit)
+    }
+
+    /// At most so many of the rows' requests, each after its number; those that cannot be read are left out.
+    fn read_requests(&self, mut rows: Rows<'_>, most: usize) -> Result<Vec<Request>> {
+        let mut requests = Vec::new();
+        while requests.len() < most
+            && let Some(row) = rows.next()?
+        {
+            requests.extend(self.parsed(RequestId(row.get(0)?), "request", row, 1));
+        }
+        Ok(requests)
     }
 
     /// Calls `each` with every wake; what the queue is rebuilt from.

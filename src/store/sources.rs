@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::event::{Event, EventId};
+use crate::engine::request::RequestId;
 
 /// What is known of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -270,12 +271,13 @@ impl Store {
     pub fn unpark(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
         let mut events: Vec<Event> = Vec::new();
         for thread in threads {
-            let bodies: Vec<String> = self
-                .prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2 RETURNING body")?
-                .query_map([channel, thread.as_str()], |row| row.get(0))?
-                .collect::<std::result::Result<_, _>>()?;
-            for body in bodies {
-                let event: Event = serde_json::from_str(&body)?;
+            let mut found: Vec<Event> = Vec::new();
+            let mut statement = self.prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2 RETURNING body")?;
+            let mut rows = statement.query([channel, thread.as_str()])?;
+            while let Some(row) = rows.next()? {
+                found.extend(self.parsed(RequestId(0), "parked", row, 0));
+            }
+            for event in found {
                 if !events.iter().any(|known| known.id == event.id) {
                     events.push(event);
                 }

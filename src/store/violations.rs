@@ -97,7 +97,7 @@ impl Store {
     pub fn violations_due(&self, now: DateTime<Utc>) -> Result<Vec<ViolationRow>> {
         let sql = format!("SELECT {COLUMNS} FROM violations WHERE next_at <= ?1 ORDER BY id");
         let mut statement = self.prepare(&sql)?;
-        read_all(statement.query([milliseconds(now)])?)
+        read_all(self, statement.query([milliseconds(now)])?)
     }
 
     /// One violation.
@@ -107,7 +107,7 @@ impl Store {
     /// `StoreError` from SQLite, or if the row cannot be read.
     pub fn violation(&self, id: i64) -> Result<Option<ViolationRow>> {
         let sql = format!("SELECT {COLUMNS} FROM violations WHERE id = ?1");
-        Ok(read_all(self.prepare(&sql)?.query([id])?)?.pop())
+        Ok(read_all(self, self.prepare(&sql)?.query([id])?)?.pop())
     }
 
     /// Violations, the latest first.
@@ -123,7 +123,7 @@ impl Store {
         );
         let mut statement = self.prepare(&sql)?;
         let (request, since) = (filter.request.map(|request| request.0), filter.since.map(milliseconds));
-        read_all(statement.query(params![filter.rule, request, filter.open, since, filter.limit])?)
+        read_all(self, statement.query(params![filter.rule, request, filter.open, since, filter.limit])?)
     }
 
     /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
@@ -191,26 +191,28 @@ impl Store {
 }
 
 /// Reads a row.
-fn read(row: &Row<'_>) -> Result<ViolationRow> {
+fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
+    let request = RequestId(row.get(1)?);
+    let Some(violation) = store.parsed(request, "violation", row, 4) else { return Ok(None) };
     let excused_at = row.get::<_, Option<i64>>(8)?.map(instant);
     let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
     let excused_by = row.get(7)?;
-    Ok(ViolationRow {
+    Ok(Some(ViolationRow {
         id: row.get(0)?,
-        request: RequestId(row.get(1)?),
+        request,
         at: instant(row.get(2)?),
         owner: row.get(3)?,
-        violation: serde_json::from_str(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?)?,
+        violation,
         n_told: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
         excuse: excuse.map(|(excuse, at)| (excuse, excused_by, at)),
-    })
+    }))
 }
 
 /// Reads all rows.
-fn read_all(mut rows: Rows<'_>) -> Result<Vec<ViolationRow>> {
+fn read_all(store: &Store, mut rows: Rows<'_>) -> Result<Vec<ViolationRow>> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(read(row)?);
+        found.extend(read(store, row)?);
     }
     Ok(found)
 }

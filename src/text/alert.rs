@@ -92,8 +92,8 @@ pub struct AlertFacts {
 
 impl AlertFacts {
     /// Whether the other one tells of the same promise.
-    pub fn is_of_same_promise(&self, other: &Self) -> bool {
-        (self.request, self.target, self.cycle) == (other.request, other.target, other.cycle)
+    pub const fn promise(&self) -> (RequestId, TargetKind, u32) {
+        (self.request, self.target, self.cycle)
     }
 }
 
@@ -205,6 +205,9 @@ pub enum Content {
         /// Why they come together.
         #[serde(default)]
         cause: HeldFor,
+        /// How many more there are; some may be over by now.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        n_more: usize,
     },
     /// A broken rule.
     Violation(Box<ViolationFacts>),
@@ -313,8 +316,8 @@ impl Content {
         match self {
             Self::Alert(facts) => Some(("alert", context! { a => Serde(shown(facts, texts, reader)) })),
             Self::Violation(facts) => Some(("violation", context! { v => violation::shown(facts, reader) })),
-            Self::Digest { alerts, violations, cause } => {
-                Some(("digest", digest(alerts, violations, *cause, texts, reader)))
+            Self::Digest { alerts, violations, cause, n_more } => {
+                Some(("digest", digest(alerts, violations, *cause, *n_more, texts, reader)))
             }
             Self::List { name, rule, requests } => {
                 let row = |request| listed(request, reader.zone, reader.language);
@@ -423,14 +426,20 @@ fn digest(
     alerts: &[AlertFacts],
     violations: &[ViolationFacts],
     cause: HeldFor,
+    n_more: usize,
     texts: &Texts,
     reader: &Reader<'_>,
 ) -> minijinja::Value {
     let rows: Vec<_> = alerts.iter().take(MOST_ROWS).map(|facts| shown(facts, texts, reader)).collect();
     let broken: Vec<_> = violations.iter().take(MOST_ROWS).map(|facts| violation::shown(facts, reader)).collect();
-    let n = alerts.len() + violations.len();
+    let n = alerts.len() + violations.len() + n_more;
     let more = n - rows.len() - broken.len();
     context! { rows => Serde(rows), broken, n, more, cause => cause.as_str(), list => reader.list.clone() }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// The client of an alert as a headline names it.
@@ -588,14 +597,20 @@ mod tests {
         vec![
             Content::Alert(Box::new(facts())),
             Content::Alert(Box::new(AlertFacts { why: Why::Warning, due_at: None, late: true, ..facts() })),
-            Content::Digest { alerts: vec![facts(), facts()], violations: Vec::new(), cause: HeldFor::Downtime },
-            Content::Digest { alerts: vec![facts(), facts()], violations: Vec::new(), cause: HeldFor::Edit },
+            Content::Digest {
+                alerts: vec![facts(), facts()],
+                violations: Vec::new(),
+                cause: HeldFor::Downtime,
+                n_more: 0,
+            },
+            Content::Digest { alerts: vec![facts(), facts()], violations: Vec::new(), cause: HeldFor::Edit, n_more: 0 },
             Content::List { name: "mañana".to_owned(), rule: None, requests: vec![row] },
             Content::Violation(Box::new(super::super::templates::sample_violation())),
             Content::Digest {
                 alerts: vec![facts()],
                 violations: vec![super::super::templates::sample_violation(); 2],
                 cause: HeldFor::Burst,
+                n_more: 3,
             },
             Content::Notice { subject: "x".to_owned(), text: "y".to_owned() },
         ]

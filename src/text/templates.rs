@@ -258,7 +258,7 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
     let broken = sample_violation();
     let digest = |alerts: Vec<AlertFacts>, cause| {
         let violations = if cause == HeldFor::Burst { vec![broken.clone()] } else { Vec::new() };
-        Content::Digest { alerts, violations, cause }
+        Content::Digest { alerts, violations, cause, n_more: 0 }
     };
     let contents = [
         Content::Alert(Box::new(rich.clone())),

@@ -452,7 +452,7 @@ proptest! {
 
 // ── Event JSON ───────────────────────────────────────────────────────────────────────────────────
 
-fn read_json(body: &[u8]) -> Result<Vec<Result<Heard, FieldError>>, event_json::NotJson> {
+fn read_json(body: &[u8]) -> Result<Vec<Result<Heard, FieldError>>, event_json::Unusable> {
     event_json::read(body, "http", now())
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn open_requests(n: usize) -> anyhow::Result<Vec<Row>> {
     Ok(vec![Row::new(work, figure, format!("ready within {:.2} s", process.ready_after.as_secs_f64()))])
 }
 
-fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
+pub(super) fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes: f64 = line.and_then(|line| line.split_whitespace().next()).unwrap_or("0").parse()?;

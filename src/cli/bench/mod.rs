@@ -5,6 +5,7 @@
 mod alerts;
 mod bare;
 mod crash;
+mod flood;
 mod hooks;
 mod idle;
 mod intake;
@@ -19,7 +20,7 @@ use super::{Exit, Global, Outcome, runtime};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What to measure [default: all but the million]
+    /// What to measure [default: all but the million and the floods]
     #[arg(value_enum)]
     what: Vec<Work>,
     /// Print JSON
@@ -47,6 +48,10 @@ enum Work {
     Million,
     /// kill -9 amid five thousand alerts
     Crash,
+    /// Two hundred thousand alerts held for one reader
+    Flood,
+    /// Connections that say nothing
+    Silent,
 }
 
 const DEFAULT: [Work; 8] =
@@ -99,5 +104,7 @@ async fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
         Work::Idle => idle::open_requests(100_000).await,
         Work::Million => idle::open_requests(1_000_000).await,
         Work::Crash => crash::kill_amid_alerts().await,
+        Work::Flood => flood::held_alerts().await,
+        Work::Silent => flood::silent_connections().await,
     }
 }
