@@ -45,9 +45,16 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         Client::writing(global)?.post_raw(&path(args), raw).await
     };
     match sent.await {
-        Ok(answer) => output::json(&answer),
+        Ok(answer) => {
+            // It is taken, whether anybody reads that or not.
+            output::json(&answer).ok();
+            Ok(Exit::Done)
+        }
         // It is no mail, and trying again would not make it one.
-        Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == "no_email") => Err(error),
+        Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == "no_email") => {
+            eprintln!("plazo: {error:#}");
+            Ok(Exit::Refused)
+        }
         Err(error) => {
             eprintln!("plazo: {error:#}");
             Ok(Exit::TryLater)

@@ -48,6 +48,8 @@ pub enum Exit {
     Found,
     /// A mail server's pipe is to try again later (EX_TEMPFAIL of sysexits.h).
     TryLater,
+    /// What came by a mail server's pipe is no mail, and never will be.
+    Refused,
 }
 
 type Outcome = anyhow::Result<Exit>;
@@ -288,6 +290,13 @@ fn version() -> &'static str {
     static VERSION: LazyLock<String> =
         LazyLock::new(|| format!("{} (time zones {})", env!("CARGO_PKG_VERSION"), chrono_tz::IANA_TZDB_VERSION));
     &VERSION
+}
+
+/// Whether a mail server's pipe calls: it must hear that a mail is to be kept, whatever is wrong here.
+pub fn is_mail_pipe(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> bool {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    has("ingest-email") && !has("--dry-run")
 }
 
 /// Whether a command ended because nobody reads its output any more, as in `plazo list | head`.

@@ -170,28 +170,40 @@ fn completions_and_help_exist_and_a_closed_pipe_is_no_error() {
     assert!(ran(plazo().arg("--version"), 0).contains("time zones 20"));
 }
 
+/// EX_TEMPFAIL of sysexits.h: whatever is wrong with plazo, the mail server keeps the mail.
 #[test]
-fn a_mail_pipe_is_told_to_try_later_when_no_daemon_runs() {
+fn lessons_57_a_mail_pipe_is_told_to_try_later_whatever_is_wrong_with_plazo() {
     let directory = tempfile::tempdir().expect("a directory");
-    std::fs::write(directory.path().join("sla.toml"), PEOPLE).expect("sla.toml");
-    let mut child = plazo()
-        .arg("--config")
-        .arg(directory.path().join("sla.toml"))
-        .arg("--data")
-        .arg(directory.path().join("data"))
-        .arg("ingest-email")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("plazo runs");
-    child
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(b"From: luisa@x.example\nTo: ana@agencia.example\n\nHola\n")
-        .expect("written");
-    // EX_TEMPFAIL of sysexits.h: the mail server keeps the mail.
-    assert_eq!(child.wait_with_output().expect("ended").status.code(), Some(75));
+    let at = |name: &str| directory.path().join(name).into_os_string().into_string().expect("a path");
+    std::fs::write(at("good.toml"), PEOPLE).expect("a file");
+    std::fs::write(at("bad.toml"), "language = \"es\"\ntimezone = ").expect("a file");
+    std::fs::write(at("file"), "x").expect("a file");
+    let cases: [(&str, &[&str], &[(&str, &str)]); 8] = [
+        ("no daemon", &["--config", &at("good.toml")], &[]),
+        ("a mistake in sla.toml", &["--config", &at("bad.toml")], &[]),
+        ("no sla.toml", &["--config", &at("none.toml")], &[]),
+        ("a directory as sla.toml", &["--config", "/"], &[]),
+        ("an option that is none", &["--owner", "@agencia.example"], &[]),
+        ("a data directory that is a file", &["--data", &at("file")], &[]),
+        ("an address that is none", &[], &[("PLAZO_URL", "no es una dirección")]),
+        ("a token that is none", &[], &[("PLAZO_URL", "http://127.0.0.1:9"), ("PLAZO_TOKEN", "ñ\n")]),
+    ];
+    for (name, arguments, variables) in cases {
+        let mut child = plazo()
+            .arg("ingest-email")
+            .args(arguments)
+            .env("PLAZO_DATA", at("data"))
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("plazo runs");
+        child.stdin.take().expect("a pipe").write_all(b"From: luisa@x.example\nTo: ana@agencia.example\n\nHola\n").ok();
+        let output = child.wait_with_output().expect("ended");
+        assert_eq!(output.status.code(), Some(75), "{name}: {output:?}");
+        assert!(!output.stderr.is_empty(), "{name}: why is said");
+    }
 }
 
 #[test]

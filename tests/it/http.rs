@@ -88,7 +88,8 @@ fn truncated_oversized_nested_and_broken_bodies_are_refused_whole() {
     problem(&post("[".repeat(100_000).as_bytes()), 400, "not_json");
     problem(&post(b""), 400, "number_of_events");
     problem(&post(b"[]"), 400, "number_of_events");
-    problem(&post(b"42"), 422, "invalid_field");
+    problem(&post(b"42"), 400, "not_json");
+    problem(&post(b"[42]"), 422, "invalid_field");
     problem(&post("x".repeat((1 << 20) + 1).as_bytes()), 413, "too_large");
     // One whole event before the cut: nothing of the body is kept.
     let message = json!({"id": "a", "type": "message", "channel": "whatsapp", "thread": "t", "direction": "in"});

@@ -5,6 +5,7 @@ mod calendar;
 mod cli;
 mod config;
 mod daily;
+mod damaged;
 mod doors;
 mod explain;
 mod faults;

@@ -94,8 +94,8 @@ impl Holidays {
                     "{n} entradas de este archivo no se tomaron: {es}"
                 ),
                 both!(
-                    "nothing, if they are no holidays; else make them all-day events",
-                    "nada, si no son feriados; si lo son, hágalos eventos de todo el día"
+                    "nothing, if they are no holidays; else mend those lines, or make them all-day events",
+                    "nada, si no son feriados; si lo son, corrija esas líneas o hágalos eventos de todo el día"
                 ),
             );
         }
