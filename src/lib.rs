@@ -12,6 +12,7 @@ pub mod replay;
 pub mod span;
 pub mod secret;
 pub mod net;
+mod private;
 pub mod store;
 pub mod intake;
 pub mod notify;

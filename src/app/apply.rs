@@ -27,6 +27,8 @@ pub const LINK_DOOR: &str = "link";
 pub const REPLY_DOOR: &str = "reply";
 /// Events that one transaction applies at most.
 const MOST_AT_ONCE: usize = 128;
+/// Requests that one sender of mail opens in an hour; what he writes beyond goes to the last of them.
+const MOST_OPENED_AN_HOUR: usize = 30;
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.
 const MOST_EXPRESS: usize = 8;
 
@@ -65,6 +67,11 @@ pub struct Rejection {
     pub code: &'static str,
     /// A sentence for people.
     pub detail: String,
+}
+
+/// Whether the mail server marked it as spam: it opens nothing.
+fn is_spam(event: &Event) -> bool {
+    event.refs.get("mail").is_some_and(|mail| mail["spam"] == true)
 }
 
 /// What became of an event.
@@ -190,7 +197,8 @@ impl Transaction<'_> {
         let (mut before, is_new) = match found {
             Some(request) => (request, false),
             // An automatic answer to nothing that is known asks for nothing (LESSONS 19).
-            None if event.is_automatic() => return Ok(Applied::Unfiled),
+            None if event.is_automatic() || is_spam(event) => return Ok(Applied::Unfiled),
+            None if let Some(last) = self.flooded(event)? => (last, false),
             None => {
                 self.last_request += 1;
                 (Request::unopened(RequestId(self.last_request)), true)
@@ -281,6 +289,26 @@ impl Transaction<'_> {
             return Ok(Err(Rejection { code: "missing_field", detail }));
         }
         Ok(Ok(None))
+    }
+
+    /// The request to which a mail goes whose writer has opened as many in the last hour as a person does: he waits, and no further ladder
+    /// begins for each of a thousand mails.
+    fn flooded(&self, event: &Event) -> Result<Option<Request>, StoreError> {
+        if event.about.channel.as_deref() != Some("email")
+            || !matches!(event.fact, Fact::Message { direction: Direction::In, .. })
+        {
+            return Ok(None);
+        }
+        let Some(address) = event.author.as_ref().and_then(|author| author.address.as_deref()) else { return Ok(None) };
+        let since = self.now - TimeDelta::hours(1);
+        let open = self.store.opened_by_contact(&address::canonical(address), "email", since)?;
+        match open.first() {
+            Some(last) if MOST_OPENED_AN_HOUR <= open.len() => {
+                tracing::warn!(request = %last, "one sender opens very many requests; further mail goes to the last of them");
+                self.store.request(*last)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Whether a conversation's request cannot be read: its next message opened another one, to which it belongs from now on.

@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 use super::{Global, absolute, real_time};
 use crate::app::App;
 use crate::http::listener::SOCKET;
+use crate::text::printable::{printable, printable_json};
 use crate::{daemon, http, net};
 
 /// A daemon that does not answer for so long hangs.
@@ -90,7 +91,7 @@ impl Client {
     pub(super) async fn text(&self, path: &str) -> anyhow::Result<String> {
         let (status, bytes) = self.answer(Method::GET, path, Vec::new()).await?;
         if status.is_success() {
-            return Ok(String::from_utf8_lossy(&bytes).into_owned());
+            return Ok(printable(&String::from_utf8_lossy(&bytes)).into_owned());
         }
         Err(refused(&bytes, status).into())
     }
@@ -103,7 +104,9 @@ impl Client {
         if !status.is_success() {
             return Err(refused(&bytes, status).into());
         }
-        serde_json::from_slice(&bytes).with_context(|| format!("the answer ({status}) is not JSON"))
+        let value = serde_json::from_slice(&bytes).with_context(|| format!("the answer ({status}) is not JSON"))?;
+        // What clients wrote goes to a terminal from here on.
+        Ok(printable_json(value))
     }
 
     async fn answer(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Vec<u8>)> {
@@ -157,7 +160,8 @@ impl Door {
 fn refused(bytes: &[u8], status: StatusCode) -> Refused {
     let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let text = |field: &str| problem[field].as_str().map(str::to_owned);
-    let detail = text("detail").unwrap_or_else(|| format!("the answer is {status}"));
+    let detail = text("detail").map(|detail| printable(&detail).into_owned());
+    let detail = detail.unwrap_or_else(|| format!("the answer is {status}"));
     Refused { detail, code: text("code").unwrap_or_default(), socket: text("socket").map(PathBuf::from) }
 }
 

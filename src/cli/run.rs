@@ -6,9 +6,13 @@ use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{self, Writer};
 
 use super::{Exit, Global, Outcome, real_time, runtime};
 use crate::daemon::{self, Options};
+use crate::text::printable::printable_line;
 
 /// Libraries speak only when something is wrong.
 const FILTER: &str = "warn,plazo=info";
@@ -38,7 +42,7 @@ pub(super) fn run(global: &Global, args: Args) -> Outcome {
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
-        LogFormat::Text => log.with_target(false).with_ansi(is_styled()).init(),
+        LogFormat::Text => log.fmt_fields(printable_fields()).with_target(false).with_ansi(is_styled()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     let options = Options {
@@ -54,6 +58,18 @@ pub(super) fn run(global: &Global, args: Args) -> Outcome {
         daemon::run(options, stop, |_, _| ()).await?;
         Ok(Exit::Done)
     })
+}
+
+/// Fields of a line of the log, on that line and without anything that steers a terminal: ids and causes come from elsewhere.
+fn printable_fields() -> impl for<'w> FormatFields<'w> + Send + Sync + 'static {
+    let field = |writer: &mut Writer<'_>, field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+        let value = printable_line(&format!("{value:?}"));
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            name => write!(writer, "{name}={value}"),
+        }
+    };
+    format::debug_fn(field).delimited(" ")
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {

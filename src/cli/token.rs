@@ -8,6 +8,7 @@ use super::show::local;
 use super::{Exit, Global, Outcome, real_time};
 use crate::app::token::{self, Binding, NewToken, Scope};
 use crate::intake::json;
+use crate::private;
 use crate::span;
 use crate::store::Store;
 use crate::text::{Both, Language};
@@ -83,7 +84,7 @@ fn check_source(source: &str, global: &Global) -> anyhow::Result<()> {
 
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let directory = global.data();
-    std::fs::create_dir_all(&directory)
+    private::make_directory(&directory)
         .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
     let store = Store::open(&directory)?;
     match &args.command {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use crate::private;
+
 /// Its name in the data directory.
 pub const FILE: &str = "plazo.lock";
 
@@ -24,12 +26,7 @@ impl Lock {
     /// If another daemon has it, or the directory cannot be written.
     pub fn take(directory: &Path) -> anyhow::Result<Self> {
         let path = directory.join(FILE);
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
+        let file = private::open(&path)
             .with_context(|| format!("cannot write in the data directory {}", directory.display()))?;
         let mut locked = file.try_lock();
         if matches!(locked, Err(TryLockError::WouldBlock)) {

@@ -30,7 +30,7 @@ use crate::app::token::Open;
 use crate::app::{App, Occasion, sources as app_sources};
 use crate::config::{self, Config};
 use crate::http::listener::{self, Server};
-use crate::{net, notify};
+use crate::{net, notify, private};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};
 use outbox::Outbox;
@@ -187,15 +187,18 @@ async fn supervise(
     }
 }
 
-/// Makes the data directory. Others may pass through it to the socket, and list or read nothing.
+/// Makes the data directory, for its owner alone; of one that is open to others it is said.
 fn make_directory(directory: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o711).create(directory);
-    made.with_context(|| format!("cannot make the data directory {}", directory.display()))
+    private::make_directory(directory)
+        .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
+    if private::is_open_to_others(directory) {
+        tracing::warn!(directory = %directory.display(), "others of this machine may look into the data directory; chmod 700 it");
+    }
+    Ok(())
 }
 
-/// The sockets by which this machine's own users come in: in the data directory, and where systemd gives the service a place that
-/// everybody reaches.
+/// The sockets by which this machine's own users come in: in the data directory, which is closed to others, and where systemd, or whoever
+/// starts the service, gives it a place that everybody reaches.
 fn sockets_of_machine(app: &App, data: &Path) -> anyhow::Result<Vec<UnixListener>> {
     let cannot = |directory: &Path| format!("cannot make the socket in {}", directory.display());
     let mut sockets = vec![listener::listen(data).with_context(|| cannot(data))?];

@@ -20,6 +20,7 @@ use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport};
 use crate::store::outbox::{Claimed, Verdict};
 use crate::text::Language;
 use crate::text::alert::{Content, Reader, Rendered};
+use crate::text::printable::{printable, printable_line};
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -434,11 +435,11 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         to,
         decided_at: delivery.decided_at,
         language,
-        subject: rendered.subject,
-        text: rendered.text,
-        html: rendered.html,
+        subject: printable_line(&rendered.subject),
+        text: printable(&rendered.text).into_owned(),
+        html: printable(&rendered.html).into_owned(),
         attachments: rendered.attachments,
-        card: Card { key: card.key.map(|key| format!("{instance}.{key}")), ..card },
+        card: Card { key: card.key.as_ref().map(|key| format!("{instance}.{key}")), ..card.printable() },
         facts,
         first: delivery.first.clone(),
         updates: delivery.updates.clone(),

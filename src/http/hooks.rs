@@ -2,6 +2,7 @@
 //! answered; nothing of it is reflected but the word of a handshake.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -20,6 +21,8 @@ use crate::intake::source::{Rejection, Request, Source, Taken};
 
 /// The largest body: WhatsApp's batches have up to 3 MB.
 const LARGEST_BODY: usize = 4 << 20;
+/// A body up to so many bytes is read at once; going to another thread would take longer.
+const MOST_AT_ONCE: usize = 32 << 10;
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/hooks/{source}", any(receive)).layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -36,14 +39,23 @@ async fn receive(
         return Err(Failure::new(StatusCode::NOT_FOUND, "no_such_source", "there is no such hook"));
     };
     let body = body.inspect_err(|_| count(&app, &name, "unreadable"))?;
-    let request = Request {
-        method: method.as_str(),
-        query: query.as_deref().unwrap_or_default(),
-        headers: text_of(&headers),
-        body: &body,
-        is_local,
+    let size = body.len();
+    let taken = {
+        let (source, body, config, now) = (Arc::clone(&source), body.clone(), app.config(), app.now());
+        let take = move || {
+            let request = Request {
+                method: method.as_str(),
+                query: query.as_deref().unwrap_or_default(),
+                headers: text_of(&headers),
+                body: &body,
+                is_local,
+            };
+            source.take(&request, &config.rulebook.directory, now)
+        };
+        // Digests and mappings of large bodies take a while, and the others of this worker are not to wait for them.
+        let failed = |_| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the call could not be read");
+        if size <= MOST_AT_ONCE { take() } else { tokio::task::spawn_blocking(take).await.map_err(failed)? }
     };
-    let taken = source.take(&request, &app.config().rulebook.directory, app.now());
     match taken {
         Ok(Taken::Handshake(answer)) => {
             count(&app, &name, "handshake");

@@ -19,6 +19,7 @@ use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request::{Phase, Request, RequestId};
 use crate::store::silences::Silenced;
+use crate::text::printable::printable;
 use crate::text::{Both, Language, explain, format};
 
 /// Nothing but the page itself, and its form to itself.
@@ -445,6 +446,7 @@ fn respond(page: Page, language: Language, config: &Config) -> Response {
         Some(html) => ("text/html; charset=utf-8", html),
         None => ("text/plain; charset=utf-8", plain),
     };
+    let body = printable(&body).into_owned();
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_SECURITY_POLICY, POLICY),

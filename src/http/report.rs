@@ -15,6 +15,7 @@ use super::error::{Answer, Failure, Params, Problem};
 use crate::app::App;
 use crate::app::report::{Wanted, last_month};
 use crate::text::alert::Reader;
+use crate::text::printable::printable;
 use crate::text::{Language, register, report};
 
 /// The page shows nothing but itself.
@@ -72,11 +73,11 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
         None | Some("json") => Ok(Json(made).into_response()),
         Some("csv") => Ok(csv(report::csv(&made))),
         Some("text") => {
-            let text = report::plain(&made, &config.texts, &reader);
+            let text = printable(&report::plain(&made, &config.texts, &reader)).into_owned();
             Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
         }
         Some("html") => {
-            let page = report::page(&made, &config.texts, &reader);
+            let page = printable(&report::page(&made, &config.texts, &reader)).into_owned();
             let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

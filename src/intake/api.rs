@@ -181,12 +181,12 @@ impl Api {
         if let Some(rest) = path.strip_prefix(&self.base)
             && (rest.is_empty() || rest.starts_with(['/', '?']))
         {
-            return Ok(path.to_owned());
+            return if stays_below(rest) { Ok(path.to_owned()) } else { Err(outside()) };
         }
         if path.contains("://") || !path.starts_with('/') {
-            return Err(ApiError::Gone { cause: "the address lies outside the API".to_owned() });
+            return Err(outside());
         }
-        Ok(format!("{}{path}", self.base))
+        if stays_below(path) { Ok(format!("{}{path}", self.base)) } else { Err(outside()) }
     }
 
     async fn has_session(&self) -> bool {
@@ -339,4 +339,19 @@ fn wait(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         Err(_) => DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now,
     };
     Some(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
+}
+
+fn outside() -> ApiError {
+    ApiError::Gone { cause: "the address lies outside the API".to_owned() }
+}
+
+/// Whether a path stays below the base that it is put after: ids in payloads are others' words, and clients of HTTP take `..`, its
+/// encodings and `\\` for a way up.
+fn stays_below(path: &str) -> bool {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let is_way_up = |segment: &str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+        plain.split('/').any(|part| part == "." || part == "..")
+    };
+    !path.contains(['\\', '#']) && !query.contains('#') && !path.contains("//") && !path.split('/').any(is_way_up)
 }

@@ -18,6 +18,11 @@ use subtle::ConstantTimeEq as _;
 use super::mapping::expression::Expression;
 use crate::secret::Secret;
 
+/// Parameters of a form whose signature is looked at.
+const MOST_PARAMETERS: usize = 1_000;
+/// A body in which a secret is looked for before it is parsed.
+const LARGEST_SEARCHED: usize = 256 << 10;
+
 /// A scheme ready to verify by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scheme {
@@ -235,6 +240,11 @@ impl Scheme {
                 if digests.is_empty() {
                     return Err(Refused::Missing);
                 }
+                // Sorting a form takes longer than a stranger is worth; no genuine call has so many parameters.
+                let n_parameters = 1 + received.body.iter().filter(|byte| **byte == b'&').count();
+                if signed.contains(&Part::Form) && MOST_PARAMETERS < n_parameters {
+                    return Err(Refused::Wrong);
+                }
                 // A public address is told with and without its port by some; either is what was signed.
                 let texts = candidates(signed, received, timestamp);
                 any(secrets, |secret| {
@@ -248,6 +258,20 @@ impl Scheme {
                 })
             }
         }
+    }
+
+    /// Whether a body may bear the proof that it needs: it holds a secret somewhere, compared in constant time at each place. What does not
+    /// is a stranger's, before anything is parsed.
+    pub fn may_be_proven(&self, secrets: &[Secret], body: &[u8]) -> bool {
+        if !self.is_in_body() {
+            return true;
+        }
+        let holds = |secret: &Secret| {
+            let secret = secret.expose().as_bytes();
+            !secret.is_empty()
+                && body.windows(secret.len()).fold(false, |found, window| found | bool::from(window.ct_eq(secret)))
+        };
+        body.len() <= LARGEST_SEARCHED && secrets.iter().any(holds)
     }
 
     /// Leaves only those elements of the body that bear the secret.

@@ -11,6 +11,7 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use serde_json::{Map, Value, json};
 
 use super::json::{self, FieldError, Heard};
+use super::mapping::budget;
 use super::mapping::expression::{self, Scope};
 use super::mapping::{AlarmRaised, BodyForm, Challenge, Fault, FetchWanted, HOOK, Mapping, Proof};
 use super::signature::{self, Received, Refused};
@@ -223,7 +224,10 @@ impl Source {
             "GET" => Ok(()),
             _ => Err(Rejection::Method),
         };
-        let is_stranger = proven.is_err() || request.method == "GET";
+        // Whose proof is in the body is told from strangers before anything is parsed, so that they do not use up its rate.
+        let scheme = self.settings.mapping.signature.as_ref().filter(|_| !self.secrets.is_empty());
+        let may_be_proven = scheme.is_none_or(|scheme| scheme.may_be_proven(&self.secrets, request.body));
+        let is_stranger = proven.is_err() || request.method == "GET" || !may_be_proven;
         if let Err(wait) = if is_stranger { &self.strangers } else { &self.limiter }.check() {
             let wait = wait.wait_time_from(DefaultClock::default().now());
             return Err(Rejection::TooMany(wait.as_secs() + 1));
@@ -393,7 +397,7 @@ impl Source {
     }
 
     fn facts(&self, on: &str, scope: &Scope, directory: &Directory, now: DateTime<Utc>) -> Facts {
-        let produced = self.settings.mapping.apply(on, scope);
+        let produced = budget::within(|| self.settings.mapping.apply(on, scope));
         let mut facts = Facts {
             fetches: produced.fetches,
             alarms: produced.alarms,

@@ -28,6 +28,7 @@ const fn is_public_v4(address: Ipv4Addr) -> bool {
         || a >= 240
         || (a == 100 && 64 <= b && b < 128)
         || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (b == 18 || b == 19)))
 }
 
@@ -38,14 +39,22 @@ const fn is_public_v6(address: Ipv6Addr) -> bool {
         || address.is_multicast()
         || address.is_unique_local()
         || address.is_unicast_link_local()
+        // Site-local, given up by RFC 3879 and routed in some houses still.
+        || (a & 0xffc0) == 0xfec0
         || (a == 0x2001 && b == 0x0db8)
         || (a == 0x2001 && b < 0x0200)
         || (a == 0x0064 && b == 0xff9b))
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, compatible, or by 6to4.
+/// The IPv4 address that an IPv6 one stands for: mapped, compatible (RFC 4291 §2.5.5), translated (RFC 2765), or by 6to4.
 const fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, ..] = address.segments();
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let is_compatible = a == 0 && b == 0 && c == 0 && d == 0 && e == 0 && f == 0 && 1 < g;
+    let is_translated = a == 0 && b == 0 && c == 0 && d == 0 && e == 0xffff && f == 0;
+    if is_compatible || is_translated {
+        let ([one, two], [three, four]) = (g.to_be_bytes(), h.to_be_bytes());
+        return Some(Ipv4Addr::new(one, two, three, four));
+    }
     if a == 0x2002 {
         let ([one, two], [three, four]) = (b.to_be_bytes(), c.to_be_bytes());
         return Some(Ipv4Addr::new(one, two, three, four));

@@ -3,6 +3,7 @@
 use super::{Card, CardFacts, Tone};
 use crate::engine::effect::Why;
 use crate::text::alert::{AlertFacts, Content, NewsKind, Reader, which, who};
+use crate::text::printable::unlinked;
 use crate::text::{Both, explain, format};
 
 impl Card {
@@ -42,7 +43,8 @@ fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
         es: ["Cliente", "Canal", "Responsable", "Vence", "Espera desde", "Asunto"],
     });
     let nobody = language.of(Both { en: "nobody yet", es: "nadie todavía" });
-    let one_line = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, 120));
+    let one_line =
+        |text: &Option<String>| text.as_deref().map(|text| unlinked(&format::one_line(text, 120)).into_owned());
     let due = facts.due_at.map(|due_at| format::instant(due_at, zone, language));
     let channel = format::channel(&facts.channel, language);
     let values = [

@@ -1,10 +1,12 @@
 //! Messages as files: mail as `.eml`, everything else as `.json`. Where mail goes while no mail server is configured.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
 
 use super::{DeliveryError, Message, Receipt, email};
+use crate::private;
 
 const SENDER: &str = "plazo <plazo@localhost>";
 
@@ -32,9 +34,8 @@ impl FileTransport {
         let path = self.directory.join(name);
         let partial = path.with_extension("partial");
         let written = async {
-            tokio::fs::create_dir_all(&self.directory).await?;
-            tokio::fs::write(&partial, bytes).await?;
-            tokio::fs::rename(&partial, &path).await
+            let (directory, partial, path) = (self.directory.clone(), partial.clone(), path.clone());
+            tokio::task::spawn_blocking(move || write(&directory, &partial, &path, &bytes)).await?
         };
         match written.await {
             Ok(()) => Ok(Receipt::of(path.display().to_string())),
@@ -44,6 +45,15 @@ impl FileTransport {
             }
         }
     }
+}
+
+/// Writes the file whole or not at all, for its owner alone.
+fn write(directory: &Path, partial: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    private::make_directory(directory)?;
+    let mut file = private::open(partial)?;
+    file.set_len(0)?;
+    file.write_all(bytes)?;
+    std::fs::rename(partial, path)
 }
 
 fn gave_up(error: &dyn std::fmt::Display) -> DeliveryError {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::http::{self, Answer};
 use super::{DeliveryError, Message, Receipt};
@@ -148,8 +149,9 @@ pub fn cut(text: &str, most: usize, size: impl Fn(char) -> usize) -> String {
     }
     let room = most.saturating_sub(size('…'));
     let mut used = 0;
-    let kept = text.chars().take_while(|c| {
-        used += size(*c);
+    // Letters as readers see them stay whole.
+    let kept = text.graphemes(true).take_while(|letter| {
+        used += letter.chars().map(&size).sum::<usize>();
         used <= room
     });
     let kept: String = kept.collect();

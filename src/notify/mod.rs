@@ -30,6 +30,7 @@ use crate::engine::request::RequestId;
 use crate::text::Language;
 use crate::text::alert::Attachment;
 pub use crate::text::links::{BUTTONS, Links};
+use crate::text::printable::{printable, printable_line};
 
 pub use settings::{HttpSettings, Kind, Settings};
 pub(crate) use transport::vendor;
@@ -87,6 +88,21 @@ pub struct Card {
     pub due_at: Option<DateTime<Utc>>,
     /// Single words, for templates that are not ours.
     pub facts: CardFacts,
+}
+
+impl Card {
+    /// The same with all foreign words printable.
+    #[must_use]
+    pub fn printable(self) -> Self {
+        let line = |text: String| printable_line(&text);
+        let CardFacts { client, time, channel, owner, request } = self.facts;
+        Self {
+            fields: self.fields.into_iter().map(|(name, value)| (line(name), line(value))).collect(),
+            notes: self.notes.into_iter().map(|note| printable(&note).into_owned()).collect(),
+            facts: CardFacts { client: line(client), time, channel: line(channel), owner: line(owner), request },
+            ..self
+        }
+    }
 }
 
 /// Single words about an alert; empty where there are none.

@@ -153,7 +153,8 @@ pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Val
     if plain {
         return json!({ "text": cut(&format!("*{subject}*\n{}", escaped(&message.text)), LONGEST_SECTION, characters) });
     }
-    let section = |text: String| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } });
+    let section =
+        |text: String| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } });
     let mut blocks = vec![section(format!("*{}*", cut(&subject, LONGEST_SECTION - 2, characters)))];
     let card = &message.card;
     if card.fields.is_empty() {
@@ -162,7 +163,7 @@ pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Val
         let fields = card.fields.iter().take(MOST_FIELDS);
         let fields = fields.map(|(label, value)| {
             let text = format!("*{}*\n{}", escaped(label), cut(&escaped(value), LONGEST_FIELD, characters));
-            json!({ "type": "mrkdwn", "text": text })
+            json!({ "type": "mrkdwn", "text": text, "verbatim": true })
         });
         blocks.push(json!({ "type": "section", "fields": fields.collect::<Vec<_>>() }));
         let notes = escaped(&card.notes.join("\n"));

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Result;
+use crate::private;
 
 mod embedded {
     refinery::embed_migrations!("src/store/migrations");
@@ -14,6 +15,14 @@ mod embedded {
 const STATEMENTS: usize = 96;
 
 pub(super) fn open(path: &Path) -> Result<Connection> {
+    // SQLite makes its log and index with the rights of this file.
+    private::open(path)?;
+    for beside in ["-wal", "-shm"] {
+        let name = format!("{}{beside}", path.display());
+        if Path::new(&name).exists() {
+            private::open(Path::new(&name))?;
+        }
+    }
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // The log is moved into the file beside the writer (`Store::checkpoint`), so that no alert waits for it; the writer does so

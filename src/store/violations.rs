@@ -176,6 +176,20 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// Open requests of whoever is known by that word that began since then in a channel, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn opened_by_contact(&self, word: &str, channel: &str, since: DateTime<Utc>) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM requests WHERE contact = ?1 AND phase IN ('open', 'waiting') AND channel = ?2 AND ?3 <= opened_at
+             ORDER BY id DESC LIMIT 100",
+        )?;
+        let rows = statement.query_map(params![word, channel, milliseconds(since)], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// Open requests of a client in a channel, the latest first.
     ///
     /// # Errors

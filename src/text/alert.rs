@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invitation::Invitation;
 use super::links::Links;
+use super::printable::unlinked;
 use super::templates::Texts;
 use super::violation::{self, ViolationFacts};
 use super::{Language, explain, format, report, update};
@@ -458,7 +459,7 @@ pub fn which(facts: &AlertFacts) -> String {
 }
 
 fn cut_name(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(|text| format::one_line(text, LONGEST_NAME))
+    text.as_deref().map(|text| unlinked(&format::one_line(text, LONGEST_NAME)).into_owned())
 }
 
 fn named(facts: &AlertFacts, contact: Option<String>) -> String {

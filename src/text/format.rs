@@ -1,5 +1,6 @@
 //! Instants, spans and words as people of each language write them.
 
+use super::printable::{first_letters, n_letters, printable_line};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
@@ -191,14 +192,13 @@ pub fn calendar(name: &str, language: Language) -> String {
     }
 }
 
-/// The text on one line, without control characters, at most `longest` characters.
+/// The text on one line, without control characters and what hides, at most `longest` letters as readers see them.
 pub fn one_line(text: &str, longest: usize) -> String {
     let words: Vec<_> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    if line.chars().count() <= longest {
+    let line = printable_line(&words.join(" "));
+    if n_letters(&line) <= longest {
         return line;
     }
-    let cut: String = line.chars().take(longest.saturating_sub(1)).collect();
-    format!("{cut}…")
+    format!("{}…", first_letters(&line, longest.saturating_sub(1)))
 }

@@ -75,7 +75,7 @@ impl Invitation {
         if let Some(owner) = &self.owner {
             lines.push(language.of(both!("Owner: {owner}", "Responsable: {owner}")));
         }
-        let names: Vec<_> = self.attendees.iter().map(|attendee| attendee.name.as_str()).collect();
+        let names: Vec<_> = self.attendees.iter().map(|attendee| format::one_line(&attendee.name, 80)).collect();
         let names = names.join(", ");
         lines.push(language.of(both!("Taking part: {names}", "Participan: {names}")));
         let request = self.request;
@@ -111,13 +111,13 @@ impl Invitation {
             .ends(self.starts_at + LENGTH)
             .sequence(self.sequence)
             .status(if self.cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed });
-        for attendee in &self.attendees {
+        for attendee in self.attendees.iter().filter(|attendee| is_address(&attendee.email)) {
             let mut property = Property::new("ATTENDEE", format!("mailto:{}", attendee.email));
             property.add_parameter("CN", &quoted(&attendee.name));
             property.add_parameter("ROLE", "REQ-PARTICIPANT");
             event.append_multi_property(property);
         }
-        if let Some(first) = self.attendees.first() {
+        if let Some(first) = self.attendees.iter().find(|attendee| is_address(&attendee.email)) {
             let mut organizer = Property::new("ORGANIZER", format!("mailto:{}", first.email));
             organizer.add_parameter("CN", &quoted(&first.name));
             event.append_property(organizer);
@@ -127,6 +127,12 @@ impl Invitation {
         calendar.push(event.done());
         calendar.to_string()
     }
+}
+
+/// Whether it is an address and nothing else: a line break in one would begin a line of its own in the calendar.
+fn is_address(text: &str) -> bool {
+    let is_plain = |letter: char| !letter.is_whitespace() && !letter.is_control() && !";:,<>\"\\".contains(letter);
+    text.len() <= 254 && text.contains('@') && text.chars().all(is_plain)
 }
 
 /// A parameter's value in quotes, which cannot hold one (RFC 5545 §3.2).

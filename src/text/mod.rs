@@ -9,6 +9,7 @@ pub mod exposure;
 pub mod format;
 pub mod invitation;
 pub mod links;
+pub mod printable;
 pub mod proof;
 pub mod register;
 pub mod report;

@@ -1,5 +1,6 @@
 //! The register of escalations (D11), and tables for spreadsheets.
 
+use super::printable::printable;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -68,8 +69,13 @@ pub(super) fn table(heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -
 }
 
 fn harmless(cell: &str) -> String {
-    let is_number = cell.parse::<f64>().is_ok();
-    if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    // Words such as `-inf` are numbers to a parser, and a formula to a spreadsheet.
+    let is_number = cell.parse::<f64>().is_ok_and(f64::is_finite) && !cell.starts_with('+');
+    let cell = printable(cell);
+    let begins = cell.trim_start_matches([' ', '\n', '\t', '\r']);
+    let is_formula =
+        cell.starts_with(['\t', '\r', '\n']) || begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if !is_number && is_formula { format!("'{cell}") } else { cell.into_owned() }
 }
 
 #[cfg(test)]

@@ -68,16 +68,20 @@ fn lessons_59_one_row_that_cannot_be_read_costs_its_own_request_only() {
     }
     let data = daemon.data();
     let (_, directory) = daemon.stop();
-    damage(&data, &[
-        "UPDATE journal SET body = '{\"id\":' WHERE request = 1",
-        "UPDATE requests SET state = 'x' WHERE id = 2",
-        "UPDATE clocks SET clock = '{}' WHERE request = 3",
-        "UPDATE journal SET effects = '[' WHERE request = 4",
-        "UPDATE requests SET state = cast(x'7bff7d' AS TEXT) WHERE id = 5",
-    ]);
+    damage(
+        &data,
+        &[
+            "UPDATE journal SET body = '{\"id\":' WHERE request = 1",
+            "UPDATE requests SET state = 'x' WHERE id = 2",
+            "UPDATE clocks SET clock = '{}' WHERE request = 3",
+            "UPDATE journal SET effects = '[' WHERE request = 4",
+            "UPDATE requests SET state = cast(x'7bff7d' AS TEXT) WHERE id = 5",
+        ],
+    );
     let daemon = Daemon::start_in(directory);
     let listed = daemon.get("/v1/requests");
-    let ids: Vec<&str> = listed["requests"].as_array().expect("a list").iter().filter_map(|row| row["id"].as_str()).collect();
+    let ids: Vec<&str> =
+        listed["requests"].as_array().expect("a list").iter().filter_map(|row| row["id"].as_str()).collect();
     assert_eq!(ids, ["R-6", "R-4", "R-3", "R-1"], "{listed}");
     let (from, to) = (before_now(24 * HOUR), before_now(Duration::ZERO));
     for format in ["json", "csv", "text", "html"] {
@@ -85,7 +89,15 @@ fn lessons_59_one_row_that_cannot_be_read_costs_its_own_request_only() {
         let answer = daemon.call("GET", &path, &[], b"");
         assert_eq!(answer.status, 200, "{format}: {}", answer.body);
     }
-    for path in ["/v1/queue", "/v1/violations", "/v1/escalations", "/v1/unknown?days=30", "/v1/deliveries", "/v1/requests/R-4", "/metrics"] {
+    for path in [
+        "/v1/queue",
+        "/v1/violations",
+        "/v1/escalations",
+        "/v1/unknown?days=30",
+        "/v1/deliveries",
+        "/v1/requests/R-4",
+        "/metrics",
+    ] {
         let answer = daemon.call("GET", path, &[], b"");
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
@@ -134,10 +146,13 @@ fn lessons_59_alerts_go_out_beside_what_cannot_be_read() {
         (3 <= sent + gathered).then_some(())
     });
     let (_, directory) = daemon.stop();
-    damage(&data, &[
-        "UPDATE deliveries SET state = 'pending', next_at = 0 WHERE state = 'sent' AND alert IN (SELECT id FROM alerts WHERE request = 5)",
-        "UPDATE alerts SET content = 'x' WHERE request = 5",
-    ]);
+    damage(
+        &data,
+        &[
+            "UPDATE deliveries SET state = 'pending', next_at = 0 WHERE state = 'sent' AND alert IN (SELECT id FROM alerts WHERE request = 5)",
+            "UPDATE alerts SET content = 'x' WHERE request = 5",
+        ],
+    );
     let daemon = Daemon::start_in(directory);
     let dead = daemon.delivery("dead");
     assert!(dead["answer"].as_str().is_some_and(|answer| answer.contains("cannot be read")), "{dead}");

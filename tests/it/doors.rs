@@ -288,13 +288,15 @@ fn this_machine_s_own_user_needs_no_token() {
 /// A user of this machine who is neither plazo's own nor root tells what happened, and does nothing else.
 #[test]
 fn another_user_of_this_machine_tells_what_happened_and_no_more() {
-    let daemon = Daemon::start(&format!("{PEOPLE}{POLICY}"));
-    let open = |path: &std::path::Path| {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o711)).expect("rights");
-    };
-    open(daemon.directory.path());
-    let socket = daemon.data().join("plazo.sock");
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).expect("rights");
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("sla.toml"), format!("{PEOPLE}{POLICY}")).expect("sla.toml");
+    let daemon = Daemon::start_with(directory, |command| {
+        command.env("RUNTIME_DIRECTORY", place.path());
+    });
+    let socket = place.path().join("plazo.sock");
     let as_nobody = |method: &str, path: &str, body: &str| {
         let script = format!(
             "import socket,sys\ns=socket.socket(socket.AF_UNIX); s.connect({:?})\nb={body:?}.encode()\n\
@@ -327,7 +329,6 @@ fn another_user_of_this_machine_tells_what_happened_and_no_more() {
     // Nor does it read the files.
     let store = Command::new("cat").arg(daemon.data().join("links.key")).output();
     assert!(store.expect("cat runs").status.success(), "root may");
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(daemon.data().join("links.key")).expect("the key").permissions().mode();
     assert_eq!(mode & 0o077, 0, "the key is its owner's alone");
 }

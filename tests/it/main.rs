@@ -41,4 +41,5 @@ mod subscriptions;
 mod support;
 mod tidy;
 mod transports;
+mod untrusted;
 mod words;

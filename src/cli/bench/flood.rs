@@ -43,7 +43,8 @@ pub(super) async fn held_alerts() -> anyhow::Result<Vec<Row>> {
         most = most.max(resident_megabytes(process.child.id())?);
         let metrics = get(process.address, "/metrics").await?;
         let of_state = |state: &str| figure(&metrics, &format!("plazo_deliveries{{state=\"{state}\"}}"));
-        let waits = of_state("held") + of_state("pending") + of_state("leased") + figure(&metrics, "plazo_queue_length");
+        let waits =
+            of_state("held") + of_state("pending") + of_state("leased") + figure(&metrics, "plazo_queue_length");
         if waits == 0.0 {
             break;
         }
@@ -52,7 +53,11 @@ pub(super) async fn held_alerts() -> anyhow::Result<Vec<Row>> {
     let metrics = get(process.address, "/metrics").await?;
     let longest = figure(&metrics, "plazo_writer_longest_hold_seconds") * 1_000.0;
     let told = format!("writer held {longest:.0} ms at most, {:.0} MB above idle", most - idle);
-    let beside = format!("all told after {:.0} s, {:.0} s of them intake", began.elapsed().as_secs_f64(), filled_after.as_secs_f64());
+    let beside = format!(
+        "all told after {:.0} s, {:.0} s of them intake",
+        began.elapsed().as_secs_f64(),
+        filled_after.as_secs_f64()
+    );
     Ok(vec![Row::new("200,000 alerts held for one reader", told, beside)])
 }
 

@@ -404,6 +404,9 @@ fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
             ),
         );
     }
+    if let (Tls::None, Some(host)) = (tls, &smtp.host) {
+        super::warn_of_plain(host, smtp.password.is_some(), mistakes);
+    }
     EmailSettings {
         host: smtp
             .host

@@ -55,6 +55,9 @@ fn settings(
         }
     };
     let login = login(name, mailbox, mistakes);
+    if let (Security::None, Some(host)) = (security, &mailbox.host) {
+        super::warn_of_plain(host, true, mistakes);
+    }
     let folders: Vec<_> =
         super::items(mailbox.folders.as_ref(), mistakes).iter().map(|item| item.to_string()).collect();
     let user = mailbox.user.as_ref().map(|user| super::filled(user, "\"soporte@agencia.example\"", mistakes));

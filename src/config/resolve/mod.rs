@@ -36,6 +36,7 @@ use crate::both;
 use crate::engine::check::Wording;
 use crate::engine::directory::{Recipient, Role};
 use crate::engine::policy::{Inbox, Rulebook};
+use crate::net;
 use crate::span;
 use crate::store::claims::Lanes;
 use crate::text::{Both, Language};
@@ -306,7 +307,43 @@ fn lanes(destinations: &BTreeMap<String, Destination>, alerts: &AlertSettings) -
 
 fn public_url(raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
     let url = raw.http.as_ref()?.public_url.as_ref()?;
-    read(url, mistakes, sources::address)
+    let read = read(url, mistakes, sources::address)?;
+    let parsed = reqwest::Url::parse(&read).ok();
+    if parsed.is_some_and(|parsed| parsed.scheme() == "http" && !net::address::is_private_host(&parsed)) {
+        mistakes.warning(
+            url.span(),
+            both!(
+                "links that act go over the network in plain text, and whoever reads one can use it",
+                "los enlaces que actúan van por la red sin cifrar, y quien lea uno puede usarlo"
+            ),
+            both!(
+                "put a proxy with TLS before plazo, and write https://",
+                "ponga un proxy con TLS delante de plazo y escriba https://"
+            ),
+        );
+    }
+    Some(read)
+}
+
+/// Mail, and with it a password, goes to another machine in plain text.
+fn warn_of_plain(host: &At<String>, has_password: bool, mistakes: &mut Mistakes) {
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_own = name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_own {
+        return;
+    }
+    let cause = if has_password {
+        both!(
+            "the password and the mail go to {name} in plain text",
+            "la contraseña y el correo van a {name} sin cifrar"
+        )
+    } else {
+        both!("mail goes to {name} in plain text", "el correo va a {name} sin cifrar")
+    };
+    let remedy = both!("write tls = \"starttls\" or tls = \"tls\"", "escriba tls = \"starttls\" o tls = \"tls\"");
+    mistakes.warning(host.span(), cause, remedy);
 }
 
 fn heartbeat(raw: &Raw, mistakes: &mut Mistakes) -> Option<Heartbeat> {

@@ -139,6 +139,22 @@ pub(super) fn kind(mail: &Message<'_>) -> Option<AuthorKind> {
     }
 }
 
+/// Whether a mail server on the way, the own one as a rule, marked it as spam. Whoever writes such a mark himself keeps only himself out.
+pub(super) fn is_spam(mail: &Message<'_>) -> bool {
+    let says = |name: &str, told: fn(&str) -> bool| {
+        header::all(mail, name).any(|value| told(&value.trim().to_ascii_lowercase()))
+    };
+    let begins_yes = |value: &str| value.starts_with("yes") || value.starts_with("true");
+    says("X-Spam-Flag", begins_yes)
+        || says("X-Spam-Status", begins_yes)
+        || says("X-Spam", begins_yes)
+        || says("X-Bogosity", |value| value.starts_with("spam") || value.starts_with("yes"))
+        || says("X-Rspamd-Action", |value| matches!(value, "reject" | "add header" | "rewrite subject"))
+        || says("X-MS-Exchange-Organization-SCL", |value| value.parse::<i32>().is_ok_and(|level| 5 <= level))
+        || says("X-Forefront-Antispam-Report", |value| value.contains("sfv:spm") || value.contains("cat:spm"))
+        || says("X-Zoho-Spam", begins_yes)
+}
+
 /// Delivery reports, read receipts and calendar answers: nobody wrote them (RFC 3464, RFC 8098, RFC 5546).
 pub(super) fn is_report(mail: &Message<'_>) -> bool {
     let is_calendar_answer = |part: &MessagePart<'_>| {

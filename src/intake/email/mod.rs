@@ -95,7 +95,7 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
             Fact::Message { direction: who.direction(), text: text::said(&mail).map(|text| cut(&text, LONGEST_TEXT)) }
         }
     };
-    let refs = json!({ "mail": { "writer_by": who.known, "by_list": who.by_list } });
+    let refs = json!({ "mail": { "writer_by": who.known, "by_list": who.by_list, "spam": machine::is_spam(&mail) } });
     let mut copies: Vec<String> = who.copies.iter().map(|address| cut(address, LONGEST_ID)).collect();
     copies.truncate(MOST_COPIES);
     let mut recipients = who.outside.clone();

@@ -10,6 +10,7 @@ use jmespath::functions::{ArgumentType, CustomFunction, Signature};
 use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable};
 use regex::Regex;
 
+use super::budget;
 use crate::engine::calendar::zone;
 use crate::intake::words as writer;
 use crate::span;
@@ -38,6 +39,7 @@ pub(super) fn register(runtime: &mut Runtime) {
     });
     add("unescape", 1, |given| of_text(&given[0], unescape));
     add("lower", 1, |given| of_text(&given[0], str::to_lowercase));
+    add("segment", 1, |given| Ok(word(&given[0]).map_or(Variable::Null, |word| Variable::String(segment(&word)))));
     add("trim", 1, |given| of_text(&given[0], |text| text.trim().to_owned()));
     add("text", 1, |given| Ok(word(&given[0]).map_or(Variable::Null, Variable::String)));
     add("words", 1, |given| Ok(words(&given[0])));
@@ -145,8 +147,18 @@ fn words(value: &Variable) -> Variable {
 
 fn find(items: &Variable, field: &Variable, value: &Variable) -> Gives {
     let Variable::String(field) = field else { return Err("wants the name of a field".to_owned()) };
+    budget::spend(list(items).len())?;
     let found = list(items).iter().find(|item| *item.get_field(field) == *value);
     Ok(found.map_or(Variable::Null, |item| Variable::clone(item)))
+}
+
+/// A word as one segment of a path, whatever stands in it (RFC 3986 §3.3).
+fn segment(word: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    word.bytes().map(encoded).collect()
 }
 
 /// Patterns that were compiled. They stand in mappings, so there are few.

@@ -3,6 +3,7 @@
 //! `file` is the TOML as written, `compile` turns it into a [`Mapping`] or says what is wrong with it, `run` applies it to a
 //! payload. Nothing here knows HTTP or the store.
 
+pub mod budget;
 mod compile;
 pub mod expression;
 mod file;

@@ -91,9 +91,12 @@ pub(super) fn decode(bytes: &[u8]) -> String {
 mod tests {
     use super::{Answer, Reply, decode, parse};
 
+    /// The code, whether the answer goes on, and the text.
+    type Read<'a> = Option<(u16, bool, &'a [u8])>;
+
     #[test]
     fn a_line_is_three_digits_and_whatever_follows() {
-        let cases: [(&[u8], Option<(u16, bool, &[u8])>); 16] = [
+        let cases: [(&[u8], Read<'_>); 16] = [
             (b"250 2.0.0 ok\r\n", Some((250, false, b"2.0.0 ok"))),
             (b"250 ok\n", Some((250, false, b"ok"))),
             (b"250 ok", Some((250, false, b"ok"))),
