@@ -2,7 +2,7 @@
 
 use plazo::engine::event::{Event, Fact};
 use plazo::engine::proof::Proof;
-use plazo::intake::email::{self, EmailError, House};
+use plazo::intake::email::{self, House};
 
 use super::{now, written};
 
@@ -45,10 +45,7 @@ fn read(data: &[u8], trusts: &[&str], is_sent: bool) -> Option<Event> {
     let house = House { is_own: &is_own, trusts: &trusts, is_sent, folder, received_at: None, now: now() };
     let event = email::read(data, &house);
     assert_eq!(email::read(data, &house), event);
-    match event {
-        Ok(event) => Some(event),
-        Err(EmailError::NoEmail) => None,
-    }
+    event.ok()
 }
 
 fn hold_of(event: &Event) {

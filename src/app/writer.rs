@@ -19,6 +19,10 @@ use crate::store::{Store, StoreError};
 
 /// Jobs that may wait; more are refused, so that memory is bounded.
 const LONGEST_QUEUE: usize = 8_192;
+/// Pages of a log that is long: 16 MB.
+const LONG_LOG: i64 = 4_000;
+/// What holds the writer for longer is told to whoever reads the log at `debug`.
+const LONG: Duration = Duration::from_millis(30);
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// Jobs in one transaction.
 const LARGEST_GROUP: usize = 1_024;
@@ -46,6 +50,8 @@ trait Job: Send {
     /// Whether it succeeded. Run again, it forgets how it went before.
     fn run(&mut self, transaction: &mut Transaction<'_>) -> bool;
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+    /// The code that hands it in, for the log.
+    fn name(&self) -> &'static str;
 }
 
 struct Work<T, F> {
@@ -60,6 +66,10 @@ impl<T: Send, F: Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send> Job f
         let succeeded = result.is_ok();
         self.result = Some(result);
         succeeded
+    }
+
+    fn name(&self) -> &'static str {
+        std::any::type_name::<F>()
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
@@ -130,9 +140,12 @@ impl Writer {
 
 /// Moves the log into the file now and then, beside the writer. With nothing to move it costs next to nothing.
 fn checkpoint(store: &Store, ended: &Receiver<()>) {
-    while ended.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
-        if let Err(error) = store.checkpoint() {
-            tracing::debug!(%error, "no checkpoint; the log grows");
+    let mut every = CHECKPOINT_EVERY;
+    while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+        match store.checkpoint() {
+            // A long log begins anew only once the writer has moved the last of it, and that is to be little.
+            Ok(n_pages) => every = if LONG_LOG < n_pages { CHECKPOINT_EVERY / 25 } else { CHECKPOINT_EVERY },
+            Err(error) => tracing::debug!(%error, "no checkpoint; the log grows"),
         }
     }
 }
@@ -179,8 +192,12 @@ fn run(
         let mut n_run = 0;
         while let Some(job) = group.get_mut(n_run) {
             shared.pulse.writer_works();
+            let began = Instant::now();
             if !job.run(&mut transaction) && care == Care::None {
                 return Ok(false);
+            }
+            if LONG < began.elapsed() {
+                tracing::debug!(job = job.name(), took = ?began.elapsed(), "one piece of work held the writer for long");
             }
             n_run += 1;
             if n_run == group.len() && n_run < LARGEST_GROUP {
@@ -188,7 +205,12 @@ fn run(
             }
         }
         shared.pulse.writer_works();
-        store.commit().map(|()| true)
+        let began = Instant::now();
+        let committed = store.commit().map(|()| true);
+        if LONG < began.elapsed() {
+            tracing::debug!(took = ?began.elapsed(), jobs = group.len(), "a commit held the writer for long");
+        }
+        committed
     });
     match committed {
         Ok(true) => {

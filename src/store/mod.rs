@@ -115,14 +115,13 @@ impl Store {
         Self { connection, unreadable: Unreadable::default() }
     }
 
-    /// Moves what is committed from the log into the file, without keeping anybody waiting.
+    /// Moves what is committed from the log into the file, without keeping anybody waiting. Returns how many pages the log holds.
     ///
     /// # Errors
     ///
     /// [`StoreError`] from SQLite; the log is the longer then, and nothing is lost.
-    pub fn checkpoint(&self) -> Result<()> {
-        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        Ok(())
+    pub fn checkpoint(&self) -> Result<i64> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
     }
 
     /// Begins the transaction to which everything up to [`Store::commit`] belongs.

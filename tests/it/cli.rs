@@ -178,7 +178,8 @@ fn lessons_57_a_mail_pipe_is_told_to_try_later_whatever_is_wrong_with_plazo() {
     std::fs::write(at("good.toml"), PEOPLE).expect("a file");
     std::fs::write(at("bad.toml"), "language = \"es\"\ntimezone = ").expect("a file");
     std::fs::write(at("file"), "x").expect("a file");
-    let cases: [(&str, &[&str], &[(&str, &str)]); 8] = [
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)]);
+    let cases: [Case<'_>; 8] = [
         ("no daemon", &["--config", &at("good.toml")], &[]),
         ("a mistake in sla.toml", &["--config", &at("bad.toml")], &[]),
         ("no sla.toml", &["--config", &at("none.toml")], &[]),

@@ -77,11 +77,12 @@ fn m4_foreign_words_are_printable_wherever_they_leave() {
         &["list", "--json"],
         &["ack", "R-1", "--by", "ana"],
     ];
+    let colour = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
     for arguments in commands {
         let output = daemon.command().args(arguments).env("CLICOLOR_FORCE", "1").output().expect("plazo runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         // Colours are plazo's own: only those may stand there.
-        let plain = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern").replace_all(&said, "");
+        let plain = colour.replace_all(&said, "");
         assert_printable(&arguments.join(" "), &plain);
         assert!(!plain.contains("\n2026-03-02 ERROR"), "{arguments:?} has a forged line: {plain}");
     }
