@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Ok(Ok(Exit::Refused)) => ExitCode::from(2),
         Ok(Err(error)) if plazo::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Ok(Err(error)) => {
-            eprintln!("plazo: {error:#}");
+            eprintln!("plazo: {}", plazo::text::printable::printable(&format!("{error:#}")));
             failed
         }
         // The panic has told of itself.

@@ -314,7 +314,7 @@ impl Transaction<'_> {
     /// Whether a conversation's request cannot be read: its next message opened another one, to which it belongs from now on.
     fn leads_to_unreadable(&self, channel: &str, thread: &str) -> Result<bool, StoreError> {
         let known = self.store.request_by_thread(channel, thread)?;
-        Ok(known.is_some_and(|known| self.store.unreadable().of(known).is_some_and(|fault| fault.part == "request")))
+        known.map_or(Ok(false), |known| Ok(self.store.request(known)?.is_none()))
     }
 
     /// A mail that came back of which only the reader is known, by the only mail of the house that went there; nothing else tells

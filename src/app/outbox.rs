@@ -70,7 +70,7 @@ impl App {
                 if is_open {
                     // One step: the outbox comes back at once while more is due.
                     let step = tx.store.release(tx.config.alerts.window, tx.now)?;
-                    tx.n_decided += usize::from(step == Gathered::Message);
+                    tx.n_decided += usize::from(step != Gathered::Nothing);
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
                 let store::Claims { claimed, busy } = tx.claim(limit, &busy)?;
@@ -145,6 +145,12 @@ impl App {
         let mut n_handed_over = 0;
         loop {
             let (destination, fallbacks) = (destination.clone(), fallbacks.clone());
+            // Looked at beside the writer: as a rule there is nothing.
+            let (name, has_fallback) = (destination.clone(), !fallbacks.is_empty());
+            let waiting = self.read(move |store| store.waiting_for(&name, has_fallback, decided_before)).await;
+            if waiting.is_ok_and(|waiting| waiting.is_empty()) {
+                return Ok(n_handed_over);
+            }
             let n = self.hand_over_some(destination, fallbacks, decided_before).await?;
             n_handed_over += n;
             if n == 0 {
@@ -278,8 +284,29 @@ impl App {
                 tx.store.end_silence(id, tx.now)
             })
             .await?;
-        while is_ended && 0 < self.writer.write(move |tx| tx.store.release_silenced(id, tx.now)).await? {}
+        self.release_silenced().await?;
         Ok(is_ended)
+    }
+
+    /// Lets go what silences that ended early still hold back, in steps.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn release_silenced(&self) -> Result<(), WriteError> {
+        loop {
+            let n_released = self
+                .writer
+                .write(|tx| {
+                    let n_released = tx.store.release_silenced(tx.now)?;
+                    tx.n_decided += n_released;
+                    Ok(n_released)
+                })
+                .await?;
+            if n_released == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Notes that plazo runs, and where it did not since it last noted that.

@@ -13,6 +13,7 @@ use super::output;
 use super::{Exit, Global, Outcome, real_time};
 use crate::http::LARGEST_MAIL;
 use crate::intake::email::{self, House};
+use crate::text::printable::printable;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -52,11 +53,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         }
         // It is no mail, and trying again would not make it one.
         Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == "no_email") => {
-            eprintln!("plazo: {error:#}");
+            eprintln!("plazo: {}", printable(&format!("{error:#}")));
             Ok(Exit::Refused)
         }
         Err(error) => {
-            eprintln!("plazo: {error:#}");
+            eprintln!("plazo: {}", printable(&format!("{error:#}")));
             Ok(Exit::TryLater)
         }
     }

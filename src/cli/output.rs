@@ -1,5 +1,6 @@
 //! Tables, colours and JSON on standard output.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -8,6 +9,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
 use super::{Exit, Outcome};
+use crate::text::printable::is_printable;
 
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -17,7 +19,19 @@ pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Prints a value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Outcome {
-    line(&serde_json::to_string_pretty(value)?)?;
+    let text = serde_json::to_string_pretty(value)?;
+    // What JSON does not escape steers a terminal too; escaped, it is the same to programs.
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_printable(letter) {
+            safe.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(safe, "\\u{unit:04x}")?;
+            }
+        }
+    }
+    line(&safe)?;
     Ok(Exit::Done)
 }
 

@@ -253,6 +253,10 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
             if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
             }
+            // Whoever ended it may have gone before all was let go.
+            if let Err(error) = app.release_silenced().await {
+                tracing::error!(%error, "what a silence held back could not be let go");
+            }
             if let Err(error) = app.tell_of_unreadable().await {
                 tracing::error!(%error, "the operator could not be told of what cannot be read");
             }

@@ -20,7 +20,7 @@ use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport};
 use crate::store::outbox::{Claimed, Verdict};
 use crate::text::Language;
 use crate::text::alert::{Content, Reader, Rendered};
-use crate::text::printable::{printable, printable_line};
+use crate::text::printable::printable_marked;
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -435,9 +435,9 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         to,
         decided_at: delivery.decided_at,
         language,
-        subject: printable_line(&rendered.subject),
-        text: printable(&rendered.text).into_owned(),
-        html: printable(&rendered.html).into_owned(),
+        subject: printable_marked(&rendered.subject.replace(['\n', '\t'], " ")),
+        text: printable_marked(&rendered.text),
+        html: printable_marked(&rendered.html),
         attachments: rendered.attachments,
         card: Card { key: card.key.as_ref().map(|key| format!("{instance}.{key}")), ..card.printable() },
         facts,

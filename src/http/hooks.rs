@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::access::is_local;
 use super::error::{Answer, Failure};
@@ -33,12 +33,21 @@ async fn receive(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     Caller { method, headers, is_local }: Caller,
-    body: Result<Bytes, BytesRejection>,
+    request: axum::extract::Request,
 ) -> Answer<Response> {
     let Some(source) = app.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
         return Err(Failure::new(StatusCode::NOT_FOUND, "no_such_source", "there is no such hook"));
     };
-    let body = body.inspect_err(|_| count(&app, &name, "unreadable"))?;
+    let refused = |rejection| {
+        count(&app, &name, word_of(rejection));
+        // Strangers may call as often as they like; the counter has them all.
+        if source.may_complain() {
+            tracing::warn!(source = name, cause = %rejection, "a call of a hook was refused");
+        }
+        failure(rejection)
+    };
+    source.look_at(method.as_str(), &text_of(&headers)).map_err(refused)?;
+    let (body, _room) = read(request).await.inspect_err(|_| count(&app, &name, "unreadable"))?;
     let size = body.len();
     let taken = {
         let (source, body, config, now) = (Arc::clone(&source), body.clone(), app.config(), app.now());
@@ -74,15 +83,29 @@ async fn receive(
             count(&app, &name, "taken");
             Ok(answer(&source))
         }
-        Err(rejection) => {
-            count(&app, &name, word_of(rejection));
-            // Strangers may call as often as they like; the counter has them all.
-            if source.may_complain() {
-                tracing::warn!(source = name, cause = %rejection, "a call of a hook was refused");
-            }
-            Err(failure(rejection))
-        }
+        Err(rejection) => Err(refused(rejection)),
     }
+}
+
+/// Room for bodies of all hooks together, in KiB; a place is held until what a body says is on the disk.
+static ROOM: Semaphore = Semaphore::const_new(64 << 10);
+
+/// The body, if there is room for it.
+async fn read(request: axum::extract::Request) -> Answer<(Bytes, SemaphorePermit<'static>)> {
+    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let size = told.unwrap_or(LARGEST_BODY);
+    if LARGEST_BODY < size {
+        let detail = format!("a body may have {LARGEST_BODY} bytes at most");
+        return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+    }
+    let kibibytes = u32::try_from(1 + (size >> 10)).unwrap_or(u32::MAX);
+    let room = ROOM.try_acquire_many(kibibytes).map_err(|_| {
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many large bodies at once").retry_after(5)
+    })?;
+    let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
+    let unreadable =
+        |_| Failure::new(StatusCode::BAD_REQUEST, "unreadable_body", "the body is too large, or broke off");
+    Ok((body.map_err(unreadable)?, room))
 }
 
 /// What of the call is needed besides its body.

@@ -260,6 +260,14 @@ impl Scheme {
         }
     }
 
+    /// Whether a call without this header can be let in at all; nothing of its body need be read to know.
+    pub fn misses_header(&self, headers: &BTreeMap<String, String>) -> bool {
+        match &self.algorithm {
+            Algorithm::Hmac { header, .. } | Algorithm::Token { header, .. } => !headers.contains_key(header),
+            Algorithm::Member { .. } => false,
+        }
+    }
+
     /// Whether a body may bear the proof that it needs: it holds a secret somewhere, compared in constant time at each place. What does not
     /// is a stranger's, before anything is parsed.
     pub fn may_be_proven(&self, secrets: &[Secret], body: &[u8]) -> bool {

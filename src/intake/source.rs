@@ -213,6 +213,28 @@ impl Source {
         self.settings.mapping.hears_calls() && (self.settings.mapping.signature.is_some() || self.settings.unsigned)
     }
 
+    /// What can be said of a request before its body is read: strangers cost no memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`], within the strangers' rate.
+    pub fn look_at(&self, method: &str, headers: &BTreeMap<String, String>) -> Result<(), Rejection> {
+        let request = Request { method, query: "", headers: headers.clone(), body: &[], is_local: false };
+        let is_signed = self.settings.mapping.signature.as_ref().filter(|_| !self.secrets.is_empty());
+        let looked = match method {
+            "POST" if is_signed.is_some_and(|scheme| scheme.misses_header(headers)) => {
+                self.check_content_type(&request).and(Err(Rejection::Refused(Refused::Missing)))
+            }
+            "POST" => self.check_content_type(&request),
+            "GET" => Ok(()),
+            _ => Err(Rejection::Method),
+        };
+        looked.or_else(|rejection| match self.strangers.check() {
+            Ok(()) => Err(rejection),
+            Err(wait) => Err(Rejection::TooMany(wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1)),
+        })
+    }
+
     /// Takes a request: media type, signature, rate, and only then what it says.
     ///
     /// # Errors

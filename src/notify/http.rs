@@ -73,11 +73,7 @@ impl Answer {
 
     /// Whether it is a page for people, whatever its status says.
     pub(super) fn is_page(&self) -> bool {
-        let head: String = self.body.chars().take(15).collect::<String>().to_ascii_lowercase();
-        head.starts_with("<!doctype")
-            || head.starts_with("<html")
-            || head.starts_with("<head")
-            || head.starts_with("<?xml")
+        self.body.starts_with('<')
     }
 
     /// An answer that is not the system's own: of a proxy, a portal, whatever stands at its address instead. It says nothing about the

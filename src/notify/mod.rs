@@ -30,7 +30,7 @@ use crate::engine::request::RequestId;
 use crate::text::Language;
 use crate::text::alert::Attachment;
 pub use crate::text::links::{BUTTONS, Links};
-use crate::text::printable::{printable, printable_line};
+use crate::text::printable::printable_marked;
 
 pub use settings::{HttpSettings, Kind, Settings};
 pub(crate) use transport::vendor;
@@ -94,11 +94,11 @@ impl Card {
     /// The same with all foreign words printable.
     #[must_use]
     pub fn printable(self) -> Self {
-        let line = |text: String| printable_line(&text);
+        let line = |text: String| printable_marked(&text.replace(['\n', '\t'], " "));
         let CardFacts { client, time, channel, owner, request } = self.facts;
         Self {
             fields: self.fields.into_iter().map(|(name, value)| (line(name), line(value))).collect(),
-            notes: self.notes.into_iter().map(|note| printable(&note).into_owned()).collect(),
+            notes: self.notes.into_iter().map(|note| printable_marked(&note)).collect(),
             facts: CardFacts { client: line(client), time, channel: line(channel), owner: line(owner), request },
             ..self
         }

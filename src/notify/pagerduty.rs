@@ -39,7 +39,7 @@ impl Peer for PagerDuty {
         if answer.status == StatusCode::ACCEPTED {
             return !answer.is_page();
         }
-        json["status"].is_string()
+        if answer.status.is_success() { json["status"] == "success" } else { json["status"].is_string() }
     }
 
     fn began_well(&self, answer: &Answer) -> bool {

@@ -37,7 +37,7 @@ impl Peer for Teams {
             StatusCode::OK => {
                 answer.body.is_empty()
                     || answer.body == "1"
-                    || json.is_object()
+                    || json.is_object() && json["error"].is_null() && json["message"].is_null()
                     || failed_status(&answer.body).is_some()
             }
             _ => json["error"]["code"].is_string() || json["error"]["code"].is_number(),

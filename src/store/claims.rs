@@ -70,6 +70,8 @@ impl Store {
     ) -> Result<Claims> {
         let mut claimed: Vec<Claimed> = Vec::new();
         let mut busy = busy.to_vec();
+        // A list costs as much as hundreds of alerts: one a round, and the next round comes at once.
+        let mut has_list = false;
         let leased = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
         loop {
             let wanted = limit - claimed.len();
@@ -87,6 +89,9 @@ impl Store {
                     if !busy.contains(&delivery.destination) {
                         busy.push(delivery.destination);
                     }
+                    continue;
+                }
+                if matches!(delivery.content, Content::Digest { .. }) && std::mem::replace(&mut has_list, true) {
                     continue;
                 }
                 let filled = if needed { self.fill_digest(&mut delivery, false, now)? } else { Filled::Empty };
@@ -147,7 +152,7 @@ impl Store {
             let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
             let of = request.unwrap_or(RequestId(0));
             let clock = if row.get_ref(11)? == ValueRef::Null { None } else { Some(self.parsed(of, "clock", row, 11)) };
-            let (Some(content), false) = (self.parsed(of, "alert", row, 9), clock == Some(None)) else {
+            let Some(content) = self.parsed(of, "alert", row, 9) else {
                 found.unreadable.push(id);
                 continue;
             };

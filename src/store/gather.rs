@@ -14,6 +14,9 @@ use crate::text::alert::{Content, HeldFor};
 /// Rows that one step moves: some milliseconds of work.
 const MOST_MOVED: usize = 200;
 
+/// Stands before the cause of a message that is being made.
+const MAKING: &str = "digest:";
+
 /// A reader for whom something waits, and why.
 struct Reader {
     cause: HeldFor,
@@ -40,9 +43,9 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn gather(&self, cause: HeldFor, now: DateTime<Utc>) -> Result<Gathered> {
         let mut statement = self.prepare(
-            "SELECT held_for, person, destination FROM deliveries WHERE state = 'held' AND held_for = ?1 LIMIT 1",
+            "SELECT held_for, person, destination FROM deliveries WHERE state = 'held' AND held_for IN (?1, ?2) LIMIT 1",
         )?;
-        let reader = statement.query_row([cause.as_str()], reader).optional()?;
+        let reader = statement.query_row([cause.as_str(), &making(cause)], reader).optional()?;
         reader.map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, DateTime::<Utc>::MAX_UTC, None, now))
     }
 
@@ -96,19 +99,20 @@ impl Store {
         Ok(())
     }
 
-    /// Lets go some of what a silence that ends early held back. Returns how many rows; none is left once that is fewer than asked.
+    /// Lets go some of what silences that ended early held back. Returns how many rows; none is left once that is none.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn release_silenced(&self, silence: i64, now: DateTime<Utc>) -> Result<usize> {
+    pub fn release_silenced(&self, now: DateTime<Utc>) -> Result<usize> {
         Ok(self
             .prepare(
-                "UPDATE deliveries SET next_at = ?2 WHERE id IN (
-                     SELECT id FROM deliveries WHERE state = 'held' AND held_for = 'silence'
-                     AND next_at = (SELECT ends_at FROM silences WHERE id = ?1) AND ?2 < next_at LIMIT ?3)",
+                "UPDATE deliveries SET next_at = ?1 WHERE id IN (
+                     SELECT id FROM deliveries WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit') AND held_for = 'silence'
+                     AND next_at IN (SELECT ends_at FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
+                     AND ?1 < next_at LIMIT ?2)",
             )?
-            .execute(params![silence, milliseconds(now), i64::try_from(MOST_MOVED).unwrap_or(i64::MAX)])?)
+            .execute(params![milliseconds(now), i64::try_from(MOST_MOVED).unwrap_or(i64::MAX)])?)
     }
 
     /// Moves some of a reader's rows that are due by then into his message, which is let go with the last of them.
@@ -122,7 +126,11 @@ impl Store {
         let rows = self.due_rows(reader, due_by)?;
         let is_last = rows.len() <= MOST_MOVED;
         let begun = self.begun_digest(reader)?;
-        if let (None, [(only, ..)]) = (begun, &rows[..]) {
+        if rows.is_empty() {
+            // What was still to come was dropped meanwhile: what there is goes.
+            let Some(digest) = begun else { return Ok(Gathered::Nothing) };
+            self.let_go(digest, now)?;
+        } else if let (None, [(only, ..)]) = (begun, &rows[..]) {
             self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only])?;
         } else {
             let rows = &rows[..rows.len().min(MOST_MOVED)];
@@ -139,13 +147,18 @@ impl Store {
             if !is_last {
                 return Ok(Gathered::Some);
             }
-            self.prepare("UPDATE deliveries SET state = 'pending', held_for = NULL, next_at = ?2 WHERE id = ?1")?
-                .execute(params![digest, milliseconds(now)])?;
+            self.let_go(digest, now)?;
         }
         if let (HeldFor::Burst, Some(window)) = (reader.cause, window) {
             self.open_window(reader.person.as_deref(), &reader.destination, now + window)?;
         }
         Ok(Gathered::Message)
+    }
+
+    fn let_go(&self, digest: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'pending', held_for = NULL, next_at = ?2 WHERE id = ?1")?
+            .execute(params![digest, milliseconds(now)])?;
+        Ok(())
     }
 
     /// Id, rank and planned instant of rows of a reader that are due by then: one more than a step moves, if there are as many.
@@ -189,16 +202,16 @@ impl Store {
             held: None,
             updates: None,
         })?;
-        // No time releases it: its last step does.
+        // Due at once, and a step that looks for what is due goes on with it.
         self.prepare("UPDATE deliveries SET state = 'held', held_for = ?2, next_at = ?3 WHERE id = ?1")?
-            .execute(params![digest, making(reader.cause), DateTime::<Utc>::MAX_UTC.timestamp_millis()])?;
+            .execute(params![digest, making(reader.cause), milliseconds(now)])?;
         Ok(Some(digest))
     }
 }
 
 /// What a message is held for while it is made.
 fn making(cause: HeldFor) -> String {
-    format!("digest:{}", cause.as_str())
+    format!("{MAKING}{}", cause.as_str())
 }
 
 /// The most urgent rank and the earliest instant.
@@ -208,5 +221,7 @@ fn least(rows: &[(i64, i64, i64)]) -> (i64, i64) {
 }
 
 fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Reader> {
-    Ok(Reader { cause: HeldFor::of(&row.get::<_, String>(0)?), person: row.get(1)?, destination: row.get(2)? })
+    let held_for: String = row.get(0)?;
+    let cause = HeldFor::of(held_for.trim_start_matches(MAKING));
+    Ok(Reader { cause, person: row.get(1)?, destination: row.get(2)? })
 }

@@ -35,10 +35,8 @@ impl Store {
         decided_before: DateTime<Utc>,
     ) -> Result<Vec<(i64, Vec<String>)>> {
         let mut statement = self.prepare(
-            "SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2 AND 0 < attempts
-             AND updates IS NULL AND (?3 OR route IS NOT NULL)
-             UNION SELECT id, route FROM deliveries WHERE state = 'pending' AND destination = ?1 AND decided_at <= ?2
-             AND updates IS NULL AND (?3 OR route IS NOT NULL) AND ?1 IN (SELECT destination FROM holds) LIMIT 200",
+            "SELECT id, route FROM deliveries WHERE state = 'pending' AND updates IS NULL AND destination = ?1 AND decided_at <= ?2
+             AND (?3 OR route IS NOT NULL) AND (0 < attempts OR EXISTS (SELECT 1 FROM holds WHERE destination = ?1)) LIMIT 200",
         )?;
         let mut rows = statement.query(params![destination, milliseconds(decided_before), has_fallback])?;
         let mut waiting = Vec::new();

@@ -118,7 +118,7 @@ impl Store {
             .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
             .execute(params![id, milliseconds(now)])?;
         if ended == 1 {
-            self.release_silenced(id, now)?;
+            self.release_silenced(now)?;
         }
         Ok(ended == 1)
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::Store;
 use crate::engine::request::RequestId;
@@ -43,7 +44,10 @@ impl Unreadable {
 
     fn note(&self, request: RequestId, part: &'static str, cause: &dyn std::fmt::Display) {
         let mut found = self.lock();
-        if found.contains_key(&request) || MOST_NAMED <= found.len() {
+        // That a request itself cannot be read says more than that a part of its history cannot.
+        let known = found.get(&request).map(|fault| fault.part);
+        if known.is_some_and(|known| part != "request" || known == part) || known.is_none() && MOST_NAMED <= found.len()
+        {
             return;
         }
         tracing::error!(request = %request, part, %cause, "what the store holds cannot be read; it is left out");
@@ -85,7 +89,13 @@ impl Store {
         match serde_json::from_slice(bytes) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.unreadable.note(request, part, &error);
+                // What the reader says itself repeats values, which are clients' words.
+                let kind = match error.classify() {
+                    Category::Io | Category::Eof => "it ends too early",
+                    Category::Syntax => "it is no JSON",
+                    Category::Data => "it has another form",
+                };
+                self.unreadable.note(request, part, &format!("{kind}, at byte {}", error.column()));
                 None
             }
         }

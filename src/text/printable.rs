@@ -46,10 +46,16 @@ fn fate(letter: char) -> Fate {
     }
 }
 
+/// Whether a character neither steers nor hides.
+#[must_use]
+pub fn is_printable(letter: char) -> bool {
+    matches!(fate(letter), Fate::Kept)
+}
+
 /// The text without anything that steers or hides; line breaks and tabs are kept.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|letter| matches!(fate(letter), Fate::Kept)) {
+    if text.chars().all(is_printable) {
         return Cow::Borrowed(text);
     }
     let shown = text.chars().filter_map(|letter| match fate(letter) {
@@ -64,6 +70,15 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn printable_line(text: &str) -> String {
     printable(&text.replace(['\n', '\t'], " ")).into_owned()
+}
+
+/// The mark that [`unlinked`] puts in; foreign ones are dropped before.
+const UNSEEN: char = '\u{200b}';
+
+/// The text printable, with the marks of [`unlinked`] in it.
+#[must_use]
+pub fn printable_marked(text: &str) -> String {
+    text.split(UNSEEN).map(printable).collect::<Vec<_>>().join(&UNSEEN.to_string())
 }
 
 /// Every string of a JSON value made printable and put on one line, names of members too: a table has no place for more.
@@ -90,7 +105,10 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 #[must_use]
 pub fn unlinked(text: &str) -> Cow<'_, str> {
     let Some(address) = ADDRESS.as_ref() else { return Cow::Borrowed(text) };
-    address.replace_all(text, "${scheme}\u{200b}${slashes}${before}${host}\u{200b}${tld}")
+    address.replace_all(text, |found: &regex::Captures<'_>| match found.name("scheme") {
+        Some(scheme) => format!("{}{UNSEEN}//", scheme.as_str()),
+        None => format!("{}{}{UNSEEN}{}", &found["before"], &found["host"], &found["tld"]),
+    })
 }
 
 /// How many letters a text has, as readers see them.
@@ -129,7 +147,7 @@ mod tests {
     #[test]
     fn nothing_foreign_is_recognised_as_an_address() {
         let cases = [
-            ("vea https://malo.example/x", "vea https:\u{200b}//malo.\u{200b}example/x"),
+            ("vea https://malo.example/x", "vea https:\u{200b}//malo.example/x"),
             ("www.malo.example", "www.malo.\u{200b}example"),
             ("rosa@cliente.example", "rosa@cliente.example"),
             ("S.A.S. 1.5 kg", "S.A.S. 1.5 kg"),

@@ -62,8 +62,10 @@ fn m4_foreign_words_are_printable_wherever_they_leave() {
         "at": crate::support::daemon::before_now(HOUR), "author": {"name": NAME, "kind": "customer", "address": "573001112233"}, "text": NAME});
     daemon.event(&event);
     let mail = smtp.wait_for(1).remove(0);
-    assert_printable("the subject", &mail.header("Subject"));
-    assert_printable("the mail", &mail.text().replace('\r', ""));
+    assert_printable("the subject", &mail.header("Subject").replace('\u{200b}', ""));
+    let text = mail.text().replace('\r', "");
+    assert_printable("the mail", &text.replace('\u{200b}', ""));
+    assert!(!text.contains("http://evil.example") && text.contains("http:\u{200b}//evil.example"), "{text}");
     let body: Value = serde_json::from_str(&hook.wait_for(1)[0].body).expect("JSON");
     // The mark that keeps `@` and addresses from being links is plazo's own.
     assert_printable("the chat", &body["text"].as_str().expect("a text").replace('\u{200b}', ""));
@@ -382,4 +384,26 @@ fn l08_a_payload_that_asks_for_the_square_of_itself_is_bounded() {
         daemon.get("/v1/sources")["sources"][0]["unread"].as_i64().is_some_and(|unread| 0 < unread),
         "what was too much is kept aside"
     );
+}
+
+/// H6: whether a call can be let in at all is said before a byte of its body is read.
+#[test]
+fn h6_a_hook_refuses_strangers_before_their_body() {
+    use std::io::{Read as _, Write as _};
+    let (directory, _) = with_source("whatsapp-cloud", "");
+    let daemon = Daemon::start_in(directory);
+    let head = |path: &str, more: &str| {
+        let mut stream = std::net::TcpStream::connect(daemon.address()).expect("a connection");
+        stream.set_read_timeout(Some(crate::support::PATIENCE)).expect("a limit");
+        write!(stream, "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4194303\r\n{more}\r\n")
+            .expect("written");
+        // Nothing of the body follows, and the answer is there all the same.
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    assert_eq!(head("/hooks/nothing", "Content-Type: application/json\r\n"), "HTTP/1.1 404");
+    assert_eq!(head("/hooks/s", "Content-Type: application/json\r\n"), "HTTP/1.1 401");
+    assert_eq!(head("/hooks/s", "Content-Type: text/plain\r\n"), "HTTP/1.1 415");
+    assert_eq!(head("/v1/events", "Authorization: Bearer falsch\r\n"), "HTTP/1.1 401");
 }

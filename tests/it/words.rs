@@ -49,10 +49,11 @@ fn said(body: &[u8]) -> Option<String> {
 /// Letters by the declared charset, by any of its names; without one, or with a wrong one, by what they look like.
 #[test]
 fn letters_are_read_in_the_charsets_that_mail_is_written_in() {
-    let cases: [(&str, &[u8], &str); 18] = [
+    let cases: [(&str, &[u8], &str); 19] = [
         ("", b"\xbfCu\xe1ndo llega mi env\xedo?", "¿Cuándo llega mi envío?"),
         ("", "¿Cuándo?".as_bytes(), "¿Cuándo?"),
         ("utf-8", b"a\xf1o", "año"),
+        ("iso-8859-1", "año".as_bytes(), "año"),
         ("us-ascii", "año".as_bytes(), "año"),
         ("us-ascii", b"a\xf1o", "año"),
         ("unknown-8bit", b"a\xf1o", "año"),
@@ -160,6 +161,53 @@ fn a_file_alone_is_an_answer_without_text_and_a_signature_alone_is_none() {
     }
 }
 
+/// Mail that is cut, and types that are not by the book, are read as they are meant.
+#[test]
+fn a_body_is_read_whatever_is_wrong_with_its_parts() {
+    let cases = [
+        (
+            "an open part",
+            "Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHola\r\n",
+        ),
+        (
+            "an open part of two",
+            "Content-Type: multipart/mixed; boundary=\"B\"\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\n\r\n--B\r\nContent-Type: text/html\r\n\r\n<p>Hola</p>\r\n",
+        ),
+        ("text alone", "Content-Type: text\r\n\r\nHola\r\n"),
+        ("no type", "\r\nHola\r\n"),
+        ("an unknown text", "Content-Type: text/x-markdown; charset=utf-8\r\n\r\nHola\r\n"),
+        ("no semicolon", "Content-Type: text/plain charset=utf-8\r\n\r\nHola\r\n"),
+    ];
+    for (name, body) in cases {
+        assert_eq!(said(body.as_bytes()).as_deref(), Some("Hola"), "{name}");
+    }
+}
+
+/// RFC 2047, and what programs make of it.
+#[test]
+fn encoded_words_are_read_as_programs_break_them() {
+    let cases = [
+        ("=?UTF-8?Q?Informaci=C3?= =?UTF-8?Q?=B3n?=", "Información"),
+        ("=?UTF-8?B?SW5mb3JtYWNpw7M=?=\r\n =?UTF-8?B?bg==?=", "Información"),
+        ("=?utf-8?Q?Informaci=F3n?=", "Información"),
+        ("=?iso-8859-1?Q?Informaci=C3=B3n?=", "Información"),
+        ("=?iso-8859-1?Q?Informaci=F3n_sobre?= 77", "Información sobre 77"),
+        ("=?cp-850?Q?A=A4o?=", "Año"),
+        ("=?x-unknown?Q?Pe=F1a?=", "Peña"),
+        ("\"=?utf-8?Q?Hola?=\"", "\"Hola\""),
+        ("=?utf-8?X?Hola?= =?", "=?utf-8?X?Hola?= =?"),
+        ("Año =?utf-8?q?y_medio?=", "Año y medio"),
+    ];
+    for (subject, expected) in cases {
+        let raw =
+            format!("From: rosa@cliente.example\r\nTo: soporte@agencia.example\r\nSubject: {subject}\r\n\r\nHola\r\n");
+        let now = "2026-11-28T12:00:00Z".parse().expect("an instant");
+        let house = House { is_own: &|_| false, trusts: &[], is_sent: false, folder: None, received_at: None, now };
+        let event = email::read(raw.as_bytes(), &house).expect("a mail");
+        assert_eq!(event.about.subject.as_deref(), Some(expected), "{subject}");
+    }
+}
+
 /// Quotes end no sooner for being long, and nothing in a text makes reading it slow.
 #[test]
 fn texts_made_to_be_slow_are_read_at_once() {
@@ -172,13 +220,27 @@ fn texts_made_to_be_slow_are_read_at_once() {
         "> ".repeat(many),
         "-".repeat(many),
         "a>b ".repeat(many),
+        "-\n>\n".repeat(many),
+        "\n>\n".repeat(many),
+        "-\nEl mié, 4 mar 2026 10:00, Rosa <a@b.example> escribió:\n".repeat(many / 4),
     ];
     for text in &texts {
         assert!(words::of_text(text).len() <= text.len());
     }
-    for element in
-        ["<blockquote>", "<div>", "<b>", "<p", "<td>", "<a href=x>", "</div>", "<!--", "&nbsp;", "<pre>\n", "<style>"]
-    {
+    for element in [
+        "<blockquote>x</blockquote>-<br>",
+        "<blockquote>",
+        "<div>",
+        "<b>",
+        "<p",
+        "<td>",
+        "<a href=x>",
+        "</div>",
+        "<!--",
+        "&nbsp;",
+        "<pre>\n",
+        "<style>",
+    ] {
         assert!(words::of_html(&element.repeat(many)).len() <= element.len() * many);
     }
 }

@@ -72,7 +72,8 @@ impl Event {
         Ok(Some(Self {
             n_days,
             uid: value("UID").unwrap_or_default().to_owned(),
-            is_cancelled: value("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED")),
+            is_cancelled: value("STATUS")
+                .is_some_and(|status| ["CANCELLED", "CANCELED"].iter().any(|word| status.eq_ignore_ascii_case(word))),
             replaces: dates("RECURRENCE-ID")?.first().copied(),
             rules: rules.collect(),
             further: dates("RDATE")?,
@@ -122,11 +123,17 @@ impl Event {
     }
 }
 
-/// `UNTIL=20261231` as `UNTIL=20261231T000000Z`.
+/// The rule as the library reads it for days: `UNTIL=20261231` or with any time as `UNTIL=20261231T000000Z`, without blanks and without what
+/// says no more than that the calendar is ours (RFC 7529).
 fn with_time(rule: &str) -> String {
-    let parts = rule.split(';').map(|part| match part.split_once('=') {
-        Some((key, value)) if key.eq_ignore_ascii_case("UNTIL") && value.len() == 8 => format!("{part}T000000Z"),
-        _ => part.to_owned(),
+    let rule: String = rule.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let parts = rule.split(';').filter(|part| !part.is_empty()).filter_map(|part| match part.split_once('=') {
+        Some((key, value)) if key.eq_ignore_ascii_case("UNTIL") && value.is_char_boundary(8) => {
+            Some(format!("UNTIL={}T000000Z", value.get(..8).unwrap_or(value)))
+        }
+        Some((key, value)) if key.eq_ignore_ascii_case("RSCALE") && value.eq_ignore_ascii_case("GREGORIAN") => None,
+        Some((key, _)) if key.eq_ignore_ascii_case("SKIP") => None,
+        _ => Some(part.to_owned()),
     });
     parts.collect::<Vec<_>>().join(";")
 }

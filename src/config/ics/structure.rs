@@ -54,8 +54,8 @@ pub(super) fn frames(bytes: &[u8]) -> Result<Frames, IcsError> {
                 }
                 _ if open.is_empty() => continue,
                 "VEVENT" => {
-                    // One within another: the outer has lost its end.
-                    found.cut.extend(event.take().map(|event| event.cut()));
+                    // One within another: the outer has lost its end, and nothing else.
+                    found.events.extend(event.take());
                     open.truncate(1);
                     event = Some(Frame { line: number, lines: Vec::new() });
                 }

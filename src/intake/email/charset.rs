@@ -13,6 +13,10 @@ pub(super) fn decoded(bytes: &[u8], declared: Option<&str>) -> String {
     let says_nothing = matches!(label.as_str(), "us-ascii" | "ascii" | "ansi_x3.4-1968");
     let encoding = if says_nothing { None } else { encoding(&label) };
     match encoding {
+        // Letters of UTF-8 under the name of another charset are what they look like: in those they are gibberish.
+        Some(encoding) if encoding == WINDOWS_1252 && is_utf8_of_many(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
         Some(encoding) if encoding != UTF_8 => encoding.decode(bytes).0.into_owned(),
         _ => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -26,14 +30,8 @@ pub(super) fn decoded(bytes: &[u8], declared: Option<&str>) -> String {
     }
 }
 
-/// The charset's name as programs know it, whatever way it is written; unchanged if it is unknown.
-pub(super) fn canonical(label: &str) -> String {
-    let lower = label.trim().to_ascii_lowercase();
-    match (encoding(&lower), number(&lower)) {
-        (Some(encoding), _) => encoding.name().to_owned(),
-        (None, Some(number)) if DECODING_TABLE_CP_MAP.get(&number).is_some() => format!("cp{number}"),
-        _ => label.to_owned(),
-    }
+fn is_utf8_of_many(bytes: &[u8]) -> bool {
+    !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
 }
 
 fn encoding(label: &str) -> Option<&'static Encoding> {

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use mail_parser::{Message, MessageParser};
+use mail_parser::Message;
+use mail_parser::decoders::base64::base64_decode;
 
 use super::charset;
 
@@ -41,31 +42,80 @@ fn unfolded(value: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Encoded words (RFC 2047) read, by the parser's own reading of a subject, in charsets that it may know by another name.
+/// Encoded words (RFC 2047) read. Neighbours of one charset are put together as bytes first: many programs break words within a letter.
 pub(super) fn decoded(value: &str) -> String {
-    if !value.contains("=?") {
-        return value.to_owned();
+    let value = value.replace(['\r', '\n'], " ");
+    let (mut text, mut rest) = (String::with_capacity(value.len()), value.as_str());
+    let mut pending: Option<(String, Vec<u8>)> = None;
+    while let Some(start) = rest.find("=?") {
+        let (before, from) = rest.split_at(start);
+        let Some((charset, bytes, after)) = word(&from[2..]) else {
+            flush(&mut text, &mut pending);
+            text.push_str(before);
+            text.push_str("=?");
+            rest = &from[2..];
+            continue;
+        };
+        // Blanks between two encoded words are none.
+        if !(pending.is_some() && before.trim().is_empty()) {
+            flush(&mut text, &mut pending);
+            text.push_str(before);
+        }
+        match &mut pending {
+            Some((last, joined)) if last.eq_ignore_ascii_case(charset) => joined.extend(bytes),
+            _ => {
+                flush(&mut text, &mut pending);
+                pending = Some((charset.to_owned(), bytes));
+            }
+        }
+        rest = after;
     }
-    let value = with_known_charsets(&value.replace(['\r', '\n'], " "));
-    let head = format!("Subject: {value}\n\n");
-    let mail = MessageParser::default().parse(head.as_bytes());
-    mail.as_ref().and_then(|mail| mail.subject()).unwrap_or(&value).to_owned()
+    flush(&mut text, &mut pending);
+    text + rest
 }
 
-fn with_known_charsets(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((before, word)) = rest.split_once("=?") {
-        text.push_str(before);
-        text.push_str("=?");
-        rest = word;
-        if let Some((label, after)) = word.split_once('?').filter(|(label, _)| label.len() < 40) {
-            text.push_str(&charset::canonical(label));
-            text.push('?');
-            rest = after;
-        }
+fn flush(text: &mut String, pending: &mut Option<(String, Vec<u8>)>) {
+    if let Some((charset, bytes)) = pending.take() {
+        text.push_str(&charset::decoded(&bytes, Some(&charset)));
     }
-    text + rest
+}
+
+/// The charset and the bytes of an encoded word after its `=?`, and what follows it.
+fn word(text: &str) -> Option<(&str, Vec<u8>, &str)> {
+    let (charset, rest) = text.split_once('?')?;
+    let (encoding, rest) = rest.split_once('?')?;
+    let (payload, after) = rest.split_once("?=")?;
+    // A language may stand after the charset (RFC 2231 §5).
+    let charset = charset.split('*').next().unwrap_or(charset);
+    if charset.is_empty() || 40 < charset.len() || charset.contains(char::is_whitespace) {
+        return None;
+    }
+    let bytes = match encoding {
+        "Q" | "q" => of_q(payload),
+        "B" | "b" => base64_decode(payload.as_bytes())?,
+        _ => return None,
+    };
+    Some((charset, bytes, after))
+}
+
+/// The bytes of the encoding `Q` (RFC 2047 §4.2).
+fn of_q(payload: &str) -> Vec<u8> {
+    let bytes = payload.as_bytes();
+    let mut read = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while let Some(&byte) = bytes.get(index) {
+        let digits = payload.get(index + 1..index + 3).filter(|_| byte == b'=');
+        match (byte, digits.and_then(|digits| u8::from_str_radix(digits, 16).ok())) {
+            (_, Some(value)) => {
+                read.push(value);
+                index += 2;
+            }
+            (b'_', _) => read.push(b' '),
+            (byte, _) => read.push(byte),
+        }
+        index += 1;
+    }
+    read
 }
 
 /// Where a reader of a structured header stands: within quotes, or within comments, which may be nested (RFC 5322 §3.2).

@@ -15,7 +15,7 @@ mod trust;
 use std::borrow::Cow;
 
 use chrono::{DateTime, TimeZone as _, Utc};
-use mail_parser::{Message, MessageParser};
+use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use serde_json::json;
 
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
@@ -33,6 +33,8 @@ const LONGEST_TEXT: usize = 64 << 10;
 /// People in copy that are kept.
 const MOST_COPIES: usize = 200;
 const DEEPEST_NESTING: usize = 50;
+/// What may stand below the end of a mail's parts, in bytes.
+const LONGEST_EPILOGUE: usize = 64 << 10;
 /// The year 2000: no mail of which plazo hears is older.
 const EARLIEST: i64 = 946_684_800;
 
@@ -67,7 +69,8 @@ pub struct House<'a> {
 /// [`EmailError`] if it is no mail.
 pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
     let raw = whole_lines(raw);
-    let mail = MessageParser::default().parse(shallow(&raw)).ok_or(EmailError::NoEmail)?;
+    let raw = closed(shallow(&raw));
+    let mail = MessageParser::default().parse(&*raw).ok_or(EmailError::NoEmail)?;
     if mail.headers().is_empty() {
         return Err(EmailError::NoEmail);
     }
@@ -149,6 +152,21 @@ fn whole_lines(raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(raw);
     }
     Cow::Owned(raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
+}
+
+/// The mail with the end of its parts, where that is missing: it was cut, or its program writes none. An open part ends with the mail.
+fn closed(raw: &[u8]) -> Cow<'_, [u8]> {
+    let head = MessageParser::default().parse_headers(raw);
+    let kind = head.as_ref().and_then(|mail| mail.parts.first()).and_then(|root| root.content_type());
+    let kind = kind.filter(|kind| kind.ctype().eq_ignore_ascii_case("multipart"));
+    let boundary = kind.and_then(|kind| kind.attribute("boundary")).filter(|boundary| !boundary.is_empty());
+    let Some(boundary) = boundary else { return Cow::Borrowed(raw) };
+    let end = format!("--{boundary}--");
+    let tail = &raw[raw.len().saturating_sub(LONGEST_EPILOGUE)..];
+    if tail.windows(end.len()).any(|window| window == end.as_bytes()) {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned([raw, b"\r\n", end.as_bytes(), b"\r\n"].concat())
 }
 
 /// The mail up to its fiftieth mail within a mail: nobody nests so deep but to exhaust the stack of whoever reads it.

@@ -43,7 +43,13 @@ fn words(mail: &Message<'_>) -> String {
         }
     };
     let text = of(&mail.text_body);
-    if text.is_empty() { of(&mail.html_body) } else { text }
+    let text = if text.is_empty() { of(&mail.html_body) } else { text };
+    if !text.is_empty() {
+        return text;
+    }
+    // A text of no known kind is shown as it is (RFC 2046 §4.1.4).
+    let odd = mail.parts.iter().filter(|part| is_odd_text(part)).filter_map(|part| raw_text(mail, part));
+    words::of_text(&odd.collect::<Vec<_>>().join("\n"))
 }
 
 fn shown(text: &str, is_html: bool) -> String {
@@ -57,6 +63,25 @@ fn is_html(part: &MessagePart<'_>) -> bool {
 /// The text of a part by its charset.
 fn decoded(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
     let (PartType::Text(as_read) | PartType::Html(as_read)) = &part.body else { return None };
+    Some(raw_text(mail, part).unwrap_or_else(|| as_read.as_ref().to_owned()))
+}
+
+/// Whether it is a text of a kind that the parser does not know, or of none that is written by the book.
+fn is_odd_text(part: &MessagePart<'_>) -> bool {
+    let says_nothing = |subtype: &str| SAYS_NOTHING.contains(&subtype.to_ascii_lowercase().as_str());
+    let is_text = part.content_type().is_none_or(|kind| {
+        kind.ctype().to_ascii_lowercase().starts_with("text") && !kind.subtype().is_some_and(says_nothing)
+    });
+    !matches!(part.body, PartType::Multipart(_) | PartType::Message(_) | PartType::Html(_))
+        && is_text
+        && !is_named(part)
+}
+
+fn is_named(part: &MessagePart<'_>) -> bool {
+    part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment) || part.attachment_name().is_some()
+}
+
+fn raw_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
     let raw = mail.raw_message.get(part.offset_body as usize..part.offset_end as usize)?;
     let bytes = match part.encoding {
         Encoding::None => Some(raw.to_vec()),
@@ -64,7 +89,7 @@ fn decoded(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
         Encoding::Base64 => base64_decode(raw),
     };
     let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
-    Some(bytes.map_or_else(|| as_read.as_ref().to_owned(), |bytes| charset::decoded(&bytes, declared)))
+    bytes.map(|bytes| charset::decoded(&bytes, declared))
 }
 
 /// Whether something beside the words says something: a file, or a picture that the writer put into the text.
@@ -83,15 +108,12 @@ fn has_file(mail: &Message<'_>) -> bool {
 
 fn is_file(part: &MessagePart<'_>) -> bool {
     let kind = part.content_type().and_then(|kind| kind.subtype()).unwrap_or_default().to_ascii_lowercase();
-    if SAYS_NOTHING.contains(&kind.as_str()) {
+    if SAYS_NOTHING.contains(&kind.as_str()) || is_odd_text(part) {
         return false;
     }
     match &part.body {
         PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) => true,
-        PartType::Text(_) | PartType::Html(_) => {
-            part.content_disposition().is_some_and(mail_parser::ContentType::is_attachment)
-                || part.attachment_name().is_some()
-        }
+        PartType::Text(_) | PartType::Html(_) => is_named(part),
         PartType::Multipart(_) => false,
     }
 }

@@ -45,6 +45,9 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[^\s<>(\
 static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:lunes|martes|mi[eé]rcoles|jueves|viernes|s[aá]bado|domingo|ayer|hoy|monday|tuesday|wednesday|thursday|friday|saturday|sunday|yesterday|(?:segunda|ter[cç]a|quarta|quinta|sexta)-feira)\b").ok()
 });
+/// "me escribió".
+static TO_SOMEBODY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r"(?i)\b(?:me|nos|te|les?|os|lhe|me ha|nos ha|vous|ci|mi)\s+{WROTE}")).ok());
 /// Gmail's of old, which has no verb: "2016-10-24 15:36 GMT+02:00 Rosa <rosa@cliente.example>:".
 static WITHOUT_VERB: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)^\d{4}[-/]\d{1,2}[-/]\d{1,2}\s(?:\d{1,2}:\d{2}\s?)?(?:GMT|UTC)?[+\-−]?[\d:]*\s*\S.*?(?:<[^<>\s]+@[^<>\s]+>\s*:?|GMT[+\-−]\d{1,2}:?\d{0,2}\s+[^:]{2,60}:?)$").ok()
@@ -142,11 +145,10 @@ fn is_one(joined: &str, is_marked: bool, count: usize) -> bool {
     if is(&WITHOUT_VERB, joined) && has_address || count == 1 && is(&GMT, joined) {
         return true;
     }
+    let begins_so = is(&BEGINS, joined);
     let is_closed = joined.ends_with([':', '：']);
-    if has_address
-        && is_closed
-        && (is(&QUOTING, joined) || is(&TIME, joined) && is(&YEAR, joined) || is(&WRITES_JOINED, joined))
-    {
+    let is_dated = is(&TIME, joined) && is(&YEAR, joined) && (is_marked || begins_so);
+    if has_address && is_closed && (is(&QUOTING, joined) || is_dated || is(&WRITES_JOINED, joined)) {
         return true;
     }
     let plain = joined.trim_end_matches(['*', '_', ' ']);
@@ -157,12 +159,15 @@ fn is_one(joined: &str, is_marked: bool, count: usize) -> bool {
     if is_marked {
         return has_address || is(&DATE, joined) || is(&DAY, joined);
     }
+    // People say to whom somebody wrote; programs do not.
+    if is(&TO_SOMEBODY, joined) {
+        return false;
+    }
     let is_last_word = is(&ENDS_WITH_VERB, joined);
-    let begins_so = is(&BEGINS, joined);
     if count > 1 && !begins_so && !has_address {
         return false;
     }
-    has_address || is_last_word && begins_so && is(&TIME, joined)
+    has_address || is_last_word && begins_so && is(&TIME, joined) && is(&YEAR, joined)
 }
 
 /// Marks of other programs: a bar, or the writer's name before each line.

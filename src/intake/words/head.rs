@@ -101,7 +101,7 @@ pub(super) fn at(lines: &[Line], start: usize) -> Option<Head> {
     let line = lines.get(start).filter(|line| !line.is_quoted && !line.is_blank())?;
     if is_rule(&line.text) || is(&NOTES, &line.text) {
         let below = skip_blank(lines, start + 1)?;
-        let labels = labels(lines, below).filter(|labels| labels.is_head(true));
+        let labels = labels(lines, below).filter(|labels| labels.is_head_below_rule());
         return match labels {
             Some(labels) => Some(Head { end: labels.end, is_forward: false }),
             // Some programs draw a rule above the title too.
@@ -109,6 +109,11 @@ pub(super) fn at(lines: &[Line], start: usize) -> Option<Head> {
         };
     }
     title(lines, start).or_else(|| {
+        // Another label right above, which no mail has: a form.
+        let above = start.checked_sub(1).map(|above| lines[above].text.as_str()).unwrap_or_default();
+        if LABELLED.as_ref().is_some_and(|labelled| labelled.is_match(above)) {
+            return None;
+        }
         let labels = labels(lines, start).filter(|labels| labels.is_head(false))?;
         Some(Head { end: labels.end, is_forward: false })
     })
@@ -154,6 +159,13 @@ struct Labels {
 }
 
 impl Labels {
+    /// The same where a rule alone introduces them, which people draw too: a subject, the mail program's own word or an address is needed.
+    fn is_head_below_rule(&self) -> bool {
+        let has = |label: Label| self.found.contains(&label);
+        let is_of_mail = has(Label::Subject) || has(Label::Sent) || self.has_mailbox;
+        !self.is_joined && has(Label::From) && is_of_mail || self.is_head(false)
+    }
+
     /// Whether they are the head of a mail. A pick-up order has its "De:" and "Para:" too: a subject, the mail program's own "Enviado:"
     /// or an address as mail programs write it tells them apart, and so does a list that goes on with labels no mail has.
     fn is_head(&self, is_introduced: bool) -> bool {
@@ -168,6 +180,11 @@ impl Labels {
         others > 0 && !self.is_joined && (has(Label::Subject) && others > 1 || has(Label::Sent) || self.has_mailbox)
     }
 }
+
+/// Labels of forms, below which stands what somebody asks.
+static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:cuerpo del mensaje|message body|mensaje|mensagem|message|comentarios?|consulta|solicitud|body|texto|nachricht|tel[eé]fono|nombre|empresa)\s*:").ok()
+});
 
 fn labelled(text: &str) -> Option<(Label, String)> {
     let found = LABELLED.as_ref()?.captures(text)?;
@@ -208,6 +225,8 @@ fn labels(lines: &[Line], start: usize) -> Option<Labels> {
             break;
         }
     }
+    let below = lines[all.end..].iter().find(|line| !line.is_blank());
+    let is_form = below.is_some_and(|line| !line.is_quoted && is(&FORM, &line.text));
     // What follows without an empty line: the rest of the last value, or another label, which no mail has.
     if let Some(next) = lines.get(all.end).filter(|line| !line.is_blank() && !line.is_quoted) {
         all.is_joined = LABELLED.as_ref().is_some_and(|labelled| labelled.is_match(&next.text));
@@ -216,5 +235,6 @@ fn labels(lines: &[Line], start: usize) -> Option<Labels> {
             all.end += 1;
         }
     }
+    all.is_joined |= is_form;
     Some(all)
 }

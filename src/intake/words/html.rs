@@ -79,6 +79,10 @@ struct Reader {
     /// A blank waits for the word after it.
     is_blank_owed: bool,
     is_line_begun: bool,
+    /// Whether something was said in the cell of a table that is open.
+    is_cell_begun: bool,
+    /// A block within a cell of a table has ended: the line does, if the cell goes on.
+    is_break_owed: bool,
     /// All from here on is quoted: the element that said so has no end.
     is_rest_quoted: bool,
 }
@@ -105,6 +109,8 @@ impl Reader {
             self.break_begun();
         } else if matches!(name, b"td" | b"th") && !self.line.is_empty() {
             self.is_blank_owed = true;
+            self.is_break_owed = false;
+            self.is_cell_begun = false;
         }
         if begins_rest(tag) && !self.is_silent() {
             self.is_rest_quoted = true;
@@ -118,7 +124,12 @@ impl Reader {
     }
 
     fn end(&mut self, name: &[u8]) {
-        if is_block(name) {
+        if matches!(name, b"tr" | b"table" | b"tbody" | b"body" | b"html") {
+            self.is_break_owed = false;
+            if self.is_line_begun {
+                self.break_line();
+            }
+        } else if is_block(name) {
             self.break_begun();
         }
         if let Some(place) = self.open.iter().rposition(|open| open.name == name) {
@@ -158,10 +169,14 @@ impl Reader {
                 // They break lines or join letters, and are not seen.
                 '\u{200b}' | '\u{200c}' | '\u{feff}' | '\u{ad}' | '\u{34f}' => {}
                 letter => {
+                    if std::mem::take(&mut self.is_break_owed) {
+                        self.break_line();
+                    }
                     if self.is_blank_owed && !self.line.is_empty() {
                         self.line.push(' ');
                     }
                     self.is_blank_owed = false;
+                    self.is_cell_begun = true;
                     self.line.push(letter);
                     self.is_line_begun = true;
                 }
@@ -171,7 +186,20 @@ impl Reader {
 
     /// Ends the line where there is something on it.
     fn break_begun(&mut self) {
-        if self.is_line_begun {
+        if !self.is_line_begun {
+            return;
+        }
+        // Word puts a paragraph into each cell, which does not end the row.
+        if self
+            .open
+            .iter()
+            .rev()
+            .map(|open| open.name.as_slice())
+            .find(|name| matches!(*name, b"td" | b"th" | b"table"))
+            .is_some_and(|name| name != b"table")
+        {
+            self.is_break_owed |= self.is_cell_begun;
+        } else {
             self.break_line();
         }
     }
@@ -185,6 +213,7 @@ impl Reader {
         self.line.clear();
         self.is_line_begun = false;
         self.is_blank_owed = false;
+        self.is_break_owed = false;
     }
 
     fn rule(&mut self, tag: &StartTag<()>) {
@@ -303,8 +332,7 @@ fn role(tag: &StartTag<()>) -> Role {
     let names = names(tag);
     let is_in = |list: &[&str]| names.iter().any(|name| list.contains(&name.as_str()));
     let style = style(tag);
-    let is_hidden =
-        style.contains("display:none") || style.contains("mso-hide:all") || tag.attributes.contains_key(&b"hidden"[..]);
+    let is_hidden = is_hidden(&style) || tag.attributes.contains_key(&b"hidden"[..]);
     match &*tag.name.0 {
         b"head" | b"title" | b"style" | b"script" | b"template" | b"svg" | b"object" | b"select" | b"iframe"
         | b"math" => Role::Silent,
@@ -315,6 +343,24 @@ fn role(tag: &StartTag<()>) -> Role {
         b"pre" | b"textarea" => Role::Verbatim,
         _ => Role::Plain,
     }
+}
+
+/// Whether nothing of it is seen, as with the lines that newsletters show in lists of mail.
+fn is_hidden(style: &str) -> bool {
+    style.split(';').any(|rule| {
+        matches!(
+            rule.trim_end_matches("!important"),
+            "display:none"
+                | "mso-hide:all"
+                | "visibility:hidden"
+                | "opacity:0"
+                | "font-size:0"
+                | "font-size:0px"
+                | "font-size:0pt"
+                | "max-height:0"
+                | "max-height:0px"
+        )
+    })
 }
 
 /// Gmail and Outlook indent a paragraph by an element for quotes, without its line at the side.

@@ -11,6 +11,7 @@ mod reply;
 mod signature;
 
 pub use html::Images;
+use reply::Form;
 
 /// A text is read up to so many bytes: far more than anybody writes, and what is quoted below is of no use.
 const LONGEST: usize = 1 << 20;
@@ -31,13 +32,13 @@ impl Line {
 /// What the writer of a plain text added, trimmed; empty if that is nothing.
 #[must_use]
 pub fn of_text(text: &str) -> String {
-    reply::own(&marked(&reply::cut(text, LONGEST)))
+    reply::own(&marked(&reply::cut(text, LONGEST)), Form::Plain)
 }
 
 /// What the writer of an HTML text added, as lines of plain text, trimmed; empty if that is nothing.
 #[must_use]
 pub fn of_html(html: &str) -> String {
-    reply::own(&html::read(&reply::cut(html, LONGEST)).lines)
+    reply::own(&html::read(&reply::cut(html, LONGEST)).lines, Form::Html)
 }
 
 /// All that an HTML text shows, quotes too, as lines of plain text.

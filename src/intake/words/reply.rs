@@ -10,22 +10,22 @@ use super::{Line, attribution, head, signature};
 ///
 /// A quote that nothing marks goes on to the end. Where nothing stands above it, an attribution leaves what follows, since people write
 /// below what they answer; a mail's head does not, unless that mail is passed on: then it is what was said.
-pub(super) fn own(lines: &[Line]) -> String {
-    let mut runs: Vec<Vec<&Line>> = vec![Vec::new()];
+pub(super) fn own(lines: &[Line], form: Form) -> String {
+    let mut runs = Runs::default();
     let mut was_introduced = false;
     let mut index = 0;
     while let Some(line) = lines.get(index) {
         if line.is_quoted {
             let is_first = index == 0 || !lines[index - 1].is_quoted;
-            if is_first && says_something(&runs) && head::is_quoted(lines, index) {
+            if is_first && runs.say_something() && head::is_quoted(lines, index) {
                 break;
             }
-            new_run(&mut runs);
+            runs.close();
             index += 1;
             continue;
         }
         if head::is_answer_above(&line.text) {
-            if says_something(&runs) {
+            if runs.say_something() {
                 break;
             }
             index += 1;
@@ -33,51 +33,97 @@ pub(super) fn own(lines: &[Line]) -> String {
         }
         if let Some(end) = attribution::end(lines, index) {
             was_introduced = true;
-            new_run(&mut runs);
+            runs.close();
             index = end;
             match marks_after(lines, end) {
                 Marks::Usual => {}
                 Marks::Other(after) => index = after,
-                Marks::None if says_something(&runs) => break,
+                Marks::None if runs.say_something() => break,
                 Marks::None => {}
             }
             continue;
         }
         if let Some(Head { end, is_forward }) = head::at(lines, index) {
             was_introduced = true;
-            new_run(&mut runs);
+            runs.close();
             index = end;
             let is_marked = matches!(marks_after(lines, end), Marks::Usual) || is_attribution_next(lines, end);
-            if !is_marked && (says_something(&runs) || !is_forward) {
+            if !is_marked && (runs.say_something() || !is_forward) {
                 break;
             }
             continue;
         }
-        if let Some(run) = runs.last_mut() {
-            run.push(line);
-        }
+        runs.open.push(line);
         index += 1;
     }
-    let text = joined(runs);
-    if text.is_empty() && !was_introduced && lines.iter().any(|line| line.is_quoted) && !has_attribution_within(lines) {
+    let text = runs.joined();
+    if form == Form::Plain
+        && text.is_empty()
+        && !was_introduced
+        && lines.iter().any(|line| line.is_quoted)
+        && !has_attribution_within(lines)
+    {
         // Marks that nothing introduces, and nothing else: somebody's own way to write.
         let as_written = |line: &Line| match line.is_quoted {
             true => format!("> {}", line.text),
             false => line.text.clone(),
         };
-        return lines.iter().map(as_written).collect::<Vec<_>>().join("\n").trim().to_owned();
+        return lines
+            .iter()
+            .map(|line| as_written(line).trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
+            .trim()
+            .to_owned();
     }
     text
 }
 
-fn new_run(runs: &mut Vec<Vec<&Line>>) {
-    if runs.last().is_some_and(|run| !run.is_empty()) {
-        runs.push(Vec::new());
-    }
+/// How the lines are known to be quoted: by marks, which people may write too, or by elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    Html,
 }
 
-fn says_something(runs: &[Vec<&Line>]) -> bool {
-    runs.iter().any(|run| !signature::without(run.clone()).is_empty())
+/// Runs of somebody's own lines, each judged once, when a quote ends it.
+#[derive(Default)]
+struct Runs<'l> {
+    closed: Vec<Vec<&'l Line>>,
+    open: Vec<&'l Line>,
+    said: bool,
+}
+
+impl<'l> Runs<'l> {
+    fn close(&mut self) {
+        let run = signature::without(std::mem::take(&mut self.open));
+        self.said |= !run.is_empty();
+        if !run.is_empty() {
+            self.closed.push(run);
+        }
+    }
+
+    /// Whether something was said so far.
+    fn say_something(&mut self) -> bool {
+        if !self.said && !self.open.is_empty() {
+            self.said = !signature::without(self.open.clone()).is_empty();
+        }
+        self.said
+    }
+
+    /// The runs without their signatures; empty lines come one at a time.
+    fn joined(mut self) -> String {
+        self.close();
+        let mut text = String::new();
+        for line in self.closed.into_iter().flatten() {
+            let line = line.text.trim_end();
+            if !line.is_empty() || !text.is_empty() && !text.ends_with("\n\n") {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        text.trim().to_owned()
+    }
 }
 
 fn has_attribution_within(lines: &[Line]) -> bool {
@@ -109,21 +155,6 @@ fn marks_after(lines: &[Line], from: usize) -> Marks {
         return Marks::Other(end.unwrap_or(lines.len()));
     }
     Marks::None
-}
-
-/// The runs without their signatures; empty lines come one at a time.
-fn joined(runs: Vec<Vec<&Line>>) -> String {
-    let mut text = String::new();
-    for run in runs {
-        for line in signature::without(run) {
-            let line = line.text.trim_end();
-            if !line.is_empty() || !text.is_empty() && !text.ends_with("\n\n") {
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-    }
-    text.trim().to_owned()
 }
 
 /// The text up to so many bytes, between letters.

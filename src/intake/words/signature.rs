@@ -44,6 +44,7 @@ pub(super) fn without(mut lines: Vec<&Line>) -> Vec<&Line> {
     if let Some(place) = delimiter(&lines) {
         lines.truncate(place);
     }
+    lines.retain(|line| !is_placeholder(&line.text));
     while let Some(last) = lines.last() {
         if last.is_blank() || is_rule(&last.text) || is_ornament(&last.text) || is_device(&last.text) {
             lines.pop();
@@ -67,7 +68,16 @@ fn delimiter(lines: &[&Line]) -> Option<usize> {
 /// Lines that only draw.
 fn is_ornament(text: &str) -> bool {
     let text = text.trim();
-    text.chars().all(|letter| "-_=*#~+ᐧ·•—– \u{200b}\u{feff}".contains(letter)) || text == "[image]"
+    text.chars().all(|letter| "-_=*#~+ᐧ·•—– \u{200b}\u{feff}".contains(letter))
+}
+
+static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:\s*(?:\[(?:image|imagen|imagem|inline image|cid|cid:)(?:[:\s][^\]]*)?\]|\[[^\]]{0,200}(?:generad[ao] autom[aá]ticamente|automatically generated|gerad[ao] automaticamente)\]|<[^<>\s@/]{1,100}\.(?:jpe?g|png|gif|heic|webp|pdf|docx?|xlsx?|mov|mp4)>|\u{fffc})\s*)+$").ok()
+});
+
+/// What a program writes where a picture or a file stands.
+fn is_placeholder(text: &str) -> bool {
+    text.len() < 1_000 && PLACEHOLDER.as_ref().is_some_and(|placeholder| placeholder.is_match(text))
 }
 
 fn is_device(text: &str) -> bool {

@@ -5,3 +5,6 @@ DROP INDEX deliveries_released;
 CREATE INDEX deliveries_released ON deliveries (next_at) WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit');
 DROP INDEX deliveries_gathered;
 CREATE INDEX deliveries_gathered ON deliveries (gathered_into, rank, planned_at) WHERE gathered_into IS NOT NULL;
+
+-- What waits for a destination that stands, and may go another way.
+CREATE INDEX deliveries_waiting ON deliveries (destination, decided_at) WHERE state = 'pending' AND updates IS NULL;
