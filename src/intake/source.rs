@@ -229,9 +229,9 @@ impl Source {
             "GET" => Ok(()),
             _ => Err(Rejection::Method),
         };
-        looked.or_else(|rejection| match self.strangers.check() {
-            Ok(()) => Err(rejection),
-            Err(wait) => Err(Rejection::TooMany(wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1)),
+        looked.map_err(|rejection| match self.strangers.check() {
+            Ok(()) => rejection,
+            Err(wait) => Rejection::TooMany(wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1),
         })
     }
 
