@@ -13,6 +13,7 @@ use crate::config;
 use crate::intake::mapping::{HOOK, Mapping};
 use crate::intake::source::{Facts, Source};
 use crate::intake::{json as event_json, presets};
+use crate::text::printable::printable_line;
 use crate::text::{Both, Language};
 
 /// No payload of an honest source is larger.
@@ -162,7 +163,7 @@ fn tell(facts: &Facts, language: Language) -> anyhow::Result<()> {
         let kind = event["type"].as_str().unwrap_or_default();
         output::line(&styled(GREEN, language.of(both!("event: {kind}", "evento: {kind}"))))?;
         for (field, value) in event.as_object().into_iter().flatten().filter(|(field, _)| *field != "type") {
-            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let shown = printable_line(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             output::line(&format!("  {} {shown}", styled(DIM, format!("{field:<10}"))))?;
         }
         if let Some(request) = request {

@@ -98,6 +98,14 @@ fn a_subscription_is_made_and_renewed_and_made_again_when_it_is_gone() {
         let headers = [("Content-Type", "application/json")];
         assert_eq!(daemon.call("POST", "/hooks/far", &headers, body.to_string().as_bytes()).status, 202);
     };
+    // Else the record of the first would follow the notice.
+    let is_recorded = || {
+        let store = rusqlite::Connection::open(daemon.data().join("plazo.sqlite3")).ok()?;
+        store
+            .query_row("SELECT value FROM cursors WHERE value LIKE '%renew_at%'", [], |row| row.get::<_, String>(0))
+            .ok()
+    };
+    wait_for("the subscription to be recorded", PATIENCE, is_recorded);
     lifecycle("reauthorizationRequired");
     let renewed = calls(2)[1].clone();
     assert_eq!(renewed.path, "/v1.0/subscriptions/s-1", "renewed, not made twice");

@@ -390,7 +390,7 @@ fn l08_a_payload_that_asks_for_the_square_of_itself_is_bounded() {
 #[test]
 fn h6_a_hook_refuses_strangers_before_their_body() {
     use std::io::{Read as _, Write as _};
-    let (directory, _) = with_source("whatsapp-cloud", "");
+    let (directory, _) = with_source("chatwoot", "");
     let daemon = Daemon::start_in(directory);
     let head = |path: &str, more: &str| {
         let mut stream = std::net::TcpStream::connect(daemon.address()).expect("a connection");

@@ -12,6 +12,7 @@ use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::Why;
 use crate::replay::{Entry, What};
+use crate::text::printable::printable_line;
 use crate::text::{Both, Language, format, verdict};
 
 /// How often each came up under one policy.
@@ -72,7 +73,7 @@ fn line(entry: &Entry, width: usize, config: &Config) -> String {
         let at = local(at, config);
         language.of(crate::both!(" · noticed {at}", " · advertido {at}"))
     });
-    let parts = [format!("{promise}{policy}"), detail];
+    let parts = [format!("{promise}{policy}"), printable_line(&detail)];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!(
         "{}  {:<width$}  {}{}  {}{}",

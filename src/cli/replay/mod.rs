@@ -17,6 +17,7 @@ use super::{Exit, Global, Outcome, is_styled, real_time};
 use crate::both;
 use crate::config::{self, Config};
 use crate::replay::{self, Difference, Run, Untaken, Window};
+use crate::text::printable::printable_line;
 use crate::text::{Both, Language};
 use source::Recorded;
 
@@ -179,7 +180,7 @@ fn warn_of_untaken(run: &Run, recorded: &Recorded, language: Language) {
             },
             _ => Both { en: "`channel` is missing", es: "falta `channel`" },
         });
-        language.of(both!("line {line}, {event}: {why}", "línea {line}, {event}: {why}"))
+        printable_line(&language.of(both!("line {line}, {event}: {why}", "línea {line}, {event}: {why}")))
     };
     let all = run.untaken.len();
     for untaken in not_taken(run, recorded).take(MOST_NAMED) {

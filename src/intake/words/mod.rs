@@ -1,6 +1,6 @@
 //! What a text's writer added: without what it quotes, signs with, or what a program put below it.
 //!
-//! A text is read into [`Line`]s, each of which its writer made or its program quoted: in plain text by the mark `>`, in HTML by the
+//! A text is read into lines, each of which its writer made or its program quoted: in plain text by the mark `>`, in HTML by the
 //! elements that mail programs quote with (`html`). What introduces a quote is told by `attribution` and `head`, what signs by
 //! `signature`; `reply` goes through the lines and keeps what is left.
 
