@@ -1,4 +1,5 @@
-//! The command line: a file per subcommand. Exit codes: 0 done, 1 found something, 2 failed.
+//! The command line: a file per subcommand. Exit codes: 0 done, 1 found something, 2 failed, 75 a mail
+//! server is to try again.
 
 mod act;
 mod bench;

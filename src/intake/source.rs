@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota};
+use governor::{DefaultDirectRateLimiter, NotUntil, Quota};
 use serde_json::{Map, Value, json};
 
 use super::json::{self, FieldError, Heard};
@@ -173,6 +173,12 @@ pub enum Rejection {
     Method,
 }
 
+/// Takes one call of a rate, or says when to come again.
+fn within(rate: &DefaultDirectRateLimiter) -> Result<(), Rejection> {
+    let wait = |wait: NotUntil<_>| wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+    rate.check().map_err(|until| Rejection::TooMany(wait(until)))
+}
+
 impl Source {
     /// Reads the secrets.
     ///
@@ -229,10 +235,7 @@ impl Source {
             "GET" => Ok(()),
             _ => Err(Rejection::Method),
         };
-        looked.map_err(|rejection| match self.strangers.check() {
-            Ok(()) => rejection,
-            Err(wait) => Rejection::TooMany(wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1),
-        })
+        looked.map_err(|rejection| within(&self.strangers).err().unwrap_or(rejection))
     }
 
     /// Takes a request: media type, signature, rate, and only then what it says.
@@ -250,10 +253,7 @@ impl Source {
         let scheme = self.settings.mapping.signature.as_ref().filter(|_| !self.secrets.is_empty());
         let may_be_proven = scheme.is_none_or(|scheme| scheme.may_be_proven(&self.secrets, request.body));
         let is_stranger = proven.is_err() || request.method == "GET" || !may_be_proven;
-        if let Err(wait) = if is_stranger { &self.strangers } else { &self.limiter }.check() {
-            let wait = wait.wait_time_from(DefaultClock::default().now());
-            return Err(Rejection::TooMany(wait.as_secs() + 1));
-        }
+        within(if is_stranger { &self.strangers } else { &self.limiter })?;
         proven?;
         let body = if request.method == "GET" { Value::Null } else { self.parse(request.body)? };
         // What the secret in the body must prove, a handshake has not yet: it is asked for first.
