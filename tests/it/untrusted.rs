@@ -32,6 +32,7 @@ fn with_source(preset: &str, more: &str) -> (tempfile::TempDir, String) {
         "{PEOPLE}{POLICY}[source.s]\npreset = \"{preset}\"\nsecret = {{ file = \"{}\" }}\n{more}\n",
         secret.display()
     );
+    let file = file.replace("OPERATOR", &directory.path().join("operator").display().to_string());
     std::fs::write(directory.path().join("sla.toml"), &file).expect("sla.toml");
     (directory, file)
 }
