@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::app::plan::{Moved, Plan};
 use crate::both;
-use crate::text::{Language, explain, format};
+use crate::text::{Language, format, vocabulary};
 
 /// Lines of each sort; the JSON has them all.
 const MOST_LINES: usize = 20;
@@ -19,7 +19,7 @@ pub(super) fn lines(plan: &Plan, zone: Tz, language: Language) -> Vec<String> {
     ))];
     let due = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| format::instant(at, zone, language));
     let moved = |moved: &Moved| {
-        let task = format::task(moved.kind, language);
+        let task = vocabulary::task(moved.kind, language);
         format!("{} {task}: {} → {}", moved.request, due(moved.from), due(moved.to))
     };
     let n = plan.moved.len();
@@ -31,14 +31,14 @@ pub(super) fn lines(plan: &Plan, zone: Tz, language: Language) -> Vec<String> {
     let n = plan.cancelled.len();
     let heading = language.of(both!("{n} end without a verdict", "{n} terminan sin veredicto"));
     let ended = plan.cancelled.iter().map(|ended| {
-        let task = format::task(ended.kind, language);
-        format!("{} {task}: {}", ended.request, explain::cancelled(ended.why, language))
+        let task = vocabulary::task(ended.kind, language);
+        format!("{} {task}: {}", ended.request, vocabulary::cancelled(ended.why, language))
     });
     section(&mut lines, heading, ended, language);
     let n = plan.alerts.len();
     let heading = language.of(both!("{n} alerts would go out at once", "{n} avisos saldrían enseguida"));
     let alerts = plan.alerts.iter().map(|alert| {
-        let (task, why) = (format::task(alert.kind, language), format::why(alert.why, language));
+        let (task, why) = (vocabulary::task(alert.kind, language), vocabulary::why(alert.why, language));
         format!("{} {task}: {why} → {}", alert.request, alert.to.join(", "))
     });
     section(&mut lines, heading, alerts, language);

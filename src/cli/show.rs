@@ -11,7 +11,7 @@ use crate::both;
 use crate::engine::clock::Cancelled;
 use crate::engine::event::Author;
 use crate::engine::proof::Proof;
-use crate::text::{Both, Language, explain, format, proof};
+use crate::text::{Both, Language, format, proof, vocabulary};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -65,7 +65,7 @@ pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
         let taken =
             if clock["acked_at"].is_null() { "" } else { language.of(Both { en: " · taken", es: " · tomado" }) };
         let ended = Cancelled::deserialize(&clock["cancelled_because"]).ok();
-        let ended = ended.map(|why| format!(" · {}", explain::cancelled(why, language))).unwrap_or_default();
+        let ended = ended.map(|why| format!(" · {}", vocabulary::cancelled(why, language))).unwrap_or_default();
         let kind = clock["kind"].as_str().unwrap_or_default();
         let due = if clock["due_at"].is_null() { String::new() } else { due(&clock["due_at"], state, look) };
         let padding = " ".repeat(10_usize.saturating_sub(state.len()));

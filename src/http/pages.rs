@@ -20,7 +20,7 @@ use crate::engine::proof::Proof;
 use crate::engine::request::{Phase, Request, RequestId};
 use crate::store::silences::Silenced;
 use crate::text::printable::printable;
-use crate::text::{Both, Language, explain, format};
+use crate::text::{Both, Language, format, vocabulary};
 
 /// Nothing but the page itself, and its form to itself.
 const POLICY: &str =
@@ -283,7 +283,7 @@ fn rows(request: &Request, config: &Config, language: Language) -> Vec<Row> {
     let nobody = language.of(both!("nobody yet", "nadie todavía"));
     let values = [
         (!client.is_empty()).then(|| client.join(" · ")),
-        Some(format::channel(&request.facets.channel, language)),
+        Some(vocabulary::channel(&request.facets.channel, language)),
         request.subject.clone().map(one_line),
         Some(request.owner.as_ref().map_or(nobody, owner)),
         Some(format::instant(request.opened_at, config.zone, language)),
@@ -296,7 +296,7 @@ fn rows(request: &Request, config: &Config, language: Language) -> Vec<Row> {
 /// A line for each clock.
 fn clocks(request: &Request, config: &Config, language: Language, now: DateTime<Utc>) -> Vec<String> {
     let line = |clock: &crate::engine::clock::Clock| {
-        let (task, state) = (format::task(clock.kind, language), explain::state(clock.state, language));
+        let (task, state) = (vocabulary::task(clock.kind, language), vocabulary::state(clock.state, language));
         let due = clock.due_at.map(|due_at| {
             let at = format::instant(due_at, config.zone, language);
             let span = format::span((due_at - now).abs());
@@ -351,7 +351,7 @@ async fn list(app: &App, link: &Link, language: Language) -> Page {
         let named =
             [request.contact.clone(), request.contact_by()].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let client = if named.is_empty() { request.facets.customer.clone().unwrap_or_default() } else { named };
-        let channel = format::channel(&request.facets.channel, language);
+        let channel = vocabulary::channel(&request.facets.channel, language);
         let due = request.due_at().map(|due_at| {
             let (at, is_over) = (format::instant(due_at, config.zone, language), due_at < now);
             language.of(if is_over {

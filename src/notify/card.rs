@@ -4,7 +4,7 @@ use super::{Card, CardFacts, Tone};
 use crate::engine::effect::Why;
 use crate::text::alert::{AlertFacts, Content, NewsKind, Reader, which, who};
 use crate::text::printable::unlinked;
-use crate::text::{Both, explain, format};
+use crate::text::{Both, explain, format, vocabulary};
 
 impl Card {
     /// The parts of a content for its reader. `text` is what it says in whole.
@@ -46,7 +46,7 @@ fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
     let one_line =
         |text: &Option<String>| text.as_deref().map(|text| unlinked(&format::one_line(text, 120)).into_owned());
     let due = facts.due_at.map(|due_at| format::instant(due_at, zone, language));
-    let channel = format::channel(&facts.channel, language);
+    let channel = vocabulary::channel(&facts.channel, language);
     let values = [
         Some(which(facts)),
         Some(channel.clone()),

@@ -11,7 +11,7 @@ use super::links::Links;
 use super::printable::unlinked;
 use super::templates::Texts;
 use super::violation::{self, ViolationFacts};
-use super::{Language, explain, format, report, update};
+use super::{Language, explain, format, report, update, vocabulary};
 use crate::both;
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
@@ -334,8 +334,8 @@ impl Content {
     fn plain(&self, zone: Tz, language: Language) -> Rendered {
         let line = |facts: &AlertFacts| {
             let due = facts.due_at.map(|due_at| format::instant(due_at, zone, language)).unwrap_or_default();
-            let task = format::task(facts.target, language);
-            format!("{} {}: {task}. {due}", facts.request, format::why(facts.why, language))
+            let task = vocabulary::task(facts.target, language);
+            format!("{} {}: {task}. {due}", facts.request, vocabulary::why(facts.why, language))
         };
         let broken =
             |facts: &ViolationFacts| format!("{} {}", facts.request, violation::line(&facts.violation, language));
@@ -478,11 +478,11 @@ fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
     Shown {
         request: facts.request.to_string(),
         why: facts.why,
-        headline: format::why(facts.why, language),
-        task: format::task(facts.target, language),
+        headline: vocabulary::why(facts.why, language),
+        task: vocabulary::task(facts.target, language),
         rule: facts.rule.clone(),
         policy: facts.policy.clone(),
-        channel: format::channel(&facts.channel, language),
+        channel: vocabulary::channel(&facts.channel, language),
         who: who(facts),
         which: which(facts),
         subject: cut(&facts.subject),
@@ -495,7 +495,7 @@ fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
         waited: format::span(now - facts.started_at),
         late: facts.late.then(|| format::span(facts.decided_at - facts.planned_at)),
         planned: format::instant(facts.planned_at, zone, language),
-        calendar: format::calendar(&facts.calendar, language),
+        calendar: vocabulary::calendar(&facts.calendar, language),
         derivation: facts
             .derivation
             .as_ref()

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Language, explain, format};
+use super::{Language, format, vocabulary};
 use crate::both;
 use crate::engine::directory::Directory;
 use crate::engine::request::{Request, RequestId};
@@ -74,13 +74,13 @@ fn aside(text: &str) -> Value {
 
 /// A line for the request, and one for each of its clocks.
 fn state(id: RequestId, request: &Request, zone: Tz, language: Language) -> String {
-    let channel = format::channel(&request.facets.channel, language);
+    let channel = vocabulary::channel(&request.facets.channel, language);
     let contact = [request.contact.clone(), request.contact_by()].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let subject = request.subject.as_deref().map(|subject| format::one_line(subject, 80)).unwrap_or_default();
     let head = [id.to_string(), channel, contact, subject];
     let mut lines = vec![head.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · ")];
     for clock in &request.clocks {
-        let (task, state) = (format::task(clock.kind, language), explain::state(clock.state, language));
+        let (task, state) = (vocabulary::task(clock.kind, language), vocabulary::state(clock.state, language));
         let due = clock.due_at.map(|due| format!(" · {}", format::instant(due, zone, language))).unwrap_or_default();
         lines.push(format!("{task}: {state}{due}"));
     }

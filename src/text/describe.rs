@@ -1,6 +1,6 @@
 //! What `sla.toml` means, in words: `plazo check` reads it back to whoever wrote it.
 
-use super::{Both, Language, format, violation};
+use super::{Both, Language, format, violation, vocabulary};
 use crate::both;
 use crate::engine::calendar::Counting;
 use crate::engine::check::{Check, CheckKind, Checks};
@@ -18,7 +18,7 @@ pub fn policy(policy: &Policy, language: Language) -> Vec<String> {
         let line = match target {
             Some(target) => format!("{whom}: {}", promise(*kind, target, language)),
             None => {
-                let what = format::task(*kind, language);
+                let what = vocabulary::task(*kind, language);
                 language.of(both!("{whom}: no promise to {what}", "{whom}: sin plazo para {what}"))
             }
         };
@@ -47,7 +47,7 @@ pub fn checks(checks: &Checks, language: Language) -> Vec<String> {
 
 fn whom(matcher: &Matcher, language: Language) -> String {
     let mut words = Vec::new();
-    let channels: Vec<_> = matcher.channel.iter().map(|channel| format::channel(channel, language)).collect();
+    let channels: Vec<_> = matcher.channel.iter().map(|channel| vocabulary::channel(channel, language)).collect();
     let kinds: Vec<_> = matcher.kind.iter().map(|kind| kind_word(*kind, language).to_owned()).collect();
     if !kinds.is_empty() {
         words.push(kinds.join(", "));
@@ -94,7 +94,7 @@ const fn kind_word(kind: RequestKind, language: Language) -> &'static str {
 }
 
 fn promise(kind: TargetKind, target: &Target, language: Language) -> String {
-    let task = format::task(kind, language);
+    let task = vocabulary::task(kind, language);
     let within = limit(target, language);
     let mut parts = vec![format!("{task} {within}")];
     if let Some(aim) = target.aim {

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Both, Language, format, proof};
+use super::{Both, Language, format, proof, vocabulary};
 use crate::both;
-use crate::engine::clock::{Basis, Cancelled, ClockState};
+use crate::engine::clock::{Basis, ClockState};
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
 use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Unproven};
 use crate::engine::ledger::{Holder, Ledger};
@@ -37,7 +37,7 @@ pub fn sections(explanation: &Explanation, zone: Tz, language: Language) -> Vec<
 pub fn line(derivation: &Derivation, calendar: &str, zone: Tz, language: Language) -> String {
     let writer = Writer { zone, language };
     let budget = format::working_time(derivation.budget_ms);
-    let calendar = format::calendar(calendar, language);
+    let calendar = vocabulary::calendar(calendar, language);
     let brief = derivation.clone().in_brief();
     let mut spans: Vec<_> = brief.spent.iter().map(|each| writer.spent(each)).collect();
     if 0 < brief.n_more_spent {
@@ -66,40 +66,6 @@ pub fn line(derivation: &Derivation, calendar: &str, zone: Tz, language: Languag
     text
 }
 
-/// The word for where a clock stands.
-pub const fn state(state: ClockState, language: Language) -> &'static str {
-    match (state, language) {
-        (ClockState::Running, Language::Es) => "corre",
-        (ClockState::Running, Language::En) => "running",
-        (ClockState::Paused, Language::Es) => "en pausa",
-        (ClockState::Paused, Language::En) => "paused",
-        (ClockState::Met, Language::Es) => "cumplido",
-        (ClockState::Met, Language::En) => "met",
-        (ClockState::Breached, Language::Es) => "vencido",
-        (ClockState::Breached, Language::En) => "breached",
-        (ClockState::MetLate, Language::Es) => "cumplido tarde",
-        (ClockState::MetLate, Language::En) => "met late",
-        (ClockState::Cancelled, Language::Es) => "cancelado",
-        (ClockState::Cancelled, Language::En) => "cancelled",
-    }
-}
-
-/// Why a clock ended without a verdict.
-pub const fn cancelled(why: Cancelled, language: Language) -> &'static str {
-    match (why, language) {
-        (Cancelled::Closed, Language::Es) => "la solicitud se cerró",
-        (Cancelled::Closed, Language::En) => "the request was closed",
-        (Cancelled::Merged, Language::Es) => "la solicitud se unió a otra",
-        (Cancelled::Merged, Language::En) => "the request was merged into another",
-        (Cancelled::NoPolicy, Language::Es) => "ninguna política lo promete ya",
-        (Cancelled::NoPolicy, Language::En) => "no policy promises it any more",
-        (Cancelled::NotOwed, Language::Es) => "ya no se debía",
-        (Cancelled::NotOwed, Language::En) => "it turned out not to be owed",
-        (Cancelled::NeverOpen, Language::Es) => "su horario no abre nunca",
-        (Cancelled::NeverOpen, Language::En) => "its calendar never opens",
-    }
-}
-
 /// Who reads: in which zone and language.
 #[derive(Clone, Copy)]
 struct Writer {
@@ -113,7 +79,7 @@ impl Writer {
     }
 
     fn clock(self, story: &Story) -> Section {
-        let task = format::task(story.kind, self.language);
+        let task = vocabulary::task(story.kind, self.language);
         let nth =
             if story.cycle == 1 { String::new() } else { format!(" · {} {}", self.of("no.", "n.º"), story.cycle) };
         let mut rows = vec![(self.of("policy", "política"), self.policy(story))];
@@ -126,7 +92,7 @@ impl Writer {
         if let Some(stopped_at) = story.stopped_at {
             let mut text = self.caused(stopped_at, story.stopped_by.as_ref());
             if let Some(why) = story.cancelled_because {
-                text = format!("{text}: {}", cancelled(why, self.language));
+                text = format!("{text}: {}", vocabulary::cancelled(why, self.language));
             }
             if story.early {
                 text = format!("{text}; {}", self.of("before its floor", "antes de su piso"));
@@ -138,7 +104,11 @@ impl Writer {
         for step in &story.steps {
             rows.push((std::mem::take(&mut label), self.step(step)));
         }
-        Section { title: format!("{task}{nth}"), state: Some((story.state, state(story.state, self.language))), rows }
+        Section {
+            title: format!("{task}{nth}"),
+            state: Some((story.state, vocabulary::state(story.state, self.language))),
+            rows,
+        }
     }
 
     fn policy(self, story: &Story) -> String {
@@ -147,7 +117,7 @@ impl Writer {
             text += &self.language.of(both!(", rule {rule}", ", regla {rule}"));
         }
         if let (Some(within), Some(calendar)) = (&story.within, &story.calendar) {
-            let calendar = format::calendar(calendar, self.language);
+            let calendar = vocabulary::calendar(calendar, self.language);
             text += &self.language.of(both!(": {within} of {calendar}", ": {within} de {calendar}"));
         } else {
             let revision = story.revision;
@@ -237,7 +207,7 @@ impl Writer {
         let Some(cause) = cause else { return at };
         let who = proof::told(cause.author.as_ref(), &cause.proof, self.zone, self.language);
         let who = if who.is_empty() { who } else { format!(": {who}") };
-        format!("{at} · {} ({}){who}", format::event(&cause.type_name, self.language), cause.source)
+        format!("{at} · {} ({}){who}", vocabulary::event(&cause.type_name, self.language), cause.source)
     }
 
     /// What counted for nothing, and what to configure.

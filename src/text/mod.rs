@@ -17,6 +17,7 @@ pub mod templates;
 mod update;
 pub mod verdict;
 pub mod violation;
+pub mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::alert::{Attachment, Reader};
 use super::chart::{Bar, Chart};
 use super::templates::Texts;
-use super::{Both, Language, format, violation};
+use super::{Both, Language, format, violation, vocabulary};
 use crate::both;
 use crate::engine::check::Association;
 use crate::engine::request::RequestId;
@@ -79,7 +79,7 @@ pub(super) fn shown(report: &Report, reader: &Reader<'_>, place: Place) -> (Valu
         name => report.name.clone(),
         from => date(from),
         to => date(to),
-        calendar => format::calendar(&report.calendar, reader.language),
+        calendar => vocabulary::calendar(&report.calendar, reader.language),
         in_working_time => report.standards.in_working_time,
         is_met,
         is_page => place == Place::Page,
@@ -335,7 +335,7 @@ impl Writer<'_> {
         behind.sort();
         behind.dedup();
         let name =
-            if group.by == By::Channel { format::channel(&group.key, self.language) } else { group.name.clone() };
+            if group.by == By::Channel { vocabulary::channel(&group.key, self.language) } else { group.name.clone() };
         Row {
             name: format::one_line(&name, 40),
             cells: vec![
@@ -515,7 +515,7 @@ impl Writer<'_> {
         let bars: Vec<_> = spans
             .iter()
             .map(|(group, ms)| Bar {
-                label: format::channel(&group.key, self.language),
+                label: vocabulary::channel(&group.key, self.language),
                 value: span(*ms),
                 share: ratio(*ms, longest),
                 good: *ms < standard,

@@ -3,12 +3,12 @@
 use chrono_tz::Tz;
 
 use super::alert::{AlertFacts, News, NewsKind, Rendered, preformatted, who};
-use super::{Language, format};
+use super::{Language, format, vocabulary};
 use crate::both;
 
 /// The message that takes the place of an alert, or is added to it.
 pub(super) fn render(about: &AlertFacts, news: &News, zone: Tz, language: Language) -> Rendered {
-    let (task, channel) = (format::task(about.target, language), format::channel(&about.channel, language));
+    let (task, channel) = (vocabulary::task(about.target, language), vocabulary::channel(&about.channel, language));
     let (client, request) = (who(about), about.request);
     let waited = format::span(news.at - about.started_at);
     let at = format::time(news.at, zone);

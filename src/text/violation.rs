@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::alert::Reader;
-use super::{Both, Language, format};
+use super::{Both, Language, format, vocabulary};
 use crate::both;
 use crate::engine::check::{Association, CheckKind, Finding, LogField, Part, Violation};
 use crate::engine::event::Ground;
@@ -51,7 +51,7 @@ pub(super) fn shown(facts: &ViolationFacts, reader: &Reader<'_>) -> Value {
         owner => cut(&facts.owner),
         client => cut(&facts.client),
         subject => cut(&facts.subject),
-        channel => format::channel(&facts.channel, language),
+        channel => vocabulary::channel(&facts.channel, language),
         at => format::instant(facts.at, reader.zone, language),
         what => language.of(what(&facts.violation.finding)),
         remedy => language.of(remedy(&facts.violation.finding)),

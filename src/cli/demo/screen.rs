@@ -17,7 +17,7 @@ use crate::cli::output::{self, BLUE, DIM, GREEN, RED, YELLOW, styled};
 use crate::engine::effect::{Wake, WakeReason};
 use crate::engine::request::Request;
 use crate::store::requests::Filter;
-use crate::text::{Language, format};
+use crate::text::{Language, format, vocabulary};
 
 const ROWS: usize = 5;
 const LONGEST_LINE: usize = 110;
@@ -114,7 +114,7 @@ impl Screen {
         let left = format::span(wake.at - now);
         let style = if wake.why == WakeReason::Breach { RED } else { YELLOW };
         let what = request.subject.clone().or_else(|| request.contact.clone()).unwrap_or_default();
-        let channel = format::channel(&request.facets.channel, self.language);
+        let channel = vocabulary::channel(&request.facets.channel, self.language);
         format!(
             "   {:<6} {} {channel:<9} {}",
             request.id.to_string(),

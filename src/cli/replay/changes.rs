@@ -5,7 +5,7 @@ use crate::both;
 use crate::cli::output::{self, GREEN, RED, styled};
 use crate::config::Config;
 use crate::replay::{Difference, Load, Standing, Window};
-use crate::text::{Both, format, verdict};
+use crate::text::{Both, verdict, vocabulary};
 
 /// Requests that are written out; `--json` has them all.
 const MOST_SHOWN: usize = 50;
@@ -80,7 +80,7 @@ fn requests(difference: &Difference, config: &Config) -> anyhow::Result<()> {
     )?;
     for change in difference.requests.iter().take(MOST_SHOWN) {
         for clock in &change.clocks {
-            let task = format::task(clock.promise, language);
+            let task = vocabulary::task(clock.promise, language);
             let started = local(clock.started_at, config);
             let (before, after) = (standing(clock.before.as_ref(), config), standing(clock.after.as_ref(), config));
             output::line(&format!("  {}  {task}, {started}: {before} → {after}", change.request))?;

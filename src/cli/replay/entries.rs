@@ -13,7 +13,7 @@ use crate::engine::directory::Recipient;
 use crate::engine::effect::Why;
 use crate::replay::{Entry, What};
 use crate::text::printable::printable_line;
-use crate::text::{Both, Language, format, verdict};
+use crate::text::{Both, Language, verdict, vocabulary};
 
 /// How often each came up under one policy.
 #[derive(Debug, Default, Serialize)]
@@ -67,7 +67,7 @@ pub(super) fn print(entries: &[&Entry], config: &Config) -> anyhow::Result<()> {
 fn line(entry: &Entry, width: usize, config: &Config) -> String {
     let language = config.language;
     let (style, word, detail) = told(&entry.what, config);
-    let promise = entry.promise.map(|kind| format::task(kind, language)).unwrap_or_default();
+    let promise = entry.promise.map(|kind| vocabulary::task(kind, language)).unwrap_or_default();
     let policy = entry.policy.as_deref().map(|policy| format!(" ({policy})")).unwrap_or_default();
     let seen = entry.noticed_at.map(|at| {
         let at = local(at, config);
@@ -118,7 +118,7 @@ fn told(what: &What, config: &Config) -> (Style, &'static str, String) {
             let names: Vec<_> = recipients.iter().map(|recipient| name(recipient, config)).collect();
             let late = if *late { language.of(Both { en: ", late", es: ", tarde" }) } else { "" };
             let style = if matches!(why, Why::Breach | Why::Escalation) { RED } else { YELLOW };
-            let detail = format!("{} ({step}{late}) → {}", format::why(*why, language), names.join(", "));
+            let detail = format!("{} ({step}{late}) → {}", vocabulary::why(*why, language), names.join(", "));
             (style, language.of(Both { en: "alert", es: "aviso" }), detail)
         }
     }
