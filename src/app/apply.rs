@@ -26,7 +26,7 @@ pub const LINK_DOOR: &str = "link";
 /// The source of what they do by answering the mail of an alert.
 pub const REPLY_DOOR: &str = "reply";
 /// Events that one transaction applies at most.
-const MOST_AT_ONCE: usize = 128;
+const MOST_AT_ONCE: usize = 64;
 /// Requests that one sender of mail opens in an hour; what he writes beyond goes to the last of them.
 const MOST_OPENED_AN_HOUR: usize = 30;
 /// So few alerts are leased with their decision; more go the ordinary way, in larger groups.

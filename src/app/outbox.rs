@@ -77,7 +77,7 @@ impl App {
                 // Among thousands that wait this takes a while, and is asked for only when nothing could be claimed. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
                 let asks = claimed.is_empty() && 0 < tx.room();
-                let next_at = if asks { tx.store.next_delivery_at(&busy)? } else { None };
+                let next_at = if asks { tx.store.next_delivery_at(&busy, tx.now)? } else { None };
                 Ok(Claims { claimed, next_at })
             })
             .await

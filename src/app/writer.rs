@@ -6,6 +6,7 @@
 //! If one of them fails, the group is rolled back and run again with a savepoint around each, so that what fails is undone alone.
 //! Savepoints are not free (SQLite copies every page that they touch), and failures are rare.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,8 +27,11 @@ const LONG: Duration = Duration::from_millis(30);
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// Jobs in one transaction.
 const LARGEST_GROUP: usize = 1_024;
-/// A transaction takes up no more jobs once it has lasted so long: who comes next waits no longer for one commit.
-const LONGEST_GROUP: Duration = Duration::from_millis(15);
+/// A transaction takes up no more jobs once it has lasted so long: who comes next waits no longer for one commit. The commit writes
+/// what they changed, and takes as long again, or longer on a slow disk; there they get less.
+const GROUP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(15);
+/// A transaction that held the writer for longer, its commit included, was too large for this disk.
+const LARGE: Duration = Duration::from_millis(30);
 
 /// Why a job was not done. Nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -151,16 +155,20 @@ fn checkpoint(store: &Store, ended: &Receiver<()>) {
 }
 
 fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
+    let mut allowed = *GROUP.end();
     while let Ok(first) = waiting.recv() {
         let began = Instant::now();
         let mut group = vec![first];
         let changes_before = store.total_changes();
-        let more = || if began.elapsed() < LONGEST_GROUP { waiting.try_recv().ok() } else { None };
+        let more = || if began.elapsed() < allowed { waiting.try_recv().ok() } else { None };
         let mut committed = run(store, shared, last_request, &mut group, more, Care::None);
         if matches!(committed, Ok(None)) {
             committed = run(store, shared, last_request, &mut group, || None, Care::Savepoints);
         }
-        shared.pulse.writer_was_held(began.elapsed());
+        let held = began.elapsed();
+        shared.pulse.writer_was_held(held);
+        allowed = if LARGE < held { allowed / 2 } else { allowed + *GROUP.start() };
+        allowed = allowed.clamp(*GROUP.start(), *GROUP.end());
         // A transaction that changes nothing succeeds on a full disk too.
         if committed.is_err() || changes_before < store.total_changes() {
             shared.is_failing.store(committed.is_err(), Ordering::Relaxed);
@@ -188,6 +196,7 @@ fn run(
     care: Care,
 ) -> Result<Option<i64>, StoreError> {
     let mut transaction = Transaction::new(store, shared, last_request, care);
+    let changed_before = store.total_changes();
     let committed = store.begin().and_then(|()| {
         let mut n_run = 0;
         while let Some(job) = group.get_mut(n_run) {
@@ -208,7 +217,8 @@ fn run(
         let began = Instant::now();
         let committed = store.commit().map(|()| true);
         if LONG < began.elapsed() {
-            tracing::debug!(took = ?began.elapsed(), jobs = group.len(), "a commit held the writer for long");
+            let changed = store.total_changes() - changed_before;
+            tracing::debug!(took = ?began.elapsed(), jobs = group.len(), changed, "a commit held the writer for long");
         }
         committed
     });

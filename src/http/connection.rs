@@ -28,6 +28,8 @@ pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// A connection on which nothing moves for so long ends: one that was kept for another call, or a reader who stands still. No
 /// call takes as long as that (`http::TIMEOUT`).
 const IDLE: Duration = Duration::from_secs(60);
+/// Who takes longer for an answer gives up the place to somebody else: a page of a megabyte comes over a poor line in that time.
+const TAKEN_WITHIN: Duration = Duration::from_secs(120);
 const MOST_HEADERS: usize = 64;
 /// A head's bytes, and those of a body that wait to be taken.
 const LARGEST_HEAD: usize = 16 << 10;
@@ -89,13 +91,15 @@ struct Seen {
     head_since: Option<Instant>,
     /// Whether a call is being worked on: what comes in is its body.
     is_answering: bool,
+    /// Since when bytes go out that have not all been taken.
+    sending_since: Option<Instant>,
 }
 
 impl Watch {
     /// A watch of a connection whose first byte is there.
     fn new() -> Self {
         let now = Instant::now();
-        Self(Mutex::new(Seen { moved_at: now, head_since: Some(now), is_answering: false }))
+        Self(Mutex::new(Seen { moved_at: now, head_since: Some(now), is_answering: false, sending_since: None }))
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -113,8 +117,13 @@ impl Watch {
     fn wrote(&self) {
         let (now, mut seen) = (Instant::now(), self.seen());
         seen.moved_at = now;
+        seen.sending_since.get_or_insert(now);
         // A head that came while the answer before it still goes out is not waited for yet.
         seen.head_since = seen.head_since.map(|_| now);
+    }
+
+    fn flushed(&self) {
+        self.seen().sending_since = None;
     }
 
     fn head_came(&self) {
@@ -131,7 +140,9 @@ impl Watch {
     fn deadline(&self) -> Instant {
         let seen = self.seen();
         let idle = seen.moved_at + IDLE;
-        seen.head_since.map_or(idle, |since| idle.min(since + HEAD_WITHIN))
+        let head = seen.head_since.map(|since| since + HEAD_WITHIN);
+        let taken = seen.sending_since.map(|since| since + TAKEN_WITHIN);
+        [head, taken].into_iter().flatten().fold(idle, Instant::min)
     }
 
     /// Waits for the deadline, wherever it moves. Whatever moves it wakes the task that waits here.
@@ -198,7 +209,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if flushed.is_ready() {
+            self.watch.flushed();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -16,6 +16,8 @@ const FEWEST: usize = 16;
 const MOST_OF_ADDRESS: usize = 64;
 /// Of so many places one is for the Unix sockets alone: 64 of 512. Under a flood by TCP the operator still gets in.
 const RESERVED_OF: usize = 8;
+/// Connections of one user of this machine by a Unix socket; the daemon's own user and root are not counted.
+const MOST_OF_USER: usize = 32;
 /// Files for the store, the log, sources and messages that go out. Beyond them, sending has as many as the connections.
 const KEPT_BACK: u64 = 128;
 
@@ -29,7 +31,23 @@ pub(super) struct Places {
 struct Taken {
     n_all: usize,
     n_tcp: usize,
-    of_address: HashMap<IpAddr, usize>,
+    of: HashMap<Who, usize>,
+}
+
+/// To whom a connection is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Address(IpAddr),
+    User(u32),
+}
+
+impl Who {
+    const fn most(self) -> usize {
+        match self {
+            Self::Address(_) => MOST_OF_ADDRESS,
+            Self::User(_) => MOST_OF_USER,
+        }
+    }
 }
 
 /// Why somebody gets no place.
@@ -37,7 +55,7 @@ struct Taken {
 pub(super) enum Full {
     /// All are taken.
     All,
-    /// That address has as many as it may have.
+    /// That address, or that user of this machine, has as many as one may have.
     Address,
 }
 
@@ -55,8 +73,7 @@ impl Full {
 pub(super) struct Place {
     places: Arc<Places>,
     is_tcp: bool,
-    /// The address to which it is counted.
-    address: Option<IpAddr>,
+    who: Option<Who>,
 }
 
 impl Places {
@@ -85,25 +102,25 @@ impl Places {
     ///
     /// [`Full`] says why there is none.
     pub(super) fn take(self: &Arc<Self>, peer: &Peer) -> Result<Place, Full> {
-        let (is_tcp, address) = match peer {
-            Peer::Tcp(address) => (true, counted(address.ip())),
-            Peer::Socket { .. } => (false, None),
+        let (is_tcp, who) = match peer {
+            Peer::Tcp(address) => (true, counted(address.ip()).map(Who::Address)),
+            Peer::Socket { uid } => (false, Some(*uid).filter(|uid| !is_trusted(*uid)).map(Who::User)),
         };
         let mut taken = self.taken();
         let most_tcp = self.most - self.most / RESERVED_OF;
         if self.most <= taken.n_all || (is_tcp && most_tcp <= taken.n_tcp) {
             return Err(Full::All);
         }
-        if let Some(address) = address {
-            let n = taken.of_address.entry(address).or_default();
-            if MOST_OF_ADDRESS <= *n {
+        if let Some(who) = who {
+            let n = taken.of.entry(who).or_default();
+            if who.most() <= *n {
                 return Err(Full::Address);
             }
             *n += 1;
         }
         taken.n_all += 1;
         taken.n_tcp += usize::from(is_tcp);
-        Ok(Place { places: Arc::clone(self), is_tcp, address })
+        Ok(Place { places: Arc::clone(self), is_tcp, who })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -116,11 +133,11 @@ impl Drop for Place {
         let mut taken = self.places.taken();
         taken.n_all -= 1;
         taken.n_tcp -= usize::from(self.is_tcp);
-        let Some(address) = self.address else { return };
-        if let Some(n) = taken.of_address.get_mut(&address) {
+        let Some(who) = self.who else { return };
+        if let Some(n) = taken.of.get_mut(&who) {
             *n -= 1;
             if *n == 0 {
-                taken.of_address.remove(&address);
+                taken.of.remove(&who);
             }
         }
     }
@@ -129,6 +146,11 @@ impl Drop for Place {
 /// How many connections so many files allow.
 fn most_by(n_files: u64) -> usize {
     usize::try_from(n_files.saturating_sub(KEPT_BACK) / 2).unwrap_or(MOST).clamp(FEWEST, MOST)
+}
+
+/// Whether a user may have every place: root, and whoever runs the daemon.
+fn is_trusted(uid: u32) -> bool {
+    uid == 0 || uid == nix::unistd::geteuid().as_raw()
 }
 
 /// The address to which a connection is counted: none for this machine's own, and for IPv6 the network of 64 bits, since whoever
@@ -167,7 +189,7 @@ mod tests {
         assert!(places.take(&tcp("203.0.113.10")).is_ok());
         drop(held);
         assert!(places.take(&tcp("203.0.113.9")).is_ok());
-        assert!(places.taken().of_address.is_empty());
+        assert!(places.taken().of.is_empty());
     }
 
     #[test]
@@ -178,6 +200,18 @@ mod tests {
         assert!(held.iter().all(Option::is_some));
         assert_eq!(places.take(&tcp("2001:db8:1:2:ffff::1")).err(), Some(Full::Address));
         assert!(places.take(&tcp("2001:db8:1:3::1")).is_ok());
+    }
+
+    #[test]
+    fn a_user_of_this_machine_leaves_places_for_root_and_the_daemons_own() {
+        let places = Arc::new(Places::new(512));
+        let stranger = Peer::Socket { uid: nix::unistd::geteuid().as_raw() + 4_711 };
+        let held: Vec<_> = (0..MOST_OF_USER).map(|_| places.take(&stranger).ok()).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert_eq!(places.take(&stranger).err(), Some(Full::Address));
+        assert!(places.take(&Peer::Socket { uid: 0 }).is_ok());
+        drop(held);
+        assert!(places.take(&stranger).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::bounded;
 use super::mapping::Auth;
 use super::source::Source;
 use crate::net::{Clients, NotPublic};
@@ -329,7 +330,7 @@ async fn read(request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiE
     if body.is_empty() && status == StatusCode::NO_CONTENT {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&body).map_err(|_| ApiError::later("the answer is no JSON"))
+    bounded::json(&body).map_err(|_| ApiError::later("the answer is no JSON, or has too much in it"))
 }
 
 /// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3).

@@ -2,6 +2,7 @@
 //! here knows requests, promises or the store.
 
 pub mod api;
+mod bounded;
 pub mod email;
 pub mod json;
 pub mod mailbox;

@@ -10,6 +10,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, NotUntil, Quota};
 use serde_json::{Map, Value, json};
 
+use super::bounded;
 use super::json::{self, FieldError, Heard};
 use super::mapping::budget;
 use super::mapping::expression::{self, Scope};
@@ -296,7 +297,7 @@ impl Source {
         let body = if on == HOOK {
             self.parse(payload)?
         } else {
-            serde_json::from_slice(payload).map_err(|_| Rejection::Unreadable)?
+            bounded::json(payload).map_err(|_| Rejection::Unreadable)?
         };
         let scope = self.scope(&BTreeMap::new(), "", body, now);
         Ok(self.facts(on, &scope, directory, now))
@@ -373,20 +374,17 @@ impl Source {
             // Some handshakes have no body.
             return Ok(Value::Null);
         }
-        let form = || {
-            let fields = form_urlencoded::parse(body);
-            fields.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect::<Map<_, _>>()
-        };
-        let json = |body: &[u8]| serde_json::from_slice(body).map_err(|_| Rejection::Unreadable);
+        let form = || bounded::form(body).map_err(|_| Rejection::Unreadable);
+        let json = |body: &[u8]| bounded::json(body).map_err(|_| Rejection::Unreadable);
         match &self.settings.mapping.body {
             BodyForm::Json => json(body),
-            BodyForm::Form => Ok(Value::Object(form())),
+            BodyForm::Form => form().map(Value::Object),
             BodyForm::FormWithJson(field) => {
                 let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{');
                 if is_json {
                     return json(body);
                 }
-                match form().remove(field) {
+                match form()?.remove(field) {
                     Some(Value::String(text)) => json(text.as_bytes()),
                     _ => Err(Rejection::Unreadable),
                 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::digest::Filled;
 use super::outbox::Claimed;
@@ -41,6 +41,19 @@ struct Found {
     unreadable: Vec<i64>,
 }
 
+/// Destinations for which something waits: one step through the index for each, however much that is (LESSONS 58).
+const WAITING: &str = "WITH RECURSIVE waiting (destination) AS (
+         SELECT min(destination) FROM deliveries WHERE state = 'pending'
+         UNION ALL
+         SELECT (SELECT min(d.destination) FROM deliveries d WHERE d.state = 'pending' AND waiting.destination < d.destination)
+         FROM waiting WHERE waiting.destination IS NOT NULL)
+     SELECT w.destination, h.until FROM waiting w LEFT JOIN holds h ON h.destination = w.destination
+     WHERE w.destination IS NOT NULL AND w.destination NOT IN (SELECT value FROM json_each(?1))";
+
+/// What of one destination may go, most urgent first.
+const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
+     WHERE state = 'pending' AND destination = ?1 AND next_at <= ?2 ORDER BY rank, planned_at LIMIT ?3";
+
 const CLAIMABLE: &str =
     "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
             a.request, a.content, a.why, c.clock, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
@@ -48,10 +61,7 @@ const CLAIMABLE: &str =
             coalesce(d.held_for NOT IN ('downtime', 'edit'), 0)
      FROM deliveries d JOIN alerts a ON a.id = d.alert
      LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
-     WHERE d.state = 'pending' AND d.next_at <= ?1
-       AND d.destination NOT IN (SELECT destination FROM holds WHERE ?1 < until)
-       AND d.destination NOT IN (SELECT value FROM json_each(?2))
-     ORDER BY d.rank, d.planned_at LIMIT ?3";
+     WHERE d.id = ?1";
 
 impl Store {
     /// Leases deliveries that may go out now, most urgent first. Those whose request no longer needs them are settled as
@@ -141,43 +151,74 @@ impl Store {
     }
 
     fn claimable(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
+        let mut urgent = Vec::new();
+        for (destination, held_until) in self.waiting(busy)? {
+            if held_until.is_none_or(|until| until <= now) {
+                urgent.extend(self.urgent_of(&destination, limit, now)?);
+            }
+        }
+        urgent.sort_unstable();
+        urgent.truncate(limit);
         let mut statement = self.prepare(CLAIMABLE)?;
-        let mut rows = statement.query(params![
-            milliseconds(now),
-            serde_json::to_string(busy)?,
-            i64::try_from(limit).unwrap_or(i64::MAX)
-        ])?;
         let mut found = Found::default();
-        while let Some(row) = rows.next()? {
-            let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
-            let of = request.unwrap_or(RequestId(0));
-            let clock = if row.get_ref(11)? == ValueRef::Null { None } else { Some(self.parsed(of, "clock", row, 11)) };
-            let Some(content) = self.parsed(of, "alert", row, 9) else {
-                found.unreadable.push(id);
-                continue;
-            };
-            let delivery = Claimed {
-                id,
-                fence: row.get(1)?,
-                attempt: row.get(2)?,
-                in_doubt: row.get(3)?,
-                person: row.get(4)?,
-                destination: row.get(5)?,
-                planned_at: instant(row.get(6)?),
-                decided_at: instant(row.get(7)?),
-                request,
-                content,
-                is_probe: row.get(12)?,
-                route: if row.get_ref(13)? == ValueRef::Null { None } else { self.parsed(of, "route", row, 13) }
-                    .unwrap_or_default(),
-                first: None,
-                updates: row.get(14)?,
-                waited: row.get(15)?,
-            };
-            let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), instant(row.get(7)?));
-            found.claimable.push((delivery, is_needed));
+        for (_, _, id) in urgent {
+            let mut rows = statement.query([id])?;
+            while let Some(row) = rows.next()? {
+                self.take_in(row, &mut found)?;
+            }
         }
         Ok(found)
+    }
+
+    /// Destinations for which something waits, and until when each stands still; those in `busy` aside.
+    fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
+        let mut statement = self.prepare(WAITING)?;
+        let rows = statement.query_map([serde_json::to_string(busy)?], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant)))
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Rank, planned instant and id of what may go to a destination.
+    fn urgent_of(&self, destination: &str, limit: usize, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+        let mut statement = self.prepare(OF_DESTINATION)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![destination, milliseconds(now), limit], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Takes in a row of [`CLAIMABLE`].
+    fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
+        let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
+        let of = request.unwrap_or(RequestId(0));
+        let clock = if row.get_ref(11)? == ValueRef::Null { None } else { Some(self.parsed(of, "clock", row, 11)) };
+        let Some(content) = self.parsed(of, "alert", row, 9) else {
+            found.unreadable.push(id);
+            return Ok(());
+        };
+        let delivery = Claimed {
+            id,
+            fence: row.get(1)?,
+            attempt: row.get(2)?,
+            in_doubt: row.get(3)?,
+            person: row.get(4)?,
+            destination: row.get(5)?,
+            planned_at: instant(row.get(6)?),
+            decided_at: instant(row.get(7)?),
+            request,
+            content,
+            is_probe: row.get(12)?,
+            route: if row.get_ref(13)? == ValueRef::Null { None } else { self.parsed(of, "route", row, 13) }
+                .unwrap_or_default(),
+            first: None,
+            updates: row.get(14)?,
+            waited: row.get(15)?,
+        };
+        let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), instant(row.get(7)?));
+        found.claimable.push((delivery, is_needed));
+        Ok(())
     }
 
     /// An alert of which nothing can be said is dead, and shown as that.
@@ -193,18 +234,24 @@ impl Store {
         Ok(())
     }
 
-    /// The next instant at which a waiting delivery may go out, those for destinations in `busy` aside.
+    /// The next instant to look for a delivery that may go out, those for destinations in `busy` aside. Asked for when none may now:
+    /// then what waits for a destination that does not stand still is what is tried again, which is little.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn next_delivery_at(&self, busy: &[String]) -> Result<Option<DateTime<Utc>>> {
-        let mut statement = self.prepare(
-            "SELECT min(max(d.next_at, coalesce(h.until, 0))) FROM deliveries d LEFT JOIN holds h ON h.destination = d.destination
-             WHERE d.state = 'pending' AND d.destination NOT IN (SELECT value FROM json_each(?1))",
-        )?;
-        let pending = statement.query_row([serde_json::to_string(busy)?], |row| row.get::<_, Option<i64>>(0))?;
-        Ok([pending.map(instant), self.next_release_at()?].into_iter().flatten().min())
+    pub fn next_delivery_at(&self, busy: &[String], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let mut next = self.next_release_at()?;
+        let mut statement =
+            self.prepare("SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND destination = ?1")?;
+        for (destination, held_until) in self.waiting(busy)? {
+            let at = match held_until.filter(|until| now < *until) {
+                Some(until) => Some(until),
+                None => statement.query_row([destination], |row| row.get::<_, Option<i64>>(0))?.map(instant),
+            };
+            next = [next, at].into_iter().flatten().min();
+        }
+        Ok(next)
     }
 
     fn leased_by_destination(&self) -> Result<HashMap<String, usize>> {

@@ -60,12 +60,10 @@ fn line_ends_and_marks_of_any_system_read_alike() {
 #[test]
 fn what_is_no_calendar_or_too_much_is_refused_with_line_cause_and_remedy() {
     let huge: String = (0..10_001).map(|_| "BEGIN:VEVENT\nDTSTART:20260101\nEND:VEVENT\n").collect();
-    let deep = "BEGIN:VALARM\n".repeat(20);
     let cases = [
         ("", "line 1 of this file: no iCalendar begins here"),
         ("<!DOCTYPE html>\n<p>Inicie sesión</p>", "line 1 of this file: no iCalendar begins here"),
         ("fecha,nombre\n2026-01-01,Año Nuevo", "line 1 of this file: no iCalendar begins here"),
-        (&format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{deep}"), "line 9 of this file: parts within parts"),
         (&format!("BEGIN:VCALENDAR\n{huge}END:VCALENDAR"), "more than 10,000 events"),
     ];
     for (text, expected) in cases {
@@ -258,4 +256,39 @@ proptest! {
     fn any_rule_is_read_or_refused(rule in "(FREQ=(YEARLY|MONTHLY|DAILY|WEEKLY);)?([A-Z]{2,10}=[-+0-9A-Z,;=]{0,12};?){0,4}") {
         let _ = read(&event(&format!("DTSTART;VALUE=DATE:20260102\nRRULE:{rule}")));
     }
+}
+
+#[test]
+fn work_is_bounded_whatever_a_file_repeats_and_the_rest_of_it_is_taken() {
+    let daily = |n: usize| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:d{n}\r\nSUMMARY:d{n}\r\nDTSTART;VALUE=DATE:20200101\r\nRRULE:FREQ=DAILY;COUNT=2000\r\nEND:VEVENT\r\n"
+        )
+    };
+    let christmas = "BEGIN:VEVENT\r\nUID:n\r\nSUMMARY:Navidad\r\nDTSTART;VALUE=DATE:20301225\r\nEND:VEVENT\r\n";
+    let all: String = (0..2_000).map(daily).collect();
+    let feed = read(&format!("BEGIN:VCALENDAR\r\n{christmas}{all}END:VCALENDAR\r\n")).expect("a calendar");
+    assert_eq!(feed.days.len(), 2_001);
+    assert!(1_900 < feed.skipped.len(), "{} left out", feed.skipped.len());
+    let told = feed.skipped.last().map(|skipped| skipped.told().es).unwrap_or_default();
+    assert!(told.contains("«d1999»") && told.contains("línea"), "{told}");
+
+    // One event with as many rules as fit, or as many days and exceptions.
+    let rules = "\r\nRRULE:FREQ=DAILY;COUNT=2000".repeat(2_000);
+    let feed = read(&event(&format!("DTSTART;VALUE=DATE:20200101{rules}"))).expect("a calendar");
+    assert_eq!((feed.days.len(), feed.skipped.len()), (0, 1));
+    let dates: Vec<_> = "2020-01-01".parse::<NaiveDate>().expect("a date").iter_days().take(4_000).collect();
+    let list = dates.iter().map(|date| date.format("%Y%m%d").to_string()).collect::<Vec<_>>().join(",");
+    let feed =
+        read(&event(&format!("DTSTART;VALUE=DATE:20200101\r\nRDATE;VALUE=DATE:{list}\r\nEXDATE;VALUE=DATE:{list}")))
+            .expect("a calendar");
+    assert_eq!((feed.days.len(), feed.skipped.len()), (0, 0));
+}
+
+#[test]
+fn parts_within_parts_are_passed_over() {
+    let deep: String = (0..60).map(|n| format!("BEGIN:X-{n}\r\n")).collect();
+    let christmas = "BEGIN:VEVENT\r\nUID:n\r\nSUMMARY:Navidad\r\nDTSTART;VALUE=DATE:20301225\r\nEND:VEVENT\r\n";
+    let feed = read(&format!("BEGIN:VCALENDAR\r\n{deep}{christmas}END:VCALENDAR\r\n")).expect("a calendar");
+    assert_eq!(dates(&feed), ["2030-12-25"]);
 }

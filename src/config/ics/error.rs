@@ -21,10 +21,10 @@ pub(super) enum Cause {
     Malformed,
     Cut,
     EndsEarly,
-    TooDeep,
     TooManyEvents,
     TooManyDays,
     TooManyRecurrences,
+    TooMuchWork,
     NoStart,
     BadDate(String),
     BadLength(String),
@@ -78,13 +78,6 @@ impl Cause {
                 ),
                 export(),
             ),
-            Self::TooDeep => (
-                both!(
-                    "parts within parts, deeper than a calendar has them",
-                    "partes dentro de partes, más hondo de lo que tiene un calendario"
-                ),
-                export(),
-            ),
             Self::TooManyEvents => (both!("more than 10,000 events", "más de 10.000 eventos"), fewer()),
             Self::TooManyDays => {
                 (both!("with it, more than 5,000 days in all", "con él, más de 5.000 días en total"), fewer())
@@ -92,6 +85,13 @@ impl Cause {
             Self::TooManyRecurrences => {
                 (both!("it recurs more than 5,000 times", "se repite más de 5.000 veces"), fewer())
             }
+            Self::TooMuchWork => (
+                both!(
+                    "what stands before it recurs very often already",
+                    "lo que está antes ya se repite demasiadas veces"
+                ),
+                fewer(),
+            ),
             Self::NoStart => (both!("it has no DTSTART", "no tiene DTSTART"), export()),
             Self::BadDate(word) => {
                 let word = quoted(word);

@@ -1,5 +1,6 @@
 //! One event: its first day, its length, its recurrences.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _};
@@ -28,7 +29,7 @@ pub(super) struct Event {
     first: NaiveDate,
     rules: Vec<String>,
     further: Vec<NaiveDate>,
-    except: Vec<NaiveDate>,
+    except: BTreeSet<NaiveDate>,
 }
 
 /// What an event turned out to be.
@@ -77,7 +78,7 @@ impl Event {
             replaces: dates("RECURRENCE-ID")?.first().copied(),
             rules: rules.collect(),
             further: dates("RDATE")?,
-            except: dates("EXDATE")?,
+            except: dates("EXDATE")?.into_iter().collect(),
             first,
             name: name.to_owned(),
             line,
@@ -90,6 +91,9 @@ impl Event {
         let mut starts: Vec<_> = [self.first].into_iter().chain(self.further.iter().copied()).collect();
         for rule in &self.rules {
             starts.extend(self.recurrences(rule, years)?);
+            if usize::from(MOST_RECURRENCES) < starts.len() {
+                return Err(Cause::TooManyRecurrences);
+            }
         }
         starts.retain(|date| !is_excepted(date));
         Ok(starts)

@@ -26,6 +26,8 @@ use event::{Event, Reading};
 const LARGEST_FILE: u64 = 1 << 20;
 /// Days that one file may close.
 const MOST_DAYS: usize = 5_000;
+/// Days that its events may name in all, the same ones too; a file that names more has its later events left out.
+const MOST_NAMED: usize = 10 * MOST_DAYS;
 
 /// What a file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,12 +130,15 @@ pub fn read(bytes: &[u8], years: RangeInclusive<i32>) -> Result<Feed, IcsError> 
     let mut days = BTreeMap::new();
     let moved: BTreeSet<(&str, NaiveDate)> =
         events.iter().filter_map(|event| Some((event.uid.as_str(), event.replaces?))).collect();
+    let mut n_named = 0;
     for event in &events {
         if event.is_cancelled {
             skipped.push(Skipped { name: event.name.clone(), line: event.line, why: WhySkipped::Cancelled });
             continue;
         }
-        match closed(event, &moved, &years) {
+        let found =
+            if n_named < MOST_NAMED { closed(event, &moved, &years, &mut n_named) } else { Err(Cause::TooMuchWork) };
+        match found {
             Ok(dates) if days.len() + dates.len() <= MOST_DAYS => {
                 for date in dates {
                     days.entry(date).or_insert_with(|| event.name.clone());
@@ -147,13 +152,21 @@ pub fn read(bytes: &[u8], years: RangeInclusive<i32>) -> Result<Feed, IcsError> 
     Ok(Feed { days, skipped, digest })
 }
 
-/// The days that an event closes.
+/// The days that an event closes; how many it names, the same ones too, is added to `n_named`.
 fn closed(
     event: &Event,
     moved: &BTreeSet<(&str, NaiveDate)>,
     years: &RangeInclusive<i32>,
+    n_named: &mut usize,
 ) -> Result<BTreeSet<NaiveDate>, Cause> {
-    let starts = event.starts(years)?;
+    let starts = event.starts(years).inspect_err(|cause| {
+        // To find that out took as long as a full file.
+        *n_named += if *cause == Cause::TooManyRecurrences { MOST_DAYS } else { 0 };
+    })?;
+    *n_named += starts.len() * event.n_days;
+    if MOST_NAMED < starts.len() * event.n_days {
+        return Err(Cause::TooManyDays);
+    }
     let is_moved = |first: &NaiveDate| event.replaces.is_none() && moved.contains(&(event.uid.as_str(), *first));
     let firsts = starts.into_iter().filter(|first| !is_moved(first));
     let dates = firsts.flat_map(|first| first.iter_days().take(event.n_days));

@@ -59,7 +59,8 @@ pub(super) fn frames(bytes: &[u8]) -> Result<Frames, IcsError> {
                     open.truncate(1);
                     event = Some(Frame { line: number, lines: Vec::new() });
                 }
-                _ if DEEPEST <= open.len() => return Err(IcsError::new(number, Cause::TooDeep)),
+                // Deeper than a calendar has them: what says nothing of days is passed over.
+                _ if DEEPEST <= open.len() => continue,
                 _ => {}
             }
             open.push((name, number));

@@ -8,3 +8,7 @@ CREATE INDEX deliveries_gathered ON deliveries (gathered_into, rank, planned_at)
 
 -- What waits for a destination that stands, and may go another way.
 CREATE INDEX deliveries_waiting ON deliveries (destination, decided_at) WHERE state = 'pending' AND updates IS NULL;
+
+-- The most urgent of each destination, without passing what waits for one that stands.
+DROP INDEX deliveries_pending;
+CREATE INDEX deliveries_pending ON deliveries (destination, rank, planned_at, next_at) WHERE state = 'pending';
