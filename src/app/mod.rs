@@ -41,6 +41,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
+use crate::store::checkpoint::Checkpointer;
 use crate::store::outbox::Claimed;
 use crate::store::{Store, StoreError, Unreadable};
 use crate::text::alert::HeldFor;
@@ -165,7 +166,7 @@ impl App {
         // Whatever was on its way when the last process ended may have arrived.
         store.free_leases(now)?;
         let shared = Arc::new(Shared::new(config, queue, time));
-        let (writer, thread) = Writer::start(store, Store::open_checkpointer(directory)?, Arc::clone(&shared))?;
+        let (writer, thread) = Writer::start(store, Checkpointer::open(directory)?, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory, unreadable));
         Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance, keys }, thread))
     }

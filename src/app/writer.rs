@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::{Care, Shared, Transaction};
+use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
 /// Jobs that may wait; more are refused, so that memory is bounded.
@@ -97,7 +98,7 @@ impl Writer {
     /// Starts the thread. It ends when it is closed and what waits is done.
     pub(super) fn start(
         store: Store,
-        checkpointer: Store,
+        checkpointer: Checkpointer,
         shared: Arc<Shared>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, waiting) = sync_channel(LONGEST_QUEUE);
@@ -143,10 +144,10 @@ impl Writer {
 }
 
 /// Moves the log into the file now and then, beside the writer. With nothing to move it costs next to nothing.
-fn checkpoint(store: &Store, ended: &Receiver<()>) {
+fn checkpoint(checkpointer: &Checkpointer, ended: &Receiver<()>) {
     let mut every = CHECKPOINT_EVERY;
     while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-        match store.checkpoint() {
+        match checkpointer.run() {
             // A long log begins anew only once the writer has moved the last of it, and that is to be little.
             Ok(n_pages) => every = if LONG_LOG < n_pages { CHECKPOINT_EVERY / 25 } else { CHECKPOINT_EVERY },
             Err(error) => tracing::debug!(%error, "no checkpoint; the log grows"),

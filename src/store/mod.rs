@@ -3,6 +3,7 @@
 //! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
 
 pub mod admin;
+pub mod checkpoint;
 pub mod claims;
 pub mod deliveries;
 mod digest;
@@ -102,26 +103,8 @@ impl Store {
         schema::open_reader(&directory.join(FILE)).map(Self::of)
     }
 
-    /// Opens the store of a data directory for [`Store::checkpoint`] alone.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if there is none, or it cannot be written.
-    pub fn open_checkpointer(directory: &Path) -> Result<Self> {
-        schema::open_checkpointer(&directory.join(FILE)).map(Self::of)
-    }
-
     fn of(connection: Connection) -> Self {
         Self { connection, unreadable: Unreadable::default() }
-    }
-
-    /// Moves what is committed from the log into the file, without keeping anybody waiting. Returns how many pages the log holds.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] from SQLite; the log is the longer then, and nothing is lost.
-    pub fn checkpoint(&self) -> Result<i64> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?)
     }
 
     /// Begins the transaction to which everything up to [`Store::commit`] belongs.

@@ -25,15 +25,16 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     }
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // The log is moved into the file beside the writer (`Store::checkpoint`), so that no alert waits for it; the writer does so
-    // only where that has fallen far behind.
+    // The log is moved into the file beside the writer (`checkpoint.rs`), so that no alert waits for it; the writer does so only where
+    // that has fallen far behind. Then little is left to move, and the log begins anew; cutting its file would take tens of
+    // milliseconds, so that only one that has grown out of all measure is cut.
     // FULL: with NORMAL a committed write can be lost on power failure (LESSONS 39).
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA busy_timeout = 5000;
-         PRAGMA wal_autocheckpoint = 20000;
-         PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 16000;
+         PRAGMA journal_size_limit = 268435456;
          PRAGMA cache_size = -16000;",
     )?;
     embedded::migrations::runner().run(&mut connection)?;
