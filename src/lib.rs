@@ -10,6 +10,7 @@ pub mod text;
 pub mod holidays;
 pub mod replay;
 pub mod span;
+pub mod instant;
 pub mod secret;
 pub mod net;
 mod private;

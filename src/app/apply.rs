@@ -1,10 +1,11 @@
 //! Events and ticks: find the request, let the engine judge, write everything that follows.
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use serde::Serialize;
 
+use super::plan::Ended;
 use super::thread;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
+use crate::both;
 use crate::engine::address;
 use crate::engine::check;
 use crate::engine::clock::Clock;
@@ -15,9 +16,9 @@ use crate::engine::{self, Input};
 use crate::intake::email::by_client;
 use crate::store::StoreError;
 use crate::store::journal::Entry;
-use crate::text::Both;
 use crate::text::alert::{Content, News, NewsKind};
 use crate::text::violation;
+use crate::text::{Both, Language};
 
 /// The source of what people do at plazo's own interface.
 pub const DOOR: &str = "action";
@@ -61,12 +62,12 @@ impl Incoming {
 }
 
 /// Why an event was not taken. The caller can mend it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// A word for programs.
     pub code: &'static str,
     /// A sentence for people.
-    pub detail: String,
+    pub detail: Both,
 }
 
 /// Whether the mail server marked it as spam: it opens nothing.
@@ -143,7 +144,10 @@ impl Transaction<'_> {
                 tracing::error!(event = %id, error = %error, "event put aside: it could not be applied");
                 self.tell_of_quarantine()?;
                 self.store.quarantine(id, self.now, &incoming.body, &error.to_string())?;
-                let detail = "plazo could not apply this event; it is kept aside for its operator".to_owned();
+                let detail = both!(
+                    "plazo could not apply this event; it is kept aside for its operator",
+                    "plazo no pudo aplicar este evento; queda aparte para quien lo opera"
+                );
                 Ok(Applied::Rejected(Rejection { code: "quarantined", detail }))
             }
             result => result,
@@ -156,7 +160,7 @@ impl Transaction<'_> {
         if 0 < self.store.count_quarantined(self.now - TimeDelta::hours(1))? {
             return Ok(());
         }
-        let (subject, text) = self.config.language.of(Both {
+        let (subject, text) = self.config.language_of(&operator).of(Both {
             en: ("an event was put aside", "An event could not be applied and was put aside, in the table `quarantine` of the store. The log says which, and why."),
             es: ("un evento quedó aparte", "Un evento no se pudo aplicar y quedó aparte, en la tabla `quarantine` de la base de datos. El registro dice cuál y por qué."),
         });
@@ -270,7 +274,10 @@ impl Transaction<'_> {
             if request.is_none() && self.store.unreadable().of(id).is_some() {
                 return Err(StoreError::Unreadable(id));
             }
-            let unknown = || Rejection { code: "unknown_request", detail: format!("there is no request {id}") };
+            let unknown = || Rejection {
+                code: "unknown_request",
+                detail: both!("there is no request {id}", "no hay una solicitud {id}"),
+            };
             return Ok(request.map(Some).ok_or_else(unknown));
         }
         let channel = event.about.channel.as_deref().unwrap_or_default();
@@ -279,13 +286,17 @@ impl Transaction<'_> {
         }
         if !event.starts_request() {
             let type_name = event.fact.type_name();
-            let detail = format!(
-                "`{type_name}` needs a request: give its `thread`, or its id as `request`; only `message` and `open` start one"
+            let detail = both!(
+                "`{type_name}` needs a request: give its `thread`, or its id as `request`; only `message` and `open` start one",
+                "`{type_name}` necesita una solicitud: indique su `thread`, o su número como `request`; solo `message` y `open` empiezan una"
             );
             return Ok(Err(Rejection { code: "unknown_request", detail }));
         }
         if channel.is_empty() {
-            let detail = "`channel` is missing: whatsapp, email, slack, phone, …".to_owned();
+            let detail = both!(
+                "`channel` is missing: whatsapp, email, slack, phone, …",
+                "falta `channel`: whatsapp, email, slack, phone, …"
+            );
             return Ok(Err(Rejection { code: "missing_field", detail }));
         }
         Ok(Ok(None))
@@ -360,23 +371,26 @@ impl Transaction<'_> {
             return None;
         }
         let violations = check::judge(before, event, &self.config.rulebook);
-        let language = self.config.language;
-        let told: Vec<_> = violations
-            .iter()
-            .filter(|violation| violation.check.is_refused())
-            .map(|violation| violation::sentences(violation, language))
-            .collect();
-        (!told.is_empty()).then(|| Rejection { code: "refused", detail: told.join("\n") })
+        let refused: Vec<_> = violations.iter().filter(|violation| violation.check.is_refused()).collect();
+        let told = |language| {
+            let told: Vec<_> = refused.iter().map(|violation| violation::sentences(violation, language)).collect();
+            told.join("\n")
+        };
+        let detail = || Both { en: told(Language::En), es: told(Language::Es) };
+        (!refused.is_empty()).then(|| Rejection { code: "refused", detail: detail() })
     }
 
     fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {
         let earliest = Utc.with_ymd_and_hms(2000, 1, 1, 0, 0, 0).single()?;
         let now = self.now;
         if now + CLOCK_SKEW < at {
-            let detail = format!("`at` ({at}) lies in the future; here it is {now}");
+            let detail = both!(
+                "`at` ({at}) lies in the future; here it is {now}",
+                "`at` ({at}) está en el futuro; aquí es {now}"
+            );
             return Some(Rejection { code: "at_in_future", detail });
         }
-        let detail = format!("`at` ({at}) lies before the year 2000");
+        let detail = both!("`at` ({at}) lies before the year 2000", "`at` ({at}) es anterior al año 2000");
         (at < earliest).then_some(Rejection { code: "at_too_old", detail })
     }
 
@@ -403,7 +417,7 @@ impl Transaction<'_> {
         let before = self.n_decided;
         for &id in requests {
             match self.isolated(|tx| tx.move_one(id, Input::Tick, "tick")) {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(error) if error.is_unavailable() || self.care == Care::None => return Err(error),
                 Err(error) => {
                     tracing::error!(request = %id, error = %error, "request pushed back: it could not be looked at");
@@ -414,30 +428,34 @@ impl Transaction<'_> {
         Ok(self.n_decided - before)
     }
 
-    /// Plans requests by the configuration in force. With `tell`, what is due by it is told at once, held back as that says.
-    pub(super) fn replan(&mut self, requests: &[RequestId], tell: Option<Hold>) -> Result<(), StoreError> {
+    /// Plans requests by the configuration in force, and returns the clocks that it ends. With `tell`, what is due by it is told at once, held back as that says.
+    pub(super) fn replan(&mut self, requests: &[RequestId], tell: Option<Hold>) -> Result<Vec<Ended>, StoreError> {
+        let mut ended = Vec::new();
         for &id in requests {
             let planned = self.isolated(|tx| {
-                tx.move_one(id, Input::Replan, "replan")?;
-                let Some(hold) = tell else { return Ok(()) };
-                tx.hold = hold;
-                let told = tx.move_one(id, Input::Tick, "tick");
-                tx.hold = Hold::WhatIsLate;
-                told
+                let effects = tx.move_one(id, Input::Replan, "replan")?;
+                if let Some(hold) = tell {
+                    tx.hold = hold;
+                    let told = tx.move_one(id, Input::Tick, "tick");
+                    tx.hold = Hold::WhatIsLate;
+                    told?;
+                }
+                Ok(effects)
             });
             match planned {
                 Err(error) if error.is_unavailable() || self.care == Care::None => return Err(error),
                 Err(error) => tracing::error!(request = %id, error = %error, "request not planned anew"),
-                Ok(()) => {}
+                Ok(effects) => ended.extend(effects.iter().filter_map(|effect| Ended::of(id, effect))),
             }
         }
-        Ok(())
+        Ok(ended)
     }
 
-    fn move_one(&mut self, id: RequestId, input: Input<'_>, type_name: &str) -> Result<(), StoreError> {
+    /// Moves a request by time or by the file. Returns what that caused.
+    fn move_one(&mut self, id: RequestId, input: Input<'_>, type_name: &str) -> Result<Vec<Effect>, StoreError> {
         let Some(before) = self.store.request(id)? else {
             self.wakes.push((id, None));
-            return Ok(());
+            return Ok(Vec::new());
         };
         let mut outcome = engine::advance(&before, &self.config.rulebook, input, self.now);
         if matches!(input, Input::Tick) {
@@ -456,7 +474,8 @@ impl Transaction<'_> {
         }
         self.keep(&outcome, false)?;
         self.tell_what_became(&outcome, None)?;
-        self.follow(&mut outcome, None)
+        self.follow(&mut outcome, None)?;
+        Ok(outcome.effects)
     }
 
     /// Tells whoever was told of a clock that somebody took it, or that it is over.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Hold, Transaction};
+use super::{Hold, Transaction, place};
 use crate::config::{Config, Destination, EMAIL};
 use crate::engine::derivation::Derivation;
 use crate::engine::directory::Recipient;
@@ -29,7 +29,9 @@ impl Transaction<'_> {
         // What an edit makes due is not late, however long ago it would have been due by it.
         let late = alert.late && self.hold == Hold::WhatIsLate;
         let down = if late { self.store.downtime_at(alert.planned_at)? } else { None };
-        let facts = AlertFacts { late, down, ..facts(request, alert, &self.config, self.now) };
+        let edited_at = matches!(self.hold, Hold::Edit | Hold::Nothing).then_some(self.now);
+        let place = self.store.latest_link(request.id)?.and_then(|link| place::of(&link));
+        let facts = AlertFacts { late, down, edited_at, place, ..facts(request, alert, &self.config, self.now) };
         let content = Content::Alert(Box::new(facts));
         let step = alert.step.to_string();
         let added = self.store.add_alert(&NewAlert {
@@ -40,9 +42,9 @@ impl Transaction<'_> {
             content: &content,
         })?;
         let Some(id) = added else { return Ok(()) };
-        let silenced = self.store.silenced_until(request.id, &request.facets, self.now)?;
         let recipients = present(request, alert.why, &alert.recipients, &self.config, self.now);
         for (person, destination) in addressed(&recipients, &self.config) {
+            let silenced = self.store.silenced_until(request.id, &request.facets, person.as_deref(), self.now)?;
             let held = self.held(request, alert, (person.as_deref(), &destination), silenced)?;
             self.store.add_delivery(&NewDelivery {
                 alert: id,
@@ -72,7 +74,12 @@ impl Transaction<'_> {
             return Ok(Some((HeldFor::Silence, until)));
         }
         match self.hold {
-            Hold::WhatIsLate if alert.late && alerts.gather => return Ok(Some((HeldFor::Downtime, self.now))),
+            Hold::WhatIsLate if alert.late && alerts.gather => {
+                let was_down = self.store.downtime_at(alert.planned_at)?.is_some();
+                let is_history = !was_down && self.store.heard_late(request.id, alert.planned_at)?;
+                let cause = if is_history { HeldFor::History } else { HeldFor::Downtime };
+                return Ok(Some((cause, self.now)));
+            }
             Hold::Edit => return Ok(Some((HeldFor::Edit, self.now))),
             Hold::WhatIsLate | Hold::Nothing => {}
         }
@@ -133,6 +140,15 @@ impl Transaction<'_> {
 
     /// Writes a message that is about no clock, a list or a notice, and returns its deliveries.
     pub(super) fn announce(&mut self, content: &Content, recipient: &Recipient) -> Result<Vec<i64>, StoreError> {
+        self.announce_by(content, addressed(std::slice::from_ref(recipient), &self.config))
+    }
+
+    /// Writes such a message for those people, or for nobody in particular, by those destinations.
+    pub(super) fn announce_by(
+        &mut self,
+        content: &Content,
+        ways: Vec<(Option<String>, String)>,
+    ) -> Result<Vec<i64>, StoreError> {
         let (why, rank) = match content {
             Content::List { .. } => ("list", RANK_LIST),
             Content::Report(_) => ("report", RANK_LIST),
@@ -141,12 +157,14 @@ impl Transaction<'_> {
             | Content::Update { .. }
             | Content::Violation(_)
             | Content::Digest { .. }
+            | Content::Test(_)
+            | Content::Link { .. }
             | Content::Notice { .. } => ("notice", RANK_NOTICE),
         };
         let alert = NewAlert { step: None, why, planned_at: self.now, decided_at: self.now, content };
         let Some(alert) = self.store.add_alert(&alert)? else { return Ok(Vec::new()) };
         let mut deliveries = Vec::new();
-        for (person, destination) in addressed(std::slice::from_ref(recipient), &self.config) {
+        for (person, destination) in ways {
             deliveries.push(self.store.add_delivery(&NewDelivery {
                 alert,
                 person: person.as_deref(),
@@ -259,6 +277,9 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
     let clock = request.clocks.iter().find(|clock| clock.name() == alert.clock);
     let directory = &config.rulebook.directory;
     let name_of = |word: &String| directory.person(word).map_or_else(|| word.clone(), |person| person.name.clone());
+    let followed_up = follow_up_contact(request, alert, config);
+    let by_colleague =
+        followed_up.is_none() && request.requester.as_ref().is_some_and(|author| directory.person_of(author).is_some());
     let client = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
     AlertFacts {
         request: request.id,
@@ -270,12 +291,16 @@ fn facts(request: &Request, alert: &Alert, config: &Config, now: chrono::DateTim
         policy: target.map(|(policy, _)| policy.name.clone()).unwrap_or_default(),
         channel: request.facets.channel.clone(),
         customer: request.facets.customer.as_ref().map(client),
-        contact: follow_up_contact(request, alert, config)
+        contact: followed_up
             .or_else(|| request.contact.clone())
             .or_else(|| request.requester.as_ref()?.name.as_ref().map(name_of)),
         contact_by: request.contact_by(),
         subject: request.subject.clone(),
         owner: request.owner.as_ref().map(name_of),
+        owner_key: request.owner.as_ref().and_then(|word| Some(directory.person(word)?.key.clone())),
+        by_colleague,
+        place: None,
+        edited_at: None,
         started_at: clock.map_or(request.opened_at, |clock| clock.started_at),
         due_at: clock.and_then(|clock| clock.due_at),
         planned_at: alert.planned_at,

@@ -13,7 +13,9 @@ use super::{App, WriteError};
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::engine::request::{Request, RequestId};
+use crate::report::Period;
 use crate::store::StoreError;
+use crate::text::further::Further;
 use crate::text::links::Links;
 
 /// Bytes of a signature.
@@ -21,50 +23,94 @@ const SIGNATURE: usize = 32;
 /// What a link is signed for.
 const PURPOSE: &str = "plazo link 2";
 /// A page silences a request for so long.
-const SILENCE: TimeDelta = TimeDelta::hours(2);
+pub const SILENCE: TimeDelta = TimeDelta::hours(2);
 /// No honest link is longer.
 const LONGEST: usize = 1_024;
 
 /// What a link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
-    /// Takes the request.
+    /// Takes the request, and owns it where nobody does.
     Take,
     /// Puts its alerts off for so long.
     Snooze(TimeDelta),
+    /// Puts its alerts off until then; an instant that is past lets them go again.
+    SnoozeUntil(DateTime<Utc>),
+    /// Hands it to somebody.
+    Hand,
+    /// Gives it back: nobody owns it any more.
+    Release,
     /// Holds back its alerts for so long, whoever they are for.
     Silence(TimeDelta),
+    /// Lets the alerts go that were held back.
+    EndSilence,
+    /// Says what there is to say to the violation of that number.
+    Excuse(i64),
+    /// Says that its appointment took place.
+    Held,
+    /// Moves its appointment.
+    Reschedule,
     /// Shows it.
     Show,
     /// Shows everything that is open.
     List,
+    /// Shows the report of that name and period.
+    Report(String, Period),
 }
 
 impl Deed {
-    fn word(self) -> String {
+    /// The word in a link.
+    pub fn word(&self) -> String {
         match self {
             Self::Take => "take".to_owned(),
             Self::Snooze(time) => format!("snooze{}", time.num_minutes()),
+            Self::SnoozeUntil(until) => format!("until{}", until.timestamp()),
+            Self::Hand => "hand".to_owned(),
+            Self::Release => "release".to_owned(),
             Self::Silence(time) => format!("silence{}", time.num_minutes()),
+            Self::EndSilence => "unsilence".to_owned(),
+            Self::Excuse(violation) => format!("excuse{violation}"),
+            Self::Held => "held".to_owned(),
+            Self::Reschedule => "reschedule".to_owned(),
             Self::Show => "show".to_owned(),
             Self::List => "list".to_owned(),
+            Self::Report(name, period) => {
+                format!("report{}:{}:{name}", period.from.timestamp(), period.to.timestamp())
+            }
         }
     }
 
-    fn of(word: &str) -> Option<Self> {
-        match word {
-            "take" => Some(Self::Take),
-            "show" => Some(Self::Show),
-            "list" => Some(Self::List),
-            word => {
-                let minutes = |minutes: &str| Some(TimeDelta::minutes(minutes.parse::<u16>().ok()?.into()));
-                match (word.strip_prefix("snooze"), word.strip_prefix("silence")) {
-                    (Some(time), _) => minutes(time).map(Self::Snooze),
-                    (None, Some(time)) => minutes(time).map(Self::Silence),
-                    (None, None) => None,
-                }
+    /// The deed of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        let begins = word.find(|letter: char| letter.is_ascii_digit()).unwrap_or(word.len());
+        let (word, rest) = word.split_at(begins);
+        let minutes = || Some(TimeDelta::minutes(rest.parse::<u16>().ok()?.into()));
+        let instant = |seconds: &str| DateTime::from_timestamp(seconds.parse().ok()?, 0);
+        match (word, rest) {
+            ("take", "") => Some(Self::Take),
+            ("hand", "") => Some(Self::Hand),
+            ("release", "") => Some(Self::Release),
+            ("unsilence", "") => Some(Self::EndSilence),
+            ("held", "") => Some(Self::Held),
+            ("reschedule", "") => Some(Self::Reschedule),
+            ("show", "") => Some(Self::Show),
+            ("list", "") => Some(Self::List),
+            ("snooze", _) => minutes().map(Self::Snooze),
+            ("until", _) => instant(rest).map(Self::SnoozeUntil),
+            ("silence", _) => minutes().map(Self::Silence),
+            ("excuse", _) => rest.parse().ok().map(Self::Excuse),
+            ("report", _) => {
+                let mut parts = rest.splitn(3, ':');
+                let (from, to) = (instant(parts.next()?)?, instant(parts.next()?)?);
+                Some(Self::Report(parts.next()?.to_owned(), Period { from, to }))
             }
+            _ => None,
         }
+    }
+
+    /// Whether it is about one request.
+    pub const fn is_of_request(&self) -> bool {
+        !matches!(self, Self::List | Self::Report(..))
     }
 }
 
@@ -128,8 +174,11 @@ impl App {
     /// The links of an alert about a request; none where the file gives no public address.
     pub fn links(&self, request: RequestId, reader: &Reader, alert_at: DateTime<Utc>) -> Option<Links> {
         let link = |deed| self.link(deed, request, reader, alert_at);
+        let take = link(Deed::Take)?;
         Some(Links {
-            take: link(Deed::Take)?,
+            // Taking what nobody owns owns it. Whoever reads a channel is no single person.
+            own: reader.person().map(|_| take.clone()),
+            take,
             snooze15: link(Deed::Snooze(TimeDelta::minutes(15)))?,
             snooze60: link(Deed::Snooze(TimeDelta::minutes(60)))?,
             show: link(Deed::Show)?,
@@ -141,6 +190,20 @@ impl App {
         self.link(Deed::List, RequestId(0), reader, alert_at)
     }
 
+    /// The link to a page behind a message that is no alert; none where the file gives no public address.
+    pub fn further_link(&self, further: &Further, reader: &Reader, alert_at: DateTime<Utc>) -> Option<String> {
+        let (deed, request) = match further {
+            Further::Excuse(request, violation) => (Deed::Excuse(*violation), *request),
+            Further::Held(request) => (Deed::Held, *request),
+            Further::Reschedule(request) => (Deed::Reschedule, *request),
+            // A name that breaks the lines of a link has none.
+            Further::Report(name, _) if name.contains('\n') => return None,
+            Further::Report(name, period) => (Deed::Report(name.clone(), *period), RequestId(0)),
+            Further::Again(deed, request) => (Deed::of(deed)?, *request),
+        };
+        self.link(deed, request, reader, alert_at)
+    }
+
     fn link(&self, deed: Deed, request: RequestId, reader: &Reader, alert_at: DateTime<Utc>) -> Option<String> {
         let config = self.config();
         let base = config.public_url.as_ref()?;
@@ -149,16 +212,10 @@ impl App {
         Some(format!("{base}/a/{}", sign(&link, &self.keys)))
     }
 
-    /// The link behind a link that shows a request: to hold its alerts back. It works no longer than the one before it, and is
-    /// given to those alone who answer for others.
-    pub fn silence_link(&self, shown: &Link) -> Option<String> {
-        let config = self.config();
-        let base = config.public_url.as_ref()?;
-        if !self.may_silence(&shown.reader) {
-            return None;
-        }
-        let link = Link { deed: Deed::Silence(SILENCE), ..shown.clone() };
-        Some(format!("{base}/a/{}", sign(&link, &self.keys)))
+    /// The last part of the address of a page behind the page of a link: of the same reader, for another deed or request. It works no
+    /// longer than the one before it.
+    pub fn onward(&self, shown: &Link, deed: Deed, request: RequestId) -> String {
+        sign(&Link { deed, request, ..shown.clone() }, &self.keys)
     }
 
     /// Whether a reader may keep others from being told: leads, and whoever holds a role.
@@ -176,10 +233,27 @@ impl App {
     ///
     /// [`LinkError`] within, or [`StoreError`] if it cannot be looked up whether it was taken back.
     pub async fn read_link(&self, token: &str) -> Result<Result<Link, LinkError>, StoreError> {
-        let link = match read(token, &self.keys, self.now()) {
+        let link = match read(token, &self.keys) {
+            Ok(link) if link.until < self.now() => return Ok(Err(LinkError::Expired)),
             Ok(link) => link,
             Err(error) => return Ok(Err(error)),
         };
+        self.judge(link).await
+    }
+
+    /// What a link said whose time is over, if it was made here and has not been taken back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be looked up whether it was taken back.
+    pub async fn read_expired_link(&self, token: &str) -> Result<Option<Link>, StoreError> {
+        match read(token, &self.keys) {
+            Ok(link) if link.until < self.now() => Ok(self.judge(link).await?.ok()),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    async fn judge(&self, link: Link) -> Result<Result<Link, LinkError>, StoreError> {
         let person = link.reader.person().map(str::to_owned);
         let revoked = self.read(move |store| store.links_revoked_before(person.as_deref())).await?;
         if revoked.is_some_and(|before| link.made_at <= before) {
@@ -271,7 +345,8 @@ fn sign(link: &Link, keys: &Keys) -> String {
     URL_SAFE_NO_PAD.encode(body)
 }
 
-fn read(token: &str, keys: &Keys, now: DateTime<Utc>) -> Result<Link, LinkError> {
+/// What a link says, whether or not its time is over.
+fn read(token: &str, keys: &Keys) -> Result<Link, LinkError> {
     if LONGEST < token.len() {
         return Err(LinkError::Forged);
     }
@@ -285,9 +360,6 @@ fn read(token: &str, keys: &Keys, now: DateTime<Utc>) -> Result<Link, LinkError>
     let number = |text: &str| text.parse::<i64>().map_err(|_| LinkError::Forged);
     let instant = |milliseconds| DateTime::from_timestamp_millis(milliseconds).ok_or(LinkError::Forged);
     let until = DateTime::from_timestamp(number(until)?, 0).ok_or(LinkError::Forged)?;
-    if until < now {
-        return Err(LinkError::Expired);
-    }
     let reader = match (reader.strip_prefix('p'), reader.strip_prefix('d')) {
         (Some(key), _) => Reader::Person(key.to_owned()),
         (None, Some(name)) => Reader::Destination(name.to_owned()),
@@ -308,17 +380,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_says_what_it_was_made_for_until_its_time_is_over_and_to_nobody_else() {
+    fn a_link_says_what_it_was_made_for_and_to_nobody_else() {
         let now = DateTime::from_timestamp(1_772_462_100, 0).unwrap_or_default();
         let until = now + TimeDelta::hours(72);
-        for deed in [Deed::Take, Deed::Snooze(TimeDelta::minutes(15)), Deed::Silence(SILENCE), Deed::Show, Deed::List] {
+        let period = Period { from: now - TimeDelta::days(7), to: now };
+        let deeds = [
+            Deed::Take,
+            Deed::Snooze(TimeDelta::minutes(15)),
+            Deed::SnoozeUntil(until),
+            Deed::Hand,
+            Deed::Release,
+            Deed::Silence(SILENCE),
+            Deed::EndSilence,
+            Deed::Excuse(42),
+            Deed::Held,
+            Deed::Reschedule,
+            Deed::Show,
+            Deed::List,
+            Deed::Report("2 equipos: norte".to_owned(), period),
+        ];
+        for deed in deeds {
             for reader in [Reader::Destination("alertas".to_owned()), Reader::Person("ana".to_owned())] {
                 let keys = Keys::none();
+                let deed = deed.clone();
                 let link = Link { deed, request: RequestId(17), reader, alert_at: now, made_at: now, until };
                 let token = sign(&link, &keys);
-                assert_eq!(read(&token, &keys, now), Ok(link));
-                assert_eq!(read(&token, &keys, until + TimeDelta::seconds(1)), Err(LinkError::Expired));
-                assert_eq!(read(&token, &Keys::none(), now), Err(LinkError::Forged), "by another key");
+                assert_eq!(read(&token, &keys), Ok(link));
+                assert_eq!(read(&token, &Keys::none()), Err(LinkError::Forged), "by another key");
             }
         }
     }
@@ -334,10 +422,10 @@ mod tests {
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[place] ^= 1;
-            assert_eq!(read(&URL_SAFE_NO_PAD.encode(altered), &keys, now), Err(LinkError::Forged), "byte {place}");
+            assert_eq!(read(&URL_SAFE_NO_PAD.encode(altered), &keys), Err(LinkError::Forged), "byte {place}");
         }
         for token in ["", "x", "====", &"A".repeat(10_000)] {
-            assert_eq!(read(token, &keys, now), Err(LinkError::Forged));
+            assert_eq!(read(token, &keys), Err(LinkError::Forged));
         }
     }
 }

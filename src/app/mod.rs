@@ -5,11 +5,13 @@
 
 mod apply;
 mod decide;
+mod edited;
 mod explain;
 mod keys;
 pub mod links;
 pub mod metrics;
 mod outbox;
+pub(crate) mod place;
 pub mod plan;
 mod protocols;
 pub mod pulse;
@@ -22,6 +24,7 @@ pub mod report;
 pub mod retry;
 pub mod route;
 mod schedule;
+pub mod silence;
 pub mod sources;
 mod thread;
 pub mod time;
@@ -49,6 +52,7 @@ use crate::text::button::Press;
 
 pub use crate::intake::json::CLOCK_SKEW;
 pub use apply::{Applied, DOOR, Incoming, LINK_DOOR, REPLY_DOOR, Rejection};
+pub use edited::RefusedFile;
 use metrics::Metrics;
 pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
 pub use protocols::SOURCE as OWN_SOURCE;
@@ -83,6 +87,8 @@ pub(crate) struct Shared {
     socket: ArcSwapOption<PathBuf>,
     /// Calls that were refused.
     refusals: Refusals,
+    /// Why the file as it stands is not in force.
+    refused_file: ArcSwapOption<edited::RefusedFile>,
     /// Whether the last commit failed.
     is_failing: AtomicBool,
     /// Whether events are taken, as strangers were told last.
@@ -116,6 +122,7 @@ impl Shared {
             is_loopback: AtomicBool::new(true),
             socket: ArcSwapOption::empty(),
             refusals: Refusals::default(),
+            refused_file: ArcSwapOption::empty(),
             is_failing: AtomicBool::new(false),
             readiness: Readiness::default(),
             metrics: Metrics::default(),
@@ -139,6 +146,8 @@ pub struct App {
     instance: Arc<str>,
     /// Signs links and marks alerts' mail.
     keys: Arc<keys::Keys>,
+    /// When it began to run; none where it only looks.
+    started_at: Option<DateTime<Utc>>,
 }
 
 impl App {
@@ -168,7 +177,9 @@ impl App {
         let shared = Arc::new(Shared::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Checkpointer::open(directory)?, Arc::clone(&shared))?;
         let readers = Arc::new(Readers::new(directory, unreadable));
-        Ok((Self { shared, writer: Arc::new(writer), readers, tokens: Arc::default(), instance, keys }, thread))
+        let started_at = Some(now);
+        let writer = Arc::new(writer);
+        Ok((Self { shared, writer, readers, tokens: Arc::default(), instance, keys, started_at }, thread))
     }
 
     /// Whether only this machine reaches the interface.
@@ -219,7 +230,12 @@ impl App {
         let readers = Arc::new(Readers::new(directory, store.unreadable().clone()));
         // Whoever may read the file needs no token.
         let tokens = Arc::new(token::Known::everybody());
-        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance, keys })
+        Ok(Self { shared, writer: Arc::new(Writer::none()), readers, tokens, instance, keys, started_at: None })
+    }
+
+    /// When it began to run; none where it only looks into the store.
+    pub fn started_at(&self) -> Option<DateTime<Utc>> {
+        self.started_at
     }
 
     /// Signs of life of writer and timer.
@@ -344,10 +360,12 @@ impl App {
             (Occasion::Start, false) => None,
         };
         // In bounded steps, so that events are not kept waiting.
+        let mut ended = Vec::new();
         for some in live.chunks(256) {
             let some = some.to_vec();
-            self.writer.write(move |tx| tx.replan(&some, tell)).await?;
+            ended.extend(self.writer.write(move |tx| tx.replan(&some, tell)).await?);
         }
+        self.tell_of_ended(&ended).await?;
         self.gather_all(HeldFor::Edit).await?;
         self.writer.write(move |tx| tx.store.set_planned_revision(revision)).await?;
         Ok(n_live)

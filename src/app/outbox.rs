@@ -8,6 +8,7 @@ use super::{App, Transaction, WriteError};
 use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
+use crate::engine::request::RequestId;
 use crate::store::claims as store;
 use crate::store::gather::Gathered;
 use crate::store::outbox::{Claimed, LEASE, Verdict};
@@ -93,13 +94,13 @@ impl App {
         self.read(move |store| store.peek(now, limit)).await
     }
 
-    /// Lets go what fell due while plazo was not running and was held back while catching up. Returns the number of messages.
+    /// Lets go what fell due while plazo was not running, or before it heard of it, and was held back while catching up. Returns the number of messages.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn gather(&self) -> Result<usize, WriteError> {
-        self.gather_all(HeldFor::Downtime).await
+        Ok(self.gather_all(HeldFor::Downtime).await? + self.gather_all(HeldFor::History).await?)
     }
 
     /// Makes messages of all that is held back for a cause, in steps between which others write.
@@ -223,6 +224,17 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn announce(&self, content: Content, recipient: Recipient) -> Result<Vec<i64>, WriteError> {
         self.writer.write(move |tx| tx.announce(&content, &recipient)).await
+    }
+
+    /// Mails a person a link anew, to their own address and by no other way.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn mail_link(&self, person: String, deed: String, request: RequestId) -> Result<(), WriteError> {
+        let content = Content::Link { deed, request };
+        let ways = vec![(Some(person), crate::config::EMAIL.to_owned())];
+        self.writer.write(move |tx| tx.announce_by(&content, ways.clone())).await.map(|_| ())
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.

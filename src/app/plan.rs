@@ -71,6 +71,16 @@ pub struct AtOnce {
     pub to: Vec<String>,
 }
 
+impl Ended {
+    /// The clock that an effect of planning ended, if it did.
+    pub(super) fn of(request: RequestId, effect: &Effect) -> Option<Self> {
+        match effect {
+            Effect::Cancelled { clock, why } => Some(Self { request, kind: clock.kind, why: *why }),
+            _ => None,
+        }
+    }
+}
+
 /// Computes what taking `config`, whose text is `source`, at `now` would do to the store in `directory`.
 ///
 /// # Errors

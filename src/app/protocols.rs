@@ -132,8 +132,10 @@ impl Transaction<'_> {
         };
         // Work that somebody splits off is that person's until it is handed on; a claim goes to its first stage's owner.
         let author = owner.map(|owner| Author { name: Some(owner.to_owned()), address: None, kind: AuthorKind::Agent });
-        let event =
-            Event { author, ..self.own_event(format!("split/{name}"), at, about, Fact::Open { promise: None }) };
+        let event = Event {
+            author,
+            ..self.own_event(format!("split/{name}"), at, about, Fact::Open { promise: None, owner: None })
+        };
         Ok(match self.apply_own(event, None)? {
             Applied::Accepted { request, .. } | Applied::Duplicate { request } => Some(request),
             Applied::Unfiled | Applied::Rejected(_) => None,
@@ -201,6 +203,7 @@ impl Transaction<'_> {
             subject: request.subject.clone(),
             owner: owner.map(|person| person.name.clone()),
             attendees,
+            sender: config.mail_sender(),
         };
         let content = Content::Invitation(Box::new(invitation));
         for key in people {
@@ -319,8 +322,8 @@ impl Transaction<'_> {
         let alert =
             NewAlert { step: None, why: "violation", planned_at: self.now, decided_at: self.now, content: &content };
         let Some(alert) = self.store.add_alert(&alert)? else { return Ok(()) };
-        let silenced = self.store.silenced_until(request.id, &request.facets, self.now)?;
         for (person, destination) in super::decide::addressed(recipients, &config) {
+            let silenced = self.store.silenced_until(request.id, &request.facets, person.as_deref(), self.now)?;
             let held = self.violation_waits(person.as_deref(), &destination, silenced)?;
             self.store.add_delivery(&NewDelivery {
                 alert,

@@ -1,6 +1,7 @@
-//! Refused calls: how many the log tells, and who is made to wait.
+//! Refused calls: how many the log tells, who is made to wait, and how often an old link is followed by a new one.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -8,6 +9,8 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 const TOLD: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Refusals a minute of one caller that are answered at once.
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// One link anew for a person in so long.
+const RENEWED_EVERY: Duration = Duration::from_secs(10 * 60);
 /// Callers that are remembered.
 const MOST_CALLERS: usize = 10_000;
 
@@ -15,6 +18,7 @@ const MOST_CALLERS: usize = 10_000;
 pub struct Refusals {
     told: DefaultDirectRateLimiter,
     callers: DefaultKeyedRateLimiter<String>,
+    renewed: Option<DefaultKeyedRateLimiter<String>>,
 }
 
 impl Default for Refusals {
@@ -22,6 +26,7 @@ impl Default for Refusals {
         Self {
             told: RateLimiter::direct(Quota::per_minute(TOLD)),
             callers: RateLimiter::keyed(Quota::per_minute(AT_ONCE)),
+            renewed: Quota::with_period(RENEWED_EVERY).map(RateLimiter::keyed),
         }
     }
 }
@@ -38,5 +43,9 @@ impl Refusals {
             self.callers.retain_recent();
         }
         self.callers.check_key(&caller.to_owned()).is_err()
+    }
+    /// Whether that person may be mailed a link anew; people are bounded by the file.
+    pub fn may_renew(&self, person: &str) -> bool {
+        self.renewed.as_ref().is_some_and(|renewed| renewed.check_key(&person.to_owned()).is_ok())
     }
 }

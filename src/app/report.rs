@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 use croner::parser::CronParser;
 
 use super::{App, Transaction, WriteError};
+use crate::both;
 use crate::config::{Config, ReportSettings};
 use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
@@ -17,6 +18,7 @@ use crate::engine::{history, ledger};
 use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
 use crate::store::violations::Filter;
 use crate::store::{Store, StoreError};
+use crate::text::Both;
 use crate::text::alert::Content;
 use crate::text::register::Escalation;
 use crate::text::violation;
@@ -45,7 +47,7 @@ pub struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoReport {
     /// The file names no such report.
-    #[error("sla.toml has no report `{name}`; it has {known}")]
+    #[error("sla.toml has no report `{name}`; it has {}", listed(.known).en)]
     Unknown {
         /// What was asked for.
         name: String,
@@ -55,6 +57,31 @@ pub enum NoReport {
     /// The period ends before it begins.
     #[error("the period must end after it begins")]
     Empty,
+}
+
+/// Names as an error tells them.
+fn listed(known: &str) -> Both {
+    if known.is_empty() {
+        both!("none: [[report]] makes one", "ninguno: [[report]] hace uno")
+    } else {
+        both!("{known}", "{known}")
+    }
+}
+
+impl NoReport {
+    /// What is wrong, in both languages.
+    pub fn words(&self) -> Both {
+        match self {
+            Self::Unknown { name, known } => {
+                let Both { en, es } = listed(known);
+                both!(
+                    "sla.toml has no report `{name}`; it has {en}",
+                    "sla.toml no tiene un informe «{name}»; tiene {es}"
+                )
+            }
+            Self::Empty => both!("the period must end after it begins", "el período debe terminar después de empezar"),
+        }
+    }
 }
 
 impl Wanted {
@@ -82,7 +109,9 @@ impl Wanted {
         let calendar = settings.map_or_else(|| config.usual_calendar(), |report| report.calendar.clone());
         let whole = last_whole(settings.map(|report| report.at), &calendar, now);
         let usual = if so_far { Period { from: whole.to, to: now } } else { whole };
-        let period = Period { from: from.unwrap_or(usual.from), to: to.unwrap_or(usual.to).min(now) };
+        // Who says from when, and not until when, means until now.
+        let usual_to = if from.is_some() { now } else { usual.to };
+        let period = Period { from: from.unwrap_or(usual.from), to: to.unwrap_or(usual_to).min(now) };
         if period.to <= period.from {
             return Err(NoReport::Empty);
         }

@@ -57,25 +57,26 @@ impl App {
             for upcoming in explain::upcoming(&request, &config.rulebook, now) {
                 let why = Why::of_step(upcoming.step);
                 let at = upcoming.at.max(now);
-                let silenced = store.silenced_until(id, &request.facets, now)?.filter(|until| at < *until);
                 let recipients = decide::present(&request, why, &upcoming.recipients, &config, at);
                 let told = decide::addressed(&recipients, &config).into_iter().map(|(person, destination)| {
+                    let silenced = store.silenced_until(id, &request.facets, person.as_deref(), now)?;
+                    let silenced = silenced.filter(|until| at < *until);
                     let waits = decide::waits(&request, why, person.as_deref(), &destination, silenced, &config, at);
                     let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
-                    RouteWay {
+                    Ok::<_, StoreError>(RouteWay {
                         person,
                         fallback: fallback.unwrap_or_default(),
                         destination,
                         held_for: waits.map(|(cause, _)| cause.as_str()),
                         held_until: waits.map(|(_, until)| until),
-                    }
+                    })
                 });
                 steps.push(RouteStep {
                     clock: upcoming.clock.kind.as_str(),
                     step: upcoming.step.to_string(),
                     why: why.as_str(),
                     at,
-                    told: told.collect(),
+                    told: told.collect::<Result<_, StoreError>>()?,
                 });
             }
             steps.sort_by_key(|step| step.at);

@@ -451,7 +451,7 @@ impl Transaction<'_> {
                     told.quarantined += 1;
                     tracing::warn!(source, code = rejection.code, "an event of a source was put aside");
                     self.tell_of_quarantine()?;
-                    self.store.quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail)?;
+                    self.store.quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail.en)?;
                 }
             }
         }
@@ -554,7 +554,7 @@ impl Transaction<'_> {
     pub(super) fn tell_operator(&mut self, subject: &Both, text: &Both) -> Result<(), StoreError> {
         tracing::warn!("{}", subject.en);
         let Some(operator) = self.config.operator.clone() else { return Ok(()) };
-        let language = self.config.language;
+        let language = self.config.language_of(&operator);
         let (subject, text) = (language.of(subject.clone()), language.of(text.clone()));
         self.announce(&Content::Notice { subject, text }, &operator).map(|_| ())
     }

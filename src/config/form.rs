@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::mistake::{Mistakes, nearest, quoted, suggestion};
-use super::remedy;
+use super::{remedy, spanish};
 use crate::both;
 use crate::text::Both;
 
@@ -76,18 +76,46 @@ impl<'s> Pass<'_, 's> {
             let name = key.get_ref();
             let quoted = quoted(name);
             let cause = both!("unknown key `{quoted}`", "clave desconocida: `{quoted}`");
-            self.mistakes.error(key.span(), cause, suggestion(name, names.iter().copied()));
+            let elsewhere = self.elsewhere(name, names);
+            let is_elsewhere = elsewhere.is_some();
+            let remedy = elsewhere.unwrap_or_else(|| suggestion(name, names.iter().copied()));
+            self.mistakes.error(key.span(), cause, remedy);
             let Some(value) = table.remove(key) else { continue };
             if self.may_hold_secret(wanted) && !value.get_ref().is_table() {
                 self.mistakes.hide(value.span());
             }
-            let Some(meant) = nearest(name, names.iter().copied()) else { continue };
+            let meant = nearest(name, names.iter().copied()).filter(|_| !is_elsewhere);
+            let Some(meant) = meant else { continue };
             if !table.keys().any(|key| key.get_ref() == meant) {
                 self.mistakes.silence(value.span());
                 table.insert(Spanned::new(key.span(), meant.to_owned().into()), value);
             }
         }
         unknown.is_empty()
+    }
+
+    /// Where a key of the top belongs that stands in a section; it may bear its Spanish name.
+    fn elsewhere(&self, name: &str, names: &[&str]) -> Option<Both> {
+        let top = self.schema["properties"].as_object().filter(|_| !self.path.is_empty())?;
+        if spanish::meant(name, names.iter().copied()).is_some() {
+            return None;
+        }
+        let known = || top.keys().map(String::as_str);
+        let key = known().find(|key| *key == name).or_else(|| spanish::meant(name, known()))?;
+        Some(match self.shape(&top[key]).other {
+            Some(Kind::Table(_)) => both!(
+                "[{key}] is a section of its own; begin it on a line of its own",
+                "[{key}] es una sección propia; empiécela en otra línea"
+            ),
+            Some(Kind::List(_)) if key == "policy" => both!(
+                "[[policy]] is a section of its own; begin it on a line of its own",
+                "[[policy]] es una sección propia; empiécela en otra línea"
+            ),
+            _ => both!(
+                "`{key}` belongs at the top, before the first [section]",
+                "`{key}` va al comienzo, antes de la primera [sección]"
+            ),
+        })
     }
 
     fn values(&mut self, table: &mut DeTable<'_>, wanted: impl Fn(&str) -> Option<&'s Value>) -> bool {

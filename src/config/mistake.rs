@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::spanish;
 use crate::both;
 use crate::text::Both;
 
@@ -164,6 +165,10 @@ impl Mistakes {
 
 /// The name among `known` that was probably meant.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<_> = known.into_iter().collect();
+    if let Some(meant) = spanish::meant(name, known.iter().copied()) {
+        return Some(meant);
+    }
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))

@@ -5,6 +5,7 @@ mod conceal;
 mod contact;
 mod form;
 pub mod ics;
+mod known;
 pub mod mistake;
 mod parse;
 mod place;
@@ -12,7 +13,9 @@ pub mod raw;
 mod remedy;
 mod resolve;
 mod show;
+mod spanish;
 mod syntax;
+mod usual;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -24,6 +27,7 @@ use std::time::Duration;
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
+use crate::both;
 use crate::engine::calendar::Calendar;
 use crate::engine::directory::{Recipient, Tell};
 use crate::engine::event::RequestKind;
@@ -35,10 +39,11 @@ use crate::notify::Settings;
 use crate::report::Standards;
 use crate::secret::SecretSource;
 use crate::store::claims::Lanes;
-use crate::text::Language;
 use crate::text::exposure::{Door, Exposure, MailboxDoor, SourceDoor};
 use crate::text::templates::Texts;
+use crate::text::{Both, Language};
 
+pub use known::Family;
 use mistake::{Mistake, Mistakes, Told};
 use resolve::ALWAYS;
 pub use resolve::zones::read as zone;
@@ -215,9 +220,23 @@ pub struct Loaded {
     pub config: Option<Config>,
 }
 
+/// The language of a file, without judging it; none where it cannot be read or names none.
+pub fn language_of(path: &Path) -> Option<Language> {
+    let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
+    let text = std::fs::read_to_string(path).ok().filter(|_| length <= LARGEST_FILE)?;
+    let (tree, _) = toml::de::DeTable::parse_recoverable(text.trim_start_matches(BYTE_ORDER_MARK));
+    Language::from_code(tree.get_ref().get("language")?.get_ref().as_str()?)
+}
+
 /// A file that cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// There is none.
+    #[error("there is no {path} here")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system says no.
     #[error("cannot read {path}: {cause}")]
     Unreadable {
@@ -238,6 +257,14 @@ pub enum LoadError {
         /// What was named.
         path: PathBuf,
     },
+    /// Saved as UTF-16, which some editors and Excel call "Unicode".
+    #[error(
+        "{path} is saved as Unicode (UTF-16); save it as UTF-8 (está guardado como Unicode (UTF-16); guárdelo como UTF-8)"
+    )]
+    Utf16 {
+        /// The file.
+        path: PathBuf,
+    },
     /// Saved in another encoding than UTF-8.
     #[error(
         "{path}:{line}:{column}: a character that is not UTF-8; save the file as UTF-8 \
@@ -253,13 +280,53 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// What is wrong and what to do, in both languages.
+    pub fn words(&self) -> Both {
+        let path = match self {
+            Self::Missing { path }
+            | Self::Unreadable { path, .. }
+            | Self::TooLarge { path }
+            | Self::NoFile { path }
+            | Self::Utf16 { path }
+            | Self::NotUtf8 { path, .. } => path.display(),
+        };
+        match self {
+            Self::Missing { .. } => both!(
+                "there is no {path} here. Name your file by --config (or in PLAZO_CONFIG), or begin with one of the folder examples/ of plazo",
+                "no hay {path} aquí. Diga cuál es su archivo con --config (o en PLAZO_CONFIG), o empiece con uno de la carpeta examples/ de plazo"
+            ),
+            Self::Unreadable { cause, .. } if cause.kind() == std::io::ErrorKind::PermissionDenied => {
+                both!("cannot read {path}: the permission is missing", "no se puede leer {path}: falta el permiso")
+            }
+            Self::Unreadable { cause, .. } => both!("cannot read {path}: {cause}", "no se puede leer {path}: {cause}"),
+            Self::TooLarge { .. } => both!(
+                "{path} is larger than 1 MiB; is it the right file?",
+                "{path} pasa de 1 MiB; ¿es el archivo correcto?"
+            ),
+            Self::NoFile { .. } => both!("{path} is no regular file", "{path} no es un archivo común"),
+            Self::Utf16 { .. } => both!(
+                "{path} is saved as Unicode (UTF-16); save it as UTF-8",
+                "{path} está guardado como Unicode (UTF-16); guárdelo como UTF-8"
+            ),
+            Self::NotUtf8 { line, column, .. } => both!(
+                "{path}:{line}:{column}: a character that is not UTF-8; save the file as UTF-8",
+                "{path}:{line}:{column}: un carácter que no es UTF-8; guarde el archivo como UTF-8"
+            ),
+        }
+    }
+}
+
 /// Reads and resolves a file.
 ///
 /// # Errors
 ///
 /// [`LoadError`] if it cannot be read. What is wrong in it is in [`Loaded::mistakes`].
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
-    let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
+    let unreadable = |cause: std::io::Error| match cause.kind() {
+        std::io::ErrorKind::NotFound => LoadError::Missing { path: path.to_owned() },
+        _ => LoadError::Unreadable { path: path.to_owned(), cause },
+    };
     // Asked before it is opened: opening a pipe waits for its other end.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(LoadError::NoFile { path: path.to_owned() });
@@ -271,6 +338,9 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     if u64::try_from(length).is_ok_and(|length| LARGEST_FILE < length) {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }
+    if is_utf16(&bytes) {
+        return Err(LoadError::Utf16 { path: path.to_owned() });
+    }
     let source = String::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
         let line = before.matches('\n').count() + 1;
@@ -278,6 +348,15 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
         LoadError::NotUtf8 { path: path.to_owned(), line, column }
     })?;
     Ok(read(path, source))
+}
+
+/// Whether these are the bytes of UTF-16, with a mark or without one: of Latin letters, each has a zero beside it.
+fn is_utf16(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [a, b, c, d, ..] => (*a == 0) != (*b == 0) && (*a == 0) == (*c == 0) && (*b == 0) == (*d == 0),
+        _ => false,
+    }
 }
 
 /// Resolves a file's text.
@@ -310,12 +389,31 @@ impl Config {
         }
     }
 
+    /// In which language a recipient reads.
+    pub fn language_of(&self, recipient: &Recipient) -> Language {
+        match recipient {
+            Recipient::Person(key) => self.contacts.get(key).map_or(self.language, |contact| contact.language),
+            Recipient::Destination(name) => self.destinations.get(name).map_or(self.language, |one| one.language),
+        }
+    }
+
+    /// The address from which mail goes out, where any does.
+    pub fn mail_sender(&self) -> Option<String> {
+        let Some(Settings::Email(mail)) = self.destinations.get(EMAIL).map(|destination| &destination.settings) else {
+            return None;
+        };
+        Some(mail.from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_lowercase())
+    }
+
+    /// How many promises the file makes.
+    pub fn n_promises(&self) -> usize {
+        let targets = self.rulebook.policies.iter().flat_map(|policy| &policy.targets);
+        targets.filter(|(_, target)| target.is_some()).count()
+    }
+
     /// Whether a mailbox is read to which answers to alerts go.
     pub fn hears_replies(&self) -> bool {
-        let Some(Settings::Email(mail)) = self.destinations.get(EMAIL).map(|destination| &destination.settings) else {
-            return false;
-        };
-        let address = mail.from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_lowercase();
+        let Some(address) = self.mail_sender() else { return false };
         self.mailboxes.values().any(|mailbox| mailbox.is_own(&address))
     }
 
@@ -369,6 +467,16 @@ impl Config {
 }
 
 impl Loaded {
+    /// Where the first error stands and what it is, on one line and without the text around it, as a log bears it.
+    pub fn first_error(&self) -> Option<String> {
+        let first = self.mistakes.iter().find(|mistake| mistake.severity == mistake::Severity::Error)?;
+        let before = self.source.get(..first.span.start).unwrap_or(&self.source);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let (path, cause) = (self.path.display(), self.language.of(first.cause.clone()));
+        Some(format!("{path}:{line}:{column}: {cause}"))
+    }
+
     /// The mistakes as text, with the offending places underlined.
     pub fn explain(&self, styled: bool) -> String {
         mistake::render(&self.mistakes, &self.path.display().to_string(), &self.source, self.language, styled)

@@ -7,7 +7,8 @@ use regex::Regex;
 use toml::Spanned;
 use toml::de::{DeTable, Error};
 
-use super::mistake::Mistakes;
+use super::mistake::{Mistakes, quoted};
+use super::usual;
 use crate::both;
 use crate::text::Both;
 
@@ -48,7 +49,7 @@ fn tell(errors: &[Error], source: &str, offset: usize, mistakes: &mut Mistakes) 
             continue;
         }
         let text = source.get(span.clone()).unwrap_or_default();
-        let (cause, remedy) = words(error.message(), text);
+        let (cause, remedy) = in_spanish(source, &span).unwrap_or_else(|| words(error.message(), text));
         mistakes.error(visible(span.clone(), error.message(), source), cause, remedy);
         if !is_duplicate {
             return Some(span.start.min(source.len()));
@@ -74,11 +75,41 @@ fn visible(span: Range<usize>, message: &str, source: &str) -> Range<usize> {
     {
         return line + quote..before.len();
     }
+    // What lacks a comma is the value before it, which may stand on another line, before comments.
+    if message.contains("comma") && message.contains("missing") {
+        let mut end = source.get(..span.start).unwrap_or(source).trim_end();
+        while let Some(comment) = comment(end) {
+            end = end[..comment].trim_end();
+        }
+        let start = end.char_indices().next_back().map_or(0, |(at, _)| at);
+        return start..end.len();
+    }
     let is_nothing = source.get(span.clone()).is_none_or(|text| text.trim().is_empty());
     match before.chars().next_back() {
         Some(last) if is_nothing && before.len() < span.start => before.len() - last.len_utf8()..before.len(),
         _ => span,
     }
+}
+
+/// What to say of a Spanish name with an accent, which TOML does not take as it is: the key that it stands for.
+fn in_spanish(source: &str, span: &Range<usize>) -> Option<(Both, Both)> {
+    let is_edge = |letter: char| letter.is_whitespace() || "[]{}=,.\"'#".contains(letter);
+    let start = source.get(..span.start)?.rfind(is_edge).map_or(0, |edge| edge + 1);
+    let length = source.get(start..)?.find(is_edge).unwrap_or(source.len() - start);
+    let name = &source[start..start + length];
+    let key = usual::word(name).filter(|_| !name.is_ascii())?;
+    let name = quoted(name);
+    Some((
+        both!("unknown name `{name}`", "nombre desconocido: `{name}`"),
+        both!("did you mean `{key}`?", "¿quiso decir `{key}`?"),
+    ))
+}
+
+/// Where the comment begins in which `text` ends, if it does: after the last quote of the line, if it has any.
+fn comment(text: &str) -> Option<usize> {
+    let line = text.rfind('\n').map_or(0, |end| end + 1);
+    let bare = text[line..].rfind(['"', '\'']).map_or(line, |quote| line + quote + 1);
+    text[bare..].find('#').map(|at| bare + at)
 }
 
 fn is_unclosed_text(message: &str) -> bool {
@@ -148,7 +179,10 @@ fn words(message: &str, text: &str) -> (Both, Both) {
     }
     if has("comma") && has("missing") {
         return (
-            both!("a comma or a closing bracket is missing here", "aquí falta una coma o un corchete de cierre"),
+            both!(
+                "a comma or a closing bracket is missing after this",
+                "después de esto falta una coma o un corchete de cierre"
+            ),
             both!(
                 "write a comma between two values, and ] or }} after the last",
                 "escriba una coma entre dos valores, y ] o }} después del último"

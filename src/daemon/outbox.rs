@@ -13,13 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
 use crate::app::{App, Claims, Outcome, WriteError, links, retry};
-use crate::config::{Config, Contact};
+use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
-use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport};
+use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
 use crate::store::outbox::{Claimed, Verdict};
 use crate::text::Language;
 use crate::text::alert::{Content, Reader, Rendered};
+use crate::text::format::one_line;
+use crate::text::further::Further;
 use crate::text::printable::printable_marked;
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
@@ -27,6 +29,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// After a claim there may be more; what is on its way usually ends sooner than this.
 const AFTER_CLAIM: Duration = Duration::from_millis(100);
 const LONGEST_IDLE: TimeDelta = TimeDelta::seconds(30);
+/// What of a peer's answer the log bears.
+const LONGEST_REPLY: usize = 120;
 /// How often the operator is told that a destination swallows messages for good.
 const DEAD_NOTICE_EVERY: TimeDelta = TimeDelta::minutes(30);
 
@@ -240,7 +244,8 @@ impl Outbox {
                 contact.notify.iter().map(|name| (Some(key.clone()), name.clone())).collect()
             }),
         };
-        let (subject, text) = config.language.of(crate::text::Both {
+        let language = config.operator.as_ref().map_or(config.language, |operator| config.language_of(operator));
+        let (subject, text) = language.of(crate::text::Both {
             en: ("the store cannot be written", "plazo takes no events until its disk can be written again. Check space and rights of the data directory."),
             es: ("no se puede escribir la base de datos", "plazo no recibe eventos hasta que se pueda escribir en su disco. Revise el espacio y los permisos del directorio de datos."),
         });
@@ -310,6 +315,9 @@ impl Outbox {
             Verdict::HandedOver { .. } => "handed_over",
             Verdict::Dead { .. } => "dead",
         };
+        if let Verdict::Sent { answer, .. } = &verdict {
+            tell_of_sent(&delivery, answer);
+        }
         let labels = DeliveryLabels { destination: delivery.destination.clone(), result };
         self.app.metrics().deliveries.get_or_create(&labels).inc();
         if let Verdict::Later { cause, .. } | Verdict::HandedOver { cause, .. } | Verdict::Dead { cause } = &verdict {
@@ -324,7 +332,10 @@ impl Outbox {
             );
         }
         // An update that comes too late for its message costs nobody anything.
-        let is_missed = !matches!(delivery.content, Content::Notice { .. } | Content::Update { .. });
+        let is_missed = !matches!(
+            delivery.content,
+            Content::Notice { .. } | Content::Test(_) | Content::Link { .. } | Content::Update { .. }
+        );
         if matches!(verdict, Verdict::Dead { .. }) && is_missed {
             self.tell_of_dead(&delivery, now).await;
         }
@@ -371,7 +382,8 @@ impl Outbox {
             "An alert could not be delivered by `{destination}`, and no fallback is left. See: plazo deliveries --state dead",
             "Un aviso no se pudo entregar por `{destination}` y no queda otro camino. Vea: plazo deliveries --state dead"
         );
-        let language = self.app.config().language;
+        let config = self.app.config();
+        let language = config.operator.as_ref().map_or(config.language, |operator| config.language_of(operator));
         if let Err(error) = self.app.notify_operator(language.of(subject), language.of(text)).await {
             tracing::error!(%error, "the operator could not be told");
         }
@@ -405,6 +417,7 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
     };
     let reader = links::Reader::of(delivery.person.as_deref(), &delivery.destination);
     let links = |request| app.links(request, &reader, delivery.decided_at);
+    let further = |page: &Further| app.further_link(page, &reader, delivery.decided_at);
     let is_mail = destination.settings.kind() == Kind::Email || delivery.destination == crate::config::EMAIL;
     let reader = Reader {
         zone: config.zone,
@@ -412,20 +425,19 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         now: app.now(),
         doubt: delivery.in_doubt,
         by_reply: is_mail && config.hears_replies(),
-        answers: is_owner(&delivery.content, contact),
+        person: delivery.person.as_deref(),
         links: &links,
         list: app.list_link(&reader, delivery.decided_at),
+        further: &further,
     };
-    // Programs get the facts; nothing need be rendered for them.
-    let is_read = destination.settings.is_read_by_people();
+    // Programs get the facts and a sentence; that of an alert is its card's, and nothing need be rendered for it.
+    let is_read = destination.settings.is_read_by_people() || !matches!(delivery.content, Content::Alert(_));
     let rendered = if is_read { delivery.content.render(&config.texts, &reader) } else { Rendered::default() };
-    let card = if is_read { Card::of(&delivery.content, &rendered.text, &reader) } else { Card::default() };
+    let card = Card::of(&delivery.content, &rendered.text, &reader).printable();
+    let subject = printable_marked(&rendered.subject.replace(['\n', '\t'], " "));
     let instance = app.instance().get(..8).unwrap_or_default();
-    let facts = serde_json::json!({
-        "type": delivery.content.type_name(),
-        "timestamp": delivery.decided_at,
-        "data": { "delivery": delivery.id, "person": delivery.person, "content": delivery.content },
-    });
+    let whose = (delivery.id, delivery.person.as_deref(), delivery.decided_at);
+    let facts = facts::document(&delivery.content, whose, (&subject, &card), &reader);
     let request = delivery.content.request().or(delivery.request);
     Ok(Message {
         // Mail alone is answered, and bears the mark by which the answer is known to be its reader's.
@@ -435,21 +447,39 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         to,
         decided_at: delivery.decided_at,
         language,
-        subject: printable_marked(&rendered.subject.replace(['\n', '\t'], " ")),
+        subject,
         text: printable_marked(&rendered.text),
         html: printable_marked(&rendered.html),
         attachments: rendered.attachments,
-        card: Card { key: card.key.as_ref().map(|key| format!("{instance}.{key}")), ..card.printable() },
+        card: Card { key: card.key.as_ref().map(|key| format!("{instance}.{key}")), ..card },
         facts,
         first: delivery.first.clone(),
         updates: delivery.updates.clone(),
     })
 }
 
-/// Whether it is told to whoever has to answer.
-fn is_owner(content: &Content, contact: Option<&Contact>) -> bool {
-    match (content, contact) {
-        (Content::Alert(facts), Some(contact)) => facts.owner.as_ref() == Some(&contact.name),
-        _ => false,
-    }
+/// A line of the log for what went out: which message, to whom and by what, without anybody's words.
+fn tell_of_sent(delivery: &Claimed, answer: &str) {
+    let (what, step) = match &delivery.content {
+        Content::Alert(facts) => (facts.target.as_str(), Some(facts.step.as_str())),
+        Content::Update { .. } => ("update", None),
+        Content::Digest { .. } => ("digest", None),
+        Content::Violation(_) => ("violation", None),
+        Content::List { .. } => ("list", None),
+        Content::Report(_) => ("report", None),
+        Content::Invitation(_) => ("invitation", None),
+        Content::Test(_) => ("test", None),
+        Content::Link { .. } => ("link", None),
+        Content::Notice { .. } => ("notice", None),
+    };
+    tracing::info!(
+        delivery = delivery.id,
+        request = delivery.request.map(tracing::field::display),
+        what = %what,
+        step = step.map(tracing::field::display),
+        to = delivery.person.as_deref().map(tracing::field::display),
+        by = %delivery.destination,
+        reply = one_line(answer, LONGEST_REPLY),
+        "delivered"
+    );
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use arc_swap::ArcSwap;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,6 +16,7 @@ use super::service;
 use crate::app::{App, sources};
 use crate::config::{self, Attachment};
 use crate::net::Clients;
+use crate::text::edit;
 
 /// An editor writes in several steps; they are waited for.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -30,6 +31,10 @@ pub(super) struct Reloader {
     transports: Arc<ArcSwap<Transports>>,
     clients: Clients,
     files: PathBuf,
+    /// Where the file that was last looked at is wrong.
+    first_error: Option<String>,
+    /// Whether the text that was last looked at is the one in force.
+    is_in_force: bool,
 }
 
 impl Reloader {
@@ -42,7 +47,7 @@ impl Reloader {
         files: PathBuf,
     ) -> Self {
         let files_seen = Some(app.config().attachments.clone());
-        Self { app, path, source, files_seen, transports, clients, files }
+        Self { app, path, source, files_seen, transports, clients, files, first_error: None, is_in_force: true }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -70,16 +75,21 @@ impl Reloader {
 
     async fn reload(&mut self, is_asked: bool) {
         match self.take(is_asked).await {
+            // What was away for a moment is back.
+            Ok(None) if self.is_in_force => self.app.set_refused_file(None),
             Ok(None) => {}
             Ok(Some(n_requests)) => {
+                self.app.set_refused_file(None);
                 let revision = self.app.config().rulebook.revision;
                 tracing::info!(revision, n_requests, "sla.toml taken");
             }
             Err(error) => {
                 // The whole text quotes the file, which names people: that is for the operator, not for the log.
                 let error_text = format!("{error:#}");
-                let first_line = error_text.lines().next().unwrap_or_default();
+                let first_line =
+                    self.first_error.take().unwrap_or_else(|| error_text.lines().next().unwrap_or_default().to_owned());
                 tracing::error!(error = first_line, "sla.toml was not taken; the old one stays (plazo check says why)");
+                self.app.set_refused_file(Some(first_line));
                 let language = self.app.config().language;
                 let subject =
                     crate::both!("sla.toml was not taken; the old one stays", "sla.toml no se tomó; sigue el anterior");
@@ -98,7 +108,15 @@ impl Reloader {
         }
         self.source.clone_from(&loaded.source);
         self.files_seen = files;
+        self.is_in_force = false;
+        self.first_error = loaded.first_error();
         let config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
+        let n_promises = self.app.config().n_promises();
+        if config.n_promises() == 0 && 0 < n_promises {
+            // An editor, a copy or a full disk leaves an empty file for a moment; nobody's deadlines end by that.
+            let file = self.path.display().to_string();
+            bail!("{}", edit::promises_nothing(n_promises, &file, self.app.config().language));
+        }
         let transports = outbox::transports(&config, &self.clients, &self.files)?;
         let sources = sources::ready(&config)
             .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
@@ -110,6 +128,7 @@ impl Reloader {
         self.transports.store(Arc::new(transports));
         self.app.set_sources(sources);
         self.app.wake_outbox();
+        self.is_in_force = true;
         Ok(Some(n_requests))
     }
 }

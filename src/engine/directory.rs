@@ -175,6 +175,16 @@ impl Directory {
         self.customers.get(self.customers_by_word.get(&*word).or_else(by_domain)?)
     }
 
+    /// The team with that key.
+    pub fn team(&self, key: &str) -> Option<&Team> {
+        self.teams.get(key)
+    }
+
+    /// The keys of all teams.
+    pub fn team_keys(&self) -> impl Iterator<Item = &str> {
+        self.teams.keys().map(String::as_str)
+    }
+
     /// The teams of a person.
     pub fn teams_of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a Team> + 'a {
         self.teams.values().filter(move |team| {
@@ -206,6 +216,21 @@ impl Directory {
             Holder::Fixed(Recipient::Destination(_)) => false,
             Holder::Rota(rota) => self.on_duty(rota, at) == Some(person),
         })
+    }
+
+    /// Everybody of the house, by key.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    /// Every client, by key.
+    pub fn customers(&self) -> impl Iterator<Item = &Customer> {
+        self.customers.values()
+    }
+
+    /// Every team, by key.
+    pub fn teams(&self) -> impl Iterator<Item = &Team> {
+        self.teams.values()
     }
 
     /// Every rota, by name.

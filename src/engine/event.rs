@@ -148,6 +148,9 @@ pub enum Fact {
         /// A deadline set by hand, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         promise: Option<Promise>,
+        /// Who has it from the beginning: a person's key, name or address. Counts only with a proof.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
     },
     /// The request got an owner, or lost it.
     Own {

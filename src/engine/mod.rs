@@ -279,6 +279,11 @@ impl<'a> Course<'a> {
     }
 
     fn start(&mut self, position: Option<usize>, kind: policy::TargetKind, since: DateTime<Utc>, policy: &str) {
+        if let Some(place) = position
+            && self.request.clocks[place].lost_its_promise(since)
+        {
+            return self.go_on(place, policy);
+        }
         let highest = self.request.cycles.get(&kind).copied().unwrap_or(0);
         let cycle = 1 + position.map_or(0, |place| self.request.clocks[place].cycle).max(highest);
         let clock = Clock {
@@ -302,6 +307,22 @@ impl<'a> Course<'a> {
             Some(place) => self.displaced.push(std::mem::replace(&mut self.request.clocks[place], clock)),
             None => self.request.clocks.push(clock),
         }
+    }
+
+    /// Lets a clock go on whose promise an edit took and another gave back: the wait is the same, and what was told of it stays told
+    /// (LESSONS 22). A verdict from before stays as well.
+    fn go_on(&mut self, place: usize, policy: &str) {
+        let revision = self.rulebook.revision;
+        let clock = &mut self.request.clocks[place];
+        clock.stopped_at = None;
+        clock.cancelled_because = None;
+        if clock.state == ClockState::Breached {
+            self.effects.push(Effect::Replanned { clock: clock.name(), due_at: clock.due_at });
+            return;
+        }
+        clock.state = ClockState::Running;
+        policy.clone_into(&mut clock.policy);
+        clock.revision = revision;
     }
 
     fn stop(&mut self, place: usize, given_at: Option<DateTime<Utc>>, at: DateTime<Utc>) {
@@ -364,6 +385,11 @@ impl Clock {
         self.cycle = old.cycle;
         self.settled.clone_from(&old.settled);
         self.recounted_from = old.recounted_from;
+    }
+
+    /// Whether it watched the wait since then, until no policy promised it any more.
+    fn lost_its_promise(&self, since: DateTime<Utc>) -> bool {
+        self.cancelled_because == Some(Cancelled::NoPolicy) && self.started_at == since
     }
 
     /// Whether the wait since then was given up already, for want of open hours.

@@ -44,7 +44,13 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         (_, Fact::Message { direction, text }) => {
             message(request, event, *direction, text.as_deref(), rulebook, effects);
         }
-        (_, Fact::Open { promise }) => opened(request, event, *promise),
+        (_, Fact::Open { promise, owner }) => {
+            opened(request, event, *promise);
+            // Nobody gives work to others who does not prove who he is.
+            if let Some(owner) = owner.as_deref().filter(|_| event.proof.holds()) {
+                own(request, Some(owner), at, &rulebook.directory);
+            }
+        }
         (_, Fact::Own { owner }) => own(request, owner.as_deref(), at, &rulebook.directory),
         (_, Fact::Move { inbox }) => request.facets.inbox = Some(inbox.clone()),
         (_, Fact::Tag { add, remove }) => tag(request, add, remove, rulebook),

@@ -36,6 +36,13 @@ impl fmt::Display for RequestId {
 #[error("`{0}` is no request id; write it as R-17")]
 pub struct NoRequestId(String);
 
+impl NoRequestId {
+    /// What stands there instead.
+    pub fn word(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for RequestId {
     type Err = NoRequestId;
 

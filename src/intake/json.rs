@@ -6,6 +6,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::both;
 use crate::engine::address;
 use crate::engine::check::Part;
 use crate::engine::event::{
@@ -14,7 +15,7 @@ use crate::engine::event::{
 use crate::engine::proof::Proof;
 use crate::engine::request::{LONGEST_SNOOZE, RequestId};
 use crate::span;
-use crate::text::Language;
+use crate::text::Both;
 
 /// Names longer than this are no names.
 const LONGEST_WORD: usize = 1_024;
@@ -30,6 +31,8 @@ const MOST_ENTRIES: usize = 256;
 const EARLIEST: i64 = 946_684_800;
 /// An event may claim to happen this much later than now; the clocks of two machines differ.
 pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+/// Appointments within a span begin at full ones of these.
+const FIVE_MINUTES: TimeDelta = TimeDelta::minutes(5);
 /// A number of units since 1970 from here on counts milliseconds.
 const SHORTEST_MILLISECONDS: f64 = 1e11;
 
@@ -68,18 +71,26 @@ const TYPES: [&str; 29] = [
 
 /// A field that is wrong or missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}`: {problem}")]
+#[error("`{field}`: {}", problem.en)]
 pub struct FieldError {
     /// The field.
     pub field: String,
     /// What is wrong, and what to write.
-    pub problem: String,
+    pub problem: Both,
+}
+
+impl FieldError {
+    /// The field and what is wrong with it, in both languages.
+    pub fn words(&self) -> Both {
+        let Self { field, problem: Both { en, es } } = self;
+        both!("`{field}`: {en}", "`{field}`: {es}")
+    }
 }
 
 /// A body that is no JSON at all.
 #[derive(Debug, thiserror::Error)]
 #[error("this is not JSON: {0}")]
-pub struct NotJson(#[from] serde_json::Error);
+pub struct NotJson(#[from] pub serde_json::Error);
 
 /// A body of which no event is taken.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +129,15 @@ pub struct Heard {
 ///
 /// [`Unusable`] if the body as a whole cannot be read. What is wrong in one event is told in its place.
 pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<Heard, FieldError>>, Unusable> {
+    Ok(values(body)?.into_iter().map(|value| heard(value, source, now)).collect())
+}
+
+/// The values of a body that are to be events.
+///
+/// # Errors
+///
+/// [`Unusable`] as [`read`].
+pub fn values(body: &[u8]) -> Result<Vec<Value>, Unusable> {
     let mut values = Vec::new();
     for batch in serde_json::Deserializer::from_slice(body).into_iter::<Batch>() {
         values.extend(batch.map_err(Unusable::of)?.0);
@@ -125,7 +145,7 @@ pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<
             return Err(Unusable::TooMany);
         }
     }
-    Ok(values.into_iter().map(|value| heard(value, source, now)).collect())
+    Ok(values)
 }
 
 /// Reads one event, whose every field must be right.
@@ -134,8 +154,22 @@ pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<
 ///
 /// [`FieldError`] names the field.
 pub fn event(value: Value, source: &str, now: DateTime<Utc>) -> Parsed {
-    let heard = Fields::new(value, Care::Strict)?.event(source, now)?;
+    let heard = strictly(value, source, now)?;
     Ok((heard.event, heard.request))
+}
+
+/// As [`heard`], of an event whose every field must be right.
+///
+/// # Errors
+///
+/// [`FieldError`] names the field.
+pub fn strictly(value: Value, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
+    Fields::new(value, Care::Strict)?.event(source, now)
+}
+
+/// Whether somebody may wait for what this is to tell: then a field that cannot be read costs only itself ([`heard`]).
+pub fn is_asked(value: &Value) -> bool {
+    value.get("type").is_some_and(|kind| kind == "message" || kind == "open")
 }
 
 /// Reads one event. Of a message, or of a request that is opened, a field that cannot be read costs that field and never the wait of
@@ -145,8 +179,7 @@ pub fn event(value: Value, source: &str, now: DateTime<Utc>) -> Parsed {
 ///
 /// [`FieldError`] names the field: `id` and `type`, or any of another kind of event.
 pub fn heard(value: Value, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
-    let is_asked = value.get("type").is_some_and(|kind| kind == "message" || kind == "open");
-    let care = if is_asked { Care::Lenient } else { Care::Strict };
+    let care = if is_asked(&value) { Care::Lenient } else { Care::Strict };
     Fields::new(value, care)?.event(source, now)
 }
 
@@ -219,7 +252,10 @@ struct Fields {
 impl Fields {
     fn new(value: Value, care: Care) -> Result<Self, FieldError> {
         let Value::Object(left) = value else {
-            let problem = "must be a JSON object, such as {\"id\": \"m-1\", \"type\": \"message\", …}";
+            let problem = both!(
+                "must be a JSON object, such as {{\"id\": \"m-1\", \"type\": \"message\", …}}",
+                "debe ser un objeto JSON, como {{\"id\": \"m-1\", \"type\": \"message\", …}}"
+            );
             return Err(wrong("event", problem));
         };
         Ok(Self { left, care, lost: Vec::new() })
@@ -230,7 +266,13 @@ impl Fields {
         self.left.remove("proof");
         let id = self.id()?;
         let source = self.word("source")?.unwrap_or_else(|| source.to_owned());
-        let type_name = self.required("type", "what happened: message, open, own, wait, deliver, close, …")?;
+        let type_name = self.required(
+            "type",
+            Both {
+                en: "what happened: message, open, own, wait, deliver, close, …",
+                es: "qué pasó: message, open, own, wait, deliver, close, …",
+            },
+        )?;
         let at = self.happened_at(now)?;
         let mut threads: Vec<String> = self.soft(|fields| fields.word("thread"))?.into_iter().collect();
         threads.extend(self.soft(|fields| fields.words("threads"))?);
@@ -269,9 +311,18 @@ impl Fields {
         for (name, value) in refs {
             size += name.len() + value.to_string().len();
             let problem = if is_deeper_than(&value, DEEPEST_REF) {
-                format!("nests deeper than {DEEPEST_REF} levels")
+                both!(
+                    "nests deeper than {DEEPEST_REF} levels",
+                    "tiene más de {DEEPEST_REF} niveles, uno dentro de otro"
+                )
             } else if LARGEST_REFS < size {
-                format!("makes what plazo keeps without knowing it larger than {} KiB", LARGEST_REFS >> 10)
+                {
+                    let most = LARGEST_REFS >> 10;
+                    both!(
+                        "makes what plazo keeps without knowing it larger than {most} KiB",
+                        "lleva a más de {most} KiB lo que plazo guarda sin conocerlo"
+                    )
+                }
             } else {
                 kept.insert(name, value);
                 continue;
@@ -323,7 +374,10 @@ impl Fields {
 
     /// The event's name. One that is too long stands for itself by its digest.
     fn id(&mut self) -> Result<String, FieldError> {
-        const MEANING: &str = "a name for this event, unique in its source: sending it twice then does no harm";
+        const MEANING: Both<&str> = Both {
+            en: "a name for this event, unique in its source: sending it twice then does no harm",
+            es: "un nombre para este evento, único en su fuente: así, enviarlo dos veces no hace daño",
+        };
         if self.care == Care::Lenient
             && let Some(Value::String(id)) = self.left.get("id")
             && LONGEST_WORD < id.len()
@@ -341,7 +395,13 @@ impl Fields {
         let is_possible = |at: &DateTime<Utc>| EARLIEST <= at.timestamp() && *at <= now + CLOCK_SKEW;
         match at {
             Some(at) if self.care == Care::Lenient && !is_possible(&at) => {
-                self.lost.push(wrong("at", format!("{at} cannot be; the time of arrival stands for it")));
+                self.lost.push(wrong(
+                    "at",
+                    both!(
+                        "{at} cannot be; the time of arrival stands for it",
+                        "{at} no puede ser; vale la hora de llegada"
+                    ),
+                ));
                 Ok(now)
             }
             at => Ok(at.unwrap_or(now)),
@@ -356,7 +416,7 @@ impl Fields {
         match self.take(field) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(wrong(field, format!("must be a string, not {}", kind_of(&other)))),
+            Some(other) => Err(must_be(field, Both { en: "a string", es: "un texto" }, &other)),
         }
     }
 
@@ -372,18 +432,22 @@ impl Fields {
         };
         match word {
             Some(word) if LONGEST_WORD < word.len() && self.care == Care::Lenient => {
-                self.lost.push(wrong(field, format!("is longer than {LONGEST_WORD} bytes and was cut")));
+                self.lost.push(wrong(
+                    field,
+                    both!("is longer than {LONGEST_WORD} bytes and was cut", "pasa de {LONGEST_WORD} bytes y se cortó"),
+                ));
                 Ok(Some(cut(word)))
             }
             Some(word) if LONGEST_WORD < word.len() => {
-                Err(wrong(field, format!("is longer than {LONGEST_WORD} bytes")))
+                Err(wrong(field, both!("is longer than {LONGEST_WORD} bytes", "pasa de {LONGEST_WORD} bytes")))
             }
             word => Ok(word.filter(|word| !word.trim().is_empty())),
         }
     }
 
-    fn required(&mut self, field: &str, meaning: &str) -> Result<String, FieldError> {
-        self.word(field)?.ok_or_else(|| wrong(field, format!("is missing; it is {meaning}")))
+    fn required(&mut self, field: &str, meaning: Both<&str>) -> Result<String, FieldError> {
+        let Both { en, es } = meaning;
+        self.word(field)?.ok_or_else(|| wrong(field, both!("is missing; it is {en}", "falta; es {es}")))
     }
 
     fn words(&mut self, field: &str) -> Result<Vec<String>, FieldError> {
@@ -393,11 +457,18 @@ impl Fields {
                 .into_iter()
                 .map(|item| match item {
                     Value::String(word) if word.len() <= LONGEST_WORD => Ok(word),
-                    other => Err(wrong(field, format!("must list short strings, not {}", kind_of(&other)))),
+                    other => Err(must_be(
+                        field,
+                        Both { en: "a list of short strings", es: "una lista de textos cortos" },
+                        &other,
+                    )),
                 })
                 .collect(),
-            Some(Value::Array(_)) => Err(wrong(field, format!("lists more than {MOST_ENTRIES} entries"))),
-            Some(other) => Err(wrong(field, format!("must be a list of strings, not {}", kind_of(&other)))),
+            Some(Value::Array(_)) => Err(wrong(
+                field,
+                both!("lists more than {MOST_ENTRIES} entries", "tiene más de {MOST_ENTRIES} elementos"),
+            )),
+            Some(other) => Err(must_be(field, Both { en: "a list of strings", es: "una lista de textos" }, &other)),
         }
     }
 
@@ -405,7 +476,7 @@ impl Fields {
         match self.take(field) {
             None => Ok(Map::new()),
             Some(Value::Object(object)) => Ok(object),
-            Some(other) => Err(wrong(field, format!("must be an object, not {}", kind_of(&other)))),
+            Some(other) => Err(must_be(field, Both { en: "an object", es: "un objeto" }, &other)),
         }
     }
 
@@ -415,11 +486,25 @@ impl Fields {
             at
         } else {
             let Some(text) = self.text(field)? else { return Ok(None) };
-            let parsed = DateTime::parse_from_rfc3339(&text)
-                .map_err(|_| wrong(field, format!("`{text}` is no instant; write it as 2026-03-02T09:05:00-05:00")))?;
+            let parsed = DateTime::parse_from_rfc3339(&text).map_err(|_| {
+                wrong(
+                    field,
+                    both!(
+                        "`{text}` is no instant; write it as 2026-03-02T09:05:00-05:00",
+                        "«{text}» no es un momento; escríbalo como 2026-03-02T09:05:00-05:00"
+                    ),
+                )
+            })?;
             parsed.to_utc().trunc_subsecs(3)
         };
-        if span::is_reckonable(at) { Ok(Some(at)) } else { Err(wrong(field, span::NOT_RECKONABLE)) }
+        if span::is_reckonable(at) {
+            Ok(Some(at))
+        } else {
+            {
+                let problem = both!("must lie in the years 1970 to 9999", "debe estar entre los años 1970 y 9999");
+                Err(wrong(field, problem))
+            }
+        }
     }
 
     fn choice<T: Copy>(&mut self, field: &str, choices: &[(&str, T)]) -> Result<Option<T>, FieldError> {
@@ -427,7 +512,8 @@ impl Fields {
         let chosen = choices.iter().find(|(choice, _)| *choice == word).map(|(_, value)| *value);
         chosen.map(Some).ok_or_else(|| {
             let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-            wrong(field, format!("`{word}` is not one of {}", known.join(", ")))
+            let known = known.join(", ");
+            wrong(field, both!("`{word}` is not one of {known}", "«{word}» no es uno de {known}"))
         })
     }
 
@@ -437,7 +523,7 @@ impl Fields {
             None => return Ok(inferred.map(Author::unnamed)),
             Some(Value::String(name)) => Map::from_iter([("name".to_owned(), Value::String(name))]),
             Some(Value::Object(fields)) => fields,
-            Some(other) => return Err(wrong("author", format!("must be an object, not {}", kind_of(&other)))),
+            Some(other) => return Err(must_be("author", Both { en: "an object", es: "un objeto" }, &other)),
         };
         let mut fields = Self { left: fields, care: self.care, lost: Vec::new() };
         let within = |error: FieldError| FieldError { field: format!("author.{}", error.field), ..error };
@@ -465,21 +551,29 @@ impl Fields {
 
     fn request(&mut self, field: &str) -> Result<Option<RequestId>, FieldError> {
         let Some(word) = self.word(field)? else { return Ok(None) };
-        word.parse().map(Some).map_err(|error: crate::engine::request::NoRequestId| wrong(field, error.to_string()))
+        word.parse().map(Some).map_err(|_: crate::engine::request::NoRequestId| {
+            wrong(
+                field,
+                both!(
+                    "`{word}` is no request id; write it as R-17",
+                    "«{word}» no es un número de solicitud; escríbalo como R-17"
+                ),
+            )
+        })
     }
 
     fn flag(&mut self, field: &str) -> Result<Option<bool>, FieldError> {
         match self.take(field) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(other) => Err(wrong(field, format!("must be true or false, not {}", kind_of(&other)))),
+            Some(other) => Err(must_be(field, Both { en: "true or false", es: "true o false" }, &other)),
         }
     }
 
     fn count(&mut self, field: &str) -> Result<Option<u32>, FieldError> {
         let Some(value) = self.take(field) else { return Ok(None) };
         let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
-        count.map(Some).ok_or_else(|| wrong(field, "must be a whole number"))
+        count.map(Some).ok_or_else(|| wrong(field, both!("must be a whole number", "debe ser un número entero")))
     }
 
     fn interaction(&mut self) -> Result<Interaction, FieldError> {
@@ -515,17 +609,20 @@ impl Fields {
         let due = self.instant("due")?;
         let within = self.text("within")?;
         match (due, within) {
-            (Some(_), Some(_)) => Err(wrong("within", "and `due` exclude each other; give one")),
+            (Some(_), Some(_)) => Err(wrong(
+                "within",
+                both!("and `due` exclude each other; give one", "y `due` se excluyen; indique uno solo"),
+            )),
             (Some(due), None) if due < now - chrono::TimeDelta::days(3_660) => {
-                Err(wrong("due", "lies years in the past"))
+                Err(wrong("due", both!("lies years in the past", "está años atrás")))
             }
             (Some(due), None) if now + chrono::TimeDelta::days(3_660) < due => {
-                Err(wrong("due", "lies more than ten years ahead"))
+                Err(wrong("due", both!("lies more than ten years ahead", "está a más de diez años")))
             }
             (Some(due), None) => Ok(Some(Promise::Due(due))),
             (None, Some(text)) => match span::working_time(&text) {
                 Ok(span) => Ok(Some(Promise::Within(span))),
-                Err(problem) => Err(wrong("within", Language::En.of(problem))),
+                Err(problem) => Err(wrong("within", problem)),
             },
             (None, None) => Ok(None),
         }
@@ -545,23 +642,43 @@ impl Fields {
                     AuthorKind::Agent | AuthorKind::Bot | AuthorKind::Auto | AuthorKind::System => Direction::Out,
                 });
                 let direction = direction.or(by_author).ok_or_else(|| {
-                    wrong("direction", "is missing; it is in (from the client), out (to the client) or internal")
+                    wrong(
+                        "direction",
+                        both!(
+                            "is missing; it is in (from the client), out (to the client) or internal",
+                            "falta; es in (del cliente), out (al cliente) o internal"
+                        ),
+                    )
                 })?;
                 Fact::Message { direction, text: self.soft(|fields| fields.text("text"))? }
             }
-            "open" => Fact::Open { promise: self.soft(|fields| fields.promise(now))? },
+            "open" => Fact::Open {
+                promise: self.soft(|fields| fields.promise(now))?,
+                owner: self.soft(|fields| fields.word("owner"))?,
+            },
             "own" => Fact::Own { owner: self.word("owner")? },
             "move" => {
                 // The inbox has been read with the rest; a move without one moves nothing.
-                Fact::Move { inbox: self.required("to", "the inbox to which it moved")? }
+                Fact::Move {
+                    inbox: self
+                        .required("to", Both { en: "the inbox to which it moved", es: "la bandeja a la que pasó" })?,
+                }
             }
             "tag" => Fact::Tag { add: self.words("tags")?, remove: self.words("untag")? },
-            "prioritise" => Fact::Prioritise { priority: self.required("to", "the new priority")? },
+            "prioritise" => Fact::Prioritise {
+                priority: self.required("to", Both { en: "the new priority", es: "la nueva prioridad" })?,
+            },
             "wait" => Fact::Wait { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
             "resume" => Fact::Resume,
             "promise" => Fact::Promise {
                 promise: self.promise(now)?.ok_or_else(|| {
-                    wrong("due", "is missing; give `due` (an instant) or `within` (a span, such as \"4h\")")
+                    wrong(
+                        "due",
+                        both!(
+                            "is missing; give `due` (an instant) or `within` (a span, such as \"4h\")",
+                            "falta; indique `due` (un momento) o `within` (una duración, como \"4h\")"
+                        ),
+                    )
                 })?,
             },
             "deliver" => Fact::Deliver { text: self.text("text")?.unwrap_or_default() },
@@ -576,7 +693,13 @@ impl Fields {
                 let failed = self.words("failed")?;
                 // A mail server may name the reader only.
                 let of = if failed.is_empty() {
-                    self.required("of", "the id of the message that never arrived")?
+                    self.required(
+                        "of",
+                        Both {
+                            en: "the id of the message that never arrived",
+                            es: "el identificador del mensaje que nunca llegó",
+                        },
+                    )?
                 } else {
                     self.word("of")?.unwrap_or_default()
                 };
@@ -592,13 +715,25 @@ impl Fields {
             "follow_up" => Fact::FollowUp,
             "block" => Fact::Block {
                 blocker: self.request("blocker")?.ok_or_else(|| {
-                    wrong("blocker", "is missing; it is the request that must be done first, such as R-4")
+                    wrong(
+                        "blocker",
+                        both!(
+                            "is missing; it is the request that must be done first, such as R-4",
+                            "falta; es la solicitud que va primero, como R-4"
+                        ),
+                    )
                 })?,
             },
             "unblock" => Fact::Unblock { blocker: self.request("blocker")? },
             "split" => Fact::Split { parts: self.words("parts")? },
             "stage" => Fact::Stage {
-                to: self.required("to", "the stage that the claim enters; `done` after the last")?,
+                to: self.required(
+                    "to",
+                    Both {
+                        en: "the stage that the claim enters; `done` after the last",
+                        es: "la etapa a la que entra el reclamo; `done` después de la última",
+                    },
+                )?,
                 number: self.word("number")?,
             },
             "escalate" => Fact::Escalate { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
@@ -607,29 +742,42 @@ impl Fields {
         })
     }
 
-    /// When an appointment begins: `due`, or `within` from now; without either it is called off.
+    /// When an appointment begins: `due`, or `within` from now, at a full five minutes; without either it is called off.
     fn appointment(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, FieldError> {
         Ok(match self.promise(now)? {
             None => None,
             Some(Promise::Due(due)) => Some(due),
-            Some(Promise::Within(span)) => Some(now + span.as_elapsed()),
+            Some(Promise::Within(span)) => Some(agreeable(now + span.as_elapsed(), span.as_elapsed())),
         })
     }
 
     fn snooze_end(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, FieldError> {
         let days = LONGEST_SNOOZE.num_days();
-        let too_long =
-            |field| wrong(field, format!("is too long: nothing is put off for more than {days} days at a time"));
+        let too_long = |field| {
+            wrong(
+                field,
+                both!(
+                    "is too long: nothing is put off for more than {days} days at a time",
+                    "es demasiado: nada se pospone más de {days} días a la vez"
+                ),
+            )
+        };
         if let Some(until) = self.instant("until")? {
             return if until <= now + LONGEST_SNOOZE { Ok(until) } else { Err(too_long("until")) };
         }
         let Some(text) = self.text("for")? else {
-            return Err(wrong("until", "is missing; give `until` (an instant) or `for` (a span, such as \"30m\")"));
+            return Err(wrong(
+                "until",
+                both!(
+                    "is missing; give `until` (an instant) or `for` (a span, such as \"30m\")",
+                    "falta; indique `until` (un momento) o `for` (una duración, como \"30m\")"
+                ),
+            ));
         };
         match span::duration(&text) {
             Ok(span) if TimeDelta::from_std(span).is_ok_and(|span| span <= LONGEST_SNOOZE) => Ok(now + span),
             Ok(_) => Err(too_long("for")),
-            Err(problem) => Err(wrong("for", Language::En.of(problem))),
+            Err(problem) => Err(wrong("for", problem)),
         }
     }
 }
@@ -646,12 +794,23 @@ pub fn check_type(word: &str) -> Result<(), FieldError> {
 fn unknown_type(word: &str) -> FieldError {
     wrong(
         "type",
-        format!("`{word}` is no type of event; the types are listed in docs/events.md, such as message or open"),
+        both!(
+            "`{word}` is no type of event; the types are listed in docs/events.md, such as message or open",
+            "«{word}» no es un tipo de evento; los tipos están en docs/events.md, como message u open"
+        ),
     )
 }
 
-fn wrong(field: &str, problem: impl Into<String>) -> FieldError {
+fn wrong(field: &str, problem: impl Into<Both>) -> FieldError {
     FieldError { field: field.to_owned(), problem: problem.into() }
+}
+
+/// A value of another type than is wanted.
+fn must_be(field: &str, wanted: Both<&str>, found: &Value) -> FieldError {
+    let found = kind_of(found);
+    let (en, es) =
+        (format!("must be {}, not {}", wanted.en, found.en), format!("debe ser {}, no {}", wanted.es, found.es));
+    wrong(field, Both { en, es })
 }
 
 /// Who speaks that way, where nothing else is said.
@@ -692,14 +851,20 @@ fn cut(mut word: String) -> String {
     word
 }
 
-const fn kind_of(value: &Value) -> &'static str {
+/// An instant at which people meet: nobody agrees on 12:28:13. The next full five minutes, of what is half an hour away or more.
+fn agreeable(at: DateTime<Utc>, away: TimeDelta) -> DateTime<Utc> {
+    let past = TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(FIVE_MINUTES.num_milliseconds()));
+    if away < TimeDelta::minutes(30) || past.is_zero() { at } else { at + (FIVE_MINUTES - past) }
+}
+
+const fn kind_of(value: &Value) -> Both<&'static str> {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Value::Null => Both { en: "null", es: "null" },
+        Value::Bool(_) => Both { en: "a boolean", es: "true o false" },
+        Value::Number(_) => Both { en: "a number", es: "un número" },
+        Value::String(_) => Both { en: "a string", es: "un texto" },
+        Value::Array(_) => Both { en: "a list", es: "una lista" },
+        Value::Object(_) => Both { en: "an object", es: "un objeto" },
     }
 }
 
@@ -715,7 +880,7 @@ pub fn write(event: &Event) -> Value {
     };
     set("type", event.fact.type_name().into());
     match &event.fact {
-        Fact::Open { promise: Some(promise) } | Fact::Promise { promise } => match promise {
+        Fact::Open { promise: Some(promise), .. } | Fact::Promise { promise } => match promise {
             Promise::Due(due) => set("due", serde_json::json!(due)),
             Promise::Within(span) => set("within", format!("{}ms", span.as_milliseconds()).into()),
         },

@@ -66,7 +66,22 @@ pub fn make(name: &str, material: &Material<'_>, rulebook: &Rulebook) -> Report 
         closings: closings(material),
         orphans: orphans(material, rulebook),
         punctuality: punctuality(material.lateness_ms),
+        names: names(material),
     }
+}
+
+/// What each request is called.
+fn names(material: &Material<'_>) -> BTreeMap<RequestId, String> {
+    let named = material.cases.iter().filter_map(|case| {
+        let request = &case.history.request;
+        let client = request.facets.customer.as_ref();
+        let client = client.map(|word| material.directory.customer(word).map_or(word, |client| &client.name));
+        let words: Vec<_> =
+            [client.or(request.contact.as_ref()), request.subject.as_ref()].into_iter().flatten().collect();
+        let name = words.into_iter().map(String::as_str).collect::<Vec<_>>().join(" · ");
+        (!name.is_empty()).then_some((request.id, name))
+    });
+    named.collect()
 }
 
 impl Gathered {

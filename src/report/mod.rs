@@ -7,6 +7,8 @@
 mod fold;
 mod measure;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -322,6 +324,9 @@ pub struct Report {
     pub orphans: Vec<Orphan>,
     /// How late plazo's own alerts were.
     pub punctuality: Punctuality,
+    /// What the requests are called that stand behind the figures: the client, and what it is about. For pages alone.
+    #[serde(skip)]
+    pub names: BTreeMap<RequestId, String>,
 }
 
 impl Report {

@@ -115,6 +115,16 @@ impl Store {
         Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
+    /// When a revision was taken.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revision_taken_at(&self, revision: i64) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare("SELECT taken_at FROM revisions WHERE id = ?1")?;
+        Ok(statement.query_row([revision], |row| row.get(0)).optional()?.map(instant))
+    }
+
     /// The text of a revision.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub struct DeliveryRow {
     /// Why its destination stands, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
-    /// Why it waits to be gathered: `burst`, `quiet`, `daily`, `silence`, `downtime` or `edit`.
+    /// Why it waits to be gathered: `burst`, `quiet`, `daily`, `silence`, `downtime`, `history` or `edit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_for: Option<String>,
     /// What the peer calls the message: its thread, its ticket.
@@ -76,7 +76,57 @@ pub struct StepDelivery {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+/// A delivery of anything that was told about a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldRow {
+    /// `breach`, `warning`, …, `violation` or `update`.
+    pub why: String,
+    /// Word of the clock's kind, where it is about one.
+    pub kind: Option<String>,
+    /// Key of the person.
+    pub person: Option<String>,
+    /// Name of the destination.
+    pub destination: String,
+    /// `pending`, `sent`, …
+    pub state: String,
+    /// When it was settled, else when it was decided.
+    pub at: DateTime<Utc>,
+}
+
 impl Store {
+    /// Whatever was told about a request, in the order in which it was decided.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn told(&self, request: RequestId) -> Result<Vec<ToldRow>> {
+        let mut statement = self.prepare(
+            "SELECT a.why, a.kind, d.person, d.destination, d.state, coalesce(d.finished_at, d.decided_at)
+             FROM alerts a JOIN deliveries d ON d.alert = a.id WHERE a.request = ?1 ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([request.0], |row| {
+            Ok(ToldRow {
+                why: row.get(0)?,
+                kind: row.get(1)?,
+                person: row.get(2)?,
+                destination: row.get(3)?,
+                state: row.get(4)?,
+                at: instant(row.get(5)?),
+            })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// When the last message was taken by its peer.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn last_sent_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare("SELECT max(finished_at) FROM deliveries WHERE state = 'sent'")?;
+        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant))
+    }
+
     /// Every delivery of a request's steps, in the order in which they were decided.
     ///
     /// # Errors
@@ -143,7 +193,7 @@ impl Store {
         let grace = milliseconds(decided_before);
         let mut statement = self.prepare(
             "SELECT count(*) FROM deliveries WHERE decided_at < ?1 AND (state IN ('pending', 'leased')
-                 OR (state = 'held' AND (held_for IN ('downtime', 'edit') OR next_at < ?1)))",
+                 OR (state = 'held' AND (held_for IN ('downtime', 'history', 'edit') OR next_at < ?1)))",
         )?;
         Ok(statement.query_row([grace], |row| row.get(0))?)
     }

@@ -57,7 +57,7 @@ impl Store {
     pub fn release(&self, window: TimeDelta, now: DateTime<Utc>) -> Result<Gathered> {
         let mut statement = self.prepare(
             "SELECT held_for, person, destination FROM deliveries
-             WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit') AND next_at <= ?1 ORDER BY next_at LIMIT 1",
+             WHERE state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit') AND next_at <= ?1 ORDER BY next_at LIMIT 1",
         )?;
         let reader = statement.query_row([milliseconds(now)], reader).optional()?;
         reader.map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, now, Some(window), now))
@@ -66,7 +66,7 @@ impl Store {
     /// When the next of what is held back may go.
     pub(super) fn next_release_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare(
-            "SELECT min(next_at) FROM deliveries WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit')",
+            "SELECT min(next_at) FROM deliveries WHERE state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit')",
         )?;
         Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant))
     }
@@ -108,7 +108,7 @@ impl Store {
         Ok(self
             .prepare(
                 "UPDATE deliveries SET next_at = ?1 WHERE id IN (
-                     SELECT id FROM deliveries WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit') AND held_for = 'silence'
+                     SELECT id FROM deliveries WHERE state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit') AND held_for = 'silence'
                      AND next_at IN (SELECT ends_at FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
                      AND ?1 < next_at LIMIT ?2)",
             )?

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
-use super::{Result, Store, milliseconds};
+use super::{Result, Store, instant, milliseconds};
 
 impl Store {
     /// Keeps a destination standing until then. Messages that fail side by side are one failure of it. Returns how often it has
@@ -58,6 +58,17 @@ impl Store {
         self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
             .execute(params![id, milliseconds(now)])?;
         Ok(())
+    }
+
+    /// Destinations that stand, with until when and why.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn holds(&self) -> Result<Vec<(String, DateTime<Utc>, String)>> {
+        let mut statement = self.prepare("SELECT destination, until, cause FROM holds ORDER BY destination")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// How often in a row a destination has failed as a whole.

@@ -52,6 +52,17 @@ pub struct HistoryRow {
     pub effects: serde_json::Value,
 }
 
+/// An event, or the passing of time, and what it caused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What; none where time passed, or the file of promises changed.
+    pub event: Option<Event>,
+    /// What it caused.
+    pub effects: Vec<Effect>,
+}
+
 /// Somebody who wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorRow {
@@ -84,6 +95,18 @@ impl Store {
     pub fn known_event(&self, id: &EventId) -> Result<Option<RequestId>> {
         let mut statement = self.prepare("SELECT request FROM journal WHERE source = ?1 AND event = ?2")?;
         Ok(statement.query_row([&id.source, &id.id], |row| row.get(0).map(RequestId)).optional()?)
+    }
+
+    /// Whether something happened to a request before `at` of which plazo heard only afterwards.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn heard_late(&self, request: RequestId, at: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM journal WHERE request = ?1 AND source IS NOT NULL AND at <= ?2 AND ?2 < received_at)",
+        )?;
+        Ok(statement.query_row(params![request.0, milliseconds(at)], |row| row.get(0))?)
     }
 
     /// An event that is known.
@@ -136,6 +159,22 @@ impl Store {
             events.extend(self.parsed(request, "event", row, 0));
         }
         Ok(events)
+    }
+
+    /// The link to its conversation that a source gave last, as the source wrote it. Only the request's last events are looked at: it is asked
+    /// with each alert.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn latest_link(&self, request: RequestId) -> Result<Option<String>> {
+        let mut statement = self.prepare(
+            "SELECT body ->> '$.refs.link' AS link
+             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, seq FROM journal
+                   WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50)
+             WHERE typeof(link) = 'text' ORDER BY seq DESC LIMIT 1",
+        )?;
+        Ok(statement.query_row([request.0], |row| row.get(0)).optional()?)
     }
 
     /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
@@ -220,6 +259,26 @@ impl Store {
             });
         }
         Ok(history)
+    }
+
+    /// What happened to a request, oldest first, with its events as they were told; what cannot be read is left out of its row.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn happenings(&self, request: RequestId) -> Result<Vec<Happening>> {
+        let mut statement =
+            self.prepare("SELECT at, body, effects FROM journal WHERE request = ?1 ORDER BY at, seq")?;
+        let mut rows = statement.query([request.0])?;
+        let mut happenings = Vec::new();
+        while let Some(row) = rows.next()? {
+            happenings.push(Happening {
+                at: instant(row.get(0)?),
+                event: if is_null(row, 1)? { None } else { self.parsed(request, "event", row, 1) },
+                effects: self.parsed(request, "effects", row, 2).unwrap_or_default(),
+            });
+        }
+        Ok(happenings)
     }
 
     /// People who wrote since then, by address, with what was taken of them; those who wrote most first.

@@ -76,7 +76,7 @@ pub struct Claimed {
     pub first: Option<String>,
     /// What the peer called the message that this one replaces.
     pub updates: Option<String>,
-    /// Whether it waited on purpose: for others, for its reader's hours, for a silence to end.
+    /// Whether it waited on purpose: for others, for its reader's hours, for a silence to end; or was due before plazo heard of it.
     pub waited: bool,
 }
 

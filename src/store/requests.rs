@@ -17,6 +17,10 @@ pub struct Filter {
     pub channel: Option<String>,
     /// Key of the owner.
     pub owner: Option<String>,
+    /// Owned by one of these keys.
+    pub owners: Option<Vec<String>>,
+    /// Key or name of the client.
+    pub customer: Option<String>,
     /// Due before that instant.
     pub due_before: Option<DateTime<Utc>>,
     /// Only those with a smaller number: where the last page ended.
@@ -24,6 +28,29 @@ pub struct Filter {
     /// Rows at most.
     pub limit: u32,
 }
+
+impl Filter {
+    fn owners_as_json(&self) -> Result<Option<String>> {
+        Ok(self.owners.as_ref().map(serde_json::to_string).transpose()?)
+    }
+}
+
+/// Where a page of requests by due instant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueCursor {
+    /// When its last one was due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Its number.
+    pub id: i64,
+}
+
+/// What a filter means, with the numbers of its values.
+const MATCHING: &str = "(?1 IS NULL OR (?1 = 'open' AND phase IN ('open', 'waiting')) OR phase = ?1
+            OR (?1 = 'overdue' AND phase IN ('open', 'waiting') AND due_at <= ?2))
+       AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 IS NULL OR due_at < ?5)
+       AND (?6 IS NULL OR owner IN (SELECT value FROM json_each(?6))) AND (?7 IS NULL OR customer = ?7)";
+/// Stands for no due instant: after all others.
+const NEVER: i64 = i64::MAX;
 
 impl Store {
     /// The highest number given to a request so far.
@@ -177,23 +204,63 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn list(&self, filter: &Filter, now: DateTime<Utc>) -> Result<Vec<Request>> {
-        let mut statement = self.prepare(
-            "SELECT id, state FROM requests
-             WHERE (?1 IS NULL OR (?1 = 'open' AND phase IN ('open', 'waiting')) OR phase = ?1
-                    OR (?1 = 'overdue' AND phase IN ('open', 'waiting') AND due_at <= ?2))
-               AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4)
-               AND (?5 IS NULL OR due_at < ?5) AND (?6 IS NULL OR id < ?6)
-             ORDER BY id DESC",
-        )?;
+        let sql =
+            format!("SELECT id, state FROM requests WHERE {MATCHING} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
+        let mut statement = self.prepare(&sql)?;
         let rows = statement.query(params![
             filter.state,
             milliseconds(now),
             filter.channel,
             filter.owner,
             filter.due_before.map(milliseconds),
+            filter.owners_as_json()?,
+            filter.customer,
             filter.below,
         ])?;
         self.read_requests(rows, filter.limit as usize)
+    }
+
+    /// Requests by filter, what is due first at the top, what is never due at the end; after the last one of a page, if one is given.
+    /// With them, how many there are from there on.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn list_by_due(
+        &self,
+        filter: &Filter,
+        after: Option<DueCursor>,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Request>, usize)> {
+        let sql = format!(
+            "SELECT id FROM requests WHERE {MATCHING} AND (?8 IS NULL OR (coalesce(due_at, {NEVER}), id) > (?8, ?9))
+             ORDER BY coalesce(due_at, {NEVER}), id"
+        );
+        // Numbers alone are sorted: what the requests hold is read of those that are shown.
+        let mut statement = self.prepare(&sql)?;
+        let ids = statement.query_map(
+            params![
+                filter.state,
+                milliseconds(now),
+                filter.channel,
+                filter.owner,
+                filter.due_before.map(milliseconds),
+                filter.owners_as_json()?,
+                filter.customer,
+                after.map(|after| after.due_at.map_or(NEVER, milliseconds)),
+                after.map(|after| after.id),
+            ],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let ids: Vec<i64> = ids.collect::<std::result::Result<_, _>>()?;
+        let mut requests = Vec::new();
+        for id in &ids {
+            if filter.limit as usize <= requests.len() {
+                break;
+            }
+            requests.extend(self.request(RequestId(*id))?);
+        }
+        Ok((requests, ids.len()))
     }
 
     /// Open requests of a kind that have an owner, oldest first: what the daily list is made of (rule D1).
@@ -219,6 +286,27 @@ impl Store {
         let mut statement = self.prepare("SELECT id FROM requests WHERE phase IN (?1, ?2)")?;
         let rows = statement.query_map(live, |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Whether any request, however old, came by that channel.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn had_channel(&self, channel: &str) -> Result<bool> {
+        let mut statement = self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE channel = ?1 COLLATE NOCASE)")?;
+        Ok(statement.query_row([channel], |row| row.get(0))?)
+    }
+
+    /// Whether any request, however old, is of that client.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn had_customer(&self, customer: &str) -> Result<bool> {
+        let mut statement =
+            self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE customer = ?1 COLLATE NOCASE)")?;
+        Ok(statement.query_row([customer], |row| row.get(0))?)
     }
 
     /// Requests that may still move, what is due first.
@@ -268,6 +356,17 @@ impl Store {
         let mut statement = self.prepare("SELECT request, at, why FROM wakes ORDER BY at, why LIMIT ?1")?;
         let rows = statement.query_map([limit], wake)?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// How many live requests have a promise that is overdue.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_overdue(&self, now: DateTime<Utc>) -> Result<i64> {
+        let mut statement =
+            self.prepare("SELECT count(*) FROM requests WHERE phase IN ('open', 'waiting') AND due_at <= ?1")?;
+        Ok(statement.query_row([milliseconds(now)], |row| row.get(0))?)
     }
 
     /// How many requests stand in each phase.

@@ -8,12 +8,18 @@ use super::{Result, Store, instant, milliseconds};
 use crate::engine::policy::{Facets, Matcher};
 use crate::engine::request::RequestId;
 
-/// Which alerts a silence holds back.
+/// Which alerts a silence holds back: those of which everything holds that it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silenced {
     /// Of one request only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+    /// Only what goes to these people, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub person: Vec<String>,
+    /// Of everything: said so that nobody silences all by leaving the rest out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
     /// Of requests like these.
     #[serde(flatten)]
     pub matcher: Matcher,
@@ -41,8 +47,11 @@ pub struct SilenceRow {
 }
 
 impl Silenced {
-    fn holds(&self, request: RequestId, facets: &Facets) -> bool {
-        self.request.is_none_or(|own| own == request) && self.matcher.matches(facets)
+    /// Whether it holds back an alert of that request to that person; without one, to a destination.
+    pub fn holds(&self, request: RequestId, facets: &Facets, person: Option<&str>) -> bool {
+        self.request.is_none_or(|own| own == request)
+            && (self.person.is_empty() || person.is_some_and(|person| self.person.iter().any(|key| key == person)))
+            && self.matcher.matches(facets)
     }
 }
 
@@ -92,7 +101,7 @@ impl Store {
         Ok(silences)
     }
 
-    /// Until when alerts of a request are held back; none if they are not.
+    /// Until when alerts of a request to that person are held back, or to a destination without one; none if they are not.
     ///
     /// # Errors
     ///
@@ -101,10 +110,11 @@ impl Store {
         &self,
         request: RequestId,
         facets: &Facets,
+        person: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>> {
         let silences = self.silences(false, now)?;
-        let holding = silences.iter().filter(|one| one.starts_at <= now && one.silenced.holds(request, facets));
+        let holding = silences.iter().filter(|one| one.starts_at <= now && one.silenced.holds(request, facets, person));
         Ok(holding.map(|one| one.ends_at).max())
     }
 

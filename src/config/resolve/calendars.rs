@@ -12,6 +12,7 @@ use crate::both;
 use crate::config::Attachment;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
+use crate::config::usual;
 use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
 use crate::span;
 use crate::text::Both;
@@ -63,14 +64,17 @@ fn week(name: &At<String>, calendar: &At<raw::Calendar>, mistakes: &mut Mistakes
         }
         None => {}
         Some((_, WordOr::Word(word))) if word == "24x7" => week = std::array::from_fn(|_| vec![Hours::WHOLE_DAY]),
-        Some((span, WordOr::Word(word))) => mistakes.error(
-            span,
-            super::unreadable(word),
-            both!(
-                "write \"24x7\", or hours by day: {{ mon-fri = [\"08:00-18:00\"] }}",
-                "escriba \"24x7\", o el horario por días: {{ mon-fri = [\"08:00-18:00\"] }}"
-            ),
-        ),
+        Some((span, WordOr::Word(word))) => {
+            let by_day = || {
+                both!(
+                    "write \"24x7\", or hours by day: {{ mon-fri = [\"08:00-18:00\"] }}",
+                    "escriba \"24x7\", o el horario por días: {{ mon-fri = [\"08:00-18:00\"] }}"
+                )
+            };
+            let always = |word: &str| if word == "24x7" { Ok(()) } else { Err(by_day()) };
+            let remedy = usual::remedy(word, always).unwrap_or_else(by_day);
+            mistakes.error(span, super::unreadable(word), remedy);
+        }
         Some((_, WordOr::Table(by_day))) => {
             for (days, hours) in by_day {
                 let Some((first, last)) = super::read(days, mistakes, days_of) else { continue };

@@ -31,6 +31,7 @@ pub(super) use calendars::ALWAYS;
 
 use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
+use super::usual;
 use super::{AlertSettings, Config, DailyList, Destination, Heartbeat};
 use crate::both;
 use crate::engine::check::Wording;
@@ -160,6 +161,7 @@ fn read<T>(field: &At<String>, mistakes: &mut Mistakes, read: impl Fn(&str) -> R
     match read(field) {
         Ok(value) => Some(value),
         Err(remedy) => {
+            let remedy = usual::remedy(field, &read).unwrap_or(remedy);
             mistakes.error(field.span(), unreadable(field), remedy);
             None
         }

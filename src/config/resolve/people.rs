@@ -6,7 +6,7 @@ use lettre::Address;
 
 use super::calendars::{self, Calendars};
 use crate::both;
-use crate::config::mistake::Mistakes;
+use crate::config::mistake::{Mistakes, quoted};
 use crate::config::raw::{self, At, Raw};
 use crate::config::{Contact, Destination, EMAIL};
 use crate::engine::directory::{Customer, Directory, Holder, Person, Recipient, Role, Team};
@@ -139,6 +139,19 @@ fn contact(
     mistakes: &mut Mistakes,
 ) -> Contact {
     let email = person.email.as_ref().and_then(|email| super::read(email, mistakes, address));
+    if let Some((domain, email)) = person.email.as_ref().and_then(|email| Some((email.split_once('@')?.1, email)))
+        && !domain.contains(['.', ']'])
+    {
+        let name = quoted(email);
+        mistakes.warning(
+            email.span(),
+            both!("`{name}` has no domain such as empresa.com", "a `{name}` le falta el dominio completo"),
+            both!(
+                "write the whole address, such as \"ana@agencia.example\"",
+                "escriba la dirección completa, como \"ana@agencia.example\""
+            ),
+        );
+    }
     let notify: Vec<_> = match &person.notify {
         None => vec![EMAIL.to_owned()],
         Some(names) => {

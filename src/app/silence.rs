@@ -1,0 +1,166 @@
+//! Silences before they are made: whether what they name is known, and what they would hold back. A typo that silences nothing is found
+//! out when the telephone rings.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::{App, decide};
+use crate::both;
+use crate::config::{Config, Family};
+use crate::engine::effect::Why;
+use crate::engine::explain;
+use crate::engine::policy::Facets;
+use crate::engine::request::RequestId;
+use crate::store::silences::Silenced;
+use crate::store::{Store, StoreError};
+use crate::text::Both;
+
+/// What a silence would hold back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The silence, with people and clients by their keys.
+    pub silenced: Silenced,
+    /// Alerts that are to go out while it holds, as things stand.
+    pub n_alerts: usize,
+    /// Of how many requests.
+    pub n_requests: usize,
+}
+
+/// A word that nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// The field of the call.
+    pub field: &'static str,
+    /// What is wrong, and what was probably meant.
+    pub problem: Both,
+}
+
+impl App {
+    /// What a silence from `starts_at` to `ends_at` would hold back, or which of its words is unknown to the file and the store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn foresee_silence(
+        &self,
+        silenced: Silenced,
+        (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Result<Foreseen, Unknown>, StoreError> {
+        let (config, now) = (self.config(), self.now());
+        self.read(move |store| {
+            let mut live = Vec::new();
+            for id in store.live_requests()? {
+                live.extend(store.request(id)?);
+            }
+            let facets: Vec<&Facets> = live.iter().map(|request| &request.facets).collect();
+            let silenced = match known(silenced, &config, store, &facets)? {
+                Ok(silenced) => silenced,
+                Err(unknown) => return Ok(Err(unknown)),
+            };
+            let (mut n_alerts, mut requests) = (0, BTreeSet::new());
+            for request in &live {
+                for step in explain::upcoming(request, &config.rulebook, now) {
+                    let at = step.at.max(now);
+                    let recipients = decide::present(request, Why::of_step(step.step), &step.recipients, &config, at);
+                    let is_held = |(person, _): &(Option<String>, String)| {
+                        silenced.holds(request.id, &request.facets, person.as_deref())
+                    };
+                    if starts_at <= at && at < ends_at && decide::addressed(&recipients, &config).iter().any(is_held) {
+                        n_alerts += 1;
+                        requests.insert(request.id);
+                    }
+                }
+            }
+            Ok(Ok(Foreseen { silenced, n_alerts, n_requests: requests.len() }))
+        })
+        .await
+    }
+
+    /// What to say of a channel that neither file nor store knows, where another one was probably meant.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn doubt_of_channel(&self, channel: &str) -> Result<Option<Both>, StoreError> {
+        let config = self.config();
+        let Some(meant) = config.meant(Family::Channel, channel).filter(|_| !config.knows(Family::Channel, channel))
+        else {
+            return Ok(None);
+        };
+        let asked = channel.to_owned();
+        if self.read(move |store| store.had_channel(&asked)).await? {
+            return Ok(None);
+        }
+        Ok(Some(both!(
+            "no policy speaks of `{channel}`; did you mean `{meant}`?",
+            "ninguna política habla de `{channel}`; ¿quiso decir `{meant}`?"
+        )))
+    }
+}
+
+/// The silence with people and clients by their keys, or the first word that nobody knows.
+fn known(
+    mut silenced: Silenced,
+    config: &Config,
+    store: &Store,
+    live: &[&Facets],
+) -> Result<Result<Silenced, Unknown>, StoreError> {
+    let directory = &config.rulebook.directory;
+    let unknown = |field, family, word: &str| Ok(Err(Unknown { field, problem: config.unknown(family, word) }));
+    if let Some(id) = silenced.request
+        && store.request(id)?.is_none()
+    {
+        return Ok(Err(Unknown { field: "request", problem: no_request(id) }));
+    }
+    for word in &mut silenced.person {
+        match directory.person(word) {
+            Some(person) => word.clone_from(&person.key),
+            None => return unknown("person", Family::Person, word),
+        }
+    }
+    let matcher = &mut silenced.matcher;
+    for word in &mut matcher.customer {
+        match directory.customer(word) {
+            Some(client) => word.clone_from(&client.key),
+            None if store.had_customer(word)? => {}
+            None => return unknown("customer", Family::Customer, word),
+        }
+    }
+    for word in &matcher.channel {
+        if !config.knows(Family::Channel, word) && !store.had_channel(word)? {
+            return unknown("channel", Family::Channel, word);
+        }
+    }
+    let is_live = |family, word: &str| live.iter().any(|facets| has(facets, family, word));
+    for (field, family, words) in [
+        ("team", Family::Team, &matcher.team),
+        ("inbox", Family::Inbox, &matcher.inbox),
+        ("priority", Family::Priority, &matcher.priority),
+        ("tags", Family::Tag, &matcher.tags),
+        ("stage", Family::Stage, &matcher.stage),
+    ] {
+        for word in words {
+            if !config.knows(family, word) && !is_live(family, word) {
+                return unknown(field, family, word);
+            }
+        }
+    }
+    Ok(Ok(silenced))
+}
+
+/// Whether a request has that word, as alerts are matched.
+fn has(facets: &Facets, family: Family, word: &str) -> bool {
+    let is = |own: &String| own.eq_ignore_ascii_case(word);
+    match family {
+        Family::Inbox => facets.inbox.iter().any(is),
+        Family::Priority => facets.priority.iter().any(is),
+        Family::Tag => facets.tags.iter().any(is),
+        Family::Stage => facets.stage.iter().any(is),
+        Family::Team | Family::Person | Family::Channel | Family::Customer => false,
+    }
+}
+
+fn no_request(id: RequestId) -> Both {
+    both!("there is no request {id}", "no hay una solicitud {id}")
+}
