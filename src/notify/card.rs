@@ -1,10 +1,14 @@
-//! A message in parts, for systems that show cards.
+//! A message in parts, for systems that show cards, and in a few lines for chats.
 
 use super::{Card, CardFacts, Tone};
 use crate::engine::effect::Why;
-use crate::text::alert::{AlertFacts, Content, NewsKind, Reader, which, who};
-use crate::text::printable::unlinked;
+use crate::text::alert::{AlertFacts, Content, NewsKind, Reader};
+use crate::text::links::{BUTTONS, Button};
+use crate::text::shown::{self, Brief};
 use crate::text::{Both, explain, format, vocabulary};
+
+/// Lines of a report or list that a chat shows; the whole is behind its link, or in the mail.
+const MOST_LINES: usize = 5;
 
 impl Card {
     /// The parts of a content for its reader. `text` is what it says in whole.
@@ -21,41 +25,80 @@ impl Card {
                 let alert = of_alert(about, reader);
                 // Nothing counts down any more.
                 let fields = alert.fields.into_iter().take(3).collect();
-                let links = alert.links.filter(|_| !is_over);
-                Self { tone, is_over, fields, links, notes: vec![text.to_owned()], ..alert }
+                let buttons = if is_over { Vec::new() } else { alert.buttons };
+                let show = alert.show.filter(|_| !is_over);
+                let (title, lines, notes) = (None, vec![text.to_owned()], vec![text.to_owned()]);
+                Self { title, lines, tone, is_over, fields, buttons, show, notes, ..alert }
             }
-            Content::Violation(_) => Self { tone: Tone::Warning, ..Self::default() },
+            Content::Violation(facts) => {
+                let show = (reader.links)(facts.request).map(|links| links.show);
+                let buttons = show.iter().map(|url| Button::new(reader.language.of(BUTTONS)[3], url)).collect();
+                Self { tone: Tone::Warning, lines: without_addresses(text), buttons, show, ..Self::default() }
+            }
             Content::Digest { alerts, .. } => {
-                let is_broken = alerts.iter().any(|facts| matches!(facts.why, Why::Breach | Why::Escalation));
-                Self { tone: if is_broken { Tone::Breach } else { Tone::Warning }, ..Self::default() }
+                let is_over = |facts: &AlertFacts| {
+                    matches!(facts.why, Why::Breach | Why::Escalation)
+                        || facts.due_at.is_some_and(|due| due <= reader.now)
+                };
+                let tone = if alerts.iter().any(is_over) { Tone::Breach } else { Tone::Warning };
+                let see = reader.language.of(Both { en: "See everything", es: "Ver todo" });
+                let buttons = reader.list.iter().map(|url| Button::new(see, url)).collect();
+                Self { tone, lines: without_addresses(text), buttons, show: reader.list.clone(), ..Self::default() }
             }
-            Content::List { .. } | Content::Report(_) | Content::Invitation(_) | Content::Notice { .. } => {
-                Self::default()
-            }
+            Content::Report(_) => Self { lines: shortened(text), ..Self::default() },
+            Content::List { .. }
+            | Content::Invitation(_)
+            | Content::Test(_)
+            | Content::Link { .. }
+            | Content::Notice { .. } => Self::default(),
         }
     }
 }
 
+/// The text without the addresses that stand in it for readers of plain text: buttons lead there, and what escapes marks would break them.
+fn without_addresses(text: &str) -> Vec<String> {
+    let is_address = |word: &str| word.starts_with("https://") || word.starts_with("http://");
+    let line = |line: &str| {
+        if !line.split(' ').any(is_address) {
+            return Some(line.to_owned());
+        }
+        let rest = line.split(' ').filter(|word| !is_address(word)).collect::<Vec<_>>().join(" ");
+        // What only led to it.
+        Some(rest).filter(|rest| !rest.is_empty() && !rest.ends_with(':'))
+    };
+    text.trim_end().lines().filter_map(line).collect()
+}
+
+/// The first lines below the heading, without the spaces that make columns where letters are equally wide.
+fn shortened(text: &str) -> Vec<String> {
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.lines().skip(1).map(line).filter(|line| !line.is_empty()).take(MOST_LINES).collect()
+}
+
 fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
     let (zone, language) = (reader.zone, reader.language);
+    let Brief { title, line, todo, after, is_over, buttons, .. } = shown::brief(facts, reader);
     let labels = language.of(Both {
         en: ["Client", "Channel", "Owner", "Due", "Waiting since", "Subject"],
         es: ["Cliente", "Canal", "Responsable", "Vence", "Espera desde", "Asunto"],
     });
+    let asked_by = language.of(Both { en: "Asked by", es: "Pide" });
     let nobody = language.of(Both { en: "nobody yet", es: "nadie todavía" });
-    let one_line =
-        |text: &Option<String>| text.as_deref().map(|text| unlinked(&format::one_line(text, 120)).into_owned());
-    let due = facts.due_at.map(|due_at| format::instant(due_at, zone, language));
+    let what_to_do = language.of(Both { en: "What to do", es: "Qué hacer" });
+    let one_line = |text: &Option<String>| shown::cut(text, 120);
+    let due = facts.due_at.map(|due_at| format::when(due_at, reader.now, zone, language));
     let channel = vocabulary::channel(&facts.channel, language);
+    let owner = shown::owner(facts);
     let values = [
-        Some(which(facts)),
+        Some(shown::which(facts)),
         Some(channel.clone()),
-        Some(one_line(&facts.owner).unwrap_or_else(|| nobody.to_owned())),
+        Some(owner.clone().unwrap_or_else(|| nobody.to_owned())),
         due,
-        Some(format::instant(facts.started_at, zone, language)),
+        Some(format::when(facts.started_at, reader.now, zone, language)),
         one_line(&facts.subject),
     ];
-    let fields = labels.into_iter().zip(values).filter_map(|(label, value)| Some((label.to_owned(), value?))).collect();
+    let fields = labels.into_iter().zip(values).filter_map(|(label, value)| Some((label.to_owned(), value?)));
+    let asker = shown::asker(facts).filter(|_| facts.by_colleague).map(|asker| (asked_by.to_owned(), asker));
     let derivation =
         facts.derivation.as_ref().map(|derivation| explain::line(derivation, &facts.calendar, zone, language));
     let why = [facts.rule.clone(), Some(facts.policy.clone()), derivation];
@@ -64,19 +107,25 @@ fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
         left if chrono::TimeDelta::zero() < left => format::span(left),
         over => format!("-{}", format::span(-over)),
     });
+    let todo = format!("{what_to_do}: {todo}");
+    let why = (!why.is_empty()).then(|| why.join(" · "));
     Card {
-        tone: if matches!(facts.why, Why::Breach | Why::Escalation) { Tone::Breach } else { Tone::Warning },
-        fields,
-        notes: if why.is_empty() { Vec::new() } else { vec![why.join(" · ")] },
-        links: (reader.links)(facts.request),
+        tone: if is_over || facts.why == Why::Escalation { Tone::Breach } else { Tone::Warning },
+        lines: vec![format!("{line} · {}", facts.request), todo.clone(), after],
+        notes: [line, todo].into_iter().chain(why).collect(),
+        title: Some(title),
+        fields: fields.chain(asker).collect(),
+        buttons,
+        show: (reader.links)(facts.request).map(|links| links.show),
+        place: facts.place.as_ref().map(|place| Button::open(place, language)),
         is_over: false,
         key: Some(format!("{}-{}-{}", facts.request, facts.target.as_str(), facts.cycle)),
         due_at: facts.due_at,
         facts: CardFacts {
-            client: who(facts),
+            client: shown::who(facts),
             time: time.unwrap_or_default(),
             channel,
-            owner: one_line(&facts.owner).unwrap_or_default(),
+            owner: owner.unwrap_or_default(),
             request: facts.request.to_string(),
         },
     }

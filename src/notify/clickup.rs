@@ -99,8 +99,8 @@ fn comment(message: &Message) -> Value {
 }
 
 fn with_link(message: &Message) -> String {
-    match &message.card.links {
-        Some(links) => format!("{}\n{}", message.text, links.show),
+    match &message.card.show {
+        Some(show) => format!("{}\n{show}", message.text),
         None => message.text.clone(),
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut, without_markdown};
+use super::hook::{Call, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 
@@ -93,19 +93,18 @@ fn payload(message: &Message, plain: bool) -> Value {
     }
     let card = &message.card;
     let field = |(label, value): &(String, String)| json!({ "name": cut(label, LONGEST_VALUE, characters), "value": cut(&without_markdown(value), LONGEST_VALUE, characters), "inline": true });
-    let text = if card.fields.is_empty() { message.text.clone() } else { card.notes.join("\n") };
-    let links = card.links.iter().flat_map(|links| links.buttons(message.language));
-    let links = links.map(|(word, url)| format!("[{word}]({url})")).collect::<Vec<_>>().join(" · ");
+    let text = if card.fields.is_empty() { message.body() } else { card.notes.join("\n") };
+    let links = markdown_links(&card.buttons);
     let description = cut(&without_markdown(&text), LONGEST_DESCRIPTION - 1_000, characters);
     let mut embed = json!({
-        "title": cut(&subject, LONGEST_TITLE, characters),
+        "title": cut(&without_markdown(message.heading()), LONGEST_TITLE, characters),
         "description": if links.is_empty() { description } else { format!("{description}\n{links}") },
         "color": color(card.tone),
         "timestamp": message.decided_at,
         "fields": card.fields.iter().take(MOST_FIELDS).map(field).collect::<Vec<_>>(),
     });
-    if let Some(links) = &card.links {
-        embed["url"] = links.show.clone().into();
+    if let Some(show) = &card.show {
+        embed["url"] = show.clone().into();
     }
     body["embeds"] = json!([embed]);
     body

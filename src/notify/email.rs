@@ -125,26 +125,19 @@ pub fn compose(message: &Message, from: &Mailbox) -> Result<Mail, DeliveryError>
     mail.multipart(parts(message)?).map_err(|error| give_up(error.to_string()))
 }
 
-/// Text and HTML; images that the HTML shows go with it (RFC 2387), files beside both.
+/// Text and HTML, and files beside both. An invitation is a third form of the same words as well: calendars show their buttons for that one
+/// (RFC 6047 §2.4), while others offer the file.
 fn parts(message: &Message) -> Result<MultiPart, DeliveryError> {
-    let (images, files): (Vec<_>, Vec<_>) =
-        message.attachments.iter().partition(|attachment| attachment.content_id.is_some());
-    let body = if images.is_empty() {
-        MultiPart::alternative_plain_html(message.text.clone(), message.html.clone())
-    } else {
-        let mut related = MultiPart::related().singlepart(SinglePart::html(message.html.clone()));
-        for image in images {
-            let id = image.content_id.clone().unwrap_or_default();
-            let part = Part::new_inline_with_name(id, image.name.clone());
-            related = related.singlepart(part.body(image.bytes.clone(), media_type(image)?));
-        }
-        MultiPart::alternative().singlepart(SinglePart::plain(message.text.clone())).multipart(related)
-    };
-    if files.is_empty() {
+    let mut body = MultiPart::alternative_plain_html(message.text.clone(), message.html.clone());
+    for invitation in message.attachments.iter().filter(|file| file.media_type.starts_with("text/calendar")) {
+        let part = SinglePart::builder().header(media_type(invitation)?);
+        body = body.singlepart(part.body(invitation.bytes.clone()));
+    }
+    if message.attachments.is_empty() {
         return Ok(body);
     }
     let mut mixed = MultiPart::mixed().multipart(body);
-    for file in files {
+    for file in &message.attachments {
         mixed = mixed.singlepart(Part::new(file.name.clone()).body(file.bytes.clone(), media_type(file)?));
     }
     Ok(mixed)

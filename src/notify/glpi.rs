@@ -128,8 +128,8 @@ fn html(message: &Message) -> String {
     let text = cut(&message.text, LONGEST_TEXT, characters);
     let lines: Vec<_> = text.lines().map(escape).collect();
     let mut html = format!("<p><b>{}</b></p><p>{}</p>", escape(&message.subject), lines.join("<br>"));
-    if let Some(links) = &message.card.links {
-        html += &format!("<p><a href=\"{0}\">{0}</a></p>", escape(&links.show));
+    if let Some(show) = &message.card.show {
+        html += &format!("<p><a href=\"{0}\">{0}</a></p>", escape(show));
     }
     html
 }

@@ -9,8 +9,8 @@ use super::hook::{Call, Judged, Peer, bytes, cut};
 use super::http::Answer;
 use super::{DeliveryError, Message, Receipt};
 
-/// Longest message, in bytes.
-const LONGEST: usize = 32_000;
+/// Longest text, in bytes: of 32,000, less what the links need.
+const LONGEST: usize = 28_000;
 /// Statuses after which the hook will not come back.
 const GONE: [StatusCode; 4] =
     [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
@@ -55,11 +55,10 @@ impl Peer for GoogleChat {
 }
 
 fn payload(message: &Message) -> Value {
-    let mut text = format!("*{}*\n{}", inert(&message.subject), inert(&message.text));
-    for (word, url) in message.card.links.iter().flat_map(|links| links.buttons(message.language)) {
-        text += &format!("\n<{url}|{word}>");
-    }
-    let mut body = json!({ "text": cut(&text, LONGEST, bytes) });
+    let text = cut(&format!("*{}*\n{}", inert(message.heading()), inert(&message.body())), LONGEST, bytes);
+    let links: Vec<_> = message.card.buttons.iter().map(|button| format!("<{}|{}>", button.url, button.word)).collect();
+    let text = if links.is_empty() { text } else { format!("{text}\n{}", links.join(" · ")) };
+    let mut body = json!({ "text": text });
     if let Some(thread) = &message.thread {
         body["thread"] = json!({ "threadKey": format!("plazo-{thread}") });
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::http::{self, Answer};
-use super::{DeliveryError, Message, Receipt};
+use super::{Button, DeliveryError, Message, Receipt};
 
 /// One call.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,6 +168,11 @@ pub fn without_markdown(text: &str) -> String {
         inert.push(letter);
     }
     inert
+}
+
+/// Buttons as Markdown, for systems that have none. Words and addresses are ours, or made fit for it.
+pub fn markdown_links(buttons: &[Button]) -> String {
+    buttons.iter().map(|button| format!("[{}]({})", button.word, button.url)).collect::<Vec<_>>().join(" · ")
 }
 
 /// One unit a character.

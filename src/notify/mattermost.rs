@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut, without_markdown};
+use super::hook::{Call, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::Answer;
-use super::{DeliveryError, Message, Receipt, Tone};
+use super::{BUTTONS, DeliveryError, Message, Receipt, Tone};
 
 /// Statuses after which the hook will not come back.
 const GONE: [StatusCode; 4] =
@@ -95,28 +95,28 @@ impl Peer for Mattermost {
 }
 
 fn payload(message: &Message, dialect: Dialect, plain: bool) -> Value {
-    let subject = inert(&message.subject);
-    let text = if plain { String::new() } else { inert(&message.text) };
-    let links: Vec<_> = message.card.links.iter().flat_map(|links| links.buttons(message.language)).collect();
+    let heading = inert(message.heading());
+    let text = if plain { String::new() } else { inert(&message.body()) };
+    let links = markdown_links(&message.card.buttons);
     match dialect {
         Dialect::Mattermost => {
-            let links = links.iter().map(|(word, url)| format!("[{word}]({url})")).collect::<Vec<_>>().join(" · ");
-            let text = cut(&format!("#### {subject}\n{text}"), dialect.longest() - 2_000, characters);
+            let text = cut(&format!("#### {heading}\n{text}"), dialect.longest() - 2_000, characters);
             let text = if links.is_empty() { text } else { format!("{text}\n{links}") };
             json!({ "username": "plazo", "text": text })
         }
         Dialect::RocketChat => {
+            let text = cut(&text, dialect.longest() / 2 - 1_200, characters);
             let mut attachment = json!({
-                "text": cut(&text, dialect.longest() / 2, characters),
+                "text": if links.is_empty() { text } else { format!("{text}\n{links}") },
                 "color": color(message.card.tone),
             });
-            if let Some(links) = &message.card.links {
-                attachment["title"] = links.buttons(message.language)[3].0.into();
-                attachment["title_link"] = links.show.clone().into();
+            if let Some(show) = &message.card.show {
+                attachment["title"] = message.language.of(BUTTONS)[3].into();
+                attachment["title_link"] = show.clone().into();
             }
             json!({
                 "alias": "plazo",
-                "text": cut(&subject, dialect.longest() / 3, characters),
+                "text": cut(&heading, dialect.longest() / 3, characters),
                 "attachments": if plain { json!([]) } else { json!([attachment]) },
             })
         }

@@ -6,6 +6,7 @@ mod card;
 pub mod clickup;
 pub mod discord;
 pub mod email;
+pub mod facts;
 pub mod file;
 pub mod glpi;
 pub mod google_chat;
@@ -29,7 +30,7 @@ use serde_json::Value;
 use crate::engine::request::RequestId;
 use crate::text::Language;
 use crate::text::alert::Attachment;
-pub use crate::text::links::{BUTTONS, Links};
+pub use crate::text::links::{BUTTONS, Button};
 use crate::text::printable::printable_marked;
 
 pub use settings::{HttpSettings, Kind, Settings};
@@ -74,12 +75,20 @@ pub struct Message {
 pub struct Card {
     /// How bad it is.
     pub tone: Tone,
+    /// What is to be done, where the message is a single alert.
+    pub title: Option<String>,
+    /// What a chat shows below the title, a line each; none where that is the text.
+    pub lines: Vec<String>,
     /// Names and values, the most telling first; none where the message is no single alert.
     pub fields: Vec<(String, String)>,
     /// What to do, and why.
     pub notes: Vec<String>,
-    /// Pages on which the reader can act.
-    pub links: Option<Links>,
+    /// What the reader can press, what is most probably wanted first.
+    pub buttons: Vec<Button>,
+    /// The page that shows what the message is about.
+    pub show: Option<String>,
+    /// The one of the buttons that leads to the conversation itself, in another system.
+    pub place: Option<Button>,
     /// Whether the promise is over, so that there is nothing left to do.
     pub is_over: bool,
     /// Names the promise: the same in all messages about it.
@@ -97,11 +106,25 @@ impl Card {
         let line = |text: String| printable_marked(&text.replace(['\n', '\t'], " "));
         let CardFacts { client, time, channel, owner, request } = self.facts;
         Self {
+            title: self.title.map(line),
+            lines: self.lines.into_iter().map(|text| printable_marked(&text)).collect(),
             fields: self.fields.into_iter().map(|(name, value)| (line(name), line(value))).collect(),
             notes: self.notes.into_iter().map(|note| printable_marked(&note)).collect(),
             facts: CardFacts { client: line(client), time, channel: line(channel), owner: line(owner), request },
             ..self
         }
+    }
+}
+
+impl Message {
+    /// What stands above the lines of a chat: what is to be done, else the subject.
+    pub fn heading(&self) -> &str {
+        self.card.title.as_deref().unwrap_or(&self.subject)
+    }
+
+    /// What a chat shows below: a few lines, else the text.
+    pub fn body(&self) -> String {
+        if self.card.lines.is_empty() { self.text.clone() } else { self.card.lines.join("\n") }
     }
 }
 

@@ -87,16 +87,29 @@ fn payload(message: &Message, topic: &str, plain: bool) -> Value {
     let mut body = json!({
         "topic": topic,
         "title": cut(&message.subject, LONGEST_TITLE, bytes),
-        "message": cut(&message.text, LONGEST, bytes),
+        "message": cut(&brief(message), LONGEST, bytes),
         "priority": priority,
         "tags": [tag],
     });
-    if let Some(links) = message.card.links.as_ref().filter(|_| !plain) {
-        body["click"] = links.show.clone().into();
+    if plain {
+        return body;
+    }
+    if let Some(show) = &message.card.show {
+        body["click"] = show.clone().into();
+    }
+    if !message.card.buttons.is_empty() {
         // Three at most. They open the page that asks; ntfy itself may fetch what it is given.
-        let actions = links.buttons(message.language);
-        let actions = actions.iter().take(3).map(|(word, url)| json!({ "action": "view", "label": word, "url": url }));
-        body["actions"] = actions.collect();
+        let actions = message.card.buttons.iter().take(3);
+        body["actions"] =
+            actions.map(|button| json!({ "action": "view", "label": button.word, "url": button.url })).collect();
     }
     body
+}
+
+/// What fits a locked screen: below the subject, which says where it stands, what is to be done and by whom.
+fn brief(message: &Message) -> String {
+    match (&message.card.title, &*message.card.lines) {
+        (Some(title), [line, todo, ..]) => format!("{title}\n{line}\n{todo}"),
+        _ => message.body(),
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, characters, cut};
 use super::http::Answer;
-use super::{DeliveryError, Message, Receipt, Tone};
+use super::{BUTTONS, DeliveryError, Message, Receipt, Tone};
 use crate::secret::Secret;
 
 /// Longest summary, in characters.
@@ -88,9 +88,9 @@ fn payload(message: &Message, key: &str) -> Value {
         "class": "sla",
         "custom_details": details,
     });
-    if let Some(links) = &message.card.links {
-        body["client_url"] = links.show.clone().into();
-        body["links"] = json!([{ "href": links.show, "text": links.buttons(message.language)[3].0 }]);
+    if let Some(show) = &message.card.show {
+        body["client_url"] = show.clone().into();
+        body["links"] = json!([{ "href": show, "text": message.language.of(BUTTONS)[3] }]);
     }
     body
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, characters, cut};
 use super::http::Answer;
-use super::{BUTTONS, DeliveryError, Message, Receipt};
+use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt};
 use crate::engine::request::RequestId;
 use crate::text::Language;
 use crate::text::button::escaped;
@@ -155,29 +155,27 @@ pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Val
     }
     let section =
         |text: String| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } });
-    let mut blocks = vec![section(format!("*{}*", cut(&subject, LONGEST_SECTION - 2, characters)))];
+    let mut blocks = vec![section(format!("*{}*", cut(&escaped(message.heading()), LONGEST_SECTION - 2, characters)))];
     let card = &message.card;
     if card.fields.is_empty() {
-        blocks.push(section(cut(&escaped(&message.text), LONGEST_SECTION, characters)));
+        blocks.push(section(cut(&escaped(&message.body()), LONGEST_SECTION, characters)));
     } else {
+        let notes = escaped(&card.notes.join("\n"));
+        if !notes.is_empty() {
+            blocks.push(section(cut(&notes, LONGEST_SECTION, characters)));
+        }
         let fields = card.fields.iter().take(MOST_FIELDS);
         let fields = fields.map(|(label, value)| {
             let text = format!("*{}*\n{}", escaped(label), cut(&escaped(value), LONGEST_FIELD, characters));
             json!({ "type": "mrkdwn", "text": text, "verbatim": true })
         });
         blocks.push(json!({ "type": "section", "fields": fields.collect::<Vec<_>>() }));
-        let notes = escaped(&card.notes.join("\n"));
-        if !notes.is_empty() {
-            blocks.push(section(cut(&notes, LONGEST_SECTION, characters)));
-        }
     }
-    match (buttons, message.request, &card.links) {
+    match (buttons, message.request) {
         _ if card.is_over => {}
-        (Some(language), Some(request), _) => blocks.push(actions(request, language)),
-        (_, _, Some(links)) => {
-            let elements = links.buttons(message.language).map(
-                |(word, url)| json!({ "type": "button", "text": { "type": "plain_text", "text": word }, "url": url }),
-            );
+        (Some(language), Some(request)) => blocks.push(actions(request, card, language)),
+        _ if !card.buttons.is_empty() => {
+            let elements: Vec<_> = card.buttons.iter().map(link).collect();
             blocks.push(json!({ "type": "actions", "elements": elements }));
         }
         _ => {}
@@ -185,8 +183,12 @@ pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Val
     json!({ "text": cut(&subject, LONGEST_SECTION, characters), "blocks": blocks })
 }
 
-/// The buttons that the mapping of Slack understands: take, put off, show.
-fn actions(request: RequestId, language: Language) -> Value {
+fn link(button: &Button) -> Value {
+    json!({ "type": "button", "text": { "type": "plain_text", "text": button.word }, "url": button.url })
+}
+
+/// The buttons that the mapping of Slack understands, take, put off, show; and the one that opens the conversation where it is.
+fn actions(request: RequestId, card: &Card, language: Language) -> Value {
     let words = language.of(BUTTONS);
     let elements = words.into_iter().zip(["ack", "snooze_15m", "snooze_1h", "show"]).map(|(word, action)| {
         json!({
@@ -196,5 +198,6 @@ fn actions(request: RequestId, language: Language) -> Value {
             "text": { "type": "plain_text", "text": word },
         })
     });
-    json!({ "type": "actions", "elements": elements.collect::<Vec<_>>() })
+    let elsewhere = card.place.as_ref().map(link);
+    json!({ "type": "actions", "elements": elements.chain(elsewhere).collect::<Vec<_>>() })
 }

@@ -93,12 +93,9 @@ fn payload(message: &Message, plain: bool) -> Value {
         }
         body.push(run(&text, "Default"));
     }
-    let links = message.card.links.as_ref().filter(|_| !plain);
-    let actions: Vec<_> = links
-        .into_iter()
-        .flat_map(|links| links.buttons(message.language))
-        .map(|(word, url)| json!({ "type": "Action.OpenUrl", "title": word, "url": url }))
-        .collect();
+    let buttons = message.card.buttons.iter().filter(|_| !plain);
+    let actions: Vec<_> =
+        buttons.map(|button| json!({ "type": "Action.OpenUrl", "title": button.word, "url": button.url })).collect();
     json!({
         "type": "message",
         "attachments": [{
@@ -125,7 +122,7 @@ fn lines(card: &Card, text: &str, plain: bool) -> Vec<String> {
         return vec![text.to_owned()];
     }
     let fields = card.fields.iter().map(|(label, value)| format!("{label}: {value}"));
-    fields.chain(card.notes.iter().cloned()).collect()
+    card.notes.iter().cloned().chain(fields).collect()
 }
 
 const fn style(tone: Tone) -> &'static str {

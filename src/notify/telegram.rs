@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::hook::{Call, Judged, Peer, cut, utf16};
 use super::http::{Answer, word};
-use super::{DeliveryError, Message, Receipt};
+use super::{Button, DeliveryError, Message, Receipt};
 use crate::text::Language;
 
 /// Longest text after its markup is read, in units of UTF-16.
@@ -71,7 +71,7 @@ impl Peer for Telegram {
             body["message_thread_id"] = topic.into();
         }
         if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| !plain) {
-            body["reply_markup"] = json!({ "inline_keyboard": [keyboard] });
+            body["reply_markup"] = json!({ "inline_keyboard": keyboard });
         }
         Ok(Call::post(url, body))
     }
@@ -149,33 +149,34 @@ fn message_number(reference: &str) -> Value {
 
 fn text(message: &Message, plain: bool) -> String {
     // The limit is for what is left after the markup is read; the marks themselves are few.
-    let (subject, rest) = (cut(&message.subject, 300, utf16), cut(&message.text, LONGEST - 400, utf16));
+    let (heading, rest) = (cut(message.heading(), 300, utf16), cut(&message.body(), LONGEST - 400, utf16));
     if plain {
-        return format!("{subject}\n{rest}");
+        return format!("{heading}\n{rest}");
     }
-    format!("<b>{}</b>\n{}", escaped(&subject), escaped(&rest))
+    format!("<b>{}</b>\n{}", escaped(&heading), escaped(&rest))
 }
 
-/// The buttons that the mapping of Telegram understands, else links.
+/// Rows of buttons, those that the mapping of Telegram understands or links: the first one alone, the others by two, or their words are cut.
 fn keyboard(message: &Message, buttons: Option<Language>) -> Option<Value> {
     if message.updates.is_some() || message.card.is_over {
         return None;
     }
-    match (buttons, message.request, &message.card.links) {
-        (Some(language), Some(request), _) => {
+    let card = &message.card;
+    let link = |button: &Button| json!({ "text": button.word, "url": button.url });
+    let keys: Vec<Value> = match (buttons, message.request) {
+        (Some(language), Some(request)) => {
             let words = language.of(super::BUTTONS);
             let keys = ["ack", "snooze_15m", "snooze_1h"];
             let all = words.iter().zip(keys);
             let all = all.map(|(word, key)| json!({ "text": word, "callback_data": format!("{key}:{request}") }));
             // A bot cannot show a page by itself; a link can.
-            let show = message.card.links.as_ref().map(|links| json!({ "text": words[3], "url": links.show }));
-            Some(all.chain(show).collect())
+            let show = card.show.as_ref().map(|show| json!({ "text": words[3], "url": show }));
+            all.chain(show).chain(card.place.as_ref().map(link)).collect()
         }
-        (_, _, Some(links)) => Some(
-            links.buttons(message.language).iter().map(|(word, url)| json!({ "text": word, "url": url })).collect(),
-        ),
-        _ => None,
-    }
+        _ => card.buttons.iter().map(link).collect(),
+    };
+    let (first, others) = keys.split_first()?;
+    Some(std::iter::once(json!([first])).chain(others.chunks(2).map(|row| json!(row))).collect())
 }
 
 fn escaped(text: &str) -> String {

@@ -6,24 +6,23 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::{Deserialize, Serialize};
 
+use super::further::Further;
 use super::invitation::Invitation;
 use super::links::Links;
-use super::printable::unlinked;
+use super::place::Place;
+use super::task::Part;
 use super::templates::Texts;
+use super::test_message::{self, TestFacts};
 use super::violation::{self, ViolationFacts};
-use super::{Language, explain, format, report, update, vocabulary};
-use crate::both;
+use super::{Language, format, listing, notice, report, shown, update, vocabulary};
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
-use crate::engine::escalation::LATE_AFTER;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
 use crate::report::Report;
 
 /// Names and subjects longer than this are cut.
 const LONGEST_NAME: usize = 80;
-/// A message lists no more; the rest is where the list is.
-const MOST_ROWS: usize = 40;
 
 /// What an alert says, frozen with the decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +59,18 @@ pub struct AlertFacts {
     /// Name of the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Key of the owner, by which the owner among the readers is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_key: Option<String>,
+    /// Whether a colleague asked: the contact is nobody of the client's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_colleague: bool,
+    /// Where the conversation is, by the link that its source gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// When the change of the file was taken that made it due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<DateTime<Utc>>,
     /// When the clock started.
     pub started_at: DateTime<Utc>,
     /// When the promise ends.
@@ -151,6 +162,8 @@ pub enum HeldFor {
     /// They fell due while plazo was not running (LESSONS 29).
     #[default]
     Downtime,
+    /// They were due before plazo heard of what they are about, as when history is read in.
+    History,
     /// An edit of `sla.toml` made many due at once (LESSONS 22).
     Edit,
     /// The reader was told of something else a moment ago (LESSONS 28).
@@ -168,6 +181,7 @@ impl HeldFor {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Downtime => "downtime",
+            Self::History => "history",
             Self::Edit => "edit",
             Self::Burst => "burst",
             Self::Quiet => "quiet",
@@ -178,7 +192,7 @@ impl HeldFor {
 
     /// What a word in the store stands for.
     pub fn of(word: &str) -> Self {
-        let all = [Self::Edit, Self::Burst, Self::Quiet, Self::Daily, Self::Silence];
+        let all = [Self::History, Self::Edit, Self::Burst, Self::Quiet, Self::Daily, Self::Silence];
         all.into_iter().find(|cause| cause.as_str() == word).unwrap_or_default()
     }
 }
@@ -226,6 +240,15 @@ pub enum Content {
     Report(Box<Report>),
     /// An invitation to a call or session (rule B2).
     Invitation(Box<Invitation>),
+    /// A link anew, for whoever asked on the page of one that was too old.
+    Link {
+        /// What it is for, as links have it.
+        deed: String,
+        /// The request.
+        request: RequestId,
+    },
+    /// A test of the way to somebody.
+    Test(Box<TestFacts>),
     /// Something that the operator should know.
     Notice {
         /// One line.
@@ -255,9 +278,6 @@ pub struct Attachment {
     pub name: String,
     /// Its media type.
     pub media_type: String,
-    /// By what the HTML shows it in its place; a file of its own without.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content_id: Option<String>,
     /// Its bytes.
     pub bytes: Vec<u8>,
 }
@@ -269,7 +289,12 @@ impl Content {
             Self::Alert(about) | Self::Update { about, .. } => Some(about.request),
             Self::Violation(facts) => Some(facts.request),
             Self::Invitation(invitation) => Some(invitation.request),
-            Self::Digest { .. } | Self::List { .. } | Self::Report(_) | Self::Notice { .. } => None,
+            Self::Digest { .. }
+            | Self::List { .. }
+            | Self::Report(_)
+            | Self::Link { .. }
+            | Self::Test(_)
+            | Self::Notice { .. } => None,
         }
     }
 
@@ -283,6 +308,8 @@ impl Content {
             Self::List { .. } => "sla.list".to_owned(),
             Self::Report(_) => "sla.report".to_owned(),
             Self::Invitation(_) => "sla.invitation".to_owned(),
+            Self::Link { .. } => "plazo.link".to_owned(),
+            Self::Test(_) => "plazo.test".to_owned(),
             Self::Notice { .. } => "plazo.notice".to_owned(),
         }
     }
@@ -292,20 +319,19 @@ impl Content {
     pub fn render(&self, texts: &Texts, reader: &Reader<'_>) -> Rendered {
         match self {
             Self::Update { about, news } => update::render(about, news, reader.zone, reader.language),
-            Self::Notice { subject, text } => {
-                let (text, html) = (text.clone(), preformatted(text));
-                Rendered { subject: format!("[plazo] {subject}"), text, html, attachments: Vec::new() }
+            Self::Notice { subject, text } => notice::render(subject, text, texts, reader),
+            Self::Link { deed, request } => notice::link(deed, *request, texts, reader),
+            Self::Invitation(invitation) => {
+                let rendered = texts.render("invitation", reader.language, &invitation.shown(reader));
+                let rendered = rendered.unwrap_or_else(|| self.plain(reader.zone, reader.language));
+                Rendered { attachments: vec![invitation.attachment(reader)], ..rendered }
             }
-            Self::Report(report) => {
-                let (context, attachments) = report::shown(report, reader, report::Place::Mail);
-                let rendered = texts.render("report", reader.language, &context);
-                rendered.map_or_else(
-                    || self.plain(reader.zone, reader.language),
-                    |rendered| Rendered { attachments, ..rendered },
-                )
-            }
-            Self::Invitation(invitation) => invitation.render(reader),
-            Self::Alert(_) | Self::Violation(_) | Self::Digest { .. } | Self::List { .. } => self
+            Self::Alert(_)
+            | Self::Violation(_)
+            | Self::Digest { .. }
+            | Self::List { .. }
+            | Self::Report(_)
+            | Self::Test(_) => self
                 .template(texts, reader)
                 .and_then(|(name, context)| texts.render(name, reader.language, &context))
                 .unwrap_or_else(|| self.plain(reader.zone, reader.language)),
@@ -315,18 +341,18 @@ impl Content {
     /// The name of its templates, and what they see; none where it needs none.
     pub(super) fn template(&self, texts: &Texts, reader: &Reader<'_>) -> Option<(&'static str, minijinja::Value)> {
         match self {
-            Self::Alert(facts) => Some(("alert", context! { a => Serde(shown(facts, texts, reader)) })),
+            Self::Alert(facts) => Some(("alert", context! { a => Serde(shown::alert(facts, texts, reader)) })),
             Self::Violation(facts) => Some(("violation", context! { v => violation::shown(facts, reader) })),
             Self::Digest { alerts, violations, cause, n_more } => {
-                Some(("digest", digest(alerts, violations, *cause, *n_more, texts, reader)))
+                Some(("digest", shown::digest(alerts, violations, *cause, *n_more, texts, reader)))
             }
             Self::List { name, rule, requests } => {
-                let row = |request| listed(request, reader.zone, reader.language);
-                let rows: Vec<_> = requests.iter().map(row).collect();
-                Some(("list", context! { name, rule, rows, n => requests.len() }))
+                Some(("list", listing::shown(name, rule.as_deref(), requests, reader)))
             }
-            Self::Report(report) => Some(("report", report::shown(report, reader, report::Place::Mail).0)),
-            Self::Update { .. } | Self::Invitation(_) | Self::Notice { .. } => None,
+            Self::Report(report) => Some(("report", report::mailed(report, reader))),
+            Self::Test(facts) => Some(("test", test_message::shown(facts, texts, reader))),
+            Self::Invitation(invitation) => Some(("invitation", invitation.shown(reader))),
+            Self::Update { .. } | Self::Link { .. } | Self::Notice { .. } => None,
         }
     }
 
@@ -348,6 +374,8 @@ impl Content {
             Self::List { requests, .. } => requests.iter().map(|request| request.request.to_string()).collect(),
             Self::Report(report) => vec![report.name.clone()],
             Self::Invitation(invitation) => vec![invitation.request.to_string()],
+            Self::Link { request, .. } => vec![request.to_string()],
+            Self::Test(facts) => vec![facts.by.clone()],
             Self::Notice { text, .. } => vec![text.clone()],
         };
         let text = lines.join("\n");
@@ -358,39 +386,6 @@ impl Content {
             attachments: Vec::new(),
         }
     }
-}
-
-/// One alert as templates see it.
-#[derive(Debug, Serialize)]
-struct Shown {
-    request: String,
-    why: Why,
-    headline: &'static str,
-    task: &'static str,
-    rule: Option<String>,
-    policy: String,
-    channel: String,
-    who: String,
-    which: String,
-    subject: Option<String>,
-    owner: Option<String>,
-    started: String,
-    due: Option<String>,
-    due_time: Option<String>,
-    left: Option<String>,
-    overdue: Option<String>,
-    waited: String,
-    late: Option<String>,
-    planned: String,
-    calendar: String,
-    derivation: Option<String>,
-    next: Option<String>,
-    step: String,
-    down: Option<String>,
-    doubt: bool,
-    reply: Option<String>,
-    links: Option<Links>,
-    by_reply: bool,
 }
 
 /// Who reads, and what there is for them.
@@ -405,12 +400,14 @@ pub struct Reader<'a> {
     pub doubt: bool,
     /// Whether an answer to the mail acts.
     pub by_reply: bool,
-    /// Whether the reader is whoever has to answer, and gets a text to paste (rule A11).
-    pub answers: bool,
+    /// Key of the person who reads; none where several read the same message.
+    pub person: Option<&'a str>,
     /// Pages on which the reader can act on a request.
     pub links: &'a dyn Fn(RequestId) -> Option<Links>,
     /// The page with everything that is open.
     pub list: Option<String>,
+    /// Pages behind messages that are not alerts.
+    pub further: &'a dyn Fn(&Further) -> Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -419,23 +416,27 @@ impl<'a> Reader<'a> {
         fn none(_: RequestId) -> Option<Links> {
             None
         }
-        Self { zone, language, now, doubt: false, by_reply: false, answers: false, links: &none, list: None }
+        Self {
+            zone,
+            language,
+            now,
+            doubt: false,
+            by_reply: false,
+            person: None,
+            links: &none,
+            list: None,
+            further: &|_| None,
+        }
     }
-}
 
-fn digest(
-    alerts: &[AlertFacts],
-    violations: &[ViolationFacts],
-    cause: HeldFor,
-    n_more: usize,
-    texts: &Texts,
-    reader: &Reader<'_>,
-) -> minijinja::Value {
-    let rows: Vec<_> = alerts.iter().take(MOST_ROWS).map(|facts| shown(facts, texts, reader)).collect();
-    let broken: Vec<_> = violations.iter().take(MOST_ROWS).map(|facts| violation::shown(facts, reader)).collect();
-    let n = alerts.len() + violations.len() + n_more;
-    let more = n - rows.len() - broken.len();
-    context! { rows => Serde(rows), broken, n, more, cause => cause.as_str(), list => reader.list.clone() }
+    /// The reader's part in what an alert is about.
+    pub fn part(&self, facts: &AlertFacts) -> Part {
+        match (self.person, &facts.owner_key) {
+            (None, _) => Part::Everybody,
+            (Some(reader), Some(owner)) if reader == owner => Part::Owner,
+            (Some(_), _) => Part::Other,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
@@ -443,78 +444,8 @@ const fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
-/// The client of an alert as a headline names it.
-pub fn who(facts: &AlertFacts) -> String {
-    named(facts, cut_name(&facts.contact).or_else(|| cut_name(&facts.contact_by)))
-}
-
-/// The client of an alert told from others of that name, by address, number or conversation.
-pub fn which(facts: &AlertFacts) -> String {
-    let contact = match (cut_name(&facts.contact), cut_name(&facts.contact_by)) {
-        (Some(contact), Some(by)) if contact != by => Some(format!("{contact}, {by}")),
-        (Some(word), _) | (None, Some(word)) => Some(word),
-        (None, None) => None,
-    };
-    named(facts, contact)
-}
-
-fn cut_name(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(|text| unlinked(&format::one_line(text, LONGEST_NAME)).into_owned())
-}
-
-fn named(facts: &AlertFacts, contact: Option<String>) -> String {
-    match (contact, cut_name(&facts.customer)) {
-        (Some(contact), Some(customer)) if contact != customer => format!("{contact} ({customer})"),
-        (Some(name), _) | (None, Some(name)) => name,
-        (None, None) => facts.request.to_string(),
-    }
-}
-
-fn shown(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
-    let Reader { zone, language, now, .. } = *reader;
-    // What goes out in time speaks as of its own instant: "in 10 min", not "in 9 min 59 s".
-    let now = if now - facts.planned_at < LATE_AFTER { facts.planned_at } else { now };
-    let cut = cut_name;
-    Shown {
-        request: facts.request.to_string(),
-        why: facts.why,
-        headline: vocabulary::why(facts.why, language),
-        task: vocabulary::task(facts.target, language),
-        rule: facts.rule.clone(),
-        policy: facts.policy.clone(),
-        channel: vocabulary::channel(&facts.channel, language),
-        who: who(facts),
-        which: which(facts),
-        subject: cut(&facts.subject),
-        owner: cut(&facts.owner),
-        started: format::instant(facts.started_at, zone, language),
-        due: facts.due_at.map(|due_at| format::instant(due_at, zone, language)),
-        due_time: facts.due_at.map(|due_at| format::time(due_at, zone)),
-        left: facts.due_at.filter(|due_at| now < *due_at).map(|due_at| format::span(due_at - now)),
-        overdue: facts.due_at.filter(|due_at| *due_at < now).map(|due_at| format::span(now - due_at)),
-        waited: format::span(now - facts.started_at),
-        late: facts.late.then(|| format::span(facts.decided_at - facts.planned_at)),
-        planned: format::instant(facts.planned_at, zone, language),
-        calendar: vocabulary::calendar(&facts.calendar, language),
-        derivation: facts
-            .derivation
-            .as_ref()
-            .map(|derivation| explain::line(derivation, &facts.calendar, zone, language)),
-        next: facts.next.as_ref().map(|(_, at)| format::instant(*at, zone, language)),
-        step: facts.step.clone(),
-        down: facts.down.map(|(from, to)| {
-            let (from, to) = (format::instant(from, zone, language), format::instant(to, zone, language));
-            language.of(both!("plazo was down from {from} to {to}", "plazo estuvo detenido de {from} a {to}"))
-        }),
-        doubt: reader.doubt,
-        reply: if reader.answers { reply(facts, texts, language) } else { None },
-        links: (reader.links)(facts.request),
-        by_reply: reader.by_reply,
-    }
-}
-
 /// The answer that fits, filled in and ready to paste (rule A11): that it is received, or what is still to be asked.
-fn reply(facts: &AlertFacts, texts: &Texts, language: Language) -> Option<String> {
+pub(super) fn reply(facts: &AlertFacts, texts: &Texts, language: Language) -> Option<String> {
     let name = match facts.target {
         _ if facts.reply_text.is_some() => facts.reply_text.as_deref().unwrap_or_default(),
         TargetKind::Acknowledge | TargetKind::FirstReply => "reply-received",
@@ -530,17 +461,6 @@ pub(super) fn reply_context(facts: &AlertFacts) -> minijinja::Value {
     let one_line = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
     let client = one_line(&facts.contact).or_else(|| one_line(&facts.customer));
     context! { client, theme => one_line(&facts.subject), promised => facts.promised.clone(), agent => one_line(&facts.owner) }
-}
-
-fn listed(request: &ListedRequest, zone: Tz, language: Language) -> minijinja::Value {
-    context! {
-        request => request.request.to_string(),
-        who => request.customer.as_deref().map(|name| format::one_line(name, LONGEST_NAME)),
-        subject => request.subject.as_deref().map(|subject| format::one_line(subject, LONGEST_NAME)),
-        age => request.age_days,
-        opened => format::instant(request.opened_at, zone, language),
-        due => request.due_at.map(|due_at| format::instant(due_at, zone, language)),
-    }
 }
 
 pub(super) fn preformatted(text: &str) -> String {
@@ -571,6 +491,10 @@ mod tests {
             contact_by: None,
             subject: None,
             owner: None,
+            owner_key: None,
+            by_colleague: false,
+            place: None,
+            edited_at: None,
             started_at: at(0),
             due_at: Some(at(20)),
             planned_at: at(20),

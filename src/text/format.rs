@@ -40,6 +40,12 @@ pub fn time(at: DateTime<Utc>, zone: Tz) -> String {
     if local.second() == 0 { local.format("%H:%M").to_string() } else { local.format("%H:%M:%S").to_string() }
 }
 
+/// `lun 2 mar, 09:20`, without seconds: for what is read later than it is written, where "today" would become untrue.
+pub fn dated(at: DateTime<Utc>, zone: Tz, language: Language) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{}, {}", date(local.date_naive(), language), local.format("%H:%M"))
+}
+
 /// An instant as people say it who read it at `now`: `hoy 12:41`, `ayer 18:05`, `mañana 08:00`, `lun 08:30` within the next six days (one that
 /// is past would be taken for the next), else its date, with the year where that is another one.
 pub fn when(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, language: Language) -> String {
@@ -73,6 +79,12 @@ pub fn span(span: TimeDelta) -> String {
         }
         _ => format!("{n} {unit}"),
     }
+}
+
+/// A span as people say it: no seconds beside minutes, and no minutes beside days.
+pub fn rough_span(time: TimeDelta) -> String {
+    let unit = if time < TimeDelta::minutes(1) { 1 } else { 60 };
+    span(TimeDelta::seconds(time.num_seconds() / unit * unit))
 }
 
 /// `1 d 2 h 3 min 4 s`: every unit that is not zero.

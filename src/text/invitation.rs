@@ -3,10 +3,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
+use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Attachment, Reader, Rendered, preformatted};
+use super::alert::{Attachment, Reader};
 use super::format;
+use super::further::Further;
 use crate::both;
 use crate::engine::request::RequestId;
 
@@ -48,65 +50,80 @@ pub struct Invitation {
     pub owner: Option<String>,
     /// Everybody who takes part.
     pub attendees: Vec<Attendee>,
+    /// The address that the mail comes from, in whose name the calendar is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
 }
 
 impl Invitation {
     /// What it is called in a calendar.
     fn title(&self, reader: &Reader<'_>) -> String {
-        let words = [self.client.as_deref(), self.subject.as_deref()];
-        let about: Vec<_> = words.into_iter().flatten().map(|word| format::one_line(word, 80)).collect();
-        let (request, about) = (self.request, about.join(": "));
-        let about = if about.is_empty() { String::new() } else { format!(" · {about}") };
-        reader.language.of(both!("Appointment {request}{about}", "Cita {request}{about}"))
+        let about = self.about();
+        reader.language.of(if about.is_empty() {
+            let request = self.request;
+            both!("Appointment {request}", "Cita {request}")
+        } else {
+            both!("Appointment · {about}", "Cita · {about}")
+        })
     }
 
-    /// The mail, with its calendar object.
-    pub(super) fn render(&self, reader: &Reader<'_>) -> Rendered {
+    /// The client, and what it is about.
+    fn about(&self) -> String {
+        let words = [self.client.as_deref(), self.subject.as_deref()];
+        let words: Vec<_> = words.into_iter().flatten().map(|word| format::one_line(word, 80)).collect();
+        words.join(": ")
+    }
+
+    /// Those who take part and get no mail of plazo's: whoever is not of the house.
+    fn strangers(&self) -> Vec<String> {
+        let strangers = self.attendees.iter().filter(|attendee| attendee.name == attendee.email);
+        strangers.map(|attendee| format::one_line(&attendee.email, 80)).collect()
+    }
+
+    /// What its templates see.
+    pub(super) fn shown(&self, reader: &Reader<'_>) -> Value {
         let (zone, language) = (reader.zone, reader.language);
-        let (title, when) = (self.title(reader), format::instant(self.starts_at, zone, language));
-        let subject = if self.cancelled {
-            language.of(both!("Called off: {title}, {when}", "Cancelada: {title}, {when}"))
-        } else if 0 < self.sequence {
-            language.of(both!("Moved: {title}, {when}", "Nueva hora: {title}, {when}"))
-        } else {
-            format!("{title}, {when}")
-        };
-        let mut lines = vec![subject.clone(), String::new()];
-        if let Some(owner) = &self.owner {
-            lines.push(language.of(both!("Owner: {owner}", "Responsable: {owner}")));
+        let is_open = !self.cancelled;
+        let page = |page: Further| (reader.further)(&page).filter(|_| is_open);
+        context! {
+            title => self.title(reader),
+            when => format::dated(self.starts_at, zone, language),
+            zone => zone.name().replace('_', " "),
+            request => self.request.to_string(),
+            about => Some(self.about()).filter(|about| !about.is_empty()),
+            owner => self.owner.as_deref().map(|owner| format::one_line(owner, 80)),
+            names => self.attendees.iter().map(|attendee| format::one_line(&attendee.name, 80)).collect::<Vec<_>>().join(", "),
+            strangers => self.strangers().join(", "),
+            cancelled => self.cancelled,
+            moved => 0 < self.sequence && is_open,
+            held => page(Further::Held(self.request)),
+            reschedule => page(Further::Reschedule(self.request)),
+            show => (reader.links)(self.request).map(|links| links.show),
         }
-        let names: Vec<_> = self.attendees.iter().map(|attendee| format::one_line(&attendee.name, 80)).collect();
-        let names = names.join(", ");
-        lines.push(language.of(both!("Taking part: {names}", "Participan: {names}")));
-        let request = self.request;
-        if !self.cancelled {
-            lines.push(language.of(both!(
-                "When it took place: plazo held {request}. To move it: plazo schedule {request} --due …",
-                "Cuando se haya hecho: plazo held {request}. Para moverla: plazo schedule {request} --due …"
-            )));
-        }
-        let text = lines.join("\n");
+    }
+
+    /// The calendar object that goes with the mail: calendars take it over, move it and take it away by themselves.
+    pub(super) fn attachment(&self, reader: &Reader<'_>) -> Attachment {
         let method = if self.cancelled { "CANCEL" } else { "REQUEST" };
-        let attachment = Attachment {
+        Attachment {
             name: "plazo.ics".to_owned(),
             media_type: format!("text/calendar; method={method}; charset=utf-8"),
-            content_id: None,
-            bytes: self.calendar(&title, method).into_bytes(),
-        };
-        Rendered {
-            subject: format::one_line(&subject, 160),
-            html: preformatted(&text),
-            text,
-            attachments: vec![attachment],
+            bytes: self.calendar(reader, method).into_bytes(),
         }
     }
 
-    fn calendar(&self, title: &str, method: &str) -> String {
+    fn calendar(&self, reader: &Reader<'_>, method: &str) -> String {
+        let request = self.request;
+        let mut description = reader.language.of(both!("Request {request} of plazo", "Solicitud {request} de plazo"));
+        if let Some(links) = (reader.links)(request) {
+            description = format!("{description}\n{}", links.show);
+        }
         let mut event = Event::new();
         event
             .uid(&self.uid)
             .timestamp(self.decided_at)
-            .summary(title)
+            .summary(&self.title(reader))
+            .description(&description)
             .starts(self.starts_at)
             .ends(self.starts_at + LENGTH)
             .sequence(self.sequence)
@@ -117,9 +134,13 @@ impl Invitation {
             property.add_parameter("ROLE", "REQ-PARTICIPANT");
             event.append_multi_property(property);
         }
-        if let Some(first) = self.attendees.iter().find(|attendee| is_address(&attendee.email)) {
-            let mut organizer = Property::new("ORGANIZER", format!("mailto:{}", first.email));
-            organizer.add_parameter("CN", &quoted(&first.name));
+        let first = self.attendees.iter().find(|attendee| is_address(&attendee.email));
+        // Calendars show buttons to answer with where the mail comes from the organizer, or in the organizer's name (RFC 5545 §3.2.18).
+        let sender = self.sender.as_deref().filter(|sender| is_address(sender));
+        if let Some(address) = sender.or(first.map(|first| first.email.as_str())) {
+            let name = first.map_or("plazo", |first| first.name.as_str());
+            let mut organizer = Property::new("ORGANIZER", format!("mailto:{address}"));
+            organizer.add_parameter("CN", &quoted(name));
             event.append_property(organizer);
         }
         let mut calendar = Calendar::new();

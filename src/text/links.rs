@@ -1,18 +1,27 @@
 //! Pages on which the reader of an alert can act.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::place::Place;
 use super::{Both, Language};
 
 /// The words on the buttons of an alert: take, put off twice, show.
-pub const BUTTONS: Both<[&str; 4]> =
-    Both { en: ["I take it", "In 15 min", "In 1 h", "Show"], es: ["Lo tomo", "En 15 min", "En 1 h", "Ver"] };
+pub const BUTTONS: Both<[&str; 4]> = Both {
+    en: ["I take it", "Remind me in 15 min", "Remind me in 1 h", "Show"],
+    es: ["Lo tomo", "Recordarme en 15 min", "Recordarme en 1 h", "Ver"],
+};
+
+/// The words on the button by which a reader becomes the owner.
+pub const MINE: Both<&str> = Both { en: "It is mine", es: "Es mío" };
 
 /// Signed addresses of pages, each for one purpose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Links {
     /// Takes the request.
     pub take: String,
+    /// Makes the reader its owner; none where the reader is no single person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own: Option<String>,
     /// Puts its alerts off for a quarter of an hour.
     pub snooze15: String,
     /// Puts its alerts off for an hour.
@@ -21,10 +30,40 @@ pub struct Links {
     pub show: String,
 }
 
+/// A button: words, and the address behind them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What it says.
+    pub word: String,
+    /// Where it leads.
+    pub url: String,
+}
+
+impl Button {
+    /// A button of its parts.
+    pub fn new(word: &str, url: &str) -> Self {
+        Self { word: word.to_owned(), url: url.to_owned() }
+    }
+
+    /// The button that opens a conversation where it is.
+    pub fn open(place: &Place, language: Language) -> Self {
+        Self::new(&place.label(language), &place.url)
+    }
+}
+
 impl Links {
-    /// Words and addresses, in the order of [`BUTTONS`].
-    pub fn buttons(&self, language: Language) -> [(&'static str, &str); 4] {
+    /// The buttons of an alert: what the reader most probably wants comes first. `has_owner` says whether somebody answers for it.
+    pub fn buttons(&self, has_owner: bool, language: Language) -> Vec<Button> {
         let [take, quarter, hour, show] = language.of(BUTTONS);
-        [(take, &self.take), (quarter, &self.snooze15), (hour, &self.snooze60), (show, &self.show)]
+        let first = match self.own.as_ref().filter(|_| !has_owner) {
+            Some(own) => Button::new(language.of(MINE), own),
+            None => Button::new(take, &self.take),
+        };
+        vec![
+            first,
+            Button::new(quarter, &self.snooze15),
+            Button::new(hour, &self.snooze60),
+            Button::new(show, &self.show),
+        ]
     }
 }

@@ -2,22 +2,33 @@
 
 pub mod alert;
 pub mod button;
-pub mod chart;
 pub mod describe;
+pub mod edit;
 pub mod explain;
 pub mod exposure;
 pub mod format;
+pub mod further;
+pub mod history;
 pub mod invitation;
 pub mod links;
+mod listing;
+mod notice;
+pub mod palette;
+pub mod place;
 pub mod printable;
 pub mod proof;
 pub mod register;
 pub mod report;
+pub mod shown;
+mod standing;
+pub mod task;
 pub mod templates;
+pub mod test_message;
 mod update;
 pub mod verdict;
 pub mod violation;
 pub mod vocabulary;
+mod zone;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +77,25 @@ pub struct Both<T = String> {
     pub en: T,
     /// Spanish.
     pub es: T,
+}
+
+/// What has no other language: names, and the words of other programs.
+impl From<String> for Both {
+    fn from(text: String) -> Self {
+        Self { en: text.clone(), es: text }
+    }
+}
+
+impl From<&str> for Both {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Both<&str>> for Both {
+    fn from(both: Both<&str>) -> Self {
+        Self { en: both.en.to_owned(), es: both.es.to_owned() }
+    }
 }
 
 /// Formats the same text in English and Spanish.

@@ -55,9 +55,11 @@ pub fn how(proof: &Proof, zone: Tz, language: Language) -> String {
     }
 }
 
-/// Whoever a proof names, for a record that nobody signed.
+/// Whoever a proof names, for a record that nobody signed: `el usuario ana de esta máquina`.
 pub fn who(proof: &Proof, language: Language) -> String {
-    how(proof, Tz::UTC, language)
+    let told = how(proof, Tz::UTC, language);
+    let preposition = language.of(Both { en: "by ", es: "por " });
+    told.strip_prefix(preposition).map(str::to_owned).unwrap_or(told)
 }
 
 /// What a mail of the house lacks to be believed.

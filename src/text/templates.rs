@@ -6,12 +6,19 @@ use std::sync::{Arc, LazyLock};
 use chrono::{TimeZone as _, Utc};
 use chrono_tz::Tz;
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::Language;
 use super::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader, Rendered};
 use super::format;
+use super::further::Further;
+use super::invitation::{Attendee, Invitation};
 use super::links::Links;
+use super::palette;
+use super::place::Place;
+use super::standing::tied;
+use super::test_message::TestFacts;
 use super::violation::ViolationFacts;
 use crate::engine::check::{Association, CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
@@ -29,11 +36,16 @@ macro_rules! embedded {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),*] };
 }
 
-const BUILT_IN: [(&str, &str); 42] = embedded![
+const BUILT_IN: [(&str, &str); 59] = embedded![
     "layout.html",
+    "parts.html",
     "page.html",
+    "notice.html",
+    "chart.html",
     "report.html",
     "report.txt",
+    "report-page.html",
+    "report-page.txt",
     "es/alert.subject.txt",
     "es/alert.txt",
     "es/alert.html",
@@ -47,6 +59,12 @@ const BUILT_IN: [(&str, &str); 42] = embedded![
     "es/reply-doubts.txt",
     "es/reply-web-version.txt",
     "es/reply-recovery.txt",
+    "es/invitation.subject.txt",
+    "es/invitation.txt",
+    "es/invitation.html",
+    "es/test.subject.txt",
+    "es/test.txt",
+    "es/test.html",
     "es/violation.subject.txt",
     "es/violation.txt",
     "es/violation.html",
@@ -66,6 +84,12 @@ const BUILT_IN: [(&str, &str); 42] = embedded![
     "en/reply-doubts.txt",
     "en/reply-web-version.txt",
     "en/reply-recovery.txt",
+    "en/invitation.subject.txt",
+    "en/invitation.txt",
+    "en/invitation.html",
+    "en/test.subject.txt",
+    "en/test.txt",
+    "en/test.html",
     "en/violation.subject.txt",
     "en/violation.txt",
     "en/violation.html",
@@ -90,11 +114,16 @@ fn environment() -> Environment<'static> {
         environment.set_syntax(syntax);
     }
     environment.set_fuel(Some(FUEL));
+    environment.add_global("light", Value::from(Serde(palette::LIGHT)));
+    environment.add_global("dark", Value::from(Serde(palette::DARK)));
     environment
 }
 
 /// Replies that an alert can carry, ready to paste (A11, B6, E4).
 pub const REPLIES: [&str; 4] = ["reply-received", "reply-doubts", "reply-web-version", "reply-recovery"];
+
+/// Templates of which other ones are made.
+const SHARED: [&str; 3] = ["layout.html", "parts.html", "chart.html"];
 
 /// The texts of messages and pages.
 #[derive(Debug, Clone, Default)]
@@ -164,7 +193,7 @@ impl Texts {
         let part = |ending: &str| self.line(&format!("{name}.{ending}"), language, context);
         let subject = format::one_line(&self.text(&format!("{}/{name}.subject.txt", language.code()), context)?, 160);
         let text = self.line(name, language, context)?;
-        Some(Rendered { subject, text, html: part("html")?, attachments: Vec::new() })
+        Some(Rendered { subject, text, html: tied(&part("html")?), attachments: Vec::new() })
     }
 
     /// One template of a language.
@@ -176,6 +205,21 @@ impl Texts {
     /// A page for a browser.
     pub fn page(&self, context: &Value) -> Option<String> {
         self.text("page.html", context)
+    }
+
+    /// A template that is the same in all languages.
+    pub(super) fn shared(&self, name: &str, context: &Value) -> Option<String> {
+        self.text(name, context)
+    }
+
+    /// One block of a template; the team's own where it can be rendered, else the built-in one.
+    pub(super) fn block(&self, name: &str, block: &str, context: &Value) -> Option<String> {
+        let render = |environment: &Environment<'_>| {
+            let template = environment.get_template(name)?;
+            template.render_captured(context)?.with_state_mut(|state| state.render_block(block))
+        };
+        let own = self.environment.as_ref().and_then(|environment| render(environment).ok());
+        own.or_else(|| render(&BUILT_IN_ONES).ok())
     }
 
     /// One template; the team's own where it can be rendered, else the built-in one.
@@ -195,9 +239,9 @@ impl Texts {
         for language in [Language::Es, Language::En] {
             for (names, seen) in samples(self, language) {
                 for name in names {
-                    // A layout is tried with what it holds.
-                    let is_own = self.own.contains_key(&name)
-                        || (name.ends_with(".html") && self.own.contains_key("layout.html"));
+                    // A layout, and parts of mails, are tried with what they stand in.
+                    let has_own = |part: &str| self.own.contains_key(part);
+                    let is_own = has_own(&name) || name.ends_with(".html") && SHARED.into_iter().any(has_own);
                     if !is_own {
                         continue;
                     }
@@ -224,14 +268,22 @@ fn told(name: &str, error: &minijinja::Error) -> TemplateError {
 /// Every kind of message in that language, as templates see it, with all that may be missing missing and present.
 fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
     let word = "https://plazo.example/a/…".to_owned();
+    let further = |_: &Further| Some("https://plazo.example/a/…".to_owned());
     let links = move |_: RequestId| {
-        Some(Links { take: word.clone(), snooze15: word.clone(), snooze60: word.clone(), show: word.clone() })
+        let own = Some(word.clone());
+        Some(Links { take: word.clone(), own, snooze15: word.clone(), snooze60: word.clone(), show: word.clone() })
     };
     let rich = sample();
     let now = rich.planned_at;
     let plain = Reader::plain(Tz::UTC, language, now);
-    let full =
-        Reader { doubt: true, by_reply: true, answers: true, links: &links, ..Reader::plain(Tz::UTC, language, now) };
+    let full = Reader {
+        doubt: true,
+        by_reply: true,
+        person: Some("laura"),
+        links: &links,
+        further: &further,
+        ..Reader::plain(Tz::UTC, language, now)
+    };
     let bare = AlertFacts {
         why: Why::Warning,
         rule: None,
@@ -240,6 +292,8 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
         contact_by: None,
         subject: None,
         owner: None,
+        owner_key: None,
+        place: None,
         due_at: None,
         next: None,
         down: None,
@@ -269,6 +323,10 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
         Content::Violation(Box::new(broken.clone())),
         Content::Violation(Box::new(ViolationFacts { owner: None, client: None, subject: None, ..broken.clone() })),
         Content::List { name: "tareas".to_owned(), rule: None, requests: vec![listed] },
+        Content::Test(Box::new(TestFacts { by: "ana".to_owned(), host: Some("srv1".to_owned()), at: now })),
+        Content::Invitation(Box::new(sample_invitation())),
+        Content::Invitation(Box::new(Invitation { cancelled: true, client: None, owner: None, ..sample_invitation() })),
+        Content::Test(Box::new(TestFacts { by: String::new(), host: None, at: now })),
     ];
     let mut samples = Vec::new();
     for content in &contents {
@@ -285,19 +343,53 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
         let own = ["subject.txt", "txt", "html"].map(|ending| format!("{}/report.{ending}", language.code()));
         let shared = ["report.html", "report.txt"].map(str::to_owned);
         samples.push((own.into_iter().chain(shared).collect(), context));
+        for (name, is_page) in [("report-page.html", true), ("report-page.txt", false)] {
+            samples.push((vec![name.to_owned()], super::report::whole(&sample_report(), reader, is_page)));
+        }
     }
-    for form in [Value::from(()), context! { button => "Lo tomo", note => Value::from(()) }] {
-        let row = context! { label => "Cliente", value => "Andina" };
-        let page = context! {
-            lang => language.code(), title => "R-17", kind => "warning", lead => Value::from(()), facts => vec![row],
-            why => Value::from(()), form, details => vec!["responder"], done => Value::from(()), further => Value::from(()),
-        };
-        samples.push((vec!["page.html".to_owned()], page));
-    }
+    samples.push((vec!["parts.html".to_owned(), "chart.html".to_owned()], context! {}));
+    samples.push((
+        vec!["notice.html".to_owned()],
+        super::notice::shown("…", "…\n\n  --> sla.toml:3:8\n\nhttps://plazo.example/a/…", language),
+    ));
+    samples.extend(sample_pages(language).into_iter().map(|page| (vec!["page.html".to_owned()], page)));
     let reply = super::alert::reply_context(&rich);
     let replies = REPLIES.map(|name| format!("{}/{name}.txt", language.code()));
     samples.push((replies.to_vec(), reply));
     samples
+}
+
+/// Pages that have everything, and next to nothing, as their template sees them.
+pub fn sample_pages(language: Language) -> Vec<Value> {
+    let none = || Value::from(());
+    let row = context! { label => "Cliente", value => "Andina" };
+    let clock = context! { state => "overdue", mark => "▲", what => "Responder", when => "venció hoy 09:20" };
+    let field = |kind| context! { kind, name => "at", label => "¿Cuándo?", longest => 16, value => "2026-03-02T09:00" };
+    let button = context! { to => "…", button => "Lo tomo" };
+    let person = context! { key => "laura", name => "Laura Mora" };
+    let listed = |href: Value| {
+        context! { state => "soon", mark => "◆", when => "vence", what => "…", who => "…", owner => "…", request => "R-17", href }
+    };
+    let sections = vec![context! { title => "Vencidas", rows => vec![listed(Value::from("…")), listed(none())] }];
+    let page = |form: Value, rich: bool| {
+        let some = |value: Value| if rich { value } else { none() };
+        let many = |value: Vec<Value>| if rich { value } else { Vec::new() };
+        context! {
+            lang => language.code(), title => "R-17", kind => "warning", done => some(Value::from("…")), leads => many(vec![Value::from("…")]),
+            why => some(Value::from("…")), clocks => many(vec![clock.clone()]), form, deeds => many(vec![button.clone()]),
+            hand => some(context! { to => "…", label => "Pasar a", button => "Pasar", people => vec![person.clone()] }),
+            facts => many(vec![row.clone()]), sections => many(sections.clone()),
+            history => some(context! { title => "Qué ha pasado", lines => vec!["…"] }),
+            further => many(vec![context! { text => "…", href => "…" }]),
+        }
+    };
+    let form = |to: Value, field: Value| context! { to, button => "Enviar", note => none(), field };
+    vec![
+        page(none(), false),
+        page(form(none(), none()), true),
+        page(form(Value::from("…"), field("text")), true),
+        page(form(none(), field("instant")), true),
+    ]
 }
 
 /// An alert that has everything.
@@ -317,6 +409,10 @@ pub fn sample() -> AlertFacts {
         contact_by: Some("573001112233".to_owned()),
         subject: Some("Factura de marzo".to_owned()),
         owner: Some("Laura Mora".to_owned()),
+        owner_key: Some("laura".to_owned()),
+        by_colleague: false,
+        place: Some(Place::new("wa.me", "https://wa.me/573001112233".to_owned())),
+        edited_at: None,
         started_at: at(0),
         due_at: Some(at(20)),
         planned_at: at(20),
@@ -413,6 +509,29 @@ pub fn sample_report() -> Report {
         closings: Closings { closed: count.clone(), unattended: Count::default(), wrong: count },
         orphans: vec![Orphan { request, missing: Association::ALL.to_vec() }],
         punctuality: Punctuality { n: 3, p50_ms: 2, p99_ms: 8, max_ms: 8 },
+        names: BTreeMap::from([(request, "Andina · Factura de marzo".to_owned())]),
+    }
+}
+
+/// An invitation that has everything.
+pub fn sample_invitation() -> Invitation {
+    let at = sample().started_at;
+    let attendee = |name: &str, email: &str| Attendee { name: name.to_owned(), email: email.to_owned() };
+    Invitation {
+        request: RequestId(17),
+        uid: "0.R-17@plazo".to_owned(),
+        sequence: 1,
+        starts_at: at + chrono::TimeDelta::days(1),
+        decided_at: at,
+        cancelled: false,
+        client: Some("Andina".to_owned()),
+        subject: Some("Factura de marzo".to_owned()),
+        owner: Some("Laura Mora".to_owned()),
+        attendees: vec![
+            attendee("Laura Mora", "laura@agencia.example"),
+            attendee("compras@andina.example", "compras@andina.example"),
+        ],
+        sender: Some("plazo@agencia.example".to_owned()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use chrono_tz::Tz;
 
-use super::alert::{AlertFacts, News, NewsKind, Rendered, preformatted, who};
+use super::alert::{AlertFacts, News, NewsKind, Rendered, preformatted};
+use super::shown::who;
 use super::{Language, format, vocabulary};
 use crate::both;
 

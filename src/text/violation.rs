@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::alert::Reader;
+use super::further::Further;
 use super::{Both, Language, format, vocabulary};
 use crate::both;
 use crate::engine::check::{Association, CheckKind, Finding, LogField, Part, Violation};
@@ -54,8 +55,9 @@ pub(super) fn shown(facts: &ViolationFacts, reader: &Reader<'_>) -> Value {
         channel => vocabulary::channel(&facts.channel, language),
         at => format::instant(facts.at, reader.zone, language),
         what => language.of(what(&facts.violation.finding)),
-        remedy => language.of(remedy(&facts.violation.finding)),
+        remedy => language.of(remedy_for(&facts.violation.finding, facts.request)),
         link => (reader.links)(facts.request).map(|links| links.show),
+        excuse => (reader.further)(&Further::Excuse(facts.request, facts.id)),
     }
 }
 
@@ -97,8 +99,8 @@ pub fn what(finding: &Finding) -> Both {
         Finding::OffChannel { channel } => {
             let channel = format::one_line(channel, LONGEST_NAME);
             both!(
-                "the client wrote to `{channel}`, which is not official",
-                "el cliente escribió por `{channel}`, que no es oficial"
+                "the client wrote to \"{channel}\", which is not official",
+                "el cliente escribió por «{channel}», que no es oficial"
             )
         }
         Finding::NotReplicated => {
@@ -139,26 +141,33 @@ pub fn what(finding: &Finding) -> Both {
         }
         Finding::ForbiddenPromise { words } => {
             let words = format::one_line(words, LONGEST_NAME);
-            both!("promised “{words}”", "se prometió «{words}»")
+            both!("promised \"{words}\"", "se prometió «{words}»")
         }
         Finding::Repeated => both!("the same answer as before", "la misma respuesta que antes"),
         Finding::WrongQueue { inbox, .. } => {
-            both!("it lies in `{inbox}`, which does not take it", "está en `{inbox}`, que no la recibe")
+            both!("it lies in \"{inbox}\", which does not take it", "está en «{inbox}», que no la recibe")
         }
         Finding::NumberMissing { stage } => {
-            both!("it leaves the stage “{stage}” without its number", "sale de la etapa «{stage}» sin su número")
+            both!("it leaves the stage \"{stage}\" without its number", "sale de la etapa «{stage}» sin su número")
         }
     }
+}
+
+/// What would put it right, with the request's number in the command that does.
+pub fn remedy_for(finding: &Finding, request: RequestId) -> Both {
+    let request = request.to_string();
+    let Both { en, es } = remedy(finding);
+    Both { en: en.replace("R-…", &request), es: es.replace("R-…", &request) }
 }
 
 /// What would put it right.
 pub fn remedy(finding: &Finding) -> Both {
     match finding {
         Finding::NotAuthorised => both!(
-            "somebody of a team with answers_clients answers; until then the clock runs",
-            "que responda alguien de un equipo con answers_clients; mientras tanto el reloj corre"
+            "somebody of a team that answers clients is to answer; until then the clock runs",
+            "que responda alguien de un equipo que responde a clientes; mientras tanto el reloj corre"
         ),
-        Finding::Automatic => both!("a person answers", "que responda una persona"),
+        Finding::Automatic => both!("let a person answer", "que responda una persona"),
         Finding::SaysNothing => both!("answer what was asked", "responda lo que se preguntó"),
         Finding::OffThread => both!(
             "answer on the client's thread, and say there that it goes on there",
@@ -189,8 +198,8 @@ pub fn remedy(finding: &Finding) -> Both {
         }
         Finding::SameContact { .. } => both!("merge them, or close one", "únalas, o cierre una"),
         Finding::Unfounded { waiting: true, .. } => both!(
-            "answer the client; or make a task of it, write down in a comment the channel in which it goes on, or close with --ground confirmed if the client needs no more help",
-            "responda al cliente; o cree una tarea, escriba en un comentario el canal por el que sigue, o cierre con --ground confirmed si el cliente no necesita más ayuda"
+            "answer the client; or make a task of it, write down in a comment the channel in which it goes on, or close it as confirmed if the client needs no more help",
+            "responda al cliente; o cree una tarea, escriba en un comentario el canal por el que sigue, o ciérrela como confirmada si el cliente no necesita más ayuda"
         ),
         Finding::Unfounded { waiting: false, .. } => both!(
             "write down what the client was told, where it goes on, or which task was made of it",
@@ -206,7 +215,7 @@ pub fn remedy(finding: &Finding) -> Both {
         ),
         Finding::Orphan { .. } => both!("associate them in the CRM", "asócielos en el CRM"),
         Finding::ForbiddenPromise { .. } => {
-            both!("promise it “as soon as possible”", "prometa «lo antes posible»")
+            both!("promise it \"as soon as possible\"", "prometa «lo antes posible»")
         }
         Finding::Repeated => {
             both!(
@@ -214,9 +223,9 @@ pub fn remedy(finding: &Finding) -> Both {
                 "diga qué hay de nuevo, o escale: plazo escalate R-…"
             )
         }
-        Finding::WrongQueue { belongs, .. } => both!("move it to `{belongs}`", "trasládela a `{belongs}`"),
+        Finding::WrongQueue { belongs, .. } => both!("move it to \"{belongs}\"", "trasládela a «{belongs}»"),
         Finding::NumberMissing { .. } => {
-            both!("give it with --number CUN-…", "dé el número con --number CUN-…")
+            both!("give it its number (CUN-…)", "dele su número (CUN-…)")
         }
     }
 }
@@ -231,7 +240,7 @@ fn unfounded(waiting: bool, claimed: Option<Ground>) -> Both {
     match (claim, waiting) {
         (Some(Both { en, es }), _) => {
             both!(
-                "closed as “{en}”, which the record does not bear out",
+                "closed as \"{en}\", which the record does not bear out",
                 "se cierra como «{es}», y el historial no lo muestra"
             )
         }

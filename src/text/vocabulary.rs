@@ -2,9 +2,12 @@
 //!
 //! No word of the code reaches a person by another way.
 
-use super::Language;
+use super::{Both, Language, format};
+use crate::both;
 use crate::engine::clock::{Cancelled, ClockState};
-use crate::engine::effect::Why;
+use crate::engine::effect::{Ignored, Why};
+use crate::engine::escalation::Offset;
+use crate::engine::event::Ground;
 use crate::engine::policy::TargetKind;
 
 /// What a kind of promise asks for, as an infinitive.
@@ -161,5 +164,124 @@ pub const fn cancelled(why: Cancelled, language: Language) -> &'static str {
         (Cancelled::NotOwed, Language::En) => "it turned out not to be owed",
         (Cancelled::NeverOpen, Language::Es) => "su horario no abre nunca",
         (Cancelled::NeverOpen, Language::En) => "its calendar never opens",
+    }
+}
+
+/// Where a request stands: its phase, or `overdue`.
+pub fn request_state(word: &str, language: Language) -> &str {
+    language.of(match word {
+        "open" => Both { en: "open", es: "abierta" },
+        "waiting" => Both { en: "waits for the client", es: "espera al cliente" },
+        "overdue" => Both { en: "overdue", es: "vencida" },
+        "closed" => Both { en: "closed", es: "cerrada" },
+        "merged" => Both { en: "part of another", es: "parte de otra" },
+        other => Both { en: other, es: other },
+    })
+}
+
+/// The sort of work.
+pub fn request_kind(word: &str, language: Language) -> &str {
+    language.of(match word {
+        "request" => Both { en: "request", es: "solicitud" },
+        "task" => Both { en: "task", es: "tarea" },
+        "claim" => Both { en: "formal claim", es: "reclamo formal" },
+        "call" => Both { en: "call", es: "llamada" },
+        other => Both { en: other, es: other },
+    })
+}
+
+/// Where a message to a person stands.
+pub fn delivery_state(word: &str, language: Language) -> &str {
+    language.of(match word {
+        "pending" => Both { en: "waits to go out", es: "por salir" },
+        "held" => Both { en: "held back", es: "retenido" },
+        "leased" => Both { en: "on its way", es: "saliendo" },
+        "sent" => Both { en: "delivered", es: "entregado" },
+        "unneeded" => Both { en: "not needed any more", es: "ya no hacía falta" },
+        "gathered" => Both { en: "in a summary", es: "en un resumen" },
+        "handed_over" => Both { en: "went another way", es: "fue por otra vía" },
+        "dead" => Both { en: "not delivered", es: "no entregado" },
+        "dropped" => Both { en: "given up", es: "descartado" },
+        other => Both { en: other, es: other },
+    })
+}
+
+/// Why a message goes out, in the middle of a sentence: of an alert, and of everything else that goes out.
+pub fn motive(word: &str, language: Language) -> &str {
+    language.of(match word {
+        "breach" => Both { en: "overdue", es: "vencido" },
+        "escalation" => Both { en: "escalated", es: "escalado" },
+        "warning" => Both { en: "due soon", es: "por vencer" },
+        "attention" => Both { en: "needs attention", es: "para atender" },
+        "violation" => Both { en: "broken rule", es: "regla incumplida" },
+        "update" => Both { en: "news of an alert", es: "novedad de un aviso" },
+        "digest" => Both { en: "summary", es: "resumen" },
+        "notice" => Both { en: "notice", es: "noticia" },
+        other => Both { en: other, es: other },
+    })
+}
+
+/// Where messages go, as people call it.
+pub fn destination(name: &str, language: Language) -> &str {
+    match (name, language) {
+        ("email", Language::Es) => "correo",
+        (other, _) => other,
+    }
+}
+
+/// A kind of promise by its word in the API; the word itself where there is no such kind.
+pub fn task_of(word: &str, language: Language) -> &str {
+    TargetKind::from_word(word).map_or(word, |kind| task(kind, language))
+}
+
+/// A step of a ladder: when on the way to the end of a promise, or after it, somebody is told.
+pub fn step(step: Offset, language: Language) -> String {
+    language.of(match step {
+        Offset::Start => both!("at the start", "al comenzar"),
+        Offset::Percent(percent) => both!("at {percent}%", "al {percent}%"),
+        Offset::Before(time) => {
+            let span = format::working_time(time);
+            both!("{span} before the end", "{span} antes de vencer")
+        }
+        Offset::Floor => both!("at the floor", "al llegar al piso"),
+        Offset::Due => both!("at the end", "al vencer"),
+        Offset::After(time) => {
+            let span = format::working_time(time);
+            both!("{span} after the end", "{span} después de vencer")
+        }
+    })
+}
+
+/// A ground of closing (rule C4).
+pub const fn ground(ground: Ground, language: Language) -> &'static str {
+    match (ground, language) {
+        (Ground::Answered, Language::Es) => "con respuesta clara",
+        (Ground::Answered, Language::En) => "with a clear answer",
+        (Ground::Moved, Language::Es) => "sigue por otro canal",
+        (Ground::Moved, Language::En) => "it goes on by another channel",
+        (Ground::Task, Language::Es) => "quedó como tarea",
+        (Ground::Task, Language::En) => "a task was made of it",
+        (Ground::Confirmed, Language::Es) => "el cliente lo confirmó",
+        (Ground::Confirmed, Language::En) => "the client confirmed it",
+    }
+}
+
+/// Why an event changed nothing.
+pub const fn ignored(why: Ignored, language: Language) -> &'static str {
+    match (why, language) {
+        (Ignored::Duplicate, Language::Es) => "ya se sabía",
+        (Ignored::Duplicate, Language::En) => "it was known already",
+        (Ignored::AlreadySo, Language::Es) => "ya estaba así",
+        (Ignored::AlreadySo, Language::En) => "it was so already",
+        (Ignored::Merged, Language::Es) => "la solicitud es parte de otra",
+        (Ignored::Merged, Language::En) => "the request is part of another",
+        (Ignored::NotOwed, Language::Es) => "nadie lo esperaba",
+        (Ignored::NotOwed, Language::En) => "nobody waited for it",
+        (Ignored::Unproven, Language::Es) => "no se sabe de quién viene",
+        (Ignored::Unproven, Language::En) => "it is not known who did it",
+        (Ignored::Elsewhere, Language::Es) => "no le llegó al cliente",
+        (Ignored::Elsewhere, Language::En) => "it did not reach the client",
+        (Ignored::ThirdParty, Language::Es) => "lo escribió un tercero",
+        (Ignored::ThirdParty, Language::En) => "a third party wrote it",
     }
 }

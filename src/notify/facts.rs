@@ -1,0 +1,72 @@
+//! What programs get: the facts of a message as JSON, with a sentence ready to show (docs/webhooks.md).
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::Card;
+use crate::text::alert::{Content, Reader};
+
+/// The document of a generic webhook: `{"type", "timestamp", "data"}`. `subject` and `card` are what people would read.
+pub fn document(
+    content: &Content,
+    (delivery, person, decided_at): (i64, Option<&str>, DateTime<Utc>),
+    (subject, card): (&str, &Card),
+    reader: &Reader<'_>,
+) -> Value {
+    let text = match (&card.title, card.lines.first()) {
+        (Some(title), Some(line)) => format!("{title}. {line}"),
+        _ => subject.to_owned(),
+    };
+    let mut data = json!({
+        "delivery": delivery,
+        "person": person,
+        "text": text,
+        "links": links(content, reader),
+        "content": named(json!(content)),
+    });
+    if let Some(request) = content.request() {
+        data["request_id"] = request.to_string().into();
+    }
+    json!({ "type": content.type_name(), "timestamp": decided_at, "data": data })
+}
+
+/// Pages on which the reader can act, by what they are for; empty where the file gives no public address.
+fn links(content: &Content, reader: &Reader<'_>) -> Value {
+    let mut links =
+        content.request().and_then(|request| (reader.links)(request)).map_or_else(|| json!({}), |links| json!(links));
+    match content {
+        Content::Alert(facts) => {
+            if let Some(place) = &facts.place {
+                links["conversation"] = place.url.clone().into();
+            }
+        }
+        Content::Digest { .. } => {
+            if let Some(list) = &reader.list {
+                links["list"] = list.clone().into();
+            }
+        }
+        _ => {}
+    }
+    links
+}
+
+/// The facts as they are kept, with each request's name beside its number, and the next step as an object: a pair says nothing to whoever
+/// reads it.
+fn named(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(named).collect()),
+        Value::Object(members) => {
+            let id = members.get("request").and_then(Value::as_i64).map(|number| format!("R-{number}"));
+            let mut members: serde_json::Map<_, _> =
+                members.into_iter().map(|(name, value)| (name, named(value))).collect();
+            if let Some(id) = id {
+                members.insert("request_id".to_owned(), id.into());
+            }
+            if let Some(next) = members.get_mut("next").filter(|next| next.is_array()) {
+                *next = json!({ "step": next[0], "at": next[1] });
+            }
+            Value::Object(members)
+        }
+        value => value,
+    }
+}

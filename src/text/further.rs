@@ -1,0 +1,19 @@
+//! Pages behind messages that are not alerts: what can be done there, and how a message gets their addresses.
+
+use crate::engine::request::RequestId;
+use crate::report::Period;
+
+/// A page behind a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Further {
+    /// Says what there is to say to the violation of that number.
+    Excuse(RequestId, i64),
+    /// Says that the appointment took place.
+    Held(RequestId),
+    /// Moves the appointment.
+    Reschedule(RequestId),
+    /// Shows the whole report of that name and period.
+    Report(String, Period),
+    /// The deed of a link whose time was over, by its word.
+    Again(String, RequestId),
+}

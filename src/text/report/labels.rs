@@ -1,0 +1,42 @@
+//! The words of a report's templates.
+
+use minijinja::{Value, context};
+
+use crate::text::{Both, Language};
+
+/// Words of the templates.
+pub(super) fn labels(language: Language) -> Value {
+    let of = |en, es| language.of(Both { en, es });
+    context! {
+        lang => language.code(),
+        standard => of("standard", "meta"),
+        met => of("met", "cumple"),
+        not_met => of("not met", "no cumple"),
+        before => of("than the period before", "que el período anterior"),
+        requests => of("requests", "solicitudes"),
+        request => of("request", "solicitud"),
+        better => of("better", "mejor"),
+        worse => of("worse", "peor"),
+        open_quote => of("\"", "«"),
+        close_quote => of("\"", "»"),
+        more => of("more", "más"),
+        percentiles => of("Percentiles", "Percentiles"),
+        half => of("half of them", "la mitad"),
+        nine => of("9 of 10", "9 de 10"),
+        working => of("working time", "tiempo laboral"),
+        elapsed => of("elapsed", "tiempo corrido"),
+        worst => of("The longest waits", "Las esperas más largas"),
+        open => of("still open", "sin responder"),
+        holders => of("In whose hands the time went", "En manos de quién pasó el tiempo"),
+        rules => of("Broken rules", "Reglas incumplidas"),
+        excused => of("explained", "explicadas"),
+        closings => of("Closings", "Cierres"),
+        orphans => of("Without association", "Sin asociar"),
+        own => of("plazo itself", "El propio plazo"),
+        columns => [of("first", "primera"), of("answer", "resp."), of("solved", "soluc."), of("kept", "cumpl."), of("open", "sin r."), of("rules", "reglas")],
+        measured_working => of("Means and standards are in working time of the calendar", "Los promedios y las metas están en tiempo laboral del calendario"),
+        measured_elapsed => of("Means and standards are in elapsed time; working time is that of the calendar", "Los promedios y las metas están en tiempo corrido; el laboral es el del calendario"),
+        whole => of("See the whole report", "Ver el informe completo"),
+        command => of("All of it, and every request behind each figure: plazo report", "Completo, y cada solicitud detrás de cada cifra: plazo report"),
+    }
+}
