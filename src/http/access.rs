@@ -17,7 +17,8 @@ use super::listener::Peer;
 use crate::app::App;
 use crate::app::metrics::RefusalLabels;
 use crate::app::token::{Access, Grant, Open, Scope};
-use crate::text::format;
+use crate::both;
+use crate::text::{Both, format};
 
 /// The caller may tell what happened.
 pub(super) struct Ingest(pub(super) Grant);
@@ -82,9 +83,10 @@ async fn require(scope: Scope, parts: &Parts, app: &App) -> Answer<Grant> {
     match grant(parts, app).await {
         Ok(grant) if grant.may(scope) => Ok(grant),
         Ok(grant) => {
-            let (who, scope) = (name_of(&grant), scope.as_str());
-            refuse(app, parts, "scope", &format!("{who} lacks the scope `{scope}`")).await;
-            Err(Failure::new(StatusCode::FORBIDDEN, "scope_missing", format!("{who} lacks the scope `{scope}`")))
+            let (Both { en, es }, scope) = (name_of(&grant), scope.as_str());
+            let detail = both!("{en} lacks the scope `{scope}`", "a {es} le falta el alcance `{scope}`");
+            refuse(app, parts, "scope", &detail.en).await;
+            Err(Failure::new(StatusCode::FORBIDDEN, "scope_missing", detail))
         }
         Err(failure) => {
             refuse(app, parts, failure.code(), "no token, or one that is not known").await;
@@ -94,12 +96,14 @@ async fn require(scope: Scope, parts: &Parts, app: &App) -> Answer<Grant> {
 }
 
 /// The caller's name in a sentence.
-fn name_of(grant: &Grant) -> String {
+fn name_of(grant: &Grant) -> Both {
     use crate::engine::proof::Proof;
     match &grant.proof {
-        Proof::Token { name } => format!("the token `{name}`"),
-        Proof::Machine { user: Some(user) } => format!("the user `{user}` of this machine"),
-        _ => "a caller without a token".to_owned(),
+        Proof::Token { name } => both!("the token `{name}`", "quien usa el token «{name}»"),
+        Proof::Machine { user: Some(user) } => {
+            both!("the user `{user}` of this machine", "el usuario «{user}» de esta máquina")
+        }
+        _ => both!("a caller without a token", "quien llama sin token"),
     }
 }
 
@@ -117,14 +121,20 @@ async fn grant(parts: &Parts, app: &App) -> Answer<Grant> {
                     parts,
                     app,
                     "token_expired",
-                    &format!("this token ran out on {at}; make another (plazo token create)"),
+                    both!(
+                        "this token ran out on {at}; make another (plazo token create)",
+                        "este token venció el {at}; cree otro (plazo token create)"
+                    ),
                 ))
             }
             Access::Unknown => Err(denied(
                 parts,
                 app,
                 "token_needed",
-                "send a known token as `Authorization: Bearer …` (plazo token create)",
+                both!(
+                    "send a known token as `Authorization: Bearer …` (plazo token create)",
+                    "envíe un token conocido como `Authorization: Bearer …` (plazo token create)"
+                ),
             )),
         };
     }
@@ -159,7 +169,10 @@ async fn without_token(parts: &Parts, app: &App) -> Answer<Grant> {
             parts,
             app,
             "token_needed",
-            "send a known token as `Authorization: Bearer …` (plazo token create); this machine's own users need none by the Unix socket in the data directory",
+            both!(
+                "send a known token as `Authorization: Bearer …` (plazo token create); this machine's own users need none by the Unix socket in the data directory",
+                "envíe un token conocido como `Authorization: Bearer …` (plazo token create); los usuarios de esta máquina no lo necesitan por el socket Unix del directorio de datos"
+            ),
         )
     };
     if open == Open::Nothing {
@@ -177,7 +190,7 @@ async fn without_token(parts: &Parts, app: &App) -> Answer<Grant> {
 }
 
 /// Without a token, whoever calls is told where this machine's own users come in, if nobody passed the call on.
-fn denied(parts: &Parts, app: &App, code: &'static str, detail: &str) -> Failure {
+fn denied(parts: &Parts, app: &App, code: &'static str, detail: Both) -> Failure {
     let failure = Failure::new(StatusCode::UNAUTHORIZED, code, detail);
     match app.socket().filter(|_| is_local(parts).is_ok()) {
         Some(socket) => failure.with_socket(&socket),
@@ -212,7 +225,10 @@ pub(super) fn is_local(parts: &Parts) -> Answer<()> {
     if is_named_so && is_peer && !is_passed_on && !is_of_foreign_page(parts) {
         return Ok(());
     }
-    let detail = "without a token only programs of this machine are let in, no web pages, and nothing that a proxy passes on (plazo token create)";
+    let detail = both!(
+        "without a token only programs of this machine are let in, no web pages, and nothing that a proxy passes on (plazo token create)",
+        "sin token solo entran programas de esta máquina: ni páginas web, ni lo que un proxy reenvía (plazo token create)"
+    );
     Err(Failure::new(StatusCode::FORBIDDEN, "not_local", detail))
 }
 

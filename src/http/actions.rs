@@ -12,12 +12,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Operate;
+use super::bounds;
 use super::error::{Answer, Failure, Named, Problem};
-use super::requests::{missing, unknown};
+use super::events::unknown_author;
+use super::requests::{missing, no_request_id, unknown};
 use crate::app::view::RequestView;
 use crate::app::{App, Applied, DOOR, Incoming};
+use crate::both;
+use crate::config::Family;
 use crate::engine::effect::Effect;
-use crate::engine::event::Fact;
+use crate::engine::event::{Fact, RequestKind};
+use crate::engine::policy::DONE;
 use crate::engine::request::RequestId;
 use crate::intake::json;
 
@@ -62,6 +67,18 @@ struct Acted {
     /// What the action caused.
     #[schema(value_type = Vec<Object>)]
     effects: Vec<Effect>,
+    /// What was taken as it stands, and probably meant otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Doubt>,
+}
+
+/// A word that nobody knows, and that was taken all the same.
+#[derive(Debug, Serialize, ToSchema)]
+struct Doubt {
+    /// The field.
+    field: &'static str,
+    /// Why it is doubted.
+    detail: String,
 }
 
 /// Act on a request: answer, own, wait, resume, promise, deliver, comment, tag, move, prioritise, close, reopen, ack, snooze, log,
@@ -79,13 +96,34 @@ async fn act(
     Named((id, action)): Named<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<Acted>> {
-    let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
-    let value = event_of(id, &action, &body?)?;
-    let (mut event, request) = json::event(value, DOOR, app.now())?;
+    let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
+    let mut fields = event_of(id, &action, &body?)?;
+    bounds::instants(&app, &mut fields)?;
+    let (mut event, request) = json::event(Value::Object(fields), DOOR, app.now())?;
     event.proof = grant.proof;
-    if let Fact::Own { owner: Some(owner) } = &event.fact {
-        known_owner(owner, &app)?;
+    let config = app.config();
+    let unknown = |field, family, word: &str| Failure::of_field(field, config.unknown(family, word));
+    match &event.fact {
+        // A person may only hand a request to somebody whom `sla.toml` knows; a channel may name anybody.
+        Fact::Own { owner: Some(owner) } if !config.knows(Family::Person, owner) => {
+            return Err(unknown("owner", Family::Person, owner));
+        }
+        Fact::Stage { to, .. } if !config.knows(Family::Stage, to) && !to.eq_ignore_ascii_case(DONE) => {
+            return Err(unknown("to", Family::Stage, to));
+        }
+        Fact::Stage { .. } => {
+            let request = app.read(move |store| store.request(id)).await?;
+            if request.is_some_and(|request| request.facets.kind != RequestKind::Claim) {
+                let problem = both!(
+                    "{id} is no formal claim, so it goes through no stages",
+                    "{id} no es un reclamo formal, así que no pasa por etapas"
+                );
+                return Err(Failure::of_field("to", problem));
+            }
+        }
+        _ => {}
     }
+    let doubt = event.author.as_ref().and_then(|author| unknown_author(author, &config));
     let applied = app.submit(vec![Incoming::new(event, request)?]).await?;
     let effects = match applied.into_iter().next() {
         Some(Applied::Accepted { effects, .. }) => effects,
@@ -94,23 +132,15 @@ async fn act(
     };
     let request = app.read(move |store| store.request(id)).await?;
     let request = request.ok_or_else(|| missing(&app, id))?;
-    Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects }))
-}
-
-/// A person may only hand a request to somebody whom `sla.toml` knows; a channel may name anybody.
-fn known_owner(owner: &str, app: &App) -> Answer<()> {
-    let config = app.config();
-    if config.rulebook.directory.person(owner).is_some() {
-        return Ok(());
-    }
-    let known: Vec<_> = config.contacts.keys().map(String::as_str).collect();
-    Err(Failure::of_field("owner", format!("`{owner}` is nobody in sla.toml; known: {}", known.join(", "))))
+    let warnings = doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) }).into_iter().collect();
+    Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects, warnings }))
 }
 
 /// The event JSON that an action stands for.
-fn event_of(id: RequestId, action: &str, body: &[u8]) -> Answer<Value> {
+fn event_of(id: RequestId, action: &str, body: &[u8]) -> Answer<Map<String, Value>> {
     if !ACTIONS.contains(&action) {
-        let detail = format!("`{action}` is no action; there are {}", ACTIONS.join(", "));
+        let known = ACTIONS.join(", ");
+        let detail = both!("`{action}` is no action; there are {known}", "`{action}` no es una acción; hay {known}");
         return Err(Failure::new(StatusCode::NOT_FOUND, "unknown_action", detail));
     }
     let mut fields: Map<String, Value> = match body.trim_ascii() {
@@ -131,5 +161,5 @@ fn event_of(id: RequestId, action: &str, body: &[u8]) -> Answer<Value> {
     fields.insert("type".to_owned(), type_name.into());
     fields.insert("request".to_owned(), id.to_string().into());
     fields.entry("id").or_insert_with(|| uuid::Uuid::new_v4().to_string().into());
-    Ok(Value::Object(fields))
+    Ok(fields)
 }

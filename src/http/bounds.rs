@@ -1,22 +1,56 @@
-//! What an instant or a number of days in a call may be, for all routes alike. Serde asks it of a field
-//! (`deserialize_with`), so that what lies outside is answered as anything else that is wrong in the field.
+//! What an instant or a number of days in a call may be, for all routes alike: instants as people write them ([`crate::instant`]), in
+//! the file's zone.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
+use serde_json::{Map, Value};
 
-use crate::span;
+use super::error::{Answer, Failure};
+use crate::app::App;
+use crate::both;
+use crate::instant::{self, Here, Meant};
+use crate::intake::json::FieldError;
+use crate::text::Both;
 
 /// About ten years.
 const MOST_DAYS: u32 = 3_660;
 
-/// An instant that plazo reckons with ([`span::is_reckonable`]), where one is given.
-pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let at = Option::<DateTime<Utc>>::deserialize(deserializer)?;
-    if at.is_none_or(span::is_reckonable) {
-        return Ok(at);
+/// The instant of a field, where one is given.
+pub(super) fn instant(
+    app: &App,
+    field: &str,
+    text: Option<&str>,
+    meant: Meant,
+) -> Result<Option<DateTime<Utc>>, FieldError> {
+    read(app, text, meant).map_err(|problem| FieldError { field: field.to_owned(), problem })
+}
+
+/// The instant of a parameter of the address, where one is given.
+pub(super) fn parameter(app: &App, name: &str, text: Option<&str>, meant: Meant) -> Answer<Option<DateTime<Utc>>> {
+    read(app, text, meant).map_err(|problem| {
+        let Both { en, es } = problem;
+        Failure::of_parameter(name, both!("`{name}`: {en}", "«{name}»: {es}"))
+    })
+}
+
+fn read(app: &App, text: Option<&str>, meant: Meant) -> Result<Option<DateTime<Utc>>, Both> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let config = app.config();
+    let here = Here { now: app.now(), zone: config.zone, calendars: &config.calendars };
+    instant::read(text, meant, &here).map(Some)
+}
+
+/// Puts instants in the place of the words that people wrote in the fields of an event. Numbers, as systems write them, stay.
+pub(super) fn instants(app: &App, event: &mut Map<String, Value>) -> Result<(), FieldError> {
+    let due = if event.get("type").is_some_and(|kind| kind == "schedule") { Meant::Meets } else { Meant::Ends };
+    for (field, meant) in [("at", Meant::Happened), ("due", due), ("until", Meant::Ends)] {
+        let words = event.get(field).and_then(Value::as_str).filter(|text| text.trim().parse::<f64>().is_err());
+        if let Some(at) = instant(app, field, words, meant)? {
+            event.insert(field.to_owned(), at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into());
+        }
     }
-    Err(D::Error::custom(span::NOT_RECKONABLE))
+    Ok(())
 }
 
 /// A number of days, where one is given.

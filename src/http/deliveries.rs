@@ -13,11 +13,13 @@ use utoipa_axum::routes;
 use super::access::{Operate, Read};
 use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
+use crate::both;
 use crate::engine::directory::Recipient;
 use crate::intake::json::NotJson;
 use crate::store::deliveries::DeliveryRow;
-use crate::text::Both;
 use crate::text::alert::Content;
+use crate::text::proof;
+use crate::text::test_message::TestFacts;
 
 const DEFAULT_PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 1_000;
@@ -46,7 +48,19 @@ struct ListParams {
 #[derive(Debug, Serialize, ToSchema)]
 struct Page {
     #[schema(value_type = Vec<Object>)]
-    deliveries: Vec<DeliveryRow>,
+    deliveries: Vec<DeliveryView>,
+    /// How many there are in that state, or in all.
+    total: i64,
+}
+
+/// A delivery, with its person as people call them.
+#[derive(Debug, Serialize)]
+struct DeliveryView {
+    #[serde(flatten)]
+    row: DeliveryRow,
+    /// The person's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
 /// Whom to send a test message.
@@ -54,6 +68,8 @@ struct Page {
 struct Test {
     /// A person's key, name or address, or a destination.
     to: String,
+    /// Who asks for it; how the caller is known where it is left out.
+    by: Option<String>,
 }
 
 /// Deliveries of a test message.
@@ -68,11 +84,23 @@ struct Sent {
     responses((status = 200, body = Page), (status = "4XX", body = Problem)))]
 async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Page>> {
     if let Some(state) = params.state.as_deref().filter(|state| !STATES.contains(state)) {
-        return Err(Failure::of_field("state", format!("`{state}` is not one of {}", STATES.join(", "))));
+        let known = STATES.join(", ");
+        let detail = both!("`{state}` is not one of {known}", "«{state}» no es uno de {known}");
+        return Err(Failure::of_field("state", detail));
     }
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
-    let deliveries = app.read(move |store| store.deliveries(params.state.as_deref(), limit)).await?;
-    Ok(Json(Page { deliveries }))
+    let state = params.state.clone();
+    let (rows, counts) =
+        app.read(move |store| Ok((store.deliveries(state.as_deref(), limit)?, store.count_deliveries()?))).await?;
+    let is_meant = |state: &str| params.state.as_deref().is_none_or(|meant| meant == state);
+    let total = counts.iter().filter(|(state, ..)| is_meant(state)).map(|(_, n, _)| n).sum();
+    let config = app.config();
+    let directory = &config.rulebook.directory;
+    let deliveries = rows.into_iter().map(|row| {
+        let name = row.person.as_deref().and_then(|key| directory.person(key)).map(|person| person.name.clone());
+        DeliveryView { row, name }
+    });
+    Ok(Json(Page { deliveries: deliveries.collect(), total }))
 }
 
 /// Show a delivery.
@@ -100,7 +128,11 @@ async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> 
 /// Send a test message the whole way.
 #[utoipa::path(post, path = "/v1/test-notify", tag = "deliveries", request_body = Test,
     responses((status = 200, body = Sent), (status = "4XX", body = Problem)))]
-async fn test_notify(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<Json<Sent>> {
+async fn test_notify(
+    Operate(grant): Operate,
+    State(app): State<App>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<Json<Sent>> {
     let test: Test = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let config = app.config();
     let person = config.rulebook.directory.person(&test.to).map(|person| Recipient::Person(person.key.clone()));
@@ -108,19 +140,25 @@ async fn test_notify(_: Operate, State(app): State<App>, body: Result<Bytes, Byt
     let recipient = person.or_else(destination).ok_or_else(|| {
         let mut known: Vec<_> = config.contacts.keys().chain(config.destinations.keys()).map(String::as_str).collect();
         known.sort_unstable();
+        let (to, known) = (&test.to, known.join(", "));
         Failure::of_field(
             "to",
-            format!("`{}` is neither a person nor a destination; known: {}", test.to, known.join(", ")),
+            both!(
+                "`{to}` is neither a person nor a destination; known: {known}",
+                "«{to}» no es una persona ni un destino; se conocen {known}"
+            ),
         )
     })?;
-    let (subject, text) = config.language.of(Both {
-        en: ("test message", "This is a test of plazo. Whoever reads it will get the alerts."),
-        es: ("mensaje de prueba", "Esta es una prueba de plazo. A quien la lee le llegarán los avisos."),
-    });
-    let content = Content::Notice { subject: subject.to_owned(), text: text.to_owned() };
+    let by = test.by.unwrap_or_else(|| proof::who(&grant.proof, config.language_of(&recipient)));
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let content = Content::Test(Box::new(TestFacts { by, host, at: app.now() }));
     Ok(Json(Sent { deliveries: app.announce(content, recipient).await? }))
 }
 
 fn unknown(id: i64) -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, "unknown_delivery", format!("there is no such delivery as {id} in that state"))
+    Failure::new(
+        StatusCode::NOT_FOUND,
+        "unknown_delivery",
+        both!("there is no such delivery as {id} in that state", "no hay una entrega {id} en ese estado"),
+    )
 }

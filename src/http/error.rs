@@ -4,15 +4,18 @@ use std::any::Any;
 
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::{Rejection, WriteError};
-use crate::intake::json::{FieldError, NotJson, Unusable};
+use crate::app::{App, Rejection, WriteError};
+use crate::both;
+use crate::intake::json::{FieldError, MOST_EVENTS, NotJson, Unusable};
 use crate::store::StoreError;
+use crate::text::{Both, Language};
 
 /// How long a caller should wait before trying again, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -36,21 +39,51 @@ pub struct Problem {
     pub socket: Option<Box<str>>,
 }
 
-/// A problem on its way out.
+/// Said where the cause is nobody's business but the operator's.
+pub(super) const FAILED: Both<&str> =
+    Both { en: "plazo failed; its log says why", es: "plazo falló; su registro dice por qué" };
+
+/// A problem on its way out, in words for whoever will read it.
 #[derive(Debug)]
-pub(super) struct Failure(Problem, Option<u64>);
+pub(super) struct Failure(Box<Told>);
+
+#[derive(Debug, Clone)]
+struct Told {
+    status: StatusCode,
+    code: &'static str,
+    detail: Both,
+    field: Option<String>,
+    socket: Option<Box<str>>,
+    retry_after: Option<u64>,
+}
+
+impl Told {
+    /// The document in a language; the title is the status's own name, and English.
+    fn problem(self, language: Language) -> Problem {
+        let title = self.status.canonical_reason().unwrap_or_default();
+        let (status, detail) = (self.status.as_u16(), language.of(self.detail));
+        Problem { status, title, code: self.code, detail, field: self.field, socket: self.socket }
+    }
+}
+
+/// Says each problem in the language of the file. Until here it bears both, since few of those who find one know the file.
+pub(super) async fn in_the_language(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
+    let problem = Json(told.problem(app.config().language)).into_response();
+    *response.body_mut() = problem.into_body();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+}
 
 pub(super) type Answer<T> = Result<T, Failure>;
 
 impl Failure {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        let title = status.canonical_reason().unwrap_or_default();
-        let problem =
-            Problem { status: status.as_u16(), title, code, detail: detail.into(), field: None, socket: None };
-        Self(problem, None)
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<Both>) -> Self {
+        Self(Box::new(Told { status, code, detail: detail.into(), field: None, socket: None, retry_after: None }))
     }
 
-    pub(super) const fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         self.0.code
     }
 
@@ -62,11 +95,18 @@ impl Failure {
 
     /// Asks the caller to wait so many seconds.
     pub(super) fn retry_after(mut self, seconds: u64) -> Self {
-        self.1 = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
-    pub(super) fn of_field(field: &str, detail: impl Into<String>) -> Self {
+    /// Says what is wrong with a parameter of the address.
+    pub(super) fn of_parameter(field: &str, detail: impl Into<Both>) -> Self {
+        let mut failure = Self::new(StatusCode::BAD_REQUEST, "invalid_query", detail);
+        failure.0.field = Some(field.to_owned());
+        failure
+    }
+
+    pub(super) fn of_field(field: &str, detail: impl Into<Both>) -> Self {
         let mut failure = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail);
         failure.0.field = Some(field.to_owned());
         failure
@@ -75,9 +115,10 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let Self(problem, retry_after) = self;
-        let mut response = (status, Json(problem)).into_response();
+        let Self(told) = self;
+        let (status, retry_after) = (told.status, told.retry_after);
+        let mut response = (status, Json(told.clone().problem(Language::En))).into_response();
+        response.extensions_mut().insert(*told);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {
@@ -98,7 +139,7 @@ impl IntoResponse for Failure {
 
 impl From<FieldError> for Failure {
     fn from(error: FieldError) -> Self {
-        Self::of_field(&error.field, error.to_string())
+        Self::of_field(&error.field, error.words())
     }
 }
 
@@ -106,14 +147,22 @@ impl From<Unusable> for Failure {
     fn from(error: Unusable) -> Self {
         match error {
             Unusable::NotJson(error) => error.into(),
-            Unusable::TooMany => Self::new(StatusCode::BAD_REQUEST, "number_of_events", error.to_string()),
+            Unusable::TooMany => {
+                let detail = both!(
+                    "a body holds 1 to {MOST_EVENTS} events; this one holds more",
+                    "un envío lleva de 1 a {MOST_EVENTS} eventos; este lleva más"
+                );
+                Self::new(StatusCode::BAD_REQUEST, "number_of_events", detail)
+            }
         }
     }
 }
 
 impl From<NotJson> for Failure {
     fn from(error: NotJson) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "not_json", error.to_string())
+        let NotJson(cause) = &error;
+        let detail = both!("this is not JSON: {cause}", "esto no es JSON: {cause}");
+        Self::new(StatusCode::BAD_REQUEST, "not_json", detail)
     }
 }
 
@@ -140,7 +189,10 @@ impl From<WriteError> for Failure {
             WriteError::Failed(error) => error.into(),
             WriteError::Busy | WriteError::Unavailable(_) | WriteError::Stopping => {
                 tracing::warn!(%error, "refused for now");
-                let detail = "nothing was kept; send it again in a few seconds";
+                let detail = both!(
+                    "nothing was kept; send it again in a few seconds",
+                    "no se guardó nada; envíelo otra vez en unos segundos"
+                );
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             }
         }
@@ -150,7 +202,7 @@ impl From<WriteError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a call failed");
-        let detail = "plazo failed; its log says why";
+        let detail = FAILED;
         if error.is_unavailable() {
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
         } else {
@@ -163,9 +215,15 @@ impl From<BytesRejection> for Failure {
     fn from(rejection: BytesRejection) -> Self {
         let status = rejection.status();
         let (code, detail) = if status == StatusCode::PAYLOAD_TOO_LARGE {
-            ("too_large", format!("a body may have {} bytes at most; send fewer events at a time", super::LARGEST_BODY))
+            let most = super::LARGEST_BODY;
+            let detail = both!(
+                "a body may have {most} bytes at most; send fewer events at a time",
+                "un envío puede tener {most} bytes a lo sumo; envíe menos eventos a la vez"
+            );
+            ("too_large", detail)
         } else {
-            ("unreadable_body", rejection.body_text())
+            let cause = rejection.body_text();
+            ("unreadable_body", both!("the body cannot be read: {cause}", "el envío no se puede leer: {cause}"))
         };
         Self::new(status, code, detail)
     }
@@ -185,8 +243,15 @@ impl From<QueryRejection> for Failure {
     fn from(rejection: QueryRejection) -> Self {
         // "Failed to deserialize query string: limit: invalid digit found in string"
         let text = rejection.body_text();
-        let field = text.split(": ").nth(1).filter(|field| !field.contains(' ')).map(str::to_owned);
-        let mut failure = Self::new(rejection.status(), "invalid_query", text);
+        let mut parts = text.splitn(3, ": ").skip(1);
+        let field = parts.next().filter(|field| !field.contains(' ')).map(str::to_owned);
+        let detail = match (&field, parts.next()) {
+            (Some(field), Some(cause)) => {
+                both!("`{field}` in the query cannot be used: {cause}", "`{field}` no sirve en la consulta: {cause}")
+            }
+            _ => both!("the query cannot be used: {text}", "la consulta no sirve: {text}"),
+        };
+        let mut failure = Self::new(rejection.status(), "invalid_query", detail);
         failure.0.field = field;
         failure
     }
@@ -194,7 +259,9 @@ impl From<QueryRejection> for Failure {
 
 impl From<PathRejection> for Failure {
     fn from(rejection: PathRejection) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no_such_path", rejection.body_text())
+        let cause = rejection.body_text();
+        let detail = both!("there is no such path: {cause}", "no hay tal ruta: {cause}");
+        Self::new(StatusCode::NOT_FOUND, "no_such_path", detail)
     }
 }
 
@@ -203,16 +270,23 @@ pub(super) async fn not_found(uri: Uri) -> Failure {
     Failure::new(
         StatusCode::NOT_FOUND,
         "no_such_path",
-        format!("there is no {path}; /openapi.json lists what there is"),
+        both!(
+            "there is no {path}; /openapi.json lists what there is",
+            "no hay {path}; /openapi.json enumera lo que hay"
+        ),
     )
 }
 
 pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Failure {
     let path = uri.path().to_owned();
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", format!("{path} takes no {method}"))
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "no_such_method",
+        both!("{path} takes no {method}", "{path} no recibe {method}"),
+    )
 }
 
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a call panicked");
-    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "plazo failed; its log says why").into_response()
+    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", FAILED).into_response()
 }

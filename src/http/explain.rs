@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::error::{Answer, Named, Problem};
-use super::requests::{missing, unknown};
+use super::requests::{missing, no_request_id, unknown};
 use crate::app::App;
 use crate::engine::explain::Explanation;
 use crate::engine::request::RequestId;
@@ -21,7 +21,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     params(("id" = String, Path, example = "R-17")),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 async fn explain(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Explanation>> {
-    let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
+    let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let explanation = app.explain(id).await?;
     explanation.map(Json).ok_or_else(|| missing(&app, id))
 }

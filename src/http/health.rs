@@ -11,6 +11,7 @@ use super::access::{IsKnown, Read};
 use super::error::{Answer, Failure, Problem};
 use crate::app::metrics::Snapshot;
 use crate::app::{App, OVERDUE_AFTER};
+use crate::both;
 
 /// Lateness is told of so many alerts, of so long.
 const MOST_LATENESSES: u32 = 10_000;
@@ -31,12 +32,18 @@ async fn healthz() -> &'static str {
     responses((status = 200, body = String), (status = 503, body = Problem)))]
 async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> Answer<&'static str> {
     if !is_known {
-        let not_ready = || Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not ready");
+        let not_ready = || {
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", both!("not ready", "todavía no está listo"))
+        };
         return app.is_ready_lately().await.then_some("ready\n").ok_or_else(not_ready);
     }
     app.read(crate::store::Store::last_request).await?;
     if app.is_failing() {
-        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the store cannot be written"));
+        return Err(Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            both!("the store cannot be written", "no se puede escribir en la base de datos"),
+        ));
     }
     Ok("ready\n")
 }

@@ -17,7 +17,9 @@ use super::access::is_local;
 use super::error::{Answer, Failure};
 use crate::app::App;
 use crate::app::metrics::HookLabels;
+use crate::both;
 use crate::intake::source::{Rejection, Request, Source, Taken};
+use crate::text::Both;
 
 /// The largest body: WhatsApp's batches have up to 3 MB.
 const LARGEST_BODY: usize = 4 << 20;
@@ -36,7 +38,11 @@ async fn receive(
     request: axum::extract::Request,
 ) -> Answer<Response> {
     let Some(source) = app.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
-        return Err(Failure::new(StatusCode::NOT_FOUND, "no_such_source", "there is no such hook"));
+        return Err(Failure::new(
+            StatusCode::NOT_FOUND,
+            "no_such_source",
+            both!("there is no such hook", "no hay tal webhook"),
+        ));
     };
     let refused = |rejection| {
         count(&app, &name, word_of(rejection));
@@ -62,7 +68,13 @@ async fn receive(
             source.take(&request, &config.rulebook.directory, now)
         };
         // Digests and mappings of large bodies take a while, and the others of this worker are not to wait for them.
-        let failed = |_| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the call could not be read");
+        let failed = |_| {
+            Failure::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                both!("the call could not be read", "la llamada no se pudo leer"),
+            )
+        };
         if size <= MOST_AT_ONCE { take() } else { tokio::task::spawn_blocking(take).await.map_err(failed)? }
     };
     match taken {
@@ -76,7 +88,10 @@ async fn receive(
             app.take_facts(&name, facts, &body).await?;
             if is_foreign {
                 count(&app, &name, "not_understood");
-                let detail = "no rule of this source's mapping knows this form; nothing was heard by it";
+                let detail = both!(
+                    "no rule of this source's mapping knows this form; nothing was heard by it",
+                    "ninguna regla de la correspondencia de esta fuente conoce esta forma; no se supo nada por ella"
+                );
                 return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "not_understood", detail));
             }
             app.answer_presses(&name, presses).await?;
@@ -95,16 +110,29 @@ async fn read(request: axum::extract::Request) -> Answer<(Bytes, SemaphorePermit
     let told = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let size = told.unwrap_or(LARGEST_BODY);
     if LARGEST_BODY < size {
-        let detail = format!("a body may have {LARGEST_BODY} bytes at most");
+        let detail = both!(
+            "a body may have {LARGEST_BODY} bytes at most",
+            "un envío puede tener {LARGEST_BODY} bytes a lo sumo"
+        );
         return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
     }
     let kibibytes = u32::try_from(1 + (size >> 10)).unwrap_or(u32::MAX);
     let room = ROOM.try_acquire_many(kibibytes).map_err(|_| {
-        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many large bodies at once").retry_after(5)
+        Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            both!("too many large bodies at once", "demasiados envíos grandes a la vez"),
+        )
+        .retry_after(5)
     })?;
     let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
-    let unreadable =
-        |_| Failure::new(StatusCode::BAD_REQUEST, "unreadable_body", "the body is too large, or broke off");
+    let unreadable = |_| {
+        Failure::new(
+            StatusCode::BAD_REQUEST,
+            "unreadable_body",
+            both!("the body is too large, or broke off", "el envío es demasiado grande, o se cortó"),
+        )
+    };
     Ok((body.map_err(unreadable)?, room))
 }
 
@@ -149,6 +177,20 @@ const fn word_of(rejection: Rejection) -> &'static str {
     }
 }
 
+/// Why a call was not taken. How a signature should have been made is between two programs, and said in English.
+fn words(rejection: Rejection) -> Both {
+    match rejection {
+        Rejection::Refused(refused) => {
+            both!("{refused}", "la llamada no está firmada como esta fuente lo hace ({refused})")
+        }
+        Rejection::TooMany(_) => both!("too many requests", "demasiadas llamadas"),
+        Rejection::BadHandshake => both!("the handshake does not fit", "el saludo no corresponde"),
+        Rejection::ContentType => both!("this content type is not taken", "este tipo de contenido no se recibe"),
+        Rejection::Unreadable => both!("the body cannot be read", "el envío no se puede leer"),
+        Rejection::Method => both!("this method is not taken", "este método no se recibe"),
+    }
+}
+
 fn failure(rejection: Rejection) -> Failure {
     let (status, code) = match rejection {
         Rejection::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
@@ -158,7 +200,7 @@ fn failure(rejection: Rejection) -> Failure {
         Rejection::Unreadable => (StatusCode::BAD_REQUEST, "unreadable"),
         Rejection::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
     };
-    let failure = Failure::new(status, code, rejection.to_string());
+    let failure = Failure::new(status, code, words(rejection));
     match rejection {
         Rejection::TooMany(seconds) => failure.retry_after(seconds),
         _ => failure,

@@ -1,5 +1,6 @@
 //! The `Host` of a call, by which one without a token is judged (`access`).
 
+use crate::both;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
@@ -19,7 +20,10 @@ pub(super) async fn one_only(request: Request, next: Next) -> Answer<Response> {
     if is_sound {
         return Ok(next.run(request).await);
     }
-    let detail = "send one `Host`: a name or an address, and a number after a colon if there is a port";
+    let detail = both!(
+        "send one `Host`: a name or an address, and a number after a colon if there is a port",
+        "envíe un solo `Host`: un nombre o una dirección, y un número después de dos puntos si hay puerto"
+    );
     Err(Failure::new(StatusCode::BAD_REQUEST, "bad_host", detail))
 }
 

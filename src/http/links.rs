@@ -10,8 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Operate;
-use super::error::{Answer, Failure, Problem};
+use super::error::{Answer, FAILED, Failure, Problem};
 use crate::app::App;
+use crate::both;
 use crate::intake::json::NotJson;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -57,9 +58,12 @@ async fn change_key(_: Operate, State(app): State<App>) -> Answer<StatusCode> {
             Err(Failure::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "the key could not be written; the old one stays",
+                both!(
+                    "the key could not be written; the old one stays",
+                    "no se pudo escribir la clave; sigue la anterior"
+                ),
             ))
         }
-        Err(_) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "plazo failed; its log says why")),
+        Err(_) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", FAILED)),
     }
 }

@@ -14,9 +14,11 @@ use super::access::Ingest;
 use super::error::{Answer, Failure, Problem};
 use crate::app::App;
 use crate::app::token::Grant;
+use crate::both;
 use crate::engine::event::Event;
-use crate::intake::email::{self, House};
+use crate::intake::email::{self, EmailError, House};
 use crate::intake::source::Facts;
+use crate::text::Both;
 
 /// The largest mail; callers cut what is longer, since its head and the beginning of its text are all that is read.
 pub const LARGEST_MAIL: usize = 1 << 20;
@@ -60,7 +62,10 @@ impl Pipe {
                 _ => {
                     return Err(Failure::of_field(
                         &name,
-                        format!("`{name}` is not known; there are own, trusts and sent"),
+                        both!(
+                            "`{name}` is not known; there are own, trusts and sent",
+                            "`{name}` no se conoce; hay own, trusts y sent"
+                        ),
                     ));
                 }
             }
@@ -87,7 +92,8 @@ async fn post_mail(
     if let Some(binding) = &grant.binding {
         event.id.source.clone_from(&binding.source);
         if !binding.types.is_empty() && !binding.types.iter().any(|known| known == event.fact.type_name()) {
-            let detail = format!("this token may tell {}", binding.types.join(", "));
+            let types = binding.types.join(", ");
+            let detail = both!("this token may tell {types}", "este token puede contar {types}");
             return Err(Failure::new(StatusCode::FORBIDDEN, "type_not_allowed", detail));
         }
     }
@@ -124,6 +130,13 @@ fn read(raw: &[u8], pipe: &Pipe, grant: &Grant, app: &App) -> Answer<Event> {
         received_at: None,
         now: app.now(),
     };
-    email::read(raw, &house)
-        .map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_email", error.to_string()))
+    email::read(raw, &house).map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_email", words(error)))
+}
+
+fn words(error: EmailError) -> Both {
+    match error {
+        EmailError::NoEmail => {
+            both!("this is no email: it has no headers", "esto no es un correo: no tiene encabezados")
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface: a file per resource, each with its router. What is wrong is answered in one form (`error`).
 
+mod about;
 mod access;
 mod actions;
 mod bounds;
@@ -9,6 +10,7 @@ mod error;
 mod events;
 mod explain;
 mod health;
+mod history;
 mod hooks;
 mod host;
 mod links;
@@ -71,6 +73,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(report::router())
         .merge(route::router())
         .merge(health::router())
+        .merge(about::router())
 }
 
 /// The description of the interface.
@@ -102,6 +105,7 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(middleware::from_fn(host::one_only))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), error::in_the_language))
         // No browser is to guess that an answer is a page or a script.
         .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         .with_state(app)

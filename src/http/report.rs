@@ -11,9 +11,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
+use super::bounds;
 use super::error::{Answer, Failure, Params, Problem};
 use crate::app::App;
 use crate::app::report::{Wanted, last_month};
+use crate::both;
+use crate::instant::Meant;
 use crate::text::alert::Reader;
 use crate::text::printable::printable;
 use crate::text::{Language, register, report};
@@ -32,11 +35,9 @@ struct ReportParams {
     /// Its name in sla.toml; the first one where it is left out.
     name: Option<String>,
     /// From when; the last whole week or day where it is left out.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    from: Option<DateTime<Utc>>,
+    from: Option<String>,
     /// Until when.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    to: Option<DateTime<Utc>>,
+    to: Option<String>,
     /// What has passed of the present period, instead of the last whole one.
     so_far: Option<bool>,
     /// `json`, `csv`, `text` or `html`.
@@ -49,11 +50,9 @@ struct ReportParams {
 #[into_params(parameter_in = Query)]
 struct RegisterParams {
     /// From when; thirty days ago where it is left out.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    from: Option<DateTime<Utc>>,
+    from: Option<String>,
     /// Until when.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    to: Option<DateTime<Utc>>,
+    to: Option<String>,
     /// `json` or `csv`.
     format: Option<String>,
 }
@@ -63,9 +62,9 @@ struct RegisterParams {
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportParams>) -> Answer<Response> {
     let config = app.config();
-    let (span, so_far) = ((params.from, params.to), params.so_far.unwrap_or(false));
+    let (span, so_far) = (span(&app, params.from.as_deref(), params.to.as_deref())?, params.so_far.unwrap_or(false));
     let wanted = Wanted::find(&config, params.name.as_deref(), span, so_far, app.now());
-    let wanted = wanted.map_err(|error| Failure::of_field("name", error.to_string()))?;
+    let wanted = wanted.map_err(|error| Failure::of_field("name", error.words()))?;
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
     let made = app.report(wanted).await?;
     let reader = Reader::plain(config.zone, language, app.now());
@@ -85,7 +84,7 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Ok(response)
         }
-        Some(other) => Err(Failure::of_field("format", format!("`{other}` is not one of json, csv, text, html"))),
+        Some(other) => Err(no_such_format(other, "json, csv, text, html")),
     }
 }
 
@@ -93,12 +92,26 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
 #[utoipa::path(get, path = "/v1/escalations", tag = "reports", params(RegisterParams),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 async fn escalations(_: Read, State(app): State<App>, Params(params): Params<RegisterParams>) -> Answer<Response> {
-    let rows = app.escalations(last_month(params.from, params.to, app.now())).await?;
+    let (from, to) = span(&app, params.from.as_deref(), params.to.as_deref())?;
+    let rows = app.escalations(last_month(from, to, app.now())).await?;
     match params.format.as_deref() {
         None | Some("json") => Ok(Json(serde_json::json!({ "escalations": rows })).into_response()),
         Some("csv") => Ok(csv(register::csv(&rows))),
-        Some(other) => Err(Failure::of_field("format", format!("`{other}` is not one of json, csv"))),
+        Some(other) => Err(no_such_format(other, "json, csv")),
     }
+}
+
+/// From when to when, where that was said.
+type Ends = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+/// The ends of what is looked back at.
+fn span(app: &App, from: Option<&str>, to: Option<&str>) -> Answer<Ends> {
+    let from = bounds::parameter(app, "from", from, Meant::Happened)?;
+    Ok((from, bounds::parameter(app, "to", to, Meant::HappenedUpTo)?))
+}
+
+fn no_such_format(word: &str, known: &str) -> Failure {
+    Failure::of_field("format", both!("`{word}` is not one of {known}", "«{word}» no es uno de {known}"))
 }
 
 fn csv(text: String) -> Response {

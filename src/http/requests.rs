@@ -10,12 +10,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
+use super::bounds;
 use super::error::{Answer, Failure, Named, Params, Problem};
+use super::history::{Told, told};
 use crate::app::App;
 use crate::app::view::RequestView;
-use crate::engine::request::RequestId;
+use crate::both;
+use crate::engine::directory::Directory;
+use crate::engine::request::{NoRequestId, RequestId};
+use crate::instant::Meant;
 use crate::store::Fault;
-use crate::store::requests::Filter;
+use crate::store::requests::{DueCursor, Filter};
+use crate::text::{Both, Language, history};
 
 const DEFAULT_PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 500;
@@ -35,21 +41,29 @@ struct ListParams {
     channel: Option<String>,
     /// The owner's key, name or address.
     owner: Option<String>,
+    /// Owned by the people of this team: its key.
+    team: Option<String>,
+    /// The client's key, name or address.
+    customer: Option<String>,
     /// Only what is due before that instant.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    due_before: Option<DateTime<Utc>>,
+    due_before: Option<String>,
     /// Rows at most; 50 by default, 500 at most.
     limit: Option<u32>,
-    /// `next` of the page before.
+    /// `newest` (the default), or `due`: what is due first at the top, what is never due at the end.
+    order: Option<String>,
+    /// `next` of the page before, in the same order.
     cursor: Option<String>,
 }
 
-/// A page of requests, newest first.
+/// A page of requests.
 #[derive(Debug, Serialize, ToSchema)]
 struct Page {
     requests: Vec<RequestView>,
     /// Pass it as `cursor` for the next page; none on the last.
     next: Option<String>,
+    /// How many there are from this page on, itself included; of `order=due`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<usize>,
 }
 
 /// A request with its history.
@@ -64,6 +78,19 @@ struct Shown {
     /// What happened, oldest first, without anybody's words.
     #[schema(value_type = Vec<Object>)]
     history: Vec<crate::store::journal::HistoryRow>,
+    /// The same as sentences that name people, with what was told to whom and the first words of messages.
+    #[schema(value_type = Vec<Object>)]
+    told: Vec<history::Line>,
+    /// Where the conversation is, as its source said it last.
+    link: Option<String>,
+}
+
+/// How a request is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ShowParams {
+    /// Language of `told`: `es` or `en`; the file's where it is left out.
+    language: Option<String>,
 }
 
 /// A ticket or task elsewhere.
@@ -81,59 +108,127 @@ struct TicketView {
 async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Page>> {
     let state = params.state.as_deref().unwrap_or("open");
     if !STATES.contains(&state) {
-        return Err(Failure::of_field("state", format!("`{state}` is not one of {}", STATES.join(", "))));
+        let known = STATES.join(", ");
+        let detail = both!("`{state}` is not one of {known}", "«{state}» no es uno de {known}");
+        return Err(Failure::of_field("state", detail));
     }
-    let below = params.cursor.map(|cursor| cursor.parse::<RequestId>()).transpose();
-    let below = below.map_err(|error| Failure::of_field("cursor", error.to_string()))?;
+    let by_due = match params.order.as_deref() {
+        None | Some("newest") => false,
+        Some("due") => true,
+        Some(other) => {
+            let detail = both!("`{other}` is not one of newest, due", "«{other}» no es uno de newest, due");
+            return Err(Failure::of_field("order", detail));
+        }
+    };
+    let due_before = bounds::parameter(&app, "due_before", params.due_before.as_deref(), Meant::Ends)?;
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
     let config = app.config();
     let directory = &config.rulebook.directory;
     let owner = params.owner.map(|word| directory.person(&word).map(|person| person.key.clone()).unwrap_or(word));
-    let filter = Filter {
+    let customer =
+        params.customer.map(|word| directory.customer(&word).map(|client| client.key.clone()).unwrap_or(word));
+    let owners = params.team.map(|key| people_of(directory, &key)).transpose()?;
+    let mut filter = Filter {
         state: (state != "all").then(|| state.to_owned()),
         channel: params.channel,
         owner,
-        due_before: params.due_before,
-        below: below.map(|id| id.0),
+        owners,
+        customer,
+        due_before,
+        below: None,
         limit: limit + 1,
     };
     let now = app.now();
-    let mut requests = app.read(move |store| store.list(&filter, now)).await?;
+    let wrong = |detail: String| Failure::of_field("cursor", detail);
+    let (mut requests, total) = if by_due {
+        let after = params.cursor.map(|cursor| due_cursor(&cursor)).transpose().map_err(wrong)?;
+        let (requests, total) = app.read(move |store| store.list_by_due(&filter, after, now)).await?;
+        (requests, Some(total))
+    } else {
+        let below = params.cursor.map(|cursor| cursor.parse::<RequestId>()).transpose();
+        filter.below = below.map_err(|error| wrong(error.to_string()))?.map(|id| id.0);
+        (app.read(move |store| store.list(&filter, now)).await?, None)
+    };
     let has_more = (limit as usize) < requests.len();
     requests.truncate(limit as usize);
-    let next = requests.last().filter(|_| has_more).map(|last| last.id.to_string());
-    Ok(Json(Page { requests: requests.iter().map(|request| RequestView::new(request, &config)).collect(), next }))
+    let next = requests.last().filter(|_| has_more).map(|last| match last.due_at() {
+        _ if !by_due => last.id.to_string(),
+        Some(due_at) => format!("{}_{}", due_at.timestamp_millis(), last.id),
+        None => format!("_{}", last.id),
+    });
+    let requests = requests.iter().map(|request| RequestView::new(request, &config)).collect();
+    Ok(Json(Page { requests, next, total }))
+}
+
+/// The keys of a team's people.
+fn people_of(directory: &Directory, key: &str) -> Result<Vec<String>, Failure> {
+    let Some(team) = directory.team(key) else {
+        let known: Vec<_> = directory.team_keys().collect();
+        return Err(Failure::of_field("team", format!("there is no team `{key}`; there are {}", known.join(", "))));
+    };
+    Ok(team.members.iter().chain(&team.lead).cloned().collect())
+}
+
+/// `1772461800000_R-17`, or `_R-17` where nothing is due.
+fn due_cursor(cursor: &str) -> Result<DueCursor, String> {
+    let (due_at, id) = cursor.split_once('_').ok_or_else(|| format!("`{cursor}` is no cursor of `order=due`"))?;
+    let due_at = match due_at {
+        "" => None,
+        milliseconds => Some(
+            milliseconds
+                .parse()
+                .ok()
+                .and_then(DateTime::from_timestamp_millis)
+                .ok_or_else(|| format!("`{milliseconds}` is no instant"))?,
+        ),
+    };
+    let id: RequestId = id.parse().map_err(|error: <RequestId as std::str::FromStr>::Err| error.to_string())?;
+    Ok(DueCursor { due_at, id: id.0 })
 }
 
 /// Show a request.
-#[utoipa::path(get, path = "/v1/requests/{id}", tag = "requests", params(("id" = String, Path, example = "R-17")),
+#[utoipa::path(get, path = "/v1/requests/{id}", tag = "requests", params(("id" = String, Path, example = "R-17"), ShowParams),
     responses((status = 200, body = Shown), (status = "4XX", body = Problem)))]
-async fn show(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Shown>> {
-    let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
+async fn show(
+    _: Read,
+    State(app): State<App>,
+    Named(id): Named<String>,
+    Params(params): Params<ShowParams>,
+) -> Answer<Json<Shown>> {
+    let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let found = app.read(move |store| Ok((store.request(id)?, store.history(id)?, store.references(id)?))).await?;
     let (Some(request), history, references) = found else { return Err(missing(&app, id)) };
     let wake_at = app.queue().wake_of(id);
     let config = app.config();
+    let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
+    let Told { lines: told, link } = told(&app, id, language).await?;
     let keeps_tickets =
         |name: &String| config.destinations.get(name).is_some_and(|own| own.settings.kind().is_ticket());
     let tickets = references.into_iter().filter(|(destination, _)| keeps_tickets(destination));
     let tickets = tickets.map(|(destination, reference)| TicketView { destination, reference }).collect();
-    Ok(Json(Shown { request: RequestView::new(&request, &config), wake_at, tickets, history }))
+    Ok(Json(Shown { request: RequestView::new(&request, &config), wake_at, tickets, history, told, link }))
 }
 
 /// There is no such request, or it is there and cannot be read.
 pub(super) fn missing(app: &App, id: RequestId) -> Failure {
     match app.unreadable().of(id) {
-        None => unknown(&format!("there is no request {id}")),
+        None => unknown(both!("there is no request {id}", "no hay una solicitud {id}")),
         Some(Fault { part, cause }) => {
-            let detail = format!(
-                "{id} is in the store and its {part} cannot be read ({cause}). Everything else goes on; to have it back, restore a backup"
+            let detail = both!(
+                "{id} is in the store and its {part} cannot be read ({cause}). Everything else goes on; to have it back, restore a backup",
+                "{id} está guardada, pero una parte no se puede leer ({part}: {cause}). Todo lo demás sigue; para recuperarla, restaure una copia"
             );
             Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable_request", detail)
         }
     }
 }
 
-pub(super) fn unknown(detail: &dyn std::fmt::Display) -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, "unknown_request", detail.to_string())
+/// What is wrong with a word that should name a request.
+pub(super) fn no_request_id(error: &NoRequestId) -> Both {
+    let word = error.word();
+    both!("`{word}` is no request id; write it as R-17", "«{word}» no es un número de solicitud; escríbalo como R-17")
+}
+
+pub(super) fn unknown(detail: Both) -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "unknown_request", detail)
 }

@@ -9,9 +9,10 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::error::{Answer, Named, Problem};
-use super::requests::unknown;
+use super::requests::{no_request_id, unknown};
 use crate::app::App;
 use crate::app::route::RouteStep;
+use crate::both;
 use crate::engine::request::RequestId;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -30,7 +31,8 @@ struct Route {
     params(("id" = String, Path, example = "R-17")),
     responses((status = 200, body = Route), (status = "4XX", body = Problem)))]
 async fn route(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Route>> {
-    let id: RequestId = id.parse().map_err(|error| unknown(&error))?;
-    let steps = app.route(id).await?.ok_or_else(|| unknown(&format!("there is no request {id}")))?;
+    let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
+    let steps =
+        app.route(id).await?.ok_or_else(|| unknown(both!("there is no request {id}", "no hay una solicitud {id}")))?;
     Ok(Json(Route { request: id.to_string(), steps }))
 }

@@ -12,14 +12,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{Operate, Read};
+use super::bounds;
 use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
+use crate::app::silence::Unknown;
+use crate::both;
 use crate::engine::policy::Matcher;
 use crate::engine::request::{LONGEST_SNOOZE, RequestId};
+use crate::instant::Meant;
 use crate::intake::json::NotJson;
 use crate::span;
 use crate::store::silences::{SilenceRow, Silenced};
-use crate::text::Language;
+use crate::text::Both;
 
 /// Nobody silences for longer; what lasts belongs into the file.
 const LONGEST: TimeDelta = TimeDelta::days(31);
@@ -33,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 struct SilenceView {
     /// Its number.
     id: i64,
-    /// Which alerts it holds back: of one `request`, or of requests with these fields.
+    /// Which alerts it holds back: `all`, those to a `person`, of one `request`, or of requests with these fields.
     #[schema(value_type = Object)]
     silenced: Silenced,
     /// From when.
@@ -46,6 +50,18 @@ struct SilenceView {
     who: Option<String>,
     /// Why.
     why: Option<String>,
+    /// Of a new one: what it would hold back, as things stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_hold: Option<WouldHold>,
+}
+
+/// What a silence would hold back.
+#[derive(Debug, Serialize, ToSchema)]
+struct WouldHold {
+    /// Alerts that are to go out while it holds.
+    alerts: usize,
+    /// Of how many requests.
+    requests: usize,
 }
 
 impl SilenceView {
@@ -59,7 +75,7 @@ impl SilenceView {
             "holds"
         };
         let SilenceRow { id, silenced, starts_at, who, why, .. } = row;
-        Self { id, silenced, starts_at, ends_at, state, who, why }
+        Self { id, silenced, starts_at, ends_at, state, who, why, would_hold: None }
     }
 }
 
@@ -81,16 +97,20 @@ struct ListParams {
 struct NewSilence {
     /// Of one request only.
     request: Option<String>,
+    /// Everything.
+    #[serde(default)]
+    all: bool,
+    /// Only what goes to these people.
+    #[serde(default)]
+    person: Vec<String>,
     /// Of requests like these: `channel`, `inbox`, `team`, `customer`, `priority`, `kind`, `tags` (lists), `audience`.
     #[serde(default, rename = "match")]
     #[schema(value_type = Object)]
     matcher: Matcher,
     /// From when; now where it is left out.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    from: Option<DateTime<Utc>>,
+    from: Option<String>,
     /// Until when.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    until: Option<DateTime<Utc>>,
+    until: Option<String>,
     /// Or for how long, such as `2h`.
     #[serde(rename = "for")]
     lasts: Option<String>,
@@ -114,38 +134,74 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     responses((status = 200, body = SilenceView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<Json<SilenceView>> {
     let new: NewSilence = serde_json::from_slice(&body?).map_err(NotJson::from)?;
-    let now = app.now();
-    let from = new.from.unwrap_or(now);
-    let until = match (new.until, &new.lasts) {
+    let (now, language) = (app.now(), app.config().language);
+    let from = bounds::instant(&app, "from", new.from.as_deref(), Meant::Begins)?.unwrap_or(now);
+    let until = bounds::instant(&app, "until", new.until.as_deref(), Meant::Ends)?;
+    let until = match (until, &new.lasts) {
         (Some(until), None) => until,
         (None, Some(lasts)) => {
-            let span = span::duration(lasts).map_err(|remedy| Failure::of_field("for", Language::En.of(remedy)))?;
+            let span = span::duration(lasts).map_err(|remedy| Failure::of_field("for", language.of(remedy)))?;
             let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
             from.checked_add_signed(span).ok_or_else(|| Failure::of_field("for", "is too long".to_owned()))?
         }
-        _ => return Err(Failure::of_field("until", "give either `until` or `for`, such as \"2h\"".to_owned())),
+        _ => {
+            let problem = both!(
+                "say how long it lasts: for so long (2h), or until when (tomorrow 08:00); one of the two",
+                "diga cuánto dura: por cuánto tiempo (2h), o hasta cuándo (mañana 08:00); una de las dos"
+            );
+            return Err(Failure::of_field("until", language.of(problem)));
+        }
     };
     if until <= from || until <= now {
-        return Err(Failure::of_field("until", "the silence would be over before it begins".to_owned()));
+        let problem = both!("the silence would be over before it begins", "el silencio terminaría antes de empezar");
+        return Err(Failure::of_field("until", language.of(problem)));
     }
     if LONGEST < until - from {
-        let detail = "a silence lasts 31 days at most; what lasts longer belongs into sla.toml".to_owned();
-        return Err(Failure::of_field("until", detail));
+        let problem = both!(
+            "a silence lasts 31 days at most; what lasts longer belongs into sla.toml",
+            "un silencio dura 31 días como mucho; lo que dure más va en sla.toml"
+        );
+        return Err(Failure::of_field("until", language.of(problem)));
     }
     if new.request.is_some() && LONGEST_SNOOZE < until - from {
         let days = LONGEST_SNOOZE.num_days();
-        let detail =
-            format!("one request is silent for {days} days at most at a time; somebody is to look at it again");
-        return Err(Failure::of_field("until", detail));
+        let problem = both!(
+            "one request is silent for {days} days at most at a time; somebody is to look at it again",
+            "una sola solicitud se silencia {days} días como mucho por vez; alguien debe volver a mirarla"
+        );
+        return Err(Failure::of_field("until", language.of(problem)));
     }
     let request = new.request.as_deref().map(str::parse::<RequestId>).transpose();
     let request = request.map_err(|error| Failure::of_field("request", error.to_string()))?;
-    if request.is_none() && new.matcher == Matcher::default() {
-        let detail = "say what is to be silent: `request`, or `match` with at least one field".to_owned();
-        return Err(Failure::of_field("match", detail));
+    let silenced = Silenced { request, person: new.person, all: new.all, matcher: new.matcher };
+    let names_something = silenced != Silenced { all: silenced.all, ..Silenced::default() };
+    if names_something == silenced.all {
+        return Err(Failure::of_field(
+            "match",
+            language.of(if silenced.all { all_and_more() } else { nothing_named() }),
+        ));
     }
-    let row = app.add_silence(Silenced { request, matcher: new.matcher }, (from, until), new.by, new.why).await?;
-    Ok(Json(SilenceView::new(row, now)))
+    let foreseen = match app.foresee_silence(silenced, (from, until)).await? {
+        Ok(foreseen) => foreseen,
+        Err(Unknown { field, problem }) => return Err(Failure::of_field(field, language.of(problem))),
+    };
+    let would_hold = WouldHold { alerts: foreseen.n_alerts, requests: foreseen.n_requests };
+    let row = app.add_silence(foreseen.silenced, (from, until), new.by, new.why).await?;
+    Ok(Json(SilenceView { would_hold: Some(would_hold), ..SilenceView::new(row, now) }))
+}
+
+fn nothing_named() -> Both {
+    both!(
+        "say what is to be silent: one request (--request R-17), a person (--person ana), requests by --channel, --customer, --team, --inbox, --priority or --tag, or everything (--all)",
+        "diga qué se silencia: una solicitud (--request R-17), una persona (--person ana), las solicitudes por --channel, --customer, --team, --inbox, --priority o --tag, o todo (--all)"
+    )
+}
+
+fn all_and_more() -> Both {
+    both!(
+        "everything (--all) goes with nothing else: leave the rest out, or name what is to be silent",
+        "todo (--all) no va con nada más: quite lo demás, o nombre lo que se silencia"
+    )
 }
 
 /// End a silence; what it held back is released.
@@ -162,8 +218,7 @@ async fn end(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answe
 #[into_params(parameter_in = Query)]
 struct DutyParams {
     /// The instant; now where it is left out.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    at: Option<DateTime<Utc>>,
+    at: Option<String>,
 }
 
 /// Who is on duty by a rota.
@@ -179,6 +234,8 @@ struct DutyView {
     until: Option<DateTime<Utc>>,
     /// Key of whoever comes next.
     next: Option<String>,
+    /// Name of whoever comes next.
+    next_name: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -191,16 +248,19 @@ struct Duty {
 #[utoipa::path(get, path = "/v1/duty", tag = "silences", params(DutyParams),
     responses((status = 200, body = Duty), (status = "4XX", body = Problem)))]
 async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams>) -> Answer<Json<Duty>> {
-    let at = params.at.unwrap_or_else(|| app.now());
+    let at = bounds::parameter(&app, "at", params.at.as_deref(), Meant::Begins)?.unwrap_or_else(|| app.now());
     let config = app.config();
     let duty = config.rulebook.directory.rotas().map(|rota| {
         let turn = rota.turn_at(at);
-        let name = turn.as_ref().and_then(|turn| config.contacts.get(&turn.person)).map(|contact| contact.name.clone());
+        let name_of = |person: &str| config.contacts.get(person).map(|contact| contact.name.clone());
+        let name = turn.as_ref().and_then(|turn| name_of(&turn.person));
         let until = turn.as_ref().map(|turn| turn.until);
+        let next = until.and_then(|until| rota.on_duty(until));
         DutyView {
             rota: rota.name.clone(),
             name,
-            next: until.and_then(|until| rota.on_duty(until)).map(str::to_owned),
+            next_name: next.and_then(name_of),
+            next: next.map(str::to_owned),
             person: turn.map(|turn| turn.person),
             until,
         }

@@ -54,6 +54,9 @@ struct Sources {
     sources: Vec<SourceView>,
     /// Mail of the last week that bears an address of the house and that nobody vouches for: it stops no clock.
     unproven_mail: Vec<Unproven>,
+    /// Why `sla.toml` as it stands is not in force; none if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_file: Option<RefusedView>,
     /// Requests of which the store holds something that cannot be read, as far as that was noticed since the start.
     unreadable: Vec<UnreadableView>,
 }
@@ -66,6 +69,15 @@ struct UnreadableView {
     /// `request`, `event`, `clock`, `alert`, …
     part: String,
     /// What is wrong with it.
+    cause: String,
+}
+
+/// A file that was not taken; the one before stays in force.
+#[derive(Debug, Serialize, ToSchema)]
+struct RefusedView {
+    /// Since when.
+    at: DateTime<Utc>,
+    /// Where it is wrong, and why.
     cause: String,
 }
 
@@ -120,7 +132,8 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
     });
     let unreadable = unreadable.collect();
     let unproven_mail = unproven.into_iter().map(|(lacks, n)| Unproven { lacks, n }).collect();
-    Ok(Json(Sources { sources, unproven_mail, unreadable }))
+    let refused_file = app.refused_file().map(|file| RefusedView { at: file.at, cause: file.cause.clone() });
+    Ok(Json(Sources { sources, unproven_mail, refused_file, unreadable }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

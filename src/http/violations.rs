@@ -12,11 +12,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{Operate, Read};
+use super::bounds;
 use super::error::{Answer, Failure, Named, Params, Problem};
+use super::requests::no_request_id;
 use crate::app::App;
+use crate::both;
 use crate::config::Config;
 use crate::engine::check::Violation;
 use crate::engine::request::RequestId;
+use crate::instant::Meant;
 use crate::intake::json::NotJson;
 use crate::store::violations::{Filter, ViolationRow};
 use crate::text::proof;
@@ -26,7 +30,7 @@ use crate::text::violation;
 const USUAL: u32 = 100;
 const MOST: u32 = 1_000;
 /// Longer excuses are stories.
-const LONGEST_EXCUSE: usize = 1_000;
+pub(super) const LONGEST_EXCUSE: usize = 1_000;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(excuse))
@@ -72,7 +76,7 @@ impl ViolationView {
             request: row.request.to_string(),
             at: row.at,
             what: config.language.of(violation::what(&row.violation.finding)),
-            remedy: config.language.of(violation::remedy(&row.violation.finding)),
+            remedy: config.language.of(violation::remedy_for(&row.violation.finding, row.request)),
             violation: Violation { who: row.violation.who.clone().map(name_of), ..row.violation },
             owner: row.owner.map(name_of),
             excuse,
@@ -97,8 +101,7 @@ struct ListParams {
     /// Only those to which nobody has said anything.
     open: Option<bool>,
     /// Not before that instant.
-    #[serde(default, deserialize_with = "super::bounds::instant")]
-    since: Option<DateTime<Utc>>,
+    since: Option<String>,
     /// Rows at most.
     limit: Option<u32>,
 }
@@ -120,11 +123,12 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     let request: Option<RequestId> = match params.request.as_deref().map(str::parse) {
         None => None,
         Some(Ok(id)) => Some(id),
-        Some(Err(error)) => return Err(Failure::of_field("request", format!("{error}"))),
+        Some(Err(error)) => return Err(Failure::of_field("request", no_request_id(&error))),
     };
+    let since = bounds::parameter(&app, "since", params.since.as_deref(), Meant::Happened)?;
     let limit = params.limit.unwrap_or(USUAL).min(MOST);
     let open = params.open.unwrap_or(false);
-    let filter = Filter { rule: params.rule, request, open, since: params.since, limit };
+    let filter = Filter { rule: params.rule, request, open, since, limit };
     let rows = app.read(move |store| store.violations(&filter)).await?;
     let config = app.config();
     Ok(Json(Violations { violations: rows.into_iter().map(|row| ViolationView::new(row, &config)).collect() }))
@@ -143,14 +147,21 @@ async fn excuse(
     let new: NewExcuse = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let length = new.excuse.trim().chars().count();
     if length == 0 || LONGEST_EXCUSE < length {
-        let detail = format!("say in a few words what happened, {LONGEST_EXCUSE} characters at most");
+        let detail = both!(
+            "say in a few words what happened, {LONGEST_EXCUSE} characters at most",
+            "diga en pocas palabras qué pasó, en {LONGEST_EXCUSE} caracteres a lo sumo"
+        );
         return Err(Failure::of_field("excuse", detail));
     }
     // Whoever gives no name is known by how they came.
     let by = new.by.or_else(|| Some(proof::who(&grant.proof, app.config().language)));
     let row = app.excuse_violation(id, new.excuse.trim().to_owned(), by).await?;
     let row = row.ok_or_else(|| {
-        Failure::new(StatusCode::NOT_FOUND, "unknown_violation", format!("there is no violation {id}"))
+        Failure::new(
+            StatusCode::NOT_FOUND,
+            "unknown_violation",
+            both!("there is no violation {id}", "no hay un incumplimiento {id}"),
+        )
     })?;
     Ok(Json(ViolationView::new(row, &app.config())))
 }

@@ -1,0 +1,149 @@
+//! `GET /v1/about`: who answers, in which language and zone; and `GET /v1/status`: whether all is well, in one answer.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::access::Read;
+use super::error::{Answer, Problem};
+use crate::app::{App, OVERDUE_AFTER};
+use crate::config::{Config, EMAIL};
+use crate::notify::Settings;
+use crate::store::Store;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(about)).routes(routes!(status))
+}
+
+/// Who answers.
+#[derive(Debug, Serialize, ToSchema)]
+struct About {
+    /// The version of plazo.
+    version: &'static str,
+    /// The file's language: `es` or `en`.
+    language: &'static str,
+    /// The file's zone, such as `America/Bogota`.
+    zone: &'static str,
+    /// Now, as plazo sees it.
+    now: DateTime<Utc>,
+    /// Since when the daemon runs; none where none does and the store is only read.
+    started_at: Option<DateTime<Utc>>,
+    /// The number of the file's revision in force.
+    revision: Option<i64>,
+    /// When that one was taken.
+    revision_taken_at: Option<DateTime<Utc>>,
+}
+
+/// Whether all is well.
+#[derive(Debug, Serialize, ToSchema)]
+struct Status {
+    #[serde(flatten)]
+    about: About,
+    /// Live requests, those that wait for the client included.
+    open: i64,
+    /// Of these, those that wait for the client.
+    waiting: i64,
+    /// Of these, those with a promise that is overdue.
+    overdue: i64,
+    /// Requests that wait for an instant.
+    queued: usize,
+    /// The earliest of these instants.
+    next_wake_at: Option<DateTime<Utc>>,
+    /// Messages that wait to go out now.
+    pending: i64,
+    /// Messages held back on purpose.
+    held: i64,
+    /// Messages that could not be delivered, and that nobody retried or dropped.
+    dead: i64,
+    /// Messages that should have gone out by now.
+    overdue_unsent: usize,
+    /// When a message last went out.
+    last_sent_at: Option<DateTime<Utc>>,
+    /// Silences in force.
+    silences: usize,
+    /// The mail server, as `host:port`; none where mail goes to files.
+    mail_server: Option<String>,
+    /// Names of the destinations besides mail.
+    destinations: Vec<String>,
+    /// Destinations that stand.
+    standing: Vec<Standing>,
+}
+
+/// A destination that stands: nothing goes there before a try succeeds, and none is made until then.
+#[derive(Debug, Serialize, ToSchema)]
+struct Standing {
+    /// Its name.
+    destination: String,
+    /// Until when.
+    until: DateTime<Utc>,
+    /// Why.
+    cause: String,
+}
+
+/// Who answers, in which language and zone.
+#[utoipa::path(get, path = "/v1/about", tag = "health",
+    responses((status = 200, body = About), (status = "4XX", body = Problem)))]
+async fn about(_: Read, State(app): State<App>) -> Answer<Json<About>> {
+    Ok(Json(introduction(&app).await?))
+}
+
+async fn introduction(app: &App) -> Answer<About> {
+    let revision = app
+        .read(|store| {
+            let Some((id, _)) = store.last_revision()? else { return Ok(None) };
+            Ok(Some((id, store.revision_taken_at(id)?)))
+        })
+        .await?;
+    let config = app.config();
+    Ok(About {
+        version: env!("CARGO_PKG_VERSION"),
+        language: config.language.code(),
+        zone: config.zone.name(),
+        now: app.now(),
+        started_at: app.started_at(),
+        revision: revision.map(|(id, _)| id),
+        revision_taken_at: revision.and_then(|(_, taken_at)| taken_at),
+    })
+}
+
+/// Whether all is well: requests, messages, destinations.
+#[utoipa::path(get, path = "/v1/status", tag = "health",
+    responses((status = 200, body = Status), (status = "4XX", body = Problem)))]
+async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
+    let (now, config) = (app.now(), app.config());
+    let about = introduction(&app).await?;
+    let (phases, overdue) = app.read(move |store| Ok((store.count_by_phase()?, store.count_overdue(now)?))).await?;
+    let (deliveries, last_sent_at) = app.read(|store| Ok((store.count_deliveries()?, store.last_sent_at()?))).await?;
+    let (silences, holds) = app.read(move |store| Ok((store.silences(false, now)?, store.holds()?))).await?;
+    let n_unsent = app.read(move |store: &Store| store.count_unsent(now - OVERDUE_AFTER)).await?;
+    let in_phase = |word: &str| phases.iter().filter(|(phase, _)| phase == word).map(|(_, n)| n).sum::<i64>();
+    let in_state = |word: &str| deliveries.iter().filter(|(state, ..)| state == word).map(|(_, n, _)| n).sum::<i64>();
+    Ok(Json(Status {
+        about,
+        open: in_phase("open") + in_phase("waiting"),
+        waiting: in_phase("waiting"),
+        overdue,
+        queued: app.queue().len(),
+        next_wake_at: app.queue().next_at(),
+        pending: in_state("pending") + in_state("leased"),
+        held: in_state("held"),
+        dead: in_state("dead"),
+        overdue_unsent: usize::try_from(n_unsent).unwrap_or_default(),
+        last_sent_at,
+        silences: silences.iter().filter(|silence| silence.starts_at <= now).count(),
+        mail_server: mail_server(&config),
+        destinations: config.destinations.keys().filter(|name| *name != EMAIL).cloned().collect(),
+        standing: holds.into_iter().map(|(destination, until, cause)| Standing { destination, until, cause }).collect(),
+    }))
+}
+
+fn mail_server(config: &Config) -> Option<String> {
+    match &config.destinations.get(EMAIL)?.settings {
+        Settings::Email(mail) => Some(format!("{}:{}", mail.host, mail.port)),
+        _ => None,
+    }
+}

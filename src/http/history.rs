@@ -1,0 +1,39 @@
+//! What happened to a request, in sentences: the same for the interface, the command line and the pages.
+
+use crate::app::App;
+use crate::engine::request::RequestId;
+use crate::store::StoreError;
+use crate::text::{Language, history};
+
+/// The history of a request.
+pub(super) struct Told {
+    /// Its lines, oldest first.
+    pub(super) lines: Vec<history::Line>,
+    /// Where the conversation is, as its source said.
+    pub(super) link: Option<String>,
+}
+
+/// Reads the history of a request and writes it out.
+pub(super) async fn told(app: &App, id: RequestId, language: Language) -> Result<Told, StoreError> {
+    let (happenings, rows) = app.read(move |store| Ok((store.happenings(id)?, store.told(id)?))).await?;
+    let config = app.config();
+    let directory = &config.rulebook.directory;
+    let writer = history::Writer {
+        person: &|word| directory.person(word).map(|person| person.name.clone()),
+        now: app.now(),
+        zone: config.zone,
+        language,
+    };
+    let happened = happenings.iter().flat_map(|row| writer.happened(row.at, row.event.as_ref(), &row.effects));
+    let told = rows.iter().map(|row| {
+        let (person, kind) = (row.person.as_deref(), row.kind.as_deref());
+        let message =
+            history::Message { why: &row.why, kind, person, destination: &row.destination, state: &row.state };
+        writer.told(row.at, &message)
+    });
+    let mut lines: Vec<_> = happened.chain(told).collect();
+    // What was told follows what it was about.
+    lines.sort_by_key(|line| line.at);
+    let link = history::link(happenings.iter().filter_map(|happening| happening.event.as_ref()));
+    Ok(Told { lines, link })
+}

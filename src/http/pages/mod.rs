@@ -1,0 +1,111 @@
+//! `/a/{link}`: the pages behind the links of messages. `GET` shows and asks, `POST` acts: scanners of mail open every link.
+
+mod deed;
+mod forms;
+mod home;
+mod list;
+mod offers;
+mod page;
+mod refused;
+mod request;
+mod wording;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::app::App;
+use crate::app::links::{Deed, Link, LinkError};
+use crate::app::report::Wanted;
+use crate::config::Config;
+use crate::engine::request::{Request, RequestId};
+use crate::report::Period;
+use crate::text::alert::Reader;
+use crate::text::{Language, report};
+use page::{Page, failure, respond, send, unknown};
+use refused::{refused, renew};
+
+/// A form of a page is small: one text at most.
+const LARGEST_FORM: usize = 16 << 10;
+
+pub(super) fn router() -> axum::Router<App> {
+    axum::Router::new()
+        .route("/", get(home::show))
+        .route("/a/", get(home::show))
+        .route("/a/{link}", get(show).post(act))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+}
+
+async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
+    let config = app.config();
+    let link = match app.read_link(&token).await {
+        Ok(Ok(link)) => link,
+        Ok(Err(error)) => return refused(&app, error, &token).await,
+        Err(_) => return respond(failure(config.language), config.language, &config),
+    };
+    let language = language_of(&link, &config);
+    let page = match &link.deed {
+        Deed::List => list::page(&app, &link, language).await,
+        Deed::Report(name, period) => match whole_report(&app, &link, name, *period, language).await {
+            Some(html) => return send(StatusCode::OK, "text/html; charset=utf-8", &html),
+            None => failure(language),
+        },
+        _ => match find(&app, link.request).await {
+            Ok(Some(request)) if request.phase.is_live() && !app.has_part(&link, &request) => {
+                return refused(&app, LinkError::NoPart, &token).await;
+            }
+            Ok(Some(request)) => request::ask(&app, &link, &request, language).await,
+            Ok(None) => unknown(link.request, language),
+            Err(()) => failure(language),
+        },
+    };
+    respond(page, language, &config)
+}
+
+async fn act(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> Response {
+    let config = app.config();
+    let link = match app.read_link(&token).await {
+        Ok(Ok(link)) => link,
+        Ok(Err(LinkError::Expired)) => return renew(&app, &token).await,
+        Ok(Err(error)) => return refused(&app, error, &token).await,
+        Err(_) => return respond(failure(config.language), config.language, &config),
+    };
+    let language = language_of(&link, &config);
+    let page = match find(&app, link.request).await {
+        _ if matches!(link.deed, Deed::Show | Deed::List | Deed::Report(..)) => {
+            Page { status: StatusCode::METHOD_NOT_ALLOWED, ..failure(language) }
+        }
+        Ok(Some(request)) if !app.has_part(&link, &request) || !deed::is_allowed(&app, &link) => {
+            return refused(&app, LinkError::NoPart, &token).await;
+        }
+        Ok(Some(request)) => deed::act(&app, (&link, &token), &request, &body, language).await,
+        Ok(None) => unknown(link.request, language),
+        Err(()) => failure(language),
+    };
+    respond(page, language, &config)
+}
+
+async fn find(app: &App, id: RequestId) -> Result<Option<Request>, ()> {
+    app.read(move |store| store.request(id)).await.map_err(|_| ())
+}
+
+/// Who a link is for reads in their own language.
+fn language_of(link: &Link, config: &Config) -> Language {
+    let contact = link.reader.person().and_then(|key| config.contacts.get(key));
+    contact.map_or(config.language, |contact| contact.language)
+}
+
+/// A report with everything in it, as its reader may see it: each request leads to the reader's own page of it.
+async fn whole_report(app: &App, link: &Link, name: &str, period: Period, language: Language) -> Option<String> {
+    let config = app.config();
+    let span = (Some(period.from), Some(period.to));
+    // A report that has left the file is still one, by the usual standards.
+    let wanted = Wanted::find(&config, Some(name), span, false, app.now());
+    let wanted = wanted.or_else(|_| Wanted::find(&config, None, span, false, app.now())).ok()?;
+    let made = app.report(wanted).await.ok()?;
+    let links = |request| app.links(request, &link.reader, link.alert_at);
+    let reader = Reader { links: &links, ..Reader::plain(config.zone, language, app.now()) };
+    Some(report::page(&made, &config.texts, &reader)).filter(|page| !page.is_empty())
+}

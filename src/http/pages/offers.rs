@@ -1,0 +1,88 @@
+//! What the page that shows a request offers: each deed as a signed form of its own.
+
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+
+use super::page::{Button, Hand, Onward, Person};
+use super::wording::span;
+use crate::app::App;
+use crate::app::links::{Deed, Link, SILENCE};
+use crate::app::place;
+use crate::both;
+use crate::config::Config;
+use crate::engine::calendar::zone;
+use crate::engine::event::Event;
+use crate::engine::request::{Request, RequestId};
+use crate::text::{Both, Language, format, history};
+
+/// What can be done by a button, and to whom it can be handed.
+pub(super) async fn deeds(
+    app: &App,
+    link: &Link,
+    request: &Request,
+    is_taken: bool,
+    language: Language,
+) -> (Vec<Button>, Option<Hand>) {
+    let (config, now, id) = (app.config(), app.now(), request.id);
+    let facets = request.facets.clone();
+    let person = link.reader.person().map(str::to_owned);
+    let silenced = app.read(move |store| store.silenced_until(id, &facets, person.as_deref(), now)).await;
+    let silenced = silenced.ok().flatten();
+    let is_owner = request.owner.is_some() && request.owner.as_deref() == link.reader.person();
+    let is_put_off = request.snoozed_until.is_some_and(|until| now < until);
+    let morning = next_morning(&config, now);
+    let tomorrow = format::when(morning, now, config.zone, language);
+    let (quarter, hour) = (TimeDelta::minutes(15), TimeDelta::hours(1));
+    let (quarter_span, hour_span, silence_span) = (span(quarter), span(hour), span(SILENCE));
+    let mut wanted: Vec<(Deed, Both)> = Vec::new();
+    if !is_taken || request.owner.is_none() {
+        wanted.push((Deed::Take, both!("I take it", "Lo tomo")));
+    }
+    if is_put_off {
+        wanted.push((Deed::SnoozeUntil(now), both!("Alert again", "Volver a avisar")));
+    } else {
+        wanted.push((Deed::Snooze(quarter), both!("Remind me in {quarter_span}", "Recordarme en {quarter_span}")));
+        wanted.push((Deed::Snooze(hour), both!("Remind me in {hour_span}", "Recordarme en {hour_span}")));
+        wanted.push((Deed::SnoozeUntil(morning), both!("Remind me {tomorrow}", "Recordarme {tomorrow}")));
+    }
+    if is_owner {
+        wanted.push((Deed::Release, both!("Give it back", "Devolver")));
+    }
+    if app.may_silence(&link.reader) {
+        wanted.push(match silenced {
+            Some(_) => (Deed::EndSilence, both!("End the silence", "Terminar el silencio")),
+            None => (Deed::Silence(SILENCE), both!("Silence for {silence_span}", "Silenciar {silence_span}")),
+        });
+    }
+    let button = |(deed, words): (Deed, Both)| Button { to: app.onward(link, deed, id), button: language.of(words) };
+    let mut people: Vec<Person> = config
+        .contacts
+        .iter()
+        .filter(|(key, _)| request.owner.as_ref() != Some(key))
+        .map(|(key, contact)| Person { key: key.clone(), name: format::one_line(&contact.name, 60) })
+        .collect();
+    people.sort_by_key(|person| person.name.to_lowercase());
+    let hand = (!people.is_empty() && link.reader.person().is_some()).then(|| Hand {
+        to: app.onward(link, Deed::Hand, id),
+        label: language.of(both!("Hand it to", "Pasar a")),
+        button: language.of(both!("Hand over", "Pasar")),
+        people,
+    });
+    (wanted.into_iter().map(button).collect(), hand)
+}
+
+/// Eight o'clock of the next day, by the file's zone.
+fn next_morning(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    let tomorrow = now.with_timezone(&config.zone).date_naive() + Days::new(1);
+    zone::to_utc(config.zone, tomorrow.and_time(NaiveTime::MIN) + TimeDelta::hours(8))
+}
+
+/// Pages that lead on from the one that shows: the conversation where it is, and all that is open.
+pub(super) fn further(app: &App, link: &Link, events: &[Event], language: Language) -> Vec<Onward> {
+    let place = history::link(events.iter()).and_then(|address| place::of(&address));
+    let place = place.map(|place| Onward { text: place.label(language), href: place.url });
+    let all = Onward {
+        text: language.of(both!("See all that is open", "Ver todo lo abierto")),
+        href: app.onward(link, Deed::List, RequestId(0)),
+    };
+    place.into_iter().chain([all]).collect()
+}
