@@ -20,8 +20,8 @@ pub(super) struct OpenArgs {
     /// The client
     #[arg(long)]
     customer: Option<String>,
-    /// request, task, claim or call
-    #[arg(long)]
+    /// What it is [default: request]
+    #[arg(long, value_parser = ["request", "task", "claim", "call"])]
     kind: Option<String>,
     /// Who opens it for the house; without it, the client asked
     #[arg(long, value_name = "PERSON")]
@@ -38,14 +38,14 @@ pub(super) struct OpenArgs {
     /// Tags
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// A deadline of its own: an instant
-    #[arg(long, value_name = "INSTANT", conflicts_with = "within")]
+    /// A deadline of its own, such as "tomorrow 17:00" or 2026-12-08, that day included
+    #[arg(long, value_name = "WHEN", conflicts_with = "within", allow_hyphen_values = true)]
     due: Option<String>,
     /// A deadline of its own: a span such as 4h
     #[arg(long, value_name = "SPAN")]
     within: Option<String>,
-    /// When it happened [default: now]
-    #[arg(long, value_name = "INSTANT")]
+    /// When it happened, such as 08:00, "yesterday 18:05" or -2h [default: now]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     at: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -59,8 +59,8 @@ pub(super) struct PlainArgs {
     /// Who
     #[arg(long, value_name = "PERSON")]
     by: Option<String>,
-    /// When it happened [default: now]
-    #[arg(long, value_name = "INSTANT")]
+    /// When it happened, such as 08:00, "yesterday 18:05" or -2h [default: now]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     at: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -106,8 +106,8 @@ pub(super) struct SnoozeArgs {
     /// For how long, such as 30m
     #[arg(long = "for", value_name = "SPAN", required_unless_present = "until")]
     span: Option<String>,
-    /// Until when
-    #[arg(long, value_name = "INSTANT")]
+    /// Until when, such as "mon 08:00" or "next opening"
+    #[arg(long, value_name = "WHEN", conflicts_with = "span")]
     until: Option<String>,
 }
 
@@ -178,8 +178,8 @@ pub(super) struct LogArgs {
 pub(super) struct ScheduleArgs {
     #[command(flatten)]
     plain: PlainArgs,
-    /// When it begins: an instant
-    #[arg(long, value_name = "INSTANT", required_unless_present_any = ["within", "cancel"])]
+    /// When it begins, such as "tomorrow 15:00"
+    #[arg(long, value_name = "WHEN", required_unless_present_any = ["within", "cancel"])]
     due: Option<String>,
     /// In how long it begins, such as 2h
     #[arg(long, value_name = "SPAN", conflicts_with = "due")]
@@ -187,7 +187,7 @@ pub(super) struct ScheduleArgs {
     /// Call it off
     #[arg(long, conflicts_with_all = ["due", "within"])]
     cancel: bool,
-    /// Addresses of those who take part besides the owner
+    /// Addresses of those who take part besides the owner; plazo invites only people of sla.toml
     #[arg(long = "with", value_name = "ADDRESS")]
     participants: Vec<String>,
 }
@@ -220,10 +220,20 @@ pub(super) struct StageArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct ToArgs {
+pub(super) struct PriorityArgs {
     #[command(flatten)]
     plain: PlainArgs,
-    /// Where to
+    /// The priority, such as high
+    #[arg(value_name = "PRIORITY")]
+    to: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct MoveArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// The inbox
+    #[arg(value_name = "INBOX")]
     to: String,
 }
 
@@ -246,7 +256,7 @@ pub(super) enum Work {
     Comment(Box<CommentArgs>),
     /// Write down an interaction with the client
     Log(Box<LogArgs>),
-    /// Agree on a call or session, move it, or call it off; those who take part are invited
+    /// Agree on a call or session, move it, or call it off; people of the house who take part are invited
     Schedule(ScheduleArgs),
     /// The appointment took place
     Held(PlainArgs),
@@ -269,11 +279,11 @@ pub(super) enum Work {
     /// What was written by WhatsApp was sent by email too
     Replica(PlainArgs),
     /// Put a request into another inbox
-    Move(ToArgs),
+    Move(MoveArgs),
     /// Add and remove tags
     Tag(TagArgs),
     /// Give a request another priority
-    Prioritise(ToArgs),
+    Prioritise(PriorityArgs),
 }
 
 pub(super) async fn work(global: &Global, work: Work) -> Outcome {
@@ -351,6 +361,7 @@ pub(super) async fn open(global: &Global, args: OpenArgs) -> Outcome {
         ("due", args.due),
         ("within", args.within),
         ("at", args.at),
+        ("owner", args.owner),
     ]);
     event.insert("id".to_owned(), uuid::Uuid::new_v4().to_string().into());
     event.insert("source".to_owned(), "cli".into());
@@ -358,11 +369,10 @@ pub(super) async fn open(global: &Global, args: OpenArgs) -> Outcome {
     event.insert("tags".to_owned(), args.tag.into());
     event.insert("author".to_owned(), json!({ "name": args.by, "kind": kind }));
     let client = Client::writing(global)?;
-    let answer = client.post("/v1/events", &Value::Object(event)).await?;
+    // A person is told what is wrong, instead of opening what was not meant.
+    let answer = client.post("/v1/events?strict=true", &Value::Object(event)).await?;
     let id = answer["requests"][0].as_str().unwrap_or_default().to_owned();
-    if let Some(owner) = args.owner {
-        client.post(&format!("/v1/requests/{id}/own"), &json!({ "owner": owner })).await?;
-    }
+    warn(&answer);
     let request = client.get(&format!("/v1/requests/{id}")).await?;
     tell(&request, &[], args.json, global.look())
 }
@@ -396,7 +406,16 @@ async fn act(global: &Global, action: &str, args: PlainArgs, mut body: Map<Strin
     let path = format!("/v1/requests/{}/{action}", args.request);
     let answer = Client::writing(global)?.post(&path, &Value::Object(body)).await?;
     let effects = answer["effects"].as_array().cloned().unwrap_or_default();
+    warn(&answer);
     tell(&answer["request"], &effects, args.json, global.look())
+}
+
+/// Says on standard error what was taken although somebody may have meant something else.
+fn warn(answer: &Value) {
+    for warning in answer["warnings"].as_array().into_iter().flatten() {
+        let detail = warning["detail"].as_str().unwrap_or_default();
+        anstream::eprintln!("{}", styled(output::YELLOW, detail));
+    }
 }
 
 /// A rule that the action broke, in words.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
@@ -12,8 +12,10 @@ use tower::ServiceExt as _;
 
 use super::{Global, absolute, real_time};
 use crate::app::App;
+use crate::both;
 use crate::http::listener::SOCKET;
 use crate::text::printable::{printable, printable_json};
+use crate::text::{Both, Language};
 use crate::{daemon, http, net};
 
 /// A daemon that does not answer for so long hangs.
@@ -46,6 +48,7 @@ pub(super) struct Door {
     /// Shown only to an address that somebody named, and to a daemon of the same user or of root.
     token: Option<String>,
     client: reqwest::Client,
+    language: Language,
 }
 
 impl Client {
@@ -55,11 +58,20 @@ impl Client {
             return Ok(Self::Daemon(door));
         }
         let directory = global.data();
-        let config = global.load().with_context(|| {
-            format!("no daemon runs, and {} cannot be used; see plazo check", global.config.display())
+        let config = global.load().ok_or_else(|| {
+            let file = global.config.display();
+            global.error(both!(
+                "no daemon runs, and {file} cannot be used; see plazo check",
+                "plazo no está en marcha, y {file} no se puede usar; vea plazo check"
+            ))
         })?;
         let app = App::open_reading(&directory, config, real_time()).map_err(|error| {
-            anyhow!("no daemon runs, and there is no store to read in {}: {error}", absolute(&directory).display())
+            let shown = absolute(&directory);
+            let shown = shown.display();
+            global.error(both!(
+                "no daemon runs, and there is no store to read in {shown}: {error}",
+                "plazo no está en marcha, y en {shown} no hay datos que leer: {error}"
+            ))
         })?;
         Ok(Self::Store(http::router(app)))
     }
@@ -67,11 +79,12 @@ impl Client {
     /// A client for writing, which only a daemon does.
     pub(super) fn writing(global: &Global) -> anyhow::Result<Self> {
         door(global)?.map(Self::Daemon).ok_or_else(|| {
-            anyhow!(
-                "no daemon runs on {}. Start it: plazo run --config {} (or: systemctl start plazo)",
-                absolute(&global.data()).display(),
-                global.config.display()
-            )
+            let data = absolute(&global.data());
+            let (data, file) = (data.display(), global.config.display());
+            global.error(both!(
+                "no daemon runs on {data}. Start it: plazo run --config {file} (or: systemctl start plazo)",
+                "plazo no está en marcha sobre {data}. Póngalo en marcha: plazo run --config {file} (o: systemctl start plazo)"
+            ))
         })
     }
 
@@ -93,7 +106,22 @@ impl Client {
         if status.is_success() {
             return Ok(printable(&String::from_utf8_lossy(&bytes)).into_owned());
         }
-        Err(refused(&bytes, status).into())
+        Err(self.refused(&bytes, status).into())
+    }
+
+    /// What the daemon said no to; of a header, which is for programs, a person learns what to set instead.
+    fn refused(&self, bytes: &[u8], status: StatusCode) -> Refused {
+        let refused = refused(bytes, status);
+        match self {
+            Self::Daemon(door) if refused.code == "token_needed" => {
+                let detail = door.language.of(Both {
+                    en: "this needs a token that the daemon knows: set PLAZO_TOKEN, or give --token (plazo token create makes one)",
+                    es: "esto necesita un token que el servicio conozca: ponga PLAZO_TOKEN, o --token (plazo token create crea uno)",
+                });
+                Refused { detail: detail.to_owned(), ..refused }
+            }
+            _ => refused,
+        }
     }
 
     async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<Value> {
@@ -102,7 +130,7 @@ impl Client {
             return Ok(Value::Null);
         }
         if !status.is_success() {
-            return Err(refused(&bytes, status).into());
+            return Err(self.refused(&bytes, status).into());
         }
         let value = serde_json::from_slice(&bytes).with_context(|| format!("the answer ({status}) is not JSON"))?;
         // What clients wrote goes to a terminal from here on.
@@ -118,7 +146,7 @@ impl Client {
                     .then(|| refused(&answer.1, answer.0).socket)
                     .flatten();
                 match socket.filter(|socket| socket.file_name().is_some_and(|name| name == SOCKET)) {
-                    Some(socket) => Door::of_socket(&socket, None)?.ask(method, path, body).await?,
+                    Some(socket) => Door::of_socket(&socket, None, door.language)?.ask(method, path, body).await?,
                     None => answer,
                 }
             }
@@ -133,17 +161,42 @@ impl Client {
 }
 
 impl Door {
-    fn of_address(base: String, token: Option<String>) -> anyhow::Result<Self> {
+    fn of_address(global: &Global, base: String) -> anyhow::Result<Self> {
         // What the operator's shell says of proxies is about the world outside; a token goes to nobody but the daemon.
         let client = net::own_daemon(None).context("cannot set up HTTP")?;
-        Ok(Self { base, token, client })
+        Ok(Self { base, token: global.token.clone(), client, language: global.language() })
     }
 
     /// The daemon behind a socket; a token is shown to a daemon of the same user or of root alone.
-    fn of_socket(path: &Path, token: Option<String>) -> anyhow::Result<Self> {
+    fn of_socket(path: &Path, token: Option<String>, language: Language) -> anyhow::Result<Self> {
         let client = net::own_daemon(Some(path)).context("cannot set up HTTP")?;
         let token = token.filter(|_| belongs_to_us(path));
-        Ok(Self { base: LOCAL.to_owned(), token, client })
+        Ok(Self { base: LOCAL.to_owned(), token, client, language })
+    }
+
+    /// What to say where nobody answers. The query is nobody's business, and of the causes the innermost tells most.
+    fn silent(&self, error: &reqwest::Error) -> anyhow::Error {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let base = &self.base;
+        anyhow::Error::msg(self.language.of(if error.is_builder() {
+            both!(
+                "`{base}` is no address of a daemon ({cause}); write it as http://localhost:8787",
+                "«{base}» no es la dirección de un servicio ({cause}); escríbala como http://localhost:8787"
+            )
+        } else if error.is_timeout() {
+            both!(
+                "the daemon at {base} is there and gives no answer; its log says more",
+                "el servicio en {base} está, pero no contesta; su registro dice más"
+            )
+        } else {
+            both!(
+                "nobody answers at {base} ({cause}); does plazo run there?",
+                "no contesta nadie en {base} ({cause}); ¿está plazo en marcha ahí?"
+            )
+        }))
     }
 
     async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Vec<u8>)> {
@@ -152,9 +205,15 @@ impl Door {
             request = request.bearer_auth(token);
         }
         let request = request.header(header::CONTENT_TYPE, "application/json").timeout(PATIENCE).body(body);
-        let response = request.send().await.with_context(|| format!("the daemon at {} does not answer", self.base))?;
+        let response = request.send().await.map_err(|error| self.silent(&error))?;
         Ok((response.status(), response.bytes().await?.to_vec()))
     }
+}
+
+/// An address as people write it; without a scheme it is plain HTTP.
+fn with_scheme(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    if url.contains("://") { url.to_owned() } else { format!("http://{url}") }
 }
 
 fn refused(bytes: &[u8], status: StatusCode) -> Refused {
@@ -168,30 +227,32 @@ fn refused(bytes: &[u8], status: StatusCode) -> Refused {
 /// The door of the daemon: the address that was named, else the socket of the one that runs on the data directory, else the service's.
 fn door(global: &Global) -> anyhow::Result<Option<Door>> {
     if let Some(url) = &global.url {
-        return Door::of_address(url.trim_end_matches('/').to_owned(), global.token.clone()).map(Some);
+        return Door::of_address(global, with_scheme(url)).map(Some);
     }
     let directory = global.data();
     let socket = directory.join(SOCKET);
     if let Some(address) = daemon::running_address(&directory) {
         if is_open(&socket) {
-            return Door::of_socket(&socket, global.token.clone()).map(Some);
+            return Door::of_socket(&socket, global.token.clone(), global.language()).map(Some);
         }
         // A daemon of before, or one whose socket this user does not reach: its address, if the file that names it is to be believed.
         let lock = directory.join(daemon::LOCK);
         if !belongs_to_us(&lock) {
-            return Err(anyhow!(
-                "{} belongs to another user, so the address that it names is not believed; say which daemon you mean with --url",
-                absolute(&lock).display()
-            ));
+            let lock = absolute(&lock);
+            let lock = lock.display();
+            return Err(global.error(both!(
+                "{lock} belongs to another user, so the address that it names is not believed; say which daemon you mean with --url",
+                "{lock} es de otro usuario, así que no se cree en la dirección que nombra; diga cuál servicio quiere con --url"
+            )));
         }
-        return Door::of_address(format!("http://{address}"), global.token.clone()).map(Some);
+        return Door::of_address(global, format!("http://{address}")).map(Some);
     }
     if is_open(&socket) {
-        return Door::of_socket(&socket, global.token.clone()).map(Some);
+        return Door::of_socket(&socket, global.token.clone(), global.language()).map(Some);
     }
     let service = Path::new(SERVICE).join(SOCKET);
     if global.names_no_data() && is_open(&service) {
-        return Door::of_socket(&service, global.token.clone()).map(Some);
+        return Door::of_socket(&service, global.token.clone(), global.language()).map(Some);
     }
     Ok(None)
 }

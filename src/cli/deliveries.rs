@@ -1,23 +1,26 @@
 //! `plazo deliveries`: what was sent, what waits, until when and why, what is dead; and another try.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::Client;
-use super::list::encoded;
-use super::output::{self, state_style, styled};
-use super::show::local;
+use super::list::{encoded, left_out};
+use super::look::Look;
+use super::output::{self, Cell, Column, Table, state_style};
 use super::{Exit, Global, Outcome};
 use crate::both;
-use crate::text::Both;
+use crate::text::{Both, vocabulary};
+
+const STATES: [&str; 9] =
+    ["pending", "held", "leased", "sent", "unneeded", "gathered", "handed_over", "dead", "dropped"];
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// pending, held, leased, sent, unneeded, gathered, handed_over, dead or dropped
-    #[arg(long)]
+    /// Only those in this state
+    #[arg(long, value_parser = STATES)]
     state: Option<String>,
     /// Rows at most
     #[arg(long, default_value_t = 50)]
@@ -58,14 +61,35 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         return Ok(Exit::Done);
     }
     let state = args.state.iter().map(|state| format!("&state={}", encoded(state))).collect::<String>();
-    let page = Client::reading(global)?.get(&format!("/v1/deliveries?limit={}{state}", args.limit)).await?;
+    let client = Client::reading(global)?;
+    let page = client.get(&format!("/v1/deliveries?limit={}{state}", args.limit)).await?;
     if args.json {
         return output::json(&page);
     }
-    let mut table = output::table(&language.of(Both {
-        en: ["delivery", "state", "request", "why", "to", "by", "planned", "finished or next", "tries", "answer"],
+    let look = global.look_of(&client).await;
+    let deliveries = page["deliveries"].as_array().cloned().unwrap_or_default();
+    if deliveries.is_empty() {
+        let language = look.language;
+        output::line(&match args.state.as_deref() {
+            None => language.of(both!("nobody was told of anything yet", "todavía no se ha avisado a nadie")),
+            Some(state) => {
+                let state = vocabulary::delivery_state(state, language);
+                language.of(both!("no message is in that state: {state}", "ningún aviso está así: {state}"))
+            }
+        })?;
+        return Ok(Exit::Done);
+    }
+    output::line(&table(&deliveries, look).to_string())?;
+    left_out(deliveries.len(), page["total"].as_u64(), look.language)?;
+    Ok(Exit::Done)
+}
+
+fn table(deliveries: &[Value], look: Look) -> Table {
+    let language = look.language;
+    let [id, state, request, why, to, by, planned, when, tries, answer] = language.of(Both {
+        en: ["message", "state", "request", "why", "to", "by", "planned", "done or next", "tries", "answer"],
         es: [
-            "entrega",
+            "aviso",
             "estado",
             "solicitud",
             "motivo",
@@ -76,8 +100,24 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             "intentos",
             "respuesta",
         ],
-    }));
-    for delivery in page["deliveries"].as_array().into_iter().flatten() {
+    });
+    let when = look.of_zone(when);
+    let mut table = Table::new(
+        [id, state, request, why, to, by, &when, planned, tries, answer],
+        [
+            Column::NUMBER,
+            Column::WHOLE,
+            Column::WHOLE,
+            Column::WHOLE.leaves(5),
+            Column::text(10),
+            Column::text(8).leaves(3),
+            Column::WHOLE,
+            Column::WHOLE.leaves(1),
+            Column::NUMBER.leaves(2),
+            Column::text(20).leaves(4),
+        ],
+    );
+    for delivery in deliveries {
         let text = |field: &str| delivery[field].as_str().unwrap_or_default().to_owned();
         let state = text("state");
         let when = if delivery["finished_at"].is_null() { &delivery["next_at"] } else { &delivery["finished_at"] };
@@ -87,19 +127,19 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             (None, Some(cause)) => super::route::reason(cause, language).to_owned(),
             (None, None) => text("answer"),
         };
+        let to = delivery["name"].as_str().map_or_else(|| text("person"), str::to_owned);
         table.add_row([
-            delivery["id"].to_string(),
-            if super::is_styled() { styled(state_style(&state), &state) } else { state },
-            text("request"),
-            text("why"),
-            text("person"),
-            text("destination"),
-            local(&delivery["planned_at"], look),
-            local(when, look),
-            format!("{}{doubt}", delivery["attempts"]),
-            answer,
+            Cell::from(delivery["id"].to_string()),
+            Cell::styled(state_style(&state), vocabulary::delivery_state(&state, language)),
+            text("request").into(),
+            vocabulary::motive(&text("why"), language).into(),
+            to.into(),
+            vocabulary::destination(&text("destination"), language).into(),
+            look.when(when).into(),
+            look.when(&delivery["planned_at"]).into(),
+            format!("{}{doubt}", delivery["attempts"]).into(),
+            answer.into(),
         ]);
     }
-    output::line(&table.to_string())?;
-    Ok(Exit::Done)
+    table
 }

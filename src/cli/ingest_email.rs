@@ -11,6 +11,7 @@ use super::client::{Client, Refused};
 use super::list::encoded;
 use super::output;
 use super::{Exit, Global, Outcome, real_time};
+use crate::both;
 use crate::http::LARGEST_MAIL;
 use crate::intake::email::{self, House};
 use crate::text::printable::printable;
@@ -71,8 +72,10 @@ fn path(args: &Args) -> String {
 }
 
 fn dry_run(global: &Global, args: &Args, raw: &[u8]) -> Outcome {
-    let config =
-        global.load().with_context(|| format!("{} cannot be used; see plazo check", global.config.display()))?;
+    let config = global.load().ok_or_else(|| {
+        let file = global.config.display();
+        global.error(both!("{file} cannot be used; see plazo check", "{file} no se puede usar; vea plazo check"))
+    })?;
     let lower = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect::<Vec<_>>();
     let (own, trusts) = (lower(&args.own), lower(&args.trusts));
     let is_own = |address: &str| {

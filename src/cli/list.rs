@@ -1,15 +1,18 @@
-//! `plazo list`: requests in a table.
+//! `plazo list`: requests in a table, what is due first at the top.
+
+use serde_json::Value;
 
 use super::client::Client;
-use super::output::{self, state_style, styled};
-use super::show::{client_of, due};
+use super::output::{self, Cell, Column, DIM, Table, state_style, styled};
+use super::show::client_of;
 use super::{Exit, Global, Outcome};
-use crate::text::{Both, Language};
+use crate::both;
+use crate::text::{Both, Language, vocabulary};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// open, waiting, overdue, closed or all
-    #[arg(long, default_value = "open")]
+    /// Which ones
+    #[arg(long, default_value = "open", value_parser = ["open", "waiting", "overdue", "closed", "all"])]
     state: String,
     /// Only this channel
     #[arg(long)]
@@ -17,6 +20,12 @@ pub(super) struct Args {
     /// Only this owner
     #[arg(long)]
     owner: Option<String>,
+    /// Only what people of this team own
+    #[arg(long)]
+    team: Option<String>,
+    /// Only this client
+    #[arg(long)]
+    customer: Option<String>,
     /// Rows at most
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -26,46 +35,87 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let mut query = vec![format!("state={}", encoded(&args.state)), format!("limit={}", args.limit)];
-    query.extend(args.channel.iter().map(|channel| format!("channel={}", encoded(channel))));
-    query.extend(args.owner.iter().map(|owner| format!("owner={}", encoded(owner))));
-    let page = Client::reading(global)?.get(&format!("/v1/requests?{}", query.join("&"))).await?;
+    let mut query = vec![format!("state={}", encoded(&args.state)), format!("limit={}&order=due", args.limit)];
+    let filters =
+        [("channel", &args.channel), ("owner", &args.owner), ("team", &args.team), ("customer", &args.customer)];
+    for (name, word) in filters {
+        query.extend(word.iter().map(|word| format!("{name}={}", encoded(word))));
+    }
+    let client = Client::reading(global)?;
+    let page = client.get(&format!("/v1/requests?{}", query.join("&"))).await?;
     if args.json {
         return output::json(&page);
     }
-    let look = global.look();
+    let look = global.look_of(&client).await;
     let language = look.language;
-    let mut table = output::table(&language.of(Both {
-        en: ["request", "state", "channel", "client", "subject", "owner", "due"],
-        es: ["solicitud", "estado", "canal", "cliente", "asunto", "responsable", "vence"],
-    }));
-    for request in page["requests"].as_array().into_iter().flatten() {
+    let requests = page["requests"].as_array().cloned().unwrap_or_default();
+    if requests.is_empty() {
+        output::line(none(&args.state, language))?;
+        return Ok(Exit::Done);
+    }
+    let [id, state, channel, customer, subject, owner, due, left] = language.of(Both {
+        en: ["request", "state", "channel", "client", "subject", "owner", "due", "left"],
+        es: ["solicitud", "estado", "canal", "cliente", "asunto", "responsable", "vence", "falta"],
+    });
+    let due = look.of_zone(due);
+    let mut table = Table::new(
+        [id, state, &due, left, customer, subject, owner, channel],
+        [
+            Column::WHOLE,
+            Column::WHOLE,
+            Column::WHOLE,
+            Column::WHOLE.leaves(2),
+            Column::text(12),
+            Column::text(12).leaves(3),
+            Column::text(10),
+            Column::WHOLE.leaves(1),
+        ],
+    );
+    for request in &requests {
         let text = |field: &str| request[field].as_str().unwrap_or_default().to_owned();
-        let is_overdue = request["clocks"].as_array().is_some_and(|clocks| {
-            clocks.iter().any(|clock| clock["state"] == "breached" && clock["stopped_at"].is_null())
-        });
-        let state = if is_overdue { "overdue".to_owned() } else { text("state") };
-        let name = if is_overdue { overdue(language).to_owned() } else { state.clone() };
+        let state = if is_overdue(request) { "overdue".to_owned() } else { text("state") };
+        let is_live = matches!(request["state"].as_str(), Some("open" | "waiting"));
         table.add_row([
-            text("id"),
-            shown(&state, &name),
-            text("channel"),
-            client_of(request),
-            text("subject"),
-            text("owner"),
-            due(&request["due_at"], &text("state"), look),
+            Cell::from(text("id")),
+            Cell::styled(state_style(&state), vocabulary::request_state(&state, language)),
+            look.when(&request["due_at"]).into(),
+            if is_live { look.distance(&request["due_at"]) } else { String::new() }.into(),
+            client_of(request).into(),
+            text("subject").into(),
+            text("owner").into(),
+            vocabulary::channel(&text("channel"), language).into(),
         ]);
     }
     output::line(&table.to_string())?;
+    left_out(requests.len(), page["total"].as_u64(), language)?;
     Ok(Exit::Done)
 }
 
-fn overdue(language: Language) -> &'static str {
-    language.of(Both { en: "overdue", es: "vencida" })
+/// Says how much is not shown.
+pub(super) fn left_out(n_shown: usize, total: Option<u64>, language: Language) -> anyhow::Result<()> {
+    match total {
+        Some(total) if (n_shown as u64) < total => output::line(&styled(
+            DIM,
+            language.of(both!("{n_shown} of {total} · more: --limit", "{n_shown} de {total} · más: --limit")),
+        )),
+        _ => Ok(()),
+    }
 }
 
-fn shown(state: &str, name: &str) -> String {
-    if super::is_styled() { styled(state_style(state), name) } else { name.to_owned() }
+fn is_overdue(request: &Value) -> bool {
+    let clocks = request["clocks"].as_array();
+    clocks
+        .is_some_and(|clocks| clocks.iter().any(|clock| clock["state"] == "breached" && clock["stopped_at"].is_null()))
+}
+
+fn none(state: &str, language: Language) -> &'static str {
+    language.of(match state {
+        "open" => Both { en: "no open requests", es: "no hay solicitudes abiertas" },
+        "waiting" => Both { en: "no request waits for its client", es: "ninguna solicitud espera a su cliente" },
+        "overdue" => Both { en: "nothing is overdue", es: "no hay nada vencido" },
+        "closed" => Both { en: "no closed requests", es: "no hay solicitudes cerradas" },
+        _ => Both { en: "no requests", es: "no hay solicitudes" },
+    })
 }
 
 /// A word as it stands in a query.

@@ -8,12 +8,15 @@ mod check;
 mod client;
 mod deliveries;
 mod demo;
+mod describe_house;
 mod describe_plan;
 mod event;
 mod explain;
+pub mod help;
 mod ingest_email;
 mod links;
 mod list;
+mod look;
 mod loopback;
 mod output;
 mod queue;
@@ -33,12 +36,12 @@ mod violations;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use chrono_tz::Tz;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::app::time::TimeSource;
 use crate::config::{self, Config};
-use crate::text::Language;
+use crate::text::{Both, Language};
+use look::Look;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub enum Exit {
     TryLater,
     /// What came by a mail server's pipe is no mail, and never will be.
     Refused,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 type Outcome = anyhow::Result<Exit>;
@@ -187,7 +192,7 @@ impl Cli {
             Command::Completions { shell } => {
                 // By way of a buffer: the generator panics when its output is closed early.
                 let mut script = Vec::new();
-                clap_complete::generate(shell, &mut Self::command(), "plazo", &mut script);
+                clap_complete::generate(shell, &mut help::command(Language::En), "plazo", &mut script);
                 output::line(String::from_utf8_lossy(&script).trim_end())?;
                 Ok(Exit::Done)
             }
@@ -251,6 +256,16 @@ impl Global {
         self.data.is_none() && std::env::var_os("STATE_DIRECTORY").is_none()
     }
 
+    /// The language of whoever types the command: the file's, also where the file has mistakes; without one, the terminal's.
+    fn language(&self) -> Language {
+        config::load(&self.config).map_or_else(|_| help::of_the_terminal(), |loaded| loaded.language)
+    }
+
+    /// An error in the language of whoever types the command.
+    fn error(&self, text: Both) -> anyhow::Error {
+        anyhow::Error::msg(self.language().of(text))
+    }
+
     /// The configuration, if the file can be used.
     fn load(&self) -> Option<Config> {
         config::load(&self.config).ok()?.config
@@ -260,21 +275,20 @@ impl Global {
     fn look(&self) -> Look {
         match self.load() {
             Some(config) => Look { language: config.language, zone: Some(config.zone) },
-            None => Look { language: terminal_language(), zone: None },
+            None => Look { language: self.language(), zone: None },
         }
     }
-}
 
-/// The language of tables, and the zone of their instants; the machine's without one.
-#[derive(Debug, Clone, Copy)]
-struct Look {
-    language: Language,
-    zone: Option<Tz>,
-}
-
-fn terminal_language() -> Language {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| std::env::var(name).ok());
-    if locale.is_some_and(|locale| locale.starts_with("es")) { Language::Es } else { Language::En }
+    /// The same for an answer of `client`: where its address was named, or no file is at hand, the daemon says how its file wants it.
+    async fn look_of(&self, client: &client::Client) -> Look {
+        if self.url.is_none() && self.load().is_some() {
+            return self.look();
+        }
+        let Ok(about) = client.get("/v1/about").await else { return self.look() };
+        let language = about["language"].as_str().and_then(Language::from_code);
+        let zone = about["zone"].as_str().and_then(|zone| zone.parse().ok());
+        Look { language: language.unwrap_or_else(|| self.language()), zone }
+    }
 }
 
 /// The one place at which the machine's clock is read.
@@ -308,6 +322,17 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Whether the terminal behind standard output takes colours.
 fn is_styled() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// The columns that a text may take: the terminal's, or 100 where nobody looks at one.
+fn width() -> usize {
+    terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0)).clamp(40, 400)
+}
+
+/// What went wrong, in the language of whoever typed the command where it is known in both.
+pub fn told(error: &anyhow::Error) -> String {
+    let unreadable = error.chain().find_map(|cause| cause.downcast_ref::<config::LoadError>());
+    unreadable.map_or_else(|| format!("{error:#}"), |error| help::of_the_terminal().of(error.words()))
 }
 
 /// The absolute form of a path, for messages.

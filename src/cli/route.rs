@@ -1,11 +1,11 @@
 //! `plazo route`: who would be told of a request, when and by what; nobody is told.
 
 use super::client::Client;
-use super::output::{self, state_style, styled};
-use super::show::local;
+use super::output::{self, Cell, Column, Table, state_style};
 use super::{Exit, Global, Outcome};
 use crate::both;
-use crate::text::Both;
+use crate::span;
+use crate::text::{Both, Language, vocabulary};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -17,11 +17,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let route = Client::reading(global)?.get(&format!("/v1/requests/{}/route", args.request)).await?;
+    let client = Client::reading(global)?;
+    let route = client.get(&format!("/v1/requests/{}/route", args.request)).await?;
     if args.json {
         return output::json(&route);
     }
-    let look = global.look();
+    let look = global.look_of(&client).await;
     let language = look.language;
     let steps = route["steps"].as_array().cloned().unwrap_or_default();
     if steps.is_empty() {
@@ -32,28 +33,42 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         )))?;
         return Ok(Exit::Done);
     }
-    let mut table = output::table(&language.of(Both {
+    let [when, promise, step, why, who, by, fallback, waits] = language.of(Both {
         en: ["when", "promise", "step", "why", "who", "by", "else by", "waits"],
         es: ["cuándo", "promesa", "paso", "motivo", "a quién", "por", "si no, por", "espera"],
-    }));
+    });
+    let when = look.of_zone(when);
+    let mut table = Table::new(
+        [&when, promise, step, why, who, by, fallback, waits],
+        [
+            Column::WHOLE,
+            Column::text(12),
+            Column::WHOLE.leaves(2),
+            Column::WHOLE,
+            Column::text(10),
+            Column::text(8),
+            Column::text(8).leaves(1),
+            Column::text(12),
+        ],
+    );
     for step in &steps {
         for way in step["told"].as_array().into_iter().flatten() {
             let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
             let fallback: Vec<_> = way["fallback"].as_array().into_iter().flatten().map(text).collect();
             let why = text(&step["why"]);
             let waits = match way["held_for"].as_str() {
-                Some(cause) => format!("{}, {}", reason(cause, language), local(&way["held_until"], look)),
+                Some(cause) => format!("{}, {}", reason(cause, language), look.when(&way["held_until"])),
                 None => String::new(),
             };
             table.add_row([
-                local(&step["at"], look),
-                text(&step["clock"]),
-                text(&step["step"]),
-                if super::is_styled() { styled(state_style(&why), &why) } else { why },
-                text(&way["person"]),
-                text(&way["destination"]),
-                fallback.join(", "),
-                waits,
+                Cell::from(look.when(&step["at"])),
+                vocabulary::task_of(&text(&step["clock"]), language).into(),
+                self::step(&text(&step["step"]), language).into(),
+                Cell::styled(state_style(&why), vocabulary::motive(&why, language)),
+                text(&way["person"]).into(),
+                vocabulary::destination(&text(&way["destination"]), language).into(),
+                fallback.join(", ").into(),
+                waits.into(),
             ]);
         }
     }
@@ -61,13 +76,19 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// A step as the file writes it, in words.
+pub(in crate::cli) fn step(word: &str, language: Language) -> String {
+    span::offset(word).map_or_else(|_| word.to_owned(), |offset| vocabulary::step(offset, language))
+}
+
 /// Why something waits, in a word or two.
-pub(super) fn reason(cause: &str, language: crate::text::Language) -> &'static str {
+pub(super) fn reason(cause: &str, language: Language) -> &'static str {
     language.of(match cause {
         "silence" => Both { en: "silenced", es: "en silencio" },
         "quiet" => Both { en: "outside of hours", es: "fuera de horario" },
         "daily" => Both { en: "summary of the day", es: "resumen del día" },
         "burst" => Both { en: "gathered with others", es: "se junta con otros" },
+        "history" => Both { en: "from before plazo knew of it", es: "de antes de que plazo lo conociera" },
         "edit" => Both { en: "an edit of sla.toml", es: "un cambio de sla.toml" },
         _ => Both { en: "plazo was down", es: "plazo estuvo detenido" },
     })

@@ -1,5 +1,6 @@
 //! `plazo run`: the daemon.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 
 use clap::ValueEnum;
@@ -9,8 +10,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{self, Writer};
+use tracing_subscriber::fmt::time::FormatTime;
 
 use super::{Exit, Global, Outcome, real_time, runtime};
+use crate::app::time::TimeSource;
 use crate::daemon::{self, Options};
 use crate::text::printable::printable_line;
 
@@ -42,7 +45,11 @@ pub(super) fn run(global: &Global, args: Args) -> Outcome {
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
-        LogFormat::Text => log.fmt_fields(printable_fields()).with_target(false).with_ansi(is_styled()).init(),
+        LogFormat::Text => {
+            let log = log.fmt_fields(printable_fields()).with_target(false).with_ansi(is_styled());
+            // Whoever sits before it goes by the clock on the wall; the journal notes the time by itself, and other readers want UTC.
+            if std::io::stderr().is_terminal() { log.with_timer(WallClock(real_time())).init() } else { log.init() }
+        }
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     let options = Options {
@@ -58,6 +65,15 @@ pub(super) fn run(global: &Global, args: Args) -> Outcome {
         daemon::run(options, stop, |_, _| ()).await?;
         Ok(Exit::Done)
     })
+}
+
+/// The time as the machine's own clock shows it.
+struct WallClock(TimeSource);
+
+impl FormatTime for WallClock {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        write!(writer, "{}", self.0.now().with_timezone(&chrono::Local).format("%H:%M:%S"))
+    }
 }
 
 /// Fields of a line of the log, on that line and without anything that steers a terminal: ids and causes come from elsewhere.

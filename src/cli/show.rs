@@ -1,17 +1,22 @@
 //! `plazo show`: a request with its clocks and its history.
 
-use chrono::{DateTime, Local, TimeDelta, Utc};
+use anstyle::Style;
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::client::Client;
-use super::output::{self, DIM, YELLOW, state_style, styled};
-use super::{Exit, Global, Look, Outcome, real_time};
+use super::look::Look;
+use super::output::{self, BLUE, DIM, GREEN, RED, YELLOW, state_style, styled};
+use super::{Exit, Global, Outcome};
 use crate::both;
-use crate::engine::clock::Cancelled;
-use crate::engine::event::Author;
-use crate::engine::proof::Proof;
-use crate::text::{Both, Language, format, proof, vocabulary};
+use crate::engine::clock::{Cancelled, ClockState};
+use crate::engine::policy::TargetKind;
+use crate::text::history::{Line, Tone};
+use crate::text::{Both, vocabulary};
+
+/// However narrow the terminal, the history has so much room.
+const NARROWEST: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,29 +28,56 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let request = Client::reading(global)?.get(&format!("/v1/requests/{}", args.request)).await?;
+    let client = Client::reading(global)?;
+    let look = global.look_of(&client).await;
+    let request = client.get(&format!("/v1/requests/{}?language={}", args.request, look.language.code())).await?;
     if args.json {
         return output::json(&request);
     }
-    let look = global.look();
+    let language = look.language;
     summary(&request, look)?;
     for ticket in request["tickets"].as_array().into_iter().flatten() {
-        let (destination, number) = (ticket["destination"].as_str(), ticket["reference"].as_str());
-        output::line(&format!("  ticket       {} {}", destination.unwrap_or_default(), number.unwrap_or_default()))?;
+        let destination = ticket["destination"].as_str().unwrap_or_default();
+        let number = ticket["reference"].as_str().unwrap_or_default();
+        output::line(&format!(
+            "  {}",
+            language.of(both!("ticket {destination} {number}", "ticket {destination} {number}"))
+        ))?;
+    }
+    if let Some(link) = request["link"].as_str() {
+        output::line(&language.of(both!("  conversation: {link}", "  conversación: {link}")))?;
     }
     output::line("")?;
-    for entry in request["history"].as_array().into_iter().flatten() {
-        let at = local(&entry["at"], look);
-        let type_name = entry["type"].as_str().unwrap_or_default();
-        let effects: Vec<_> = entry["effects"].as_array().into_iter().flatten().map(effect).collect();
-        let who = who(entry, look);
-        let who = if who.is_empty() { who } else { format!("  {}", styled(DIM, who)) };
-        output::line(&format!("{}  {type_name:<10} {}{who}", styled(DIM, at), effects.join(", ")))?;
-        if let Some(remedy) = remedy(entry, look.language) {
-            output::line(&format!("{}  {}", " ".repeat(19), styled(YELLOW, remedy)))?;
+    let lines: Vec<Line> = serde_json::from_value(request["told"].clone()).unwrap_or_default();
+    history(&lines, look)?;
+    Ok(Exit::Done)
+}
+
+/// The history: when in front, what behind, wrapped at words under itself.
+fn history(lines: &[Line], look: Look) -> anyhow::Result<()> {
+    let when = |line: &Line| look.when(&json!(line.at));
+    let widest = lines.iter().map(|line| when(line).width()).max().unwrap_or_default();
+    let room = output::width().unwrap_or(usize::MAX).saturating_sub(widest + 2).max(NARROWEST);
+    for line in lines {
+        let text = match &line.door {
+            Some(door) => format!("{} · {door}", line.text),
+            None => line.text.clone(),
+        };
+        let style = match line.tone {
+            Tone::Plain => Style::new(),
+            Tone::Good => GREEN,
+            Tone::Bad => RED,
+            Tone::Warning => YELLOW,
+            Tone::Told => BLUE,
+        };
+        let when = when(line);
+        for (row, text) in output::wrapped(&text, room).into_iter().enumerate() {
+            let when = if row == 0 { when.as_str() } else { "" };
+            let padding = " ".repeat(widest.saturating_sub(when.width()));
+            output::line(&format!("{}{padding}  {}", styled(DIM, when), styled(style, text)))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// The request in a line, and a line a clock.
@@ -56,23 +88,24 @@ pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
         .as_str()
         .map_or_else(|| language.of(Both { en: "no owner", es: "sin responsable" }).to_owned(), str::to_owned);
     let state = text("state");
-    let parts = [text("channel"), client_of(request), text("subject"), owner];
+    let parts = [vocabulary::channel(&text("channel"), language), client_of(request), text("subject"), owner];
     let known: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    output::line(&format!("{}  {}  {}", text("id"), styled(state_style(&state), &state), known.join(" · ")))?;
-    for clock in request["clocks"].as_array().into_iter().flatten() {
-        let state = clock["state"].as_str().unwrap_or_default();
-        let rule = clock["rule"].as_str().map(|rule| format!(" ({rule})")).unwrap_or_default();
-        let taken =
-            if clock["acked_at"].is_null() { "" } else { language.of(Both { en: " · taken", es: " · tomado" }) };
-        let ended = Cancelled::deserialize(&clock["cancelled_because"]).ok();
-        let ended = ended.map(|why| format!(" · {}", vocabulary::cancelled(why, language))).unwrap_or_default();
-        let kind = clock["kind"].as_str().unwrap_or_default();
-        let due = if clock["due_at"].is_null() { String::new() } else { due(&clock["due_at"], state, look) };
-        let padding = " ".repeat(10_usize.saturating_sub(state.len()));
-        output::line(&format!(
-            "  {kind:<12} {}{padding} {due}{rule}{taken}{ended}",
-            styled(state_style(state), state)
-        ))?;
+    let word = vocabulary::request_state(&state, language);
+    output::line(&format!("{}  {}  {}", text("id"), styled(state_style(&state), word), known.join(" · ")))?;
+    let clocks: Vec<_> = request["clocks"].as_array().into_iter().flatten().map(|clock| Row::of(clock, look)).collect();
+    let widest = |of: fn(&Row) -> &str| clocks.iter().map(|row| of(row).width()).max().unwrap_or_default();
+    let (task, state) = (widest(|row| row.task), widest(|row| row.state));
+    for row in &clocks {
+        let padded = |text: &str, cells: usize| " ".repeat(cells.saturating_sub(text.width()));
+        let line = format!(
+            "  {}{}  {}{}  {}",
+            row.task,
+            padded(row.task, task),
+            styled(row.style, row.state),
+            padded(row.state, state),
+            row.more
+        );
+        output::line(line.trim_end())?;
     }
     for line in work(request, look) {
         output::line(&format!("  {line}"))?;
@@ -82,6 +115,36 @@ pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
         output::line(&language.of(both!("  no alerts before {until}", "  sin avisos hasta {until}")))?;
     }
     Ok(())
+}
+
+/// A clock in a line.
+struct Row {
+    task: &'static str,
+    state: &'static str,
+    style: Style,
+    more: String,
+}
+
+impl Row {
+    fn of(clock: &Value, look: Look) -> Self {
+        let language = look.language;
+        let kind = clock["kind"].as_str().and_then(TargetKind::from_word);
+        let state = ClockState::deserialize(&clock["state"]).ok();
+        let word = clock["state"].as_str().unwrap_or_default();
+        let rule = clock["rule"].as_str().map(|rule| format!("({rule})"));
+        let taken =
+            (!clock["acked_at"].is_null()).then(|| language.of(Both { en: "· taken", es: "· tomado" }).to_owned());
+        let ended = Cancelled::deserialize(&clock["cancelled_because"]).ok();
+        let ended = ended.map(|why| format!("· {}", vocabulary::cancelled(why, language)));
+        let due = Some(due(&clock["due_at"], word, look)).filter(|due| !due.is_empty());
+        let parts: Vec<_> = [due, rule, taken, ended].into_iter().flatten().collect();
+        Self {
+            task: kind.map_or("–", |kind| vocabulary::task(kind, language)),
+            state: state.map_or("–", |state| vocabulary::state(state, language)),
+            style: state_style(word),
+            more: parts.join(" "),
+        }
+    }
 }
 
 /// What is known of the work besides its clocks.
@@ -119,54 +182,14 @@ pub(super) fn client_of(request: &Value) -> String {
 
 /// When something is due, and how long that is from now.
 pub(super) fn due(due_at: &Value, state: &str, look: Look) -> String {
-    let Some(at) = parse(due_at) else { return String::new() };
-    let instant = local(due_at, look);
-    if !matches!(state, "running" | "breached" | "open") {
+    let instant = look.when(due_at);
+    if instant.is_empty() || !matches!(state, "running" | "breached" | "open") {
         return instant;
     }
-    let left = at - real_time().now();
-    let span = format::span(left.abs());
-    look.language.of(if left < TimeDelta::zero() {
-        both!("{instant}, {span} ago", "{instant}, hace {span}")
-    } else {
-        both!("{instant}, in {span}", "{instant}, en {span}")
-    })
+    format!("{instant}, {}", look.distance(due_at))
 }
 
-/// An instant of the answer, on the clock of the file's zone.
+/// An instant of the answer as people say it.
 pub(super) fn local(value: &Value, look: Look) -> String {
-    const FORM: &str = "%Y-%m-%d %H:%M:%S";
-    let text = |at: DateTime<Utc>| match look.zone {
-        Some(zone) => at.with_timezone(&zone).format(FORM).to_string(),
-        None => at.with_timezone(&Local).format(FORM).to_string(),
-    };
-    parse(value).map(text).unwrap_or_default()
-}
-
-fn parse(value: &Value) -> Option<DateTime<Utc>> {
-    value.as_str()?.parse().ok()
-}
-
-/// Who did it, and how that is known.
-fn who(entry: &Value, look: Look) -> String {
-    let author: Option<Author> = serde_json::from_value(entry["author"].clone()).ok();
-    let proof: Proof = serde_json::from_value(entry["proof"].clone()).unwrap_or_default();
-    proof::told(author.as_ref(), &proof, look.zone.unwrap_or(chrono_tz::Tz::UTC), look.language)
-}
-
-/// What to configure so that such an event counts.
-fn remedy(entry: &Value, language: Language) -> Option<String> {
-    let is_unproven = entry["effects"].as_array()?.iter().any(|effect| effect["why"] == "unproven");
-    match serde_json::from_value(entry["proof"].clone()) {
-        Ok(Proof::None { lacks: Some(lacks) }) if is_unproven => Some(language.of(proof::remedy(lacks))),
-        _ => None,
-    }
-}
-
-/// An effect in a few words.
-fn effect(effect: &Value) -> String {
-    let name = effect["effect"].as_str().unwrap_or_default();
-    let clock = effect["clock"]["kind"].as_str().unwrap_or_default();
-    let detail = effect["rule"].as_str().or(effect["why"].as_str()).unwrap_or_default();
-    [name, clock, detail].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    look.when(value)
 }

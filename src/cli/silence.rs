@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::list::encoded;
-use super::output::{self, BLUE, DIM, GREEN, YELLOW, styled};
+use super::output::{self, BLUE, Cell, Column, DIM, GREEN, Table, YELLOW};
 use super::show::local;
 use super::{Exit, Global, Outcome};
 use crate::both;
-use crate::text::Both;
+use crate::text::{Both, Language};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -37,9 +37,15 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct AddArgs {
+    /// Everything, as for a holiday
+    #[arg(long, conflicts_with_all = ["request", "person", "channel", "customer", "inbox", "team", "priority", "tag"])]
+    all: bool,
     /// Of this request only, such as R-17
     #[arg(long)]
     request: Option<String>,
+    /// Only what goes to this person
+    #[arg(long)]
+    person: Vec<String>,
     /// Of requests by these channels
     #[arg(long)]
     channel: Vec<String>,
@@ -61,11 +67,11 @@ struct AddArgs {
     /// For how long, such as 2h
     #[arg(long = "for", value_name = "SPAN", required_unless_present = "until")]
     lasts: Option<String>,
-    /// Until when: an instant
-    #[arg(long, value_name = "INSTANT", conflicts_with = "lasts")]
+    /// Until when, such as "mon 08:00" or 2026-12-08, that day included
+    #[arg(long, value_name = "WHEN", conflicts_with = "lasts", allow_hyphen_values = true)]
     until: Option<String>,
-    /// From when: an instant [default: now]
-    #[arg(long, value_name = "INSTANT")]
+    /// From when, such as "tomorrow 12:00" [default: now]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     from: Option<String>,
     /// Who wants it
     #[arg(long, value_name = "PERSON")]
@@ -77,8 +83,8 @@ struct AddArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DutyArgs {
-    /// At an instant [default: now]
-    #[arg(long, value_name = "INSTANT")]
+    /// At another time, such as 2026-12-08, "sat 08:00" or +8h [default: now]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     at: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -96,6 +102,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
                 "silence {id} holds until {until}; what it holds back comes as one message then",
                 "el silencio {id} dura hasta {until}; lo que retiene llega entonces en un solo mensaje"
             )))?;
+            output::line(&language.of(would_hold(&made["would_hold"])))?;
             return Ok(Exit::Done);
         }
         Some(Command::End { silence }) => {
@@ -114,10 +121,21 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         output::line(language.of(Both { en: "nothing is silenced", es: "no hay nada en silencio" }))?;
         return Ok(Exit::Done);
     }
-    let mut table = output::table(&language.of(Both {
-        en: ["silence", "state", "of", "from", "until", "by", "why"],
-        es: ["silencio", "estado", "de", "desde", "hasta", "por", "motivo"],
-    }));
+    let mut table = Table::new(
+        language.of(Both {
+            en: ["silence", "state", "of", "from", "until", "by", "why"],
+            es: ["silencio", "estado", "de", "desde", "hasta", "por", "motivo"],
+        }),
+        [
+            Column::NUMBER,
+            Column::WHOLE,
+            Column::text(16),
+            Column::WHOLE.leaves(1),
+            Column::WHOLE,
+            Column::text(8).leaves(2),
+            Column::text(10).leaves(3),
+        ],
+    );
     for silence in &silences {
         let text = |field: &str| silence[field].as_str().unwrap_or_default().to_owned();
         let (style, word) = match silence["state"].as_str() {
@@ -127,21 +145,41 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         };
         let word = language.of(word);
         table.add_row([
-            silence["id"].to_string(),
-            if super::is_styled() { styled(style, word) } else { word.to_owned() },
-            matcher(&silence["silenced"]),
-            local(&silence["starts_at"], look),
-            local(&silence["ends_at"], look),
-            text("who"),
-            text("why"),
+            Cell::from(silence["id"].to_string()),
+            Cell::styled(style, word),
+            matcher(&silence["silenced"], language).into(),
+            local(&silence["starts_at"], look).into(),
+            local(&silence["ends_at"], look).into(),
+            text("who").into(),
+            text("why").into(),
         ]);
     }
     output::line(&table.to_string())?;
     Ok(Exit::Done)
 }
 
+/// What a new silence would hold back, as things stand.
+fn would_hold(foreseen: &Value) -> Both {
+    let (alerts, requests) =
+        (foreseen["alerts"].as_u64().unwrap_or_default(), foreseen["requests"].as_u64().unwrap_or_default());
+    match (alerts, requests) {
+        (0, _) => both!("as things stand, it would hold back nothing", "como está todo ahora, no retendría nada"),
+        (1, _) => both!("as things stand, it would hold back 1 alert", "como está todo ahora, retendría 1 aviso"),
+        (_, 1) => both!(
+            "as things stand, it would hold back {alerts} alerts of 1 request",
+            "como está todo ahora, retendría {alerts} avisos de 1 solicitud"
+        ),
+        _ => both!(
+            "as things stand, it would hold back {alerts} alerts of {requests} requests",
+            "como está todo ahora, retendría {alerts} avisos de {requests} solicitudes"
+        ),
+    }
+}
+
 fn body(new: &AddArgs) -> Value {
     let mut body = json!({
+        "all": new.all,
+        "person": new.person,
         "match": {
             "channel": new.channel, "customer": new.customer, "inbox": new.inbox, "team": new.team,
             "priority": new.priority, "tags": new.tag,
@@ -164,7 +202,10 @@ fn body(new: &AddArgs) -> Value {
 }
 
 /// What a silence holds back, in a line.
-fn matcher(silenced: &Value) -> String {
+fn matcher(silenced: &Value, language: Language) -> String {
+    if silenced["all"] == true {
+        return language.of(Both { en: "everything", es: "todo" }).to_owned();
+    }
     let fields = silenced.as_object().into_iter().flatten().filter_map(|(name, value)| {
         let words = match value {
             Value::String(word) => vec![word.clone()],
@@ -172,6 +213,19 @@ fn matcher(silenced: &Value) -> String {
             Value::Number(number) => vec![format!("R-{number}")],
             _ => Vec::new(),
         };
+        let name = language.of(match name.as_str() {
+            "request" => Both { en: "request", es: "solicitud" },
+            "person" => Both { en: "what goes to", es: "lo que va para" },
+            "channel" => Both { en: "channel", es: "canal" },
+            "customer" => Both { en: "client", es: "cliente" },
+            "inbox" => Both { en: "inbox", es: "bandeja" },
+            "team" => Both { en: "team", es: "equipo" },
+            "priority" => Both { en: "priority", es: "prioridad" },
+            "tags" => Both { en: "tags", es: "etiquetas" },
+            "kind" => Both { en: "kind", es: "tipo" },
+            "stage" => Both { en: "stage", es: "etapa" },
+            other => Both { en: other, es: other },
+        });
         (!words.is_empty()).then(|| format!("{name} {}", words.join(", ")))
     });
     fields.collect::<Vec<_>>().join(" · ")
@@ -192,8 +246,9 @@ pub(super) async fn duty(global: &Global, args: &DutyArgs) -> Outcome {
         )?;
         return Ok(Exit::Done);
     }
-    let mut table = output::table(
-        &language.of(Both { en: ["rota", "on duty", "until", "then"], es: ["turno", "de turno", "hasta", "después"] }),
+    let mut table = Table::new(
+        language.of(Both { en: ["rota", "on duty", "until", "then"], es: ["turno", "de turno", "hasta", "después"] }),
+        [Column::text(10), Column::text(10), Column::WHOLE, Column::text(10)],
     );
     let mut exit = Exit::Done;
     for row in &duty {
@@ -207,10 +262,10 @@ pub(super) async fn duty(global: &Global, args: &DutyArgs) -> Outcome {
             }
         };
         table.add_row([
-            text("rota"),
-            if super::is_styled() { styled(style, word) } else { word.to_owned() },
-            local(&row["until"], look),
-            text("next"),
+            Cell::from(text("rota")),
+            Cell::styled(style, word),
+            local(&row["until"], look).into(),
+            row["next_name"].as_str().map_or_else(|| text("next"), str::to_owned).into(),
         ]);
     }
     output::line(&table.to_string())?;

@@ -6,7 +6,7 @@ use anyhow::{anyhow, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::output::{self, BLUE, DIM, GREEN, RED, YELLOW, styled};
+use super::output::{self, BLUE, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use super::{Exit, Global, Outcome, real_time};
 use crate::both;
 use crate::config;
@@ -16,6 +16,8 @@ use crate::intake::{json as event_json, presets};
 use crate::text::printable::printable_line;
 use crate::text::{Both, Language};
 
+/// Lines of notes are no longer.
+const WIDEST_NOTE: usize = 100;
 /// No payload of an honest source is larger.
 const LARGEST_PAYLOAD: u64 = 4 << 20;
 
@@ -56,16 +58,30 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         Command::Test { name, on, json } => test(global, name, on, *json),
         Command::Presets { json } => list(global, *json),
         Command::Show { preset } => {
-            output::line(known(preset)?.trim_end())?;
+            let language = global.language();
+            let text = known(preset, language)?;
+            let notes = Mapping::compile(text).ok().and_then(|mapping| mapping.notes).map(|notes| language.of(notes));
+            // As comments, so that the whole stays a file to begin with.
+            let room = output::width().unwrap_or(WIDEST_NOTE).min(WIDEST_NOTE).saturating_sub(2);
+            for line in notes.iter().flat_map(|notes| output::wrapped(notes, room)) {
+                output::line(&styled(DIM, format!("# {line}")))?;
+            }
+            output::line(text.trim_end())?;
             Ok(Exit::Done)
         }
     }
 }
 
-fn known(preset: &str) -> anyhow::Result<&'static str> {
+fn known(preset: &str, language: Language) -> anyhow::Result<&'static str> {
     presets::text(preset).ok_or_else(|| {
         let names: Vec<_> = presets::names().collect();
-        anyhow!("there is no preset `{preset}`; there are {}", names.join(", "))
+        let names = names.join(", ");
+        anyhow!(
+            language.of(both!(
+                "there is no preset `{preset}`; there are {names}",
+                "plazo no trae «{preset}»; trae {names}"
+            ))
+        )
     })
 }
 
@@ -78,43 +94,60 @@ fn list(global: &Global, as_json: bool) -> Outcome {
             .collect();
         return output::json(&rows);
     }
-    let mut table = output::table(&language.of(Both {
-        en: ["preset", "system", "needs", "what to know"],
-        es: ["nombre", "sistema", "necesita", "qué saber"],
-    }));
+    let mut table = Table::new(
+        language.of(Both { en: ["preset", "system", "needs"], es: ["nombre", "sistema", "necesita"] }),
+        [Column::WHOLE, Column::text(16), Column::text(16)],
+    );
     for (name, mapping) in compiled {
-        let notes = mapping.notes.map(|notes| language.of(notes)).unwrap_or_default();
-        table.add_row([name.to_owned(), mapping.title, mapping.needs.join(", "), notes]);
+        table.add_row([name.to_owned(), mapping.title, mapping.needs.join(", ")]);
     }
     output::line(&table.to_string())?;
+    let more = language.of(Both {
+        en: "what to know of one, and its mapping: plazo source show NAME",
+        es: "qué saber de cada uno, y su correspondencia: plazo source show NOMBRE",
+    });
+    for line in output::wrapped(more, output::width().unwrap_or(usize::MAX)) {
+        output::line(&styled(DIM, line))?;
+    }
     Ok(Exit::Done)
 }
 
 fn test(global: &Global, name: &str, on: &str, as_json: bool) -> Outcome {
     let loaded = config::load(&global.config).ok();
     let config = loaded.as_ref().and_then(|loaded| loaded.config.as_ref());
-    let language = config.map_or_else(super::terminal_language, |config| config.language);
+    let language = global.language();
     let settings = match config.and_then(|config| config.sources.get(name)) {
         Some(settings) => settings.clone(),
-        None if presets::text(name).is_some() => bare(name)?,
+        None if presets::text(name).is_some() => bare(name, language)?,
         None => {
             if let Some(loaded) = loaded.filter(|loaded| loaded.config.is_none()) {
                 bail!("{}", loaded.explain(super::is_styled()));
             }
-            bail!("there is no [source.{name}] in {}, and no preset of that name", global.config.display());
+            let file = global.config.display();
+            bail!(language.of(both!(
+                "there is no [source.{name}] in {file}, and no preset of that name",
+                "no hay [source.{name}] en {file}, y plazo no trae nada con ese nombre"
+            )));
         }
     };
     if on != HOOK && !settings.mapping.inner_sources().any(|inner| inner == on) {
         let known: Vec<_> = [HOOK].into_iter().chain(settings.mapping.inner_sources()).collect();
-        bail!("this mapping reads nothing `on = \"{on}\"`; it reads {}", known.join(", "));
+        let known = known.join(", ");
+        bail!(language.of(both!(
+            "this mapping reads nothing `on = \"{on}\"`; it reads {known}",
+            "esta correspondencia no lee nada con `on = \"{on}\"`; lee {known}"
+        )));
     }
     let mut payload = Vec::new();
     std::io::stdin().lock().take(LARGEST_PAYLOAD).read_to_end(&mut payload)?;
     let source = Source::without_secrets(settings);
     let directory = config.map(|config| config.rulebook.directory.clone()).unwrap_or_default();
-    let facts = source
-        .try_out(on, &payload, &directory, real_time().now())
-        .map_err(|_| anyhow!("this payload is neither JSON nor a form, whatever the mapping expects"))?;
+    let facts = source.try_out(on, &payload, &directory, real_time().now()).map_err(|_| {
+        anyhow!(language.of(Both {
+            en: "this payload is neither JSON nor a form, whatever the mapping expects",
+            es: "este contenido no es JSON ni un formulario, espere lo que espere la correspondencia",
+        }))
+    })?;
     let exit = if facts.faults.is_empty() { Exit::Done } else { Exit::Found };
     if as_json {
         output::json(&report(&facts))?;
@@ -125,9 +158,9 @@ fn test(global: &Global, name: &str, on: &str, as_json: bool) -> Outcome {
 }
 
 /// A preset as if sla.toml named it and said nothing more.
-fn bare(preset: &str) -> anyhow::Result<crate::intake::source::SourceSettings> {
+fn bare(preset: &str, language: Language) -> anyhow::Result<crate::intake::source::SourceSettings> {
     let file = format!("timezone = \"UTC\"\n[source.{preset}]\npreset = \"{preset}\"\n");
-    let mapping = Mapping::compile(known(preset)?)?;
+    let mapping = Mapping::compile(known(preset, language)?)?;
     let mut file = file;
     for need in &mapping.needs {
         file += &match need.as_str() {

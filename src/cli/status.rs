@@ -1,14 +1,17 @@
-//! `plazo status`: every source and how it does, and `plazo unknown`: who is not in the directory.
+//! `plazo status`: whether all is well, and every source and how it does; and `plazo unknown`: who is not in the directory.
 
+use anstyle::Style;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::client::Client;
-use super::output::{self, BLUE, GREEN, RED, YELLOW, styled};
+use super::look::Look;
+use super::output::{self, BLUE, Cell, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use super::show::local;
 use super::{Exit, Global, Outcome};
 use crate::both;
 use crate::engine::proof::Lack;
-use crate::text::{Both, Language, proof};
+use crate::text::{Both, Language, proof, vocabulary};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,35 +30,167 @@ pub(super) struct UnknownArgs {
     json: bool,
 }
 
-/// Exit code 1 if a source is failing or silent, or something of the store cannot be read.
+/// Exit code 1 if something is to be seen to: a source fails or is silent, a message was not delivered or should be out by now, a
+/// destination stands, `sla.toml` was not taken, or something of the store cannot be
+/// read.
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let status = Client::reading(global)?.get("/v1/sources").await?;
-    let sources = status["sources"].as_array().cloned().unwrap_or_default();
-    let is_bad = |source: &Value| {
-        ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state)
-    };
-    let is_damaged = status["unreadable"].as_array().is_some_and(|rows| !rows.is_empty());
-    let exit = if is_damaged || sources.iter().any(is_bad) { Exit::Found } else { Exit::Done };
+    let client = Client::reading(global)?;
+    let mut status = client.get("/v1/status").await?;
+    let heard = client.get("/v1/sources").await?;
+    if let (Some(status), Value::Object(heard)) = (status.as_object_mut(), heard) {
+        status.extend(heard);
+    }
+    let exit = if is_amiss(&status) { Exit::Found } else { Exit::Done };
     if args.json {
         output::json(&status)?;
         return Ok(exit);
     }
-    let look = global.look();
+    let look = global.look_of(&client).await;
+    refused_file(&status, look)?;
+    overview(&status, look)?;
+    sources(status["sources"].as_array().map(Vec::as_slice).unwrap_or_default(), look)?;
+    unproven(&status, look.language)?;
+    unreadable(&status, look.language)?;
+    Ok(exit)
+}
+
+fn is_amiss(status: &Value) -> bool {
+    let is_bad = |source: &Value| {
+        ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state)
+    };
+    let any = |field: &str| status[field].as_array().is_some_and(|rows| !rows.is_empty());
+    let some = |field: &str| status[field].as_u64().is_some_and(|n| 0 < n);
+    any("unreadable")
+        || !status["refused_file"].is_null()
+        || any("standing")
+        || some("dead")
+        || some("overdue_unsent")
+        || status["sources"].as_array().is_some_and(|sources| sources.iter().any(is_bad))
+}
+
+/// The daemon, its requests, its messages and where they go, a line each.
+fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
+    let language = look.language;
+    let of = |both: Both| language.of(both);
+    let n = |field: &str| status[field].as_u64().unwrap_or_default();
+    let when = |field: &str| look.when(&status[field]);
+    let ago = |field: &str| look.distance(&status[field]);
+    let version = status["version"].as_str().unwrap_or_default();
+    let runs = if status["started_at"].is_null() {
+        of(both!("not running: this is what the store says", "detenido: esto es lo que dice la base de datos"))
+    } else {
+        let (since, ago) = (when("started_at"), ago("started_at"));
+        of(both!("runs since {since} ({ago})", "en marcha desde {since} ({ago})"))
+    };
+    let (zone, revision, taken) =
+        (status["zone"].as_str().unwrap_or_default(), &status["revision"], when("revision_taken_at"));
+    let (open, waiting, overdue) = (n("open"), n("waiting"), n("overdue"));
+    let next = match when("next_wake_at") {
+        next if next.is_empty() => of(both!("nothing is to come", "no hay nada por venir")),
+        next => of(both!("next look {next}", "próxima mirada {next}")),
+    };
+    let (pending, held, dead, unsent) = (n("pending"), n("held"), n("dead"), n("overdue_unsent"));
+    let last = match ago("last_sent_at") {
+        none if none.is_empty() => of(both!("none went out yet", "todavía no ha salido ninguno")),
+        ago => of(both!("the last one {ago}", "el último {ago}")),
+    };
+    let mail = match status["mail_server"].as_str() {
+        Some(server) => of(both!("by {server}", "por {server}")),
+        None => of(both!("into files: there is no [smtp] in sla.toml", "a archivos: no hay [smtp] en sla.toml")),
+    };
+    let names: Vec<_> = status["destinations"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let silences = n("silences");
+    let labels = language.of(Both {
+        en: ["plazo", "file", "requests", "alerts", "mail", "also by", "silences"],
+        es: ["plazo", "archivo", "solicitudes", "avisos", "correo", "también por", "silencios"],
+    });
+    let lines = [
+        (Style::new(), format!("{version} · {runs}")),
+        (
+            Style::new(),
+            of(both!("revision {revision}, taken {taken} · {zone}", "revisión {revision}, tomada {taken} · {zone}")),
+        ),
+        (
+            if 0 < overdue { RED } else { Style::new() },
+            of(both!(
+                "{open} open, {waiting} of them wait for the client, {overdue} overdue · {next}",
+                "abiertas {open}, a la espera del cliente {waiting}, vencidas {overdue} · {next}"
+            )),
+        ),
+        (
+            if 0 < dead + unsent { RED } else { Style::new() },
+            of(both!(
+                "{pending} to go out, {held} held back, {unsent} late, {dead} not delivered · {last}",
+                "{pending} por salir, {held} retenidos, {unsent} tarde, {dead} no entregados · {last}"
+            )),
+        ),
+        (Style::new(), mail),
+        (Style::new(), names.join(", ")),
+        (
+            if 0 < silences { YELLOW } else { Style::new() },
+            if 0 < silences { silences.to_string() } else { String::new() },
+        ),
+    ];
+    let widest = labels.iter().map(|label| label.width()).max().unwrap_or_default();
+    let room = output::width().unwrap_or(usize::MAX).saturating_sub(widest + 2);
+    for (label, (style, text)) in labels.into_iter().zip(lines).filter(|(_, (_, text))| !text.is_empty()) {
+        for (row, text) in output::wrapped(&text, room).into_iter().enumerate() {
+            let label = if row == 0 { label } else { "" };
+            let padding = " ".repeat(widest - label.width());
+            output::line(&format!("{}{padding}  {}", styled(DIM, label), styled(style, text)))?;
+        }
+    }
+    for row in status["standing"].as_array().into_iter().flatten() {
+        let (name, cause) =
+            (row["destination"].as_str().unwrap_or_default(), row["cause"].as_str().unwrap_or_default());
+        let (name, until) = (vocabulary::destination(name, language), look.when(&row["until"]));
+        output::line(&styled(
+            RED,
+            of(both!(
+                "{name} takes no alerts: {cause}. Next try {until}",
+                "{name} no recibe avisos: {cause}. Próximo intento {until}"
+            )),
+        ))?;
+    }
+    if 0 < dead {
+        output::line(&styled(
+            RED,
+            of(both!(
+                "what was not delivered: plazo deliveries --state dead",
+                "lo no entregado: plazo deliveries --state dead"
+            )),
+        ))?;
+    }
+    output::line("")
+}
+
+fn sources(sources: &[Value], look: Look) -> anyhow::Result<()> {
     let language = look.language;
     if sources.is_empty() {
-        output::line(language.of(Both {
+        return output::line(language.of(Both {
             en: "no source in sla.toml: plazo hears by its HTTP interface, its command line and ingest-email only",
             es: "no hay fuentes en sla.toml: plazo solo se entera por HTTP, por la línea de comandos y por ingest-email",
-        }))?;
-        unproven(&status, language)?;
-        unreadable(&status, language)?;
-        return Ok(exit);
+        }));
     }
-    let mut table = output::table(&language.of(Both {
+    let [source, state, system, heard, told_of, backlog, lag, cause] = language.of(Both {
         en: ["source", "state", "system", "last heard", "told of", "backlog", "lag", "cause"],
         es: ["fuente", "estado", "sistema", "última noticia", "de cuándo", "pendiente", "atraso", "causa"],
-    }));
-    for source in &sources {
+    });
+    let heard = look.of_zone(heard);
+    let mut table = Table::new(
+        [source, state, &heard, cause, system, told_of, backlog, lag],
+        [
+            Column::WHOLE,
+            Column::WHOLE,
+            Column::WHOLE,
+            Column::text(20),
+            Column::text(8).leaves(4),
+            Column::WHOLE.leaves(3),
+            Column::NUMBER.leaves(2),
+            Column::NUMBER.leaves(1),
+        ],
+    );
+    for source in sources {
         let text = |field: &str| source[field].as_str().unwrap_or_default().to_owned();
         let state = text("state");
         let (style, word) = match state.as_str() {
@@ -67,27 +202,24 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             "new" => (BLUE, Both { en: "new", es: "nueva" }),
             _ => (GREEN, Both { en: "ok", es: "bien" }),
         };
-        let word = language.of(word);
-        let lag = source["lag_seconds"].as_f64().unwrap_or(0.0);
+        let (lag, backlog) = (source["lag_seconds"].as_f64().unwrap_or(0.0), source["backlog"].as_u64().unwrap_or(0));
         table.add_row([
-            text("name"),
-            if super::is_styled() { styled(style, word) } else { word.to_owned() },
-            text("system"),
-            local(&source["heard_at"], look),
-            local(&source["event_at"], look),
-            source["backlog"].to_string(),
-            if lag == 0.0 { String::new() } else { format!("{lag:.0} s") },
+            Cell::from(text("name")),
+            Cell::styled(style, language.of(word)),
+            look.when(&source["heard_at"]).into(),
             match state.as_str() {
                 "faulty" => unread(&source["unread"], language),
                 "not_understood" => foreign(&source["not_understood"], language),
                 _ => text("cause"),
-            },
+            }
+            .into(),
+            text("system").into(),
+            look.when(&source["event_at"]).into(),
+            if backlog == 0 { String::new() } else { backlog.to_string() }.into(),
+            if lag == 0.0 { String::new() } else { format!("{lag:.0} s") }.into(),
         ]);
     }
-    output::line(&table.to_string())?;
-    unproven(&status, language)?;
-    unreadable(&status, language)?;
-    Ok(exit)
+    output::line(&table.to_string())
 }
 
 /// Mail of the house that nobody vouches for, and what to configure.
@@ -103,6 +235,17 @@ fn unproven(status: &Value, language: Language) -> anyhow::Result<()> {
         output::line(&format!("  {}", language.of(proof::remedy(lacks))))?;
     }
     Ok(())
+}
+
+/// Why the file as it stands is not in force.
+fn refused_file(status: &Value, look: Look) -> anyhow::Result<()> {
+    let Some(cause) = status["refused_file"]["cause"].as_str() else { return Ok(()) };
+    let at = local(&status["refused_file"]["at"], look);
+    let text = look.language.of(both!(
+        "sla.toml was not taken ({at}); the one before stays in force: {cause}",
+        "sla.toml no se tomó ({at}); sigue en vigor el anterior: {cause}"
+    ));
+    output::line(&styled(RED, text))
 }
 
 /// What of the store cannot be read.
@@ -134,17 +277,39 @@ fn unread(n: &Value, language: Language) -> String {
 }
 
 pub(super) async fn unknown(global: &Global, args: &UnknownArgs) -> Outcome {
-    let page = Client::reading(global)?.get(&format!("/v1/unknown?days={}", args.days)).await?;
+    let client = Client::reading(global)?;
+    let page = client.get(&format!("/v1/unknown?days={}", args.days)).await?;
     if args.json {
         return output::json(&page);
     }
-    let look = global.look();
+    let look = global.look_of(&client).await;
     let language = look.language;
-    let mut table = output::table(&language.of(Both {
-        en: ["address", "name", "taken for", "channel", "events", "last", "request"],
-        es: ["dirección", "nombre", "se toma por", "canal", "eventos", "último", "solicitud"],
-    }));
-    for row in page["unknown"].as_array().into_iter().flatten() {
+    let rows = page["unknown"].as_array().cloned().unwrap_or_default();
+    if rows.is_empty() {
+        output::line(
+            language.of(Both {
+                en: "everybody who wrote is in sla.toml",
+                es: "todos los que escribieron están en sla.toml",
+            }),
+        )?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(
+        language.of(Both {
+            en: ["address", "name", "taken for", "channel", "events", "last", "request"],
+            es: ["dirección", "nombre", "se toma por", "canal", "eventos", "último", "solicitud"],
+        }),
+        [
+            Column::text(20),
+            Column::text(10),
+            Column::WHOLE,
+            Column::WHOLE.leaves(1),
+            Column::NUMBER.leaves(2),
+            Column::WHOLE.leaves(4),
+            Column::WHOLE.leaves(3),
+        ],
+    );
+    for row in &rows {
         let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
         let kind = match row["kind"].as_str() {
             Some("agent") => Both { en: "a colleague", es: "colega" },
@@ -154,9 +319,9 @@ pub(super) async fn unknown(global: &Global, args: &UnknownArgs) -> Outcome {
             text("address"),
             text("name"),
             language.of(kind).to_owned(),
-            text("channel"),
+            vocabulary::channel(&text("channel"), language),
             row["events"].to_string(),
-            local(&row["last_at"], look),
+            look.when(&row["last_at"]),
             text("request"),
         ]);
     }

@@ -1,17 +1,17 @@
 //! `plazo token`: made and revoked in the store itself, beside a running daemon or without one.
 
-use anyhow::{Context as _, bail};
 use clap::Subcommand;
 
-use super::output;
-use super::show::local;
+use super::help::Said;
+use super::output::{self, Column, Table};
 use super::{Exit, Global, Outcome, real_time};
 use crate::app::token::{self, Binding, NewToken, Scope};
+use crate::both;
 use crate::intake::json;
 use crate::private;
 use crate::span;
 use crate::store::Store;
-use crate::text::{Both, Language};
+use crate::text::Both;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -55,16 +55,24 @@ enum Command {
     },
 }
 
-fn scope(word: &str) -> Result<Scope, String> {
-    Scope::from_word(word).ok_or_else(|| format!("`{word}` is no scope; there are ingest, read and operate"))
+fn scope(word: &str) -> Result<Scope, Said> {
+    Scope::from_word(word).ok_or_else(|| {
+        Said(both!(
+            "`{word}` is no scope; there are ingest, read and operate",
+            "«{word}» no es un alcance; hay ingest, read y operate"
+        ))
+    })
 }
 
-fn type_name(word: &str) -> Result<String, String> {
-    json::check_type(word).map(|()| word.to_owned()).map_err(|error| error.problem)
+fn type_name(word: &str) -> Result<String, Said> {
+    json::check_type(word).map(|()| word.to_owned()).map_err(|error| Said(error.problem))
 }
 
-fn lifetime(word: &str) -> Result<std::time::Duration, String> {
-    span::duration(word).map_err(|problem| Language::En.of(problem))
+/// How long a token works. Unlike a promise's day, one of a token is always 24 hours, so `90d` is plain.
+fn lifetime(word: &str) -> Result<std::time::Duration, Said> {
+    let days = word.strip_suffix('d').and_then(|days| days.trim().parse::<u32>().ok());
+    let in_hours = days.map(|days| format!("{}h", u64::from(days) * 24));
+    span::duration(in_hours.as_deref().unwrap_or(word)).map_err(Said)
 }
 
 /// Refuses a source whose ids are plazo's own, or another's.
@@ -74,18 +82,24 @@ fn check_source(source: &str, global: &Global) -> anyhow::Result<()> {
         None => token::OWN_SOURCES.contains(&source),
     };
     if is_taken {
-        bail!(
-            "`{source}` is the name of plazo's own events, or of a source or mailbox of {}: with it a token could take the ids of another. Give it another name: --source",
-            global.config.display()
-        );
+        let file = global.config.display();
+        return Err(global.error(both!(
+            "`{source}` is the name of plazo's own events, or of a source or mailbox of {file}: with it a token could take the ids of another. Give it another name: --source",
+            "«{source}» es el nombre de los eventos propios de plazo, o de una fuente o un buzón de {file}: con él un token podría tomar identificadores ajenos. Póngale otro nombre: --source"
+        )));
     }
     Ok(())
 }
 
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let directory = global.data();
-    private::make_directory(&directory)
-        .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
+    private::make_directory(&directory).map_err(|error| {
+        let directory = directory.display();
+        global.error(both!(
+            "cannot make the data directory {directory}: {error}",
+            "no se puede crear el directorio de datos {directory}: {error}"
+        ))
+    })?;
     let store = Store::open(&directory)?;
     match &args.command {
         Command::Create { name, scope, source, types, channel, expires } => {
@@ -98,11 +112,20 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             check_source(&binding.source, global)?;
             let expires_at = expires.map(|span| now + span);
             if store.tokens()?.iter().any(|known| known.name == *name) {
-                bail!("there is a token named `{name}` already; revoke it first: plazo token revoke {name}");
+                return Err(global.error(both!(
+                    "there is a token named `{name}` already; revoke it first: plazo token revoke {name}",
+                    "ya hay un token «{name}»; revóquelo antes: plazo token revoke {name}"
+                )));
             }
             let new = NewToken { name, scopes: scope, binding: &binding, expires_at };
             let token = token::create(&store, &new, now)?;
-            eprintln!("Keep it now: it is shown this once. From now on every call needs a token.");
+            eprintln!(
+                "{}",
+                global.language().of(Both {
+                    en: "Keep it now: it is shown this once. From now on every call needs a token.",
+                    es: "Guárdelo ahora: solo se muestra esta vez. Desde ahora cada llamada necesita un token.",
+                })
+            );
             output::line(token.expose())?;
         }
         Command::List { json: true } => {
@@ -122,14 +145,35 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         Command::List { json: false } => {
             let look = global.look();
             let language = look.language;
-            let mut table = output::table(&language.of(Both {
+            let rows = store.tokens()?;
+            if rows.is_empty() {
+                output::line(language.of(Both {
+                    en: "there are no tokens: this machine's own users come by the socket",
+                    es: "no hay claves: los usuarios de esta máquina entran por el socket",
+                }))?;
+                return Ok(Exit::Done);
+            }
+            let [name, scopes, source, only, created, expires, used] = language.of(Both {
                 en: ["name", "scopes", "source", "only", "created", "expires", "last used"],
                 es: ["nombre", "alcances", "fuente", "solo", "creada", "vence", "último uso"],
-            }));
+            });
+            let expires = look.of_zone(expires);
+            let mut table = Table::new(
+                [name, scopes, source, only, created, &expires, used],
+                [
+                    Column::text(10),
+                    Column::text(10),
+                    Column::text(8).leaves(2),
+                    Column::text(8),
+                    Column::WHOLE.leaves(1),
+                    Column::WHOLE,
+                    Column::WHOLE,
+                ],
+            );
             let at = |at: Option<chrono::DateTime<chrono::Utc>>, none: Both<&'static str>| {
-                at.map_or_else(|| language.of(none).to_owned(), |at| local(&serde_json::json!(at), look))
+                at.map_or_else(|| language.of(none).to_owned(), |at| look.when(&serde_json::json!(at)))
             };
-            for row in store.tokens()? {
+            for row in rows {
                 let only = [Some(row.types).filter(|types| !types.is_empty()), row.channel];
                 table.add_row([
                     row.name,
@@ -144,14 +188,20 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             output::line(&table.to_string())?;
         }
         Command::Revoke { name } if store.revoke_token(name)? => {
-            output::line(&format!("`{name}` is revoked"))?;
+            output::line(&global.language().of(both!("`{name}` is revoked", "«{name}» quedó revocado")))?;
             if store.tokens()?.is_empty() {
                 eprintln!(
-                    "No token is left, and none opens nothing: this machine's own users come by the socket, nobody else at all."
+                    "{}",
+                    global.language().of(Both {
+                        en: "No token is left: this machine's own users come by the socket, nobody else at all.",
+                        es: "No queda ningún token: entran solo los usuarios de esta máquina, por el socket.",
+                    })
                 );
             }
         }
-        Command::Revoke { name } => bail!("there is no token named `{name}`"),
+        Command::Revoke { name } => {
+            return Err(global.error(both!("there is no token named `{name}`", "no hay ningún token «{name}»")));
+        }
     }
     Ok(Exit::Done)
 }

@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::list::encoded;
+use super::look::Look;
 use super::output::{self, DIM, GREEN, YELLOW, styled};
-use super::show::local;
 use super::{Exit, Global, Outcome};
 use crate::both;
+
+/// Under the rule's id.
+const INDENT: &str = "     ";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,7 +30,7 @@ pub(super) struct Args {
     #[arg(long)]
     request: Option<String>,
     /// Not before this instant
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<String>,
     /// Only those to which nobody has said anything
     #[arg(long)]
@@ -41,15 +44,15 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let look = global.look();
     if let (Some(id), Some(excuse)) = (args.violation, &args.excuse) {
         let body = json!({ "excuse": excuse, "by": args.by });
-        let row = Client::writing(global)?.post(&format!("/v1/violations/{id}/excuse"), &body).await?;
+        let client = Client::writing(global)?;
+        let row = client.post(&format!("/v1/violations/{id}/excuse"), &body).await?;
         if args.json {
             output::json(&row)?;
             return Ok(Exit::Done);
         }
-        return show(&row, look).map(|()| Exit::Done);
+        return show(&row, global.look_of(&client).await).map(|()| Exit::Done);
     }
     let mut query = format!("/v1/violations?limit={}&open={}", args.limit, args.open);
     for (name, value) in [("rule", &args.rule), ("request", &args.request), ("since", &args.since)] {
@@ -57,11 +60,13 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             query += &format!("&{name}={}", encoded(value));
         }
     }
-    let answer = Client::reading(global)?.get(&query).await?;
+    let client = Client::reading(global)?;
+    let answer = client.get(&query).await?;
     if args.json {
         output::json(&answer)?;
         return Ok(Exit::Done);
     }
+    let look = global.look_of(&client).await;
     let rows = answer["violations"].as_array().cloned().unwrap_or_default();
     if rows.is_empty() {
         let none = look.language.of(both!("no rule was broken", "no se incumplió ninguna regla"));
@@ -76,15 +81,18 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 /// A violation in three lines: what, where and by whom, and what would put it right or was said to it.
-fn show(row: &Value, look: super::Look) -> anyhow::Result<()> {
+fn show(row: &Value, look: Look) -> anyhow::Result<()> {
     let word = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
     let rule = format!("{:<4}", word("rule"));
     let head = styled(if row["excuse"].is_null() { YELLOW } else { DIM }, rule);
-    output::line(&format!("{head} {}", word("what")))?;
+    let room = output::width().map_or(usize::MAX, |width| width.saturating_sub(INDENT.len()));
+    for (n, line) in output::wrapped(&word("what"), room).into_iter().enumerate() {
+        output::line(&if n == 0 { format!("{head} {line}") } else { format!("{INDENT}{line}") })?;
+    }
     let (number, request) = (row["id"].as_i64().unwrap_or_default(), word("request"));
     let who = [word("who"), word("owner")].into_iter().find(|who| !who.is_empty());
     let who = who.map_or_else(String::new, |who| format!(" · {who}"));
-    output::line(&styled(DIM, format!("     #{number} · {request} · {}{who}", local(&row["at"], look))))?;
+    let place = format!("#{number} · {request} · {}{who}", look.when(&row["at"]));
     let line = match row["excuse"].as_str() {
         Some(excuse) => {
             let by = row["excused_by"].as_str().map_or_else(String::new, |by| format!(" ({by})"));
@@ -92,6 +100,11 @@ fn show(row: &Value, look: super::Look) -> anyhow::Result<()> {
         }
         None => format!("→ {}", word("remedy")),
     };
-    output::line(&format!("     {line}"))?;
+    for line in output::wrapped(&place, room) {
+        output::line(&styled(DIM, format!("{INDENT}{line}")))?;
+    }
+    for line in output::wrapped(&line, room) {
+        output::line(&format!("{INDENT}{line}"))?;
+    }
     Ok(())
 }

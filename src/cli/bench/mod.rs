@@ -13,9 +13,9 @@ mod load;
 mod site;
 
 use clap::ValueEnum;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::{self, DIM, styled};
+use super::output::{self, Column, DIM, Table, styled};
 use super::{Exit, Global, Outcome, runtime};
 
 #[derive(Debug, clap::Args)]
@@ -54,6 +54,25 @@ enum Work {
     Silent,
 }
 
+impl Work {
+    /// What is measured, and about how long that takes, for whoever waits.
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Intake => "intake, one event a request: about 20 s",
+            Self::Hooks => "signed calls of a hook: about 10 s",
+            Self::Batches => "intake, a hundred events a request: about 5 s",
+            Self::Lateness => "lateness of a thousand alerts: about 75 s",
+            Self::Burst => "ten thousand alerts at one instant: about 15 s",
+            Self::Mail => "a thousand mails at one instant: about 10 s",
+            Self::Idle => "a hundred thousand open requests: about 30 s",
+            Self::Million => "a million open requests: some minutes",
+            Self::Crash => "kill -9 amid five thousand alerts: about 15 s",
+            Self::Flood => "two hundred thousand alerts for one reader: some minutes",
+            Self::Silent => "connections that say nothing: about 15 s",
+        }
+    }
+}
+
 const DEFAULT: [Work; 8] =
     [Work::Intake, Work::Hooks, Work::Batches, Work::Lateness, Work::Burst, Work::Mail, Work::Idle, Work::Crash];
 
@@ -73,9 +92,11 @@ impl Row {
 
 pub(super) fn run(_: &Global, args: &Args) -> Outcome {
     let works = if args.what.is_empty() { DEFAULT.to_vec() } else { args.what.clone() };
+    let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let mut rows = Vec::new();
     for work in works {
-        let spinner = ProgressBar::new_spinner().with_message(format!("{work:?} …"));
+        let spinner = ProgressBar::new_spinner().with_style(style.clone()).with_message(work.told());
         spinner.enable_steady_tick(std::time::Duration::from_millis(100));
         // A runtime each: what one leaves behind does not disturb the next.
         rows.extend(runtime()?.block_on(measure(work))?);
@@ -84,9 +105,10 @@ pub(super) fn run(_: &Global, args: &Args) -> Outcome {
     if args.json {
         return output::json(&rows);
     }
-    let mut table = output::table(&["work", "plazo", "beside it"]);
+    let mut table =
+        Table::new(["work", "plazo", "beside it"], [Column::text(16), Column::WHOLE, Column::text(16).leaves(1)]);
     for row in &rows {
-        table.add_row([row.work, &row.figure, &row.beside]);
+        table.add_row([row.work, row.figure.as_str(), row.beside.as_str()]);
     }
     output::line(&table.to_string())?;
     output::line(&styled(DIM, "Shared machines are noisy: trust ratios of one run, not figures of two."))?;

@@ -11,6 +11,7 @@ use crate::config::mistake::suggestion;
 use crate::config::{self, Config};
 use crate::engine::calendar::{Calendar, Day, Reason};
 use crate::engine::working_time::WorkingTime;
+use crate::instant::{self, Here, Meant};
 use crate::text::{Language, format};
 
 /// The span shown where none is given, in days.
@@ -22,12 +23,12 @@ const MOST_DAYS: i64 = 3_660;
 pub(super) struct Args {
     /// The calendar's name in sla.toml [default: lists them]
     name: Option<String>,
-    /// First day, such as 2026-12-01 [default: today]
-    #[arg(long, value_name = "DATE")]
-    from: Option<NaiveDate>,
+    /// First day, such as 2026-12-01, monday or +7d [default: today]
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
+    from: Option<String>,
     /// Last day [default: four weeks later]
-    #[arg(long, value_name = "DATE")]
-    to: Option<NaiveDate>,
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true)]
+    to: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -67,8 +68,19 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             language.of(both!("there is no calendar `{name}`; {known}", "no hay un calendario `{name}`; {known}"))
         )
     })?;
-    let from = args.from.unwrap_or_else(|| real_time().now().with_timezone(&calendar.zone()).date_naive());
-    let to = args.to.or_else(|| from.checked_add_days(Days::new(DEFAULT_DAYS - 1))).unwrap_or(from);
+    let here = Here { now: real_time().now(), zone: calendar.zone(), calendars: &config.calendars };
+    let date = |option: &str, text: &str| {
+        // Also one that the zone skips.
+        if let Ok(date) = text.parse::<NaiveDate>() {
+            return Ok(date);
+        }
+        let at = instant::read(text, Meant::Begins, &here);
+        let at = at.map_err(|problem| anyhow!("{option}: {}", language.of(problem)))?;
+        anyhow::Ok(at.with_timezone(&calendar.zone()).date_naive())
+    };
+    let from = args.from.as_deref().map_or_else(|| date("--from", "today"), |text| date("--from", text))?;
+    let to = args.to.as_deref().map(|text| date("--to", text)).transpose()?;
+    let to = to.or_else(|| from.checked_add_days(Days::new(DEFAULT_DAYS - 1))).unwrap_or(from);
     let n_days = (to - from).num_days() + 1;
     if !(1..=MOST_DAYS).contains(&n_days) || chrono::Datelike::year(&to) > 9_900 || chrono::Datelike::year(&from) < 1 {
         bail!(

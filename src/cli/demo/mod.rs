@@ -3,6 +3,7 @@
 //! Only the source of the time, the traffic and the receivers are the demo's; everything between them is what `plazo run` runs.
 
 mod clock;
+mod index;
 mod screen;
 mod week;
 
@@ -17,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::loopback::{smtp, webhook};
-use super::{Exit, Global, Outcome, runtime};
+use super::{Exit, Global, Outcome, output, runtime};
 use crate::app::App;
 use crate::daemon::{self, Options};
 use clock::DemoClock;
@@ -45,10 +46,13 @@ pub(super) fn run(_: &Global, args: &Args) -> Outcome {
 }
 
 async fn play(args: &Args) -> Outcome {
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => tempfile::Builder::new().prefix("plazo-demo-").tempdir()?.keep(),
+    // Of one's own making, it goes unless the demo is seen to its end.
+    let own = match &args.out {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("plazo-demo-").tempdir()?),
     };
+    let named = || args.out.clone().unwrap_or_default();
+    let out = own.as_ref().map_or_else(named, |own| own.path().to_owned());
     let (mail, chat) = (out.join("mail"), out.join("chat"));
     for directory in [&out, &mail, &chat] {
         std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
@@ -79,12 +83,29 @@ async fn play(args: &Args) -> Outcome {
     screen.begin(address)?;
     let began = Instant::now();
     let driver = Driver { client: reqwest::Client::new(), base: format!("http://{address}"), app, clock };
-    driver.play(&mut screen, &mut arrivals, began).await?;
-    screen.end(&driver.app, &out, began.elapsed()).await?;
+    let is_seen = tokio::select! {
+        played = driver.play(&mut screen, &mut arrivals, began) => played.map(|()| true),
+        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| false).map_err(Into::into),
+    };
+    if let Ok(true) = is_seen {
+        let index = index::write(&out, screen.arrivals())?;
+        screen.end(&driver.app, &index, began.elapsed()).await?;
+        // Whoever saw it to the end was told where it is.
+        own.map(tempfile::TempDir::keep);
+    } else {
+        screen.stop();
+    }
     drop(driver);
     stop.cancel();
     daemon.await??;
-    Ok(Exit::Done)
+    if is_seen? {
+        return Ok(Exit::Done);
+    }
+    output::line(match args.out {
+        None => "Demostración interrumpida; no queda nada de ella en el disco.",
+        Some(_) => "Demostración interrumpida; lo recibido queda en la carpeta indicada.",
+    })?;
+    Ok(Exit::Interrupted)
 }
 
 /// Starts the receivers and returns the shipped file with their addresses filled in.
@@ -97,8 +118,11 @@ async fn receive(
     let (clock_of_mail, mail_arrived) = (Arc::clone(clock), arrived.clone());
     let smtp = smtp::start(move |received| {
         let at = clock_of_mail.now();
-        let arrival = Arrival::of_mail(at, &received.to, &received.data);
-        keep(&mail, at, &format!("{}.eml", arrival.file_name()), &received.data);
+        let mut arrival = Arrival::of_mail(at, &received.to, &received.data);
+        let name = keep(&mail, at, &format!("{}.eml", arrival.file_name()), &received.data);
+        if let Some(page) = page_of(&received.data) {
+            arrival.page = Some(format!("mail/{}", keep_as(&mail, &name, "html", page.as_bytes())));
+        }
         // The screen may have ended already.
         mail_arrived.send(arrival).ok();
     })
@@ -106,8 +130,9 @@ async fn receive(
     let clock_of_chat = Arc::clone(clock);
     let webhook = webhook::start(move |body| {
         let at = clock_of_chat.now();
-        let arrival = Arrival::of_chat(at, body);
-        keep(&chat, at, &format!("{}.json", arrival.file_name()), body);
+        let mut arrival = Arrival::of_chat(at, body);
+        let name = keep(&chat, at, &format!("{}.json", arrival.file_name()), body);
+        arrival.page = Some(format!("chat/{name}"));
         arrived.send(arrival).ok();
     })
     .await?;
@@ -121,10 +146,24 @@ async fn receive(
     ))
 }
 
-/// Writes what was received; a full disk only costs the demo its files.
-fn keep(directory: &Path, at: DateTime<Utc>, name: &str, bytes: &[u8]) {
+/// Writes what was received, and returns under which name; a full disk only costs the demo its files.
+fn keep(directory: &Path, at: DateTime<Utc>, name: &str, bytes: &[u8]) -> String {
     let unique = format!("{}-{:03}-{name}", at.format("%Y%m%dT%H%M%S"), at.timestamp_subsec_millis());
-    std::fs::write(directory.join(unique), bytes).ok();
+    std::fs::write(directory.join(&unique), bytes).ok();
+    unique
+}
+
+/// Writes something beside it with another ending.
+fn keep_as(directory: &Path, name: &str, ending: &str, bytes: &[u8]) -> String {
+    let name = format!("{}.{ending}", name.rsplit_once('.').map_or(name, |(stem, _)| stem));
+    std::fs::write(directory.join(&name), bytes).ok();
+    name
+}
+
+/// The page in a mail, which a browser opens where an `.eml` wants a mail program.
+fn page_of(mail: &[u8]) -> Option<String> {
+    let mail = mail_parser::MessageParser::default().parse(mail)?;
+    mail.body_html(0).map(std::borrow::Cow::into_owned)
 }
 
 /// Plays the traffic, and lets the time jump over stretches in which nothing happens.

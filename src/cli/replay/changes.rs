@@ -2,7 +2,7 @@
 
 use super::entries::{local, name};
 use crate::both;
-use crate::cli::output::{self, GREEN, RED, styled};
+use crate::cli::output::{self, Cell, Column, GREEN, RED, Table};
 use crate::config::Config;
 use crate::replay::{Difference, Load, Standing, Window};
 use crate::text::{Both, verdict, vocabulary};
@@ -26,15 +26,18 @@ pub(super) fn print(difference: &Difference, config: &Config, window: Window) ->
 }
 
 fn policies(difference: &Difference, config: &Config) -> anyhow::Result<()> {
-    let mut table = output::table(&config.language.of(Both {
-        en: ["policy", "broken before", "broken after", "gained", "lost"],
-        es: ["política", "vencidos antes", "vencidos después", "nuevos", "evitados"],
-    }));
+    let mut table = Table::new(
+        config.language.of(Both {
+            en: ["policy", "broken before", "broken after", "gained", "lost"],
+            es: ["política", "vencidos antes", "vencidos después", "nuevos", "evitados"],
+        }),
+        [Column::text(10), Column::NUMBER, Column::NUMBER, Column::NUMBER, Column::NUMBER],
+    );
     for row in &difference.policies {
         table.add_row([
-            row.policy.clone(),
-            row.before.to_string(),
-            row.after.to_string(),
+            Cell::from(row.policy.clone()),
+            row.before.to_string().into(),
+            row.after.to_string().into(),
             counted(row.gained, RED),
             counted(row.lost, GREEN),
         ]);
@@ -43,15 +46,27 @@ fn policies(difference: &Difference, config: &Config) -> anyhow::Result<()> {
     output::line(&table.to_string())
 }
 
-fn counted(n: usize, style: anstyle::Style) -> String {
-    if n == 0 || !crate::cli::is_styled() { n.to_string() } else { styled(style, n) }
+fn counted(n: usize, style: anstyle::Style) -> Cell {
+    if n == 0 { n.to_string().into() } else { Cell::styled(style, n.to_string()) }
 }
 
 fn people(difference: &Difference, config: &Config) -> anyhow::Result<()> {
-    let mut table = output::table(&config.language.of(Both {
-        en: ["told", "alerts before", "after", "an hour before", "after", "busiest hour before", "after"],
-        es: ["avisado", "avisos antes", "después", "por hora antes", "después", "hora más cargada antes", "después"],
-    }));
+    let (figure, text) = (Column::NUMBER, Column::text(10));
+    let mut table = Table::new(
+        config.language.of(Both {
+            en: ["told", "alerts before", "after", "an hour before", "after", "busiest hour before", "after"],
+            es: [
+                "avisado",
+                "avisos antes",
+                "después",
+                "por hora antes",
+                "después",
+                "hora más cargada antes",
+                "después",
+            ],
+        }),
+        [text, figure, figure, figure.leaves(3), figure.leaves(4), text.leaves(1), text.leaves(2)],
+    );
     let busiest = |load: &Load| match load.busiest_hour_at {
         Some(at) => format!("{} ({})", load.most_in_an_hour, local(at, config)),
         None => "0".to_owned(),

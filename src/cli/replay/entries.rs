@@ -6,14 +6,14 @@ use anstyle::Style;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::cli::output::{self, BLUE, DIM, GREEN, RED, YELLOW, styled};
+use crate::cli::output::{self, BLUE, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use crate::config::Config;
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::Why;
 use crate::replay::{Entry, What};
 use crate::text::printable::printable_line;
-use crate::text::{Both, Language, verdict, vocabulary};
+use crate::text::{Both, Language, format, verdict, vocabulary};
 
 /// How often each came up under one policy.
 #[derive(Debug, Default, Serialize)]
@@ -47,15 +47,20 @@ pub(super) fn totals(entries: &[&Entry]) -> Vec<Total> {
 
 pub(super) fn print(entries: &[&Entry], config: &Config) -> anyhow::Result<()> {
     let width = entries.iter().map(|entry| entry.request.to_string().len()).max().unwrap_or_default();
-    output::lines(entries.iter().map(|entry| line(entry, width, config)))?;
+    let instant = entries.iter().map(|entry| local(entry.at, config).chars().count()).max().unwrap_or_default();
+    output::lines(entries.iter().map(|entry| line(entry, (instant, width), config)))?;
     let totals = totals(entries);
     if totals.is_empty() {
         return Ok(());
     }
-    let mut table = output::table(&config.language.of(Both {
-        en: ["policy", "kept", "kept late", "broken", "early", "cancelled", "alerts"],
-        es: ["política", "cumplidos", "cumplidos tarde", "vencidos", "antes de tiempo", "cancelados", "avisos"],
-    }));
+    let figure = Column::NUMBER;
+    let mut table = Table::new(
+        config.language.of(Both {
+            en: ["policy", "kept", "kept late", "broken", "early", "cancelled", "alerts"],
+            es: ["política", "cumplidos", "cumplidos tarde", "vencidos", "antes de tiempo", "cancelados", "avisos"],
+        }),
+        [Column::text(10), figure, figure, figure, figure.leaves(1), figure.leaves(2), figure],
+    );
     for total in totals {
         let counts = [total.kept, total.kept_late, total.broken, total.early, total.cancelled, total.alerts];
         table.add_row([total.policy].into_iter().chain(counts.map(|n| n.to_string())));
@@ -64,20 +69,20 @@ pub(super) fn print(entries: &[&Entry], config: &Config) -> anyhow::Result<()> {
     output::line(&table.to_string())
 }
 
-fn line(entry: &Entry, width: usize, config: &Config) -> String {
+fn line(entry: &Entry, (instant, width): (usize, usize), config: &Config) -> String {
     let language = config.language;
     let (style, word, detail) = told(&entry.what, config);
     let promise = entry.promise.map(|kind| vocabulary::task(kind, language)).unwrap_or_default();
     let policy = entry.policy.as_deref().map(|policy| format!(" ({policy})")).unwrap_or_default();
     let seen = entry.noticed_at.map(|at| {
         let at = local(at, config);
-        language.of(crate::both!(" · noticed {at}", " · advertido {at}"))
+        language.of(crate::both!(" · noticed {at}", " · visto el {at}"))
     });
     let parts = [format!("{promise}{policy}"), printable_line(&detail)];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!(
         "{}  {:<width$}  {}{}  {}{}",
-        styled(DIM, local(entry.at, config)),
+        styled(DIM, format!("{:<instant$}", local(entry.at, config))),
         entry.request.to_string(),
         styled(style, word),
         " ".repeat(widest(language).saturating_sub(word.chars().count())),
@@ -118,6 +123,7 @@ fn told(what: &What, config: &Config) -> (Style, &'static str, String) {
             let names: Vec<_> = recipients.iter().map(|recipient| name(recipient, config)).collect();
             let late = if *late { language.of(Both { en: ", late", es: ", tarde" }) } else { "" };
             let style = if matches!(why, Why::Breach | Why::Escalation) { RED } else { YELLOW };
+            let step = crate::cli::route::step(step, language);
             let detail = format!("{} ({step}{late}) → {}", vocabulary::why(*why, language), names.join(", "));
             (style, language.of(Both { en: "alert", es: "aviso" }), detail)
         }
@@ -138,5 +144,5 @@ fn person(word: &str, config: &Config) -> String {
 
 /// An instant on the clock of the file's zone.
 pub(in crate::cli) fn local(at: DateTime<Utc>, config: &Config) -> String {
-    at.with_timezone(&config.zone).format("%Y-%m-%d %H:%M:%S").to_string()
+    format::instant(at, config.zone, config.language)
 }

@@ -7,7 +7,7 @@ mod span;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -26,11 +26,12 @@ pub(super) struct Args {
     /// Events to play, one a line in the form of docs/events.md [default: the journal of the data directory]
     #[arg(long, value_name = "FILE.ndjson")]
     events: Option<PathBuf>,
-    /// Show what falls on or after this date or instant, in the file's zone; what came before is played silently
-    #[arg(long, value_name = "WHEN")]
+    /// Show what falls on or after this, such as 2026-03-02, "mon 08:00" or -3d, in the file's zone; what came before is played
+    /// silently
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     from: Option<String>,
     /// Play to the end of this date, or up to this instant [default: the last event of a file; now for the journal]
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     to: Option<String>,
     /// Show what changes from that file to the one of --config
     #[arg(long, value_name = "FILE")]
@@ -77,11 +78,15 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         None => source::journal(global)?,
     };
     let Some(begins_at) = recorded.heard.iter().map(|heard| heard.event.at).min() else {
-        bail!("there is nothing to replay: no event is recorded");
+        return Err(global.error(both!(
+            "there is nothing to replay: no event is recorded",
+            "no hay nada que repasar: no hay eventos grabados"
+        )));
     };
     let last_at = recorded.heard.last().map_or(begins_at, |heard| heard.heard_at);
-    let ends_at = if args.events.is_some() { last_at } else { last_at.max(real_time().now()) };
-    let window = span::window(args.from.as_deref(), args.to.as_deref(), (begins_at, ends_at), config.zone)?;
+    let now = real_time().now();
+    let ends_at = if args.events.is_some() { last_at } else { last_at.max(now) };
+    let window = span::window(args.from.as_deref(), args.to.as_deref(), (begins_at, ends_at), &config, now)?;
     let (before, after) = play(against.as_ref(), &config, &recorded, window);
     let difference = before.map(|before| Difference::new(&before, &after, window));
     let shown: Vec<_> = after.entries.iter().filter(|entry| window.contains(entry.at)).collect();
@@ -109,7 +114,13 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
 
 fn usable(path: &Path) -> anyhow::Result<Config> {
     let loaded = config::load(path)?;
-    let explained = || anyhow!("{}\n{} cannot be used; see plazo check", loaded.explain(is_styled()), path.display());
+    let explained = || {
+        let (mistakes, path) = (loaded.explain(is_styled()), path.display());
+        anyhow!(loaded.language.of(both!(
+            "{mistakes}\n{path} cannot be used; see plazo check",
+            "{mistakes}\n{path} no se puede usar; vea plazo check"
+        )))
+    };
     loaded.config.clone().ok_or_else(explained)
 }
 
@@ -137,18 +148,26 @@ fn play(against: Option<&Config>, config: &Config, recorded: &Recorded, window: 
 
 /// What was played, and whether something is left open at the end.
 fn closing(run: &Run, recorded: &Recorded, window: Window, config: &Config) -> String {
-    let (n_events, n_requests) = (recorded.heard.len(), run.n_requests);
+    let events = match recorded.heard.len() {
+        1 => both!("1 event", "1 evento"),
+        n => both!("{n} events", "{n} eventos"),
+    };
+    let requests = match run.n_requests {
+        1 => both!("1 request", "1 solicitud"),
+        n => both!("{n} requests", "{n} solicitudes"),
+    };
     let until = entries::local(window.to - TimeDelta::milliseconds(1), config);
     let n_open = run.clocks.iter().filter(|(_, clock)| clock.is_live()).count();
     let open = match n_open {
         0 => Both { en: String::new(), es: String::new() },
-        n => both!("; promises still open: {n} (--to plays on)", "; promesas aún abiertas: {n} (--to sigue)"),
+        n => both!(
+            "; promises still open: {n} (--to plays on)",
+            "; promesas aún abiertas: {n} (con --to se llega más lejos)"
+        ),
     };
-    let Both { en, es } = open;
-    config.language.of(both!(
-        "{n_events} events, {n_requests} requests, until {until}{en}",
-        "{n_events} eventos, {n_requests} solicitudes, hasta {until}{es}"
-    ))
+    let language = config.language;
+    let (events, requests, open) = (language.of(events), language.of(requests), language.of(open));
+    language.of(both!("{events}, {requests}, until {until}{open}", "{events}, {requests}, hasta {until}{open}"))
 }
 
 fn not_taken<'a>(run: &'a Run, recorded: &'a Recorded) -> impl Iterator<Item = NotTaken> + 'a {

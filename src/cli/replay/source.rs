@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::Value;
 
+use crate::both;
 use crate::cli::{Global, absolute};
 use crate::engine::proof::Proof;
 use crate::intake::json;
@@ -28,10 +29,12 @@ pub(super) struct Recorded {
 pub(super) fn journal(global: &Global) -> anyhow::Result<Recorded> {
     let directory = global.data();
     let store = Store::open_reader(&directory).map_err(|error| {
-        anyhow!(
-            "there is no journal to replay in {} ({error}); name the data directory by --data, or a file by --events",
-            absolute(&directory).display()
-        )
+        let shown = absolute(&directory);
+        let shown = shown.display();
+        global.error(both!(
+            "there is no journal to replay in {shown} ({error}); name the data directory by --data, or a file by --events",
+            "en {shown} no hay un diario que repasar ({error}); indique el directorio de datos con --data, o un archivo con --events"
+        ))
     })?;
     let mut heard: Vec<Heard> = Vec::new();
     let mut now = DateTime::<Utc>::MIN_UTC;

@@ -1,15 +1,19 @@
 //! Tables, colours and JSON on standard output.
 
+mod fit;
+mod table;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
 use super::{Exit, Outcome};
 use crate::text::printable::is_printable;
+
+pub(super) use fit::{shortened, wrapped};
+pub(super) use table::{Cell, Column, Table, width};
 
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -63,23 +67,11 @@ pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// An empty table with these headings.
-pub(super) fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    if super::is_styled() {
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    } else {
-        table.load_style(comfy_table::presets::NOTHING);
-    }
-    table.set_header(headings.to_vec());
-    table
-}
-
 /// The colour of a state word.
 pub(super) fn state_style(state: &str) -> Style {
     match state {
-        "breached" | "dead" | "overdue" => RED,
-        "running" | "pending" | "leased" | "held" => YELLOW,
+        "breached" | "met_late" | "dead" | "overdue" | "breach" | "escalation" => RED,
+        "running" | "pending" | "leased" | "held" | "warning" | "attention" => YELLOW,
         "met" | "sent" => GREEN,
         "paused" | "waiting" => BLUE,
         _ => Style::new(),
