@@ -24,7 +24,7 @@ pub fn hold(data: &[u8]) {
                 written::in_the_journal(&heard.event);
                 written::in_its_form(&heard.event);
             }
-            Err(error) => assert!(error.problem.len() <= data.len() + LONGEST_PROBLEM, "{error}"),
+            Err(error) => assert!(error.problem.en.len() <= data.len() + LONGEST_PROBLEM, "{error}"),
         }
     }
 }

@@ -36,7 +36,9 @@ pub fn in_its_form(event: &Event) {
 }
 
 fn is_about_size(error: &FieldError) -> bool {
-    ["is longer than", "lists more than", "must list short strings"].iter().any(|why| error.problem.contains(why))
+    ["is longer than", "lists more than", "must be a list of short strings"]
+        .iter()
+        .any(|why| error.problem.en.contains(why))
 }
 
 /// The form writes years with four digits (RFC 3339); the journal has them all.

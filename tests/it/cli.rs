@@ -62,7 +62,7 @@ fn a_request_from_opening_to_closing() {
         shown["history"].as_array().expect("rows").iter().map(|row| row["type"].as_str().expect("a type")).collect();
     assert_eq!(
         history,
-        ["open", "own", "wait", "resume", "message", "deliver", "close", "close", "reopen", "ack", "snooze", "own"]
+        ["open", "wait", "resume", "message", "deliver", "close", "close", "reopen", "ack", "snooze", "own"]
     );
 }
 
@@ -71,7 +71,7 @@ fn events_come_by_standard_input_and_what_is_rejected_is_said() {
     let daemon = daemon();
     let mut child = daemon
         .command()
-        .arg("event")
+        .args(["event", "--json"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -94,8 +94,9 @@ fn with_no_daemon_reading_reads_the_store_and_writing_says_how_to_start_one() {
     };
     assert!(run(&["list"], 0).contains("R-1"));
     assert!(run(&["queue"], 0).contains("R-1"));
-    assert!(run(&["show", "R-1"], 0).contains("message"));
-    assert!(run(&["deliveries"], 0).contains("delivery"));
+    assert!(run(&["show", "R-1"], 0).contains("Luisa wrote: \"¿Hay noticias?\""));
+    assert!(run(&["deliveries"], 0).contains("nobody was told"));
+    assert!(run(&["status"], 0).contains("not running"));
     let refused = run(&["ack", "R-1"], 2);
     assert!(refused.contains("no daemon runs") && refused.contains("plazo run"), "{refused}");
     assert!(run(&["show", "R-7"], 2).contains("there is no request R-7"));
@@ -104,7 +105,9 @@ fn with_no_daemon_reading_reads_the_store_and_writing_says_how_to_start_one() {
 #[test]
 fn tokens_are_printed_once_listed_without_themselves_and_revoked() {
     let directory = tempfile::tempdir().expect("a directory");
-    let run = |args: &[&str], code: i32| ran(plazo().arg("--data").arg(directory.path()).args(args), code);
+    let run = |args: &[&str], code: i32| {
+        ran(plazo().current_dir(directory.path()).arg("--data").arg(directory.path()).args(args), code)
+    };
     let created = run(&["token", "create", "--name", "crm", "--scope", "ingest,read"], 0);
     let token = created.lines().last().expect("the token").to_owned();
     assert!(token.starts_with("plz_") && token.len() == 68, "{token}");
@@ -227,7 +230,12 @@ fn the_demo_plays_its_week_and_leaves_what_was_received() {
     assert!(first.starts_with("20260302T1445"), "{first}");
     // The task opened on Monday: day 4 is Friday, opening time 06:00.
     assert!(mail("20260306T1100", "sofia@"), "no escalation to the back office: {mails:?}");
-    assert!(said.contains(&out.path().display().to_string()), "it names the folder: {said}");
+    let index = out.path().join("index.html");
+    assert!(said.contains(&format!("file://{}", index.display())), "it names what to open: {said}");
+    let index = std::fs::read_to_string(index).expect("an index");
+    let pages: Vec<_> = index.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(!pages.is_empty() && pages.iter().all(|page| out.path().join(page).is_file()), "{pages:?}");
+    assert!(!said.contains("met_late") && !said.contains("running") && !said.contains("hop "), "{said}");
     wait_for("chat messages", PATIENCE, || {
         (0 < std::fs::read_dir(out.path().join("chat")).expect("chat").count()).then_some(())
     });

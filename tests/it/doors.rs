@@ -255,6 +255,7 @@ fn the_command_line_sends_its_token_to_no_proxy_and_to_no_stranger_s_lock() {
     let held = std::fs::File::open(&lock).expect("the lock");
     held.lock().expect("held");
     let list = plazo()
+        .current_dir(directory.path())
         .arg("--data")
         .arg(directory.path())
         .arg("list")
@@ -376,19 +377,20 @@ impl Drop for Nginx {
     }
 }
 
-/// The `location` blocks of README's proxy, with this daemon's address.
-fn readme_proxy(address: &str) -> String {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("README.md");
-    let block = readme
+/// The `location` blocks of the proxy that the page of the installation shows, with this daemon's address.
+fn shown_proxy(address: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/install.md");
+    let page = std::fs::read_to_string(page).expect("docs/install.md");
+    let block = page
         .split("```nginx\n")
         .nth(1)
         .and_then(|rest| rest.split("```").next())
-        .expect("a block of nginx in README.md");
+        .expect("a block of nginx in docs/install.md");
     let locations = &block[block.find("location").expect("a location")..block.rfind('}').expect("an end")];
     locations.replace("127.0.0.1:8787", address)
 }
 
-/// H2 with Debian's nginx: as README shows it, and as people set it up who did not read it.
+/// H2 with Debian's nginx: as docs/install.md shows it, and as people set it up who did not read it.
 #[test]
 fn lessons_60_behind_nginx_nobody_is_this_machine_s_own_user() {
     let daemon = Daemon::start(&format!("{PEOPLE}{SOURCE}{POLICY}"));
@@ -396,7 +398,7 @@ fn lessons_60_behind_nginx_nobody_is_this_machine_s_own_user() {
     let address = daemon.address().to_owned();
     let all = |further: &str| format!("location / {{ proxy_pass http://{address}; {further} }}");
     let rows = [
-        ("as README shows it", readme_proxy(&address)),
+        ("as docs/install.md shows it", shown_proxy(&address)),
         ("everything, nothing said", all("")),
         ("everything, with its name", all("proxy_set_header Host $host;")),
         ("everything, with forwarding", all("proxy_set_header X-Forwarded-For $remote_addr;")),
@@ -498,7 +500,7 @@ fn links_ask_at_use_whether_their_reader_still_has_that_part() {
     assert_eq!(n_acts(), 1);
     let shown = daemon.command().args(["show", &id]).output().expect("plazo runs");
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(shown.contains("Laura Mora, by the link of the alert of "), "{shown}");
+    assert!(shown.contains("Laura Mora took it · by the link of the alert of "), "{shown}");
 
     // A link that shows leads to silence for those alone who answer for others.
     let (agent, lead) =

@@ -526,7 +526,7 @@ fn a_wrong_field_is_named() {
     for (field, body) in rows {
         match event_json::event(body.clone(), "http", now()) {
             Err(error) if error.field == field => {
-                if error.problem.trim().is_empty() || !error.to_string().contains(field) {
+                if error.problem.en.trim().is_empty() || !error.to_string().contains(field) {
                     found.push(format!("{body}: `{error}` does not say what is wrong"));
                 }
             }
@@ -742,7 +742,9 @@ fn facts() -> Vec<BoxedStrategy<Fact>> {
         (prop::sample::select(directions.to_vec()), prop::option::of(text()))
             .prop_map(|(direction, text)| Fact::Message { direction, text })
             .boxed(),
-        prop::option::of(promise()).prop_map(|promise| Fact::Open { promise }).boxed(),
+        (prop::option::of(promise()), prop::option::of(word()))
+            .prop_map(|(promise, owner)| Fact::Open { promise, owner })
+            .boxed(),
         prop::option::of(word()).prop_map(|owner| Fact::Own { owner }).boxed(),
         word().prop_map(|inbox| Fact::Move { inbox }).boxed(),
         (words(), words()).prop_map(|(add, remove)| Fact::Tag { add, remove }).boxed(),

@@ -353,7 +353,7 @@ fn lessons_41_mail_of_the_house_counts_where_its_own_server_vouches_for_it() {
     assert!(status.contains("stop no clock: 1") && status.contains("trusts = "), "{status}");
     let shown = daemon.command().args(["show", "R-3"]).output().expect("plazo runs");
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(shown.contains("laura, unproven: the mail server says that it is forged"), "{shown}");
+    assert!(shown.contains("unproven: the mail server says that it is forged"), "{shown}");
 }
 
 /// Without a named server and outside of the folder of what was sent, no mail of the house counts, whatever it says.
@@ -376,7 +376,7 @@ fn lessons_41_without_a_named_server_mail_of_the_house_stops_no_clock() {
     });
     assert_eq!(state(&daemon).as_deref(), Some("running"));
     let checked = daemon.command().arg("check").output().expect("plazo runs");
-    let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let checked = String::from_utf8_lossy(&checked.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(checked.contains("answers count that lie in its folder of what was sent, and no others"), "{checked}");
     // The same mail in the folder of what was sent is another copy of it: the house's own.
     let sent = mail(

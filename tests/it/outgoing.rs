@@ -12,7 +12,7 @@ use plazo::engine::request::RequestId;
 use plazo::net;
 use plazo::notify::whatsapp::Parameter;
 use plazo::notify::{
-    Card, CardFacts, DeliveryError, HttpSettings, Kind, Links, Message, Receipt, Settings, Tone, Transport,
+    Button, Card, CardFacts, DeliveryError, HttpSettings, Kind, Message, Receipt, Settings, Tone, Transport,
 };
 use plazo::secret::SecretSource;
 use plazo::text::Language;
@@ -106,6 +106,7 @@ fn transport(settings: &Settings) -> Transport {
 fn alert(words: &str) -> Message {
     let link = |deed: &str| format!("https://plazo.example/a/{deed}");
     let field = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    let wa = Button::new("Abrir en WhatsApp", "https://wa.me/573001112233");
     Message {
         id: "0a1b2c3d.42".to_owned(),
         request: Some(RequestId(17)),
@@ -113,15 +114,28 @@ fn alert(words: &str) -> Message {
         to: None,
         decided_at: now(),
         language: Language::Es,
-        subject: format!("Vencido hace 30 min · {words} · WhatsApp · responder [R-17]"),
-        text: format!("Vencido: responder a {words} por WhatsApp.\nResponsable Andrés Rojas"),
+        subject: format!("Vencido hace 30 min · {words} · responder [R-17]"),
+        text: format!("Responder a {words} por WhatsApp\nVenció 09:05, hace 30 min · responsable Andrés Rojas"),
         attachments: Vec::new(),
         html: String::new(),
         card: Card {
             tone: Tone::Breach,
             fields: vec![field("Cliente", words), field("Canal", "WhatsApp"), field("Responsable", "Andrés Rojas")],
-            notes: vec!["A1 · whatsapp".to_owned()],
-            links: Some(Links { take: link("take"), snooze15: link("s15"), snooze60: link("s60"), show: link("show") }),
+            title: Some(format!("Responder a {words} por WhatsApp")),
+            lines: vec![
+                "Venció 09:05, hace 30 min · responsable Andrés Rojas · R-17".to_owned(),
+                "Qué hacer: Andrés Rojas todavía no ha respondido. Si puede ocuparse, tómelo.".to_owned(),
+                "El próximo aviso sale a las 10:05; con «Lo tomo» no sale.".to_owned(),
+            ],
+            notes: vec!["Venció 09:05, hace 30 min · responsable Andrés Rojas".to_owned(), "A1 · whatsapp".to_owned()],
+            buttons: ["Lo tomo take", "Recordarme en 15 min s15", "Recordarme en 1 h s60", "Ver show"]
+                .into_iter()
+                .filter_map(|button| button.rsplit_once(' '))
+                .map(|(word, deed)| Button::new(word, &link(deed)))
+                .chain([wa.clone()])
+                .collect(),
+            show: Some(link("show")),
+            place: Some(wa),
             is_over: false,
             key: Some("0a1b2c3d.R-17-reply-1".to_owned()),
             due_at: Some(at("2026-03-02T14:05:00Z")),
@@ -148,7 +162,11 @@ fn update(reference: &str) -> Message {
         card: Card {
             tone: Tone::Done,
             is_over: true,
-            links: None,
+            title: None,
+            lines: Vec::new(),
+            buttons: Vec::new(),
+            show: None,
+            place: None,
             notes: vec!["Andrés Rojas, lun 2 mar, 09:39".to_owned()],
             ..alert.card.clone()
         },
@@ -607,6 +625,8 @@ fn what_is_too_long_is_cut_to_what_the_peer_takes() {
         message.text.clone_from(&long);
         message.card.fields = vec![("Cliente".to_owned(), long.clone()); 30];
         message.card.notes = vec![long.clone()];
+        message.card.title = Some(long.clone());
+        message.card.lines = vec![long.clone(); 3];
         message.card.facts.client.clone_from(&long);
         send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &message)
             .unwrap_or_else(|error| panic!("{system}: {error:?}"));

@@ -130,8 +130,12 @@ async fn c4_kept_by_plazo_s_own_doors_and_a_violation_where_another_system_close
     let refused = desk.event(close("action", Value::Null)).await;
     let Applied::Rejected(rejection) = refused else { panic!("closed without a ground: {refused:?}") };
     assert_eq!(rejection.code, "refused");
-    assert!(rejection.detail.starts_with("C4: se cierra con el cliente esperando respuesta."), "{}", rejection.detail);
-    assert!(rejection.detail.contains("--ground confirmed"), "{}", rejection.detail);
+    assert!(
+        rejection.detail.es.starts_with("C4: se cierra con el cliente esperando respuesta."),
+        "{}",
+        rejection.detail.es
+    );
+    assert!(rejection.detail.es.contains("ciérrela como confirmada"), "{}", rejection.detail.es);
     assert_eq!(broken(&desk), [""; 0], "what was refused did not happen");
     request_of(&desk.event(close("action", json!("confirmed"))).await);
     assert_eq!(broken(&desk), [""; 0]);
@@ -146,7 +150,7 @@ async fn c5_kept_by_the_door_that_does_not_move_what_nobody_described() {
     desk.event(message("a", json!({"channel": "crm", "inbox": "ventas", "tags": ["datos-incompletos"]}))).await;
     let mv = json!({"type": "move", "request": "R-1", "source": "action", "to": "soporte", "author": "laura"});
     let Applied::Rejected(rejection) = desk.event(mv.clone()).await else { panic!("moved without a comment") };
-    assert!(rejection.detail.contains("Datos faltantes"), "{}", rejection.detail);
+    assert!(rejection.detail.es.contains("Datos faltantes"), "{}", rejection.detail.es);
     desk.event(
         json!({"type": "comment", "request": "R-1", "author": "laura", "context": "pide factura", "actions": "se llamó",
         "next_steps": "pedir el RUC", "missing_data": "RUC", "external_channel": "teléfono"}),
@@ -210,7 +214,7 @@ async fn d2_kept_on_day_4_the_claim_is_opened_and_goes_to_its_first_stage() {
     let Applied::Rejected(rejection) = desk.event(stage("aviso al cliente", Value::Null)).await else {
         panic!("without its number")
     };
-    assert!(rejection.detail.contains("--number"), "{}", rejection.detail);
+    assert!(rejection.detail.es.contains("Dele su número"), "{}", rejection.detail.es);
     request_of(&desk.event(stage("aviso al cliente", json!("CUN-1"))).await);
 }
 

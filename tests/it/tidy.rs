@@ -127,12 +127,20 @@ fn the_readme_s_commands_and_the_unit_s_flags_exist() {
     let help = help(&[]);
     let commands: BTreeSet<_> = help
         .lines()
-        .skip_while(|line| !line.starts_with("Commands:"))
-        .skip(1)
-        .take_while(|line| !line.is_empty())
+        .take_while(|line| !line.starts_with("Global options:"))
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    let documents = ["README.md", "docs/events.md", "docs/sla-toml.md", "systemd/plazo.service"];
+    let documents = [
+        "README.md",
+        "LEEME.md",
+        "docs/install.md",
+        "docs/instalar.md",
+        "docs/events.md",
+        "docs/sla-toml.md",
+        "docs/sla-toml.es.md",
+        "systemd/plazo.service",
+    ];
     for (document, text) in documents.map(|document| (document, read(document))) {
         for line in text.lines().map(str::trim).filter(|line| line.starts_with("plazo ") || line.contains("/plazo ")) {
             let words: Vec<_> = line.split("plazo ").nth(1).unwrap_or_default().split_whitespace().collect();

@@ -33,7 +33,7 @@ fn mail_is_marked_threaded_and_readable() {
     daemon.client_message("m-1", "t-1", HOUR);
     let mail = smtp.wait_for(1).remove(0);
     assert_eq!(mail.to, ["ana@agencia.example"]);
-    assert_eq!(mail.header("Subject"), "Overdue · Luisa · WhatsApp · reply [R-1]");
+    assert_eq!(mail.header("Subject"), "Overdue · Luisa · reply [R-1]");
     assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
     assert!(mail.header("List-Id").starts_with("plazo <alerts.plazo."), "{}", mail.header("List-Id"));
     assert!(mail.header("References").contains(".R-1@agencia.example>"), "{}", mail.header("References"));
@@ -273,7 +273,7 @@ fn lessons_31_slack_says_ok_or_it_did_not_take_it() {
     }));
     let calls = webhook.wait_for(2);
     let body: serde_json::Value = serde_json::from_str(&calls[0].body).expect("JSON");
-    assert_eq!(body["text"], "Overdue · &lt;!channel&gt; &amp; &lt;@U1&gt; · WhatsApp · reply [R-1]");
+    assert_eq!(body["text"], "Overdue · &lt;!channel&gt; &amp; &lt;@U1&gt; · reply [R-1]");
     assert_eq!(daemon.delivery("sent")["attempts"], 2);
 }
 

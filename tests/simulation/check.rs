@@ -347,6 +347,8 @@ fn facts_of(content: &Content) -> Vec<&AlertFacts> {
         | Content::Report(_)
         | Content::Invitation(_)
         | Content::List { .. }
+        | Content::Link { .. }
+        | Content::Test(_)
         | Content::Notice { .. } => Vec::new(),
     }
 }

@@ -311,7 +311,7 @@ impl Said {
         let fact = match &self.verb {
             Verb::In => Fact::Message { direction, text: text("¿Hay noticias?") },
             Verb::Out => Fact::Message { direction, text: text("Ya lo vemos") },
-            Verb::OpenTask => Fact::Open { promise: None },
+            Verb::OpenTask => Fact::Open { promise: None, owner: None },
             Verb::Own(owner) => Fact::Own { owner: owner.map(str::to_owned) },
             Verb::Wait => Fact::Wait { reason: "papers".to_owned() },
             Verb::Resume => Fact::Resume,

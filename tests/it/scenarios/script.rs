@@ -314,7 +314,7 @@ fn fact(verb: &str, said: &mut Said, place: &str) -> Fact {
             said.about.kind = kinds.first().and_then(|word| request_kind(word));
             said.about.channel = channels.first().map(|word| word.to_string());
             said.about.subject = said.text.clone();
-            Fact::Open { promise: promise(said) }
+            Fact::Open { promise: promise(said), owner: None }
         }
         "own" => Fact::Own { owner: said.text.clone().or(bare(0)).filter(|owner| owner != "none") },
         "move" => Fact::Move { inbox: needed(0) },

@@ -14,9 +14,11 @@ pub fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
-/// The binary.
+/// The binary, for a terminal in English, whatever the machine's locale.
 pub fn plazo() -> std::process::Command {
-    std::process::Command::new(env!("CARGO_BIN_EXE_plazo"))
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_plazo"));
+    command.env("PLAZO_LANG", "en");
+    command
 }
 
 /// Waits for a fact: polls `look` until it gives something. Fails the test after `patience`.

@@ -1,0 +1,126 @@
+//! The pages that people read: what stands in two languages says the same in both, and every link leads somewhere.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The lines of the fenced blocks of a page, with the fence's kind, without what stands behind `#`.
+fn fenced(page: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut is_inside = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            is_inside = !is_inside;
+            lines.push(line.to_owned());
+        } else if is_inside {
+            lines.push(line.split(" #").next().unwrap_or_default().trim_end().to_owned());
+        }
+    }
+    lines
+}
+
+/// The lines of a page outside of its fenced blocks.
+fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut is_inside = false;
+    page.lines().filter(move |line| {
+        is_inside ^= line.starts_with("```");
+        !is_inside && !line.starts_with("```")
+    })
+}
+
+/// What the first cells of a page's tables name as code, row by row; headings stand between.
+fn keys(page: &str) -> Vec<Vec<String>> {
+    let named = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let rows = prose(page).filter_map(|line| match line.strip_prefix("| ") {
+        Some(row) if row.starts_with('`') => Some(named(row.split(" | ").next().unwrap_or_default())),
+        Some(_) => None,
+        None => line
+            .starts_with('#')
+            .then(|| vec![format!("a heading of level {}", line.len() - line.trim_start_matches('#').len())]),
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_first_page_and_the_installation_have_the_same_blocks_in_both_languages() {
+    for (english, spanish) in [("README.md", "LEEME.md"), ("docs/install.md", "docs/instalar.md")] {
+        let (ours, theirs) = (fenced(&page(english)), fenced(&page(spanish)));
+        for (english_line, spanish_line) in ours.iter().zip(&theirs) {
+            let is_translated = ["SMTP password:", "NAME"].iter().any(|words| english_line.contains(words));
+            assert!(
+                is_translated || english_line == spanish_line,
+                "{english}: `{english_line}`\n{spanish}: `{spanish_line}`"
+            );
+        }
+        assert_eq!(ours.len(), theirs.len(), "{english} and {spanish}");
+    }
+}
+
+#[test]
+fn the_reference_of_the_file_has_the_same_keys_in_both_languages() {
+    let (english, spanish) = (keys(&page("docs/sla-toml.md")), keys(&page("docs/sla-toml.es.md")));
+    for (english, spanish) in english.iter().zip(&spanish) {
+        assert_eq!(english, spanish);
+    }
+    assert_eq!(english.len(), spanish.len());
+}
+
+#[test]
+fn every_written_rule_has_its_sentence_in_both_languages() {
+    let rules = |path: &str| -> Vec<String> {
+        let page = page(path);
+        let rules = page.split("## Where each rule is kept").next().unwrap_or_default().to_owned();
+        let is_rule = |cell: &str| cell.starts_with(['A', 'B', 'C', 'D', 'E']) && cell[1..].parse::<u8>().is_ok();
+        let first = |line: &str| line.strip_prefix("| ").and_then(|row| row.split(" | ").next()).map(str::to_owned);
+        rules.lines().filter_map(first).filter(|cell| cell.len() > 1 && is_rule(cell)).collect()
+    };
+    assert_eq!(rules("docs/protocols.md"), rules("docs/protocolos.md"));
+    assert_eq!(rules("docs/protocolos.md").len(), 44);
+}
+
+#[test]
+fn every_link_between_pages_leads_to_a_page_and_a_heading() {
+    let mut pages: Vec<PathBuf> = vec![root().join("README.md"), root().join("LEEME.md")];
+    let docs = fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
+    pages.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    let mut broken = Vec::new();
+    for path in &pages {
+        let text = fs::read_to_string(path).expect("a page");
+        for target in prose(&text).flat_map(|line| line.split("](").skip(1)) {
+            let target = target.split(')').next().unwrap_or_default();
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            if file.contains("://") || file.starts_with("mailto:") {
+                continue;
+            }
+            let led_to = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            let is_there =
+                led_to.exists() && (heading.is_empty() || is_no_page(&led_to) || headings(&led_to).contains(heading));
+            if !is_there {
+                broken.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+fn is_no_page(path: &Path) -> bool {
+    path.extension().is_none_or(|extension| extension != "md")
+}
+
+/// The names under which headings are linked to: small letters, digits, `-` and `_`; spaces become `-`.
+fn headings(path: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(path).expect("a page");
+    let slug = |heading: &str| {
+        let kept = heading.trim().to_lowercase().replace(' ', "-");
+        kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect::<String>()
+    };
+    prose(&text).filter(|line| line.starts_with('#')).map(|line| slug(line.trim_start_matches('#'))).collect()
+}
