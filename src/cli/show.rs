@@ -91,28 +91,38 @@ pub(super) fn summary(request: &Value, look: Look) -> anyhow::Result<()> {
     let parts = [vocabulary::channel(&text("channel"), language), client_of(request), text("subject"), owner];
     let known: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let word = vocabulary::request_state(&state, language);
-    output::line(&format!("{}  {}  {}", text("id"), styled(state_style(&state), word), known.join(" · ")))?;
+    let head = [text("id"), word.to_owned()].iter().map(|part| part.width() + 2).sum();
+    flowing(&format!("{}  {}  ", text("id"), styled(state_style(&state), word)), head, &known.join(" · "))?;
     let clocks: Vec<_> = request["clocks"].as_array().into_iter().flatten().map(|clock| Row::of(clock, look)).collect();
     let widest = |of: fn(&Row) -> &str| clocks.iter().map(|row| of(row).width()).max().unwrap_or_default();
     let (task, state) = (widest(|row| row.task), widest(|row| row.state));
     for row in &clocks {
         let padded = |text: &str, cells: usize| " ".repeat(cells.saturating_sub(text.width()));
-        let line = format!(
-            "  {}{}  {}{}  {}",
+        let head = format!(
+            "  {}{}  {}{}  ",
             row.task,
             padded(row.task, task),
             styled(row.style, row.state),
-            padded(row.state, state),
-            row.more
+            padded(row.state, state)
         );
-        output::line(line.trim_end())?;
+        flowing(&head, task + state + 6, &row.more)?;
     }
     for line in work(request, look) {
-        output::line(&format!("  {line}"))?;
+        flowing("  ", 2, &line)?;
     }
     if !request["snoozed_until"].is_null() {
         let until = local(&request["snoozed_until"], look);
         output::line(&language.of(both!("  no alerts before {until}", "  sin avisos hasta {until}")))?;
+    }
+    Ok(())
+}
+
+/// A line whose end is wrapped at words under itself; its beginning takes so many cells.
+fn flowing(head: &str, cells: usize, text: &str) -> anyhow::Result<()> {
+    let room = output::width().unwrap_or(usize::MAX).saturating_sub(cells).max(NARROWEST);
+    for (row, text) in output::wrapped(text, room).into_iter().enumerate() {
+        let indent = " ".repeat(cells);
+        output::line(format!("{}{text}", if row == 0 { head } else { &indent }).trim_end())?;
     }
     Ok(())
 }
