@@ -58,7 +58,7 @@ const CLAIMABLE: &str =
     "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
             a.request, a.content, a.why, c.clock, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
             d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
-            coalesce(d.held_for NOT IN ('downtime', 'edit'), 0)
+            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0)
      FROM deliveries d JOIN alerts a ON a.id = d.alert
      LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
      WHERE d.id = ?1";

@@ -2,7 +2,7 @@
 DROP INDEX deliveries_held;
 CREATE INDEX deliveries_held ON deliveries (held_for, person, destination, next_at) WHERE state = 'held';
 DROP INDEX deliveries_released;
-CREATE INDEX deliveries_released ON deliveries (next_at) WHERE state = 'held' AND held_for NOT IN ('downtime', 'edit');
+CREATE INDEX deliveries_released ON deliveries (next_at) WHERE state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit');
 DROP INDEX deliveries_gathered;
 CREATE INDEX deliveries_gathered ON deliveries (gathered_into, rank, planned_at) WHERE gathered_into IS NOT NULL;
 
