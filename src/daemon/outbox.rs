@@ -430,14 +430,15 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
         list: app.list_link(&reader, delivery.decided_at),
         further: &further,
     };
-    // Programs get the facts and a sentence; that of an alert is its card's, and nothing need be rendered for it.
-    let is_read = destination.settings.is_read_by_people() || !matches!(delivery.content, Content::Alert(_));
-    let rendered = if is_read { delivery.content.render(&config.texts, &reader) } else { Rendered::default() };
-    let card = Card::of(&delivery.content, &rendered.text, &reader).printable();
+    // Programs get the facts and a sentence; that of an alert needs no template.
+    let is_read = destination.settings.is_read_by_people();
+    let is_rendered = is_read || !matches!(delivery.content, Content::Alert(_));
+    let rendered = if is_rendered { delivery.content.render(&config.texts, &reader) } else { Rendered::default() };
+    let card = if is_read { Card::of(&delivery.content, &rendered.text, &reader).printable() } else { Card::default() };
     let subject = printable_marked(&rendered.subject.replace(['\n', '\t'], " "));
     let instance = app.instance().get(..8).unwrap_or_default();
     let whose = (delivery.id, delivery.person.as_deref(), delivery.decided_at);
-    let facts = facts::document(&delivery.content, whose, (&subject, &card), &reader);
+    let facts = facts::document(&delivery.content, whose, &subject, &reader);
     let request = delivery.content.request().or(delivery.request);
     Ok(Message {
         // Mail alone is answered, and bears the mark by which the answer is known to be its reader's.

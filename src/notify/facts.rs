@@ -3,18 +3,19 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::Card;
 use crate::text::alert::{Content, Reader};
+use crate::text::printable::printable_line;
+use crate::text::shown;
 
-/// The document of a generic webhook: `{"type", "timestamp", "data"}`. `subject` and `card` are what people would read.
+/// The document of a generic webhook: `{"type", "timestamp", "data"}`. `subject` is what people would read; an alert needs none.
 pub fn document(
     content: &Content,
     (delivery, person, decided_at): (i64, Option<&str>, DateTime<Utc>),
-    (subject, card): (&str, &Card),
+    subject: &str,
     reader: &Reader<'_>,
 ) -> Value {
-    let text = match (&card.title, card.lines.first()) {
-        (Some(title), Some(line)) => format!("{title}. {line}"),
+    let text = match content {
+        Content::Alert(facts) => printable_line(&shown::sentence(facts, reader)),
         _ => subject.to_owned(),
     };
     let mut data = json!({

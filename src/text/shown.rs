@@ -124,6 +124,12 @@ pub fn brief(facts: &AlertFacts, reader: &Reader<'_>) -> Brief {
     }
 }
 
+/// The same in one sentence, for programs that show it.
+pub fn sentence(facts: &AlertFacts, reader: &Reader<'_>) -> String {
+    let Brief { title, line, .. } = brief(facts, reader);
+    format!("{title}. {line} · {}", facts.request)
+}
+
 /// One alert, for its templates.
 pub(super) fn alert(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
     let Reader { zone, language, .. } = *reader;
