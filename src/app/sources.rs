@@ -543,7 +543,7 @@ impl Transaction<'_> {
         // A call comes once; a page that is asked for comes again and again, with the same fault.
         if speech == Speech::Called || is_new {
             let id = EventId { source: source.clone(), id: format!("payload:{}", first.rule) };
-            let causes: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            let causes: Vec<_> = faults.iter().map(|fault| fault.words().en).collect();
             self.store.quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
             told.quarantined += 1;
         }

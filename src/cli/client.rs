@@ -132,7 +132,13 @@ impl Client {
         if !status.is_success() {
             return Err(self.refused(&bytes, status).into());
         }
-        let value = serde_json::from_slice(&bytes).with_context(|| format!("the answer ({status}) is not JSON"))?;
+        let value = serde_json::from_slice(&bytes).with_context(|| {
+            let told = both!("the answer ({status}) is not JSON", "la respuesta ({status}) no es JSON");
+            match self {
+                Self::Daemon(door) => door.language.of(told),
+                Self::Store(_) => super::help::of_the_terminal().of(told),
+            }
+        })?;
         // What clients wrote goes to a terminal from here on.
         Ok(printable_json(value))
     }
@@ -163,13 +169,13 @@ impl Client {
 impl Door {
     fn of_address(global: &Global, base: String) -> anyhow::Result<Self> {
         // What the operator's shell says of proxies is about the world outside; a token goes to nobody but the daemon.
-        let client = net::own_daemon(None).context("cannot set up HTTP")?;
+        let client = net::own_daemon(None).with_context(|| no_http(global.language()))?;
         Ok(Self { base, token: global.token.clone(), client, language: global.language() })
     }
 
     /// The daemon behind a socket; a token is shown to a daemon of the same user or of root alone.
     fn of_socket(path: &Path, token: Option<String>, language: Language) -> anyhow::Result<Self> {
-        let client = net::own_daemon(Some(path)).context("cannot set up HTTP")?;
+        let client = net::own_daemon(Some(path)).with_context(|| no_http(language))?;
         let token = token.filter(|_| belongs_to_us(path));
         Ok(Self { base: LOCAL.to_owned(), token, client, language })
     }
@@ -208,6 +214,10 @@ impl Door {
         let response = request.send().await.map_err(|error| self.silent(&error))?;
         Ok((response.status(), response.bytes().await?.to_vec()))
     }
+}
+
+fn no_http(language: Language) -> String {
+    language.of(both!("cannot set up HTTP", "no se puede preparar HTTP"))
 }
 
 /// An address as people write it; without a scheme it is plain HTTP.

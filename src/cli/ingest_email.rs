@@ -35,7 +35,9 @@ pub(super) struct Args {
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let mut raw = Vec::new();
     let mut input = std::io::stdin();
-    let read = input.by_ref().take(LARGEST_MAIL as u64).read_to_end(&mut raw).context("cannot read standard input");
+    let read = input.by_ref().take(LARGEST_MAIL as u64).read_to_end(&mut raw).with_context(|| {
+        global.language().of(both!("cannot read standard input", "no se puede leer la entrada estándar"))
+    });
     if args.dry_run {
         read?;
         return dry_run(global, args, &raw);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::real_time;
 use crate::both;
-use crate::text::{Language, format};
+use crate::text::{Language, format, zone};
 
 /// The language of tables, and the zone of their instants; the machine's without one.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ impl Look {
         self.zone.or_else(own).unwrap_or(Tz::UTC)
     }
 
-    /// A heading of instants, with the zone where it is not the machine's own: `vence (Bogota)`.
+    /// A heading of instants, with the zone where it is not the machine's own: `vence (Bogotá)`.
     pub(super) fn of_zone(self, heading: &str) -> String {
         use chrono::TimeZone as _;
         let (now, zone) = (real_time().now(), self.zone());
@@ -30,7 +30,7 @@ impl Look {
         if theirs == Local.offset_from_utc_datetime(&now.naive_utc()) {
             return heading.to_owned();
         }
-        let city = zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ");
+        let city = zone::city(zone, self.language).unwrap_or_else(|| zone.name().replace("Etc/", ""));
         format!("{heading} ({city})")
     }
 

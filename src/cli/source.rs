@@ -186,7 +186,7 @@ fn report(facts: &Facts) -> Value {
         "fetches": facts.fetches.iter().map(|fetch| json!({"name": fetch.name, "id": fetch.id, "path": fetch.path})).collect::<Vec<_>>(),
         "alarms": facts.alarms.iter().map(|alarm| json!({"id": alarm.id, "en": alarm.text.en, "es": alarm.text.es})).collect::<Vec<_>>(),
         "ignored": facts.ignored.iter().map(|why| json!({"en": why.en, "es": why.es})).collect::<Vec<_>>(),
-        "faults": facts.faults.iter().map(|fault| json!({"rule": fault.rule, "field": fault.field, "expression": fault.expression, "problem": fault.problem})).collect::<Vec<_>>(),
+        "faults": facts.faults.iter().map(|fault| json!({"rule": fault.rule, "field": fault.field, "expression": fault.expression, "problem": fault.problem.en})).collect::<Vec<_>>(),
     })
 }
 
@@ -220,7 +220,8 @@ fn tell(facts: &Facts, language: Language) -> anyhow::Result<()> {
         output::line(&styled(DIM, language.of(both!("no effect: {why}", "sin efecto: {why}"))))?;
     }
     for fault in &facts.faults {
-        output::line(&styled(RED, language.of(both!("failed: {fault}", "falló: {fault}"))))?;
+        let Both { en, es } = fault.words();
+        output::line(&styled(RED, language.of(both!("failed: {en}", "falló: {es}"))))?;
     }
     let is_silent = facts.events.is_empty() && facts.fetches.is_empty() && facts.alarms.is_empty();
     if is_silent && facts.ignored.is_empty() && facts.faults.is_empty() {

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use crate::both;
 use crate::private;
+use crate::text::Language;
 
 /// Its name in the data directory.
 pub const FILE: &str = "plazo.lock";
@@ -24,10 +26,15 @@ impl Lock {
     /// # Errors
     ///
     /// If another daemon has it, or the directory cannot be written.
-    pub fn take(directory: &Path) -> anyhow::Result<Self> {
+    pub fn take(directory: &Path, language: Language) -> anyhow::Result<Self> {
         let path = directory.join(FILE);
-        let file = private::open(&path)
-            .with_context(|| format!("cannot write in the data directory {}", directory.display()))?;
+        let shown = directory.display();
+        let file = private::open(&path).with_context(|| {
+            language.of(both!(
+                "cannot write in the data directory {shown}",
+                "no se puede escribir en el directorio de datos {shown}"
+            ))
+        })?;
         let mut locked = file.try_lock();
         if matches!(locked, Err(TryLockError::WouldBlock)) {
             // Perhaps only a command that looks whether a daemon runs.
@@ -36,12 +43,17 @@ impl Lock {
         }
         match locked {
             Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => bail!(
-                "another plazo already runs on {}{}; stop it first, or name another directory with --data",
-                directory.display(),
-                address(directory).map(|address| format!(" (at {address})")).unwrap_or_default(),
-            ),
-            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+            Err(TryLockError::WouldBlock) => {
+                let at = address(directory).map(|address| format!(" ({address})")).unwrap_or_default();
+                bail!(language.of(both!(
+                    "another plazo already runs on {shown}{at}; stop it first, or name another directory with --data",
+                    "ya hay otro plazo en marcha en {shown}{at}; deténgalo primero, o indique otro directorio con --data"
+                )))
+            }
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| {
+                let path = path.display();
+                language.of(both!("cannot lock {path}", "no se puede bloquear {path}"))
+            }),
         }
     }
 

@@ -141,7 +141,7 @@ fn facts(
                     rule: "mail".to_owned(),
                     field: "headers".to_owned(),
                     expression: String::new(),
-                    problem: error.to_string(),
+                    problem: error.words(),
                 });
             }
         }

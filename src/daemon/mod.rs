@@ -28,8 +28,11 @@ use tokio_util::task::TaskTracker;
 use crate::app::time::TimeSource;
 use crate::app::token::Open;
 use crate::app::{App, Occasion, sources as app_sources};
+use crate::both;
 use crate::config::{self, Config};
 use crate::http::listener::{self, Server};
+use crate::intake::source::SourceError;
+use crate::text::{Both, Language};
 use crate::{net, notify, private};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};
@@ -87,30 +90,43 @@ pub async fn run(
     let Some(config) = loaded.config.clone() else {
         return Err(BadConfig(loaded.explain(options.styled)).into());
     };
-    make_directory(&options.data)?;
-    let lock = Lock::take(&options.data)?;
-    let clients = net::clients().context("cannot set up HTTP")?;
+    let language = config.language;
+    make_directory(&options.data, language)?;
+    let lock = Lock::take(&options.data, language)?;
+    let clients =
+        net::clients().with_context(|| language.of(both!("cannot set up HTTP", "no se puede preparar HTTP")))?;
     let files = options.data.join(OUTBOX_DIRECTORY);
     let transports = outbox::transports(&config, &clients, &files)?;
-    let sources = app_sources::ready(&config)
-        .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
+    let sources = app_sources::ready(&config).map_err(|(name, error)| in_source(&name, error, language))?;
     let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
     warn_of_old_zones(&options.time);
-    let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone())
-        .with_context(|| format!("cannot open the store in {}", options.data.display()))?;
+    let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone()).with_context(|| {
+        let data = options.data.display();
+        language.of(both!("cannot open the store in {data}", "no se puede abrir el almacén en {data}"))
+    })?;
     app.set_loopback(listen.ip().is_loopback());
     check_access(&app, listen).await?;
     app.set_sources(sources);
-    if let Some((from, to)) = app.note_alive(SHORTEST_DOWNTIME).await.context("cannot write to the store")? {
+    let alive = app.note_alive(SHORTEST_DOWNTIME).await;
+    let alive =
+        alive.with_context(|| language.of(both!("cannot write to the store", "no se puede escribir en el almacén")))?;
+    if let Some((from, to)) = alive {
         tracing::warn!(%from, %to, "plazo did not run; what fell due then is told as late");
     }
-    let n_planned =
-        app.plan_anew(Occasion::Start).await.context("cannot plan the open requests by the new sla.toml")?;
+    let planned = app.plan_anew(Occasion::Start).await;
+    let n_planned = planned.with_context(|| {
+        language.of(both!(
+            "cannot plan the open requests by the new sla.toml",
+            "no se pueden planificar las solicitudes abiertas según el sla.toml nuevo"
+        ))
+    })?;
     if 0 < n_planned {
         tracing::info!(n_planned, "open requests planned by the new sla.toml");
     }
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener
+        .with_context(|| language.of(both!("cannot listen on {listen}", "no se puede escuchar en {listen}")))?;
     let address = listener.local_addr()?;
     let sockets = sockets_of_machine(&app, &options.data)?;
     lock.publish(address)?;
@@ -131,7 +147,10 @@ pub async fn run(
     for socket in sockets {
         tasks.spawn(Arc::clone(&server).serve(socket, stop.clone()));
     }
-    let mut schedules = schedules(app.clone()).await.context("cannot start the schedules")?;
+    let schedules = schedules(app.clone()).await;
+    let mut schedules = schedules.with_context(|| {
+        language.of(both!("cannot start the schedules", "no se pueden iniciar las tareas periódicas"))
+    })?;
     tracing::info!(%address, queued = app.queue().len(), revision = app.config().rulebook.revision, "ready");
     service::ready();
     ready(address, &app);
@@ -147,13 +166,13 @@ pub async fn run(
     }
     // The outbox last: what the others decided still goes out or is written down.
     draining.cancel();
-    sending.await.context("the outbox ended badly")?;
+    sending.await.with_context(|| language.of(both!("the outbox ended badly", "la bandeja de salida terminó mal")))?;
     if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
         tracing::warn!(%error, "the end could not be noted");
     }
     app.close();
     if tokio::task::spawn_blocking(move || writer.join()).await?.is_err() {
-        bail!("the writer ended badly");
+        bail!(language.of(both!("the writer ended badly", "el proceso que escribe en el almacén terminó mal")));
     }
     if let Some(socket) = app.socket() {
         std::fs::remove_file(&*socket).ok();
@@ -161,9 +180,18 @@ pub async fn run(
     drop(lock);
     tracing::info!("stopped");
     match failed {
-        Some(part) => bail!("the {part} ended by itself; see the log above"),
+        Some(Both { en, es }) => bail!(language.of(both!(
+            "the {en} ended by itself; see the log above",
+            "{es} terminó por su cuenta; vea el registro más arriba"
+        ))),
         None => Ok(()),
     }
+}
+
+/// What is wrong with a source of `sla.toml`.
+fn in_source(name: &str, error: SourceError, language: Language) -> anyhow::Error {
+    anyhow::Error::new(error)
+        .context(language.of(both!("source `{name}` of sla.toml", "la fuente «{name}» de sla.toml")))
 }
 
 /// Waits for `stop`, or for a part to end that never should: then the process ends too, and systemd starts it anew.
@@ -171,7 +199,7 @@ async fn supervise(
     stop: &CancellationToken,
     sending: &tokio::task::JoinHandle<()>,
     writer: &std::thread::JoinHandle<()>,
-) -> Option<&'static str> {
+) -> Option<Both> {
     let mut look = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
@@ -179,18 +207,23 @@ async fn supervise(
             _ = look.tick() => {}
         }
         if writer.is_finished() {
-            return Some("writer");
+            return Some(both!("writer", "el proceso que escribe en el almacén"));
         }
         if sending.is_finished() {
-            return Some("outbox");
+            return Some(both!("outbox", "la bandeja de salida"));
         }
     }
 }
 
 /// Makes the data directory, for its owner alone; of one that is open to others it is said.
-fn make_directory(directory: &Path) -> anyhow::Result<()> {
-    private::make_directory(directory)
-        .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
+fn make_directory(directory: &Path, language: Language) -> anyhow::Result<()> {
+    private::make_directory(directory).with_context(|| {
+        let directory = directory.display();
+        language.of(both!(
+            "cannot make the data directory {directory}",
+            "no se puede crear el directorio de datos {directory}"
+        ))
+    })?;
     if private::is_open_to_others(directory) {
         tracing::warn!(directory = %directory.display(), "others of this machine may look into the data directory; chmod 700 it");
     }
@@ -200,7 +233,11 @@ fn make_directory(directory: &Path) -> anyhow::Result<()> {
 /// The sockets by which this machine's own users come in: in the data directory, which is closed to others, and where systemd, or whoever
 /// starts the service, gives it a place that everybody reaches.
 fn sockets_of_machine(app: &App, data: &Path) -> anyhow::Result<Vec<UnixListener>> {
-    let cannot = |directory: &Path| format!("cannot make the socket in {}", directory.display());
+    let cannot = |directory: &Path| {
+        let directory = directory.display();
+        let told = both!("cannot make the socket in {directory}", "no se puede crear el socket en {directory}");
+        app.config().language.of(told)
+    };
     let mut sockets = vec![listener::listen(data).with_context(|| cannot(data))?];
     let mut path = data.join(listener::SOCKET);
     if let Some(directory) = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from) {
@@ -215,10 +252,12 @@ fn sockets_of_machine(app: &App, data: &Path) -> anyhow::Result<Vec<UnixListener
 async fn check_access(app: &App, listen: SocketAddr) -> anyhow::Result<()> {
     let open = app.open_without_token().await?;
     if !listen.ip().is_loopback() && !app.has_token().await? {
-        bail!(
+        bail!(app.config().language.of(both!(
             "{listen} can be reached from other machines, and no token exists.\n\
-             Make one first: plazo token create --name NAME --scope ingest,read,operate"
-        );
+             Make one first: plazo token create --name NAME --scope ingest,read,operate",
+            "a {listen} se llega desde otras máquinas, y no hay ningún token.\n\
+             Cree uno primero: plazo token create --name NOMBRE --scope ingest,read,operate"
+        )));
     }
     if open == Open::Everything && listen.ip().is_loopback() {
         tracing::warn!(%listen, "no token exists: every program of this machine may use the interface (plazo token create)");

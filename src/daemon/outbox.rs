@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
 use crate::app::{App, Claims, Outcome, WriteError, links, retry};
+use crate::both;
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
@@ -43,8 +44,9 @@ pub(super) fn transports(config: &Config, clients: &Clients, files: &Path) -> an
         .destinations
         .iter()
         .map(|(name, destination)| {
-            let transport = Transport::new(&destination.settings, clients, files)
-                .with_context(|| format!("destination `{name}` of sla.toml"))?;
+            let transport = Transport::new(&destination.settings, clients, files).with_context(|| {
+                config.language.of(both!("destination `{name}` of sla.toml", "el destino «{name}» de sla.toml"))
+            })?;
             Ok((name.clone(), transport))
         })
         .collect()

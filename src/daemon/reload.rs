@@ -118,8 +118,8 @@ impl Reloader {
             bail!("{}", edit::promises_nothing(n_promises, &file, self.app.config().language));
         }
         let transports = outbox::transports(&config, &self.clients, &self.files)?;
-        let sources = sources::ready(&config)
-            .map_err(|(name, error)| anyhow::Error::new(error).context(format!("source `{name}` of sla.toml")))?;
+        let sources =
+            sources::ready(&config).map_err(|(name, error)| super::in_source(&name, error, config.language))?;
         // While requests are planned anew, alerts may go by the old file and by the new one.
         let mut both = Transports::clone(&self.transports.load());
         both.extend(transports.clone());

@@ -60,7 +60,7 @@ pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<Api>, stop: Can
 
 async fn look(app: &App, source: &Source, api: &Api) -> Result<(), Failure> {
     let scope = source.subscription_scope(app.now());
-    let wanted = source.settings.mapping.subscriptions_wanted(&scope).map_err(|fault| (None, fault.to_string()))?;
+    let wanted = source.settings.mapping.subscriptions_wanted(&scope).map_err(|fault| (None, fault.words().en))?;
     let mut failed = None;
     for (subscription, id, scope) in wanted {
         // One that fails keeps no other.

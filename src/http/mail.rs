@@ -16,9 +16,8 @@ use crate::app::App;
 use crate::app::token::Grant;
 use crate::both;
 use crate::engine::event::Event;
-use crate::intake::email::{self, EmailError, House};
+use crate::intake::email::{self, House};
 use crate::intake::source::Facts;
-use crate::text::Both;
 
 /// The largest mail; callers cut what is longer, since its head and the beginning of its text are all that is read.
 pub const LARGEST_MAIL: usize = 1 << 20;
@@ -130,13 +129,5 @@ fn read(raw: &[u8], pipe: &Pipe, grant: &Grant, app: &App) -> Answer<Event> {
         received_at: None,
         now: app.now(),
     };
-    email::read(raw, &house).map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_email", words(error)))
-}
-
-fn words(error: EmailError) -> Both {
-    match error {
-        EmailError::NoEmail => {
-            both!("this is no email: it has no headers", "esto no es un correo: no tiene encabezados")
-        }
-    }
+    email::read(raw, &house).map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "no_email", error.words()))
 }

@@ -438,7 +438,7 @@ impl Source {
                 rule: rule.clone(),
                 field,
                 expression: String::new(),
-                problem: problem.en,
+                problem,
             };
             match json::heard(Value::Object(fields), &self.settings.name, now) {
                 Ok(Heard { mut event, request, lost }) => {

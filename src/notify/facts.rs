@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::engine::request::RequestId;
 use crate::text::alert::{Content, Reader};
 use crate::text::printable::printable_line;
 use crate::text::shown;
@@ -25,16 +26,24 @@ pub fn document(
         "links": links(content, reader),
         "content": named(json!(content)),
     });
-    if let Some(request) = content.request() {
+    if let Some(request) = about(content) {
         data["request_id"] = request.to_string().into();
     }
     json!({ "type": content.type_name(), "timestamp": decided_at, "data": data })
 }
 
+/// The request that a message is about, with whose links it is of use. A link anew belongs to no thread of that request, and names it.
+fn about(content: &Content) -> Option<RequestId> {
+    match content {
+        Content::Link { request, .. } => Some(*request),
+        _ => content.request(),
+    }
+}
+
 /// Pages on which the reader can act, by what they are for; empty where the file gives no public address.
 fn links(content: &Content, reader: &Reader<'_>) -> Value {
     let mut links =
-        content.request().and_then(|request| (reader.links)(request)).map_or_else(|| json!({}), |links| json!(links));
+        about(content).and_then(|request| (reader.links)(request)).map_or_else(|| json!({}), |links| json!(links));
     match content {
         Content::Alert(facts) => {
             if let Some(place) = &facts.place {

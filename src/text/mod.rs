@@ -28,7 +28,7 @@ mod update;
 pub mod verdict;
 pub mod violation;
 pub mod vocabulary;
-mod zone;
+pub mod zone;
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::Language;
+use super::{Both, Language};
 use crate::both;
 
 /// Cities whose names in the zone database lack what people write.
@@ -24,11 +24,17 @@ const CITIES: [(&str, &str); 12] = [
 /// `Horas de Bogotá.` / `Times of Bogota.`
 pub(super) fn line(zone: Tz, language: Language) -> String {
     let name = zone.name();
-    let Some((_, city)) = name.rsplit_once('/').filter(|(area, _)| *area != "Etc") else {
+    let Some(city) = city(zone, language) else {
         let name = name.trim_start_matches("Etc/");
         return language.of(both!("Times are {name}.", "Horas {name}."));
     };
+    language.of(both!("Times of {city}.", "Horas de {city}."))
+}
+
+/// The city by which a zone goes: `Bogotá`. None where it goes by no place.
+pub fn city(zone: Tz, language: Language) -> Option<String> {
+    let (_, city) = zone.name().rsplit_once('/').filter(|(area, _)| *area != "Etc")?;
     let city = city.replace('_', " ");
-    let written = CITIES.iter().find(|(plain, _)| *plain == city).map_or(&*city, |(_, written)| written);
-    language.of(both!("Times of {city}.", "Horas de {written}."))
+    let written = CITIES.iter().find(|(plain, _)| *plain == city).map_or(&*city, |(_, written)| written).to_owned();
+    Some(language.of(Both { en: city, es: written }))
 }

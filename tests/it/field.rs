@@ -143,7 +143,7 @@ fn lessons_46_to_48_chats_and_help_desks_tell_who_wrote_where() {
         if let Some(ignored) = row["ignored"].as_bool().filter(|ignored| *ignored == facts.ignored.is_empty()) {
             found.push(format!("ignored: expected {ignored}, got {:?}", facts.ignored));
         }
-        found.extend(facts.faults.iter().map(ToString::to_string));
+        found.extend(facts.faults.iter().map(|fault| fault.words().en));
         found.into_iter().map(|what| format!("{file}: {what}")).collect::<Vec<_>>()
     };
     all_right(rows("chat.json").iter().flat_map(judge).collect());

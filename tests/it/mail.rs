@@ -277,18 +277,18 @@ fn clock_of(daemon: &Daemon, request: &str, kind: &str) -> Option<String> {
 /// whoever else writes under its address stops no clock.
 #[test]
 fn lessons_41_mail_of_the_house_counts_where_its_own_server_vouches_for_it() {
-    let postfix = Postfix::start_with(
-        "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = ROOT/auth\n\
+    let further = "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = ROOT/auth\n\
          smtpd_sasl_authenticated_header = yes\n\
          smtpd_sender_restrictions = check_sender_access inline:{\n\
          \x20{ ana@agencia.example = PREPEND Authentication-Results: mail.agencia.example; dmarc=pass header.from=agencia.example }\n\
-         \x20{ x@evil.example = PREPEND Authentication-Results: mail.agencia.example; dmarc=fail header.from=agencia.example } }\n",
-    );
-    let auth = format!(
-        "service auth {{\n unix_listener {} {{\n mode = 0666\n }}\n}}\n",
-        postfix.directory.path().join("auth").display()
-    );
-    let dovecot = Dovecot::start_with(&postfix.directory.path().join("mail/inbox"), &auth);
+         \x20{ x@evil.example = PREPEND Authentication-Results: mail.agencia.example; dmarc=fail header.from=agencia.example } }\n";
+    let (postfix, dovecot) = Postfix::start_after(further, |root| {
+        let socket = root.join("auth");
+        let auth = format!("service auth {{\n unix_listener {} {{\n mode = 0666\n }}\n}}\n", socket.display());
+        let dovecot = Dovecot::start_with(&root.join("mail/inbox"), &auth);
+        wait_for("the socket at which logins are judged", PATIENCE, || socket.exists().then_some(()));
+        dovecot
+    });
     let trusting = |trusts: &str| format!("{PEOPLE}{}{trusts}{ACKNOWLEDGE}", mailbox(&dovecot));
     let config = trusting("trusts = \"mail.agencia.example\"\n");
     let daemon = Daemon::start(&config);

@@ -220,7 +220,7 @@ fn report(facts: &Facts) -> Value {
         "fetches": facts.fetches.iter().map(|fetch| json!([fetch.name, fetch.id, fetch.path])).collect::<Vec<_>>(),
         "alarms": facts.alarms.iter().map(|alarm| alarm.text.en.clone()).collect::<Vec<_>>(),
         "no effect": facts.ignored.iter().map(|why| why.en.clone()).collect::<Vec<_>>(),
-        "faults": facts.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "faults": facts.faults.iter().map(|fault| fault.words().en).collect::<Vec<_>>(),
     })
 }
 

@@ -268,7 +268,7 @@ fn without_a_file_at_hand_the_daemon_says_its_language_and_zone() {
         .output()
         .expect("plazo runs");
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    assert!(listed.contains("vence (Bogota)") && listed.contains("solicitud"), "{listed}");
+    assert!(listed.contains("vence (Bogotá)") && listed.contains("solicitud"), "{listed}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::screen::Arrival;
+use crate::both;
+use crate::cli::help;
 use crate::text::printable::printable_line;
 
 const HEAD: &str = "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
@@ -27,6 +29,9 @@ pub(super) fn write(out: &Path, arrivals: &[(String, Arrival)]) -> anyhow::Resul
     }
     page += "</table>";
     let path = out.join("index.html");
-    std::fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    std::fs::write(&path, page).with_context(|| {
+        let path = path.display();
+        help::of_the_terminal().of(both!("cannot write {path}", "no se puede escribir {path}"))
+    })?;
     Ok(path)
 }

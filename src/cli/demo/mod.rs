@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::loopback::{smtp, webhook};
 use super::{Exit, Global, Outcome, output, runtime};
 use crate::app::App;
+use crate::both;
+use crate::cli::help;
 use crate::daemon::{self, Options};
 use clock::DemoClock;
 use screen::{Arrival, Screen};
@@ -55,7 +57,10 @@ async fn play(args: &Args) -> Outcome {
     let out = own.as_ref().map_or_else(named, |own| own.path().to_owned());
     let (mail, chat) = (out.join("mail"), out.join("chat"));
     for directory in [&out, &mail, &chat] {
-        std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        std::fs::create_dir_all(directory).with_context(|| {
+            let directory = directory.display();
+            help::of_the_terminal().of(both!("cannot make {directory}", "no se puede crear {directory}"))
+        })?;
     }
     let data = tempfile::tempdir()?;
     let clock = Arc::new(DemoClock::new(week::begins_at()));

@@ -74,7 +74,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let config = usable(&global.config)?;
     let against = args.against.as_deref().map(usable).transpose()?;
     let recorded = match &args.events {
-        Some(path) => source::file(path)?,
+        Some(path) => source::file(path, config.language)?,
         None => source::journal(global)?,
     };
     let Some(begins_at) = recorded.heard.iter().map(|heard| heard.event.at).min() else {

@@ -12,6 +12,7 @@ use crate::engine::proof::Proof;
 use crate::intake::json;
 use crate::replay::{Belongs, Heard};
 use crate::store::Store;
+use crate::text::{Both, Language};
 
 /// Mistakes of a file that are told at once.
 const MOST_TOLD: usize = 10;
@@ -46,8 +47,10 @@ pub(super) fn journal(global: &Global) -> anyhow::Result<Recorded> {
 }
 
 /// The events of a file. Each was heard of at its `at`, or at its `received_at`, which may be later.
-pub(super) fn file(path: &Path) -> anyhow::Result<Recorded> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+pub(super) fn file(path: &Path, language: Language) -> anyhow::Result<Recorded> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .with_context(|| language.of(both!("cannot read {shown}", "no se puede leer {shown}")))?;
     let mut events = Vec::new();
     let mut wrong = Vec::new();
     for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
@@ -56,16 +59,20 @@ pub(super) fn file(path: &Path) -> anyhow::Result<Recorded> {
         }
         match read_line(line) {
             Ok(heard) => events.push((heard, number)),
-            Err(problem) => wrong.push(format!("{}:{number}: {problem}", path.display())),
+            Err(problem) => wrong.push(format!("{shown}:{number}: {}", language.of(problem))),
         }
     }
     if !wrong.is_empty() {
         let rest = wrong.len().saturating_sub(MOST_TOLD);
         wrong.truncate(MOST_TOLD);
         if 0 < rest {
-            wrong.push(format!("and {rest} more"));
+            wrong.push(language.of(both!("and {rest} more", "y {rest} más")));
         }
-        bail!("{}\nThe form of events is described in docs/events.md.", wrong.join("\n"));
+        let wrong = wrong.join("\n");
+        bail!(language.of(both!(
+            "{wrong}\nThe form of events is described in docs/events.md.",
+            "{wrong}\nLa forma de los eventos se describe en docs/events.md."
+        )));
     }
     // Stable: of two at one instant, the one that stands first.
     events.sort_by_key(|(heard, _): &(Heard, usize)| heard.heard_at);
@@ -73,25 +80,37 @@ pub(super) fn file(path: &Path) -> anyhow::Result<Recorded> {
     Ok(Recorded { heard, lines })
 }
 
-fn read_line(line: &str) -> Result<Heard, String> {
-    let mut value: Value =
-        serde_json::from_str(line).map_err(|error| format!("this is not JSON ({error}); write one event a line"))?;
-    let at = instant(&value, "at")?
-        .ok_or("`at`: is missing; a replay needs the instant of each event, such as 2026-03-02T09:05:00-05:00")?;
+fn read_line(line: &str) -> Result<Heard, Both> {
+    let mut value: Value = serde_json::from_str(line).map_err(|error| {
+        both!(
+            "this is not JSON ({error}); write one event a line",
+            "esto no es JSON ({error}); escriba un evento por línea"
+        )
+    })?;
+    let at = instant(&value, "at")?.ok_or_else(|| {
+        both!(
+            "`at`: is missing; a replay needs the instant of each event, such as 2026-03-02T09:05:00-05:00",
+            "`at`: falta; para repasar hace falta el instante de cada evento, por ejemplo 2026-03-02T09:05:00-05:00"
+        )
+    })?;
     let heard_at = instant(&value, "received_at")?.unwrap_or(at).max(at);
     if let Some(fields) = value.as_object_mut() {
         fields.remove("received_at");
     }
-    let (mut event, request) = json::event(value, SOURCE, at).map_err(|error| error.to_string())?;
+    let (mut event, request) = json::event(value, SOURCE, at).map_err(|error| error.words())?;
     // What a file of events tells is taken as it was.
     event.proof = Proof::Unrecorded;
     let belongs = request.map_or(Belongs::ByThread, Belongs::Names);
     Ok(Heard { event, belongs, heard_at })
 }
 
-fn instant(value: &Value, field: &str) -> Result<Option<DateTime<Utc>>, String> {
+fn instant(value: &Value, field: &str) -> Result<Option<DateTime<Utc>>, Both> {
     let Some(text) = value.get(field).and_then(Value::as_str) else { return Ok(None) };
-    let parsed = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| format!("`{field}`: `{text}` is no instant; write it as 2026-03-02T09:05:00-05:00"))?;
+    let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        both!(
+            "`{field}`: `{text}` is no instant; write it as 2026-03-02T09:05:00-05:00",
+            "`{field}`: «{text}» no es un instante; escríbalo así: 2026-03-02T09:05:00-05:00"
+        )
+    })?;
     Ok(Some(parsed.to_utc().trunc_subsecs(3)))
 }

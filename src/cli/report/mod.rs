@@ -70,8 +70,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         (true, _) => "csv",
         (false, true) => "html",
         (false, false) => {
-            let report: Report =
-                serde_json::from_value(client.get(&path("json")).await?).context("the daemon is of another version")?;
+            let report: Report = serde_json::from_value(client.get(&path("json")).await?).with_context(|| {
+                global.language().of(both!("the daemon is of another version", "el servicio es de otra versión"))
+            })?;
             figures::print(&report, look)?;
             return Ok(Exit::Done);
         }

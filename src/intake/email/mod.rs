@@ -18,8 +18,10 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use serde_json::json;
 
+use crate::both;
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::{Lack, Proof};
+use crate::text::Both;
 use bounce::bounced;
 use correspondence::Correspondence;
 pub use names::{BY_CLIENT, BY_SUBJECT, by_client};
@@ -44,6 +46,15 @@ pub enum EmailError {
     /// Not a mail at all.
     #[error("this is no email: it has no headers")]
     NoEmail,
+}
+
+impl EmailError {
+    /// What is wrong, in both languages.
+    pub fn words(&self) -> Both {
+        match self {
+            Self::NoEmail => both!("{self}", "esto no es un correo: no tiene encabezados"),
+        }
+    }
 }
 
 /// What the reader of mail must know of the house, and of where the mail lies.

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::expression::{Expression, Scope, json};
 use super::{EventRule, Field, HOOK, Mapping, Selection, Subscription};
+use crate::both;
 use crate::text::Both;
 
 /// Elements of one payload that are looked at; more is no payload of an honest source.
@@ -66,16 +67,15 @@ pub struct Fault {
     /// Its expression.
     pub expression: String,
     /// What is wrong.
-    pub problem: String,
+    pub problem: Both,
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rule, field, expression, problem } = self;
-        if expression.is_empty() {
-            return write!(f, "rule «{rule}», `{field}`: {problem}");
-        }
-        write!(f, "rule «{rule}», `{field}` = \"{expression}\": {problem}")
+impl Fault {
+    /// Which rule failed, where and why.
+    pub fn words(&self) -> Both {
+        let Self { rule, field, expression, problem: Both { en, es } } = self;
+        let place = if expression.is_empty() { format!("`{field}`") } else { format!("`{field}` = \"{expression}\"") };
+        both!("rule «{rule}», {place}: {en}", "regla «{rule}», {place}: {es}")
     }
 }
 
@@ -159,7 +159,7 @@ fn selected(selection: &Selection, scope: &Scope, rule: &str, faults: &mut Vec<F
                 Err(problem) => faults.push(fault(rule, "each", path, problem)),
             }
             if MOST_ELEMENTS < inner.len() {
-                let problem = format!("gives more than {MOST_ELEMENTS} elements");
+                let problem = both!("gives more than {MOST_ELEMENTS} elements", "da más de {MOST_ELEMENTS} elementos");
                 faults.push(fault(rule, "each", path, problem));
                 return Vec::new();
             }
@@ -185,7 +185,7 @@ fn elements(found: &Rcvar) -> Vec<Rcvar> {
     }
 }
 
-fn fault(rule: &str, field: &str, expression: &Expression, problem: impl Into<String>) -> Fault {
+fn fault(rule: &str, field: &str, expression: &Expression, problem: impl Into<Both>) -> Fault {
     Fault {
         rule: rule.to_owned(),
         field: field.to_owned(),
@@ -200,11 +200,21 @@ fn needed(rule: &str, field: &str, expression: &Expression, scope: &Scope, fault
         Ok(Value::String(word)) if !word.trim().is_empty() => Some(word),
         Ok(Value::Number(number)) => Some(number.to_string()),
         Ok(Value::Null) => {
-            faults.push(fault(rule, field, expression, "gives nothing for this payload"));
+            faults.push(fault(
+                rule,
+                field,
+                expression,
+                both!("gives nothing for this payload", "no da nada para este contenido"),
+            ));
             None
         }
         Ok(_) => {
-            faults.push(fault(rule, field, expression, "gives no word for this payload"));
+            faults.push(fault(
+                rule,
+                field,
+                expression,
+                both!("gives no word for this payload", "no da ninguna palabra para este contenido"),
+            ));
             None
         }
         Err(problem) => {

@@ -19,11 +19,12 @@ pub struct Postfix {
 
 impl Postfix {
     pub fn start() -> Self {
-        Self::start_with("")
+        Self::start_after("", |_| ()).0
     }
 
-    /// Starts with further lines in its `main.cf`; `ROOT` stands for its directory.
-    pub fn start_with(further: &str) -> Self {
+    /// Starts with further lines in its `main.cf`, in which `ROOT` stands for its directory, once `first` has started what these name: a
+    /// Postfix that does not find it holds every mail up for a minute.
+    pub fn start_after<T>(further: &str, first: impl FnOnce(&Path) -> T) -> (Self, T) {
         let directory = tempfile::tempdir().expect("a directory");
         // Postfix' own user must get through.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("rights");
@@ -71,6 +72,7 @@ impl Postfix {
         assert!(owned.expect("chown runs").success(), "there is no user postfix; install it: apt-get install postfix");
         fs::set_permissions(place("mail"), fs::Permissions::from_mode(0o777)).expect("rights");
         let postfix = Self { directory, port };
+        let started = first(postfix.directory.path());
         let output =
             postfix.command("start").output().expect("postfix is missing; install it: apt-get install postfix");
         assert!(
@@ -80,7 +82,7 @@ impl Postfix {
             postfix.log()
         );
         wait_for("Postfix to listen", PATIENCE, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        postfix
+        (postfix, started)
     }
 
     /// Hands a mail in, as a server elsewhere does, or as `user` who logs in.
