@@ -6,6 +6,7 @@
 //! If one of them fails, the group is rolled back and run again with a savepoint around each, so that what fails is undone alone.
 //! Savepoints are not free (SQLite copies every page that they touch), and failures are rare.
 
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -149,7 +150,7 @@ fn checkpoint(checkpointer: &Checkpointer, ended: &Receiver<()>) {
     while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
         match checkpointer.run() {
             // A long log begins anew only once the writer has moved the last of it, and that is to be little.
-            Ok(n_pages) => every = if LONG_LOG < n_pages { CHECKPOINT_EVERY / 25 } else { CHECKPOINT_EVERY },
+            Ok(n_pages) => every = if LONG_LOG < n_pages { CHECKPOINT_EVERY / 10 } else { CHECKPOINT_EVERY },
             Err(error) => tracing::debug!(%error, "no checkpoint; the log grows"),
         }
     }
@@ -157,11 +158,14 @@ fn checkpoint(checkpointer: &Checkpointer, ended: &Receiver<()>) {
 
 fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
     let mut allowed = *GROUP.end();
-    while let Ok(first) = waiting.recv() {
+    // What waited when a group began. Who comes while it runs belongs to the next, and is worked on by others while this one is committed.
+    let mut next = VecDeque::new();
+    while let Some(first) = next.pop_front().or_else(|| waiting.recv().ok()) {
         let began = Instant::now();
         let mut group = vec![first];
+        next.extend(waiting.try_iter().take(LARGEST_GROUP - 1 - next.len()));
         let changes_before = store.total_changes();
-        let more = || if began.elapsed() < allowed { waiting.try_recv().ok() } else { None };
+        let more = || if began.elapsed() < allowed { next.pop_front() } else { None };
         let mut committed = run(store, shared, last_request, &mut group, more, Care::None);
         if matches!(committed, Ok(None)) {
             committed = run(store, shared, last_request, &mut group, || None, Care::Savepoints);
@@ -193,7 +197,7 @@ fn run(
     shared: &Shared,
     last_request: i64,
     group: &mut Vec<Box<dyn Job>>,
-    more: impl Fn() -> Option<Box<dyn Job>>,
+    mut more: impl FnMut() -> Option<Box<dyn Job>>,
     care: Care,
 ) -> Result<Option<i64>, StoreError> {
     let mut transaction = Transaction::new(store, shared, last_request, care);
@@ -210,7 +214,7 @@ fn run(
                 tracing::debug!(job = job.name(), took = ?began.elapsed(), "one piece of work held the writer for long");
             }
             n_run += 1;
-            if n_run == group.len() && n_run < LARGEST_GROUP {
+            if n_run == group.len() {
                 group.extend(more());
             }
         }

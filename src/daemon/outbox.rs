@@ -440,7 +440,11 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
     let subject = printable_marked(&rendered.subject.replace(['\n', '\t'], " "));
     let instance = app.instance().get(..8).unwrap_or_default();
     let whose = (delivery.id, delivery.person.as_deref(), delivery.decided_at);
-    let facts = facts::document(&delivery.content, whose, &subject, &reader);
+    let facts = if destination.settings.takes_facts() {
+        facts::document(&delivery.content, whose, &subject, &reader)
+    } else {
+        serde_json::Value::Null
+    };
     let request = delivery.content.request().or(delivery.request);
     Ok(Message {
         // Mail alone is answered, and bears the mark by which the answer is known to be its reader's.

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
-/// Requests looked at in one transaction.
-const BATCH: usize = 128;
+/// Requests looked at in one transaction: while one batch is written, the last one is sent.
+const BATCH: usize = 96;
 /// The longest sleep.
 const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(1);
 /// The runtime's timers round up to this. A wake is slept for up to here, and looked for from here on.

@@ -19,17 +19,22 @@ pub fn document(
         Content::Alert(facts) => printable_line(&shown::sentence(facts, reader)),
         _ => subject.to_owned(),
     };
-    let mut data = json!({
-        "delivery": delivery,
-        "person": person,
-        "text": text,
-        "links": links(content, reader),
-        "content": named(json!(content)),
-    });
+    // Put together by hand: `json!` would write values anew that are there.
+    let mut data = object([
+        ("delivery", delivery.into()),
+        ("person", person.into()),
+        ("text", text.into()),
+        ("links", links(content, reader)),
+        ("content", named(json!(content))),
+    ]);
     if let Some(request) = about(content) {
         data["request_id"] = request.to_string().into();
     }
-    json!({ "type": content.type_name(), "timestamp": decided_at, "data": data })
+    object([("type", content.type_name().into()), ("timestamp", json!(decided_at)), ("data", data)])
+}
+
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The request that a message is about, with whose links it is of use. A link anew belongs to no thread of that request, and names it.
@@ -62,21 +67,23 @@ fn links(content: &Content, reader: &Reader<'_>) -> Value {
 
 /// The facts as they are kept, with each request's name beside its number, and the next step as an object: a pair says nothing to whoever
 /// reads it.
-fn named(value: Value) -> Value {
+fn named(mut value: Value) -> Value {
+    name(&mut value);
+    value
+}
+
+fn name(value: &mut Value) {
     match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(named).collect()),
+        Value::Array(items) => items.iter_mut().for_each(name),
         Value::Object(members) => {
-            let id = members.get("request").and_then(Value::as_i64).map(|number| format!("R-{number}"));
-            let mut members: serde_json::Map<_, _> =
-                members.into_iter().map(|(name, value)| (name, named(value))).collect();
-            if let Some(id) = id {
-                members.insert("request_id".to_owned(), id.into());
+            members.values_mut().for_each(name);
+            if let Some(number) = members.get("request").and_then(Value::as_i64) {
+                members.insert("request_id".to_owned(), RequestId(number).to_string().into());
             }
             if let Some(next) = members.get_mut("next").filter(|next| next.is_array()) {
                 *next = json!({ "step": next[0], "at": next[1] });
             }
-            Value::Object(members)
         }
-        value => value,
+        _ => {}
     }
 }

@@ -162,6 +162,11 @@ impl Settings {
         self.kind() != Kind::Webhook
     }
 
+    /// Whether it gets the facts of a message as a document, and not its text alone.
+    pub fn takes_facts(&self) -> bool {
+        matches!(self.kind(), Kind::Webhook | Kind::File)
+    }
+
     /// Whether several messages to the same reader may be put into one. Tickets and incidents are each about one request.
     pub fn gathers(&self) -> bool {
         !matches!(self.kind(), Kind::Webhook | Kind::PagerDuty | Kind::Glpi | Kind::ClickUp | Kind::File)

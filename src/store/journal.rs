@@ -169,10 +169,10 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn latest_link(&self, request: RequestId) -> Result<Option<String>> {
         let mut statement = self.prepare(
-            "SELECT body ->> '$.refs.link' AS link
-             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, seq FROM journal
+            r#"SELECT body ->> '$.refs.link' AS link
+             FROM (SELECT CASE WHEN 0 < instr(body, '"link"') AND json_valid(body) THEN body END AS body, seq FROM journal
                    WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50)
-             WHERE typeof(link) = 'text' ORDER BY seq DESC LIMIT 1",
+             WHERE typeof(link) = 'text' ORDER BY seq DESC LIMIT 1"#,
         )?;
         Ok(statement.query_row([request.0], |row| row.get(0)).optional()?)
     }
