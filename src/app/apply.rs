@@ -3,14 +3,13 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use super::plan::Ended;
-use super::thread;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
 use crate::both;
 use crate::engine::address;
 use crate::engine::check;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
-use crate::engine::event::{Direction, Event, EventId, Fact};
+use crate::engine::event::{Direction, Event, EventId, Fact, is_loose};
 use crate::engine::request::{Request, RequestId};
 use crate::engine::{self, Input};
 use crate::intake::email::by_client;
@@ -240,7 +239,7 @@ impl Transaction<'_> {
         }
         let channel = outcome.request.facets.channel.clone();
         for thread in &event.threads {
-            if thread::is_loose(thread) {
+            if is_loose(thread) {
                 // Else whoever writes as a colleague would draw a client's next message to a request of his choice.
                 if event.is_believed() {
                     self.store.move_thread(&channel, thread, id)?;

@@ -13,6 +13,7 @@ use crate::engine::policy::{Limit, TargetKind};
 use crate::engine::request::{Request, RequestId};
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
+use crate::store::silences::Silencing;
 use crate::text::alert::{AlertFacts, Content, HeldFor, News};
 use crate::text::format;
 
@@ -44,8 +45,8 @@ impl Transaction<'_> {
         let Some(id) = added else { return Ok(()) };
         let recipients = present(request, alert.why, &alert.recipients, &self.config, self.now);
         for (person, destination) in addressed(&recipients, &self.config) {
-            let silenced = self.store.silenced_until(request.id, &request.facets, person.as_deref(), self.now)?;
-            let held = self.held(request, alert, (person.as_deref(), &destination), silenced)?;
+            let silencing = self.store.silencing(request.id, &request.facets, person.as_deref(), self.now)?;
+            let held = self.held(request, alert, (person.as_deref(), &destination), silencing)?;
             self.store.add_delivery(&NewDelivery {
                 alert: id,
                 person: person.as_deref(),
@@ -54,6 +55,7 @@ impl Transaction<'_> {
                 planned_at: alert.planned_at,
                 decided_at: self.now,
                 held,
+                silence: silencing.map(|silencing| silencing.id),
                 updates: None,
             })?;
             self.n_decided += 1;
@@ -67,10 +69,10 @@ impl Transaction<'_> {
         request: &Request,
         alert: &Alert,
         (person, destination): (Option<&str>, &str),
-        silenced: Option<DateTime<Utc>>,
+        silencing: Option<Silencing>,
     ) -> Result<Option<(HeldFor, DateTime<Utc>)>, StoreError> {
         let alerts = &self.config.alerts;
-        if let Some(until) = silenced {
+        if let Some(Silencing { until, .. }) = silencing {
             return Ok(Some((HeldFor::Silence, until)));
         }
         match self.hold {
@@ -83,7 +85,7 @@ impl Transaction<'_> {
             Hold::Edit => return Ok(Some((HeldFor::Edit, self.now))),
             Hold::WhatIsLate | Hold::Nothing => {}
         }
-        if let Some(waits) = waits(request, alert.why, person, destination, None, &self.config, self.now) {
+        if let Some(waits) = waits(may_wait(request, alert.why), person, destination, &self.config, self.now) {
             return Ok(Some(waits));
         }
         if !gathers(destination, &self.config) || alerts.window <= TimeDelta::zero() {
@@ -132,6 +134,7 @@ impl Transaction<'_> {
             planned_at: self.now,
             decided_at: self.now,
             held: None,
+            silence: None,
             updates: Some(delivery),
         })?;
         self.n_decided += 1;
@@ -173,6 +176,7 @@ impl Transaction<'_> {
                 planned_at: self.now,
                 decided_at: self.now,
                 held: None,
+                silence: None,
                 updates: None,
             })?);
             self.n_decided += 1;
@@ -207,27 +211,19 @@ pub(super) fn present(
     present
 }
 
-/// Why an alert to one reader waits for a set time, and until when: a silence, a summary, the reader's hours.
+/// Why a message to one reader waits for a set time, and until when: a summary, or, where it `may_wait`, the reader's hours.
 pub(super) fn waits(
-    request: &Request,
-    why: Why,
+    may_wait: bool,
     person: Option<&str>,
     destination: &str,
-    silenced: Option<DateTime<Utc>>,
     config: &Config,
     at: DateTime<Utc>,
 ) -> Option<(HeldFor, DateTime<Utc>)> {
-    if let Some(until) = silenced {
-        return Some((HeldFor::Silence, until));
-    }
-    if !gathers(destination, config) {
-        return None;
-    }
-    let contact = person.and_then(|key| config.contacts.get(key))?;
+    let contact = person.and_then(|key| config.contacts.get(key)).filter(|_| gathers(destination, config))?;
     if let Some(summary_at) = contact.next_summary(config.zone, at) {
         return Some((HeldFor::Daily, summary_at));
     }
-    let opens_at = contact.off_until(at).filter(|_| may_wait(request, why))?;
+    let opens_at = contact.off_until(at).filter(|_| may_wait)?;
     Some((HeldFor::Quiet, opens_at))
 }
 
@@ -238,7 +234,7 @@ pub(super) fn gathers(destination: &str, config: &Config) -> bool {
 }
 
 /// Whether it may wait until its reader works again: everything but a client's broken promise.
-fn may_wait(request: &Request, why: Why) -> bool {
+pub(super) fn may_wait(request: &Request, why: Why) -> bool {
     let is_broken = matches!(why, Why::Breach | Why::Escalation);
     !(is_broken && request.facets.audience.unwrap_or(Audience::Client) == Audience::Client)
 }

@@ -12,7 +12,6 @@ use crate::engine::request::RequestId;
 use crate::store::claims as store;
 use crate::store::gather::Gathered;
 use crate::store::outbox::{Claimed, LEASE, Verdict};
-use crate::store::silences::{SilenceRow, Silenced};
 use crate::store::{Store, StoreError};
 use crate::text::alert::{Content, HeldFor, News, NewsKind};
 
@@ -259,66 +258,6 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn drop_delivery(&self, id: i64) -> Result<bool, WriteError> {
         self.writer.write(move |tx| tx.store.drop_delivery(id, tx.now)).await
-    }
-
-    /// Makes a silence.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
-    pub async fn add_silence(
-        &self,
-        silenced: Silenced,
-        span: (DateTime<Utc>, DateTime<Utc>),
-        who: Option<String>,
-        why: Option<String>,
-    ) -> Result<SilenceRow, WriteError> {
-        self.writer
-            .write(move |tx| {
-                let id = tx.store.add_silence(&silenced, span, who.as_deref(), why.as_deref(), tx.now)?;
-                let (silenced, who, why) = (silenced.clone(), who.clone(), why.clone());
-                let (starts_at, ends_at) = span;
-                Ok(SilenceRow { id, silenced, starts_at, ends_at, who, why, created_at: tx.now, ended_at: None })
-            })
-            .await
-    }
-
-    /// Ends a silence, and lets go what it held back. Whether it still held.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
-    pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
-        let is_ended = self
-            .writer
-            .write(move |tx| {
-                tx.n_decided += 1;
-                tx.store.end_silence(id, tx.now)
-            })
-            .await?;
-        self.release_silenced().await?;
-        Ok(is_ended)
-    }
-
-    /// Lets go what silences that ended early still hold back, in steps.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
-    pub async fn release_silenced(&self) -> Result<(), WriteError> {
-        loop {
-            let n_released = self
-                .writer
-                .write(|tx| {
-                    let n_released = tx.store.release_silenced(tx.now)?;
-                    tx.n_decided += n_released;
-                    Ok(n_released)
-                })
-                .await?;
-            if n_released == 0 {
-                return Ok(());
-            }
-        }
     }
 
     /// Notes that plazo runs, and where it did not since it last noted that.

@@ -14,6 +14,7 @@ use crate::engine::proof::Proof;
 use crate::engine::request::{Request, RequestId};
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
+use crate::store::silences::Silencing;
 use crate::store::violations::ViolationRow;
 use crate::text::alert::{Content, HeldFor};
 use crate::text::invitation::{Attendee, Invitation};
@@ -323,8 +324,11 @@ impl Transaction<'_> {
             NewAlert { step: None, why: "violation", planned_at: self.now, decided_at: self.now, content: &content };
         let Some(alert) = self.store.add_alert(&alert)? else { return Ok(()) };
         for (person, destination) in super::decide::addressed(recipients, &config) {
-            let silenced = self.store.silenced_until(request.id, &request.facets, person.as_deref(), self.now)?;
-            let held = self.violation_waits(person.as_deref(), &destination, silenced)?;
+            let silencing = self.store.silencing(request.id, &request.facets, person.as_deref(), self.now)?;
+            let held = match silencing {
+                Some(Silencing { until, .. }) => Some((HeldFor::Silence, until)),
+                None => self.violation_waits(person.as_deref(), &destination)?,
+            };
             self.store.add_delivery(&NewDelivery {
                 alert,
                 person: person.as_deref(),
@@ -333,6 +337,7 @@ impl Transaction<'_> {
                 planned_at: self.now,
                 decided_at: self.now,
                 held,
+                silence: silencing.map(|silencing| silencing.id),
                 updates: None,
             })?;
             self.n_decided += 1;
@@ -340,27 +345,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Why a violation waits, and until when. It is not urgent: it waits for what else its reader is told of, and no alert waits for it.
     fn violation_waits(
         &self,
         person: Option<&str>,
         destination: &str,
-        silenced: Option<DateTime<Utc>>,
     ) -> Result<Option<(HeldFor, DateTime<Utc>)>, StoreError> {
-        if let Some(until) = silenced {
-            return Ok(Some((HeldFor::Silence, until)));
+        if let Some(waits) = super::decide::waits(true, person, destination, &self.config, self.now) {
+            return Ok(Some(waits));
         }
         let window = self.config.alerts.window;
-        if !super::decide::gathers(destination, &self.config) {
-            return Ok(None);
-        }
-        let contact = person.and_then(|key| self.config.contacts.get(key));
-        if let Some(summary_at) = contact.and_then(|contact| contact.next_summary(self.config.zone, self.now)) {
-            return Ok(Some((HeldFor::Daily, summary_at)));
-        }
-        if let Some(opens_at) = contact.and_then(|contact| contact.off_until(self.now)) {
-            return Ok(Some((HeldFor::Quiet, opens_at)));
-        }
-        if window <= TimeDelta::zero() {
+        if window <= TimeDelta::zero() || !super::decide::gathers(destination, &self.config) {
             return Ok(None);
         }
         let until = self.store.window(person, destination, self.now)?;

@@ -8,6 +8,7 @@ use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::request::RequestId;
 use crate::store::StoreError;
+use crate::text::alert::HeldFor;
 
 /// A step that is still to come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,9 +60,12 @@ impl App {
                 let at = upcoming.at.max(now);
                 let recipients = decide::present(&request, why, &upcoming.recipients, &config, at);
                 let told = decide::addressed(&recipients, &config).into_iter().map(|(person, destination)| {
-                    let silenced = store.silenced_until(id, &request.facets, person.as_deref(), now)?;
-                    let silenced = silenced.filter(|until| at < *until);
-                    let waits = decide::waits(&request, why, person.as_deref(), &destination, silenced, &config, at);
+                    let silencing = store.silencing(id, &request.facets, person.as_deref(), now)?;
+                    let silenced = silencing.filter(|silencing| at < silencing.until);
+                    let may_wait = decide::may_wait(&request, why);
+                    let waits = silenced
+                        .map(|silencing| (HeldFor::Silence, silencing.until))
+                        .or_else(|| decide::waits(may_wait, person.as_deref(), &destination, &config, at));
                     let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
                     Ok::<_, StoreError>(RouteWay {
                         person,

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{App, decide};
+use super::{App, Transaction, WriteError, decide};
 use crate::both;
 use crate::config::{Config, Family};
 use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::policy::Facets;
 use crate::engine::request::RequestId;
-use crate::store::silences::Silenced;
+use crate::store::silences::{HeldDelivery, SilenceRow, Silenced};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
+use crate::text::alert::Content;
 
 /// What a silence would hold back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,24 @@ pub struct Foreseen {
     pub n_requests: usize,
 }
 
+impl Transaction<'_> {
+    /// Looks again at some of what silences that ended early held back: what another one holds waits for that, the rest goes. Returns
+    /// how many were looked at.
+    fn look_again(&mut self) -> Result<usize, StoreError> {
+        let held = self.store.held_by_ended(self.now)?;
+        for HeldDelivery { id, person, content } in &held {
+            let request = content.as_ref().and_then(Content::request).map(|id| self.store.request(id)).transpose()?;
+            let silencing = match request.flatten() {
+                Some(request) => self.store.silencing(request.id, &request.facets, person.as_deref(), self.now)?,
+                None => None,
+            };
+            self.store.hold_by(*id, silencing, self.now)?;
+        }
+        self.n_decided += held.len();
+        Ok(held.len())
+    }
+}
+
 /// A word that nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
@@ -37,6 +56,65 @@ pub struct Unknown {
 }
 
 impl App {
+    /// Makes a silence.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn add_silence(
+        &self,
+        silenced: Silenced,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        who: Option<String>,
+        why: Option<String>,
+    ) -> Result<SilenceRow, WriteError> {
+        self.writer
+            .write(move |tx| {
+                let id = tx.store.add_silence(&silenced, span, who.as_deref(), why.as_deref(), tx.now)?;
+                let (silenced, who, why) = (silenced.clone(), who.clone(), why.clone());
+                let (starts_at, ends_at) = span;
+                Ok(SilenceRow { id, silenced, starts_at, ends_at, who, why, created_at: tx.now, ended_at: None })
+            })
+            .await
+    }
+
+    /// Ends a silence, and lets go what it alone held back. Whether it still held.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
+        let is_ended = self.writer.write(move |tx| tx.store.end_silence(id, tx.now)).await?;
+        self.release_silenced().await?;
+        Ok(is_ended)
+    }
+
+    /// Lets go what silences that ended early still hold back, in steps.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if nothing could be written.
+    pub async fn release_silenced(&self) -> Result<(), WriteError> {
+        while 0 < self.writer.write(|tx| tx.look_again()).await? {}
+        Ok(())
+    }
+
+    /// Until when alerts of a request to that person are held back by a silence.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn silenced_until(
+        &self,
+        request: RequestId,
+        facets: Facets,
+        person: Option<String>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let now = self.now();
+        let silencing = self.read(move |store| store.silencing(request, &facets, person.as_deref(), now)).await?;
+        Ok(silencing.map(|silencing| silencing.until))
+    }
+
     /// What a silence from `starts_at` to `ends_at` would hold back, or which of its words is unknown to the file and the store.
     ///
     /// # Errors

@@ -5,20 +5,14 @@ use chrono::TimeDelta;
 
 use super::Transaction;
 use crate::engine::address;
-use crate::engine::event::{AuthorKind, Direction, Event, EventId, Fact};
+use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
 use crate::engine::request::{Request, RequestId};
-use crate::intake::email::{BY_CLIENT, BY_SUBJECT};
 use crate::store::StoreError;
 
 /// The same subject from the same client is the same conversation for so long.
 const SUBJECT_HOLDS_FOR: TimeDelta = TimeDelta::days(7);
 /// The channel whose conversations may have several clients.
 const EMAIL: &str = "email";
-
-/// Whether a name says less than an id: it goes with the latest request, and finds it only for a while.
-pub(super) fn is_loose(thread: &str) -> bool {
-    thread.starts_with(BY_SUBJECT) || thread.starts_with(BY_CLIENT)
-}
 
 /// Whether `event`, which knows `request` by a loose name, belongs to it.
 fn belongs_loosely(thread: &str, event: &Event, request: &Request) -> bool {

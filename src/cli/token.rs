@@ -10,7 +10,8 @@ use crate::both;
 use crate::intake::json;
 use crate::private;
 use crate::span;
-use crate::store::Store;
+use crate::store::admin::TokenRow;
+use crate::store::{FILE, Store};
 use crate::text::Both;
 
 #[derive(Debug, clap::Args)]
@@ -91,7 +92,8 @@ fn check_source(source: &str, global: &Global) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn run(global: &Global, args: &Args) -> Outcome {
+/// The store, for writing; it is made where there is none, so that a token can be made before the daemon runs.
+fn writer(global: &Global) -> anyhow::Result<Store> {
     let directory = global.data();
     private::make_directory(&directory).map_err(|error| {
         let directory = directory.display();
@@ -100,7 +102,19 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             "no se puede crear el directorio de datos {directory}: {error}"
         ))
     })?;
-    let store = Store::open(&directory)?;
+    Ok(Store::open(&directory)?)
+}
+
+/// The tokens that there are. Looking changes nothing: where there is no store, there are none.
+fn known(global: &Global) -> anyhow::Result<Vec<TokenRow>> {
+    let directory = global.data();
+    if !directory.join(FILE).exists() {
+        return Ok(Vec::new());
+    }
+    Ok(Store::open_reader(&directory)?.tokens()?)
+}
+
+pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     match &args.command {
         Command::Create { name, scope, source, types, channel, expires } => {
             let now = real_time().now();
@@ -110,6 +124,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
                 channel: channel.as_ref().map(|channel| channel.to_lowercase()),
             };
             check_source(&binding.source, global)?;
+            let store = writer(global)?;
             let expires_at = expires.map(|span| now + span);
             if store.tokens()?.iter().any(|known| known.name == *name) {
                 return Err(global.error(both!(
@@ -129,7 +144,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             output::line(token.expose())?;
         }
         Command::List { json: true } => {
-            let rows = store.tokens()?;
+            let rows = known(global)?;
             let rows: Vec<_> = rows
                 .iter()
                 .map(|row| {
@@ -145,17 +160,17 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         Command::List { json: false } => {
             let look = global.look();
             let language = look.language;
-            let rows = store.tokens()?;
+            let rows = known(global)?;
             if rows.is_empty() {
                 output::line(language.of(Both {
                     en: "there are no tokens: this machine's own users come by the socket",
-                    es: "no hay claves: los usuarios de esta máquina entran por el socket",
+                    es: "no hay tokens: los usuarios de esta máquina entran por el socket",
                 }))?;
                 return Ok(Exit::Done);
             }
             let [name, scopes, source, only, created, expires, used] = language.of(Both {
                 en: ["name", "scopes", "source", "only", "created", "expires", "last used"],
-                es: ["nombre", "alcances", "fuente", "solo", "creada", "vence", "último uso"],
+                es: ["nombre", "alcances", "fuente", "solo", "creado", "vence", "último uso"],
             });
             let expires = look.of_zone(expires);
             let mut table = Table::new(
@@ -187,7 +202,12 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             }
             output::line(&table.to_string())?;
         }
-        Command::Revoke { name } if store.revoke_token(name)? => {
+        Command::Revoke { name } => {
+            if !known(global)?.iter().any(|token| token.name == *name) {
+                return Err(global.error(both!("there is no token named `{name}`", "no hay ningún token «{name}»")));
+            }
+            let store = writer(global)?;
+            store.revoke_token(name)?;
             output::line(&global.language().of(both!("`{name}` is revoked", "«{name}» quedó revocado")))?;
             if store.tokens()?.is_empty() {
                 eprintln!(
@@ -198,9 +218,6 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
                     })
                 );
             }
-        }
-        Command::Revoke { name } => {
-            return Err(global.error(both!("there is no token named `{name}`", "no hay ningún token «{name}»")));
         }
     }
     Ok(Exit::Done)

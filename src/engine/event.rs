@@ -12,6 +12,16 @@ use super::proof::Proof;
 use super::request::RequestId;
 use super::working_time::WorkingTime;
 
+/// Begins the name of a thread that is known by subject and client only.
+pub const BY_SUBJECT: &str = "subject:";
+/// Begins the name of a thread that is known by its client only.
+pub const BY_CLIENT: &str = "client:";
+
+/// Whether the name of a thread says less than an id: it goes with the latest request, and finds it only for a while.
+pub fn is_loose(thread: &str) -> bool {
+    thread.starts_with(BY_SUBJECT) || thread.starts_with(BY_CLIENT)
+}
+
 /// Names an event for ever: an id that is unique within its source. A known pair again is a duplicate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventId {

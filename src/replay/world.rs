@@ -8,7 +8,7 @@ use super::entry::entries;
 use super::{Belongs, Heard, Run, Untaken};
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Outcome, Wake, WakeReason};
-use crate::engine::event::{Event, EventId};
+use crate::engine::event::{Event, EventId, is_loose};
 use crate::engine::policy::Rulebook;
 use crate::engine::request::{Request, RequestId};
 use crate::engine::{self, Input};
@@ -142,8 +142,7 @@ impl<'a> World<'a> {
         let channel = event.about.channel.as_deref().unwrap_or_default();
         let known = self.threads.get(channel);
         // What the store decides by time and state is not played; a recorded event names its request.
-        let mut ids =
-            event.threads.iter().filter(|thread| !thread.starts_with("subject:") && !thread.starts_with("client:"));
+        let mut ids = event.threads.iter().filter(|thread| !is_loose(thread));
         if let Some(id) = known.and_then(|known| ids.find_map(|thread| known.get(thread.as_str()))) {
             return Ok(*id);
         }

@@ -57,7 +57,7 @@ impl Store {
         let mut statement =
             self.prepare("SELECT max(before) FROM link_revocations WHERE person = '' OR person = ?1")?;
         let before: Option<i64> = statement.query_row([person.unwrap_or_default()], |row| row.get(0))?;
-        Ok(before.map(instant))
+        Ok(before.map(instant).transpose()?)
     }
 
     /// Ends all links of a person, or of everybody, that were made up to now.
@@ -122,7 +122,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn revision_taken_at(&self, revision: i64) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT taken_at FROM revisions WHERE id = ?1")?;
-        Ok(statement.query_row([revision], |row| row.get(0)).optional()?.map(instant))
+        Ok(statement.query_row([revision], |row| row.get(0)).optional()?.map(instant).transpose()?)
     }
 
     /// The text of a revision.
@@ -164,7 +164,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT last_run_at FROM schedules WHERE name = ?1")?;
-        Ok(statement.query_row([name], |row| row.get(0).map(instant)).optional()?)
+        Ok(statement.query_row([name], |row| row.get(0).and_then(instant)).optional()?)
     }
 
     /// Notes that a schedule ran.
@@ -218,9 +218,9 @@ impl Store {
                 source: row.get(3)?,
                 types: row.get(4)?,
                 channel: row.get(5)?,
-                created_at: instant(row.get(6)?),
-                expires_at: row.get::<_, Option<i64>>(7)?.map(instant),
-                used_at: row.get::<_, Option<i64>>(8)?.map(instant),
+                created_at: instant(row.get(6)?)?,
+                expires_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
+                used_at: row.get::<_, Option<i64>>(8)?.map(instant).transpose()?,
             })
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -255,7 +255,7 @@ impl Store {
         let before: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
         self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive_at', ?1)")?
             .execute([milliseconds(now).to_string()])?;
-        let before = before.map(instant).filter(|before| gap < now - *before);
+        let before = before.map(instant).transpose()?.filter(|before| gap < now - *before);
         let Some(before) = before else { return Ok(None) };
         self.prepare("INSERT OR REPLACE INTO downtimes (began_at, ended_at) VALUES (?1, ?2)")?
             .execute([milliseconds(before), milliseconds(now)])?;
@@ -271,7 +271,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT began_at, ended_at FROM downtimes WHERE began_at <= ?1 AND ?1 < ended_at ORDER BY began_at DESC LIMIT 1",
         )?;
-        let found = statement.query_row([milliseconds(at)], |row| Ok((instant(row.get(0)?), instant(row.get(1)?))));
+        let found = statement.query_row([milliseconds(at)], |row| Ok((instant(row.get(0)?)?, instant(row.get(1)?)?)));
         Ok(found.optional()?)
     }
 }

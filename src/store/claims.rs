@@ -174,7 +174,7 @@ impl Store {
     fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
         let mut statement = self.prepare(WAITING)?;
         let rows = statement.query_map([serde_json::to_string(busy)?], |row| {
-            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant)))
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant).transpose()?))
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
@@ -194,7 +194,8 @@ impl Store {
         let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
         let of = request.unwrap_or(RequestId(0));
         let clock = if row.get_ref(11)? == ValueRef::Null { None } else { Some(self.parsed(of, "clock", row, 11)) };
-        let Some(content) = self.parsed(of, "alert", row, 9) else {
+        let instants = instant(row.get(6)?).and_then(|planned_at| Ok((planned_at, instant(row.get(7)?)?)));
+        let (Some(content), Ok((planned_at, decided_at))) = (self.parsed(of, "alert", row, 9), instants) else {
             found.unreadable.push(id);
             return Ok(());
         };
@@ -205,8 +206,8 @@ impl Store {
             in_doubt: row.get(3)?,
             person: row.get(4)?,
             destination: row.get(5)?,
-            planned_at: instant(row.get(6)?),
-            decided_at: instant(row.get(7)?),
+            planned_at,
+            decided_at,
             request,
             content,
             is_probe: row.get(12)?,
@@ -216,7 +217,7 @@ impl Store {
             updates: row.get(14)?,
             waited: row.get(15)?,
         };
-        let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), instant(row.get(7)?));
+        let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), decided_at);
         found.claimable.push((delivery, is_needed));
         Ok(())
     }
@@ -247,7 +248,9 @@ impl Store {
         for (destination, held_until) in self.waiting(busy)? {
             let at = match held_until.filter(|until| now < *until) {
                 Some(until) => Some(until),
-                None => statement.query_row([destination], |row| row.get::<_, Option<i64>>(0))?.map(instant),
+                None => {
+                    statement.query_row([destination], |row| row.get::<_, Option<i64>>(0))?.map(instant).transpose()?
+                }
             };
             next = [next, at].into_iter().flatten().min();
         }

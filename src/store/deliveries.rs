@@ -111,7 +111,7 @@ impl Store {
                 person: row.get(2)?,
                 destination: row.get(3)?,
                 state: row.get(4)?,
-                at: instant(row.get(5)?),
+                at: instant(row.get(5)?)?,
             })
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -124,7 +124,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn last_sent_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT max(finished_at) FROM deliveries WHERE state = 'sent'")?;
-        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant))
+        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant).transpose()?)
     }
 
     /// Every delivery of a request's steps, in the order in which they were decided.
@@ -145,7 +145,7 @@ impl Store {
                 person: row.get(3)?,
                 destination: row.get(4)?,
                 state: row.get(5)?,
-                finished_at: row.get::<_, Option<i64>>(6)?.map(instant),
+                finished_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
             })
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -262,20 +262,20 @@ impl Store {
 fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let state: String = row.get(1)?;
     let (waits, is_held) = (state == "pending", state == "held");
-    let next_at = instant(row.get(8)?);
-    let until = row.get::<_, Option<i64>>(14)?.map(instant);
+    let next_at = instant(row.get(8)?)?;
+    let until = row.get::<_, Option<i64>>(14)?.map(instant).transpose()?;
     Ok(DeliveryRow {
         id: row.get(0)?,
         request: row.get::<_, Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
         why: row.get(3)?,
         person: row.get(4)?,
         destination: row.get(5)?,
-        planned_at: instant(row.get(6)?),
-        decided_at: instant(row.get(7)?),
+        planned_at: instant(row.get(6)?)?,
+        decided_at: instant(row.get(7)?)?,
         next_at: (waits || is_held).then(|| until.filter(|_| waits).map_or(next_at, |until| next_at.max(until))),
         attempts: row.get(9)?,
         in_doubt: row.get(10)?,
-        finished_at: row.get::<_, Option<i64>>(11)?.map(instant),
+        finished_at: row.get::<_, Option<i64>>(11)?.map(instant).transpose()?,
         answer: row.get(12)?,
         held_by: if waits { row.get(13)? } else { None },
         held_for: if is_held { row.get(15)? } else { None },

@@ -116,7 +116,7 @@ impl Store {
             let (id, why) = (row.get(0)?, row.get::<_, String>(2)?);
             let request = row.get::<_, Option<i64>>(5)?.map_or(RequestId(0), RequestId);
             let clock = if row.get_ref(3)? == ValueRef::Null { None } else { self.parsed(request, "clock", row, 3) };
-            let stands = || is_needed(&why, clock.as_ref(), row.get(4).map(instant).unwrap_or_default());
+            let stands = || is_needed(&why, clock.as_ref(), row.get(4).and_then(instant).unwrap_or_default());
             let is_told = !row.get::<_, bool>(6)? && ((tells_all && is_of_breach(&why)) || stands());
             let content = self.parsed::<Content>(request, "alert", row, 1);
             found.push((

@@ -54,7 +54,9 @@ impl Store {
             "SELECT held_for, person, destination FROM deliveries WHERE state = 'held' AND held_for IN (?1, ?2) LIMIT 1",
         )?;
         let reader = statement.query_row([cause.as_str(), &making(cause)], reader).optional()?;
-        reader.map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, DateTime::<Utc>::MAX_UTC, None, now))
+        reader
+            .flatten()
+            .map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, DateTime::<Utc>::MAX_UTC, None, now))
     }
 
     /// One step of the same with everything whose time has come. What came in quick succession opens the next window of its reader.
@@ -64,18 +66,23 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn release(&self, window: TimeDelta, now: DateTime<Utc>) -> Result<Gathered> {
         let mut statement = self.prepare(concat!(
-            "SELECT held_for, person, destination FROM deliveries WHERE ",
+            "SELECT held_for, person, destination, id FROM deliveries WHERE ",
             timed!(),
             " AND next_at <= ?1 ORDER BY next_at LIMIT 1"
         ))?;
-        let reader = statement.query_row([milliseconds(now)], reader).optional()?;
-        reader.map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, now, Some(window), now))
+        let found = statement.query_row([milliseconds(now)], |row| Ok((row.get(3)?, reader(row)?))).optional()?;
+        match found {
+            None => Ok(Gathered::Nothing),
+            Some((_, Some(reader))) => self.gather_some(&reader, now, Some(window), now),
+            // Held for a reason that this version does not know: it goes by itself.
+            Some((id, None)) => self.let_go(id, now).map(|()| Gathered::Message),
+        }
     }
 
     /// When the next of what is held back may go.
     pub(super) fn next_release_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare(concat!("SELECT min(next_at) FROM deliveries WHERE ", timed!()))?;
-        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant))
+        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant).transpose()?)
     }
 
     /// Until when further alerts to a reader are gathered; none if the next one goes at once.
@@ -89,7 +96,7 @@ impl Store {
         let found = statement
             .query_row(params![person.unwrap_or_default(), destination, milliseconds(now)], |row| row.get(0))
             .optional()?;
-        Ok(found.map(instant))
+        Ok(found.map(instant).transpose()?)
     }
 
     /// Gathers further alerts to a reader until then.
@@ -104,23 +111,6 @@ impl Store {
         )?
         .execute(params![person.unwrap_or_default(), destination, milliseconds(until)])?;
         Ok(())
-    }
-
-    /// Lets go some of what silences that ended early held back. Returns how many rows; none is left once that is none.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn release_silenced(&self, now: DateTime<Utc>) -> Result<usize> {
-        Ok(self
-            .prepare(concat!(
-                "UPDATE deliveries SET next_at = ?1 WHERE id IN (SELECT id FROM deliveries WHERE ",
-                timed!(),
-                " AND held_for = 'silence'
-                     AND next_at IN (SELECT ends_at FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
-                     AND ?1 < next_at LIMIT ?2)"
-            ))?
-            .execute(params![milliseconds(now), i64::try_from(MOST_MOVED).unwrap_or(i64::MAX)])?)
     }
 
     /// Moves some of a reader's rows that are due by then into his message, which is let go with the last of them.
@@ -196,7 +186,7 @@ impl Store {
 
     fn begin_digest(&self, reader: &Reader, rows: &[(i64, i64, i64)], now: DateTime<Utc>) -> Result<Option<i64>> {
         let (rank, planned_at) = least(rows);
-        let planned_at = instant(planned_at);
+        let planned_at = instant(planned_at)?;
         let content = Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: reader.cause, n_more: 0 };
         let alert = NewAlert { step: None, why: "digest", planned_at, decided_at: now, content: &content };
         let Some(alert) = self.add_alert(&alert)? else { return Ok(None) };
@@ -208,6 +198,7 @@ impl Store {
             planned_at,
             decided_at: now,
             held: None,
+            silence: None,
             updates: None,
         })?;
         // Due at once, and a step that looks for what is due goes on with it.
@@ -228,10 +219,11 @@ fn least(rows: &[(i64, i64, i64)]) -> (i64, i64) {
     (rank, rows.iter().map(|(.., planned_at)| *planned_at).min().unwrap_or_default())
 }
 
-fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Reader> {
+/// The reader of a row; none if it is held for a reason that is not known.
+fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Reader>> {
     let held_for: String = row.get(0)?;
-    let cause = HeldFor::of(held_for.trim_start_matches(MAKING));
-    Ok(Reader { cause, person: row.get(1)?, destination: row.get(2)? })
+    let Some(cause) = HeldFor::of(held_for.trim_start_matches(MAKING)) else { return Ok(None) };
+    Ok(Some(Reader { cause, person: row.get(1)?, destination: row.get(2)? }))
 }
 
 #[cfg(test)]

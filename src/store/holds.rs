@@ -67,7 +67,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn holds(&self) -> Result<Vec<(String, DateTime<Utc>, String)>> {
         let mut statement = self.prepare("SELECT destination, until, cause FROM holds ORDER BY destination")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?)))?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?)?, row.get(2)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 

@@ -226,7 +226,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let request = RequestId(row.get(0)?);
             if let Some(event) = self.parsed(request, "event", row, 2) {
-                each(request, instant(row.get(1)?), event);
+                each(request, instant(row.get(1)?)?, event);
             }
         }
         Ok(())
@@ -248,8 +248,8 @@ impl Store {
         let mut history = Vec::new();
         while let Some(row) = rows.next()? {
             history.push(HistoryRow {
-                at: instant(row.get(0)?),
-                received_at: instant(row.get(1)?),
+                at: instant(row.get(0)?)?,
+                received_at: instant(row.get(1)?)?,
                 type_name: row.get(2)?,
                 source: row.get(3)?,
                 effects: self.parsed(request, "effects", row, 4).unwrap_or_default(),
@@ -273,7 +273,7 @@ impl Store {
         let mut happenings = Vec::new();
         while let Some(row) = rows.next()? {
             happenings.push(Happening {
-                at: instant(row.get(0)?),
+                at: instant(row.get(0)?)?,
                 event: if is_null(row, 1)? { None } else { self.parsed(request, "event", row, 1) },
                 effects: self.parsed(request, "effects", row, 2).unwrap_or_default(),
             });
@@ -288,12 +288,17 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>> {
         let mut statement = self.prepare(
-            "SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, max(body ->> '$.author.name'),
-                    coalesce(max(body ->> '$.channel'), ''), count(*), max(at), request
-             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, request, received_at FROM journal
-                   WHERE ?1 <= received_at)
-             WHERE body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')
-             GROUP BY address, kind ORDER BY count(*) DESC LIMIT ?2",
+            "WITH written AS (
+                 SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, body ->> '$.author.name' AS name,
+                        coalesce(body ->> '$.channel', '') AS channel, at, seq, request
+                 FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, seq, request FROM journal WHERE ?1 <= received_at)
+                 WHERE body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')),
+             ordered AS (
+                 SELECT *, row_number() OVER newest AS age, count(*) OVER whose AS n_events,
+                        first_value(name) OVER (PARTITION BY address, kind ORDER BY name IS NULL, at DESC, seq DESC) AS last_name
+                 FROM written WINDOW whose AS (PARTITION BY address, kind), newest AS (whose ORDER BY at DESC, seq DESC))
+             SELECT address, kind, last_name, channel, n_events, at, request FROM ordered
+             WHERE age = 1 ORDER BY n_events DESC, address LIMIT ?2",
         )?;
         let rows = statement.query_map(params![milliseconds(since), limit], |row| {
             Ok(AuthorRow {
@@ -302,7 +307,7 @@ impl Store {
                 name: row.get(2)?,
                 channel: row.get(3)?,
                 n_events: row.get(4)?,
-                last_at: instant(row.get(5)?),
+                last_at: instant(row.get(5)?)?,
                 request: RequestId(row.get(6)?),
             })
         })?;

@@ -43,7 +43,7 @@ pub enum StoreError {
     Unavailable(#[source] rusqlite::Error),
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
-    Corrupt(#[from] serde_json::Error),
+    Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A request that is there cannot be read.
     #[error("the store holds {0} and cannot read it")]
     Unreadable(RequestId),
@@ -58,8 +58,18 @@ pub enum StoreError {
     Sqlite(#[source] rusqlite::Error),
 }
 
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Corrupt(error.into())
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        if let FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) = error {
+            return Self::Corrupt(error.into());
+        }
         match error.sqlite_error_code() {
             Some(
                 ErrorCode::DiskFull
@@ -173,7 +183,8 @@ const fn milliseconds(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
 }
 
-/// An instant from the tables. Only instants that plazo wrote are in them, so the range is chrono's.
-fn instant(milliseconds: i64) -> DateTime<Utc> {
-    Utc.timestamp_millis_opt(milliseconds).single().unwrap_or_default()
+/// An instant from the tables; an error where it lies beyond the years that there are, which plazo never wrote.
+fn instant(milliseconds: i64) -> rusqlite::Result<DateTime<Utc>> {
+    let at = Utc.timestamp_millis_opt(milliseconds).single();
+    at.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, milliseconds))
 }

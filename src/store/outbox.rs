@@ -41,6 +41,8 @@ pub struct NewDelivery<'a> {
     pub decided_at: DateTime<Utc>,
     /// Why it waits to be gathered with others, and until when; `None` goes out by itself.
     pub held: Option<(HeldFor, DateTime<Utc>)>,
+    /// The silence that holds it back, where one does.
+    pub silence: Option<i64>,
     /// The delivery whose message this one replaces.
     pub updates: Option<i64>,
 }
@@ -150,8 +152,8 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn add_delivery(&self, delivery: &NewDelivery<'_>) -> Result<i64> {
         self.prepare(
-            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for, updates)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for, silence, updates)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             delivery.alert,
@@ -163,6 +165,7 @@ impl Store {
             milliseconds(delivery.decided_at),
             milliseconds(delivery.held.map_or(delivery.decided_at, |(_, until)| until)),
             delivery.held.map(|(cause, _)| cause.as_str()),
+            delivery.silence,
             delivery.updates,
         ])?;
         Ok(self.connection.last_insert_rowid())

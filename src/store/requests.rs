@@ -383,7 +383,9 @@ impl Store {
 
 fn wake(row: &Row<'_>) -> rusqlite::Result<(RequestId, Wake)> {
     let why = if row.get::<_, i64>(2)? == code(WakeReason::Breach) { WakeReason::Breach } else { WakeReason::Warning };
-    Ok((RequestId(row.get(0)?), Wake { at: instant(row.get(1)?), why }))
+    // At an instant that cannot be read it is looked at now: nobody waits for nothing.
+    let at = instant(row.get(1)?).unwrap_or(DateTime::UNIX_EPOCH);
+    Ok((RequestId(row.get(0)?), Wake { at, why }))
 }
 
 const fn code(why: WakeReason) -> i64 {

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::policy::{Facets, Matcher};
 use crate::engine::request::RequestId;
+use crate::text::alert::Content;
+
+/// Deliveries that one step looks at (LESSONS 58).
+const MOST_LOOKED_AT: i64 = 200;
 
 /// Which alerts a silence holds back: those of which everything holds that it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +48,26 @@ pub struct SilenceRow {
     pub created_at: DateTime<Utc>,
     /// When it was ended before its time.
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// The silence that holds an alert back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silencing {
+    /// Its number.
+    pub id: i64,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// A delivery that a silence holds back.
+#[derive(Debug)]
+pub struct HeldDelivery {
+    /// Its number.
+    pub id: i64,
+    /// Key of its reader; none for a destination.
+    pub person: Option<String>,
+    /// What it says, where that can be read.
+    pub content: Option<Content>,
 }
 
 impl Silenced {
@@ -101,24 +125,34 @@ impl Store {
         Ok(silences)
     }
 
-    /// Until when alerts of a request to that person are held back, or to a destination without one; none if they are not.
+    /// The silence that holds alerts of a request to that person back for longest, or to a destination without one; none if none does.
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite.
-    pub fn silenced_until(
+    /// `StoreError` from SQLite, or if a silence cannot be read.
+    pub fn silencing(
         &self,
         request: RequestId,
         facets: &Facets,
         person: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>> {
-        let silences = self.silences(false, now)?;
-        let holding = silences.iter().filter(|one| one.starts_at <= now && one.silenced.holds(request, facets, person));
-        Ok(holding.map(|one| one.ends_at).max())
+    ) -> Result<Option<Silencing>> {
+        let mut statement = self.prepare(
+            "SELECT id, matcher, ends_at FROM silences WHERE ended_at IS NULL AND ?1 < ends_at AND starts_at <= ?1",
+        )?;
+        let mut rows = statement.query([milliseconds(now)])?;
+        let mut longest: Option<Silencing> = None;
+        while let Some(row) = rows.next()? {
+            let one = Silencing { id: row.get(0)?, until: instant(row.get(2)?)? };
+            let is_longer = longest.is_none_or(|longest| longest.until < one.until);
+            if is_longer && matcher(row, 1)?.holds(request, facets, person) {
+                longest = Some(one);
+            }
+        }
+        Ok(longest)
     }
 
-    /// Ends a silence, and lets go what it held back. Whether it still held.
+    /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
     ///
     /// # Errors
     ///
@@ -127,22 +161,55 @@ impl Store {
         let ended = self
             .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
             .execute(params![id, milliseconds(now)])?;
-        if ended == 1 {
-            self.release_silenced(now)?;
-        }
         Ok(ended == 1)
     }
+
+    /// Some of what silences that ended before their time still hold back.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn held_by_ended(&self, now: DateTime<Utc>) -> Result<Vec<HeldDelivery>> {
+        let mut statement = self.prepare(
+            "SELECT d.id, d.person, a.content FROM deliveries d JOIN alerts a ON a.id = d.alert
+             WHERE d.state = 'held' AND d.silence IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
+               AND ?1 < d.next_at LIMIT ?2",
+        )?;
+        let mut rows = statement.query([milliseconds(now), MOST_LOOKED_AT])?;
+        let mut held = Vec::new();
+        while let Some(row) = rows.next()? {
+            let content = self.parsed(RequestId(0), "alert", row, 2);
+            held.push(HeldDelivery { id: row.get(0)?, person: row.get(1)?, content });
+        }
+        Ok(held)
+    }
+
+    /// Holds a delivery back by another silence, or lets it go.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hold_by(&self, delivery: i64, silencing: Option<Silencing>, now: DateTime<Utc>) -> Result<()> {
+        let until = silencing.map_or(now, |silencing| silencing.until);
+        self.prepare("UPDATE deliveries SET next_at = ?2, silence = ?3 WHERE id = ?1 AND state = 'held'")?
+            .execute(params![delivery, milliseconds(until), silencing.map(|silencing| silencing.id)])?;
+        Ok(())
+    }
+}
+
+fn matcher(row: &Row<'_>, column: usize) -> Result<Silenced> {
+    Ok(serde_json::from_str(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)?)
 }
 
 fn silence(row: &Row<'_>) -> Result<SilenceRow> {
     Ok(SilenceRow {
         id: row.get(0)?,
-        silenced: serde_json::from_str(&row.get::<_, String>(1)?)?,
-        starts_at: instant(row.get(2)?),
-        ends_at: instant(row.get(3)?),
+        silenced: matcher(row, 1)?,
+        starts_at: instant(row.get(2)?)?,
+        ends_at: instant(row.get(3)?)?,
         who: row.get(4)?,
         why: row.get(5)?,
-        created_at: instant(row.get(6)?),
-        ended_at: row.get::<_, Option<i64>>(7)?.map(instant),
+        created_at: instant(row.get(6)?)?,
+        ended_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
     })
 }

@@ -101,7 +101,7 @@ impl Store {
         let mut statement =
             self.prepare("SELECT heard_at, event_at, failed_at, cause, silence_told_at FROM sources WHERE name = ?1")?;
         let row = statement.query_row([name], |row| {
-            let at = |place| row.get::<_, Option<i64>>(place).map(|at| at.map(instant));
+            let at = |place| row.get::<_, Option<i64>>(place).and_then(|at| at.map(instant).transpose());
             Ok(SourceRow {
                 heard_at: at(0)?,
                 event_at: at(1)?,
@@ -122,7 +122,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
         )?;
-        let rows = statement.query_map([name], |row| row.get(0).map(instant))?;
+        let rows = statement.query_map([name], |row| row.get(0).and_then(instant))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
@@ -230,7 +230,8 @@ impl Store {
     pub fn fetch_backlog(&self, source: &str) -> Result<(u32, Option<DateTime<Utc>>)> {
         let mut statement =
             self.prepare("SELECT count(*), min(wanted_at) FROM fetches WHERE source = ?1 AND next_at IS NOT NULL")?;
-        Ok(statement.query_row([source], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant))))?)
+        Ok(statement
+            .query_row([source], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant).transpose()?)))?)
     }
 
     /// Notes that the operator is told of something; `false` if he was before.

@@ -208,13 +208,13 @@ impl Store {
 fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
     let request = RequestId(row.get(1)?);
     let Some(violation) = store.parsed(request, "violation", row, 4) else { return Ok(None) };
-    let excused_at = row.get::<_, Option<i64>>(8)?.map(instant);
+    let excused_at = row.get::<_, Option<i64>>(8)?.map(instant).transpose()?;
     let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
     let excused_by = row.get(7)?;
     Ok(Some(ViolationRow {
         id: row.get(0)?,
         request,
-        at: instant(row.get(2)?),
+        at: instant(row.get(2)?)?,
         owner: row.get(3)?,
         violation,
         n_told: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),

@@ -190,10 +190,10 @@ impl HeldFor {
         }
     }
 
-    /// What a word in the store stands for.
-    pub fn of(word: &str) -> Self {
-        let all = [Self::History, Self::Edit, Self::Burst, Self::Quiet, Self::Daily, Self::Silence];
-        all.into_iter().find(|cause| cause.as_str() == word).unwrap_or_default()
+    /// What a word in the store stands for; none if that is not known.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Downtime, Self::History, Self::Edit, Self::Burst, Self::Quiet, Self::Daily, Self::Silence];
+        all.into_iter().find(|cause| cause.as_str() == word)
     }
 }
 

@@ -88,7 +88,7 @@ impl Invitation {
         context! {
             title => self.title(reader),
             when => format::dated(self.starts_at, zone, language),
-            zone => zone.name().replace('_', " "),
+            zone => super::zone::city(zone, language).unwrap_or_else(|| zone.name().to_owned()),
             request => self.request.to_string(),
             about => Some(self.about()).filter(|about| !about.is_empty()),
             owner => self.owner.as_deref().map(|owner| format::one_line(owner, 80)),

@@ -172,3 +172,42 @@ async fn the_operator_is_told_once_of_what_cannot_be_read() {
     let n: i64 = store.query_row(sql, [], |row| row.get(0)).expect("a count");
     assert_eq!(n, 1);
 }
+
+/// A word or an instant that this version does not know, in a delivery: it goes out by itself or is dead and shown as that, and whatever
+/// else waits goes out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_of_one_delivery_keeps_no_other_one() {
+    let mut desk = Desk::open("2026-03-02 09:00", DESK);
+    let silenced = serde_json::from_value(json!({"all": true})).expect("a matcher");
+    let span = (desk.now(), desk.now() + chrono::TimeDelta::hours(2));
+    desk.app.add_silence(silenced, span, None, None).await.expect("written");
+    for thread in ["a", "b", "c"] {
+        desk.ask("whatsapp", thread).await;
+    }
+    assert!(desk.until("2026-03-02 10:30").await.is_empty());
+    damage(
+        desk.directory.path(),
+        &[
+            "UPDATE deliveries SET held_for = 'siesta', next_at = 0 WHERE id = 1",
+            "UPDATE deliveries SET planned_at = 9223372036854775807, state = 'pending', held_for = NULL, next_at = 0 WHERE id = 2",
+        ],
+    );
+    let told = desk.until("2026-03-02 11:05").await;
+    let requests: Vec<_> = told.iter().filter_map(|(.., content)| content.request()).map(|id| id.0).collect();
+    assert_eq!(requests, [1, 3], "{told:?}");
+    let store = rusqlite::Connection::open(desk.directory.path().join("plazo.sqlite3")).expect("the store");
+    let state: String =
+        store.query_row("SELECT state FROM deliveries WHERE id = 2", [], |row| row.get(0)).expect("a delivery");
+    assert_eq!(state, "dead");
+}
+
+const DESK: &str = r#"
+timezone = "America/Bogota"
+[person.ana]
+email = "ana@agencia.example"
+[[policy]]
+name = "all"
+reply = { within = "20m", escalation = "e" }
+[escalation]
+e = [{ at = "due", tell = "ana" }]
+"#;

@@ -542,3 +542,24 @@ fn links_ask_at_use_whether_their_reader_still_has_that_part() {
     .concat();
     assert!(!store.windows(key.len()).any(|window| window == key));
 }
+
+/// Looking at tokens makes nothing: neither a directory nor a store, and it migrates none that another plazo made.
+#[test]
+fn listing_tokens_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let run = |arguments: &[&str]| {
+        let mut command = crate::support::plazo();
+        command.current_dir(folder.path()).arg("--data").arg(&data).args(arguments).output().expect("plazo runs")
+    };
+    for arguments in [&["token", "list"][..], &["token", "list", "--json"]] {
+        assert!(run(arguments).status.success());
+    }
+    let revoked = run(&["token", "revoke", "crm"]);
+    assert_eq!(revoked.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&revoked.stderr).contains("there is no token named `crm`"));
+    assert!(!data.exists(), "nothing was made");
+    assert!(run(&["token", "create", "--name", "crm", "--scope", "read"]).status.success());
+    let listed = run(&["token", "list", "--json"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("\"crm\""), "{listed:?}");
+}

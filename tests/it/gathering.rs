@@ -148,6 +148,51 @@ async fn a_silence_holds_back_what_fits_and_tells_when_it_ends() {
     assert_eq!(lines, ["ana 02 10:00 R-1 due", "luis 02 10:00 R-1 +30m"]);
 }
 
+/// Silences of which each holds one channel, by the hours at which they end.
+async fn silence(desk: &Desk, channels: &[&str], until: &str) -> i64 {
+    let silenced: Silenced = serde_json::from_value(json!({"channel": channels})).expect("a matcher");
+    desk.app.add_silence(silenced, (desk.now(), at(until)), None, None).await.expect("written").id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_that_ends_early_lets_go_only_what_no_other_one_holds() {
+    // Two until one instant, and a shorter one within a longer.
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    let of_whatsapp = silence(&desk, &["whatsapp"], "2026-03-02 12:00").await;
+    silence(&desk, &["email"], "2026-03-02 12:00").await;
+    silence(&desk, &["slack"], "2026-03-02 10:30").await;
+    let longer = silence(&desk, &["slack", "sms"], "2026-03-02 12:00").await;
+    for channel in ["whatsapp", "email", "slack", "sms"] {
+        desk.ask(channel, channel).await;
+    }
+    assert_eq!(in_short(&desk.until("2026-03-02 10:00").await), Vec::<String>::new());
+    assert!(desk.app.end_silence(of_whatsapp).await.expect("written"));
+    let mut told = in_short(&desk.until("2026-03-02 10:05").await);
+    told.sort();
+    assert_eq!(told, ["ana 02 10:00 R-1 due", "luis 02 10:00 R-1 +30m"]);
+    assert!(desk.app.end_silence(longer).await.expect("written"));
+    let mut told = in_short(&desk.until("2026-03-02 10:20").await);
+    told.sort();
+    assert_eq!(told, ["ana 02 10:05 R-4 due", "luis 02 10:05 R-4 +30m"], "the shorter one still holds the third");
+    let mut told = in_short(&desk.until("2026-03-02 10:35").await);
+    told.sort();
+    assert_eq!(told, ["ana 02 10:30 R-3 due", "luis 02 10:30 R-3 +30m"]);
+    let mut told = in_short(&desk.until("2026-03-02 12:05").await);
+    told.sort();
+    assert_eq!(told, ["ana 02 12:00 R-2 due", "luis 02 12:00 R-2 +30m"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_is_heeded_however_many_were_made_after_it() {
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    silence(&desk, &["whatsapp"], "2026-03-02 11:00").await;
+    for _ in 0..1_001 {
+        silence(&desk, &["email"], "2026-03-02 11:00").await;
+    }
+    desk.ask("whatsapp", "a").await;
+    assert_eq!(in_short(&desk.until("2026-03-02 10:30").await), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn taking_a_request_keeps_the_ladder_still_for_a_while_only() {
     let mut desk = Desk::open("2026-03-02 09:00", FILE);

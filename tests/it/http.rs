@@ -280,3 +280,22 @@ fn the_interface_describes_itself() {
     assert!(metrics.trim_end().ends_with("# EOF"));
     assert_eq!(daemon.call("GET", "/readyz", &[], b"").status, 200);
 }
+
+/// The address of somebody who is in no file: told with what was written last, and not with what comes last by the alphabet.
+#[test]
+fn who_is_unknown_is_shown_as_he_wrote_last() {
+    let daemon = Daemon::start(PEOPLE);
+    let write = |id: &str, channel: &str, name: Option<&str>, seconds: u64| {
+        let author = json!({"name": name, "address": "zoe@cliente.example", "kind": "customer"});
+        daemon.event(&json!({"id": id, "type": "message", "direction": "in", "channel": channel, "thread": id,
+            "at": before_now(std::time::Duration::from_secs(seconds)), "author": author, "text": "Hola"}));
+    };
+    write("1", "whatsapp", Some("Zoe"), 30);
+    write("2", "email", Some("Ana Z."), 20);
+    write("3", "slack", None, 10);
+    let unknown = daemon.get("/v1/unknown?days=30")["unknown"].clone();
+    let row = &unknown[0];
+    assert_eq!(unknown.as_array().map(Vec::len), Some(1), "{unknown}");
+    let told = [&row["channel"], &row["name"], &row["request"], &row["events"]];
+    assert_eq!(told, [&json!("slack"), &json!("Ana Z."), &json!("R-3"), &json!(3)], "{row}");
+}

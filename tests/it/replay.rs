@@ -79,6 +79,27 @@ fn a_span_shows_what_falls_into_it_and_plays_what_came_before() {
     );
 }
 
+/// Names of conversations that say less than an id join nothing in a replay, whichever they are: the store decides by time and state.
+#[test]
+fn a_loose_name_joins_no_two_requests() {
+    use plazo::engine::event::{BY_CLIENT, BY_SUBJECT};
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("loose.ndjson");
+    for (name, n_requests) in [(BY_SUBJECT, 2), (BY_CLIENT, 2), ("id:", 1)] {
+        let line = |n: u32| {
+            json!({"id": format!("m-{n}"), "type": "message", "channel": "whatsapp", "direction": "in",
+                "threads": [format!("own-{n}"), format!("{name}x")], "at": format!("2026-03-02T09:0{n}:00-05:00"),
+                "author": {"name": "Luisa", "kind": "customer"}, "text": "¿Hay noticias?"})
+            .to_string()
+        };
+        std::fs::write(&path, format!("{}\n{}\n", line(1), line(2))).expect("written");
+        let played = ran_json(&["--events", path.to_str().expect("a path"), "--to", "2026-03-02 12:00"]);
+        let entries = played["entries"].as_array().expect("entries");
+        let requests: std::collections::BTreeSet<_> = entries.iter().filter_map(|e| e["request"].as_str()).collect();
+        assert_eq!(requests.len(), n_requests, "{name}: {played}");
+    }
+}
+
 #[test]
 fn the_difference_of_two_files_is_what_breaks_whom_it_alerts_and_which_requests_change() {
     let (current, longer) = (data("replay/current.toml"), data("replay/longer.toml"));

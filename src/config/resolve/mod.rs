@@ -248,7 +248,10 @@ fn alerts(raw: &Raw, mistakes: &mut Mistakes) -> AlertSettings {
         mistakes.error(
             zero.span(),
             both!("with 0 nothing would be sent", "con 0 no saldría nada"),
-            both!("write at least 1; 64 is the default", "escriba al menos 1; lo normal es 64"),
+            both!(
+                "write at least 1; {DEFAULT_IN_FLIGHT} is the default",
+                "escriba al menos 1; lo normal es {DEFAULT_IN_FLIGHT}"
+            ),
         );
     }
     AlertSettings {

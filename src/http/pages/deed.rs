@@ -244,7 +244,7 @@ async fn end_silence(app: &App, link: &Link, language: Language) -> Page {
     let Ok(Some(request)) = find(app, id).await else { return unknown(id, language) };
     let facets = request.facets.clone();
     let person = link.reader.person().map(str::to_owned);
-    let left = app.read(move |store| store.silenced_until(id, &facets, person.as_deref(), now)).await.ok().flatten();
+    let left = app.silenced_until(id, facets, person).await.ok().flatten();
     let done = match left {
         None => both!("The silence has ended.", "El silencio terminó."),
         Some(until) => {

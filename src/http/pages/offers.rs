@@ -25,7 +25,7 @@ pub(super) async fn deeds(
     let (config, now, id) = (app.config(), app.now(), request.id);
     let facets = request.facets.clone();
     let person = link.reader.person().map(str::to_owned);
-    let silenced = app.read(move |store| store.silenced_until(id, &facets, person.as_deref(), now)).await;
+    let silenced = app.silenced_until(id, facets, person).await;
     let silenced = silenced.ok().flatten();
     let is_owner = request.owner.is_some() && request.owner.as_deref() == link.reader.person();
     let is_put_off = request.snoozed_until.is_some_and(|until| now < until);

@@ -24,7 +24,7 @@ use crate::engine::proof::{Lack, Proof};
 use crate::text::Both;
 use bounce::bounced;
 use correspondence::Correspondence;
-pub use names::{BY_CLIENT, BY_SUBJECT, by_client};
+pub use names::by_client;
 
 /// The name under which mail comes in; duplicates are recognised within it.
 pub const SOURCE: &str = "email";

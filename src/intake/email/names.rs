@@ -6,11 +6,8 @@ use sha2::{Digest as _, Sha256};
 use super::bounce::returned_head;
 use super::machine::is_report;
 use super::{LONGEST_ID, cut, header};
+use crate::engine::event::{BY_CLIENT, BY_SUBJECT};
 
-/// Begins the name of a thread that is known by subject and client only.
-pub const BY_SUBJECT: &str = "subject:";
-/// Begins the name of a thread that is known by its client only.
-pub const BY_CLIENT: &str = "client:";
 /// References kept: the first, which is the root, and the last.
 const MOST_REFERENCES: usize = 32;
 

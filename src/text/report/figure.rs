@@ -101,7 +101,10 @@ impl Writer<'_> {
         Shown {
             standard: share.standard.map(|least| format!("≥\u{a0}{least}\u{a0}%")),
             met: share.met,
-            change: change.map(|change| signed(change, &hundredths(change.unsigned_abs(), self.language))),
+            change: change.map(|change| {
+                let points = hundredths(change.unsigned_abs(), self.language);
+                signed(change, &self.language.of(both!("{points} points", "{points} puntos")))
+            }),
             better: change.map(|change| 0 < change),
             ..self.figure(
                 label,

@@ -26,7 +26,7 @@ pub(super) fn labels(language: Language) -> Value {
         working => of("working time", "tiempo laboral"),
         elapsed => of("elapsed", "tiempo corrido"),
         worst => of("The longest waits", "Las esperas más largas"),
-        open => of("still open", "sin responder"),
+        open => of("not answered yet", "sin responder"),
         holders => of("In whose hands the time went", "En manos de quién pasó el tiempo"),
         rules => of("Broken rules", "Reglas incumplidas"),
         excused => of("explained", "explicadas"),
