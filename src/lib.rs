@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod report;
+pub mod outbox;
 pub mod text;
 pub mod holidays;
 pub mod replay;

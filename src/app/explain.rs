@@ -84,7 +84,7 @@ fn sent(delivery: &StepDelivery, config: &Config) -> Sent {
     Sent {
         to: name.unwrap_or_else(|| delivery.destination.clone()),
         by: delivery.destination.clone(),
-        state: delivery.state.clone(),
+        state: delivery.state.as_str().to_owned(),
         at: delivery.finished_at,
     }
 }

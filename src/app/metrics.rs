@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::outbox::DeliveryState;
+
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EventLabels {
@@ -91,7 +93,7 @@ pub struct Snapshot {
     /// Requests by phase.
     pub requests: Vec<(String, i64)>,
     /// Deliveries by state, with how many may have arrived twice.
-    pub deliveries: Vec<(String, i64, i64)>,
+    pub deliveries: Vec<(DeliveryState, i64, i64)>,
     /// Alerts decided over a minute ago and not sent.
     pub overdue_unsent: i64,
     /// How late the alerts of the last day were, in milliseconds: until the decision, until the try, until the acceptance.
@@ -160,7 +162,7 @@ impl Metrics {
             family
         };
         registry.register("requests", "Requests by phase", gauges(snapshot.requests.clone()));
-        let deliveries = snapshot.deliveries.iter().map(|(state, n, _)| (state.clone(), *n)).collect();
+        let deliveries = snapshot.deliveries.iter().map(|(state, n, _)| (state.as_str().to_owned(), *n)).collect();
         registry.register("deliveries", "Deliveries by state", gauges(deliveries));
         let (lags, silences) = (Family::<SourceLabels, Gauge<f64, AtomicU64>>::default(), Family::default());
         for (source, lag, silence) in &snapshot.sources {

@@ -9,9 +9,10 @@ use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::request::RequestId;
+use crate::outbox::Attempt;
 use crate::store::claims as store;
 use crate::store::gather::Gathered;
-use crate::store::outbox::{Claimed, LEASE, Verdict};
+use crate::store::outbox::{Claimed, LEASE};
 use crate::store::{Store, StoreError};
 use crate::text::alert::{Content, HeldFor, News, NewsKind};
 
@@ -36,7 +37,7 @@ pub struct Outcome {
     /// Its destination.
     pub destination: String,
     /// What came of it.
-    pub verdict: Verdict,
+    pub attempt: Attempt,
     /// Until when the whole destination stands.
     pub hold_until: Option<DateTime<Utc>>,
 }
@@ -334,17 +335,17 @@ impl Transaction<'_> {
 
     fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
         let Some(fence) = outcome.fence else {
-            if let Verdict::Sent { answer, .. } = &outcome.verdict {
+            if let Attempt::Sent { answer, .. } = &outcome.attempt {
                 self.store.record_unleased(outcome.id, answer, self.now)?;
             }
             return Ok(());
         };
-        if !self.store.record(outcome.id, fence, &outcome.verdict, self.now)? {
+        if !self.store.record(outcome.id, fence, &outcome.attempt, self.now)? {
             tracing::warn!(delivery = outcome.id, "outcome came after its lease had passed on; the newer one stands");
             return Ok(());
         }
-        match (&outcome.verdict, outcome.hold_until) {
-            (Verdict::Sent { reference, began_at, .. }, _) => {
+        match (&outcome.attempt, outcome.hold_until) {
+            (Attempt::Sent { reference, began_at, .. }, _) => {
                 if self.store.lift_hold(&outcome.destination, *began_at)? {
                     tracing::info!(destination = outcome.destination, "a destination works again");
                 }
@@ -352,16 +353,16 @@ impl Transaction<'_> {
                     self.tell_news_missed(outcome)?;
                 }
             }
-            (Verdict::HandedOver { to, route, .. }, _) => {
+            (Attempt::HandedOver { to, route, .. }, _) => {
                 self.store.hand_over(outcome.id, to, route, self.now)?;
                 self.n_decided += 1;
             }
-            (Verdict::Later { .. } | Verdict::Dead { .. }, _) => {}
+            (Attempt::Later { .. } | Attempt::Dead { .. }, _) => {}
         }
         if let (
             Some(until),
-            Verdict::Later { cause, .. } | Verdict::Dead { cause } | Verdict::HandedOver { cause, .. },
-        ) = (outcome.hold_until, &outcome.verdict)
+            Attempt::Later { cause, .. } | Attempt::Dead { cause } | Attempt::HandedOver { cause, .. },
+        ) = (outcome.hold_until, &outcome.attempt)
         {
             let before = self.store.hold_failures(&outcome.destination)?;
             let failures = self.store.hold(&outcome.destination, until, cause, self.now)?;

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::notify::DeliveryError;
-use crate::store::outbox::{Claimed, Verdict};
+use crate::outbox::Attempt;
+use crate::store::outbox::Claimed;
 use crate::text::alert::Content;
 
 /// Waits after the first, second, … failed try; the last one from then on.
@@ -29,7 +30,7 @@ pub fn judge(
     error: &DeliveryError,
     hold_failures: u32,
     now: DateTime<Utc>,
-) -> (Verdict, Option<DateTime<Utc>>) {
+) -> (Attempt, Option<DateTime<Utc>>) {
     let ways = ways(config, delivery);
     let hold_until = match error {
         // What a peer asks for is a floor: clocks differ, and some say 0 (LESSONS 53).
@@ -42,15 +43,15 @@ pub fn judge(
     let cause = error.cause().to_owned();
     let waited = now - delivery.decided_at;
     let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(config, !ways.is_empty()) <= waited;
-    let verdict = match ways.split_first() {
-        Some((to, route)) if is_over => Verdict::HandedOver { to: to.clone(), route: route.to_vec(), cause },
-        None if is_over => Verdict::Dead { cause },
+    let attempt = match ways.split_first() {
+        Some((to, route)) if is_over => Attempt::HandedOver { to: to.clone(), route: route.to_vec(), cause },
+        None if is_over => Attempt::Dead { cause },
         _ => {
             let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
-            Verdict::Later { at, cause, in_doubt: matches!(error, DeliveryError::Doubt { .. }) }
+            Attempt::Later { at, cause, in_doubt: matches!(error, DeliveryError::Doubt { .. }) }
         }
     };
-    (verdict, hold_until)
+    (attempt, hold_until)
 }
 
 /// The ways still to be tried: those of the destination from which it was handed over, else its own.

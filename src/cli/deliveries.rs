@@ -1,18 +1,23 @@
 //! `plazo deliveries`: what was sent, what waits, until when and why, what is dead; and another try.
 
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::list::{encoded, left_out};
+use super::list::left_out;
 use super::look::Look;
 use super::output::{self, Cell, Column, Table, state_style};
 use super::{Exit, Global, Outcome};
 use crate::both;
+use crate::outbox::DeliveryState;
 use crate::text::{Both, vocabulary};
 
-const STATES: [&str; 9] =
-    ["pending", "held", "leased", "sent", "unneeded", "gathered", "handed_over", "dead", "dropped"];
+/// A state by its word; clap completes and checks them.
+fn states() -> impl TypedValueParser<Value = DeliveryState> {
+    PossibleValuesParser::new(DeliveryState::ALL.map(DeliveryState::as_str))
+        .map(|word| DeliveryState::of(&word).unwrap_or(DeliveryState::Pending))
+}
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -20,8 +25,8 @@ pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// Only those in this state
-    #[arg(long, value_parser = STATES)]
-    state: Option<String>,
+    #[arg(long, value_parser = states())]
+    state: Option<DeliveryState>,
     /// Rows at most
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -60,7 +65,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         output::line(&language.of(both!("delivery {delivery} is given up", "la entrega {delivery} queda descartada")))?;
         return Ok(Exit::Done);
     }
-    let state = args.state.iter().map(|state| format!("&state={}", encoded(state))).collect::<String>();
+    let state = args.state.iter().map(|state| format!("&state={}", state.as_str())).collect::<String>();
     let client = Client::reading(global)?;
     let page = client.get(&format!("/v1/deliveries?limit={}{state}", args.limit)).await?;
     if args.json {
@@ -70,7 +75,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let deliveries = page["deliveries"].as_array().cloned().unwrap_or_default();
     if deliveries.is_empty() {
         let language = look.language;
-        output::line(&match args.state.as_deref() {
+        output::line(&match args.state {
             None => language.of(both!("nobody was told of anything yet", "todavía no se ha avisado a nadie")),
             Some(state) => {
                 let state = vocabulary::delivery_state(state, language);
@@ -120,6 +125,8 @@ fn table(deliveries: &[Value], look: Look) -> Table {
     for delivery in deliveries {
         let text = |field: &str| delivery[field].as_str().unwrap_or_default().to_owned();
         let state = text("state");
+        let known = DeliveryState::of(&state).map(|known| vocabulary::delivery_state(known, language));
+        let shown = known.map_or_else(|| state.clone(), str::to_owned);
         let when = if delivery["finished_at"].is_null() { &delivery["next_at"] } else { &delivery["finished_at"] };
         let doubt = if delivery["in_doubt"] == true { " ?" } else { "" };
         let answer = match (delivery["held_by"].as_str(), delivery["held_for"].as_str()) {
@@ -130,7 +137,7 @@ fn table(deliveries: &[Value], look: Look) -> Table {
         let to = delivery["name"].as_str().map_or_else(|| text("person"), str::to_owned);
         table.add_row([
             Cell::from(delivery["id"].to_string()),
-            Cell::styled(state_style(&state), vocabulary::delivery_state(&state, language)),
+            Cell::styled(state_style(&state), shown),
             text("request").into(),
             vocabulary::motive(&text("why"), language).into(),
             to.into(),

@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
 use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
-use crate::store::outbox::{Claimed, Verdict};
+use crate::outbox::Attempt;
+use crate::store::outbox::Claimed;
 use crate::text::Language;
 use crate::text::alert::{Content, Reader, Rendered};
 use crate::text::format::one_line;
@@ -294,7 +295,7 @@ impl Outbox {
             self.probing.remove(&delivery.destination);
         }
         let now = self.app.now();
-        let (verdict, hold_until) = match result {
+        let (ended, hold_until) = match result {
             Ok(receipt) => {
                 let is_alert = matches!(delivery.content, Content::Alert(_));
                 // What waits on purpose is not late.
@@ -304,25 +305,25 @@ impl Outbox {
                 if delivery.in_doubt {
                     self.app.metrics().possible_doubles.inc();
                 }
-                (Verdict::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
+                (Attempt::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
             }
             Err(error) => {
                 let failures = self.app.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
                 retry::judge(&self.app.config(), &delivery, &error, failures, now)
             }
         };
-        let result = match &verdict {
-            Verdict::Sent { .. } => "sent",
-            Verdict::Later { .. } => "later",
-            Verdict::HandedOver { .. } => "handed_over",
-            Verdict::Dead { .. } => "dead",
+        let result = match &ended {
+            Attempt::Sent { .. } => "sent",
+            Attempt::Later { .. } => "later",
+            Attempt::HandedOver { .. } => "handed_over",
+            Attempt::Dead { .. } => "dead",
         };
-        if let Verdict::Sent { answer, .. } = &verdict {
+        if let Attempt::Sent { answer, .. } = &ended {
             tell_of_sent(&delivery, answer);
         }
         let labels = DeliveryLabels { destination: delivery.destination.clone(), result };
         self.app.metrics().deliveries.get_or_create(&labels).inc();
-        if let Verdict::Later { cause, .. } | Verdict::HandedOver { cause, .. } | Verdict::Dead { cause } = &verdict {
+        if let Attempt::Later { cause, .. } | Attempt::HandedOver { cause, .. } | Attempt::Dead { cause } = &ended {
             let destination = &delivery.destination;
             tracing::warn!(
                 delivery = delivery.id,
@@ -338,7 +339,7 @@ impl Outbox {
             delivery.content,
             Content::Notice { .. } | Content::Test(_) | Content::Link { .. } | Content::Update { .. }
         );
-        if matches!(verdict, Verdict::Dead { .. }) && is_missed {
+        if matches!(ended, Attempt::Dead { .. }) && is_missed {
             self.tell_of_dead(&delivery, now).await;
         }
         self.outcomes.push(Outcome {
@@ -346,7 +347,7 @@ impl Outbox {
             person: delivery.person,
             fence: leased.then_some(delivery.fence),
             destination: delivery.destination,
-            verdict,
+            attempt: ended,
             hold_until,
         });
     }

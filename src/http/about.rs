@@ -13,6 +13,7 @@ use super::error::{Answer, Problem};
 use crate::app::{App, OVERDUE_AFTER};
 use crate::config::{Config, EMAIL};
 use crate::notify::Settings;
+use crate::outbox::DeliveryState;
 use crate::store::Store;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -121,7 +122,9 @@ async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
     let (silences, holds) = app.read(move |store| Ok((store.silences(false, now)?, store.holds()?))).await?;
     let n_unsent = app.read(move |store: &Store| store.count_unsent(now - OVERDUE_AFTER)).await?;
     let in_phase = |word: &str| phases.iter().filter(|(phase, _)| phase == word).map(|(_, n)| n).sum::<i64>();
-    let in_state = |word: &str| deliveries.iter().filter(|(state, ..)| state == word).map(|(_, n, _)| n).sum::<i64>();
+    let in_state = |wanted: DeliveryState| {
+        deliveries.iter().filter(|(state, ..)| *state == wanted).map(|(_, n, _)| n).sum::<i64>()
+    };
     Ok(Json(Status {
         about,
         open: in_phase("open") + in_phase("waiting"),
@@ -129,9 +132,9 @@ async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
         overdue,
         queued: app.queue().len(),
         next_wake_at: app.queue().next_at(),
-        pending: in_state("pending") + in_state("leased"),
-        held: in_state("held"),
-        dead: in_state("dead"),
+        pending: in_state(DeliveryState::Pending) + in_state(DeliveryState::Leased),
+        held: in_state(DeliveryState::Held),
+        dead: in_state(DeliveryState::Dead),
         overdue_unsent: usize::try_from(n_unsent).unwrap_or_default(),
         last_sent_at,
         silences: silences.iter().filter(|silence| silence.starts_at <= now).count(),

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::both;
 use crate::engine::directory::Recipient;
 use crate::intake::json::NotJson;
+use crate::outbox::DeliveryState;
 use crate::store::deliveries::DeliveryRow;
 use crate::text::alert::Content;
 use crate::text::proof;
@@ -23,8 +24,6 @@ use crate::text::test_message::TestFacts;
 
 const DEFAULT_PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 1_000;
-const STATES: [&str; 9] =
-    ["pending", "held", "leased", "sent", "unneeded", "gathered", "handed_over", "dead", "dropped"];
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -63,6 +62,13 @@ struct DeliveryView {
     name: Option<String>,
 }
 
+fn state(word: &str) -> Answer<DeliveryState> {
+    DeliveryState::of(word).ok_or_else(|| {
+        let known = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+        Failure::of_field("state", both!("`{word}` is not one of {known}", "«{word}» no es uno de {known}"))
+    })
+}
+
 /// Whom to send a test message.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Test {
@@ -83,17 +89,12 @@ struct Sent {
 #[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", params(ListParams),
     responses((status = 200, body = Page), (status = "4XX", body = Problem)))]
 async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Page>> {
-    if let Some(state) = params.state.as_deref().filter(|state| !STATES.contains(state)) {
-        let known = STATES.join(", ");
-        let detail = both!("`{state}` is not one of {known}", "«{state}» no es uno de {known}");
-        return Err(Failure::of_field("state", detail));
-    }
+    let state = params.state.as_deref().map(state).transpose()?;
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
-    let state = params.state.clone();
     let (rows, counts) =
-        app.read(move |store| Ok((store.deliveries(state.as_deref(), limit)?, store.count_deliveries()?))).await?;
-    let is_meant = |state: &str| params.state.as_deref().is_none_or(|meant| meant == state);
-    let total = counts.iter().filter(|(state, ..)| is_meant(state)).map(|(_, n, _)| n).sum();
+        app.read(move |store| Ok((store.deliveries(state, limit)?, store.count_deliveries()?))).await?;
+    let is_meant = |one: DeliveryState| state.is_none_or(|meant| meant == one);
+    let total = counts.iter().filter(|(state, ..)| is_meant(*state)).map(|(_, n, _)| n).sum();
     let config = app.config();
     let directory = &config.rulebook.directory;
     let deliveries = rows.into_iter().map(|row| {

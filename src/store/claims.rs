@@ -1,6 +1,6 @@
 //! Claiming: deliveries that may go out now, leased most urgent first, each to a destination that has room for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
@@ -9,21 +9,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::digest::Filled;
 use super::outbox::Claimed;
 use super::{Result, Store, instant, milliseconds};
-use crate::engine::clock::{Clock, ClockState};
-use crate::engine::effect::Why;
 use crate::engine::request::RequestId;
+use crate::outbox::needed::is_needed;
+use crate::outbox::{Lanes, Room};
 use crate::text::alert::Content;
-
-/// How many may be on their way to each destination.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lanes {
-    /// To those that are not named.
-    pub usual: usize,
-    /// To those that take fewer, by name.
-    pub at_once: HashMap<String, usize>,
-    /// Those where each message about a request must know the first one.
-    pub threaded: BTreeSet<String>,
-}
 
 /// What was leased, and who had no room for more.
 #[derive(Debug, Default)]
@@ -83,6 +72,7 @@ impl Store {
         // A list costs as much as hundreds of alerts: one a round, and the next round comes at once.
         let mut has_list = false;
         let leased = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
+        let mut room = Room::beside(lanes, leased);
         loop {
             let wanted = limit - claimed.len();
             let rows = self.claimable(now, wanted, &busy)?;
@@ -91,27 +81,28 @@ impl Store {
                 self.settle_unreadable(id, now)?;
             }
             for (mut delivery, needed) in rows.claimable {
-                let same = claimed.iter().filter(|other| other.destination == delivery.destination).count();
-                let most = lanes.at_once.get(&delivery.destination).map_or(lanes.usual, |most| {
-                    most.saturating_sub(leased.get(&delivery.destination).copied().unwrap_or(0))
-                });
-                if most <= same || (delivery.is_probe && 0 < same) {
+                if !room.take(&delivery.destination, delivery.is_probe) {
                     if !busy.contains(&delivery.destination) {
                         busy.push(delivery.destination);
                     }
                     continue;
                 }
                 if matches!(delivery.content, Content::Digest { .. }) && std::mem::replace(&mut has_list, true) {
+                    room.give_back(&delivery.destination);
                     continue;
                 }
                 let filled = if needed { self.fill_digest(&mut delivery, false, now)? } else { Filled::Empty };
                 match filled {
                     Filled::Ready => {}
                     Filled::Empty => {
+                        room.give_back(&delivery.destination);
                         self.settle_unneeded(delivery.id, now)?;
                         continue;
                     }
-                    Filled::NotYet => continue,
+                    Filled::NotYet => {
+                        room.give_back(&delivery.destination);
+                        continue;
+                    }
                 }
                 self.lease(&mut delivery, lease_until)?;
                 self.fill_references(&mut delivery, lanes)?;
@@ -282,23 +273,4 @@ impl Store {
         delivery.first = found.optional()?;
         Ok(())
     }
-}
-
-/// Whether it tells of a promise that is broken.
-pub(super) fn is_of_breach(why: &str) -> bool {
-    why == Why::Breach.as_str() || why == Why::Escalation.as_str()
-}
-
-/// Whether the alert of a clock still tells something that is so. Lists and notices always do.
-pub(super) fn is_needed(why: &str, clock: Option<&Clock>, decided_at: DateTime<Utc>) -> bool {
-    let Some(clock) = clock else { return true };
-    let told_of_breach = is_of_breach(why);
-    let stands = match clock.state {
-        ClockState::Breached => true,
-        ClockState::Running => !told_of_breach,
-        ClockState::Paused | ClockState::Met | ClockState::MetLate | ClockState::Cancelled => false,
-    };
-    // What was decided after somebody took it says that the time for that is over.
-    let is_taken = clock.acked_at.is_some_and(|acked_at| decided_at <= acked_at);
-    stands && clock.is_live() && !is_taken
 }

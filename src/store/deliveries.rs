@@ -4,16 +4,17 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, StoreError, instant, milliseconds};
 use crate::engine::request::RequestId;
+use crate::outbox::DeliveryState;
 
 /// A delivery as it is listed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeliveryRow {
     /// Its number.
     pub id: i64,
-    /// `pending`, `held`, `leased`, `sent`, `unneeded`, `gathered`, `handed_over`, `dead` or `dropped`.
-    pub state: String,
+    /// Where it stands.
+    pub state: DeliveryState,
     /// The request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
@@ -70,8 +71,8 @@ pub struct StepDelivery {
     pub person: Option<String>,
     /// Name of the destination.
     pub destination: String,
-    /// `pending`, `sent`, …
-    pub state: String,
+    /// Where it stands.
+    pub state: DeliveryState,
     /// When it was settled.
     pub finished_at: Option<DateTime<Utc>>,
 }
@@ -87,8 +88,8 @@ pub struct ToldRow {
     pub person: Option<String>,
     /// Name of the destination.
     pub destination: String,
-    /// `pending`, `sent`, …
-    pub state: String,
+    /// Where it stands.
+    pub state: DeliveryState,
     /// When it was settled, else when it was decided.
     pub at: DateTime<Utc>,
 }
@@ -114,7 +115,7 @@ impl Store {
                 at: instant(row.get(5)?)?,
             })
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// When the last message was taken by its peer.
@@ -148,7 +149,7 @@ impl Store {
                 finished_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
             })
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// Deliveries by state, newest first; all without one.
@@ -156,11 +157,11 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn deliveries(&self, state: Option<&str>, limit: u32) -> Result<Vec<DeliveryRow>> {
+    pub fn deliveries(&self, state: Option<DeliveryState>, limit: u32) -> Result<Vec<DeliveryRow>> {
         let sql = format!("{DELIVERY_ROWS} WHERE ?1 IS NULL OR d.state = ?1 ORDER BY d.id DESC LIMIT ?2");
         let mut statement = self.prepare(&sql)?;
         let rows = statement.query_map(params![state, limit], delivery_row)?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// One delivery.
@@ -178,10 +179,10 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn count_deliveries(&self) -> Result<Vec<(String, i64, i64)>> {
+    pub fn count_deliveries(&self) -> Result<Vec<(DeliveryState, i64, i64)>> {
         let mut statement = self.prepare("SELECT state, count(*), sum(in_doubt) FROM deliveries GROUP BY state")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// How many deliveries should have gone out before that instant and are neither sent nor settled.
@@ -259,9 +260,22 @@ impl Store {
     }
 }
 
+/// The rows that can be read; what another one holds costs that one alone (LESSONS 59).
+fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    for row in rows {
+        match row.map_err(StoreError::from) {
+            Ok(row) => found.push(row),
+            Err(StoreError::Corrupt(cause)) => tracing::error!(%cause, "a delivery cannot be read; it is left out"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
 fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
-    let state: String = row.get(1)?;
-    let (waits, is_held) = (state == "pending", state == "held");
+    let state: DeliveryState = row.get(1)?;
+    let (waits, is_held) = (state == DeliveryState::Pending, state == DeliveryState::Held);
     let next_at = instant(row.get(8)?)?;
     let until = row.get::<_, Option<i64>>(14)?.map(instant).transpose()?;
     Ok(DeliveryRow {

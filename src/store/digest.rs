@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::claims::{is_needed, is_of_breach};
 use super::outbox::Claimed;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::request::RequestId;
+use crate::outbox::needed::{is_needed, is_of_breach};
 use crate::text::alert::{AlertFacts, Content, HeldFor};
 
 /// Alerts that a message tells of one by one; mail shows fewer.

@@ -21,9 +21,11 @@ pub mod violations;
 use std::path::Path;
 
 use chrono::{DateTime, TimeZone, Utc};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
 use crate::engine::request::RequestId;
+use crate::outbox::DeliveryState;
 pub use unreadable::{Fault, Unreadable};
 
 /// Name of the file in the data directory.
@@ -175,6 +177,18 @@ impl Store {
 
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
         Ok(self.connection.prepare_cached(sql)?)
+    }
+}
+
+impl ToSql for DeliveryState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for DeliveryState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::of(value.as_str()?).ok_or(FromSqlError::InvalidType)
     }
 }
 

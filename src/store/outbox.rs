@@ -7,6 +7,7 @@ use super::{Result, Store, milliseconds};
 use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
 use crate::engine::request::RequestId;
+use crate::outbox::{Attempt, DeliveryState};
 use crate::text::alert::{Content, HeldFor};
 
 /// A decision to tell.
@@ -82,43 +83,6 @@ pub struct Claimed {
     pub waited: bool,
 }
 
-/// What came of a try.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The peer took it.
-    Sent {
-        /// What it said.
-        answer: String,
-        /// What it calls the message.
-        reference: Option<String>,
-        /// When the try began.
-        began_at: DateTime<Utc>,
-    },
-    /// Try again then.
-    Later {
-        /// When.
-        at: DateTime<Utc>,
-        /// What happened.
-        cause: String,
-        /// Whether the peer may have taken it.
-        in_doubt: bool,
-    },
-    /// Nobody took it, and nobody else is left.
-    Dead {
-        /// What happened.
-        cause: String,
-    },
-    /// Another destination takes over.
-    HandedOver {
-        /// Its name.
-        to: String,
-        /// Those after it.
-        route: Vec<String>,
-        /// What happened.
-        cause: String,
-    },
-}
-
 impl Store {
     /// Writes a decision; `None` if that step was told already (LESSONS 25).
     ///
@@ -159,7 +123,7 @@ impl Store {
             delivery.alert,
             delivery.person,
             delivery.destination,
-            if delivery.held.is_some() { "held" } else { "pending" },
+            if delivery.held.is_some() { DeliveryState::Held } else { DeliveryState::Pending },
             delivery.rank,
             milliseconds(delivery.planned_at),
             milliseconds(delivery.decided_at),
@@ -176,26 +140,35 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn record(&self, id: i64, fence: i64, verdict: &Verdict, now: DateTime<Utc>) -> Result<bool> {
-        let (state, next_at, answer) = match verdict {
-            Verdict::Sent { answer, .. } => ("sent", None, answer.as_str()),
-            Verdict::Later { at, cause, .. } => ("pending", Some(milliseconds(*at)), cause.as_str()),
-            Verdict::Dead { cause } => ("dead", None, cause.as_str()),
-            Verdict::HandedOver { cause, .. } => ("handed_over", None, cause.as_str()),
+    pub fn record(&self, id: i64, fence: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<bool> {
+        let (next_at, answer) = match attempt {
+            Attempt::Sent { answer, .. } => (None, answer.as_str()),
+            Attempt::Later { at, cause, .. } => (Some(milliseconds(*at)), cause.as_str()),
+            Attempt::Dead { cause } | Attempt::HandedOver { cause, .. } => (None, cause.as_str()),
         };
         let finished_at = next_at.is_none().then(|| milliseconds(now));
-        let (reference, began_at) = match verdict {
-            Verdict::Sent { reference, began_at, .. } => (reference.as_deref(), Some(milliseconds(*began_at))),
+        let (reference, began_at) = match attempt {
+            Attempt::Sent { reference, began_at, .. } => (reference.as_deref(), Some(milliseconds(*began_at))),
             _ => (None, None),
         };
-        let in_doubt = matches!(verdict, Verdict::Later { in_doubt: true, .. });
+        let in_doubt = matches!(attempt, Attempt::Later { in_doubt: true, .. });
         let changed = self
             .prepare(
                 "UPDATE deliveries SET state = ?3, next_at = coalesce(?4, next_at), finished_at = ?5, answer = ?6,
                         reference = ?7, sent_at = ?8, in_doubt = max(in_doubt, ?9)
                  WHERE id = ?1 AND fence = ?2 AND state = 'leased'",
             )?
-            .execute(params![id, fence, state, next_at, finished_at, answer, reference, began_at, in_doubt])?;
+            .execute(params![
+                id,
+                fence,
+                attempt.state(),
+                next_at,
+                finished_at,
+                answer,
+                reference,
+                began_at,
+                in_doubt
+            ])?;
         Ok(changed == 1)
     }
 

@@ -11,6 +11,7 @@ use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, U
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::proof::Proof;
 use crate::engine::working_time::WorkingTime;
+use crate::outbox::DeliveryState;
 
 /// Rows of each sort in a section; the JSON has them all.
 const MOST_ROWS: usize = 12;
@@ -247,16 +248,8 @@ impl Writer {
     }
 
     fn sent(self, sent: &Sent) -> String {
-        let state = match sent.state.as_str() {
-            "sent" => self.of("sent", "enviado"),
-            "pending" | "leased" => self.of("on its way", "en camino"),
-            "held" => self.of("held", "retenido"),
-            "dead" => self.of("not delivered", "no entregado"),
-            "unneeded" => self.of("not needed any more", "ya no hacía falta"),
-            "gathered" => self.of("in one message with others", "en un mensaje con otros"),
-            "handed_over" => self.of("handed over", "por otra vía"),
-            other => other,
-        };
+        let state = DeliveryState::of(&sent.state);
+        let state = state.map_or(&*sent.state, |state| vocabulary::delivery_state(state, self.language));
         let at = sent.at.map(|at| format!(" {}", format::time(at, self.zone))).unwrap_or_default();
         format!("{} ({}: {state}{at})", sent.to, sent.by)
     }

@@ -9,6 +9,7 @@ use crate::both;
 use crate::engine::effect::{ClockRef, Effect, Ignored};
 use crate::engine::event::{Author, AuthorKind, Direction, Event, Fact, Promise};
 use crate::engine::proof::Proof;
+use crate::outbox::DeliveryState;
 
 /// Letters of what somebody wrote that are shown.
 const FIRST_WORDS: usize = 60;
@@ -56,7 +57,7 @@ pub struct Message<'a> {
     /// Name of the destination.
     pub destination: &'a str,
     /// The word for where it stands.
-    pub state: &'a str,
+    pub state: DeliveryState,
 }
 
 /// Writes lines for whoever reads them at `now`.
@@ -115,11 +116,11 @@ impl Writer<'_> {
             None => way.to_owned(),
         };
         let state = match message.state {
-            "sent" => String::new(),
+            DeliveryState::Sent => String::new(),
             state => format!(" · {}", vocabulary::delivery_state(state, language)),
         };
         let text = language.of(both!("alert to {to}: {about}{state}", "aviso a {to}: {about}{state}"));
-        let tone = if message.state == "dead" { Tone::Bad } else { Tone::Told };
+        let tone = if message.state == DeliveryState::Dead { Tone::Bad } else { Tone::Told };
         Line { at, text, door: None, tone }
     }
 

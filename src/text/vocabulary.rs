@@ -9,6 +9,7 @@ use crate::engine::effect::{Ignored, Why};
 use crate::engine::escalation::Offset;
 use crate::engine::event::Ground;
 use crate::engine::policy::TargetKind;
+use crate::outbox::DeliveryState;
 
 /// What a kind of promise asks for, as an infinitive.
 pub const fn task(kind: TargetKind, language: Language) -> &'static str {
@@ -191,18 +192,17 @@ pub fn request_kind(word: &str, language: Language) -> &str {
 }
 
 /// Where a message to a person stands.
-pub fn delivery_state(word: &str, language: Language) -> &str {
-    language.of(match word {
-        "pending" => Both { en: "waits to go out", es: "por salir" },
-        "held" => Both { en: "held back", es: "retenido" },
-        "leased" => Both { en: "on its way", es: "saliendo" },
-        "sent" => Both { en: "delivered", es: "entregado" },
-        "unneeded" => Both { en: "not needed any more", es: "ya no hacía falta" },
-        "gathered" => Both { en: "in a summary", es: "en un resumen" },
-        "handed_over" => Both { en: "went another way", es: "fue por otra vía" },
-        "dead" => Both { en: "not delivered", es: "no entregado" },
-        "dropped" => Both { en: "given up", es: "descartado" },
-        other => Both { en: other, es: other },
+pub fn delivery_state(state: DeliveryState, language: Language) -> &'static str {
+    language.of(match state {
+        DeliveryState::Pending => Both { en: "waits to go out", es: "por salir" },
+        DeliveryState::Held => Both { en: "held back", es: "retenido" },
+        DeliveryState::Leased => Both { en: "on its way", es: "saliendo" },
+        DeliveryState::Sent => Both { en: "delivered", es: "entregado" },
+        DeliveryState::Unneeded => Both { en: "not needed any more", es: "ya no hacía falta" },
+        DeliveryState::Gathered => Both { en: "in a summary", es: "en un resumen" },
+        DeliveryState::HandedOver => Both { en: "went another way", es: "fue por otra vía" },
+        DeliveryState::Dead => Both { en: "not delivered", es: "no entregado" },
+        DeliveryState::Dropped => Both { en: "given up", es: "descartado" },
     })
 }
 

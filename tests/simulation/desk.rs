@@ -12,7 +12,8 @@ use fastrand::Rng;
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Applied, Incoming, Occasion, Outcome, WriteError, retry};
 use plazo::config::{self, Config};
-use plazo::store::outbox::{Claimed, Verdict};
+use plazo::outbox::Attempt;
+use plazo::store::outbox::Claimed;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -380,10 +381,10 @@ impl<'a> Desk<'a> {
         let ended: Vec<Try> = ended;
         for Try { delivery, result, .. } in ended {
             self.app.give_room(1);
-            let (verdict, hold_until) = match result {
+            let (attempt, hold_until) = match result {
                 Ok(receipt) => {
                     let began_at = self.wall_now();
-                    (Verdict::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
+                    (Attempt::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
                 }
                 Err(error) => {
                     self.summary.failed_tries += 1;
@@ -394,7 +395,7 @@ impl<'a> Desk<'a> {
             };
             let (id, fence) = (delivery.id, Some(delivery.fence));
             let Claimed { person, destination, .. } = delivery;
-            self.outcomes.push(Outcome { id, person, fence, destination, verdict, hold_until });
+            self.outcomes.push(Outcome { id, person, fence, destination, attempt, hold_until });
         }
     }
 
@@ -420,7 +421,7 @@ impl<'a> Desk<'a> {
 
     fn is_anything_waiting(&self) -> bool {
         let counts = self.runtime.block_on(self.app.read(plazo::store::Store::count_deliveries));
-        counts.expect("the store can be read").iter().any(|(state, ..)| state == "pending")
+        counts.expect("the store can be read").iter().any(|(state, ..)| *state == plazo::outbox::DeliveryState::Pending)
     }
 
     /// One write; the process may die around its commit.

@@ -9,6 +9,7 @@ use super::site::{self, Site};
 use super::{Row, load};
 use crate::cli::loopback::{smtp, webhook};
 use crate::cli::real_time;
+use crate::outbox::DeliveryState;
 
 /// Nothing takes longer than this; what has not arrived by then is said to be missing.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -112,7 +113,7 @@ async fn recorded(site: &Site, n: usize) -> anyhow::Result<()> {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
         let counts = site.app.read(crate::store::Store::count_deliveries).await?;
-        if counts.iter().any(|(state, count, _)| state == "sent" && usize::try_from(*count) == Ok(n)) {
+        if counts.iter().any(|(state, count, _)| *state == DeliveryState::Sent && usize::try_from(*count) == Ok(n)) {
             break;
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -38,8 +38,8 @@ use crate::engine::check::Wording;
 use crate::engine::directory::{Recipient, Role};
 use crate::engine::policy::{Inbox, Rulebook};
 use crate::net;
+use crate::outbox::Lanes;
 use crate::span;
-use crate::store::claims::Lanes;
 use crate::text::{Both, Language};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";

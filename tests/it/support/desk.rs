@@ -8,7 +8,8 @@ use plazo::app::{App, Applied, Incoming, Outcome};
 use plazo::config;
 use plazo::engine::proof::Proof;
 use plazo::intake::json;
-use plazo::store::outbox::{Claimed, Verdict};
+use plazo::outbox::Attempt;
+use plazo::store::outbox::Claimed;
 use plazo::text::alert::Content;
 use serde_json::json;
 
@@ -82,8 +83,8 @@ impl Desk {
             self.app.give_room(1);
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
-            let verdict = Verdict::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
-            self.sent.push(Outcome { id, person, fence: Some(fence), destination, verdict, hold_until: None });
+            let attempt = Attempt::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
+            self.sent.push(Outcome { id, person, fence: Some(fence), destination, attempt, hold_until: None });
         }
         told
     }

@@ -1,0 +1,11 @@
+//! The outbox's rules, purely: what becomes of a message between its decision and its receipt. `store` loads rows and saves values,
+//! `daemon` sends; which states there are, what is still worth telling and who has room is said here.
+
+pub mod attempt;
+pub mod lanes;
+pub mod needed;
+pub mod state;
+
+pub use attempt::Attempt;
+pub use lanes::{Lanes, Room};
+pub use state::DeliveryState;

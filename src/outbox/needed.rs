@@ -1,0 +1,25 @@
+//! Whether what was decided is still worth telling when it could go out.
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::clock::{Clock, ClockState};
+use crate::engine::effect::Why;
+
+/// Whether a motive's word tells of a promise that is broken.
+pub fn is_of_breach(why: &str) -> bool {
+    why == Why::Breach.as_str() || why == Why::Escalation.as_str()
+}
+
+/// Whether the alert of a clock still tells something that is so. Lists and notices, which have no clock, always do.
+pub fn is_needed(why: &str, clock: Option<&Clock>, decided_at: DateTime<Utc>) -> bool {
+    let Some(clock) = clock else { return true };
+    let told_of_breach = is_of_breach(why);
+    let stands = match clock.state {
+        ClockState::Breached => true,
+        ClockState::Running => !told_of_breach,
+        ClockState::Paused | ClockState::Met | ClockState::MetLate | ClockState::Cancelled => false,
+    };
+    // What was decided after somebody took it says that the time for that is over.
+    let is_taken = clock.acked_at.is_some_and(|acked_at| decided_at <= acked_at);
+    stands && clock.is_live() && !is_taken
+}
