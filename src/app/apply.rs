@@ -125,8 +125,8 @@ impl App {
             .write(move |tx| {
                 let n_decided = tx.tick(&requests)?;
                 if (1..=MOST_EXPRESS).contains(&n_decided) {
-                    let claims = tx.claim(MOST_EXPRESS, &[])?;
-                    tx.express.extend(claims.claimed);
+                    let leases = tx.lease(MOST_EXPRESS, &[])?;
+                    tx.express.extend(leases.leased);
                 }
                 Ok(n_decided)
             })

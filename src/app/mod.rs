@@ -45,7 +45,7 @@ use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
 use crate::store::checkpoint::Checkpointer;
-use crate::store::outbox::Claimed;
+use crate::store::outbox::Leased;
 use crate::store::{Store, StoreError, Unreadable};
 use crate::text::alert::HeldFor;
 use crate::text::button::Press;
@@ -54,7 +54,7 @@ pub use crate::intake::json::CLOCK_SKEW;
 pub use apply::{Applied, DOOR, Incoming, LINK_DOOR, REPLY_DOOR, Rejection};
 pub use edited::RefusedFile;
 use metrics::Metrics;
-pub use outbox::{Claims, OVERDUE_AFTER, Outcome};
+pub use outbox::{OVERDUE_AFTER, Outcome, ToSend};
 pub use protocols::SOURCE as OWN_SOURCE;
 use pulse::Pulse;
 use queue::Queue;
@@ -79,8 +79,8 @@ pub(crate) struct Shared {
     /// Deliveries that may be leased before others have ended. Taken from by the writer alone, given back by the outbox.
     room: AtomicUsize,
     /// Where deliveries are handed over that were leased with their decision.
-    express: mpsc::UnboundedSender<Vec<Claimed>>,
-    express_taker: Mutex<Option<mpsc::UnboundedReceiver<Vec<Claimed>>>>,
+    express: mpsc::UnboundedSender<Vec<Leased>>,
+    express_taker: Mutex<Option<mpsc::UnboundedReceiver<Vec<Leased>>>>,
     /// Whether only this machine reaches the interface.
     is_loopback: AtomicBool,
     /// The socket by which this machine's own users come in.
@@ -295,7 +295,7 @@ impl App {
 
     /// The deliveries that ticks lease in their own transaction: an alert in a quiet hour costs one commit, not two. There is one
     /// taker.
-    pub fn take_express(&self) -> Option<mpsc::UnboundedReceiver<Vec<Claimed>>> {
+    pub fn take_express(&self) -> Option<mpsc::UnboundedReceiver<Vec<Leased>>> {
         self.shared.express_taker.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -422,9 +422,9 @@ pub(crate) struct Transaction<'a> {
     wakes: Vec<(RequestId, Option<Wake>)>,
     n_decided: usize,
     /// Deliveries leased by this transaction.
-    n_claimed: usize,
+    n_leased: usize,
     /// Those among them that go to the outbox without having been asked for.
-    express: Vec<Claimed>,
+    express: Vec<Leased>,
 }
 
 impl<'a> Transaction<'a> {
@@ -440,7 +440,7 @@ impl<'a> Transaction<'a> {
             hold: Hold::WhatIsLate,
             wakes: Vec::new(),
             n_decided: 0,
-            n_claimed: 0,
+            n_leased: 0,
             express: Vec::new(),
         }
     }
@@ -452,13 +452,13 @@ impl<'a> Transaction<'a> {
         }
         let store = self.store;
         let (last_request, n_wakes, n_decided) = (self.last_request, self.wakes.len(), self.n_decided);
-        let (n_claimed, n_express) = (self.n_claimed, self.express.len());
+        let (n_leased, n_express) = (self.n_leased, self.express.len());
         let result = store.savepoint(|| work(self));
         if result.is_err() {
             self.last_request = last_request;
             self.wakes.truncate(n_wakes);
             self.n_decided = n_decided;
-            self.n_claimed = n_claimed;
+            self.n_leased = n_leased;
             self.express.truncate(n_express);
         }
         result
@@ -467,7 +467,7 @@ impl<'a> Transaction<'a> {
     /// Lets the queue and the outbox know, after the commit.
     fn publish(self) {
         self.shared.queue.set(self.wakes);
-        self.shared.room.fetch_sub(self.n_claimed, Ordering::Relaxed);
+        self.shared.room.fetch_sub(self.n_leased, Ordering::Relaxed);
         if !self.express.is_empty() {
             // Without an outbox nobody sends, and the leases run out.
             self.shared.express.send(self.express).ok();

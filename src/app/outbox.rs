@@ -1,4 +1,4 @@
-//! What the outbox does to the store: claim, record, gather.
+//! What the outbox does to the store: lease, record, gather.
 
 use std::sync::atomic::Ordering;
 
@@ -10,9 +10,9 @@ use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::request::RequestId;
 use crate::outbox::Attempt;
-use crate::store::claims as store;
 use crate::store::gather::Gathered;
-use crate::store::outbox::{Claimed, LEASE};
+use crate::store::leases::Leases;
+use crate::store::outbox::{LEASE, Leased};
 use crate::store::{Store, StoreError};
 use crate::text::alert::{Content, HeldFor, News, NewsKind};
 
@@ -44,10 +44,10 @@ pub struct Outcome {
 
 /// Deliveries to send now, and when to ask again.
 #[derive(Debug, Default)]
-pub struct Claims {
+pub struct ToSend {
     /// Deliveries under lease.
-    pub claimed: Vec<Claimed>,
-    /// When the next waiting one may go out; told only where none was claimed.
+    pub leased: Vec<Leased>,
+    /// When the next waiting one may go out; told only where none was leased.
     pub next_at: Option<DateTime<Utc>>,
 }
 
@@ -57,12 +57,12 @@ impl App {
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
-    pub async fn record_and_claim(
+    pub async fn record_and_lease(
         &self,
         outcomes: Vec<Outcome>,
         is_open: bool,
         busy: Vec<String>,
-    ) -> Result<Claims, WriteError> {
+    ) -> Result<ToSend, WriteError> {
         self.writer
             .write(move |tx| {
                 for outcome in &outcomes {
@@ -74,12 +74,12 @@ impl App {
                     tx.n_decided += usize::from(step != Gathered::Nothing);
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
-                let store::Claims { claimed, busy } = tx.claim(limit, &busy)?;
-                // Among thousands that wait this takes a while, and is asked for only when nothing could be claimed. Without room
+                let Leases { leased, busy } = tx.lease(limit, &busy)?;
+                // Among thousands that wait this takes a while, and is asked for only when nothing could be leased. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
-                let asks = claimed.is_empty() && 0 < tx.room();
+                let asks = leased.is_empty() && 0 < tx.room();
                 let next_at = if asks { tx.store.next_delivery_at(&busy, tx.now)? } else { None };
-                Ok(Claims { claimed, next_at })
+                Ok(ToSend { leased, next_at })
             })
             .await
     }
@@ -89,7 +89,7 @@ impl App {
     /// # Errors
     ///
     /// [`StoreError`] if they cannot even be read.
-    pub async fn peek_deliveries(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+    pub async fn peek_deliveries(&self, limit: usize) -> Result<Vec<Leased>, StoreError> {
         let now = self.now();
         self.read(move |store| store.peek(now, limit)).await
     }
@@ -294,19 +294,19 @@ impl App {
 
 impl Transaction<'_> {
     /// Leases at most `limit` deliveries, and no more than there is room for.
-    pub(super) fn claim(&mut self, limit: usize, busy: &[String]) -> Result<store::Claims, StoreError> {
+    pub(super) fn lease(&mut self, limit: usize, busy: &[String]) -> Result<Leases, StoreError> {
         let room = self.room().min(limit);
         if room == 0 {
-            return Ok(store::Claims { claimed: Vec::new(), busy: busy.to_vec() });
+            return Ok(Leases { leased: Vec::new(), busy: busy.to_vec() });
         }
-        let claims = self.store.claim(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
-        self.n_claimed += claims.claimed.len();
-        Ok(claims)
+        let leases = self.store.lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
+        self.n_leased += leases.leased.len();
+        Ok(leases)
     }
 
     /// How many more may be on their way.
     fn room(&self) -> usize {
-        self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_claimed)
+        self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_leased)
     }
 
     /// Tells the operator that a destination stands, once until it works again.

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::Config;
 use crate::notify::DeliveryError;
 use crate::outbox::Attempt;
-use crate::store::outbox::Claimed;
+use crate::store::outbox::Leased;
 use crate::text::alert::Content;
 
 /// Waits after the first, second, … failed try; the last one from then on.
@@ -26,7 +26,7 @@ const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
 /// if it does. `hold_failures` counts how often in a row that destination has failed as a whole.
 pub fn judge(
     config: &Config,
-    delivery: &Claimed,
+    delivery: &Leased,
     error: &DeliveryError,
     hold_failures: u32,
     now: DateTime<Utc>,
@@ -55,7 +55,7 @@ pub fn judge(
 }
 
 /// The ways still to be tried: those of the destination from which it was handed over, else its own.
-fn ways(config: &Config, delivery: &Claimed) -> Vec<String> {
+fn ways(config: &Config, delivery: &Leased) -> Vec<String> {
     // What became of a message is told where that message is, or nowhere.
     if matches!(delivery.content, Content::Update { .. }) {
         return Vec::new();

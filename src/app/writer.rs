@@ -202,7 +202,7 @@ fn run(
 ) -> Result<Option<i64>, StoreError> {
     let mut transaction = Transaction::new(store, shared, last_request, care);
     let changed_before = store.total_changes();
-    let committed = store.begin().and_then(|()| {
+    let committed = store.begin().and_then(|open| {
         let mut n_run = 0;
         while let Some(job) = group.get_mut(n_run) {
             shared.pulse.writer_works();
@@ -220,7 +220,7 @@ fn run(
         }
         shared.pulse.writer_works();
         let began = Instant::now();
-        let committed = store.commit().map(|()| true);
+        let committed = open.commit().map(|()| true);
         if LONG < began.elapsed() {
             let changed = store.total_changes() - changed_before;
             tracing::debug!(took = ?began.elapsed(), jobs = group.len(), changed, "a commit held the writer for long");
@@ -233,13 +233,7 @@ fn run(
             transaction.publish();
             Ok(Some(last_request))
         }
-        Ok(false) => {
-            store.roll_back();
-            Ok(None)
-        }
-        Err(error) => {
-            store.roll_back();
-            Err(error)
-        }
+        Ok(false) => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -1,4 +1,4 @@
-//! The outbox: claims deliveries, sends them side by side, records what came of each, and decides when to try again.
+//! The outbox: leases deliveries, sends them side by side, records what came of each, and decides when to try again.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -12,14 +12,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
-use crate::app::{App, Claims, Outcome, WriteError, links, retry};
+use crate::app::{App, Outcome, ToSend, WriteError, links, retry};
 use crate::both;
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
 use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
 use crate::outbox::Attempt;
-use crate::store::outbox::Claimed;
+use crate::store::outbox::Leased;
 use crate::text::Language;
 use crate::text::alert::{Content, Reader, Rendered};
 use crate::text::format::one_line;
@@ -28,8 +28,8 @@ use crate::text::printable::printable_marked;
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// After a claim there may be more; what is on its way usually ends sooner than this.
-const AFTER_CLAIM: Duration = Duration::from_millis(100);
+/// After a lease there may be more; what is on its way usually ends sooner than this.
+const AFTER_LEASE: Duration = Duration::from_millis(100);
 const LONGEST_IDLE: TimeDelta = TimeDelta::seconds(30);
 /// What of a peer's answer the log bears.
 const LONGEST_REPLY: usize = 120;
@@ -68,7 +68,7 @@ pub(super) struct Outbox {
     dead_told_at: HashMap<String, DateTime<Utc>>,
     is_alarmed: bool,
     looked_at: Instant,
-    express: mpsc::UnboundedReceiver<Vec<Claimed>>,
+    express: mpsc::UnboundedReceiver<Vec<Leased>>,
     /// How many may be on their way.
     capacity: usize,
     /// Room that is not given back, since a reload made it less.
@@ -77,8 +77,8 @@ pub(super) struct Outbox {
 
 /// A try that ended.
 struct Done {
-    delivery: Claimed,
-    leased: bool,
+    delivery: Leased,
+    is_leased: bool,
     began_at: DateTime<Utc>,
     result: Result<Receipt, DeliveryError>,
 }
@@ -115,16 +115,16 @@ impl Outbox {
         while !draining.is_cancelled() {
             self.watch_store().await;
             let wait = match self.round(true).await {
-                Ok(claims) => {
-                    let has_claimed = !claims.claimed.is_empty();
-                    self.send(claims.claimed, true);
+                Ok(leases) => {
+                    let has_leased = !leases.leased.is_empty();
+                    self.send(leases.leased, true);
                     self.hand_over_waiting().await;
                     let now = self.app.now();
-                    let idle = claims.next_at.map_or(LONGEST_IDLE, |at| at - now);
+                    let idle = leases.next_at.map_or(LONGEST_IDLE, |at| at - now);
                     let idle = self.app.time().real(idle.clamp(TimeDelta::milliseconds(1), LONGEST_IDLE));
                     // Whoever waits for a destination that stands may have a fallback, and less patience than the hold.
-                    match (has_claimed, claims.next_at) {
-                        (true, _) => AFTER_CLAIM,
+                    match (has_leased, leases.next_at) {
+                        (true, _) => AFTER_LEASE,
                         (false, Some(_)) => idle.min(AFTER_FAILURE),
                         (false, None) => idle,
                     }
@@ -137,7 +137,7 @@ impl Outbox {
             };
             tokio::select! {
                 Some(done) = self.finished.recv() => self.settle(done).await,
-                Some(claimed) = self.express.recv() => self.send(claimed, true),
+                Some(leased) = self.express.recv() => self.send(leased, true),
                 () = self.app.decided() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = draining.cancelled() => {}
@@ -146,8 +146,8 @@ impl Outbox {
                 self.settle(done).await;
             }
         }
-        while let Ok(claimed) = self.express.try_recv() {
-            self.send(claimed, true);
+        while let Ok(leased) = self.express.try_recv() {
+            self.send(leased, true);
         }
         let ended = async {
             while 0 < self.n_in_flight() {
@@ -163,8 +163,8 @@ impl Outbox {
         }
     }
 
-    /// Records what is done and claims what there is room for.
-    async fn round(&mut self, claim: bool) -> Result<Claims, WriteError> {
+    /// Records what is done and leases what there is room for.
+    async fn round(&mut self, is_open: bool) -> Result<ToSend, WriteError> {
         let capacity = self.app.config().alerts.in_flight;
         if capacity != self.capacity {
             self.change_capacity(capacity);
@@ -173,10 +173,10 @@ impl Outbox {
         let full = self.in_flight.iter().filter(|(_, n)| per_destination <= **n).map(|(name, _)| name.clone());
         let busy = full.chain(self.probing.iter().cloned()).collect();
         let outcomes = self.outcomes.clone();
-        let claims = self.app.record_and_claim(outcomes, claim, busy).await?;
+        let leases = self.app.record_and_lease(outcomes, is_open, busy).await?;
         self.outcomes.clear();
         self.unrecorded.clear();
-        Ok(claims)
+        Ok(leases)
     }
 
     /// A reload changed how many may be on their way: more at once, fewer as they end.
@@ -199,8 +199,8 @@ impl Outbox {
         self.in_flight.values().sum()
     }
 
-    fn send(&mut self, claimed: Vec<Claimed>, leased: bool) {
-        for delivery in claimed {
+    fn send(&mut self, leased: Vec<Leased>, is_leased: bool) {
+        for delivery in leased {
             *self.in_flight.entry(delivery.destination.clone()).or_default() += 1;
             if delivery.is_probe {
                 self.probing.insert(delivery.destination.clone());
@@ -214,7 +214,7 @@ impl Outbox {
                 let panicked = |_| Err(DeliveryError::Retry { cause: "plazo failed; its log says why".to_owned() });
                 let result = tried.await.unwrap_or_else(panicked);
                 // The outbox outlives every try; if it is gone, the lease tells.
-                done.send(Done { delivery, leased, began_at, result }).ok();
+                done.send(Done { delivery, is_leased, began_at, result }).ok();
             });
         }
     }
@@ -254,7 +254,7 @@ impl Outbox {
         });
         let now = self.app.now();
         for (person, destination) in ways {
-            let delivery = Claimed {
+            let delivery = Leased {
                 id: now.timestamp(),
                 fence: 0,
                 attempt: 1,
@@ -282,11 +282,11 @@ impl Outbox {
 
     /// Turns a try's end into an outcome.
     async fn settle(&mut self, done: Done) {
-        let Done { delivery, leased, began_at, result } = done;
+        let Done { delivery, is_leased, began_at, result } = done;
         if let Some(n) = self.in_flight.get_mut(&delivery.destination) {
             *n = n.saturating_sub(1);
         }
-        if leased {
+        if is_leased {
             self.give_room();
         } else if result.is_err() {
             self.unrecorded.remove(&delivery.id);
@@ -345,7 +345,7 @@ impl Outbox {
         self.outcomes.push(Outcome {
             id: delivery.id,
             person: delivery.person,
-            fence: leased.then_some(delivery.fence),
+            fence: is_leased.then_some(delivery.fence),
             destination: delivery.destination,
             attempt: ended,
             hold_until,
@@ -373,7 +373,7 @@ impl Outbox {
         }
     }
 
-    async fn tell_of_dead(&mut self, delivery: &Claimed, now: DateTime<Utc>) {
+    async fn tell_of_dead(&mut self, delivery: &Leased, now: DateTime<Utc>) {
         let told_at = self.dead_told_at.get(&delivery.destination);
         if told_at.is_some_and(|told_at| now - *told_at < DEAD_NOTICE_EVERY) {
             return;
@@ -393,7 +393,7 @@ impl Outbox {
     }
 }
 
-async fn attempt(app: &App, transports: &Transports, delivery: &Claimed) -> Result<Receipt, DeliveryError> {
+async fn attempt(app: &App, transports: &Transports, delivery: &Leased) -> Result<Receipt, DeliveryError> {
     let transport = transports.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let message = message(app, delivery)?;
     transport.send(&message, app.now()).await
@@ -404,7 +404,7 @@ fn gone(name: &str) -> DeliveryError {
 }
 
 /// Renders a delivery in its reader's language, from the facts frozen at the decision.
-fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
+fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     let config = app.config();
     let destination = config.destinations.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
@@ -467,7 +467,7 @@ fn message(app: &App, delivery: &Claimed) -> Result<Message, DeliveryError> {
 }
 
 /// A line of the log for what went out: which message, to whom and by what, without anybody's words.
-fn tell_of_sent(delivery: &Claimed, answer: &str) {
+fn tell_of_sent(delivery: &Leased, answer: &str) {
     let (what, step) = match &delivery.content {
         Content::Alert(facts) => (facts.target.as_str(), Some(facts.step.as_str())),
         Content::Update { .. } => ("update", None),

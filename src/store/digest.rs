@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::outbox::Claimed;
+use super::outbox::Leased;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::request::RequestId;
 use crate::outbox::needed::{is_needed, is_of_breach};
@@ -38,7 +38,7 @@ enum Row {
 
 impl Store {
     /// Fills a digest with what of it is still needed, most urgent first. `is_looking` changes nothing in the store.
-    pub(super) fn fill_digest(&self, delivery: &mut Claimed, is_looking: bool, now: DateTime<Utc>) -> Result<Filled> {
+    pub(super) fn fill_digest(&self, delivery: &mut Leased, is_looking: bool, now: DateTime<Utc>) -> Result<Filled> {
         let Content::Digest { cause, .. } = delivery.content else { return Ok(Filled::Ready) };
         let Some(root) = self.root_of_digest(delivery.id)? else { return Ok(Filled::Empty) };
         let rows = self.rows_of_digest(root, delivery, cause)?;
@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// The first rows, by rank. What is told to the same person at that destination anyway is not told twice.
-    fn rows_of_digest(&self, root: i64, delivery: &Claimed, cause: HeldFor) -> Result<Vec<(i64, Row)>> {
+    fn rows_of_digest(&self, root: i64, delivery: &Leased, cause: HeldFor) -> Result<Vec<(i64, Row)>> {
         // A summary tells what happened, not only what is still so.
         let tells_all = matches!(cause, HeldFor::Daily | HeldFor::Silence);
         let mut statement = self.prepare(

@@ -4,7 +4,7 @@
 
 pub mod admin;
 pub mod checkpoint;
-pub mod claims;
+pub mod leases;
 pub mod deliveries;
 mod digest;
 pub mod gather;
@@ -32,6 +32,7 @@ pub use unreadable::{Fault, Unreadable};
 pub const FILE: &str = "plazo.sqlite3";
 
 /// A connection to the store.
+#[derive(Debug)]
 pub struct Store {
     connection: Connection,
     unreadable: Unreadable,
@@ -42,10 +43,10 @@ pub struct Store {
 pub enum StoreError {
     /// It cannot be used now: the disk is full, the file read-only or gone. Nothing was changed.
     #[error("the store cannot be used: {0}")]
-    Unavailable(#[source] rusqlite::Error),
+    Unavailable(#[source] Cause),
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
-    Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Corrupt(#[source] Cause),
     /// A request that is there cannot be read.
     #[error("the store holds {0} and cannot read it")]
     Unreadable(RequestId),
@@ -54,10 +55,19 @@ pub enum StoreError {
     Directory(#[from] std::io::Error),
     /// Its tables cannot be brought up to date.
     #[error("the store cannot be migrated: {0}")]
-    Migration(#[from] refinery::Error),
-    /// Anything else that SQLite says.
-    #[error("SQLite: {0}")]
-    Sqlite(#[source] rusqlite::Error),
+    Migration(#[source] Cause),
+    /// Anything else that the database says.
+    #[error("the database: {0}")]
+    Other(#[source] Cause),
+}
+
+/// What the database, or whatever reads and writes its rows, says.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl From<refinery::Error> for StoreError {
+    fn from(error: refinery::Error) -> Self {
+        Self::Migration(error.into())
+    }
 }
 
 impl From<serde_json::Error> for StoreError {
@@ -81,8 +91,8 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::PermissionDenied
                 | ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked,
-            ) => Self::Unavailable(error),
-            _ => Self::Sqlite(error),
+            ) => Self::Unavailable(error.into()),
+            _ => Self::Other(error.into()),
         }
     }
 }
@@ -95,6 +105,34 @@ impl StoreError {
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// An open transaction. Dropped without a commit, it is rolled back.
+#[derive(Debug)]
+#[must_use]
+pub struct WriteTx<'s> {
+    store: &'s Store,
+}
+
+impl WriteTx<'_> {
+    /// Makes the transaction durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
+    pub fn commit(self) -> Result<()> {
+        self.store.execute("COMMIT")
+    }
+}
+
+impl Drop for WriteTx<'_> {
+    fn drop(&mut self) {
+        // Committed, or undone by SQLite itself, as on a full disk: nothing is open. Nothing is left to do if even this fails: SQLite drops
+        // the transaction with the connection.
+        if !self.store.connection.is_autocommit() {
+            self.store.execute("ROLLBACK").ok();
+        }
+    }
+}
 
 impl Store {
     /// Opens the store of a data directory for writing, making or migrating it where needed.
@@ -119,35 +157,19 @@ impl Store {
         Self { connection, unreadable: Unreadable::default() }
     }
 
-    /// Begins the transaction to which everything up to [`Store::commit`] belongs.
+    /// Begins the transaction to which everything belongs until it is committed, or dropped: then nothing of it stays.
     ///
     /// # Errors
     ///
     /// [`StoreError`] from SQLite.
-    pub fn begin(&self) -> Result<()> {
-        self.execute("BEGIN IMMEDIATE")
-    }
-
-    /// Makes the transaction durable.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
-    pub fn commit(&self) -> Result<()> {
-        self.execute("COMMIT")
+    pub fn begin(&self) -> Result<WriteTx<'_>> {
+        self.execute("BEGIN IMMEDIATE")?;
+        Ok(WriteTx { store: self })
     }
 
     /// Rows changed since the store was opened.
     pub fn total_changes(&self) -> u64 {
         self.connection.total_changes()
-    }
-
-    /// Drops the transaction, if one is open.
-    pub fn roll_back(&self) {
-        if !self.connection.is_autocommit() {
-            // Nothing is left to do if even this fails: SQLite drops the transaction with the connection.
-            self.execute("ROLLBACK").ok();
-        }
     }
 
     /// Runs `work` so that it is undone as a whole, and nothing else is, if it fails.

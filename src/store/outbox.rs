@@ -1,4 +1,4 @@
-//! Alerts and their deliveries: decided, claimed under a lease, recorded with their answer.
+//! Alerts and their deliveries: decided, leased under a lease, recorded with their answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
@@ -50,7 +50,7 @@ pub struct NewDelivery<'a> {
 
 /// A delivery under lease.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct Leased {
     /// Its number.
     pub id: i64,
     /// Must be shown to record the outcome.
@@ -292,5 +292,5 @@ impl Store {
     }
 }
 
-/// The lease of a claim: long enough for the slowest transport.
+/// How long a lease is: enough for the slowest transport.
 pub const LEASE: TimeDelta = TimeDelta::minutes(5);

@@ -62,7 +62,7 @@ async fn lists_at(instants: &[(u32, u32, u32)]) -> Vec<Vec<(String, Vec<i64>)>> 
         sent.sort_by_key(|delivery| delivery.id);
         let fresh = sent.split_off(seen);
         seen += fresh.len();
-        let list = |delivery: plazo::store::outbox::Claimed| {
+        let list = |delivery: plazo::store::outbox::Leased| {
             let Content::List { requests, .. } = delivery.content else { panic!("no list: {delivery:?}") };
             (delivery.person.expect("a person"), requests.iter().map(|request| request.age_days).collect())
         };

@@ -13,7 +13,7 @@ use plazo::app::time::TimeSource;
 use plazo::app::{App, Applied, Incoming, Occasion, Outcome, WriteError, retry};
 use plazo::config::{self, Config};
 use plazo::outbox::Attempt;
-use plazo::store::outbox::Claimed;
+use plazo::store::outbox::Leased;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -95,7 +95,7 @@ pub struct Desk<'a> {
     directory: TempDir,
     app: App,
     writer: Option<JoinHandle<()>>,
-    express: UnboundedReceiver<Vec<Claimed>>,
+    express: UnboundedReceiver<Vec<Leased>>,
     files: std::slice::Iter<'a, String>,
     file: &'a str,
     /// True time.
@@ -141,7 +141,7 @@ fn directory() -> TempDir {
     made.expect("a temporary directory")
 }
 
-fn open(directory: &Path, file: &str, wall: &Arc<AtomicI64>) -> (App, JoinHandle<()>, UnboundedReceiver<Vec<Claimed>>) {
+fn open(directory: &Path, file: &str, wall: &Arc<AtomicI64>) -> (App, JoinHandle<()>, UnboundedReceiver<Vec<Leased>>) {
     let wall = Arc::clone(wall);
     let time = TimeSource::new(move || {
         Utc.timestamp_millis_opt(wall.load(Ordering::SeqCst)).single().expect("an instant of the plan")
@@ -327,20 +327,20 @@ impl<'a> Desk<'a> {
         if std::mem::take(&mut self.catching_up) {
             self.write(async |app| app.gather().await)?;
         }
-        while let Ok(claimed) = self.express.try_recv() {
-            self.send(claimed);
+        while let Ok(leased) = self.express.try_recv() {
+            self.send(leased);
         }
         self.end_tries();
         let (outcomes, busy) = (self.outcomes.clone(), self.busy());
-        let claims = self.write(async |app| app.record_and_claim(outcomes, true, busy).await)?;
+        let leases = self.write(async |app| app.record_and_lease(outcomes, true, busy).await)?;
         self.outcomes.clear();
-        if !claims.claimed.is_empty() {
-            self.send(claims.claimed);
+        if !leases.leased.is_empty() {
+            self.send(leases.leased);
             return Ok(Some(self.now));
         }
         let mut next = self.hand_over_waiting()?;
         let to_true = |wall: DateTime<Utc>, desk: &Self| desk.now + (wall - desk.wall_now());
-        let wakes = [self.app.queue().next_at(), claims.next_at];
+        let wakes = [self.app.queue().next_at(), leases.next_at];
         for at in wakes.into_iter().flatten().map(|wall| to_true(wall, self)) {
             let at = at.max(self.now + TimeDelta::milliseconds(1));
             next = Some(next.map_or(at, |next| next.min(at)));
@@ -367,8 +367,8 @@ impl<'a> Desk<'a> {
         busy
     }
 
-    fn send(&mut self, claimed: Vec<Claimed>) {
-        for delivery in claimed {
+    fn send(&mut self, leased: Vec<Leased>) {
+        for delivery in leased {
             let tried = self.peers.send(delivery, self.now, &mut self.rng);
             self.tries.push(tried);
         }
@@ -394,7 +394,7 @@ impl<'a> Desk<'a> {
                 }
             };
             let (id, fence) = (delivery.id, Some(delivery.fence));
-            let Claimed { person, destination, .. } = delivery;
+            let Leased { person, destination, .. } = delivery;
             self.outcomes.push(Outcome { id, person, fence, destination, attempt, hold_until });
         }
     }

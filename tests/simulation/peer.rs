@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use plazo::notify::{DeliveryError, Receipt};
-use plazo::store::outbox::Claimed;
+use plazo::store::outbox::Leased;
 
 use crate::plan::Trouble;
 
@@ -16,7 +16,7 @@ pub struct Peers {
 /// A message that a destination took.
 #[derive(Debug, Clone)]
 pub struct Taken {
-    pub delivery: Claimed,
+    pub delivery: Leased,
     /// The try may be made again although it was taken, for no fault of plazo's: the process died, or the connection did.
     pub in_doubt: bool,
 }
@@ -24,7 +24,7 @@ pub struct Taken {
 /// A try on its way.
 #[derive(Debug)]
 pub struct Try {
-    pub delivery: Claimed,
+    pub delivery: Leased,
     /// When plazo hears what came of it, by true time.
     pub ends_at: DateTime<Utc>,
     pub result: Result<Receipt, DeliveryError>,
@@ -42,7 +42,7 @@ impl Peers {
     }
 
     /// A message arrives at `now`, true time.
-    pub fn send(&mut self, delivery: Claimed, now: DateTime<Utc>, rng: &mut Rng) -> Try {
+    pub fn send(&mut self, delivery: Leased, now: DateTime<Utc>, rng: &mut Rng) -> Try {
         let own = self.troubles.iter().filter(|(name, _, until)| *name == delivery.destination && now < *until);
         let trouble = own.map(|(_, trouble, _)| *trouble).next();
         let ends_at = now + TimeDelta::milliseconds(rng.i64(0..3_000));
@@ -71,7 +71,7 @@ impl Peers {
         }
     }
 
-    fn take(&mut self, delivery: &Claimed, in_doubt: bool) -> usize {
+    fn take(&mut self, delivery: &Leased, in_doubt: bool) -> usize {
         self.taken.push(Taken { delivery: delivery.clone(), in_doubt });
         self.taken.len() - 1
     }

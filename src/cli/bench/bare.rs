@@ -61,12 +61,12 @@ fn write(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, waiting: &
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(1_023));
-        let written = store.begin().and_then(|()| {
+        let written = store.begin().and_then(|open| {
             for (body, _) in &group {
                 n_written += 1;
                 put(store, rows, outcome, channel, n_written, body)?;
             }
-            store.commit()
+            open.commit()
         });
         for (_, reply) in group {
             // A caller that went away no longer wants to know.

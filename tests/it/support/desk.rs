@@ -9,7 +9,7 @@ use plazo::config;
 use plazo::engine::proof::Proof;
 use plazo::intake::json;
 use plazo::outbox::Attempt;
-use plazo::store::outbox::Claimed;
+use plazo::store::outbox::Leased;
 use plazo::text::alert::Content;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ pub struct Desk {
     pub app: App,
     now: Arc<Mutex<DateTime<Utc>>>,
     /// What ticks lease with their decision.
-    express: tokio::sync::mpsc::UnboundedReceiver<Vec<Claimed>>,
+    express: tokio::sync::mpsc::UnboundedReceiver<Vec<Leased>>,
     writer: Option<std::thread::JoinHandle<()>>,
     pub directory: tempfile::TempDir,
     n_events: usize,
@@ -62,24 +62,24 @@ impl Desk {
     /// Sends what waits, as the outbox does, and says who was told what, when.
     pub async fn send(&mut self) -> Vec<(String, String, Content)> {
         let before = std::mem::take(&mut self.sent);
-        let claims = self.app.record_and_claim(before, true, Vec::new()).await.expect("written");
+        let leases = self.app.record_and_lease(before, true, Vec::new()).await.expect("written");
         let mut told = self.send_express();
-        told.extend(self.deliver(claims.claimed));
+        told.extend(self.deliver(leases.leased));
         told
     }
 
     /// Sends what ticks leased with their decision; it is recorded with the next look.
     pub fn send_express(&mut self) -> Vec<(String, String, Content)> {
-        let mut claimed = Vec::new();
+        let mut leased = Vec::new();
         while let Ok(express) = self.express.try_recv() {
-            claimed.extend(express);
+            leased.extend(express);
         }
-        self.deliver(claimed)
+        self.deliver(leased)
     }
 
-    fn deliver(&mut self, claimed: Vec<Claimed>) -> Vec<(String, String, Content)> {
+    fn deliver(&mut self, leased: Vec<Leased>) -> Vec<(String, String, Content)> {
         let mut told = Vec::new();
-        for Claimed { id, person, destination, fence, content, .. } in claimed {
+        for Leased { id, person, destination, fence, content, .. } in leased {
             self.app.give_room(1);
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));

@@ -1,4 +1,4 @@
-//! Claiming: deliveries that may go out now, leased most urgent first, each to a destination that has room for it.
+//! Leasing: deliveries that may go out now, most urgent first, each to a destination that has room for it.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::digest::Filled;
-use super::outbox::Claimed;
+use super::outbox::Leased;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::request::RequestId;
 use crate::outbox::needed::is_needed;
@@ -16,9 +16,9 @@ use crate::text::alert::Content;
 
 /// What was leased, and who had no room for more.
 #[derive(Debug, Default)]
-pub struct Claims {
+pub struct Leases {
     /// Deliveries under lease.
-    pub claimed: Vec<Claimed>,
+    pub leased: Vec<Leased>,
     /// Destinations that are full.
     pub busy: Vec<String>,
 }
@@ -26,7 +26,7 @@ pub struct Claims {
 /// Rows that may go out, each with whether it still needs to, and those that cannot be read.
 #[derive(Default)]
 struct Found {
-    claimable: Vec<(Claimed, bool)>,
+    ready: Vec<(Leased, bool)>,
     unreadable: Vec<i64>,
 }
 
@@ -43,8 +43,7 @@ const WAITING: &str = "WITH RECURSIVE waiting (destination) AS (
 const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
      WHERE state = 'pending' AND destination = ?1 AND next_at <= ?2 ORDER BY rank, planned_at LIMIT ?3";
 
-const CLAIMABLE: &str =
-    "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
+const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
             a.request, a.content, a.why, c.clock, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
             d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
             coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0)
@@ -59,28 +58,28 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn claim(
+    pub fn lease(
         &self,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         limit: usize,
         busy: &[String],
         lanes: &Lanes,
-    ) -> Result<Claims> {
-        let mut claimed: Vec<Claimed> = Vec::new();
+    ) -> Result<Leases> {
+        let mut leased: Vec<Leased> = Vec::new();
         let mut busy = busy.to_vec();
         // A list costs as much as hundreds of alerts: one a round, and the next round comes at once.
         let mut has_list = false;
-        let leased = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
-        let mut room = Room::beside(lanes, leased);
+        let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
+        let mut room = Room::beside(lanes, on_way);
         loop {
-            let wanted = limit - claimed.len();
-            let rows = self.claimable(now, wanted, &busy)?;
-            let (n_rows, n_busy) = (rows.claimable.len() + rows.unreadable.len(), busy.len());
+            let wanted = limit - leased.len();
+            let rows = self.ready(now, wanted, &busy)?;
+            let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), busy.len());
             for id in rows.unreadable {
                 self.settle_unreadable(id, now)?;
             }
-            for (mut delivery, needed) in rows.claimable {
+            for (mut delivery, needed) in rows.ready {
                 if !room.take(&delivery.destination, delivery.is_probe) {
                     if !busy.contains(&delivery.destination) {
                         busy.push(delivery.destination);
@@ -104,18 +103,18 @@ impl Store {
                         continue;
                     }
                 }
-                self.lease(&mut delivery, lease_until)?;
+                self.mark_leased(&mut delivery, lease_until)?;
                 self.fill_references(&mut delivery, lanes)?;
-                claimed.push(delivery);
+                leased.push(delivery);
             }
             // Rows of a destination that is full may have kept others from being seen.
-            if n_rows < wanted || busy.len() == n_busy || claimed.len() == limit {
-                return Ok(Claims { claimed, busy });
+            if n_rows < wanted || busy.len() == n_busy || leased.len() == limit {
+                return Ok(Leases { leased, busy });
             }
         }
     }
 
-    fn lease(&self, delivery: &mut Claimed, until: DateTime<Utc>) -> Result<()> {
+    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
         )?
@@ -130,9 +129,9 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Claimed>> {
+    pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Leased>> {
         let mut peeked = Vec::new();
-        for (mut delivery, needed) in self.claimable(now, limit, &[])?.claimable {
+        for (mut delivery, needed) in self.ready(now, limit, &[])?.ready {
             if needed && self.fill_digest(&mut delivery, true, now)? == Filled::Ready {
                 delivery.attempt += 1;
                 peeked.push(delivery);
@@ -141,7 +140,7 @@ impl Store {
         Ok(peeked)
     }
 
-    fn claimable(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
+    fn ready(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
         let mut urgent = Vec::new();
         for (destination, held_until) in self.waiting(busy)? {
             if held_until.is_none_or(|until| until <= now) {
@@ -150,7 +149,7 @@ impl Store {
         }
         urgent.sort_unstable();
         urgent.truncate(limit);
-        let mut statement = self.prepare(CLAIMABLE)?;
+        let mut statement = self.prepare(READY)?;
         let mut found = Found::default();
         for (_, _, id) in urgent {
             let mut rows = statement.query([id])?;
@@ -180,7 +179,7 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Takes in a row of [`CLAIMABLE`].
+    /// Takes in a row of [`READY`].
     fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
         let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
         let of = request.unwrap_or(RequestId(0));
@@ -190,7 +189,7 @@ impl Store {
             found.unreadable.push(id);
             return Ok(());
         };
-        let delivery = Claimed {
+        let delivery = Leased {
             id,
             fence: row.get(1)?,
             attempt: row.get(2)?,
@@ -209,7 +208,7 @@ impl Store {
             waited: row.get(15)?,
         };
         let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), decided_at);
-        found.claimable.push((delivery, is_needed));
+        found.ready.push((delivery, is_needed));
         Ok(())
     }
 
@@ -257,7 +256,7 @@ impl Store {
     }
 
     /// Adds what the peer called its first message about the request.
-    fn fill_references(&self, delivery: &mut Claimed, lanes: &Lanes) -> Result<()> {
+    fn fill_references(&self, delivery: &mut Leased, lanes: &Lanes) -> Result<()> {
         let request = match &delivery.content {
             Content::Update { about, .. } => Some(about.request),
             _ => delivery.request,
