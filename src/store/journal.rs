@@ -168,13 +168,21 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn latest_link(&self, request: RequestId) -> Result<Option<String>> {
-        let mut statement = self.prepare(
-            r#"SELECT body ->> '$.refs.link' AS link
-             FROM (SELECT CASE WHEN 0 < instr(body, '"link"') AND json_valid(body) THEN body END AS body, seq FROM journal
-                   WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50)
-             WHERE typeof(link) = 'text' ORDER BY seq DESC LIMIT 1"#,
-        )?;
-        Ok(statement.query_row([request.0], |row| row.get(0)).optional()?)
+        let mut statement = self
+            .prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50")?;
+        let mut rows = statement.query([request.0])?;
+        while let Some(row) = rows.next()? {
+            // As a rule there is none: JSON is read only where the word occurs, and one that cannot be read has none.
+            let Ok(body) = row.get_ref(0)?.as_str() else { continue };
+            if !body.contains("\"link\"") {
+                continue;
+            }
+            let event = serde_json::from_str::<serde_json::Value>(body).unwrap_or_default();
+            if let Some(link) = event.pointer("/refs/link").and_then(serde_json::Value::as_str) {
+                return Ok(Some(link.to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
