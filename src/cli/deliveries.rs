@@ -16,7 +16,7 @@ use crate::text::{Both, vocabulary};
 /// A state by its word; clap completes and checks them.
 fn states() -> impl TypedValueParser<Value = DeliveryState> {
     PossibleValuesParser::new(DeliveryState::ALL.map(DeliveryState::as_str))
-        .map(|word| DeliveryState::of(&word).unwrap_or(DeliveryState::Pending))
+        .try_map(|word| DeliveryState::of(&word).ok_or(word))
 }
 
 #[derive(Debug, clap::Args)]

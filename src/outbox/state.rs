@@ -59,11 +59,6 @@ impl DeliveryState {
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
-
-    /// Whether nothing more becomes of it by itself.
-    pub const fn is_settled(self) -> bool {
-        !matches!(self, Self::Pending | Self::Held | Self::Leased)
-    }
 }
 
 #[cfg(test)]

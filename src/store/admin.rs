@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, milliseconds};
+use super::unreadable::readable;
+use super::{Result, Store, instant, known, milliseconds};
 
 /// A token as it is kept; the token itself is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +123,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn revision_taken_at(&self, revision: i64) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT taken_at FROM revisions WHERE id = ?1")?;
-        Ok(statement.query_row([revision], |row| row.get(0)).optional()?.map(instant).transpose()?)
+        Ok(known(statement.query_row([revision], |row| row.get(0)).optional()?))
     }
 
     /// The text of a revision.
@@ -164,7 +165,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT last_run_at FROM schedules WHERE name = ?1")?;
-        Ok(statement.query_row([name], |row| row.get(0).and_then(instant)).optional()?)
+        Ok(known(statement.query_row([name], |row| row.get(0)).optional()?))
     }
 
     /// Notes that a schedule ran.
@@ -220,10 +221,10 @@ impl Store {
                 channel: row.get(5)?,
                 created_at: instant(row.get(6)?)?,
                 expires_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
-                used_at: row.get::<_, Option<i64>>(8)?.map(instant).transpose()?,
+                used_at: known(row.get(8)?),
             })
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// Notes that a token was used.
@@ -255,7 +256,7 @@ impl Store {
         let before: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
         self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive_at', ?1)")?
             .execute([milliseconds(now).to_string()])?;
-        let before = before.map(instant).transpose()?.filter(|before| gap < now - *before);
+        let before = known(before).filter(|before| gap < now - *before);
         let Some(before) = before else { return Ok(None) };
         self.prepare("INSERT OR REPLACE INTO downtimes (began_at, ended_at) VALUES (?1, ?2)")?
             .execute([milliseconds(before), milliseconds(now)])?;
@@ -271,7 +272,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT began_at, ended_at FROM downtimes WHERE began_at <= ?1 AND ?1 < ended_at ORDER BY began_at DESC LIMIT 1",
         )?;
-        let found = statement.query_row([milliseconds(at)], |row| Ok((instant(row.get(0)?)?, instant(row.get(1)?)?)));
-        Ok(found.optional()?)
+        let found = statement.query_row([milliseconds(at)], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(found.optional()?.and_then(|(from, to)| known(from).zip(known(to))))
     }
 }

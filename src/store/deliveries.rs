@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use super::{Result, Store, StoreError, instant, milliseconds};
+use super::unreadable::readable;
+use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::request::RequestId;
 use crate::outbox::DeliveryState;
 
@@ -125,7 +126,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn last_sent_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT max(finished_at) FROM deliveries WHERE state = 'sent'")?;
-        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant).transpose()?)
+        Ok(known(statement.query_row([], |row| row.get(0))?))
     }
 
     /// Every delivery of a request's steps, in the order in which they were decided.
@@ -146,7 +147,7 @@ impl Store {
                 person: row.get(3)?,
                 destination: row.get(4)?,
                 state: row.get(5)?,
-                finished_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
+                finished_at: known(row.get(6)?),
             })
         })?;
         readable(rows)
@@ -260,24 +261,11 @@ impl Store {
     }
 }
 
-/// The rows that can be read; what another one holds costs that one alone (LESSONS 59).
-fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
-    let mut found = Vec::new();
-    for row in rows {
-        match row.map_err(StoreError::from) {
-            Ok(row) => found.push(row),
-            Err(StoreError::Corrupt(cause)) => tracing::error!(%cause, "a delivery cannot be read; it is left out"),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
-}
-
 fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let state: DeliveryState = row.get(1)?;
     let (waits, is_held) = (state == DeliveryState::Pending, state == DeliveryState::Held);
     let next_at = instant(row.get(8)?)?;
-    let until = row.get::<_, Option<i64>>(14)?.map(instant).transpose()?;
+    let until = known(row.get(14)?);
     Ok(DeliveryRow {
         id: row.get(0)?,
         request: row.get::<_, Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
@@ -289,7 +277,7 @@ fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         next_at: (waits || is_held).then(|| until.filter(|_| waits).map_or(next_at, |until| next_at.max(until))),
         attempts: row.get(9)?,
         in_doubt: row.get(10)?,
-        finished_at: row.get::<_, Option<i64>>(11)?.map(instant).transpose()?,
+        finished_at: known(row.get(11)?),
         answer: row.get(12)?,
         held_by: if waits { row.get(13)? } else { None },
         held_for: if is_held { row.get(15)? } else { None },

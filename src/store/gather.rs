@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::outbox::{NewAlert, NewDelivery};
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, known, milliseconds};
 use crate::text::alert::{Content, HeldFor};
 
 /// Rows that one step moves: some milliseconds of work.
@@ -82,7 +82,7 @@ impl Store {
     /// When the next of what is held back may go.
     pub(super) fn next_release_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare(concat!("SELECT min(next_at) FROM deliveries WHERE ", timed!()))?;
-        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(instant).transpose()?)
+        Ok(known(statement.query_row([], |row| row.get(0))?))
     }
 
     /// Until when further alerts to a reader are gathered; none if the next one goes at once.
@@ -96,7 +96,7 @@ impl Store {
         let found = statement
             .query_row(params![person.unwrap_or_default(), destination, milliseconds(now)], |row| row.get(0))
             .optional()?;
-        Ok(found.map(instant).transpose()?)
+        Ok(known(found))
     }
 
     /// Gathers further alerts to a reader until then.
@@ -186,7 +186,7 @@ impl Store {
 
     fn begin_digest(&self, reader: &Reader, rows: &[(i64, i64, i64)], now: DateTime<Utc>) -> Result<Option<i64>> {
         let (rank, planned_at) = least(rows);
-        let planned_at = instant(planned_at)?;
+        let planned_at = known(Some(planned_at)).unwrap_or(now);
         let content = Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: reader.cause, n_more: 0 };
         let alert = NewAlert { step: None, why: "digest", planned_at, decided_at: now, content: &content };
         let Some(alert) = self.add_alert(&alert)? else { return Ok(None) };

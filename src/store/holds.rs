@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
+use super::unreadable::readable;
 use super::{Result, Store, instant, milliseconds};
 
 impl Store {
@@ -68,7 +69,7 @@ impl Store {
     pub fn holds(&self) -> Result<Vec<(String, DateTime<Utc>, String)>> {
         let mut statement = self.prepare("SELECT destination, until, cause FROM holds ORDER BY destination")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?)?, row.get(2)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// How often in a row a destination has failed as a whole.

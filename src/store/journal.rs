@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
+use super::unreadable::readable;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::effect::Effect;
 use crate::engine::event::{Author, Event, EventId};
@@ -233,8 +234,9 @@ impl Store {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let request = RequestId(row.get(0)?);
-            if let Some(event) = self.parsed(request, "event", row, 2) {
-                each(request, instant(row.get(1)?)?, event);
+            let heard_at = self.read_instant(request, "event", row, 1);
+            if let (Some(heard_at), Some(event)) = (heard_at, self.parsed(request, "event", row, 2)) {
+                each(request, heard_at, event);
             }
         }
         Ok(())
@@ -255,9 +257,11 @@ impl Store {
         let mut rows = statement.query([request.0])?;
         let mut history = Vec::new();
         while let Some(row) = rows.next()? {
+            let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
+            let Some(received_at) = self.read_instant(request, "event", row, 1) else { continue };
             history.push(HistoryRow {
-                at: instant(row.get(0)?)?,
-                received_at: instant(row.get(1)?)?,
+                at,
+                received_at,
                 type_name: row.get(2)?,
                 source: row.get(3)?,
                 effects: self.parsed(request, "effects", row, 4).unwrap_or_default(),
@@ -280,8 +284,9 @@ impl Store {
         let mut rows = statement.query([request.0])?;
         let mut happenings = Vec::new();
         while let Some(row) = rows.next()? {
+            let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
             happenings.push(Happening {
-                at: instant(row.get(0)?)?,
+                at,
                 event: if is_null(row, 1)? { None } else { self.parsed(request, "event", row, 1) },
                 effects: self.parsed(request, "effects", row, 2).unwrap_or_default(),
             });
@@ -319,7 +324,7 @@ impl Store {
                 request: RequestId(row.get(6)?),
             })
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// Puts an event aside that could not be applied.

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::digest::Filled;
 use super::outbox::Leased;
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::request::RequestId;
 use crate::outbox::needed::is_needed;
 use crate::outbox::{Lanes, Room};
@@ -163,9 +163,7 @@ impl Store {
     /// Destinations for which something waits, and until when each stands still; those in `busy` aside.
     fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
         let mut statement = self.prepare(WAITING)?;
-        let rows = statement.query_map([serde_json::to_string(busy)?], |row| {
-            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant).transpose()?))
-        })?;
+        let rows = statement.query_map([serde_json::to_string(busy)?], |row| Ok((row.get(0)?, known(row.get(1)?))))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
@@ -238,9 +236,7 @@ impl Store {
         for (destination, held_until) in self.waiting(busy)? {
             let at = match held_until.filter(|until| now < *until) {
                 Some(until) => Some(until),
-                None => {
-                    statement.query_row([destination], |row| row.get::<_, Option<i64>>(0))?.map(instant).transpose()?
-                }
+                None => known(statement.query_row([destination], |row| row.get(0))?),
             };
             next = [next, at].into_iter().flatten().min();
         }

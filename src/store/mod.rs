@@ -224,3 +224,9 @@ fn instant(milliseconds: i64) -> rusqlite::Result<DateTime<Utc>> {
     let at = Utc.timestamp_millis_opt(milliseconds).single();
     at.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, milliseconds))
 }
+
+/// An instant that may be missing, such as that until which something waits. One that cannot be read is missing: nobody waits for it
+/// (LESSONS 59).
+fn known(milliseconds: Option<i64>) -> Option<DateTime<Utc>> {
+    milliseconds.and_then(|at| instant(at).ok())
+}

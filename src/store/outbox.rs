@@ -1,4 +1,4 @@
-//! Alerts and their deliveries: decided, leased under a lease, recorded with their answer.
+//! Alerts and their deliveries: decided, leased, recorded with their answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;

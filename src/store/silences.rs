@@ -1,10 +1,12 @@
 //! Silences: what nobody wants to hear of for a while.
 
 use chrono::{DateTime, Utc};
+use rusqlite::types::Type;
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Result, Store, instant, milliseconds};
+use super::unreadable::readable;
+use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::policy::{Facets, Matcher};
 use crate::engine::request::RequestId;
 use crate::text::alert::Content;
@@ -117,19 +119,14 @@ impl Store {
             "SELECT id, matcher, starts_at, ends_at, who, why, created_at, ended_at FROM silences
              WHERE ?1 OR (?2 < ends_at AND ended_at IS NULL) ORDER BY id DESC LIMIT 1000",
         )?;
-        let mut rows = statement.query(params![all, milliseconds(now)])?;
-        let mut silences = Vec::new();
-        while let Some(row) = rows.next()? {
-            silences.push(silence(row)?);
-        }
-        Ok(silences)
+        readable(statement.query_map(params![all, milliseconds(now)], silence)?)
     }
 
     /// The silence that holds alerts of a request to that person back for longest, or to a destination without one; none if none does.
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if a silence cannot be read.
+    /// `StoreError` from SQLite.
     pub fn silencing(
         &self,
         request: RequestId,
@@ -140,16 +137,11 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT id, matcher, ends_at FROM silences WHERE ended_at IS NULL AND ?1 < ends_at AND starts_at <= ?1",
         )?;
-        let mut rows = statement.query([milliseconds(now)])?;
-        let mut longest: Option<Silencing> = None;
-        while let Some(row) = rows.next()? {
-            let one = Silencing { id: row.get(0)?, until: instant(row.get(2)?)? };
-            let is_longer = longest.is_none_or(|longest| longest.until < one.until);
-            if is_longer && matcher(row, 1)?.holds(request, facets, person) {
-                longest = Some(one);
-            }
-        }
-        Ok(longest)
+        let rows = statement.query_map([milliseconds(now)], |row| {
+            Ok((matcher(row, 1)?, Silencing { id: row.get(0)?, until: instant(row.get(2)?)? }))
+        })?;
+        let holding = readable(rows)?.into_iter().filter(|(silenced, _)| silenced.holds(request, facets, person));
+        Ok(holding.map(|(_, silencing)| silencing).max_by_key(|silencing| silencing.until))
     }
 
     /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
@@ -197,11 +189,12 @@ impl Store {
     }
 }
 
-fn matcher(row: &Row<'_>, column: usize) -> Result<Silenced> {
-    Ok(serde_json::from_str(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)?)
+fn matcher(row: &Row<'_>, column: usize) -> rusqlite::Result<Silenced> {
+    let read = serde_json::from_str(row.get_ref(column)?.as_str()?);
+    read.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
 }
 
-fn silence(row: &Row<'_>) -> Result<SilenceRow> {
+fn silence(row: &Row<'_>) -> rusqlite::Result<SilenceRow> {
     Ok(SilenceRow {
         id: row.get(0)?,
         silenced: matcher(row, 1)?,
@@ -210,6 +203,6 @@ fn silence(row: &Row<'_>) -> Result<SilenceRow> {
         who: row.get(4)?,
         why: row.get(5)?,
         created_at: instant(row.get(6)?)?,
-        ended_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
+        ended_at: known(row.get(7)?),
     })
 }

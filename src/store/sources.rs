@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, milliseconds};
+use super::unreadable::readable;
+use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::event::{Event, EventId};
 use crate::engine::request::RequestId;
 
@@ -101,7 +102,7 @@ impl Store {
         let mut statement =
             self.prepare("SELECT heard_at, event_at, failed_at, cause, silence_told_at FROM sources WHERE name = ?1")?;
         let row = statement.query_row([name], |row| {
-            let at = |place| row.get::<_, Option<i64>>(place).and_then(|at| at.map(instant).transpose());
+            let at = |place| row.get(place).map(known);
             Ok(SourceRow {
                 heard_at: at(0)?,
                 event_at: at(1)?,
@@ -123,7 +124,7 @@ impl Store {
             "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
         )?;
         let rows = statement.query_map([name], |row| row.get(0).and_then(instant))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        readable(rows)
     }
 
     /// How far something was read.
@@ -230,8 +231,7 @@ impl Store {
     pub fn fetch_backlog(&self, source: &str) -> Result<(u32, Option<DateTime<Utc>>)> {
         let mut statement =
             self.prepare("SELECT count(*), min(wanted_at) FROM fetches WHERE source = ?1 AND next_at IS NOT NULL")?;
-        Ok(statement
-            .query_row([source], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(instant).transpose()?)))?)
+        Ok(statement.query_row([source], |row| Ok((row.get(0)?, known(row.get(1)?))))?)
     }
 
     /// Notes that the operator is told of something; `false` if he was before.

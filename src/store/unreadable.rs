@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::Store;
+use super::{Result, Store, StoreError, instant};
 use crate::engine::request::RequestId;
 
 /// More are counted, and not named.
@@ -100,4 +101,29 @@ impl Store {
             }
         }
     }
+
+    /// An instant of a column; none, and noted, if it cannot be read.
+    pub(super) fn read_instant(
+        &self,
+        request: RequestId,
+        part: &'static str,
+        row: &Row<'_>,
+        column: usize,
+    ) -> Option<DateTime<Utc>> {
+        let read = row.get(column).and_then(instant);
+        read.map_err(|error| self.unreadable.note(request, part, &error)).ok()
+    }
+}
+
+/// The rows that can be read, of what belongs to no request: another one costs itself alone.
+pub(super) fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    for row in rows {
+        match row.map_err(StoreError::from) {
+            Ok(row) => found.push(row),
+            Err(StoreError::Corrupt(cause)) => tracing::error!(%cause, "a row cannot be read; it is left out"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, Rows, params};
 
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, known, milliseconds};
 use crate::engine::check::Violation;
 use crate::engine::request::RequestId;
 
@@ -208,13 +208,14 @@ impl Store {
 fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
     let request = RequestId(row.get(1)?);
     let Some(violation) = store.parsed(request, "violation", row, 4) else { return Ok(None) };
-    let excused_at = row.get::<_, Option<i64>>(8)?.map(instant).transpose()?;
+    let Some(at) = store.read_instant(request, "violation", row, 2) else { return Ok(None) };
+    let excused_at = known(row.get(8)?);
     let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
     let excused_by = row.get(7)?;
     Ok(Some(ViolationRow {
         id: row.get(0)?,
         request,
-        at: instant(row.get(2)?)?,
+        at,
         owner: row.get(3)?,
         violation,
         n_told: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),

@@ -201,6 +201,50 @@ async fn what_is_not_known_of_one_delivery_keeps_no_other_one() {
     assert_eq!(state, "dead");
 }
 
+/// What belongs to no request and cannot be read holds nothing up: a silence, a destination's or a reader's wait, a span without plazo, a
+/// token, the time of the last sign of life. Each alone, and the lists that show them go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_holds_alerts_up_and_cannot_be_read_holds_none_up() {
+    const NEVER: i64 = i64::MAX;
+    let rows = [
+        "INSERT INTO silences (matcher, starts_at, ends_at, created_at) VALUES ('{', 0, 4102444800000, 0)".to_owned(),
+        format!(
+            "INSERT INTO silences (matcher, starts_at, ends_at, created_at) VALUES ('{{\"all\":true}}', 0, {NEVER}, 0)"
+        ),
+        format!("INSERT INTO holds (destination, until, failures, cause) VALUES ('email', {NEVER}, 1, 'x')"),
+        format!("INSERT INTO windows (person, destination, until) VALUES ('ana', 'email', {NEVER})"),
+        format!("INSERT INTO downtimes (began_at, ended_at) VALUES (0, {NEVER})"),
+        format!("UPDATE meta SET value = '{NEVER}' WHERE key = 'alive_at'"),
+        format!(
+            "INSERT INTO tokens (name, scopes, hash, source, types, created_at) VALUES ('x', 'read', zeroblob(32), 'x', '', {NEVER})"
+        ),
+        format!("UPDATE journal SET at = {NEVER} WHERE request = 1"),
+        format!("UPDATE journal SET received_at = {NEVER} WHERE request = 1"),
+    ];
+    for sql in rows {
+        let mut desk = Desk::open("2026-03-02 09:00", DESK);
+        desk.ask("whatsapp", "damaged").await;
+        desk.app.note_alive(chrono::TimeDelta::minutes(1)).await.expect("written");
+        damage(desk.directory.path(), &[&sql]);
+        desk.app.note_alive(chrono::TimeDelta::minutes(1)).await.expect("written");
+        desk.ask("whatsapp", "sound").await;
+        let told = desk.until("2026-03-02 09:30").await;
+        let requests: Vec<_> = told.iter().filter_map(|(.., content)| content.request()).map(|id| id.0).collect();
+        assert!(requests.contains(&2), "{sql}: {told:?}");
+        let now = desk.now();
+        let listed = desk.app.read(move |store| {
+            store.silences(true, now)?;
+            store.holds()?;
+            store.tokens()?;
+            store.authors(now - chrono::TimeDelta::days(1), 10)?;
+            store.each_event(|_, _, _| ())?;
+            store.happenings(RequestId(1))?;
+            store.history(RequestId(1)).map(|_| ())
+        });
+        assert!(listed.await.is_ok(), "{sql}");
+    }
+}
+
 const DESK: &str = r#"
 timezone = "America/Bogota"
 [person.ana]
