@@ -5,19 +5,17 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use super::plan::Ended;
 use super::{App, CLOCK_SKEW, Care, Hold, Transaction, WriteError};
 use crate::both;
-use crate::engine::address;
-use crate::engine::check;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Outcome, PUSH_BACK, Wake, WakeReason};
 use crate::engine::event::{Direction, Event, EventId, Fact, is_loose};
 use crate::engine::request::{Request, RequestId};
-use crate::engine::{self, Input};
+use crate::engine::{self, Input, address, check};
 use crate::intake::email::by_client;
+use crate::outbox::Content;
+use crate::outbox::facts::{News, NewsKind};
 use crate::store::StoreError;
 use crate::store::journal::Entry;
-use crate::text::alert::{Content, News, NewsKind};
-use crate::text::violation;
-use crate::text::{Both, Language};
+use crate::text::{Both, Language, violation};
 
 /// The source of what people do at plazo's own interface.
 pub const DOOR: &str = "action";

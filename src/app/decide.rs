@@ -11,10 +11,11 @@ use crate::engine::event::Audience;
 use crate::engine::explain;
 use crate::engine::policy::{Limit, TargetKind};
 use crate::engine::request::{Request, RequestId};
+use crate::outbox::facts::{AlertFacts, News};
+use crate::outbox::{Content, HeldFor};
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
 use crate::store::silences::Silencing;
-use crate::text::alert::{AlertFacts, Content, HeldFor, News};
 use crate::text::format;
 
 /// Goes before everything else: a message about plazo itself.

@@ -44,10 +44,10 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
+use crate::outbox::HeldFor;
 use crate::store::checkpoint::Checkpointer;
 use crate::store::outbox::Leased;
 use crate::store::{Store, StoreError, Unreadable};
-use crate::text::alert::HeldFor;
 use crate::text::button::Press;
 
 pub use crate::intake::json::CLOCK_SKEW;

@@ -9,12 +9,13 @@ use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::request::RequestId;
-use crate::outbox::Attempt;
+use crate::outbox::facts::{News, NewsKind};
+use crate::outbox::{Attempt, Content, HeldFor};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
 use crate::store::outbox::{LEASE, Leased};
-use crate::store::{Store, StoreError};
-use crate::text::alert::{Content, HeldFor, News, NewsKind};
+use crate::store::{Fault, Store, StoreError};
+use crate::text::{Language, vocabulary};
 
 /// So many failures in a row are no passing trouble: about half a minute.
 const TOLD_AFTER: u32 = 3;
@@ -202,14 +203,19 @@ impl App {
         if found.len() <= self.shared.n_told_unreadable.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let named: Vec<String> =
-            found.iter().take(MOST_NAMED).map(|(id, fault)| format!("{id}: {}, {}", fault.part, fault.cause)).collect();
-        let (n, named) = (found.len(), named.join("\n"));
+        let [en, es] = [Language::En, Language::Es].map(|language| {
+            let line = |(id, fault): &(RequestId, Fault)| {
+                let of = if id.0 == 0 { String::new() } else { format!("{id}: ") };
+                format!("{of}{}, {}", vocabulary::kept_part(fault.part, language), fault.cause)
+            };
+            found.iter().take(MOST_NAMED).map(line).collect::<Vec<_>>().join("\n")
+        });
+        let n = found.len();
         let (subject, text) = (
-            both!("{n} requests cannot be read whole", "{n} solicitudes no se pueden leer enteras"),
+            both!("{n} things in the store cannot be read", "{n} cosas de la base de datos no se pueden leer"),
             both!(
-                "The store holds something of these requests that plazo cannot read. It is left out of lists and reports; everything else goes on. To have it back, restore a backup. See: plazo status\n\n{named}",
-                "La base de datos tiene algo de estas solicitudes que plazo no puede leer. Queda fuera de listas e informes; todo lo demás sigue. Para recuperarlo, restaure una copia de seguridad. Vea: plazo status\n\n{named}"
+                "The store holds what plazo cannot read. It is left out of lists and reports; everything else goes on. To have it back, restore a backup. See: plazo status\n\n{en}",
+                "La base de datos tiene algo que plazo no puede leer. Queda fuera de listas e informes; todo lo demás sigue. Para recuperarlo, restaure una copia de seguridad. Vea: plazo status\n\n{es}"
             ),
         );
         self.writer.write(move |tx| tx.tell_operator(&subject, &text)).await?;

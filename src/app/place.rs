@@ -2,7 +2,8 @@
 
 use reqwest::Url;
 
-use crate::text::place::Place;
+use crate::outbox::facts::Place;
+use crate::text::place;
 
 /// No honest link is longer.
 const LONGEST: usize = 500;
@@ -18,7 +19,7 @@ pub(crate) fn of(link: &str) -> Option<Place> {
     let address = [('(', "%28"), (')', "%29"), ('|', "%7C"), ('\\', "%5C"), ('[', "%5B"), (']', "%5D")]
         .into_iter()
         .fold(url.to_string(), |address, (mark, written)| address.replace(mark, written));
-    (address.len() <= LONGEST).then(|| Place::new(&host, address))
+    (address.len() <= LONGEST).then(|| place::of(&host, address))
 }
 
 #[cfg(test)]
@@ -41,7 +42,11 @@ mod tests {
             ("agencia.slack.com", None),
         ];
         for (link, label) in cases {
-            assert_eq!(of(link).map(|place| place.label(Language::Es)).as_deref(), label, "{link}");
+            assert_eq!(
+                of(link).map(|place| crate::text::place::label(&place, Language::Es)).as_deref(),
+                label,
+                "{link}"
+            );
         }
         let marked = of("https://crm.example/a(b)|c?x=[y]").map(|place| place.url);
         assert_eq!(marked.as_deref(), Some("https://crm.example/a%28b%29%7Cc?x=%5By%5D"));

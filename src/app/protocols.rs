@@ -12,13 +12,12 @@ use crate::engine::escalation::Offset;
 use crate::engine::event::{About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, RequestKind};
 use crate::engine::proof::Proof;
 use crate::engine::request::{Request, RequestId};
+use crate::outbox::facts::{Attendee, Invitation, ViolationFacts};
+use crate::outbox::{Content, HeldFor};
 use crate::store::StoreError;
 use crate::store::outbox::{NewAlert, NewDelivery};
 use crate::store::silences::Silencing;
 use crate::store::violations::ViolationRow;
-use crate::text::alert::{Content, HeldFor};
-use crate::text::invitation::{Attendee, Invitation};
-use crate::text::violation::ViolationFacts;
 
 /// The source of events that plazo itself brings about.
 pub const SOURCE: &str = "plazo";

@@ -7,8 +7,8 @@ use crate::engine::event::{AuthorKind, Direction, Event, Fact};
 use crate::engine::proof::{Lack, Proof};
 use crate::engine::request::RequestId;
 use crate::intake::reply::{Wish, wish};
+use crate::outbox::Content;
 use crate::store::StoreError;
-use crate::text::alert::Content;
 use crate::text::format;
 
 impl App {

@@ -15,13 +15,12 @@ use crate::engine::event::{Event, Fact};
 use crate::engine::request::RequestId;
 use crate::engine::rota::Handover;
 use crate::engine::{history, ledger};
+use crate::outbox::Content;
 use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
 use crate::store::violations::Filter;
 use crate::store::{Store, StoreError};
-use crate::text::Both;
-use crate::text::alert::Content;
 use crate::text::register::Escalation;
-use crate::text::violation;
+use crate::text::{Both, violation};
 
 /// Single alerts whose lateness is looked at.
 const MOST_LATENESSES: u32 = 100_000;

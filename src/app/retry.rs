@@ -4,9 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::notify::DeliveryError;
-use crate::outbox::Attempt;
+use crate::outbox::{Attempt, Content};
 use crate::store::outbox::Leased;
-use crate::text::alert::Content;
 
 /// Waits after the first, second, … failed try; the last one from then on.
 const BACKOFF: [TimeDelta; 6] = [

@@ -7,8 +7,8 @@ use super::{App, decide};
 use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::request::RequestId;
+use crate::outbox::HeldFor;
 use crate::store::StoreError;
-use crate::text::alert::HeldFor;
 
 /// A step that is still to come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -10,8 +10,9 @@ use super::{App, Transaction, WriteError};
 use crate::config::DailyList;
 use crate::engine::directory::Recipient;
 use crate::engine::request::Request;
+use crate::outbox::Content;
+use crate::outbox::facts::ListedRequest;
 use crate::store::StoreError;
-use crate::text::alert::{Content, ListedRequest};
 
 impl App {
     /// Sends each list whose time has come since it last ran, once however many were missed. Returns how many went out.

@@ -12,10 +12,10 @@ use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::policy::Facets;
 use crate::engine::request::RequestId;
+use crate::outbox::Content;
 use crate::store::silences::{HeldDelivery, SilenceRow, Silenced};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
-use crate::text::alert::Content;
 
 /// What a silence would hold back.
 #[derive(Debug, Clone, PartialEq, Eq)]

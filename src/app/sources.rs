@@ -15,10 +15,10 @@ use crate::engine::proof::Proof;
 use crate::engine::request::RequestId;
 use crate::intake::mapping::Fault;
 use crate::intake::source::{Facts, Source, SourceError};
+use crate::outbox::Content;
 use crate::store::sources::{FetchRow, SourceRow};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
-use crate::text::alert::Content;
 use crate::text::button::Press;
 
 /// Facts that came before their conversation are kept so long.

@@ -251,11 +251,12 @@ fn refused_file(status: &Value, look: Look) -> anyhow::Result<()> {
 /// What of the store cannot be read.
 fn unreadable(status: &Value, language: Language) -> anyhow::Result<()> {
     for row in status["unreadable"].as_array().into_iter().flatten() {
-        let (request, part) = (row["request"].as_str().unwrap_or("–"), row["part"].as_str().unwrap_or_default());
+        let of = row["request"].as_str().map(|request| format!("{request}: ")).unwrap_or_default();
+        let part = vocabulary::kept_part(row["part"].as_str().unwrap_or_default(), language);
         let cause = row["cause"].as_str().unwrap_or_default();
         let text = language.of(both!(
-            "{request}: its {part} in the store cannot be read and is left out ({cause})",
-            "{request}: su {part} en la base de datos no se puede leer y queda fuera ({cause})"
+            "{of}{part} cannot be read in the store and is left out ({cause})",
+            "{of}{part} no se puede leer en la base de datos y queda fuera ({cause})"
         ));
         output::line(&styled(RED, text))?;
     }

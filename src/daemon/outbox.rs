@@ -18,13 +18,14 @@ use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
 use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
-use crate::outbox::Attempt;
+use crate::outbox::{Attempt, Content};
 use crate::store::outbox::Leased;
 use crate::text::Language;
-use crate::text::alert::{Content, Reader, Rendered};
 use crate::text::format::one_line;
 use crate::text::further::Further;
 use crate::text::printable::printable_marked;
+use crate::text::reader::Reader;
+use crate::text::render::{Rendered, render};
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -436,7 +437,7 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     // Programs get the facts and a sentence; that of an alert needs no template.
     let is_read = destination.settings.is_read_by_people();
     let is_rendered = is_read || !matches!(delivery.content, Content::Alert(_));
-    let rendered = if is_rendered { delivery.content.render(&config.texts, &reader) } else { Rendered::default() };
+    let rendered = if is_rendered { render(&delivery.content, &config.texts, &reader) } else { Rendered::default() };
     let card = if is_read { Card::of(&delivery.content, &rendered.text, &reader).printable() } else { Card::default() };
     let subject = printable_marked(&rendered.subject.replace(['\n', '\t'], " "));
     let instance = app.instance().get(..8).unwrap_or_default();

@@ -16,11 +16,10 @@ use crate::app::App;
 use crate::both;
 use crate::engine::directory::Recipient;
 use crate::intake::json::NotJson;
-use crate::outbox::DeliveryState;
+use crate::outbox::facts::TestFacts;
+use crate::outbox::{Content, DeliveryState};
 use crate::store::deliveries::DeliveryRow;
-use crate::text::alert::Content;
 use crate::text::proof;
-use crate::text::test_message::TestFacts;
 
 const DEFAULT_PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 1_000;

@@ -17,8 +17,8 @@ use crate::app::App;
 use crate::app::report::{Wanted, last_month};
 use crate::both;
 use crate::instant::Meant;
-use crate::text::alert::Reader;
 use crate::text::printable::printable;
+use crate::text::reader::Reader;
 use crate::text::{Language, register, report};
 
 /// The page shows nothing but itself.

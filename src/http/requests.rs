@@ -21,7 +21,7 @@ use crate::engine::request::{NoRequestId, RequestId};
 use crate::instant::Meant;
 use crate::store::Fault;
 use crate::store::requests::{DueCursor, Filter};
-use crate::text::{Both, Language, history};
+use crate::text::{Both, Language, history, vocabulary};
 
 const DEFAULT_PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 500;
@@ -214,9 +214,10 @@ pub(super) fn missing(app: &App, id: RequestId) -> Failure {
     match app.unreadable().of(id) {
         None => unknown(both!("there is no request {id}", "no hay una solicitud {id}")),
         Some(Fault { part, cause }) => {
+            let [en, es] = [Language::En, Language::Es].map(|language| vocabulary::kept_part(part, language));
             let detail = both!(
-                "{id} is in the store and its {part} cannot be read ({cause}). Everything else goes on; to have it back, restore a backup",
-                "{id} está guardada, pero una parte no se puede leer ({part}: {cause}). Todo lo demás sigue; para recuperarla, restaure una copia"
+                "{id} is in the store and {en} cannot be read ({cause}). Everything else goes on; to have it back, restore a backup",
+                "{id} está guardada, pero {es} no se puede leer ({cause}). Todo lo demás sigue; para recuperarla, restaure una copia"
             );
             Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable_request", detail)
         }

@@ -2,8 +2,10 @@
 
 use super::{Card, CardFacts, Tone};
 use crate::engine::effect::Why;
-use crate::text::alert::{AlertFacts, Content, NewsKind, Reader};
+use crate::outbox::Content;
+use crate::outbox::facts::{AlertFacts, NewsKind};
 use crate::text::links::{BUTTONS, Button};
+use crate::text::reader::Reader;
 use crate::text::shown::{self, Brief};
 use crate::text::{Both, explain, format, vocabulary};
 

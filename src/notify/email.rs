@@ -8,7 +8,7 @@ use super::smtp::reply::Reply;
 use super::smtp::{Connections, Credentials, Kind, Seal, Security, Server, SmtpError, Stage};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
-use crate::text::alert::Attachment;
+use crate::text::render::Attachment;
 
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::engine::request::RequestId;
-use crate::text::alert::{Content, Reader};
+use crate::outbox::Content;
 use crate::text::printable::printable_line;
+use crate::text::reader::Reader;
 use crate::text::shown;
 
 /// The document of a generic webhook: `{"type", "timestamp", "data"}`. `subject` is what people would read; an alert needs none.

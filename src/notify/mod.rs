@@ -29,9 +29,9 @@ use serde_json::Value;
 
 use crate::engine::request::RequestId;
 use crate::text::Language;
-use crate::text::alert::Attachment;
 pub use crate::text::links::{BUTTONS, Button};
 use crate::text::printable::printable_marked;
+use crate::text::render::Attachment;
 
 pub use settings::{HttpSettings, Kind, Settings};
 pub(crate) use transport::vendor;

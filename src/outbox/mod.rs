@@ -2,10 +2,15 @@
 //! `daemon` sends; which states there are, what is still worth telling and who has room is said here.
 
 pub mod attempt;
+pub mod content;
+pub mod facts;
+pub mod held;
 pub mod lanes;
 pub mod needed;
 pub mod state;
 
 pub use attempt::Attempt;
+pub use content::Content;
+pub use held::HeldFor;
 pub use lanes::{Lanes, Room};
 pub use state::DeliveryState;

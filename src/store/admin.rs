@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::unreadable::readable;
 use super::{Result, Store, instant, known, milliseconds};
 
 /// A token as it is kept; the token itself is nowhere.
@@ -224,7 +223,7 @@ impl Store {
                 used_at: known(row.get(8)?),
             })
         })?;
-        readable(rows)
+        self.readable("token", rows)
     }
 
     /// Notes that a token was used.

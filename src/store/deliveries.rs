@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use super::unreadable::readable;
 use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::request::RequestId;
 use crate::outbox::DeliveryState;
@@ -116,7 +115,7 @@ impl Store {
                 at: instant(row.get(5)?)?,
             })
         })?;
-        readable(rows)
+        self.readable("delivery", rows)
     }
 
     /// When the last message was taken by its peer.
@@ -150,7 +149,7 @@ impl Store {
                 finished_at: known(row.get(6)?),
             })
         })?;
-        readable(rows)
+        self.readable("delivery", rows)
     }
 
     /// Deliveries by state, newest first; all without one.
@@ -162,7 +161,7 @@ impl Store {
         let sql = format!("{DELIVERY_ROWS} WHERE ?1 IS NULL OR d.state = ?1 ORDER BY d.id DESC LIMIT ?2");
         let mut statement = self.prepare(&sql)?;
         let rows = statement.query_map(params![state, limit], delivery_row)?;
-        readable(rows)
+        self.readable("delivery", rows)
     }
 
     /// One delivery.
@@ -183,7 +182,7 @@ impl Store {
     pub fn count_deliveries(&self) -> Result<Vec<(DeliveryState, i64, i64)>> {
         let mut statement = self.prepare("SELECT state, count(*), sum(in_doubt) FROM deliveries GROUP BY state")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        readable(rows)
+        self.readable("delivery", rows)
     }
 
     /// How many deliveries should have gone out before that instant and are neither sent nor settled.

@@ -10,8 +10,9 @@ use rusqlite::{OptionalExtension as _, params};
 use super::outbox::Leased;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::request::RequestId;
+use crate::outbox::facts::{AlertFacts, ViolationFacts};
 use crate::outbox::needed::{is_needed, is_of_breach};
-use crate::text::alert::{AlertFacts, Content, HeldFor};
+use crate::outbox::{Content, HeldFor};
 
 /// Alerts that a message tells of one by one; mail shows fewer.
 const MOST_TOLD: usize = 200;
@@ -32,7 +33,7 @@ pub(super) enum Filled {
 /// A row of a message.
 enum Row {
     Alert(Box<AlertFacts>),
-    Violation(Box<crate::text::violation::ViolationFacts>),
+    Violation(Box<ViolationFacts>),
     Unneeded,
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::outbox::{NewAlert, NewDelivery};
 use super::{Result, Store, known, milliseconds};
-use crate::text::alert::{Content, HeldFor};
+use crate::outbox::{Content, HeldFor};
 
 /// Rows that one step moves: some milliseconds of work.
 const MOST_MOVED: usize = 200;

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
-use super::unreadable::readable;
 use super::{Result, Store, instant, milliseconds};
 
 impl Store {
@@ -69,7 +68,7 @@ impl Store {
     pub fn holds(&self) -> Result<Vec<(String, DateTime<Utc>, String)>> {
         let mut statement = self.prepare("SELECT destination, until, cause FROM holds ORDER BY destination")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?)?, row.get(2)?)))?;
-        readable(rows)
+        self.readable("hold", rows)
     }
 
     /// How often in a row a destination has failed as a whole.

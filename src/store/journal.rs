@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::unreadable::readable;
 use super::{Result, Store, instant, milliseconds};
 use crate::engine::effect::Effect;
 use crate::engine::event::{Author, Event, EventId};
@@ -324,7 +323,7 @@ impl Store {
                 request: RequestId(row.get(6)?),
             })
         })?;
-        readable(rows)
+        self.readable("event", rows)
     }
 
     /// Puts an event aside that could not be applied.

@@ -11,8 +11,7 @@ use super::outbox::Leased;
 use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::request::RequestId;
 use crate::outbox::needed::is_needed;
-use crate::outbox::{Lanes, Room};
-use crate::text::alert::Content;
+use crate::outbox::{Content, Lanes, Room};
 
 /// What was leased, and who had no room for more.
 #[derive(Debug, Default)]

@@ -7,8 +7,7 @@ use super::{Result, Store, milliseconds};
 use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
 use crate::engine::request::RequestId;
-use crate::outbox::{Attempt, DeliveryState};
-use crate::text::alert::{Content, HeldFor};
+use crate::outbox::{Attempt, Content, DeliveryState, HeldFor};
 
 /// A decision to tell.
 #[derive(Debug, Clone)]

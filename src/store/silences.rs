@@ -5,11 +5,10 @@ use rusqlite::types::Type;
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::unreadable::readable;
 use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::policy::{Facets, Matcher};
 use crate::engine::request::RequestId;
-use crate::text::alert::Content;
+use crate::outbox::Content;
 
 /// Deliveries that one step looks at (LESSONS 58).
 const MOST_LOOKED_AT: i64 = 200;
@@ -119,7 +118,7 @@ impl Store {
             "SELECT id, matcher, starts_at, ends_at, who, why, created_at, ended_at FROM silences
              WHERE ?1 OR (?2 < ends_at AND ended_at IS NULL) ORDER BY id DESC LIMIT 1000",
         )?;
-        readable(statement.query_map(params![all, milliseconds(now)], silence)?)
+        self.readable("silence", statement.query_map(params![all, milliseconds(now)], silence)?)
     }
 
     /// The silence that holds alerts of a request to that person back for longest, or to a destination without one; none if none does.
@@ -140,7 +139,8 @@ impl Store {
         let rows = statement.query_map([milliseconds(now)], |row| {
             Ok((matcher(row, 1)?, Silencing { id: row.get(0)?, until: instant(row.get(2)?)? }))
         })?;
-        let holding = readable(rows)?.into_iter().filter(|(silenced, _)| silenced.holds(request, facets, person));
+        let holding =
+            self.readable("silence", rows)?.into_iter().filter(|(silenced, _)| silenced.holds(request, facets, person));
         Ok(holding.map(|(_, silencing)| silencing).max_by_key(|silencing| silencing.until))
     }
 

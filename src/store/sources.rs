@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::unreadable::readable;
 use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::event::{Event, EventId};
 use crate::engine::request::RequestId;
@@ -124,7 +123,7 @@ impl Store {
             "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
         )?;
         let rows = statement.query_map([name], |row| row.get(0).and_then(instant))?;
-        readable(rows)
+        self.readable("event", rows)
     }
 
     /// How far something was read.

@@ -113,17 +113,21 @@ impl Store {
         let read = row.get(column).and_then(instant);
         read.map_err(|error| self.unreadable.note(request, part, &error)).ok()
     }
-}
 
-/// The rows that can be read, of what belongs to no request: another one costs itself alone.
-pub(super) fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
-    let mut found = Vec::new();
-    for row in rows {
-        match row.map_err(StoreError::from) {
-            Ok(row) => found.push(row),
-            Err(StoreError::Corrupt(cause)) => tracing::error!(%cause, "a row cannot be read; it is left out"),
-            Err(error) => return Err(error),
+    /// The rows that can be read, of what is looked at by itself and not by its request; another one is noted, and costs itself alone.
+    pub(super) fn readable<T>(
+        &self,
+        part: &'static str,
+        rows: impl Iterator<Item = rusqlite::Result<T>>,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        for row in rows {
+            match row.map_err(StoreError::from) {
+                Ok(row) => found.push(row),
+                Err(StoreError::Corrupt(cause)) => self.unreadable.note(RequestId(0), part, &cause),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(found)
     }
-    Ok(found)
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::place::Place;
 use super::{Both, Language};
+use crate::outbox::facts::Place;
 
 /// The words on the buttons of an alert: take, put off twice, show.
 pub const BUTTONS: Both<[&str; 4]> = Both {
@@ -47,7 +47,7 @@ impl Button {
 
     /// The button that opens a conversation where it is.
     pub fn open(place: &Place, language: Language) -> Self {
-        Self::new(&place.label(language), &place.url)
+        Self::new(&super::place::label(place, language), &place.url)
     }
 }
 

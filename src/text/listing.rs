@@ -2,8 +2,9 @@
 
 use minijinja::{Value, context};
 
-use super::alert::{ListedRequest, Reader};
 use super::format;
+use super::reader::Reader;
+use crate::outbox::facts::ListedRequest;
 
 /// Names and subjects longer than this are cut.
 const LONGEST_NAME: usize = 80;

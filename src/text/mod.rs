@@ -1,6 +1,5 @@
 //! PURE. What people read in operation, in Spanish and English: alerts, lists, and `sla.toml` in words.
 
-pub mod alert;
 pub mod button;
 pub mod describe;
 pub mod edit;
@@ -15,6 +14,8 @@ mod listing;
 mod notice;
 pub mod palette;
 pub mod place;
+pub mod reader;
+pub mod render;
 pub mod printable;
 pub mod proof;
 pub mod register;

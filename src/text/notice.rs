@@ -6,8 +6,9 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::Language;
-use super::alert::{Reader, Rendered, preformatted};
 use super::further::Further;
+use super::reader::Reader;
+use super::render::{Rendered, preformatted};
 use super::templates::Texts;
 use crate::both;
 use crate::engine::request::RequestId;

@@ -1,9 +1,8 @@
 //! Where a conversation is: the link that its source gave, under a name of ours.
 
-use serde::{Deserialize, Serialize};
-
 use super::Language;
 use crate::both;
+use crate::outbox::facts::Place;
 
 /// Hosts by which systems are known, with the names that people give them. A name ends the host, at a dot.
 const SYSTEMS: [(&str, &str); 20] = [
@@ -29,30 +28,18 @@ const SYSTEMS: [(&str, &str); 20] = [
     ("chatwoot.com", "Chatwoot"),
 ];
 
-/// A page of another system on which a conversation can be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Its address, with https.
-    pub url: String,
-    /// The system's name, where the address tells it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub system: Option<String>,
+/// The place at an address whose host is `host`. A host that is not known gives no name: it may say anything.
+pub fn of(host: &str, url: String) -> Place {
+    let is_of = |system: &str| host.strip_suffix(system).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let system = SYSTEMS.iter().find(|(end, _)| is_of(end)).map(|(_, name)| (*name).to_owned());
+    Place { url, system }
 }
 
-impl Place {
-    /// The place at an address whose host is `host`. A host that is not known gives no name: it may say anything.
-    pub fn new(host: &str, url: String) -> Self {
-        let is_of = |system: &str| host.strip_suffix(system).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        let system = SYSTEMS.iter().find(|(end, _)| is_of(end)).map(|(_, name)| (*name).to_owned());
-        Self { url, system }
-    }
-
-    /// The words on its button: `Abrir en Slack`.
-    pub fn label(&self, language: Language) -> String {
-        // Kept with the alert, and so not to be trusted more than the address.
-        match self.system.as_ref().and_then(|name| SYSTEMS.iter().find(|(_, known)| known == name)) {
-            Some((_, name)) => language.of(both!("Open in {name}", "Abrir en {name}")),
-            None => language.of(both!("Open the conversation", "Abrir la conversación")),
-        }
+/// The words on the button that leads there: `Abrir en Slack`.
+pub fn label(place: &Place, language: Language) -> String {
+    // Kept with the alert, and so not to be trusted more than the address.
+    match place.system.as_ref().and_then(|name| SYSTEMS.iter().find(|(_, known)| known == name)) {
+        Some((_, name)) => language.of(both!("Open in {name}", "Abrir en {name}")),
+        None => language.of(both!("Open the conversation", "Abrir la conversación")),
     }
 }

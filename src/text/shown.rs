@@ -5,16 +5,18 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::alert::{AlertFacts, HeldFor, Reader, reply};
 use super::links::{Button, Links};
 use super::printable::unlinked;
+use super::reader::Reader;
+use super::render::reply;
 use super::standing::{self, Form};
 use super::templates::Texts;
-use super::violation::{self, ViolationFacts};
-use super::{Both, explain, format, task, vocabulary, zone};
+use super::{Both, explain, format, task, violation, vocabulary, zone};
 use crate::both;
 use crate::engine::effect::Why;
 use crate::engine::escalation::LATE_AFTER;
+use crate::outbox::HeldFor;
+use crate::outbox::facts::{AlertFacts, ViolationFacts};
 
 /// Names and subjects longer than this are cut.
 const LONGEST_NAME: usize = 80;

@@ -6,10 +6,10 @@ use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use regex::Regex;
 
-use super::alert::AlertFacts;
 use super::{Language, format, vocabulary};
 use crate::both;
 use crate::engine::effect::Why;
+use crate::outbox::facts::AlertFacts;
 
 /// What stands before an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Language;
-use super::alert::AlertFacts;
-use super::vocabulary;
+use super::{Language, vocabulary};
 use crate::both;
 use crate::engine::policy::TargetKind;
+use crate::outbox::facts::AlertFacts;
 
 /// The reader's part in what was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,21 +9,18 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::Language;
-use super::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader, Rendered};
-use super::format;
 use super::further::Further;
-use super::invitation::{Attendee, Invitation};
 use super::links::Links;
-use super::palette;
-use super::place::Place;
+use super::reader::Reader;
+use super::render::Rendered;
 use super::standing::tied;
-use super::test_message::TestFacts;
-use super::violation::ViolationFacts;
+use super::{Language, format, palette};
 use crate::engine::check::{Association, CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
+use crate::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts, ViolationFacts};
+use crate::outbox::{Content, HeldFor};
 use crate::report::{
     BrokenRow, By, Closings, Count, Figures, Group, HolderTime, Measure, Orphan, Period, Punctuality, Report,
     RuleCount, Share, Standards, Worst,
@@ -331,7 +328,7 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
     let mut samples = Vec::new();
     for content in &contents {
         for reader in [&plain, &full] {
-            let Some((name, context)) = content.template(texts, reader) else { continue };
+            let Some((name, context)) = super::render::template(content, texts, reader) else { continue };
             let code = language.code();
             let names = ["subject.txt", "txt", "html"].map(|ending| format!("{code}/{name}.{ending}"));
             samples.push((names.to_vec(), context));
@@ -339,7 +336,7 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
     }
     let report = Content::Report(Box::new(sample_report()));
     for reader in [&plain, &full] {
-        let Some((_, context)) = report.template(texts, reader) else { continue };
+        let Some((_, context)) = super::render::template(&report, texts, reader) else { continue };
         let own = ["subject.txt", "txt", "html"].map(|ending| format!("{}/report.{ending}", language.code()));
         let shared = ["report.html", "report.txt"].map(str::to_owned);
         samples.push((own.into_iter().chain(shared).collect(), context));
@@ -353,7 +350,7 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
         super::notice::shown("…", "…\n\n  --> sla.toml:3:8\n\nhttps://plazo.example/a/…", language),
     ));
     samples.extend(sample_pages(language).into_iter().map(|page| (vec!["page.html".to_owned()], page)));
-    let reply = super::alert::reply_context(&rich);
+    let reply = super::render::reply_context(&rich);
     let replies = REPLIES.map(|name| format!("{}/{name}.txt", language.code()));
     samples.push((replies.to_vec(), reply));
     samples
@@ -411,7 +408,7 @@ pub fn sample() -> AlertFacts {
         owner: Some("Laura Mora".to_owned()),
         owner_key: Some("laura".to_owned()),
         by_colleague: false,
-        place: Some(Place::new("wa.me", "https://wa.me/573001112233".to_owned())),
+        place: Some(super::place::of("wa.me", "https://wa.me/573001112233".to_owned())),
         edited_at: None,
         started_at: at(0),
         due_at: Some(at(20)),

@@ -2,28 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::{Value, context};
-use serde::{Deserialize, Serialize};
 
-use super::alert::{AlertFacts, Content, Reader};
-use super::format;
 use super::links::Links;
+use super::reader::Reader;
 use super::templates::{self, Texts};
+use super::{format, render};
+use crate::outbox::Content;
+use crate::outbox::facts::{AlertFacts, TestFacts};
 
 /// Where a button of the sample leads. It is taken out again: nothing of the sample can be done.
 const NOWHERE: &str = "plazo:nowhere";
-
-/// What a test message says, frozen when it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestFacts {
-    /// Who asked for it: a name, or how that is known. Empty where neither is.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub by: String,
-    /// The name of the machine on which plazo runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// When it was asked for.
-    pub at: DateTime<Utc>,
-}
 
 /// What its templates see.
 pub(super) fn shown(facts: &TestFacts, texts: &Texts, reader: &Reader<'_>) -> Value {
@@ -34,7 +22,7 @@ pub(super) fn shown(facts: &TestFacts, texts: &Texts, reader: &Reader<'_>) -> Va
     let sample = Content::Alert(Box::new(sample(facts.at)));
     let bare = Reader::plain(reader.zone, reader.language, facts.at);
     let with_buttons = Reader { links: &links, ..Reader::plain(reader.zone, reader.language, facts.at) };
-    let body = sample.template(texts, &with_buttons).and_then(|(name, context)| {
+    let body = render::template(&sample, texts, &with_buttons).and_then(|(name, context)| {
         let name = format!("{}/{name}.html", reader.language.code());
         Some(texts.block(&name, "body", &context)?.replace(&format!(" href=\"{NOWHERE}\""), ""))
     });
@@ -42,7 +30,7 @@ pub(super) fn shown(facts: &TestFacts, texts: &Texts, reader: &Reader<'_>) -> Va
         by => Some(format::one_line(&facts.by, 80)).filter(|by| !by.is_empty()),
         host => facts.host.as_deref().map(|host| format::one_line(host, 80)),
         at => format::dated(facts.at, reader.zone, reader.language),
-        headline => sample.render(texts, &bare).subject,
+        headline => render::render(&sample, texts, &bare).subject,
         sample => body.map(Value::from_safe_string),
     }
 }

@@ -2,10 +2,11 @@
 
 use chrono_tz::Tz;
 
-use super::alert::{AlertFacts, News, NewsKind, Rendered, preformatted};
+use super::render::{Rendered, preformatted};
 use super::shown::who;
 use super::{Language, format, vocabulary};
 use crate::both;
+use crate::outbox::facts::{AlertFacts, News, NewsKind};
 
 /// The message that takes the place of an alert, or is added to it.
 pub(super) fn render(about: &AlertFacts, news: &News, zone: Tz, language: Language) -> Rendered {

@@ -1,44 +1,18 @@
 //! Broken rules in words: what happened, and what would put it right.
 
-use chrono::{DateTime, Utc};
 use minijinja::{Value, context};
-use serde::{Deserialize, Serialize};
 
-use super::alert::Reader;
 use super::further::Further;
+use super::reader::Reader;
 use super::{Both, Language, format, vocabulary};
 use crate::both;
 use crate::engine::check::{Association, CheckKind, Finding, LogField, Part, Violation};
 use crate::engine::event::Ground;
 use crate::engine::request::RequestId;
+use crate::outbox::facts::ViolationFacts;
 
 /// Names longer than this are cut.
 const LONGEST_NAME: usize = 80;
-
-/// What is told of a violation, frozen when it was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ViolationFacts {
-    /// Its number.
-    pub id: i64,
-    /// The request.
-    pub request: RequestId,
-    /// When the rule was broken.
-    pub at: DateTime<Utc>,
-    /// What was broken, and the evidence.
-    #[serde(flatten)]
-    pub violation: Violation,
-    /// Name of the owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// The client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<String>,
-    /// The channel.
-    pub channel: String,
-    /// What it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-}
 
 /// A violation as templates see it.
 pub(super) fn shown(facts: &ViolationFacts, reader: &Reader<'_>) -> Value {

@@ -206,6 +206,29 @@ pub fn delivery_state(state: DeliveryState, language: Language) -> &'static str 
     })
 }
 
+/// A part of what the store holds, by the word under which it is noted when it cannot be read; with its article, in the middle of a
+/// sentence.
+pub fn kept_part(word: &str, language: Language) -> &str {
+    language.of(match word {
+        "request" => Both { en: "the request itself", es: "la solicitud misma" },
+        "event" => Both { en: "an event", es: "un evento" },
+        "effects" => Both { en: "what an event caused", es: "lo que causó un evento" },
+        "clock" => Both { en: "the clock of a promise", es: "el reloj de una promesa" },
+        "alert" => Both { en: "an alert", es: "un aviso" },
+        "delivery" => Both { en: "a message", es: "un mensaje" },
+        "route" => Both { en: "the other ways of a message", es: "las otras vías de un mensaje" },
+        "violation" => Both { en: "a broken rule", es: "una regla incumplida" },
+        "silence" => Both { en: "a silence", es: "un silencio" },
+        "hold" => Both { en: "why a destination is on hold", es: "por qué un destino está detenido" },
+        "token" => Both { en: "a token", es: "un token" },
+        "parked" => Both {
+            en: "an event kept until its conversation begins",
+            es: "un evento guardado hasta que empiece su conversación",
+        },
+        other => Both { en: other, es: other },
+    })
+}
+
 /// Why a message goes out, in the middle of a sentence: of an alert, and of everything else that goes out.
 pub fn motive(word: &str, language: Language) -> &str {
     language.of(match word {

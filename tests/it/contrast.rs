@@ -4,18 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use html5gum::{Token, Tokenizer};
+use plazo::engine::effect::Why;
+use plazo::engine::request::RequestId;
+use plazo::outbox::facts::{AlertFacts, ListedRequest, News, NewsKind, TestFacts, ViolationFacts};
+use plazo::outbox::{Content, HeldFor};
 use plazo::report::{By, Report};
-use plazo::text::alert::{AlertFacts, Content, HeldFor, ListedRequest, News, NewsKind, Reader};
 use plazo::text::further::Further;
 use plazo::text::links::Links;
 use plazo::text::palette::{DARK, LIGHT};
+use plazo::text::reader::Reader;
+use plazo::text::render::render;
 use plazo::text::templates::{self, Texts};
-use plazo::text::test_message::TestFacts;
-use plazo::text::violation::ViolationFacts;
 use plazo::text::{Language, report};
-
-use plazo::engine::effect::Why;
-use plazo::engine::request::RequestId;
 
 const LEAST: f64 = 4.5;
 
@@ -260,7 +260,7 @@ fn documents() -> Vec<(String, String)> {
         for (n, content) in contents().iter().enumerate() {
             for (kind, reader) in [("plain", &plain), ("full", &full)] {
                 let name = format!("{} {n} {kind} {language:?}", content.type_name());
-                all.push((name, content.render(&texts, reader).html));
+                all.push((name, render(&content, &texts, reader).html));
             }
         }
         all.push((format!("report page {language:?}"), report::page(&templates::sample_report(), &texts, &full)));
@@ -361,14 +361,14 @@ fn the_largest_report_stays_below_what_mail_clients_cut() {
         let now = report.period.to;
         let reader =
             Reader { links: &links, further: &further, ..Reader::plain(chrono_tz::America::Bogota, language, now) };
-        let mail = Content::Report(Box::new(report.clone())).render(&Texts::default(), &reader);
+        let mail = render(&Content::Report(Box::new(report.clone())), &Texts::default(), &reader);
         assert!(mail.html.len() < 30 * 1024, "{} bytes of HTML", mail.html.len());
         assert!(mail.text.len() < 8 * 1024, "{} bytes of text", mail.text.len());
         assert!(mail.subject.chars().count() <= 78, "{}", mail.subject);
         assert!(report::page(&report, &Texts::default(), &reader).contains("nombre 59"), "the page has all");
         // Nothing else that is mailed is cut by Gmail (102 KB) either.
         for content in contents() {
-            let html = content.render(&Texts::default(), &reader).html;
+            let html = render(&content, &Texts::default(), &reader).html;
             assert!(html.len() < 100 * 1024, "{}: {}", content.type_name(), html.len());
         }
     }

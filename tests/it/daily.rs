@@ -1,16 +1,15 @@
 //! Rule D1: each working morning every owner gets the list of his open tasks with their age.
 
+use crate::support::daemon::PEOPLE;
 use chrono::{TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Incoming};
 use plazo::config;
 use plazo::engine::proof::Proof;
 use plazo::intake::json;
+use plazo::outbox::Content;
 use plazo::store::Store;
-use plazo::text::alert::Content;
 use serde_json::json;
-
-use crate::support::daemon::PEOPLE;
 
 const DAILY: &str = "
 [calendar.office]

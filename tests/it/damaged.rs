@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plazo::engine::request::RequestId;
-use serde_json::{Value, json};
-
 use crate::support::daemon::{Daemon, PEOPLE, before_now};
 use crate::support::desk::Desk;
 use crate::support::webhook::Webhook;
+use plazo::engine::request::RequestId;
+use serde_json::{Value, json};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -168,7 +167,7 @@ async fn the_operator_is_told_once_of_what_cannot_be_read() {
         desk.app.tell_of_unreadable().await.expect("written");
     }
     let store = rusqlite::Connection::open(desk.directory.path().join("plazo.sqlite3")).expect("the store");
-    let sql = "SELECT count(*) FROM alerts WHERE content LIKE '%R-1: event%'";
+    let sql = "SELECT count(*) FROM alerts WHERE content LIKE '%R-1: un evento%' OR content LIKE '%R-1: an event%'";
     let n: i64 = store.query_row(sql, [], |row| row.get(0)).expect("a count");
     assert_eq!(n, 1);
 }
@@ -242,6 +241,8 @@ async fn what_holds_alerts_up_and_cannot_be_read_holds_none_up() {
             store.history(RequestId(1)).map(|_| ())
         });
         assert!(listed.await.is_ok(), "{sql}");
+        let is_of_a_list = ["silences", "holds", "tokens", "journal"].iter().any(|table| sql.contains(table));
+        assert_eq!(!desk.app.unreadable().all().is_empty(), is_of_a_list, "it is noted: {sql}");
     }
 }
 

@@ -1,11 +1,10 @@
 //! What waits before it is told, and why: bursts, hours, summaries of the day, silences; and who is told instead. In virtual time.
 
-use chrono::TimeDelta;
-use plazo::store::silences::Silenced;
-use plazo::text::alert::Content;
-use serde_json::json;
-
 use crate::support::desk::{Desk, at};
+use chrono::TimeDelta;
+use plazo::outbox::Content;
+use plazo::store::silences::Silenced;
+use serde_json::json;
 
 const FILE: &str = r#"
 language = "en"
@@ -241,7 +240,7 @@ async fn lessons_29_what_comes_late_because_plazo_was_down_says_from_when_to_whe
     let Content::Alert(facts) = &told[0].2 else { panic!("{:?}", in_short(&told)) };
     assert!(facts.late);
     assert_eq!(facts.down, down);
-    let reader = plazo::text::alert::Reader::plain(chrono_tz::America::Bogota, plazo::text::Language::Es, desk.now());
-    let text = told[0].2.render(&plazo::text::templates::Texts::default(), &reader).text;
+    let reader = plazo::text::reader::Reader::plain(chrono_tz::America::Bogota, plazo::text::Language::Es, desk.now());
+    let text = plazo::text::render::render(&told[0].2, &plazo::text::templates::Texts::default(), &reader).text;
     assert!(text.contains("plazo estuvo detenido de lun 2 mar, 09:00 a lun 2 mar, 09:30"), "{text}");
 }

@@ -8,10 +8,12 @@ use chrono_tz::America::Bogota;
 use plazo::engine::effect::Why;
 use plazo::engine::policy::TargetKind;
 use plazo::engine::request::RequestId;
+use plazo::outbox::facts::AlertFacts;
+use plazo::outbox::{Content, HeldFor};
 use plazo::text::Language;
-use plazo::text::alert::{AlertFacts, Content, HeldFor, Reader, Rendered};
 use plazo::text::links::Links;
-use plazo::text::place::Place;
+use plazo::text::reader::Reader;
+use plazo::text::render::{self, Rendered};
 use plazo::text::templates::{self, Texts};
 use regex::Regex;
 
@@ -125,7 +127,7 @@ fn render(facts: &AlertFacts, who: Who, language: Language, has_links: bool, now
         Who::Channel => None,
     };
     let reader = Reader { person, links: &links, ..Reader::plain(Bogota, language, now) };
-    let rendered = Content::Alert(Box::new(facts.clone())).render(&Texts::default(), &reader);
+    let rendered = render::render(&Content::Alert(Box::new(facts.clone())), &Texts::default(), &reader);
     // As a reader's program takes it: the template writes `/` as an entity.
     Rendered { html: html_escape::decode_html_entities(&rendered.html).into_owned(), ..rendered }
 }
@@ -252,7 +254,7 @@ fn a_warning_that_is_read_late_says_that_it_is_over_also_in_a_digest() {
     let later = AlertFacts { due_at: Some(now + TimeDelta::minutes(9)), ..warned.clone() };
     let digest =
         Content::Digest { alerts: vec![later, warned], violations: Vec::new(), cause: HeldFor::Quiet, n_more: 0 };
-    let rendered = digest.render(&Texts::default(), &Reader::plain(Bogota, Language::Es, now));
+    let rendered = render::render(&digest, &Texts::default(), &Reader::plain(Bogota, Language::Es, now));
     assert!(rendered.subject.starts_with("Vencido: "), "{}", rendered.subject);
     let (over, left) = (rendered.text.find("Vencido hace 33 min"), rendered.text.find("Por vencer en 9 min"));
     assert!(over.is_some() && over < left, "{}", rendered.text);
@@ -290,7 +292,7 @@ fn a_colleague_who_asks_is_not_taken_for_the_client() {
 #[test]
 fn a_link_of_a_source_is_never_its_own_label() {
     let now = due();
-    let place = Place::new("malo.example", "https://malo.example/Slack".to_owned());
+    let place = plazo::text::place::of("malo.example", "https://malo.example/Slack".to_owned());
     let facts = AlertFacts { place: Some(place), ..facts(TargetKind::Reply, Why::Breach, now, true) };
     let told = render(&facts, Who::Owner, Language::Es, true, now);
     assert!(told.html.contains(">Abrir la conversación</a>"), "{}", told.html);

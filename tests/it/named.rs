@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use plazo::text::alert::Content;
-use serde_json::{Value, json};
-
 use crate::support::daemon::{Daemon, PEOPLE, before_now};
 use crate::support::desk::Desk;
 use crate::support::{PATIENCE, wait_for};
+use plazo::outbox::Content;
+use serde_json::{Value, json};
 
 const FILE: &str = "
 [[policy]]
@@ -225,8 +224,8 @@ async fn m6_what_was_overdue_before_plazo_heard_of_it_does_not_say_that_plazo_wa
         (plazo::text::Language::Es, "antes de que plazo los conociera"),
         (plazo::text::Language::En, "before plazo knew of them"),
     ] {
-        let reader = plazo::text::alert::Reader::plain(chrono_tz::America::Bogota, language, now);
-        let rendered = content.render(&plazo::text::templates::Texts::default(), &reader);
+        let reader = plazo::text::reader::Reader::plain(chrono_tz::America::Bogota, language, now);
+        let rendered = plazo::text::render::render(&content, &plazo::text::templates::Texts::default(), &reader);
         assert!(rendered.subject.contains(words) && rendered.text.contains(words), "{rendered:?}");
         assert!(!rendered.text.contains("detenido") && !rendered.text.contains("did not run"), "{}", rendered.text);
     }

@@ -1,15 +1,14 @@
 //! Rules of the protocols that more than one request keeps, or that somebody is told of: in virtual time, with the shipped file.
 
-use plazo::app::Applied;
-use plazo::engine::effect::Effect;
-use plazo::store::Store;
-use plazo::store::violations::Filter;
-use plazo::text::alert::Content;
-use plazo::text::violation;
-use serde_json::{Value, json};
-
 use crate::support::daemon::{Daemon, PEOPLE};
 use crate::support::desk::Desk;
+use plazo::app::Applied;
+use plazo::engine::effect::Effect;
+use plazo::outbox::Content;
+use plazo::store::Store;
+use plazo::store::violations::Filter;
+use plazo::text::violation;
+use serde_json::{Value, json};
 
 fn shipped() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sla.toml")).expect("the shipped file")
@@ -220,7 +219,7 @@ async fn d2_kept_on_day_4_the_claim_is_opened_and_goes_to_its_first_stage() {
 
 /// Who was told what of broken rules, when.
 fn told_of(told: &[(String, String, Content)]) -> Vec<String> {
-    let line = |facts: &violation::ViolationFacts| facts.violation.rule.clone();
+    let line = |facts: &plazo::outbox::facts::ViolationFacts| facts.violation.rule.clone();
     let of = |content: &Content| match content {
         Content::Violation(facts) => vec![line(facts)],
         Content::Digest { violations, .. } => violations.iter().map(line).collect(),

@@ -1,15 +1,16 @@
 //! Reports: when they come, to whom, what they say, and by which doors they are had. The figures themselves are proven in `month`.
 
-use plazo::app::Applied;
-use plazo::report::By;
-use plazo::text::alert::{Content, Reader};
-use plazo::text::templates::Texts;
-use plazo::text::{Language, templates};
-use serde_json::{Value, json};
-
 use crate::support::daemon::{Daemon, PEOPLE};
 use crate::support::desk::{Desk, at};
 use crate::support::smtp::Smtp;
+use plazo::app::Applied;
+use plazo::outbox::Content;
+use plazo::report::By;
+use plazo::text::Language;
+use plazo::text::reader::Reader;
+use plazo::text::render::render;
+use plazo::text::templates::{self, Texts};
+use serde_json::{Value, json};
 
 fn shipped() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sla.toml")).expect("the shipped file")
@@ -112,7 +113,7 @@ fn the_mail_of_a_report_says_in_a_subject_and_three_sentences_what_counts() {
     let report = Content::Report(Box::new(templates::sample_report()));
     let rendered = |language| {
         let reader = Reader::plain(chrono_tz::America::Bogota, language, at("2026-03-09 07:00"));
-        report.render(&Texts::default(), &reader)
+        render(&report, &Texts::default(), &reader)
     };
     let (spanish, english) = (rendered(Language::Es), rendered(Language::En));
     assert_eq!(spanish.subject, "✗ 90 % cumplido (meta 95) · 9 sin responder · semana del 2 mar");
@@ -277,7 +278,7 @@ async fn a11_kept_for_the_owner_and_broken_for_whoever_does_not_answer_b6_e4_kep
             person: Some(if answers { "laura" } else { "ana" }),
             ..Reader::plain(chrono_tz::America::Bogota, Language::Es, at("2026-03-02 09:16"))
         };
-        content.render(&Texts::default(), &reader).text
+        render(&content, &Texts::default(), &reader).text
     };
     let received = alerts(first).into_iter().next().expect("the warning at half of the time");
     let told = text(&received, true);

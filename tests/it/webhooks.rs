@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::support::webhook::{Webhook, answer};
 use plazo::engine::effect::Why;
 use plazo::engine::request::RequestId;
 use plazo::net;
 use plazo::notify::{Card, HttpSettings, Kind, Message, Settings, Transport, facts};
+use plazo::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts};
+use plazo::outbox::{Content, HeldFor};
 use plazo::secret::SecretSource;
 use plazo::text::Language;
-use plazo::text::alert::{AlertFacts, Content, HeldFor, ListedRequest, Reader};
-use plazo::text::invitation::{Attendee, Invitation};
 use plazo::text::links::Links;
+use plazo::text::reader::Reader;
+use plazo::text::render::render;
 use plazo::text::templates::{self, Texts};
-use plazo::text::test_message::TestFacts;
 use serde_json::Value;
-
-use crate::support::webhook::{Webhook, answer};
 
 /// A message of every type, with everything in it.
 fn contents() -> Vec<Content> {
@@ -101,7 +101,7 @@ fn received() -> Vec<Value> {
     let transport = Transport::new(&settings, &clients, std::path::Path::new("unused")).expect("a transport");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for content in contents() {
-        let rendered = content.render(&Texts::default(), &reader);
+        let rendered = render(&content, &Texts::default(), &reader);
         let card = Card::of(&content, &rendered.text, &reader);
         let facts = facts::document(&content, (42, Some("laura"), now), &rendered.subject, &reader);
         let message = Message {

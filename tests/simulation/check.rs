@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
+use crate::desk::Summary;
+use crate::peer::Peers;
+use crate::plan::Plan;
 use chrono::{DateTime, TimeZone as _, Utc};
 use plazo::app::App;
 use plazo::engine::clock::{Clock, ClockState};
@@ -12,12 +15,9 @@ use plazo::engine::event::Event;
 use plazo::engine::policy::TargetKind;
 use plazo::engine::request::{Request, RequestId};
 use plazo::engine::{self, Input};
-use plazo::text::alert::{AlertFacts, Content};
+use plazo::outbox::Content;
+use plazo::outbox::facts::AlertFacts;
 use rusqlite::{Connection, OpenFlags};
-
-use crate::desk::Summary;
-use crate::peer::Peers;
-use crate::plan::Plan;
 
 /// Something that must hold and does not.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::app::report::Wanted;
 use crate::config::Config;
 use crate::engine::request::{Request, RequestId};
 use crate::report::Period;
-use crate::text::alert::Reader;
+use crate::text::reader::Reader;
 use crate::text::{Language, report};
 use page::{Page, failure, respond, send, unknown};
 use refused::{refused, renew};

@@ -4,9 +4,8 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
 use super::page::{Button, Hand, Onward, Person};
 use super::wording::span;
-use crate::app::App;
 use crate::app::links::{Deed, Link, SILENCE};
-use crate::app::place;
+use crate::app::{App, place};
 use crate::both;
 use crate::config::Config;
 use crate::engine::calendar::zone;
@@ -79,7 +78,7 @@ fn next_morning(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
 /// Pages that lead on from the one that shows: the conversation where it is, and all that is open.
 pub(super) fn further(app: &App, link: &Link, events: &[Event], language: Language) -> Vec<Onward> {
     let place = history::link(events.iter()).and_then(|address| place::of(&address));
-    let place = place.map(|place| Onward { text: place.label(language), href: place.url });
+    let place = place.map(|place| Onward { text: crate::text::place::label(&place, language), href: place.url });
     let all = Onward {
         text: language.of(both!("See all that is open", "Ver todo lo abierto")),
         href: app.onward(link, Deed::List, RequestId(0)),

@@ -12,11 +12,11 @@ use chrono::{DateTime, Datelike as _, Utc};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::alert::Reader;
 use super::templates::Texts;
 use super::{Language, format, vocabulary};
 use crate::both;
 use crate::report::Report;
+use crate::text::reader::Reader;
 
 pub use csv::csv;
 

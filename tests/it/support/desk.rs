@@ -8,9 +8,8 @@ use plazo::app::{App, Applied, Incoming, Outcome};
 use plazo::config;
 use plazo::engine::proof::Proof;
 use plazo::intake::json;
-use plazo::outbox::Attempt;
+use plazo::outbox::{Attempt, Content};
 use plazo::store::outbox::Leased;
-use plazo::text::alert::Content;
 use serde_json::json;
 
 /// A running application, and what it told.

@@ -1,0 +1,229 @@
+//! What a message tells, frozen when it was decided: plain data, kept with the message and shown by `text`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::check::Violation;
+use crate::engine::derivation::Derivation;
+use crate::engine::effect::Why;
+use crate::engine::policy::TargetKind;
+use crate::engine::request::RequestId;
+
+/// What an alert says, frozen with the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertFacts {
+    /// The request.
+    pub request: RequestId,
+    /// Which promise.
+    pub target: TargetKind,
+    /// The clock's cycle.
+    pub cycle: u32,
+    /// Why it goes out.
+    pub why: Why,
+    /// The step, as `sla.toml` writes it.
+    pub step: String,
+    /// Id of the written rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The policy.
+    pub policy: String,
+    /// The channel.
+    pub channel: String,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// The person at the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// By what the contact is told from others of that name: address, number, user id or conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_by: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Name of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Key of the owner, by which the owner among the readers is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_key: Option<String>,
+    /// Whether a colleague asked: the contact is nobody of the client's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_colleague: bool,
+    /// Where the conversation is, by the link that its source gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// When the change of the file was taken that made it due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<DateTime<Utc>>,
+    /// When the clock started.
+    pub started_at: DateTime<Utc>,
+    /// When the promise ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+    /// The step's instant.
+    pub planned_at: DateTime<Utc>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+    /// Whether it is late.
+    #[serde(default)]
+    pub late: bool,
+    /// The calendar in which time is spent.
+    pub calendar: String,
+    /// How the end of the promise follows from its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derivation: Option<Derivation>,
+    /// The next step and its instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<(String, DateTime<Utc>)>,
+    /// From when to when plazo did not run, where that made it late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// In how much time the client is promised what was asked for, such as `48 h` (rule A11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<String>,
+    /// The template of the reply that fits, where the policy names one (B6, E4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_text: Option<String>,
+}
+
+impl AlertFacts {
+    /// Whether the other one tells of the same promise.
+    pub const fn promise(&self) -> (RequestId, TargetKind, u32) {
+        (self.request, self.target, self.cycle)
+    }
+}
+
+/// What became of a promise of which somebody was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// What.
+    pub what: NewsKind,
+    /// Who did it, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What can become of a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewsKind {
+    /// Somebody takes care of it.
+    Taken,
+    /// It is kept.
+    Met,
+    /// It is kept, too late.
+    MetLate,
+    /// It is no longer owed.
+    Over,
+}
+
+/// An entry of a list of open requests (rule D1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedRequest {
+    /// The request.
+    pub request: RequestId,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// Age in days of the list's calendar zone; the day of opening is day 0.
+    pub age_days: i64,
+    /// When its next promise ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// What is told of a violation, frozen when it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViolationFacts {
+    /// Its number.
+    pub id: i64,
+    /// The request.
+    pub request: RequestId,
+    /// When the rule was broken.
+    pub at: DateTime<Utc>,
+    /// What was broken, and the evidence.
+    #[serde(flatten)]
+    pub violation: Violation,
+    /// Name of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The channel.
+    pub channel: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+/// Somebody who takes part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendee {
+    /// Name.
+    pub name: String,
+    /// Email address.
+    pub email: String,
+}
+
+/// What an invitation says, frozen when it was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The request.
+    pub request: RequestId,
+    /// The same for every invitation to the same appointment.
+    pub uid: String,
+    /// How often it was agreed on anew; a calendar takes the highest.
+    pub sequence: u32,
+    /// When it begins.
+    pub starts_at: DateTime<Utc>,
+    /// When it was agreed on.
+    pub decided_at: DateTime<Utc>,
+    /// Whether it is called off.
+    pub cancelled: bool,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Name of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Everybody who takes part.
+    pub attendees: Vec<Attendee>,
+    /// The address that the mail comes from, in whose name the calendar is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+}
+
+/// What a test message says, frozen when it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestFacts {
+    /// Who asked for it: a name, or how that is known. Empty where neither is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// The name of the machine on which plazo runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+}
+
+/// A page of another system on which a conversation can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its address, with https.
+    pub url: String,
+    /// The system's name, where the address tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+}
