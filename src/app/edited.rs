@@ -24,14 +24,16 @@ impl App {
     /// Notes that the file as it stands was not taken, and why; or that it was.
     pub fn set_refused_file(&self, cause: Option<String>) {
         let at = self.now();
-        self.shared.refused_file.store(cause.map(|cause| Arc::new(RefusedFile { at, cause })));
+        self.doors.refused_file.store(cause.map(|cause| Arc::new(RefusedFile { at, cause })));
     }
 
     /// Why the file as it stands is not in force; none if it is.
     pub fn refused_file(&self) -> Option<Arc<RefusedFile>> {
-        self.shared.refused_file.load_full()
+        self.doors.refused_file.load_full()
     }
+}
 
+impl Outbox {
     /// Tells the operator which clocks of open requests the file ended.
     pub(super) async fn tell_of_ended(&self, ended: &[Ended]) -> Result<(), WriteError> {
         if ended.is_empty() {
@@ -40,7 +42,7 @@ impl App {
         let requests: BTreeSet<RequestId> = ended.iter().map(|ended| ended.request).collect();
         tracing::warn!(n_clocks = ended.len(), n_requests = requests.len(), "sla.toml ended clocks of open requests");
         let named: Vec<_> = ended.iter().map(|ended| (ended.request, ended.kind)).collect();
-        let language = self.config().language;
+        let language = self.core().config().language;
         let (subject, text) = edit::ended(&named, requests.len(), language);
         self.notify_operator(subject, text).await
     }

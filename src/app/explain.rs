@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::App;
+use super::views::Views;
 use crate::config::{self, Config};
 use crate::engine::clock::Clock;
 use crate::engine::event::{self, Event};
@@ -25,17 +25,17 @@ struct Known {
     revisions: BTreeMap<i64, String>,
 }
 
-impl App {
+impl Views {
     /// Explains a request; `None` if there is none of that number.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn explain(&self, id: RequestId) -> Result<Option<Explanation>, StoreError> {
-        let config = self.config();
-        let now = self.now();
+        let config = self.core.config();
+        let now = self.core.now();
         let current = config.rulebook.revision;
-        self.read(move |store| Ok(known(store, id, current)?.map(|known| explained(&known, &config, now)))).await
+        self.readers.read(move |store| Ok(known(store, id, current)?.map(|known| explained(&known, &config, now)))).await
     }
 }
 

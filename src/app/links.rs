@@ -255,7 +255,7 @@ impl App {
 
     async fn judge(&self, link: Link) -> Result<Result<Link, LinkError>, StoreError> {
         let person = link.reader.person().map(str::to_owned);
-        let revoked = self.read(move |store| store.links_revoked_before(person.as_deref())).await?;
+        let revoked = self.readers.read(move |store| store.links_revoked_before(person.as_deref())).await?;
         if revoked.is_some_and(|before| link.made_at <= before) {
             return Ok(Err(LinkError::Revoked));
         }
@@ -284,7 +284,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn revoke_links(&self, person: Option<String>) -> Result<(), WriteError> {
-        self.writer.write(move |tx| tx.store.revoke_links(person.as_deref(), tx.now)).await
+        self.writer.write(move |work| work.store.revoke_links(person.as_deref(), work.now)).await
     }
 
     /// Makes another key: no link of before works any more, and no answer to the mail of an alert.

@@ -1,19 +1,25 @@
-//! What the outbox does to the store: lease, record, gather.
+//! Messages on their way: leased, recorded, gathered, handed over.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
 
-use super::{App, Transaction, WriteError};
+use super::core::Core;
+use super::readers::Readers;
+use super::work::Work;
+use super::writer::{WriteError, Writer};
 use crate::both;
+use crate::desk::{Input, announcement, announcement_by};
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::request::RequestId;
 use crate::outbox::facts::{News, NewsKind};
+use crate::outbox::message::{LEASE, Leased};
 use crate::outbox::{Attempt, Content, HeldFor};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
-use crate::store::outbox::{LEASE, Leased};
 use crate::store::{Fault, Store, StoreError};
 use crate::text::{Language, vocabulary};
 
@@ -26,9 +32,9 @@ const MOST_NAMED: usize = 20;
 /// What is not sent this long after its decision is overdue.
 pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
-/// What came of a try, to be recorded.
+/// A delivery that was tried, and what came of it.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct Tried {
     /// The delivery.
     pub id: i64,
     /// The lease under which it was tried; `None` if the store could not be written then.
@@ -52,7 +58,54 @@ pub struct ToSend {
     pub next_at: Option<DateTime<Utc>>,
 }
 
-impl App {
+/// Messages on their way.
+#[derive(Clone)]
+pub struct Outbox {
+    core: Arc<Core>,
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+    /// Of how much that cannot be read the operator was told.
+    n_told_unreadable: Arc<AtomicUsize>,
+}
+
+impl Outbox {
+    pub(super) fn new(core: Arc<Core>, writer: Arc<Writer>, readers: Arc<Readers>) -> Self {
+        Self { core, writer, readers, n_told_unreadable: Arc::default() }
+    }
+
+    pub(super) const fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(super) const fn writer(&self) -> &Arc<Writer> {
+        &self.writer
+    }
+
+    pub(super) const fn readers(&self) -> &Arc<Readers> {
+        &self.readers
+    }
+
+    /// Waits until deliveries have been decided.
+    pub async fn decided(&self) {
+        self.core.outlet.woken().await;
+    }
+
+    /// Wakes whoever waits for deliveries.
+    pub fn wake(&self) {
+        self.core.outlet.wake();
+    }
+
+    /// Gives back the room of deliveries that have ended.
+    pub fn give_room(&self, n: usize) {
+        self.core.outlet.give_room(n);
+    }
+
+    /// The deliveries that ticks lease in their own transaction: an alert in a quiet hour costs one commit, not two. There is one
+    /// taker.
+    pub fn take_express(&self) -> Option<mpsc::UnboundedReceiver<Vec<Leased>>> {
+        self.core.outlet.take_express()
+    }
+
     /// Records outcomes, then, while the outbox is open, leases what there is room for, in one transaction.
     ///
     /// # Errors
@@ -60,26 +113,26 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn record_and_lease(
         &self,
-        outcomes: Vec<Outcome>,
+        tried: Vec<Tried>,
         is_open: bool,
         busy: Vec<String>,
     ) -> Result<ToSend, WriteError> {
         self.writer
-            .write(move |tx| {
-                for outcome in &outcomes {
-                    tx.record(outcome)?;
+            .write(move |work| {
+                for tried in &tried {
+                    work.record(tried)?;
                 }
                 if is_open {
                     // One step: the outbox comes back at once while more is due.
-                    let step = tx.store.release(tx.config.alerts.window, tx.now)?;
-                    tx.n_decided += usize::from(step != Gathered::Nothing);
+                    let step = work.store.release(work.config.alerts.window, work.now)?;
+                    work.wake_outbox_if(step != Gathered::Nothing);
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
-                let Leases { leased, busy } = tx.lease(limit, &busy)?;
+                let Leases { leased, busy } = work.lease(limit, &busy)?;
                 // Among thousands that wait this takes a while, and is asked for only when nothing could be leased. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
-                let asks = leased.is_empty() && 0 < tx.room();
-                let next_at = if asks { tx.store.next_delivery_at(&busy, tx.now)? } else { None };
+                let asks = leased.is_empty() && 0 < work.room();
+                let next_at = if asks { work.store.next_delivery_at(&busy, work.now)? } else { None };
                 Ok(ToSend { leased, next_at })
             })
             .await
@@ -91,8 +144,8 @@ impl App {
     ///
     /// [`StoreError`] if they cannot even be read.
     pub async fn peek_deliveries(&self, limit: usize) -> Result<Vec<Leased>, StoreError> {
-        let now = self.now();
-        self.read(move |store| store.peek(now, limit)).await
+        let now = self.core.now();
+        self.readers.read(move |store| store.peek(now, limit)).await
     }
 
     /// Lets go what fell due while plazo was not running, or before it heard of it, and was held back while catching up. Returns the number of messages.
@@ -110,9 +163,9 @@ impl App {
         loop {
             let step = self
                 .writer
-                .write(move |tx| {
-                    let step = tx.store.gather(cause, tx.now)?;
-                    tx.n_decided += usize::from(step == Gathered::Message);
+                .write(move |work| {
+                    let step = work.store.gather(cause, work.now)?;
+                    work.wake_outbox_if(step == Gathered::Message);
                     Ok(step)
                 })
                 .await?;
@@ -130,7 +183,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn clock_was_set_back(&self, by: TimeDelta) -> Result<(), WriteError> {
-        self.writer.write(move |tx| tx.store.move_waits(by, tx.now)).await
+        self.writer.write(move |work| work.store.move_waits(by, work.now)).await
     }
 
     /// Hands over what has waited too long for a destination that stands. Returns how many.
@@ -149,7 +202,7 @@ impl App {
             let (destination, fallbacks) = (destination.clone(), fallbacks.clone());
             // Looked at beside the writer: as a rule there is nothing.
             let (name, has_fallback) = (destination.clone(), !fallbacks.is_empty());
-            let waiting = self.read(move |store| store.waiting_for(&name, has_fallback, decided_before)).await;
+            let waiting = self.readers.read(move |store| store.waiting_for(&name, has_fallback, decided_before)).await;
             if waiting.is_ok_and(|waiting| waiting.is_empty()) {
                 return Ok(n_handed_over);
             }
@@ -168,16 +221,16 @@ impl App {
         decided_before: DateTime<Utc>,
     ) -> Result<usize, WriteError> {
         self.writer
-            .write(move |tx| {
+            .write(move |work| {
                 let mut n_handed_over = 0;
-                for (id, route) in tx.store.waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
+                for (id, route) in work.store.waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
                     let ways = if route.is_empty() { &fallbacks } else { &route };
                     let Some((next, route)) = ways.split_first() else { continue };
-                    tx.store.settle_handed_over(id, tx.now)?;
-                    tx.store.hand_over(id, next, route, tx.now)?;
+                    work.store.settle_handed_over(id, work.now)?;
+                    work.store.hand_over(id, next, route, work.now)?;
                     n_handed_over += 1;
                 }
-                tx.n_decided += n_handed_over;
+                work.wake_outbox_if(0 < n_handed_over);
                 Ok(n_handed_over)
             })
             .await
@@ -189,7 +242,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn notify_operator(&self, subject: String, text: String) -> Result<(), WriteError> {
-        let Some(operator) = self.config().operator.clone() else { return Ok(()) };
+        let Some(operator) = self.core.config().operator.clone() else { return Ok(()) };
         self.announce(Content::Notice { subject, text }, operator).await.map(|_| ())
     }
 
@@ -199,8 +252,8 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn tell_of_unreadable(&self) -> Result<(), WriteError> {
-        let found = self.unreadable().all();
-        if found.len() <= self.shared.n_told_unreadable.load(Ordering::Relaxed) {
+        let found = self.readers.unreadable().all();
+        if found.len() <= self.n_told_unreadable.load(Ordering::Relaxed) {
             return Ok(());
         }
         let [en, es] = [Language::En, Language::Es].map(|language| {
@@ -218,8 +271,8 @@ impl App {
                 "La base de datos tiene algo que plazo no puede leer. Queda fuera de listas e informes; todo lo demás sigue. Para recuperarlo, restaure una copia de seguridad. Vea: plazo status\n\n{es}"
             ),
         );
-        self.writer.write(move |tx| tx.tell_operator(&subject, &text)).await?;
-        self.shared.n_told_unreadable.store(n, Ordering::Relaxed);
+        self.writer.write(move |work| work.tell_operator(&subject, &text)).await?;
+        self.n_told_unreadable.store(n, Ordering::Relaxed);
         Ok(())
     }
 
@@ -229,7 +282,10 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn announce(&self, content: Content, recipient: Recipient) -> Result<Vec<i64>, WriteError> {
-        self.writer.write(move |tx| tx.announce(&content, &recipient)).await
+        let announced = move |work: &mut Work<'_>| {
+            work.tell(vec![announcement(content.clone(), &recipient, &work.config, work.now)])
+        };
+        self.writer.write(announced).await
     }
 
     /// Mails a person a link anew, to their own address and by no other way.
@@ -240,7 +296,8 @@ impl App {
     pub async fn mail_link(&self, person: String, deed: String, request: RequestId) -> Result<(), WriteError> {
         let content = Content::Link { deed, request };
         let ways = vec![(Some(person), crate::config::EMAIL.to_owned())];
-        self.writer.write(move |tx| tx.announce_by(&content, ways.clone())).await.map(|_| ())
+        let told = move |work: &mut Work<'_>| work.tell(vec![announcement_by(content.clone(), ways.clone(), work.now)]);
+        self.writer.write(told).await.map(|_| ())
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.
@@ -250,9 +307,9 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn retry_delivery(&self, id: i64) -> Result<bool, WriteError> {
         self.writer
-            .write(move |tx| {
-                let found = tx.store.retry(id, tx.now)?;
-                tx.n_decided += usize::from(found);
+            .write(move |work| {
+                let found = work.store.retry(id, work.now)?;
+                work.wake_outbox_if(found);
                 Ok(found)
             })
             .await
@@ -264,7 +321,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn drop_delivery(&self, id: i64) -> Result<bool, WriteError> {
-        self.writer.write(move |tx| tx.store.drop_delivery(id, tx.now)).await
+        self.writer.write(move |work| work.store.drop_delivery(id, work.now)).await
     }
 
     /// Notes that plazo runs, and where it did not since it last noted that.
@@ -273,7 +330,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn note_alive(&self, gap: TimeDelta) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, WriteError> {
-        self.writer.write(move |tx| tx.store.note_alive(gap, tx.now)).await
+        self.writer.write(move |work| work.store.note_alive(gap, work.now)).await
     }
 
     /// How many alerts should have gone out and have not; the heartbeat is still while there are any.
@@ -282,9 +339,9 @@ impl App {
     ///
     /// [`StoreError`] if they cannot be counted.
     pub async fn count_overdue(&self) -> Result<usize, StoreError> {
-        let decided_before = self.now() - OVERDUE_AFTER;
-        let n_unsent = self.read(move |store| store.count_unsent(decided_before)).await?;
-        let is_behind = self.queue().next_at().is_some_and(|at| at < decided_before);
+        let decided_before = self.core.now() - OVERDUE_AFTER;
+        let n_unsent = self.readers.read(move |store| store.count_unsent(decided_before)).await?;
+        let is_behind = self.core.queue.next_at().is_some_and(|at| at < decided_before);
         Ok(usize::try_from(n_unsent).unwrap_or(0) + usize::from(is_behind))
     }
 
@@ -294,11 +351,11 @@ impl App {
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn hold_failures(&self, destination: String) -> Result<u32, StoreError> {
-        self.read(move |store: &Store| store.hold_failures(&destination)).await
+        self.readers.read(move |store: &Store| store.hold_failures(&destination)).await
     }
 }
 
-impl Transaction<'_> {
+impl Work<'_> {
     /// Leases at most `limit` deliveries, and no more than there is room for.
     pub(super) fn lease(&mut self, limit: usize, busy: &[String]) -> Result<Leases, StoreError> {
         let room = self.room().min(limit);
@@ -306,13 +363,8 @@ impl Transaction<'_> {
             return Ok(Leases { leased: Vec::new(), busy: busy.to_vec() });
         }
         let leases = self.store.lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
-        self.n_leased += leases.leased.len();
+        self.leased(leases.leased.len());
         Ok(leases)
-    }
-
-    /// How many more may be on their way.
-    fn room(&self) -> usize {
-        self.shared.room.load(Ordering::Relaxed).saturating_sub(self.n_leased)
     }
 
     /// Tells the operator that a destination stands, once until it works again.
@@ -326,8 +378,8 @@ impl Transaction<'_> {
     }
 
     /// What became of a promise while its alert was on its way, nobody could tell then.
-    fn tell_news_missed(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        let Some(clock) = self.store.clock_of(outcome.id)? else { return Ok(()) };
+    fn tell_news_missed(&mut self, tried: &Tried) -> Result<(), StoreError> {
+        let Some(clock) = self.store.clock_of(tried.id)? else { return Ok(()) };
         let what = match clock.state {
             ClockState::Running | ClockState::Paused | ClockState::Breached => return Ok(()),
             ClockState::Met => NewsKind::Met,
@@ -335,45 +387,45 @@ impl Transaction<'_> {
             ClockState::Cancelled => NewsKind::Over,
         };
         let news = News { what, who: None, at: clock.stopped_at.unwrap_or(self.now) };
-        let person = outcome.person.clone();
-        self.tell_news_of(outcome.id, person.as_deref(), &outcome.destination, &news)
+        let (person, destination) = (tried.person.clone(), tried.destination.clone());
+        self.decide(Input::Update { delivery: tried.id, person, destination, news }).map(|_| ())
     }
 
-    fn record(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        let Some(fence) = outcome.fence else {
-            if let Attempt::Sent { answer, .. } = &outcome.attempt {
-                self.store.record_unleased(outcome.id, answer, self.now)?;
+    fn record(&mut self, tried: &Tried) -> Result<(), StoreError> {
+        let Some(fence) = tried.fence else {
+            if let Attempt::Sent { answer, .. } = &tried.attempt {
+                self.store.record_unleased(tried.id, answer, self.now)?;
             }
             return Ok(());
         };
-        if !self.store.record(outcome.id, fence, &outcome.attempt, self.now)? {
-            tracing::warn!(delivery = outcome.id, "outcome came after its lease had passed on; the newer one stands");
+        if !self.store.record(tried.id, fence, &tried.attempt, self.now)? {
+            tracing::warn!(delivery = tried.id, "the outcome came after its lease had passed on; the newer one stands");
             return Ok(());
         }
-        match (&outcome.attempt, outcome.hold_until) {
+        match (&tried.attempt, tried.hold_until) {
             (Attempt::Sent { reference, began_at, .. }, _) => {
-                if self.store.lift_hold(&outcome.destination, *began_at)? {
-                    tracing::info!(destination = outcome.destination, "a destination works again");
+                if self.store.lift_hold(&tried.destination, *began_at)? {
+                    tracing::info!(destination = tried.destination, "a destination works again");
                 }
                 if reference.is_some() {
-                    self.tell_news_missed(outcome)?;
+                    self.tell_news_missed(tried)?;
                 }
             }
             (Attempt::HandedOver { to, route, .. }, _) => {
-                self.store.hand_over(outcome.id, to, route, self.now)?;
-                self.n_decided += 1;
+                self.store.hand_over(tried.id, to, route, self.now)?;
+                self.wake_outbox_if(true);
             }
             (Attempt::Later { .. } | Attempt::Dead { .. }, _) => {}
         }
         if let (
             Some(until),
             Attempt::Later { cause, .. } | Attempt::Dead { cause } | Attempt::HandedOver { cause, .. },
-        ) = (outcome.hold_until, &outcome.attempt)
+        ) = (tried.hold_until, &tried.attempt)
         {
-            let before = self.store.hold_failures(&outcome.destination)?;
-            let failures = self.store.hold(&outcome.destination, until, cause, self.now)?;
+            let before = self.store.hold_failures(&tried.destination)?;
+            let failures = self.store.hold(&tried.destination, until, cause, self.now)?;
             if before < TOLD_AFTER && failures == TOLD_AFTER {
-                self.tell_of_hold(&outcome.destination, cause)?;
+                self.tell_of_hold(&tried.destination, cause)?;
             }
         }
         Ok(())

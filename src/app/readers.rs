@@ -1,7 +1,7 @@
 //! Connections that read beside the writer.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::{Store, StoreError, Unreadable};
 
@@ -24,7 +24,17 @@ impl Readers {
         &self.unreadable
     }
 
-    pub(super) fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// Reads from the store, beside the writer.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || readers.with(work)).await;
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let store =
             idle.map_or_else(|| Store::open_reader(&self.directory).map(|store| store.sharing(&self.unreadable)), Ok)?;

@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::App;
-use crate::store::Store;
 
 /// How long a look is good for.
 const GOOD_FOR: Duration = Duration::from_secs(1);
@@ -35,11 +34,11 @@ impl Readiness {
 impl App {
     /// Whether the store can be read, and could be written when last tried; as it was a second ago, at most.
     pub async fn is_ready_lately(&self) -> bool {
-        if let Some(is_ready) = self.shared.readiness.lately() {
+        if let Some(is_ready) = self.doors.readiness.lately() {
             return is_ready;
         }
-        let is_ready = self.read(Store::last_request).await.is_ok() && !self.is_failing();
-        self.shared.readiness.set(is_ready);
+        let is_ready = self.views.look().await.is_ok() && !self.is_failing();
+        self.doors.readiness.set(is_ready);
         is_ready
     }
 }

@@ -1,15 +1,11 @@
 //! Answers to the mail of an alert become what they ask for.
 
-use super::{App, REPLY_DOOR, Transaction};
-use crate::both;
-use crate::engine::directory::Recipient;
+use super::{App, REPLY_DOOR};
 use crate::engine::event::{AuthorKind, Direction, Event, Fact};
 use crate::engine::proof::{Lack, Proof};
 use crate::engine::request::RequestId;
 use crate::intake::reply::{Wish, wish};
-use crate::outbox::Content;
 use crate::store::StoreError;
-use crate::text::format;
 
 impl App {
     /// Turns colleagues' answers to alerts into acts. The alert's id bears a mark that only its reader has; so an act needs the mark,
@@ -24,7 +20,7 @@ impl App {
         for (event, request) in events {
             let Fact::Message { direction: Direction::Internal, text } = &event.fact else { continue };
             let Some((delivery, mark)) = self.own_delivery(&event.threads) else { continue };
-            let row = self.read(move |store| store.delivery(delivery)).await?;
+            let row = self.views.delivery(delivery).await?;
             let Some(row) = row else { continue };
             let Some(about) = row.request.as_ref().and_then(|id| id.parse().ok()) else { continue };
             let author = event.author.as_ref().filter(|author| author.kind == AuthorKind::Agent);
@@ -82,47 +78,5 @@ impl App {
     fn is_mark(&self, delivery: i64, person: &str, mark: Option<&str>) -> bool {
         use subtle::ConstantTimeEq as _;
         mark.is_some_and(|mark| self.keys.mark(delivery, person).as_bytes().ct_eq(mark.as_bytes()).into())
-    }
-}
-
-impl Transaction<'_> {
-    /// Tells the person to whom a deed by mail is ascribed what was done in that name: whoever did not do it learns of it.
-    pub(super) fn confirm_reply(&mut self, id: RequestId, event: &Event) -> Result<(), StoreError> {
-        if event.id.source != REPLY_DOOR {
-            return Ok(());
-        }
-        let config = self.config.clone();
-        let author = event.author.as_ref().and_then(|author| config.rulebook.directory.person_of(author));
-        let Some(contact) = author.and_then(|person| config.contacts.get(&person.key)) else { return Ok(()) };
-        let at = format::time(event.at, config.zone);
-        let (subject, deed) = match event.fact {
-            Fact::Ack => (
-                both!("you took {id}", "usted tomó {id}"),
-                both!(
-                    "At {at} your answer to the alert took {id}. Nobody above is told while you see to it; the clock runs on.",
-                    "A las {at} su respuesta al aviso tomó {id}. No se avisa más arriba mientras usted se ocupa; el reloj sigue corriendo."
-                ),
-            ),
-            Fact::Snooze { until } => {
-                let until = format::instant(until, config.zone, contact.language);
-                (
-                    both!("you put {id} off", "usted pospuso {id}"),
-                    both!(
-                        "At {at} your answer to the alert put {id} off until {until}. The clock runs on.",
-                        "A las {at} su respuesta al aviso pospuso {id} hasta {until}. El reloj sigue corriendo."
-                    ),
-                )
-            }
-            _ => return Ok(()),
-        };
-        let warning = both!(
-            "If it was not you, tell whoever operates plazo at once: somebody else reads your alerts.",
-            "Si no fue usted, avise enseguida a quien opera plazo: otra persona lee sus avisos."
-        );
-        let language = contact.language;
-        let text = format!("{}\n\n{}", language.of(deed), language.of(warning));
-        let notice = Content::Notice { subject: language.of(subject), text };
-        let key = author.map(|person| person.key.clone()).unwrap_or_default();
-        self.announce(&notice, &Recipient::Person(key)).map(|_| ())
     }
 }

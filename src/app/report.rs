@@ -5,9 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 use croner::parser::CronParser;
 
-use super::{App, Transaction, WriteError};
+use super::desk::Desk;
+use super::views::Views;
+use super::work::Work;
+use super::writer::WriteError;
 use crate::both;
 use crate::config::{Config, ReportSettings};
+use crate::desk::announcement;
 use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
 use crate::engine::directory::{Role, Tell};
@@ -133,15 +137,15 @@ fn last_whole(at: Option<Handover>, calendar: &Calendar, now: DateTime<Utc>) -> 
     Period { from: calendar.start_of(end - Days::new(length)), to: calendar.start_of(end) }
 }
 
-impl App {
+impl Views {
     /// Makes a report beside the period before it.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
-        let config = self.config();
-        self.read(move |store| make(store, &config, &wanted)).await
+        let config = self.core.config();
+        self.readers.read(move |store| make(store, &config, &wanted)).await
     }
 }
 
@@ -204,7 +208,7 @@ fn of_period(
     Ok(report::make(&wanted.name, &material, rulebook))
 }
 
-impl App {
+impl Desk {
     /// Sends each report whose time has come since it last went out, once however many were missed. Figures are gathered beside the
     /// writer, whom alerts wait for.
     ///
@@ -212,9 +216,9 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub(super) async fn send_reports(&self) -> Result<(), WriteError> {
-        for due in self.writer.write(|tx| tx.due_reports()).await? {
-            let report = trimmed(self.report(due.wanted.clone()).await?);
-            self.writer.write(move |tx| tx.send_report(&due, &report)).await?;
+        for due in self.writer.write(|work| work.due_reports()).await? {
+            let report = trimmed(self.views.report(due.wanted.clone()).await?);
+            self.writer.write(move |work| work.send_report(&due, &report)).await?;
         }
         Ok(())
     }
@@ -229,7 +233,7 @@ struct DueReport {
     tell: Vec<Tell>,
 }
 
-impl Transaction<'_> {
+impl Work<'_> {
     fn due_reports(&mut self) -> Result<Vec<DueReport>, StoreError> {
         let config = self.config.clone();
         let mut found = Vec::new();
@@ -261,10 +265,8 @@ impl Transaction<'_> {
         self.store.set_last_run(&due.key, due.due_at)?;
         let content = Content::Report(Box::new(report.clone()));
         let recipients = self.config.rulebook.directory.recipients(&due.tell, None, None, self.now);
-        for recipient in recipients {
-            self.announce(&content, &recipient)?;
-        }
-        Ok(())
+        let told = recipients.iter().map(|reader| announcement(content.clone(), reader, &self.config, self.now)).collect();
+        self.tell(told).map(|_| ())
     }
 }
 
@@ -328,15 +330,15 @@ fn last_due(settings: &ReportSettings, last_run: DateTime<Utc>, now: DateTime<Ut
     last
 }
 
-impl App {
+impl Views {
     /// The register of escalations of a period: what was handed up, and answers that say nothing or the same again.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn escalations(&self, period: Period) -> Result<Vec<Escalation>, StoreError> {
-        let config = self.config();
-        self.read(move |store| register(store, &config, period)).await
+        let config = self.core.config();
+        self.readers.read(move |store| register(store, &config, period)).await
     }
 }
 

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{App, decide};
+use super::views::Views;
+use crate::desk;
 use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::request::RequestId;
@@ -44,28 +45,28 @@ pub struct RouteWay {
     pub held_until: Option<DateTime<Utc>>,
 }
 
-impl App {
+impl Views {
     /// The steps of a request that are still to come; none if there is no such request.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn route(&self, id: RequestId) -> Result<Option<Vec<RouteStep>>, StoreError> {
-        let (config, now) = (self.config(), self.now());
-        self.read(move |store| {
+        let (config, now) = (self.core.config(), self.core.now());
+        self.readers.read(move |store| {
             let Some(request) = store.request(id)? else { return Ok(None) };
             let mut steps = Vec::new();
             for upcoming in explain::upcoming(&request, &config.rulebook, now) {
                 let why = Why::of_step(upcoming.step);
                 let at = upcoming.at.max(now);
-                let recipients = decide::present(&request, why, &upcoming.recipients, &config, at);
-                let told = decide::addressed(&recipients, &config).into_iter().map(|(person, destination)| {
+                let recipients = desk::present(&request, why, &upcoming.recipients, &config, at);
+                let told = desk::addressed(&recipients, &config).into_iter().map(|(person, destination)| {
                     let silencing = store.silencing(id, &request.facets, person.as_deref(), now)?;
                     let silenced = silencing.filter(|silencing| at < silencing.until);
-                    let may_wait = decide::may_wait(&request, why);
+                    let may_wait = desk::may_wait(&request, why);
                     let waits = silenced
                         .map(|silencing| (HeldFor::Silence, silencing.until))
-                        .or_else(|| decide::waits(may_wait, person.as_deref(), &destination, &config, at));
+                        .or_else(|| desk::waits(may_wait, person.as_deref(), &destination, &config, at));
                     let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
                     Ok::<_, StoreError>(RouteWay {
                         person,

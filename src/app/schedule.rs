@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use croner::parser::CronParser;
 
-use super::{App, Transaction, WriteError};
+use super::desk::Desk;
+use super::work::Work;
+use super::writer::WriteError;
 use crate::config::DailyList;
 use crate::engine::directory::Recipient;
 use crate::engine::request::Request;
@@ -14,20 +16,20 @@ use crate::outbox::Content;
 use crate::outbox::facts::ListedRequest;
 use crate::store::StoreError;
 
-impl App {
+impl Desk {
     /// Sends each list whose time has come since it last ran, once however many were missed. Returns how many went out.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn run_schedules(&self) -> Result<usize, WriteError> {
-        let n_sent = self.writer.write(|tx| tx.run_schedules()).await?;
+        let n_sent = self.writer.write(|work| work.run_schedules()).await?;
         self.send_reports().await?;
         Ok(n_sent)
     }
 }
 
-impl Transaction<'_> {
+impl Work<'_> {
     fn run_schedules(&mut self) -> Result<usize, StoreError> {
         self.climb_violations()?;
         let mut n_sent = 0;
@@ -59,7 +61,7 @@ impl Transaction<'_> {
         let n_owners = by_owner.len();
         for (owner, requests) in by_owner {
             let content = Content::List { name: list.name.clone(), rule: list.rule.clone(), requests };
-            self.announce(&content, &Recipient::Person(owner))?;
+            self.tell(vec![announcement(content, &Recipient::Person(owner), &self.config, self.now)])?;
         }
         Ok(n_owners)
     }
@@ -68,7 +70,7 @@ impl Transaction<'_> {
         let zone = list.calendar.zone();
         let opened_on = request.opened_at.with_timezone(&zone).date_naive();
         let directory = &self.config.rulebook.directory;
-        let name = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+        let name = |word: &String| directory.customer_name(word).to_owned();
         ListedRequest {
             request: request.id,
             customer: request.facets.customer.as_ref().map(name).or_else(|| request.contact.clone()),

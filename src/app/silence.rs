@@ -5,15 +5,19 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{App, Transaction, WriteError, decide};
+use super::outbox::Outbox;
+use super::work::Work;
+use super::writer::WriteError;
 use crate::both;
+use crate::desk;
 use crate::config::{Config, Family};
 use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::policy::Facets;
 use crate::engine::request::RequestId;
 use crate::outbox::Content;
-use crate::store::silences::{HeldDelivery, SilenceRow, Silenced};
+use crate::outbox::silence::Silenced;
+use crate::store::silences::{HeldDelivery, SilenceRow};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
 
@@ -28,7 +32,7 @@ pub struct Foreseen {
     pub n_requests: usize,
 }
 
-impl Transaction<'_> {
+impl Work<'_> {
     /// Looks again at some of what silences that ended early held back: what another one holds waits for that, the rest goes. Returns
     /// how many were looked at.
     fn look_again(&mut self) -> Result<usize, StoreError> {
@@ -41,7 +45,7 @@ impl Transaction<'_> {
             };
             self.store.hold_by(*id, silencing, self.now)?;
         }
-        self.n_decided += held.len();
+        self.wake_outbox_if(!held.is_empty());
         Ok(held.len())
     }
 }
@@ -55,7 +59,7 @@ pub struct Unknown {
     pub problem: Both,
 }
 
-impl App {
+impl Outbox {
     /// Makes a silence.
     ///
     /// # Errors
@@ -68,12 +72,12 @@ impl App {
         who: Option<String>,
         why: Option<String>,
     ) -> Result<SilenceRow, WriteError> {
-        self.writer
-            .write(move |tx| {
-                let id = tx.store.add_silence(&silenced, span, who.as_deref(), why.as_deref(), tx.now)?;
+        self.writer()
+            .write(move |work| {
+                let id = work.store.add_silence(&silenced, span, who.as_deref(), why.as_deref(), work.now)?;
                 let (silenced, who, why) = (silenced.clone(), who.clone(), why.clone());
                 let (starts_at, ends_at) = span;
-                Ok(SilenceRow { id, silenced, starts_at, ends_at, who, why, created_at: tx.now, ended_at: None })
+                Ok(SilenceRow { id, silenced, starts_at, ends_at, who, why, created_at: work.now, ended_at: None })
             })
             .await
     }
@@ -84,7 +88,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
-        let is_ended = self.writer.write(move |tx| tx.store.end_silence(id, tx.now)).await?;
+        let is_ended = self.writer().write(move |work| work.store.end_silence(id, work.now)).await?;
         self.release_silenced().await?;
         Ok(is_ended)
     }
@@ -95,7 +99,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn release_silenced(&self) -> Result<(), WriteError> {
-        while 0 < self.writer.write(|tx| tx.look_again()).await? {}
+        while 0 < self.writer().write(|work| work.look_again()).await? {}
         Ok(())
     }
 
@@ -110,8 +114,8 @@ impl App {
         facets: Facets,
         person: Option<String>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let now = self.now();
-        let silencing = self.read(move |store| store.silencing(request, &facets, person.as_deref(), now)).await?;
+        let now = self.core().now();
+        let silencing = self.readers().read(move |store| store.silencing(request, &facets, person.as_deref(), now)).await?;
         Ok(silencing.map(|silencing| silencing.until))
     }
 
@@ -125,8 +129,8 @@ impl App {
         silenced: Silenced,
         (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Result<Foreseen, Unknown>, StoreError> {
-        let (config, now) = (self.config(), self.now());
-        self.read(move |store| {
+        let (config, now) = (self.core().config(), self.core().now());
+        self.readers().read(move |store| {
             let mut live = Vec::new();
             for id in store.live_requests()? {
                 live.extend(store.request(id)?);
@@ -140,11 +144,11 @@ impl App {
             for request in &live {
                 for step in explain::upcoming(request, &config.rulebook, now) {
                     let at = step.at.max(now);
-                    let recipients = decide::present(request, Why::of_step(step.step), &step.recipients, &config, at);
+                    let recipients = desk::present(request, Why::of_step(step.step), &step.recipients, &config, at);
                     let is_held = |(person, _): &(Option<String>, String)| {
                         silenced.holds(request.id, &request.facets, person.as_deref())
                     };
-                    if starts_at <= at && at < ends_at && decide::addressed(&recipients, &config).iter().any(is_held) {
+                    if starts_at <= at && at < ends_at && desk::addressed(&recipients, &config).iter().any(is_held) {
                         n_alerts += 1;
                         requests.insert(request.id);
                     }
@@ -161,13 +165,13 @@ impl App {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn doubt_of_channel(&self, channel: &str) -> Result<Option<Both>, StoreError> {
-        let config = self.config();
+        let config = self.core().config();
         let Some(meant) = config.meant(Family::Channel, channel).filter(|_| !config.knows(Family::Channel, channel))
         else {
             return Ok(None);
         };
         let asked = channel.to_owned();
-        if self.read(move |store| store.had_channel(&asked)).await? {
+        if self.readers().read(move |store| store.had_channel(&asked)).await? {
             return Ok(None);
         }
         Ok(Some(both!(

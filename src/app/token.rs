@@ -232,7 +232,7 @@ impl App {
         if let Some(look) = self.tokens.look.load_full().filter(|look| look.at.elapsed() < GOOD_FOR) {
             return Ok(look);
         }
-        let (rows, open) = self.read(|store| Ok((store.tokens()?, store.open_without_token()?))).await?;
+        let (rows, open) = self.readers.read(|store| Ok((store.tokens()?, store.open_without_token()?))).await?;
         let tokens = rows.into_iter().map(|row| (row.hash, Token::of(row))).collect();
         let look = Arc::new(Look { at: Instant::now(), tokens, open: Open::from_word(&open) });
         self.tokens.look.store(Some(Arc::clone(&look)));
@@ -250,7 +250,7 @@ impl App {
         }
         let app = self.clone();
         tokio::spawn(async move {
-            let noted = app.writer.write(move |tx| tx.store.note_token_use(&hash, tx.now)).await;
+            let noted = app.writer.write(move |work| work.store.note_token_use(&hash, work.now)).await;
             if let Err(error) = noted {
                 tracing::warn!(%error, "the use of a token could not be noted");
             }
@@ -264,7 +264,7 @@ impl App {
     /// [`super::WriteError`] if it cannot be written down.
     pub async fn close_doors(&self) -> Result<(), super::WriteError> {
         let open = Open::by(&self.config());
-        self.writer.write(move |tx| close_doors(tx.store, open)).await
+        self.writer.write(move |work| close_doors(work.store, open)).await
     }
 }
 

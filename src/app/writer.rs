@@ -3,8 +3,8 @@
 //! Callers hand in closures. The thread takes what waits, for some milliseconds, runs it in one transaction, commits once, and answers each
 //! caller after the commit: whoever gets an answer knows that it is on the disk.
 //!
-//! If one of them fails, the group is rolled back and run again with a savepoint around each, so that what fails is undone alone.
-//! Savepoints are not free (SQLite copies every page that they touch), and failures are rare.
+//! If one of them fails, the group is rolled back and each is run again alone, in a transaction of its own, so that what fails is undone
+//! alone. Failures are rare.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{Care, Shared, Transaction};
+use super::core::Core;
+use super::work::{Company, Work};
 use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
@@ -54,21 +55,21 @@ pub enum WriteError {
 
 trait Job: Send {
     /// Whether it succeeded. Run again, it forgets how it went before.
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> bool;
+    fn run(&mut self, work: &mut Work<'_>) -> bool;
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
     /// The code that hands it in, for the log.
     fn name(&self) -> &'static str;
 }
 
-struct Work<T, F> {
+struct Handed<T, F> {
     work: F,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, WriteError>>,
 }
 
-impl<T: Send, F: Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send> Job for Work<T, F> {
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> bool {
-        let result = transaction.isolated(&self.work);
+impl<T: Send, F: Fn(&mut Work<'_>) -> Result<T, StoreError> + Send> Job for Handed<T, F> {
+    fn run(&mut self, work: &mut Work<'_>) -> bool {
+        let result = (self.work)(work);
         let succeeded = result.is_ok();
         self.result = Some(result);
         succeeded
@@ -100,7 +101,7 @@ impl Writer {
     pub(super) fn start(
         store: Store,
         checkpointer: Checkpointer,
-        shared: Arc<Shared>,
+        core: Arc<Core>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, waiting) = sync_channel(LONGEST_QUEUE);
         let last_request = store.last_request()?;
@@ -108,7 +109,7 @@ impl Writer {
         let thread = std::thread::spawn(move || {
             // Dropped with the thread, which ends the checkpoints too.
             let _alive = alive;
-            write(&store, &shared, last_request, &waiting);
+            write(&store, &core, last_request, &waiting);
         });
         std::thread::spawn(move || checkpoint(&checkpointer, &ended));
         Ok((Self { jobs: Mutex::new(Some(jobs)) }, thread))
@@ -130,10 +131,10 @@ impl Writer {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, WriteError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Work { work, result: None, reply });
+        let job = Box::new(Handed { work, result: None, reply });
         let sent = self.lock().as_ref().map(|jobs| jobs.try_send(job));
         match sent {
             Some(Ok(())) => {}
@@ -156,7 +157,7 @@ fn checkpoint(checkpointer: &Checkpointer, ended: &Receiver<()>) {
     }
 }
 
-fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
+fn write(store: &Store, core: &Core, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
     let mut allowed = *GROUP.end();
     // What waited when a group began. Who comes while it runs belongs to the next, and is worked on by others while this one is committed.
     let mut next = VecDeque::new();
@@ -164,51 +165,55 @@ fn write(store: &Store, shared: &Shared, mut last_request: i64, waiting: &Receiv
         let began = Instant::now();
         let mut group = vec![first];
         next.extend(waiting.try_iter().take(LARGEST_GROUP - 1 - next.len()));
-        let changes_before = store.total_changes();
         let more = || if began.elapsed() < allowed { next.pop_front() } else { None };
-        let mut committed = run(store, shared, last_request, &mut group, more, Care::None);
-        if matches!(committed, Ok(None)) {
-            committed = run(store, shared, last_request, &mut group, || None, Care::Savepoints);
+        let committed = run_group(store, core, last_request, &mut group, more);
+        if let Ok(Some(last)) = committed {
+            last_request = last;
         }
         let held = began.elapsed();
-        shared.pulse.writer_was_held(held);
+        core.pulse.writer_was_held(held);
         allowed = if LARGE < held { allowed / 2 } else { allowed + *GROUP.start() };
         allowed = allowed.clamp(*GROUP.start(), *GROUP.end());
-        // A transaction that changes nothing succeeds on a full disk too.
-        if committed.is_err() || changes_before < store.total_changes() {
-            shared.is_failing.store(committed.is_err(), Ordering::Relaxed);
-        }
-        match &committed {
-            Ok(last) => last_request = last.unwrap_or(last_request),
+        match committed {
+            Ok(Some(_)) => answer(group, &Ok(())),
             Err(error) => {
-                tracing::error!(error = %error, jobs = group.len(), "nothing was written");
-                shared.decided.notify_one();
+                tracing::error!(%error, jobs = group.len(), "nothing was written");
+                core.outlet.wake();
+                answer(group, &Err(error));
             }
-        }
-        for job in group {
-            job.answer(committed.as_ref().map(|_| ()));
+            Ok(None) => {
+                for job in group {
+                    last_request = run_alone(store, core, last_request, job);
+                }
+            }
         }
     }
 }
 
-/// Runs a group in one transaction, and what `more` brings while it lasts, and commits it. `None` if one failed that must be run again with care: nothing is kept then.
-fn run(
+fn answer(group: Vec<Box<dyn Job>>, committed: &Result<(), StoreError>) {
+    for job in group {
+        job.answer(committed.as_ref().map(|()| ()));
+    }
+}
+
+/// Runs a group in one transaction, and what `more` brings while it lasts, and commits it. Returns the last number that a request got; `None`
+/// if one failed, so that each must be run alone: nothing is kept then.
+fn run_group(
     store: &Store,
-    shared: &Shared,
+    core: &Core,
     last_request: i64,
     group: &mut Vec<Box<dyn Job>>,
     mut more: impl FnMut() -> Option<Box<dyn Job>>,
-    care: Care,
 ) -> Result<Option<i64>, StoreError> {
-    let mut transaction = Transaction::new(store, shared, last_request, care);
     let changed_before = store.total_changes();
-    let committed = store.begin().and_then(|open| {
+    let run = || {
+        let mut work = Work::begin(store, core, last_request, Company::Group)?;
         let mut n_run = 0;
         while let Some(job) = group.get_mut(n_run) {
-            shared.pulse.writer_works();
+            core.pulse.writer_works();
             let began = Instant::now();
-            if !job.run(&mut transaction) && care == Care::None {
-                return Ok(false);
+            if !job.run(&mut work) {
+                return Ok(None);
             }
             if LONG < began.elapsed() {
                 tracing::debug!(job = job.name(), took = ?began.elapsed(), "one piece of work held the writer for long");
@@ -218,22 +223,46 @@ fn run(
                 group.extend(more());
             }
         }
-        shared.pulse.writer_works();
+        core.pulse.writer_works();
         let began = Instant::now();
-        let committed = open.commit().map(|()| true);
+        let committed = work.commit().map(Some);
         if LONG < began.elapsed() {
             let changed = store.total_changes() - changed_before;
             tracing::debug!(took = ?began.elapsed(), jobs = group.len(), changed, "a commit held the writer for long");
         }
         committed
-    });
-    match committed {
-        Ok(true) => {
-            let last_request = transaction.last_request;
-            transaction.publish();
-            Ok(Some(last_request))
+    };
+    let committed = run();
+    if !matches!(committed, Ok(None)) {
+        note_health(store, core, changed_before, committed.is_ok());
+    }
+    committed
+}
+
+/// Runs a job that may fail, and answers it. Returns the last number that a request got.
+fn run_alone(store: &Store, core: &Core, last_request: i64, mut job: Box<dyn Job>) -> i64 {
+    core.pulse.writer_works();
+    let changed_before = store.total_changes();
+    let mut last = last_request;
+    let committed = Work::begin(store, core, last_request, Company::Alone).and_then(|mut work| {
+        if !job.run(&mut work) {
+            work.roll_back();
         }
-        Ok(false) => Ok(None),
-        Err(error) => Err(error),
+        last = work.commit()?;
+        Ok(())
+    });
+    note_health(store, core, changed_before, committed.is_ok());
+    if let Err(error) = &committed {
+        tracing::error!(%error, jobs = 1, "nothing was written");
+        core.outlet.wake();
+    }
+    job.answer(committed.as_ref().map(|()| ()));
+    last
+}
+
+/// Notes whether the store could be written. A transaction that changes nothing succeeds on a full disk too.
+fn note_health(store: &Store, core: &Core, changed_before: u64, is_ok: bool) {
+    if !is_ok || changed_before < store.total_changes() {
+        core.is_failing.store(!is_ok, Ordering::Relaxed);
     }
 }

@@ -6,11 +6,16 @@ pub mod content;
 pub mod facts;
 pub mod held;
 pub mod lanes;
+pub mod message;
+pub mod motive;
 pub mod needed;
+pub mod silence;
 pub mod state;
+pub mod wait;
 
 pub use attempt::Attempt;
 pub use content::Content;
 pub use held::HeldFor;
 pub use lanes::{Lanes, Room};
+pub use motive::Motive;
 pub use state::DeliveryState;

@@ -2,18 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Motive;
 use crate::engine::clock::{Clock, ClockState};
-use crate::engine::effect::Why;
-
-/// Whether a motive's word tells of a promise that is broken.
-pub fn is_of_breach(why: &str) -> bool {
-    why == Why::Breach.as_str() || why == Why::Escalation.as_str()
-}
 
 /// Whether the alert of a clock still tells something that is so. Lists and notices, which have no clock, always do.
-pub fn is_needed(why: &str, clock: Option<&Clock>, decided_at: DateTime<Utc>) -> bool {
+pub fn is_needed(motive: Motive, clock: Option<&Clock>, decided_at: DateTime<Utc>) -> bool {
     let Some(clock) = clock else { return true };
-    let told_of_breach = is_of_breach(why);
+    let told_of_breach = motive.is_of_breach();
     let stands = match clock.state {
         ClockState::Breached => true,
         ClockState::Running => !told_of_breach,

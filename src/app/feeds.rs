@@ -1,26 +1,33 @@
 //! What sources tell: their facts in one transaction, what came too early, and who among them has gone silent.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
-use super::{App, Applied, Incoming, Transaction, WriteError};
+use super::core::Core;
+use super::readers::Readers;
+use super::work::Work;
+use super::writer::{WriteError, Writer};
 use crate::both;
 use crate::config::Config;
+use crate::desk::incoming::Refused;
+use crate::desk::{Applied, Incoming};
 use crate::engine::event::{EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request::RequestId;
 use crate::intake::mapping::Fault;
 use crate::intake::source::{Facts, Source, SourceError};
-use crate::outbox::Content;
 use crate::store::sources::{FetchRow, SourceRow};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
 use crate::text::button::Press;
 
+/// Clicks that wait for their answer; more are not answered.
+const MOST_PRESSES: usize = 256;
 /// Facts that came before their conversation are kept so long.
 const PARKED_FOR: TimeDelta = TimeDelta::days(7);
 /// What was asked for or told is remembered so long, so that it is once.
@@ -84,15 +91,41 @@ pub struct SourceState {
     pub waiting_since: Option<DateTime<Utc>>,
 }
 
-impl App {
+/// What is known of a mailbox or of an API that is read by plazo itself, and what its facts become.
+#[derive(Clone)]
+pub struct Feeds {
+    core: Arc<Core>,
+    writer: Arc<Writer>,
+    readers: Arc<Readers>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Systems that tell what happens, ready to take requests.
+    sources: ArcSwap<Sources>,
+    /// Wakes whoever asks sources' APIs.
+    wanted: Notify,
+    /// Clicks on buttons of alerts, with their source.
+    presses: mpsc::Sender<(String, Press)>,
+    presses_taker: Mutex<Option<mpsc::Receiver<(String, Press)>>>,
+}
+
+impl Feeds {
+    pub(super) fn new(core: Arc<Core>, writer: Arc<Writer>, readers: Arc<Readers>) -> Self {
+        let (presses, pressed) = mpsc::channel(MOST_PRESSES);
+        let presses_taker = Mutex::new(Some(pressed));
+        let inner = Inner { sources: ArcSwap::default(), wanted: Notify::new(), presses, presses_taker };
+        Self { core, writer, readers, inner: Arc::new(inner) }
+    }
+
     /// The sources in force.
     pub fn sources(&self) -> Arc<Sources> {
-        self.shared.sources.load_full()
+        self.inner.sources.load_full()
     }
 
     /// Takes over the sources of a new file.
     pub fn set_sources(&self, sources: Sources) {
-        self.shared.sources.store(Arc::new(sources));
+        self.inner.sources.store(Arc::new(sources));
     }
 
     /// Writes what a source told; durable once answered. `payload` is kept aside if a rule of the mapping failed on it.
@@ -114,11 +147,11 @@ impl App {
     }
 
     async fn take(&self, source: &str, facts: Facts, payload: &[u8], speech: Speech) -> Result<Told, WriteError> {
-        let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
+        let facts = Arc::new(Prepared::new(source, facts, payload, self.core.now())?);
         let renews = facts.facts.renews;
-        let told = self.writer.write(move |tx| tx.take_facts(&facts, speech)).await?;
+        let told = self.writer.write(move |work| work.take_facts(&facts, speech)).await?;
         if 0 < told.fetches || renews {
-            self.shared.wanted.notify_waiters();
+            self.inner.wanted.notify_waiters();
         }
         Ok(told)
     }
@@ -132,26 +165,27 @@ impl App {
     pub async fn answer_presses(&self, source: &str, presses: Vec<Press>) -> Result<(), StoreError> {
         for press in presses {
             let Ok(request) = press.request.parse() else { continue };
-            let (config, pressed, who) = (self.config(), press.pressed.clone(), press.who.clone());
+            let (config, pressed, who) = (self.core.config(), press.pressed.clone(), press.who.clone());
             let is_ours = self
+                .readers
                 .read(move |store| is_button_of_ours(store, &config, request, (who.as_deref(), pressed.as_deref())))
                 .await?;
             if !is_ours {
                 continue;
             }
-            self.shared.presses.try_send((source.to_owned(), press)).ok();
+            self.inner.presses.try_send((source.to_owned(), press)).ok();
         }
         Ok(())
     }
 
     /// Where clicks to be answered come from; once only.
     pub fn take_presses(&self) -> Option<mpsc::Receiver<(String, Press)>> {
-        self.shared.presses_taker.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.inner.presses_taker.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Waits until something has to be asked of a source's API.
     pub async fn fetches_wanted(&self) {
-        self.shared.wanted.notified().await;
+        self.inner.wanted.notified().await;
     }
 
     /// What is still to be asked of a source's API.
@@ -160,8 +194,8 @@ impl App {
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn due_fetches(&self, source: String, limit: u32) -> Result<Vec<FetchRow>, StoreError> {
-        let now = self.now();
-        self.read(move |store| store.due_fetches(&source, now, limit)).await
+        let now = self.core.now();
+        self.readers.read(move |store| store.due_fetches(&source, now, limit)).await
     }
 
     /// Writes what an answer told and settles what was asked for, in one transaction.
@@ -170,11 +204,11 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn take_answer(&self, fetch: FetchRow, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
-        let facts = Arc::new(Prepared::new(&fetch.source, facts, payload, self.now())?);
+        let facts = Arc::new(Prepared::new(&fetch.source, facts, payload, self.core.now())?);
         self.writer
-            .write(move |tx| {
-                let told = tx.take_facts(&facts, Speech::Asked)?;
-                tx.store.settle_fetch(&fetch, None, None)?;
+            .write(move |work| {
+                let told = work.take_facts(&facts, Speech::Asked)?;
+                work.store.settle_fetch(&fetch, None, None)?;
                 Ok(told)
             })
             .await
@@ -192,8 +226,8 @@ impl App {
         cause: String,
     ) -> Result<(), WriteError> {
         self.writer
-            .write(move |tx| {
-                tx.store.settle_fetch(&fetch, again_at, Some(&cause))?;
+            .write(move |work| {
+                work.store.settle_fetch(&fetch, again_at, Some(&cause))?;
                 if again_at.is_none() {
                     let (source, name) = (&fetch.source, &fetch.name);
                     let subject = both!(
@@ -205,8 +239,8 @@ impl App {
                         "`{source}` avisó que hay algo que leer ({name}) y su interfaz no lo entregó: {cause}. plazo no lo pide más; mire en ese sistema si aquí falta una solicitud."
                     );
                     // Once a day: where one is refused, so are others.
-                    if tx.store.add_alarm(source, &format!("unread:{name}:{}", tx.now.date_naive()), tx.now)? {
-                        tx.tell_operator(&subject, &text)?;
+                    if work.store.add_alarm(source, &format!("unread:{name}:{}", work.now.date_naive()), work.now)? {
+                        work.tell_operator(&subject, &text)?;
                     }
                 }
                 Ok(())
@@ -226,19 +260,19 @@ impl App {
         payload: &[u8],
         cursor: Option<(String, String)>,
     ) -> Result<Told, WriteError> {
-        let facts = Arc::new(Prepared::new(source, facts, payload, self.now())?);
+        let facts = Arc::new(Prepared::new(source, facts, payload, self.core.now())?);
         let told = self
             .writer
-            .write(move |tx| {
-                let told = tx.take_facts(&facts, Speech::Asked)?;
+            .write(move |work| {
+                let told = work.take_facts(&facts, Speech::Asked)?;
                 if let Some((name, value)) = &cursor {
-                    tx.store.set_cursor(&facts.source, name, value, tx.now)?;
+                    work.store.set_cursor(&facts.source, name, value, work.now)?;
                 }
                 Ok(told)
             })
             .await?;
         if 0 < told.fetches {
-            self.shared.wanted.notify_waiters();
+            self.inner.wanted.notify_waiters();
         }
         Ok(told)
     }
@@ -250,7 +284,7 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn remember(&self, source: &str, name: String, value: String) -> Result<(), WriteError> {
         let source = source.to_owned();
-        self.writer.write(move |tx| tx.store.set_cursor(&source, &name, &value, tx.now)).await
+        self.writer.write(move |work| work.store.set_cursor(&source, &name, &value, work.now)).await
     }
 
     /// Notes that a source can be reached again.
@@ -260,7 +294,7 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn source_reached(&self, source: &str) -> Result<(), WriteError> {
         let source = source.to_owned();
-        self.writer.write(move |tx| tx.store.source_answered(&source)).await
+        self.writer.write(move |work| work.store.source_answered(&source)).await
     }
 
     /// Notes that a source cannot be reached; the operator is told when that begins.
@@ -271,14 +305,14 @@ impl App {
     pub async fn source_failed(&self, source: &str, cause: &str) -> Result<(), WriteError> {
         let (source, cause) = (source.to_owned(), cause.to_owned());
         self.writer
-            .write(move |tx| {
-                if tx.store.source_failed(&source, tx.now, &cause)? {
+            .write(move |work| {
+                if work.store.source_failed(&source, work.now, &cause)? {
                     let subject = both!("source `{source}` cannot be read", "no se puede leer la fuente `{source}`");
                     let text = both!(
                         "plazo cannot read the source `{source}`: {cause}. It tries again by itself; until then it hears nothing from there.",
                         "plazo no puede leer la fuente `{source}`: {cause}. Lo intenta de nuevo por sí mismo; hasta entonces no se entera de nada por allí."
                     );
-                    tx.tell_operator(&subject, &text)?;
+                    work.tell_operator(&subject, &text)?;
                 }
                 Ok(())
             })
@@ -291,8 +325,8 @@ impl App {
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn source_state(&self, source: String) -> Result<SourceState, StoreError> {
-        let since = self.now() - TimeDelta::days(1);
-        self.read(move |store| {
+        let since = self.core.now() - TimeDelta::days(1);
+        self.readers.read(move |store| {
             let (n_backlog, waiting_since) = store.fetch_backlog(&source)?;
             let n_unread = store.count_unread(&source, since)?;
             let n_foreign = store.count_foreign(&source, since)?;
@@ -314,13 +348,13 @@ impl App {
     /// [`WriteError`] if nothing could be written.
     pub async fn tell_silence(&self, source: String, since: DateTime<Utc>) -> Result<(), WriteError> {
         self.writer
-            .write(move |tx| {
-                let row = tx.store.source(&source)?.unwrap_or_default();
+            .write(move |work| {
+                let row = work.store.source(&source)?.unwrap_or_default();
                 if row.silence_told_at.is_some() || row.heard_at != Some(since) {
                     return Ok(());
                 }
-                tx.store.silence_told(&source, tx.now)?;
-                let at = since.with_timezone(&tx.config.zone).format("%Y-%m-%d %H:%M");
+                work.store.silence_told(&source, work.now)?;
+                let at = since.with_timezone(&work.config.zone).format("%Y-%m-%d %H:%M");
                 let subject = both!(
                     "source `{source}` has been silent since {at}",
                     "la fuente `{source}` calla desde el {at}"
@@ -329,7 +363,7 @@ impl App {
                     "Nothing has come from `{source}` since {at}, which is longer than it should be. Is the connection still set up there? plazo status shows every source.",
                     "Nada ha llegado de `{source}` desde el {at}, más de lo que debería. ¿Sigue configurada la conexión en ese sistema? plazo status muestra todas las fuentes."
                 );
-                tx.tell_operator(&subject, &text)
+                work.tell_operator(&subject, &text)
             })
             .await
     }
@@ -340,7 +374,7 @@ impl App {
     ///
     /// [`StoreError`] if they cannot be read.
     pub async fn source_instants(&self, source: String) -> Result<Vec<DateTime<Utc>>, StoreError> {
-        self.read(move |store| store.source_instants(&source)).await
+        self.readers.read(move |store| store.source_instants(&source)).await
     }
 
     /// Forgets what sources left behind long ago.
@@ -349,7 +383,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn tidy_sources(&self) -> Result<usize, WriteError> {
-        self.writer.write(|tx| tx.store.forget_sources_before(tx.now - PARKED_FOR, tx.now - REMEMBERED_FOR)).await
+        self.writer.write(|work| work.store.forget_sources_before(work.now - PARKED_FOR, work.now - REMEMBERED_FOR)).await
     }
 }
 
@@ -365,7 +399,7 @@ enum Speech {
 /// Facts ready to be written, as often as the transaction must be run.
 struct Prepared {
     source: String,
-    events: Vec<Incoming>,
+    events: Vec<Arc<Incoming>>,
     facts: Facts,
     payload: String,
 }
@@ -375,7 +409,7 @@ impl Prepared {
         let events = std::mem::take(&mut facts.events).into_iter().map(|(mut event, request)| {
             // A source's clock may be ahead of ours; nothing has happened yet that has not.
             event.at = event.at.min(now);
-            Incoming::new(event, request)
+            Incoming::new(event, request).map(Arc::new)
         });
         let events = events.collect::<Result<_, _>>()?;
         let payload = if facts.faults.is_empty() && !facts.is_foreign { String::new() } else { kept_payload(payload) };
@@ -413,7 +447,7 @@ fn is_button_of_ours(
     store.was_told_by(request, &nameless)
 }
 
-impl Transaction<'_> {
+impl Work<'_> {
     fn take_facts(&mut self, prepared: &Prepared, speech: Speech) -> Result<Told, StoreError> {
         let mut told = Told::default();
         let source = &prepared.source;
@@ -441,15 +475,15 @@ impl Transaction<'_> {
                 }
                 Applied::Unfiled => {}
                 // Webhooks come in any order: an owner may be told before the first message.
-                Applied::Rejected(rejection) if rejection.code == "unknown_request" => {
+                Applied::Rejected(rejection) if rejection.code == Refused::UnknownRequest => {
                     if !incoming.event.threads.is_empty() {
-                        self.store.park(&incoming.event, incoming.body(), self.now)?;
+                        self.park(incoming)?;
                         told.parked += 1;
                     }
                 }
                 Applied::Rejected(rejection) => {
                     told.quarantined += 1;
-                    tracing::warn!(source, code = rejection.code, "an event of a source was put aside");
+                    tracing::warn!(source, code = rejection.code.as_str(), "an event of a source was put aside");
                     self.tell_of_quarantine()?;
                     self.store.quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail.en)?;
                 }
@@ -548,14 +582,5 @@ impl Transaction<'_> {
             told.quarantined += 1;
         }
         Ok(())
-    }
-
-    /// Writes the operator a notice. Without an operator in the file, only the log has it.
-    pub(super) fn tell_operator(&mut self, subject: &Both, text: &Both) -> Result<(), StoreError> {
-        tracing::warn!("{}", subject.en);
-        let Some(operator) = self.config.operator.clone() else { return Ok(()) };
-        let language = self.config.language_of(&operator);
-        let (subject, text) = (language.of(subject.clone()), language.of(text.clone()));
-        self.announce(&Content::Notice { subject, text }, &operator).map(|_| ())
     }
 }

@@ -3,11 +3,13 @@
 
 use chrono::TimeDelta;
 
-use super::Transaction;
+use std::sync::Arc;
+
+use super::Decision;
+use super::known::{EventOf, EventsOf, Need, RequestByThread};
 use crate::engine::address;
 use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
 use crate::engine::request::{Request, RequestId};
-use crate::store::StoreError;
 
 /// The same subject from the same client is the same conversation for so long.
 const SUBJECT_HOLDS_FOR: TimeDelta = TimeDelta::days(7);
@@ -31,34 +33,35 @@ fn belongs_loosely(thread: &str, event: &Event, request: &Request) -> bool {
     }
 }
 
-impl Transaction<'_> {
+impl Decision<'_> {
     /// The request to which one of the event's names leads; none if it opens one of its own.
-    pub(super) fn by_threads(&self, event: &Event, channel: &str) -> Result<Option<Request>, StoreError> {
-        let mut candidates: Vec<(&str, Request)> = Vec::new();
+    pub(super) fn by_threads(&self, event: &Event, channel: &str) -> Result<Option<Arc<Request>>, Need> {
+        let mut candidates: Vec<(&str, Arc<Request>)> = Vec::new();
         for thread in &event.threads {
-            let Some(id) = self.store.request_by_thread(channel, thread)? else { continue };
+            let name = RequestByThread { channel: channel.to_owned(), thread: thread.clone() };
+            let Some(id) = *self.known.get(name)? else { continue };
             if candidates.iter().any(|(_, known)| known.id == id) {
                 continue;
             }
-            let Some(request) = self.store.request(id)? else { continue };
+            let Some(request) = self.known.request(id)?.cloned() else { continue };
             if channel != EMAIL {
                 return Ok(Some(request));
             }
             candidates.push((thread, request));
         }
         let (loose, strict): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(thread, _)| is_loose(thread));
-        let strict: Vec<Request> = strict.into_iter().map(|(_, request)| request).collect();
+        let strict: Vec<Arc<Request>> = strict.into_iter().map(|(_, request)| request).collect();
         if let Some(place) = self.by_correspondents(event, &strict)? {
             return Ok(strict.into_iter().nth(place));
         }
-        let fits = |(thread, request): &(&str, Request)| belongs_loosely(thread, event, request);
+        let fits = |(thread, request): &(&str, Arc<Request>)| belongs_loosely(thread, event, request);
         Ok(loose.into_iter().find(fits).map(|(_, request)| request))
     }
 
     /// Which of the requests that share an id with a mail it belongs to, by who wrote to whom.
-    fn by_correspondents(&self, event: &Event, requests: &[Request]) -> Result<Option<usize>, StoreError> {
+    fn by_correspondents(&self, event: &Event, requests: &[Arc<Request>]) -> Result<Option<usize>, Need> {
         let directory = &self.config.rulebook.directory;
-        let position = |fits: &dyn Fn(&Request) -> bool| requests.iter().position(fits);
+        let position = |fits: &dyn Fn(&Request) -> bool| requests.iter().position(|request| fits(request));
         let writer = event.author.as_ref().filter(|author| author.kind == AuthorKind::Customer);
         match &event.fact {
             Fact::Message { direction: Direction::In, .. } => {
@@ -98,21 +101,21 @@ impl Transaction<'_> {
     }
 
     /// Whether a mail names a message that a client of the request wrote.
-    fn answers_client(&self, event: &Event, request: RequestId) -> Result<bool, StoreError> {
+    fn answers_client(&self, event: &Event, request: RequestId) -> Result<bool, Need> {
         let by_client = |event: &Event| event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer);
-        let mut events = self.store.events(request)?.into_iter().filter(by_client);
-        Ok(events.any(|theirs| event.threads.contains(&theirs.id.id)))
+        let mut theirs = self.known.get(EventsOf { request })?.iter().filter(|event| by_client(event));
+        Ok(theirs.any(|theirs| event.threads.contains(&theirs.id.id)))
     }
 
     /// A mail whose id is known, though somebody else wrote it or it says something else, is another mail, and gets a name of its
     /// own; the id proves nothing. None if it is the same.
-    pub(super) fn another_mail(&self, event: &Event, known: RequestId) -> Result<Option<Event>, StoreError> {
+    pub(super) fn another_mail(&self, event: &Event, known: RequestId) -> Result<Option<Event>, Need> {
         let is_mail = event.about.channel.as_deref() == Some(EMAIL);
         let Fact::Message { text, .. } = &event.fact else { return Ok(None) };
         if !is_mail {
             return Ok(None);
         }
-        let Some(before) = self.store.event(&event.id)? else { return Ok(None) };
+        let Some(before) = self.known.get(EventOf { id: event.id.clone() })? else { return Ok(None) };
         let same_writer = match (&before.author, &event.author) {
             (Some(one), Some(other)) => one.is_same_as(other),
             (one, other) => one.is_none() && other.is_none(),

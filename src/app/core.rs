@@ -1,0 +1,107 @@
+//! What the writer and every service see alike.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use tokio::sync::{Notify, mpsc};
+
+use super::pulse::Pulse;
+use super::queue::Queue;
+use super::time::TimeSource;
+use crate::config::Config;
+use crate::outbox::message::Leased;
+
+/// What the writer and every service see alike.
+pub(super) struct Core {
+    /// The file in force.
+    pub(super) config: ArcSwap<Config>,
+    /// The index of wakes.
+    pub(super) queue: Queue,
+    /// What time it is.
+    pub(super) time: TimeSource,
+    /// Where deliveries leave the writer for the outbox.
+    pub(super) outlet: Outlet,
+    /// Whether the last commit failed.
+    pub(super) is_failing: AtomicBool,
+    /// Signs of life of writer and timer.
+    pub(super) pulse: Pulse,
+}
+
+impl Core {
+    pub(super) fn new(config: Config, queue: Queue, time: TimeSource) -> Self {
+        Self {
+            outlet: Outlet::new(config.alerts.in_flight),
+            config: ArcSwap::from_pointee(config),
+            queue,
+            time,
+            is_failing: AtomicBool::new(false),
+            pulse: Pulse::default(),
+        }
+    }
+
+    /// The file in force.
+    pub(super) fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// What time it is.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.time.now()
+    }
+}
+
+/// Where deliveries leave the writer for the outbox.
+pub(super) struct Outlet {
+    /// Wakes the outbox: deliveries were decided.
+    decided: Notify,
+    /// Deliveries that may be leased before others have ended. Taken from by the writer alone, given back by the outbox.
+    room: AtomicUsize,
+    /// Where deliveries are handed over that were leased with their decision.
+    express: mpsc::UnboundedSender<Vec<Leased>>,
+    taker: Mutex<Option<mpsc::UnboundedReceiver<Vec<Leased>>>>,
+}
+
+impl Outlet {
+    fn new(room: usize) -> Self {
+        // Bounded by `room`.
+        let (express, waiting) = mpsc::unbounded_channel();
+        let (decided, taker) = (Notify::new(), Mutex::new(Some(waiting)));
+        Self { decided, room: AtomicUsize::new(room), express, taker }
+    }
+
+    /// Wakes the outbox.
+    pub(super) fn wake(&self) {
+        self.decided.notify_one();
+    }
+
+    /// Waits until the outbox is woken.
+    pub(super) async fn woken(&self) {
+        self.decided.notified().await;
+    }
+
+    /// How many more may be leased.
+    pub(super) fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed)
+    }
+
+    /// Gives back the room of deliveries that have ended.
+    pub(super) fn give_room(&self, n: usize) {
+        self.room.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Takes the room of deliveries that were leased, and hands over those that nobody asked for.
+    pub(super) fn take_room(&self, n: usize, express: Vec<Leased>) {
+        self.room.fetch_sub(n, Ordering::Relaxed);
+        if !express.is_empty() {
+            // Without an outbox nobody sends, and the leases run out.
+            self.express.send(express).ok();
+        }
+    }
+
+    /// Where deliveries come from that were leased with their decision; once only.
+    pub(super) fn take_express(&self) -> Option<mpsc::UnboundedReceiver<Vec<Leased>>> {
+        self.taker.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,320 @@
+//! What people and programs look at, by name: each is one look at the store, beside the writer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::core::Core;
+use super::metrics::Snapshot;
+use super::outbox::OVERDUE_AFTER;
+use super::readers::Readers;
+use crate::engine::effect::Wake;
+use crate::engine::event::Event;
+use crate::engine::request::{Request, RequestId};
+use crate::outbox::DeliveryState;
+use crate::store::deliveries::{DeliveryRow, ToldRow};
+use crate::store::journal::{AuthorRow, Happening, HistoryRow};
+use crate::store::requests::{DueCursor, Filter};
+use crate::store::silences::SilenceRow;
+use crate::store::violations::{self, ViolationRow};
+use crate::store::{Store, StoreError, Unreadable};
+
+/// Lateness is measured over the last day.
+const LATENESS_OF: TimeDelta = TimeDelta::hours(24);
+/// Deliveries whose lateness is looked at.
+const MOST_LATENESSES: u32 = 10_000;
+
+/// How many deliveries are in a state, and how many of them may have gone out twice.
+pub type DeliveryCounts = Vec<(DeliveryState, i64, i64)>;
+
+/// What people and programs look at.
+#[derive(Clone)]
+pub struct Views {
+    pub(super) core: Arc<Core>,
+    pub(super) readers: Arc<Readers>,
+}
+
+/// A request as a page shows it whole.
+#[derive(Debug)]
+pub struct Whole {
+    /// The request.
+    pub request: Request,
+    /// What happened to it, for programs.
+    pub history: Vec<HistoryRow>,
+    /// What destinations called their messages about it.
+    pub references: Vec<(String, String)>,
+}
+
+/// How the whole stands.
+#[derive(Debug)]
+pub struct Counts {
+    /// Requests by phase.
+    pub phases: Vec<(String, i64)>,
+    /// Live requests with a promise that is overdue.
+    pub n_overdue: i64,
+    /// Deliveries by state.
+    pub deliveries: DeliveryCounts,
+    /// When the last message was taken by its peer.
+    pub last_sent_at: Option<DateTime<Utc>>,
+    /// Silences that hold or are to come.
+    pub silences: Vec<SilenceRow>,
+    /// Destinations that stand still, until when and why.
+    pub holds: Vec<(String, DateTime<Utc>, String)>,
+    /// Deliveries that should have gone out.
+    pub n_unsent: i64,
+}
+
+impl Views {
+    /// Whether the store can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        self.readers.read(Store::last_request).await.map(|_| ())
+    }
+
+    /// What of the store could not be read since the process began; it was left out.
+    pub fn unreadable(&self) -> &Unreadable {
+        self.readers.unreadable()
+    }
+
+    /// A request; none where there is none that can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
+        self.readers.read(move |store| store.request(id)).await
+    }
+
+    /// A request with its history.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn whole(&self, id: RequestId) -> Result<Option<Whole>, StoreError> {
+        self.readers
+            .read(move |store| {
+                let Some(request) = store.request(id)? else { return Ok(None) };
+                Ok(Some(Whole { request, history: store.history(id)?, references: store.references(id)? }))
+            })
+            .await
+    }
+
+    /// What happened to a request, and what was told of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn story(&self, id: RequestId) -> Result<(Vec<Happening>, Vec<ToldRow>), StoreError> {
+        self.readers.read(move |store| Ok((store.happenings(id)?, store.told(id)?))).await
+    }
+
+    /// The events of a request, in the order in which they happened.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn events(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
+        self.readers.read(move |store| store.events(id)).await
+    }
+
+    /// Requests by filter, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn list(&self, filter: Filter) -> Result<Vec<Request>, StoreError> {
+        let now = self.core.now();
+        self.readers.read(move |store| store.list(&filter, now)).await
+    }
+
+    /// Requests by filter, what is due first at the top, and how many there are from there on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn list_by_due(
+        &self,
+        filter: Filter,
+        after: Option<DueCursor>,
+    ) -> Result<(Vec<Request>, usize), StoreError> {
+        let now = self.core.now();
+        self.readers.read(move |store| store.list_by_due(&filter, after, now)).await
+    }
+
+    /// Live requests, what is due first at the top.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn live_by_due(&self, limit: usize) -> Result<Vec<Request>, StoreError> {
+        self.readers.read(move |store| store.live_by_due(limit)).await
+    }
+
+    /// The next wakes with their requests, soonest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn next_wakes(&self, limit: u32) -> Result<Vec<(Wake, Option<Request>)>, StoreError> {
+        self.readers
+            .read(move |store| {
+                let wakes = store.next_wakes(limit)?;
+                wakes.into_iter().map(|(id, wake)| Ok((wake, store.request(id)?))).collect()
+            })
+            .await
+    }
+
+    /// Deliveries by state, newest first; all without one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        limit: u32,
+    ) -> Result<(Vec<DeliveryRow>, DeliveryCounts), StoreError> {
+        self.readers.read(move |store| Ok((store.deliveries(state, limit)?, store.count_deliveries()?))).await
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn delivery(&self, id: i64) -> Result<Option<DeliveryRow>, StoreError> {
+        self.readers.read(move |store| store.delivery(id)).await
+    }
+
+    /// How many deliveries there are in each state.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn count_deliveries(&self) -> Result<DeliveryCounts, StoreError> {
+        self.readers.read(Store::count_deliveries).await
+    }
+
+    /// How many deliveries should have gone out before that instant and are neither sent nor settled.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.readers.read(move |store| store.count_unsent(decided_before)).await
+    }
+
+    /// Silences that hold or are to come; all there were, with `all`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn silences(&self, all: bool) -> Result<Vec<SilenceRow>, StoreError> {
+        let now = self.core.now();
+        self.readers.read(move |store| store.silences(all, now)).await
+    }
+
+    /// Violations, latest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn violations(&self, filter: violations::Filter) -> Result<Vec<ViolationRow>, StoreError> {
+        self.readers.read(move |store| store.violations(&filter)).await
+    }
+
+    /// One violation.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn violation(&self, id: i64) -> Result<Option<ViolationRow>, StoreError> {
+        self.readers.read(move |store| store.violation(id)).await
+    }
+
+    /// People who wrote since then, those who wrote most first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>, StoreError> {
+        self.readers.read(move |store| store.authors(since, limit)).await
+    }
+
+    /// Mails since then that bear an address of the house and no proof, by what they lack.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>, StoreError> {
+        self.readers.read(move |store| store.count_unproven_mail(since)).await
+    }
+
+    /// The revision of the file that is in force, and when it was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn revision(&self) -> Result<Option<(i64, Option<DateTime<Utc>>)>, StoreError> {
+        self.readers
+            .read(|store| {
+                let Some((id, _)) = store.last_revision()? else { return Ok(None) };
+                Ok(Some((id, store.revision_taken_at(id)?)))
+            })
+            .await
+    }
+
+    /// How the whole stands.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        let now = self.core.now();
+        self.readers
+            .read(move |store| {
+                Ok(Counts {
+                    phases: store.count_by_phase()?,
+                    n_overdue: store.count_overdue(now)?,
+                    deliveries: store.count_deliveries()?,
+                    last_sent_at: store.last_sent_at()?,
+                    silences: store.silences(false, now)?,
+                    holds: store.holds()?,
+                    n_unsent: store.count_unsent(now - OVERDUE_AFTER)?,
+                })
+            })
+            .await
+    }
+
+    /// What metrics tell of the store, the queue and the writer; of sources nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let now = self.core.now();
+        let mut snapshot = self
+            .readers
+            .read(move |store| {
+                Ok(Snapshot {
+                    queued: 0,
+                    longest_hold: Duration::ZERO,
+                    unreadable: 0,
+                    requests: store.count_by_phase()?,
+                    deliveries: store.count_deliveries()?,
+                    overdue_unsent: store.count_unsent(now - OVERDUE_AFTER)?,
+                    lateness: store.lateness(now - LATENESS_OF, MOST_LATENESSES)?,
+                    sources: Vec::new(),
+                })
+            })
+            .await?;
+        snapshot.queued = self.core.queue.len();
+        snapshot.longest_hold = self.core.pulse.longest_hold();
+        snapshot.unreadable = self.unreadable().all().len();
+        Ok(snapshot)
+    }
+}

@@ -1,0 +1,224 @@
+//! One transaction of the writer, as a job sees it: what is decided is written, and what was written is known to whatever is decided next.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::core::Core;
+use crate::config::Config;
+use crate::desk::{self, Agenda, Applied, Changes, Incoming, Input, Known, Output, Rejection, Saved, Step};
+use crate::desk::incoming::Refused;
+use crate::both;
+use crate::engine::effect::Wake;
+use crate::engine::request::RequestId;
+use crate::outbox::message::{Leased, NewAlert};
+use crate::store::{Store, StoreError, WriteTx};
+use crate::text::Both;
+
+/// How jobs are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// With others, in one transaction: if one fails, all are run again, each alone.
+    Group,
+    /// Alone: what fails is undone, and what was done before it stays.
+    Alone,
+}
+
+/// What follows from a transaction once it is on the disk.
+#[derive(Default)]
+struct Done {
+    /// Changes of the queue.
+    wakes: Vec<(RequestId, Option<Wake>)>,
+    /// Deliveries that were decided.
+    n_decided: usize,
+    /// Whether the outbox has something else to look at.
+    wakes_outbox: bool,
+    /// Deliveries leased.
+    n_leased: usize,
+    /// Those among them that go to the outbox without having been asked for.
+    express: Vec<Leased>,
+}
+
+/// One transaction.
+pub(crate) struct Work<'a> {
+    pub(super) store: &'a Store,
+    core: &'a Core,
+    pub(super) config: Arc<Config>,
+    pub(super) now: DateTime<Utc>,
+    company: Company,
+    known: Known,
+    /// None between two transactions.
+    open: Option<WriteTx<'a>>,
+    done: Done,
+    /// The last number that a request got in what is on the disk.
+    last_request: i64,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn begin(
+        store: &'a Store,
+        core: &'a Core,
+        last_request: i64,
+        company: Company,
+    ) -> Result<Self, StoreError> {
+        let (config, now) = (core.config(), core.now());
+        let (known, open) = (Known::after(last_request), Some(store.begin()?));
+        Ok(Self { store, core, config, now, company, known, open, done: Done::default(), last_request })
+    }
+
+    /// Makes everything durable, and lets queue and outbox know. Returns the last number that a request got.
+    pub(super) fn commit(&mut self) -> Result<i64, StoreError> {
+        if let Some(open) = self.open.take() {
+            open.commit()?;
+        }
+        self.last_request = self.known.last_request;
+        let Done { wakes, n_decided, wakes_outbox, n_leased, express } = std::mem::take(&mut self.done);
+        self.core.queue.set(wakes);
+        self.core.outlet.take_room(n_leased, express);
+        if wakes_outbox || 0 < n_decided {
+            self.core.outlet.wake();
+        }
+        Ok(self.last_request)
+    }
+
+    /// Undoes everything since the last commit.
+    pub(super) fn roll_back(&mut self) {
+        self.open = None;
+        self.done = Done::default();
+        self.known = Known::after(self.last_request);
+    }
+
+    /// Runs `work` so that its failure costs nothing else: in a group, it fails the group, which is run again; alone, it is a transaction of
+    /// its own.
+    fn apart<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.company == Company::Group {
+            return work(self);
+        }
+        self.commit()?;
+        self.open = Some(self.store.begin()?);
+        let result = work(self).and_then(|value| self.commit().map(|_| value));
+        if result.is_err() {
+            self.roll_back();
+        }
+        self.open = Some(self.store.begin()?);
+        result
+    }
+
+    /// Decides an input and what follows from it, and writes what they change.
+    pub(super) fn decide(&mut self, input: Input) -> Result<Output, StoreError> {
+        let mut agenda = Agenda::of(input);
+        while let Some(input) = agenda.next() {
+            let (changes, output) = loop {
+                match desk::decide(&self.known, &input, &self.config, self.now) {
+                    Step::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
+                    Step::Done(changes, output) => break (*changes, output),
+                }
+            };
+            let saved = self.write(&changes)?;
+            agenda.done(&input, changes, output, &saved);
+        }
+        Ok(agenda.into_output())
+    }
+
+    /// Writes what is decided already.
+    pub(super) fn write(&mut self, changes: &Changes) -> Result<Saved, StoreError> {
+        let saved = self.store.save(changes, self.now)?;
+        self.known.take(changes);
+        self.done.n_decided += saved.deliveries.len();
+        self.done.wakes.extend_from_slice(&changes.wakes);
+        Ok(saved)
+    }
+
+    /// Writes messages that are decided already, and returns their deliveries.
+    pub(super) fn tell(&mut self, alerts: Vec<NewAlert>) -> Result<Vec<i64>, StoreError> {
+        Ok(self.write(&Changes { alerts, ..Changes::default() })?.deliveries)
+    }
+
+    /// Keeps an event until its conversation begins.
+    pub(super) fn park(&mut self, incoming: &Incoming) -> Result<(), StoreError> {
+        let parked = vec![(incoming.event.clone(), incoming.body().to_string())];
+        self.write(&Changes { parked, ..Changes::default() }).map(|_| ())
+    }
+
+    /// Writes the operator a notice. Without an operator in the file, only the log has it.
+    pub(super) fn tell_operator(&mut self, subject: &Both, text: &Both) -> Result<(), StoreError> {
+        tracing::warn!("{}", subject.en);
+        let notice = desk::operator_notice(subject, text, &self.config, self.now);
+        self.tell(notice.into_iter().collect()).map(|_| ())
+    }
+
+    /// Takes one event. One that fails is put aside with its cause; the rest goes on.
+    pub(super) fn take(&mut self, incoming: &Arc<Incoming>) -> Result<Applied, StoreError> {
+        let cause = match self.apart(|work| work.decide(Input::Event(Arc::clone(incoming)))) {
+            Ok(Output::Applied(Applied::Rejected(Rejection { code: Refused::Unreadable, detail }))) => detail.en,
+            Ok(Output::Applied(applied)) => return Ok(applied),
+            Ok(Output::Moved(_) | Output::Nothing) => return Ok(Applied::Unfiled),
+            Err(error) if error.is_unavailable() || self.company == Company::Group => return Err(error),
+            Err(error) => error.to_string(),
+        };
+        let id = &incoming.event.id;
+        tracing::error!(event = %id, error = cause, "event put aside: it could not be applied");
+        self.tell_of_quarantine()?;
+        self.store.quarantine(id, self.now, incoming.body(), &cause)?;
+        let detail = both!(
+            "plazo could not apply this event; it is kept aside for its operator",
+            "plazo no pudo aplicar este evento; queda aparte para quien lo opera"
+        );
+        Ok(Applied::Rejected(Rejection { code: Refused::Quarantined, detail }))
+    }
+
+    /// Tells the operator, once an hour at most, that events are put aside.
+    pub(super) fn tell_of_quarantine(&mut self) -> Result<(), StoreError> {
+        if 0 < self.store.count_quarantined(self.now - TimeDelta::hours(1))? {
+            return Ok(());
+        }
+        let subject = both!("an event was put aside", "un evento quedó aparte");
+        let text = both!(
+            "An event could not be applied and was put aside, in the table `quarantine` of the store. The log says which, and why.",
+            "Un evento no se pudo aplicar y quedó aparte, en la tabla `quarantine` de la base de datos. El registro dice cuál y por qué."
+        );
+        self.tell_operator(&subject, &text)
+    }
+
+    /// Decides what becomes of a request; none if that failed, which is in the log and fails nothing else.
+    pub(super) fn try_decide(&mut self, input: Input) -> Result<Option<Output>, StoreError> {
+        match self.apart(|work| work.decide(input.clone())) {
+            Ok(output) => Ok(Some(output)),
+            Err(error) if error.is_unavailable() || self.company == Company::Group => Err(error),
+            Err(error) => {
+                tracing::error!(?input, %error, "a request could not be looked at");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Notes when a request is to be looked at.
+    pub(super) fn wake_at(&mut self, request: RequestId, wake: Wake) {
+        self.done.wakes.push((request, Some(wake)));
+    }
+
+    /// Has the outbox look at what there is, once it is on the disk.
+    pub(super) const fn wake_outbox_if(&mut self, is_wanted: bool) {
+        self.done.wakes_outbox |= is_wanted;
+    }
+
+    /// How many deliveries were decided since the last commit.
+    pub(super) const fn n_decided(&self) -> usize {
+        self.done.n_decided
+    }
+
+    /// How many more deliveries may be on their way.
+    pub(super) fn room(&self) -> usize {
+        self.core.outlet.room().saturating_sub(self.done.n_leased)
+    }
+
+    /// Takes note of deliveries that were leased.
+    pub(super) const fn leased(&mut self, n: usize) {
+        self.done.n_leased += n;
+    }
+
+    /// Hands leased deliveries to the outbox, once that is on the disk.
+    pub(super) fn hand_out(&mut self, leased: Vec<Leased>) {
+        self.done.express.extend(leased);
+    }
+}

@@ -1,0 +1,185 @@
+//! From the engine's alert to deliveries: facts are frozen, recipients become destinations, and what has a reason to wait waits.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::announce::addressed;
+use super::known::{DowntimeAt, HeardLate, LinkOf, Need, Silences, WindowOf};
+use super::{Decision, Hold, facts, place};
+use crate::config::{Config, EMAIL};
+use crate::engine::directory::Recipient;
+use crate::engine::effect::{Alert, Why};
+use crate::engine::event::Audience;
+use crate::engine::policy::Facets;
+use crate::engine::request::{Request, RequestId};
+use crate::outbox::facts::AlertFacts;
+use crate::outbox::message::{NewAlert, NewDelivery, Step};
+use crate::outbox::silence::{self, Silence};
+use crate::outbox::wait::{self, Burst, Circumstances, Wait};
+use crate::outbox::{Content, HeldFor, Motive};
+
+impl Decision<'_> {
+    /// The alert, and a delivery for each recipient and transport.
+    pub(super) fn tell(&mut self, request: &Request, alert: &Alert, hold: Hold) -> Result<(), Need> {
+        let (config, now) = (self.config, self.now);
+        // What an edit makes due is not late, however long ago it would have been due by it.
+        let is_late = alert.late && hold == Hold::WhatIsLate;
+        let ways = addressed(&present(request, alert.why, &alert.recipients, config, now), config);
+        let link = LinkOf { request: request.id };
+        let mut need = Need::default();
+        need.unless_known(self.known, &link);
+        if is_late {
+            need.unless_known(self.known, &DowntimeAt { at: alert.planned_at });
+            need.unless_known(self.known, &HeardLate { request: request.id, at: alert.planned_at });
+        }
+        self.ask_for_waits(&ways, &mut need);
+        need.met()?;
+        let down = if is_late { *self.known.get(DowntimeAt { at: alert.planned_at })? } else { None };
+        let edited_at = matches!(hold, Hold::Edit | Hold::Nothing).then_some(now);
+        let place = self.known.get(link)?.as_deref().and_then(place::of);
+        let gathered = match hold {
+            Hold::WhatIsLate if is_late && config.alerts.gather => {
+                let heard_late = HeardLate { request: request.id, at: alert.planned_at };
+                let is_history = down.is_none() && *self.known.get(heard_late)?;
+                Some(if is_history { HeldFor::History } else { HeldFor::Downtime })
+            }
+            Hold::Edit => Some(HeldFor::Edit),
+            Hold::WhatIsLate | Hold::Nothing => None,
+        };
+        let may_wait = may_wait(request, alert.why);
+        let mut deliveries = Vec::new();
+        for (person, destination) in ways {
+            let reader = Reader { person, destination };
+            deliveries.push(self.delivery((request.id, &request.facets), reader, may_wait, gathered, wait::of_alert)?);
+        }
+        let facts = facts::of(request, alert, config, now);
+        self.changes.alerts.push(NewAlert {
+            step: Some(Step { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
+            motive: Motive::Promise(alert.why),
+            planned_at: alert.planned_at,
+            decided_at: now,
+            content: Content::Alert(Box::new(AlertFacts { late: is_late, down, edited_at, place, ..facts })),
+            deliveries,
+        });
+        Ok(())
+    }
+
+    /// Asks for what decides whether messages to those readers wait.
+    pub(super) fn ask_for_waits(&self, ways: &[(Option<String>, String)], need: &mut Need) {
+        need.unless_known(self.known, &Silences {});
+        for (person, destination) in ways {
+            if self.may_burst(destination) {
+                need.unless_known(self.known, &WindowOf { person: person.clone(), destination: destination.clone() });
+            }
+        }
+    }
+
+    /// A delivery, with the reason that it has to wait.
+    pub(super) fn delivery(
+        &self,
+        (request, facets): (RequestId, &Facets),
+        reader: Reader,
+        may_wait: bool,
+        gathered: Option<HeldFor>,
+        rule: fn(&Circumstances, DateTime<Utc>) -> Wait,
+    ) -> Result<NewDelivery, Need> {
+        let (config, now) = (self.config, self.now);
+        let Reader { person, destination } = reader;
+        let silences = Arc::clone(self.known.get(Silences {})?);
+        let silence = silence::longest(&silences, request, facets, person.as_deref());
+        let (summary_at, opens_at) = hours(may_wait, person.as_deref(), &destination, config, now);
+        let burst = if self.may_burst(&destination) {
+            let until = *self.known.get(WindowOf { person: person.clone(), destination: destination.clone() })?;
+            Some(Burst { window: config.alerts.window, until })
+        } else {
+            None
+        };
+        let silenced_until = silence.map(|silence| silence.until);
+        let waits = rule(&Circumstances { silenced_until, gathered, summary_at, opens_at, burst }, now);
+        let (held, opens_window) = match waits {
+            Wait::No(opens_window) => (None, opens_window),
+            Wait::For(cause, until) => (Some((cause, until)), None),
+        };
+        let silence = silence.map(|silence: &Silence| silence.id);
+        Ok(NewDelivery { person, destination, held, silence, opens_window, updates: None })
+    }
+
+    /// Whether messages there in quick succession are gathered.
+    fn may_burst(&self, destination: &str) -> bool {
+        TimeDelta::zero() < self.config.alerts.window && gathers(destination, self.config)
+    }
+}
+
+/// To whom, and by what way.
+pub(super) struct Reader {
+    pub(super) person: Option<String>,
+    pub(super) destination: String,
+}
+
+/// Who is told at `at`: of a client's broken promise, whoever is on duty instead of people who do not work then.
+pub fn present(
+    request: &Request,
+    why: Why,
+    recipients: &[Recipient],
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Vec<Recipient> {
+    let on_duty = config.alerts.on_duty.as_deref().filter(|_| !may_wait(request, why));
+    let Some(on_duty) = on_duty.and_then(|rota| config.rulebook.directory.on_duty(rota, at)) else {
+        return recipients.to_vec();
+    };
+    let mut present: Vec<Recipient> = Vec::new();
+    for recipient in recipients {
+        let is_off = match recipient {
+            Recipient::Person(key) => config.contacts.get(key).is_some_and(|contact| !contact.works(at)),
+            Recipient::Destination(_) => false,
+        };
+        let recipient = if is_off { Recipient::Person(on_duty.to_owned()) } else { recipient.clone() };
+        if !present.contains(&recipient) {
+            present.push(recipient);
+        }
+    }
+    present
+}
+
+/// Why a message to one reader waits for a set time, and until when: a summary, or, where it `may_wait`, the reader's hours.
+pub fn waits(
+    may_wait: bool,
+    person: Option<&str>,
+    destination: &str,
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Option<(HeldFor, DateTime<Utc>)> {
+    let (summary_at, opens_at) = hours(may_wait, person, destination, config, at);
+    match wait::of_alert(&Circumstances { summary_at, opens_at, ..Circumstances::default() }, at) {
+        Wait::No(_) => None,
+        Wait::For(cause, until) => Some((cause, until)),
+    }
+}
+
+/// When a reader gets the next summary, where the reader wants nothing but one, and when the reader works again, where it may wait and the
+/// reader does not now.
+fn hours(
+    may_wait: bool,
+    person: Option<&str>,
+    destination: &str,
+    config: &Config,
+    at: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let contact = person.and_then(|key| config.contacts.get(key)).filter(|_| gathers(destination, config));
+    let Some(contact) = contact else { return (None, None) };
+    (contact.next_summary(config.zone, at), contact.off_until(at).filter(|_| may_wait))
+}
+
+/// Whether several messages there may be put into one. Mail is mail, also where it is written as files.
+pub fn gathers(destination: &str, config: &Config) -> bool {
+    let own = config.destinations.get(destination);
+    destination == EMAIL || own.is_some_and(|own| own.settings.gathers())
+}
+
+/// Whether it may wait until its reader works again: everything but a client's broken promise.
+pub fn may_wait(request: &Request, why: Why) -> bool {
+    let is_broken = matches!(why, Why::Breach | Why::Escalation);
+    !(is_broken && request.facets.audience.unwrap_or(Audience::Client) == Audience::Client)
+}

@@ -1,0 +1,326 @@
+//! Events: the request that one belongs to, what the engine makes of it, and everything that is written then.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeZone as _, Utc};
+
+use super::changes::{Act, Entry, RequestChange, ThreadName};
+use super::incoming::{Applied, Incoming, Refused, Rejection};
+use super::follow::has_followers;
+use super::known::{AnyParked, ClocksOf, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf};
+use super::{Belongs, DOOR, Decision, Hold, Input};
+use crate::both;
+use crate::engine::check;
+use crate::engine::effect::{Effect, Ignored, Outcome};
+use crate::engine::event::{Event, Fact, is_loose};
+use crate::engine::request::{Request, RequestId};
+use crate::engine::{self, Input as Moves};
+use crate::intake::json::CLOCK_SKEW;
+use crate::text::violation;
+use crate::text::{Both, Language};
+
+impl Decision<'_> {
+    /// Takes an event that came by a door, or follows from another one.
+    pub(super) fn apply(&mut self, incoming: &Arc<Incoming>) -> Result<Applied, Need> {
+        self.foresee(incoming)?;
+        let mut incoming = Arc::clone(incoming);
+        if let Some(request) = *self.known.get(KnownEvent { id: incoming.event.id.clone() })? {
+            let Some(other) = self.another_mail(&incoming.event, request)? else {
+                return Ok(Applied::Duplicate { request });
+            };
+            if let Some(request) = *self.known.get(KnownEvent { id: other.id.clone() })? {
+                return Ok(Applied::Duplicate { request });
+            }
+            incoming = Arc::new(Incoming::own(other, incoming.request));
+        }
+        if let Some(named) = self.returned_mail(&incoming.event)? {
+            incoming = Arc::new(named);
+        }
+        if let Some(rejection) = self.implausible(incoming.event.at) {
+            return Ok(Applied::Rejected(rejection));
+        }
+        let mut found = match self.find(&incoming)? {
+            Ok(found) => found,
+            Err(rejection) => return Ok(Applied::Rejected(rejection)),
+        };
+        if found.is_none()
+            && let Some(off_thread) = self.off_thread(&incoming)?
+        {
+            found = off_thread.request.map_or(Ok(None), |id| self.known.request(id).map(Option::<&_>::cloned))?;
+            incoming = Arc::new(off_thread);
+        }
+        let event = &incoming.event;
+        let (mut before, is_new) = match found {
+            Some(request) => (request, false),
+            // An automatic answer to nothing that is known asks for nothing (LESSONS 19).
+            None if event.is_automatic() || is_spam(event) => return Ok(Applied::Unfiled),
+            None if let Some(last) = self.flooded(event)? => (last, false),
+            None => (Arc::new(Request::unopened(RequestId(self.known.last_request + 1))), true),
+        };
+        if matches!(event.fact, Fact::Close { .. })
+            && before.ticket.is_none()
+            && let Some(ticket) = self.own_ticket(before.id)?
+        {
+            Arc::make_mut(&mut before).ticket = Some(ticket);
+        }
+        if let Some(rejection) = self.refusal(&before, event) {
+            return Ok(Applied::Rejected(rejection));
+        }
+        let is_in_order = is_in_order(&before, event);
+        let mut outcome = self.advance(&before, event)?;
+        if is_new {
+            let violation = self.same_contact(&outcome.request, event)?;
+            outcome.effects.extend(violation.map(Effect::Violation));
+        }
+        let request = outcome.request.id;
+        let effects = self.keep_event(&incoming, outcome, Manner { is_new, replaces_clocks: !is_in_order })?;
+        Ok(Applied::Accepted { request, effects })
+    }
+
+    /// What every event asks for, in one step.
+    fn foresee(&self, incoming: &Incoming) -> Result<(), Need> {
+        let event = &incoming.event;
+        let mut need = Need::default();
+        need.unless_known(self.known, &KnownEvent { id: event.id.clone() });
+        need.unless_known(self.known, &AnyParked {});
+        match incoming.request {
+            Some(id) => need.unless_known(self.known, &RequestOf { id }),
+            None => {
+                let channel = event.about.channel.as_deref().unwrap_or_default();
+                for thread in &event.threads {
+                    let (channel, thread) = (channel.to_owned(), thread.clone());
+                    need.unless_known(self.known, &RequestByThread { channel, thread });
+                }
+            }
+        }
+        need.met()
+    }
+
+    /// An event that follows from another one: why it was not taken is for the log.
+    pub(super) fn apply_own(&mut self, incoming: &Arc<Incoming>) -> Result<Applied, Need> {
+        let applied = self.apply(incoming)?;
+        if let Applied::Rejected(rejection) = &applied {
+            tracing::warn!(code = rejection.code.as_str(), "what follows from an event was not taken");
+        }
+        Ok(applied)
+    }
+
+    /// Takes an event of a replay.
+    pub(super) fn replay(&mut self, event: &Event, belongs: Belongs) -> Result<Applied, Need> {
+        if let Some(request) = *self.known.get(KnownEvent { id: event.id.clone() })? {
+            return Ok(Applied::Duplicate { request });
+        }
+        let found = match belongs {
+            Belongs::To(id) => Ok(Some(self.known.request(id)?.cloned().unwrap_or_else(|| unopened(id)))),
+            Belongs::Names(id) => self.named(id)?,
+            Belongs::ByThread => self.find_by_threads(event)?,
+        };
+        let before = match found {
+            Ok(Some(request)) => request,
+            Ok(None) if event.is_automatic() => return Ok(Applied::Unfiled),
+            Ok(None) => unopened(RequestId(self.known.last_request + 1)),
+            Err(rejection) => return Ok(Applied::Rejected(rejection)),
+        };
+        let is_in_order = is_in_order(&before, event);
+        let outcome = self.advance(&before, event)?;
+        let (request, effects) = (outcome.request.id, outcome.effects.clone());
+        self.name_threads(event, &outcome.request, false)?;
+        self.note(Entry {
+            request,
+            at: event.at,
+            id: Some(event.id.clone()),
+            type_name: event.fact.type_name(),
+            body: None,
+            effects: Vec::new(),
+        });
+        self.keep(outcome, Manner { is_new: false, replaces_clocks: !is_in_order });
+        Ok(Applied::Accepted { request, effects })
+    }
+
+    /// What the engine makes of an event; one that came out of order is put in its place among all.
+    fn advance(&self, before: &Request, event: &Event) -> Result<Outcome, Need> {
+        if is_in_order(before, event) {
+            return Ok(engine::advance(before, &self.config.rulebook, Moves::Event(event), self.now));
+        }
+        let request = before.id;
+        let mut need = Need::default();
+        need.unless_known(self.known, &EventsOf { request });
+        need.unless_known(self.known, &ClocksOf { request });
+        need.met()?;
+        let mut events = Vec::clone(self.known.get(EventsOf { request })?);
+        let place = events.partition_point(|other| other.at <= event.at);
+        events.insert(place, event.clone());
+        let told = self.known.get(ClocksOf { request })?;
+        Ok(engine::reorder(before, told, &events, event, &self.config.rulebook, self.now))
+    }
+
+    /// Everything that is written of an event, and what follows from it. Returns its effects.
+    fn keep_event(
+        &mut self,
+        incoming: &Arc<Incoming>,
+        mut outcome: Outcome,
+        manner: Manner,
+    ) -> Result<Vec<Effect>, Need> {
+        let event = &incoming.event;
+        let effects = std::mem::take(&mut outcome.effects);
+        let id = outcome.request.id;
+        self.note(Entry {
+            request: id,
+            at: event.at,
+            id: Some(event.id.clone()),
+            type_name: event.fact.type_name(),
+            body: Some(Arc::clone(incoming.body())),
+            effects: effects.clone(),
+        });
+        if event.is_believed() {
+            self.changes.acts.extend(act(id, event));
+            self.confirm_reply(id, event);
+        }
+        self.name_threads(event, &outcome.request, manner.is_new)?;
+        let request = self.keep(outcome, manner);
+        self.alert(&request, &effects, Hold::WhatIsLate);
+        self.tell_what_became(&request, &effects, Some(event));
+        self.split(&request, &effects, Some(event));
+        if event.is_believed() && has_followers(event) {
+            let is_elsewhere = effects.contains(&Effect::Ignored { why: Ignored::Elsewhere });
+            let (request, incoming) = (Arc::clone(&request), Arc::clone(incoming));
+            self.changes.then.push(Input::Follow { request, incoming, is_elsewhere });
+        }
+        // Also where a known request is now known by a further name.
+        if !event.threads.is_empty() && *self.known.get(AnyParked {})? {
+            let (channel, threads) = (request.facets.channel.clone(), event.threads.clone());
+            self.changes.then.push(Input::Unpark { channel, threads, request: id });
+        }
+        Ok(effects)
+    }
+
+    /// Names the conversation's request by the event's threads.
+    fn name_threads(&mut self, event: &Event, request: &Request, is_new: bool) -> Result<(), Need> {
+        let channel = &request.facets.channel;
+        for thread in &event.threads {
+            let is_loose = is_loose(thread);
+            // Else whoever writes as a colleague would draw a client's next message to a request of his choice.
+            let moves = if is_loose { event.is_believed() } else { is_new && self.leads_to_unreadable(channel, thread)? };
+            let (channel, thread) = (channel.clone(), thread.clone());
+            self.changes.threads.push(ThreadName { channel, thread, request: request.id, moves });
+        }
+        Ok(())
+    }
+
+    /// Whether a conversation's request cannot be read: its next message opened another one, to which it belongs from now on.
+    fn leads_to_unreadable(&self, channel: &str, thread: &str) -> Result<bool, Need> {
+        let known = *self.known.get(RequestByThread { channel: channel.to_owned(), thread: thread.to_owned() })?;
+        known.map_or(Ok(false), |known| Ok(self.known.request(known)?.is_none()))
+    }
+
+    /// Writes an outcome: request, clocks and wake.
+    pub(super) fn keep(&mut self, outcome: Outcome, manner: Manner) -> Arc<Request> {
+        let request = Arc::new(outcome.request);
+        self.changes.wakes.push((request.id, outcome.wake));
+        self.changes.request = Some(RequestChange {
+            request: Arc::clone(&request),
+            wake: outcome.wake,
+            clocks: outcome.clocks,
+            is_new: manner.is_new,
+            replaces_clocks: manner.replaces_clocks,
+        });
+        request
+    }
+
+    /// Writes an entry of the journal.
+    pub(super) fn note(&mut self, entry: Entry) {
+        self.changes.journal.push(entry);
+    }
+
+    /// Has the steps told that an outcome decided.
+    pub(super) fn alert(&mut self, request: &Arc<Request>, effects: &[Effect], hold: Hold) {
+        for effect in effects {
+            if let Effect::Alert(alert) = effect {
+                let (request, alert) = (Arc::clone(request), Box::new(alert.clone()));
+                self.changes.then.push(Input::Alert { request, alert, hold });
+            }
+        }
+    }
+
+    /// The number of a ticket that plazo opened for the request elsewhere (C4, C8).
+    fn own_ticket(&self, request: RequestId) -> Result<Option<String>, Need> {
+        let destinations = &self.config.destinations;
+        let keeps_tickets = |name: &str| destinations.get(name).is_some_and(|own| own.settings.kind().is_ticket());
+        if !destinations.keys().any(|name| keeps_tickets(name)) {
+            return Ok(None);
+        }
+        let references = self.known.get(ReferencesOf { request })?;
+        Ok(references.iter().find(|(name, _)| keeps_tickets(name)).map(|(_, number)| number.clone()))
+    }
+
+    /// Why plazo's own doors do not let that happen (C4, C5, C6, D4). What another system did is a fact, and a violation.
+    fn refusal(&self, before: &Request, event: &Event) -> Option<Rejection> {
+        if event.id.source != DOOR {
+            return None;
+        }
+        let violations = check::judge(before, event, &self.config.rulebook);
+        let refused: Vec<_> = violations.iter().filter(|violation| violation.check.is_refused()).collect();
+        let told = |language| {
+            let told: Vec<_> = refused.iter().map(|violation| violation::sentences(violation, language)).collect();
+            told.join("\n")
+        };
+        let detail = || Both { en: told(Language::En), es: told(Language::Es) };
+        (!refused.is_empty()).then(|| Rejection { code: Refused::Rule, detail: detail() })
+    }
+
+    fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {
+        let earliest = Utc.with_ymd_and_hms(2000, 1, 1, 0, 0, 0).single()?;
+        let now = self.now;
+        if now + CLOCK_SKEW < at {
+            let detail = both!(
+                "`at` ({at}) lies in the future; here it is {now}",
+                "`at` ({at}) está en el futuro; aquí es {now}"
+            );
+            return Some(Rejection { code: Refused::AtInFuture, detail });
+        }
+        let detail = both!("`at` ({at}) lies before the year 2000", "`at` ({at}) es anterior al año 2000");
+        (at < earliest).then_some(Rejection { code: Refused::AtTooOld, detail })
+    }
+}
+
+/// How an outcome is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Whether its request is a new one.
+    pub(super) is_new: bool,
+    /// Whether its clocks are all there are.
+    pub(super) replaces_clocks: bool,
+}
+
+fn unopened(id: RequestId) -> Arc<Request> {
+    Arc::new(Request::unopened(id))
+}
+
+/// Whether an event happened after everything that is known of its request, and takes nothing of it back.
+fn is_in_order(before: &Request, event: &Event) -> bool {
+    before.last_event_at <= event.at && !event.takes_back()
+}
+
+/// Whether the mail server marked it as spam: it opens nothing.
+fn is_spam(event: &Event) -> bool {
+    event.refs.get("mail").is_some_and(|mail| mail["spam"] == true)
+}
+
+/// That somebody took or put off a request's alerts, if the event says that.
+fn act(request: RequestId, event: &Event) -> Option<Act> {
+    let until = match event.fact {
+        Fact::Ack => None,
+        Fact::Snooze { until } => Some(until),
+        _ => return None,
+    };
+    let who = event.author.as_ref().and_then(|author| author.name.clone().or_else(|| author.address.clone()));
+    Some(Act {
+        request,
+        act: event.fact.type_name(),
+        who,
+        at: event.at,
+        until,
+        source: event.id.source.clone(),
+        proof: event.proof.clone(),
+    })
+}

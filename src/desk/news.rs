@@ -1,0 +1,83 @@
+//! What became of a promise, for those who were told of it and whose system can be told.
+
+use std::sync::Arc;
+
+use super::known::{ContentOf, Need, ToldOf};
+use super::{Decision, Input};
+use crate::engine::clock::Clock;
+use crate::engine::effect::{ClockRef, Effect};
+use crate::engine::event::{Event, Fact};
+use crate::engine::request::{Request, RequestId};
+use crate::outbox::facts::{News, NewsKind};
+use crate::outbox::message::{NewAlert, NewDelivery};
+use crate::outbox::{Content, Motive};
+
+impl Decision<'_> {
+    /// Has whoever was told of a clock told that somebody took it, or that it is over.
+    pub(super) fn tell_what_became(&mut self, request: &Arc<Request>, effects: &[Effect], event: Option<&Event>) {
+        if self.config.lanes.threaded.is_empty() {
+            return;
+        }
+        let who = event.and_then(|event| event.author.as_ref()).map(|author| {
+            let known = self.config.rulebook.directory.person_of(author).map(|person| person.name.clone());
+            known.or_else(|| author.name.clone()).or_else(|| author.address.clone()).unwrap_or_default()
+        });
+        let who = who.filter(|who| !who.is_empty());
+        let mut tell = |clock: ClockRef, what, at| {
+            let news = News { what, who: who.clone(), at };
+            self.changes.then.push(Input::News { request: request.id, clock, news });
+        };
+        for effect in effects {
+            match effect {
+                Effect::Met { clock, at } => tell(*clock, NewsKind::Met, *at),
+                Effect::MetLate { clock, at, .. } => tell(*clock, NewsKind::MetLate, *at),
+                Effect::Cancelled { clock, .. } => tell(*clock, NewsKind::Over, event.map_or(self.now, |event| event.at)),
+                _ => {}
+            }
+        }
+        let is_ignored = effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+        if let Some(event) = event.filter(|event| event.fact == Fact::Ack && !is_ignored) {
+            for clock in request.clocks.iter().filter(|clock| clock.is_live()).map(Clock::name) {
+                tell(clock, NewsKind::Taken, event.at);
+            }
+        }
+    }
+
+    /// Tells those who were told of a clock what became of it, where their system can be told.
+    pub(super) fn tell_news(&mut self, request: RequestId, clock: ClockRef, news: &News) -> Result<(), Need> {
+        for (delivery, person, destination) in self.known.get(ToldOf { request, clock })? {
+            let (person, destination) = (person.clone(), destination.clone());
+            self.changes.then.push(Input::Update { delivery: *delivery, person, destination, news: news.clone() });
+        }
+        Ok(())
+    }
+
+    /// Tells what became of it where one delivery told of it.
+    pub(super) fn update(
+        &mut self,
+        delivery: i64,
+        person: Option<&str>,
+        destination: &str,
+        news: &News,
+    ) -> Result<(), Need> {
+        if !self.config.destinations.get(destination).is_some_and(|own| own.settings.updates()) {
+            return Ok(());
+        }
+        let Some(Content::Alert(about)) = self.known.get(ContentOf { delivery })? else { return Ok(()) };
+        let (about, destination) = (about.clone(), destination.to_owned());
+        self.changes.alerts.push(NewAlert {
+            step: None,
+            motive: Motive::Update,
+            planned_at: self.now,
+            decided_at: self.now,
+            content: Content::Update { about, news: news.clone() },
+            deliveries: vec![NewDelivery {
+                person: person.map(str::to_owned),
+                destination,
+                updates: Some(delivery),
+                ..NewDelivery::default()
+            }],
+        });
+        Ok(())
+    }
+}
