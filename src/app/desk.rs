@@ -116,7 +116,7 @@ impl Desk {
         }
         self.outbox.tell_of_ended(&ended).await?;
         self.outbox.gather_all(HeldFor::Edit).await?;
-        self.writer.write(move |work| work.store.set_planned_revision(revision)).await?;
+        self.writer.write(move |work| work.store().set_planned_revision(revision)).await?;
         Ok(n_live)
     }
 
@@ -133,8 +133,8 @@ impl Desk {
     ) -> Result<Option<ViolationRow>, WriteError> {
         self.writer
             .write(move |work| {
-                work.store.excuse_violation(id, &excuse, who.as_deref(), work.now)?;
-                work.store.violation(id)
+                work.store().excuse_violation(id, &excuse, who.as_deref(), work.now)?;
+                work.store().violation(id)
             })
             .await
     }
@@ -168,7 +168,7 @@ impl Work<'_> {
 
     /// Tells violations whose ladder goes on, until somebody answers for them.
     pub(super) fn climb_violations(&mut self) -> Result<(), StoreError> {
-        for row in self.store.violations_due(self.now)? {
+        for row in self.store().violations_due(self.now)? {
             let ViolationRow { id, request, at, violation, n_told, .. } = row;
             self.decide(Input::Climb(Box::new(Violated { id, request, at, violation, n_told })))?;
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::plan::Ended;
-use super::{App, WriteError};
+use super::{App, Outbox, WriteError};
+use crate::desk::Ended;
 use crate::engine::request::RequestId;
 use crate::text::edit;
 

@@ -35,7 +35,9 @@ impl Views {
         let config = self.core.config();
         let now = self.core.now();
         let current = config.rulebook.revision;
-        self.readers.read(move |store| Ok(known(store, id, current)?.map(|known| explained(&known, &config, now)))).await
+        self.readers
+            .read(move |store| Ok(known(store, id, current)?.map(|known| explained(&known, &config, now))))
+            .await
     }
 }
 

@@ -208,7 +208,7 @@ impl Feeds {
         self.writer
             .write(move |work| {
                 let told = work.take_facts(&facts, Speech::Asked)?;
-                work.store.settle_fetch(&fetch, None, None)?;
+                work.store().settle_fetch(&fetch, None, None)?;
                 Ok(told)
             })
             .await
@@ -227,7 +227,7 @@ impl Feeds {
     ) -> Result<(), WriteError> {
         self.writer
             .write(move |work| {
-                work.store.settle_fetch(&fetch, again_at, Some(&cause))?;
+                work.store().settle_fetch(&fetch, again_at, Some(&cause))?;
                 if again_at.is_none() {
                     let (source, name) = (&fetch.source, &fetch.name);
                     let subject = both!(
@@ -239,7 +239,7 @@ impl Feeds {
                         "`{source}` avisó que hay algo que leer ({name}) y su interfaz no lo entregó: {cause}. plazo no lo pide más; mire en ese sistema si aquí falta una solicitud."
                     );
                     // Once a day: where one is refused, so are others.
-                    if work.store.add_alarm(source, &format!("unread:{name}:{}", work.now.date_naive()), work.now)? {
+                    if work.store().add_alarm(source, &format!("unread:{name}:{}", work.now.date_naive()), work.now)? {
                         work.tell_operator(&subject, &text)?;
                     }
                 }
@@ -266,7 +266,7 @@ impl Feeds {
             .write(move |work| {
                 let told = work.take_facts(&facts, Speech::Asked)?;
                 if let Some((name, value)) = &cursor {
-                    work.store.set_cursor(&facts.source, name, value, work.now)?;
+                    work.store().set_cursor(&facts.source, name, value, work.now)?;
                 }
                 Ok(told)
             })
@@ -284,7 +284,16 @@ impl Feeds {
     /// [`WriteError`] if nothing could be written.
     pub async fn remember(&self, source: &str, name: String, value: String) -> Result<(), WriteError> {
         let source = source.to_owned();
-        self.writer.write(move |work| work.store.set_cursor(&source, &name, &value, work.now)).await
+        self.writer.write(move |work| work.store().set_cursor(&source, &name, &value, work.now)).await
+    }
+
+    /// What is remembered of a source, such as how far it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn cursor(&self, source: String, name: String) -> Result<Option<String>, StoreError> {
+        self.readers.read(move |store| store.cursor(&source, &name)).await
     }
 
     /// Notes that a source can be reached again.
@@ -294,7 +303,7 @@ impl Feeds {
     /// [`WriteError`] if nothing could be written.
     pub async fn source_reached(&self, source: &str) -> Result<(), WriteError> {
         let source = source.to_owned();
-        self.writer.write(move |work| work.store.source_answered(&source)).await
+        self.writer.write(move |work| work.store().source_answered(&source)).await
     }
 
     /// Notes that a source cannot be reached; the operator is told when that begins.
@@ -306,7 +315,7 @@ impl Feeds {
         let (source, cause) = (source.to_owned(), cause.to_owned());
         self.writer
             .write(move |work| {
-                if work.store.source_failed(&source, work.now, &cause)? {
+                if work.store().source_failed(&source, work.now, &cause)? {
                     let subject = both!("source `{source}` cannot be read", "no se puede leer la fuente `{source}`");
                     let text = both!(
                         "plazo cannot read the source `{source}`: {cause}. It tries again by itself; until then it hears nothing from there.",
@@ -326,19 +335,20 @@ impl Feeds {
     /// [`StoreError`] if it cannot be read.
     pub async fn source_state(&self, source: String) -> Result<SourceState, StoreError> {
         let since = self.core.now() - TimeDelta::days(1);
-        self.readers.read(move |store| {
-            let (n_backlog, waiting_since) = store.fetch_backlog(&source)?;
-            let n_unread = store.count_unread(&source, since)?;
-            let n_foreign = store.count_foreign(&source, since)?;
-            Ok(SourceState {
-                row: store.source(&source)?.unwrap_or_default(),
-                n_unread,
-                n_foreign,
-                n_backlog,
-                waiting_since,
+        self.readers
+            .read(move |store| {
+                let (n_backlog, waiting_since) = store.fetch_backlog(&source)?;
+                let n_unread = store.count_unread(&source, since)?;
+                let n_foreign = store.count_foreign(&source, since)?;
+                Ok(SourceState {
+                    row: store.source(&source)?.unwrap_or_default(),
+                    n_unread,
+                    n_foreign,
+                    n_backlog,
+                    waiting_since,
+                })
             })
-        })
-        .await
+            .await
     }
 
     /// Tells the operator that a source has been silent for longer than it should, once until it speaks again.
@@ -349,11 +359,11 @@ impl Feeds {
     pub async fn tell_silence(&self, source: String, since: DateTime<Utc>) -> Result<(), WriteError> {
         self.writer
             .write(move |work| {
-                let row = work.store.source(&source)?.unwrap_or_default();
+                let row = work.store().source(&source)?.unwrap_or_default();
                 if row.silence_told_at.is_some() || row.heard_at != Some(since) {
                     return Ok(());
                 }
-                work.store.silence_told(&source, work.now)?;
+                work.store().silence_told(&source, work.now)?;
                 let at = since.with_timezone(&work.config.zone).format("%Y-%m-%d %H:%M");
                 let subject = both!(
                     "source `{source}` has been silent since {at}",
@@ -383,7 +393,9 @@ impl Feeds {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn tidy_sources(&self) -> Result<usize, WriteError> {
-        self.writer.write(|work| work.store.forget_sources_before(work.now - PARKED_FOR, work.now - REMEMBERED_FOR)).await
+        self.writer
+            .write(|work| work.store().forget_sources_before(work.now - PARKED_FOR, work.now - REMEMBERED_FOR))
+            .await
     }
 }
 
@@ -485,24 +497,24 @@ impl Work<'_> {
                     told.quarantined += 1;
                     tracing::warn!(source, code = rejection.code.as_str(), "an event of a source was put aside");
                     self.tell_of_quarantine()?;
-                    self.store.quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail.en)?;
+                    self.store().quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail.en)?;
                 }
             }
         }
         for fetch in &prepared.facts.fetches {
             let asked = serde_json::to_string(&fetch.asked)?;
-            let is_new = self.store.want_fetch(source, (&fetch.name, &fetch.id), &fetch.path, &asked, self.now)?;
+            let is_new = self.store().want_fetch(source, (&fetch.name, &fetch.id), &fetch.path, &asked, self.now)?;
             told.fetches += usize::from(is_new);
         }
         for alarm in &prepared.facts.alarms {
-            if self.store.add_alarm(source, &alarm.id, self.now)? {
+            if self.store().add_alarm(source, &alarm.id, self.now)? {
                 let Both { en, es } = &alarm.text;
                 let subject = both!("source `{source}`: {en}", "fuente `{source}`: {es}");
                 self.tell_operator(&subject.clone(), &subject)?;
             }
         }
         if prepared.facts.renews {
-            self.store.renew_subscriptions(source)?;
+            self.store().renew_subscriptions(source)?;
         }
         self.put_aside(prepared, speech, &mut told)?;
         if prepared.facts.is_foreign {
@@ -510,16 +522,16 @@ impl Work<'_> {
         }
         let event_at = prepared.events.iter().map(|incoming| incoming.event.at).max();
         if speech == Speech::Called || 0 < told.accepted {
-            self.store.source_heard(source, self.now, event_at)?;
+            self.store().source_heard(source, self.now, event_at)?;
         } else {
-            self.store.source_answered(source)?;
+            self.store().source_answered(source)?;
         }
         Ok(told)
     }
 
     /// Whether an event that comes from the press of a button may act; anything else may. A press is a claim: whoever may write to a
     /// bot may send one (LESSONS 48).
-    fn may_press(&self, incoming: &Incoming) -> Result<bool, StoreError> {
+    fn may_press(&mut self, incoming: &Incoming) -> Result<bool, StoreError> {
         let event = &incoming.event;
         if !matches!(event.fact, Fact::Ack | Fact::Snooze { .. }) || event.proof != Proof::Signed {
             return Ok(event.proof.holds() || !matches!(event.fact, Fact::Ack | Fact::Snooze { .. }));
@@ -529,7 +541,7 @@ impl Work<'_> {
         // A system that has buttons of its own names no message of plazo's.
         let pressed = event.refs.get("pressed").map(|pressed| pressed.as_str().unwrap_or_default());
         match pressed {
-            Some(pressed) => is_button_of_ours(self.store, &self.config, request, (who, Some(pressed))),
+            Some(pressed) => is_button_of_ours(self.store(), &self.config, request, (who, Some(pressed))),
             None => Ok(who.is_some_and(|who| self.config.rulebook.directory.person(who).is_some())),
         }
     }
@@ -538,10 +550,10 @@ impl Work<'_> {
     fn note_foreign(&mut self, prepared: &Prepared) -> Result<(), StoreError> {
         let source = &prepared.source;
         let id = EventId { source: source.clone(), id: FOREIGN.to_owned() };
-        if self.store.count_foreign(source, self.now - TimeDelta::days(1))? < MOST_FOREIGN {
-            self.store.quarantine(&id, self.now, &prepared.payload, "no rule of the mapping knows its form")?;
+        if self.store().count_foreign(source, self.now - TimeDelta::days(1))? < MOST_FOREIGN {
+            self.store().quarantine(&id, self.now, &prepared.payload, "no rule of the mapping knows its form")?;
         }
-        if self.store.add_alarm(source, FOREIGN, self.now)? {
+        if self.store().add_alarm(source, FOREIGN, self.now)? {
             let subject = both!(
                 "source `{source}` sends what plazo does not understand",
                 "la fuente `{source}` envía algo que plazo no entiende"
@@ -563,7 +575,7 @@ impl Work<'_> {
         let mut is_new = false;
         for fault in faults {
             let Fault { rule, field, .. } = fault;
-            if self.store.add_alarm(source, &format!("fault:{rule}:{field}"), self.now)? {
+            if self.store().add_alarm(source, &format!("fault:{rule}:{field}"), self.now)? {
                 let subject =
                     both!("a mapping of source `{source}` failed", "falló una correspondencia de la fuente `{source}`");
                 let text = both!(
@@ -578,7 +590,7 @@ impl Work<'_> {
         if speech == Speech::Called || is_new {
             let id = EventId { source: source.clone(), id: format!("payload:{}", first.rule) };
             let causes: Vec<_> = faults.iter().map(|fault| fault.words().en).collect();
-            self.store.quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
+            self.store().quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
             told.quarantined += 1;
         }
         Ok(())

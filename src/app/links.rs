@@ -284,7 +284,7 @@ impl App {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn revoke_links(&self, person: Option<String>) -> Result<(), WriteError> {
-        self.writer.write(move |work| work.store.revoke_links(person.as_deref(), work.now)).await
+        self.writer.write(move |work| work.store().revoke_links(person.as_deref(), work.now)).await
     }
 
     /// Makes another key: no link of before works any more, and no answer to the mail of an alert.

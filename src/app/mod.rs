@@ -27,6 +27,7 @@ mod schedule;
 pub mod silence;
 pub mod time;
 pub mod token;
+pub mod view;
 pub mod views;
 mod work;
 mod writer;
@@ -293,7 +294,7 @@ impl App {
     pub async fn reload(&self, mut config: Config, source: String) -> Result<usize, WriteError> {
         let now = self.now();
         let source = config.revision_text(&source);
-        config.rulebook.revision = self.writer.write(move |work| work.store.revision(&source, now)).await?;
+        config.rulebook.revision = self.writer.write(move |work| work.store().revision(&source, now)).await?;
         self.core.config.store(Arc::new(config));
         self.close_doors().await?;
         self.desk.plan_anew(Occasion::Reload).await

@@ -124,7 +124,7 @@ impl Outbox {
                 }
                 if is_open {
                     // One step: the outbox comes back at once while more is due.
-                    let step = work.store.release(work.config.alerts.window, work.now)?;
+                    let step = work.store().release(work.config.alerts.window, work.now)?;
                     work.wake_outbox_if(step != Gathered::Nothing);
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
@@ -132,7 +132,7 @@ impl Outbox {
                 // Among thousands that wait this takes a while, and is asked for only when nothing could be leased. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
                 let asks = leased.is_empty() && 0 < work.room();
-                let next_at = if asks { work.store.next_delivery_at(&busy, work.now)? } else { None };
+                let next_at = if asks { work.store().next_delivery_at(&busy, work.now)? } else { None };
                 Ok(ToSend { leased, next_at })
             })
             .await
@@ -164,7 +164,7 @@ impl Outbox {
             let step = self
                 .writer
                 .write(move |work| {
-                    let step = work.store.gather(cause, work.now)?;
+                    let step = work.store().gather(cause, work.now)?;
                     work.wake_outbox_if(step == Gathered::Message);
                     Ok(step)
                 })
@@ -183,7 +183,7 @@ impl Outbox {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn clock_was_set_back(&self, by: TimeDelta) -> Result<(), WriteError> {
-        self.writer.write(move |work| work.store.move_waits(by, work.now)).await
+        self.writer.write(move |work| work.store().move_waits(by, work.now)).await
     }
 
     /// Hands over what has waited too long for a destination that stands. Returns how many.
@@ -223,11 +223,11 @@ impl Outbox {
         self.writer
             .write(move |work| {
                 let mut n_handed_over = 0;
-                for (id, route) in work.store.waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
+                for (id, route) in work.store().waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
                     let ways = if route.is_empty() { &fallbacks } else { &route };
                     let Some((next, route)) = ways.split_first() else { continue };
-                    work.store.settle_handed_over(id, work.now)?;
-                    work.store.hand_over(id, next, route, work.now)?;
+                    work.store().settle_handed_over(id, work.now)?;
+                    work.store().hand_over(id, next, route, work.now)?;
                     n_handed_over += 1;
                 }
                 work.wake_outbox_if(0 < n_handed_over);
@@ -308,7 +308,7 @@ impl Outbox {
     pub async fn retry_delivery(&self, id: i64) -> Result<bool, WriteError> {
         self.writer
             .write(move |work| {
-                let found = work.store.retry(id, work.now)?;
+                let found = work.store().retry(id, work.now)?;
                 work.wake_outbox_if(found);
                 Ok(found)
             })
@@ -321,7 +321,7 @@ impl Outbox {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn drop_delivery(&self, id: i64) -> Result<bool, WriteError> {
-        self.writer.write(move |work| work.store.drop_delivery(id, work.now)).await
+        self.writer.write(move |work| work.store().drop_delivery(id, work.now)).await
     }
 
     /// Notes that plazo runs, and where it did not since it last noted that.
@@ -330,7 +330,7 @@ impl Outbox {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn note_alive(&self, gap: TimeDelta) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, WriteError> {
-        self.writer.write(move |work| work.store.note_alive(gap, work.now)).await
+        self.writer.write(move |work| work.store().note_alive(gap, work.now)).await
     }
 
     /// How many alerts should have gone out and have not; the heartbeat is still while there are any.
@@ -362,7 +362,7 @@ impl Work<'_> {
         if room == 0 {
             return Ok(Leases { leased: Vec::new(), busy: busy.to_vec() });
         }
-        let leases = self.store.lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
+        let leases = self.store().lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
         self.leased(leases.leased.len());
         Ok(leases)
     }
@@ -379,7 +379,7 @@ impl Work<'_> {
 
     /// What became of a promise while its alert was on its way, nobody could tell then.
     fn tell_news_missed(&mut self, tried: &Tried) -> Result<(), StoreError> {
-        let Some(clock) = self.store.clock_of(tried.id)? else { return Ok(()) };
+        let Some(clock) = self.store().clock_of(tried.id)? else { return Ok(()) };
         let what = match clock.state {
             ClockState::Running | ClockState::Paused | ClockState::Breached => return Ok(()),
             ClockState::Met => NewsKind::Met,
@@ -394,17 +394,17 @@ impl Work<'_> {
     fn record(&mut self, tried: &Tried) -> Result<(), StoreError> {
         let Some(fence) = tried.fence else {
             if let Attempt::Sent { answer, .. } = &tried.attempt {
-                self.store.record_unleased(tried.id, answer, self.now)?;
+                self.store().record_unleased(tried.id, answer, self.now)?;
             }
             return Ok(());
         };
-        if !self.store.record(tried.id, fence, &tried.attempt, self.now)? {
+        if !self.store().record(tried.id, fence, &tried.attempt, self.now)? {
             tracing::warn!(delivery = tried.id, "the outcome came after its lease had passed on; the newer one stands");
             return Ok(());
         }
         match (&tried.attempt, tried.hold_until) {
             (Attempt::Sent { reference, began_at, .. }, _) => {
-                if self.store.lift_hold(&tried.destination, *began_at)? {
+                if self.store().lift_hold(&tried.destination, *began_at)? {
                     tracing::info!(destination = tried.destination, "a destination works again");
                 }
                 if reference.is_some() {
@@ -412,7 +412,7 @@ impl Work<'_> {
                 }
             }
             (Attempt::HandedOver { to, route, .. }, _) => {
-                self.store.hand_over(tried.id, to, route, self.now)?;
+                self.store().hand_over(tried.id, to, route, self.now)?;
                 self.wake_outbox_if(true);
             }
             (Attempt::Later { .. } | Attempt::Dead { .. }, _) => {}
@@ -422,8 +422,8 @@ impl Work<'_> {
             Attempt::Later { cause, .. } | Attempt::Dead { cause } | Attempt::HandedOver { cause, .. },
         ) = (tried.hold_until, &tried.attempt)
         {
-            let before = self.store.hold_failures(&tried.destination)?;
-            let failures = self.store.hold(&tried.destination, until, cause, self.now)?;
+            let before = self.store().hold_failures(&tried.destination)?;
+            let failures = self.store().hold(&tried.destination, until, cause, self.now)?;
             if before < TOLD_AFTER && failures == TOLD_AFTER {
                 self.tell_of_hold(&tried.destination, cause)?;
             }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::engine::clock::{Cancelled, Clock};
+use crate::desk::known::{Kept, Known, RequestOf};
+use crate::desk::{self, Ended, Hold, Input, Output, Step};
+use crate::engine::clock::Clock;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Effect, Why};
-use crate::engine::policy::{Rulebook, TargetKind};
+use crate::engine::policy::TargetKind;
 use crate::engine::request::{Request, RequestId};
-use crate::engine::{self, Input};
 use crate::store::{Store, StoreError};
 
 /// What a file would change at once.
@@ -47,17 +49,6 @@ pub struct Moved {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// A clock that ends without a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ended {
-    /// The request.
-    pub request: RequestId,
-    /// The kind of promise.
-    pub kind: TargetKind,
-    /// Why.
-    pub why: Cancelled,
-}
-
 /// An alert that would go out at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AtOnce {
@@ -69,16 +60,6 @@ pub struct AtOnce {
     pub why: Why,
     /// Names of those who would be told.
     pub to: Vec<String>,
-}
-
-impl Ended {
-    /// The clock that an effect of planning ended, if it did.
-    pub(super) fn of(request: RequestId, effect: &Effect) -> Option<Self> {
-        match effect {
-            Effect::Cancelled { clock, why } => Some(Self { request, kind: clock.kind, why: *why }),
-            _ => None,
-        }
-    }
 }
 
 /// Computes what taking `config`, whose text is `source`, at `now` would do to the store in `directory`.
@@ -94,11 +75,12 @@ pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>)
         Some((revision, _)) => revision + 1,
         None => 1,
     };
-    let rulebook = Rulebook { revision, ..config.rulebook.clone() };
+    let mut config = config.clone();
+    config.rulebook.revision = revision;
     let mut plan = Plan::default();
     for id in store.live_requests()? {
         if let Some(request) = store.request(id)? {
-            plan.add(&request, &rulebook, config, now);
+            plan.add(&Arc::new(request), &config, now);
         }
     }
     plan.moved.sort_by_key(|moved| moved.to);
@@ -106,7 +88,7 @@ pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>)
     Ok(plan)
 }
 
-/// Whether planning `live` by `rulebook` at `now` would alert more than `most` requests at once.
+/// Whether planning `live` by `config` at `now` would alert more than `most` requests at once.
 ///
 /// # Errors
 ///
@@ -115,15 +97,14 @@ pub(super) fn alerts_more_than(
     most: usize,
     live: &[RequestId],
     store: &Store,
-    rulebook: &Rulebook,
+    config: &Config,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let mut n_alerted = 0;
     for &id in live {
         let Some(request) = store.request(id)? else { continue };
-        let planned = engine::advance(&request, rulebook, Input::Replan, now);
-        let ticked = engine::advance(&planned.request, rulebook, Input::Tick, now);
-        n_alerted += usize::from(ticked.effects.iter().any(|effect| matches!(effect, Effect::Alert(_))));
+        let Planned { told, .. } = planned(&Arc::new(request), config, now);
+        n_alerted += usize::from(told.iter().any(|effect| matches!(effect, Effect::Alert(_))));
         if most < n_alerted {
             return Ok(true);
         }
@@ -132,15 +113,14 @@ pub(super) fn alerts_more_than(
 }
 
 impl Plan {
-    fn add(&mut self, before: &Request, rulebook: &Rulebook, config: &Config, now: DateTime<Utc>) {
-        let planned = engine::advance(before, rulebook, Input::Replan, now);
-        let ticked = engine::advance(&planned.request, rulebook, Input::Tick, now);
+    fn add(&mut self, before: &Arc<Request>, config: &Config, now: DateTime<Utc>) {
+        let planned = planned(before, config, now);
         self.n_requests += 1;
         self.n_clocks += before.clocks.iter().filter(|clock| clock.is_live()).count();
         for clock in planned.request.clocks.iter().filter(|clock| clock.is_live()) {
             self.compare(before, clock);
         }
-        for effect in planned.effects.iter().chain(&ticked.effects) {
+        for effect in planned.moved.iter().chain(&planned.told) {
             match effect {
                 Effect::Cancelled { clock, why } => {
                     self.cancelled.push(Ended { request: before.id, kind: clock.kind, why: *why });
@@ -167,6 +147,34 @@ impl Plan {
             Some(_) => {}
         }
     }
+}
+
+/// A request as it would be planned anew.
+struct Planned {
+    request: Arc<Request>,
+    /// What that causes.
+    moved: Vec<Effect>,
+    /// What is told at once then.
+    told: Vec<Effect>,
+}
+
+/// Decides a request's plan as the daemon would, and what it would tell at once.
+fn planned(before: &Arc<Request>, config: &Config, now: DateTime<Utc>) -> Planned {
+    let id = before.id;
+    let mut known = Known::default();
+    known.learn(RequestOf { id }, Kept::Here(Arc::clone(before)));
+    let mut pass = |input: Input| match desk::decide(&known, &input, config, now) {
+        Step::Done(changes, Output::Moved(effects)) => {
+            known.take(&changes);
+            effects
+        }
+        // It asks for nothing but the request, and that is known.
+        Step::Done(..) | Step::Need(_) => Vec::new(),
+    };
+    let moved = pass(Input::Replan { request: id, tell: None });
+    let told = pass(Input::Tick { request: id, hold: Hold::Nothing });
+    let request = known.request(id).ok().flatten().map_or_else(|| Arc::clone(before), Arc::clone);
+    Planned { request, moved, told }
 }
 
 fn name(recipient: &Recipient, config: &Config) -> String {

@@ -239,9 +239,9 @@ impl Work<'_> {
         let mut found = Vec::new();
         for settings in &config.reports {
             let key = format!("report.{}", settings.name);
-            let Some(last_run) = self.store.last_run(&key)? else {
+            let Some(last_run) = self.store().last_run(&key)? else {
                 // New in the file: it begins with its next time.
-                self.store.set_last_run(&key, self.now)?;
+                self.store().set_last_run(&key, self.now)?;
                 continue;
             };
             let Some(due_at) = last_due(settings, last_run, self.now) else { continue };
@@ -259,13 +259,14 @@ impl Work<'_> {
 
     /// Writes a report's messages, unless another look was faster.
     fn send_report(&mut self, due: &DueReport, report: &Report) -> Result<(), StoreError> {
-        if self.store.last_run(&due.key)?.is_some_and(|last_run| due.due_at <= last_run) {
+        if self.store().last_run(&due.key)?.is_some_and(|last_run| due.due_at <= last_run) {
             return Ok(());
         }
-        self.store.set_last_run(&due.key, due.due_at)?;
+        self.store().set_last_run(&due.key, due.due_at)?;
         let content = Content::Report(Box::new(report.clone()));
         let recipients = self.config.rulebook.directory.recipients(&due.tell, None, None, self.now);
-        let told = recipients.iter().map(|reader| announcement(content.clone(), reader, &self.config, self.now)).collect();
+        let told =
+            recipients.iter().map(|reader| announcement(content.clone(), reader, &self.config, self.now)).collect();
         self.tell(told).map(|_| ())
     }
 }

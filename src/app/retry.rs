@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::notify::DeliveryError;
+use crate::outbox::message::Leased;
 use crate::outbox::{Attempt, Content};
-use crate::store::outbox::Leased;
 
 /// Waits after the first, second, … failed try; the last one from then on.
 const BACKOFF: [TimeDelta; 6] = [

@@ -8,7 +8,7 @@ use crate::desk;
 use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::request::RequestId;
-use crate::outbox::HeldFor;
+use crate::outbox::{HeldFor, silence};
 use crate::store::StoreError;
 
 /// A step that is still to come.
@@ -53,40 +53,42 @@ impl Views {
     /// [`StoreError`] if it cannot be read.
     pub async fn route(&self, id: RequestId) -> Result<Option<Vec<RouteStep>>, StoreError> {
         let (config, now) = (self.core.config(), self.core.now());
-        self.readers.read(move |store| {
-            let Some(request) = store.request(id)? else { return Ok(None) };
-            let mut steps = Vec::new();
-            for upcoming in explain::upcoming(&request, &config.rulebook, now) {
-                let why = Why::of_step(upcoming.step);
-                let at = upcoming.at.max(now);
-                let recipients = desk::present(&request, why, &upcoming.recipients, &config, at);
-                let told = desk::addressed(&recipients, &config).into_iter().map(|(person, destination)| {
-                    let silencing = store.silencing(id, &request.facets, person.as_deref(), now)?;
-                    let silenced = silencing.filter(|silencing| at < silencing.until);
-                    let may_wait = desk::may_wait(&request, why);
-                    let waits = silenced
-                        .map(|silencing| (HeldFor::Silence, silencing.until))
-                        .or_else(|| desk::waits(may_wait, person.as_deref(), &destination, &config, at));
-                    let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
-                    Ok::<_, StoreError>(RouteWay {
-                        person,
-                        fallback: fallback.unwrap_or_default(),
-                        destination,
-                        held_for: waits.map(|(cause, _)| cause.as_str()),
-                        held_until: waits.map(|(_, until)| until),
-                    })
-                });
-                steps.push(RouteStep {
-                    clock: upcoming.clock.kind.as_str(),
-                    step: upcoming.step.to_string(),
-                    why: why.as_str(),
-                    at,
-                    told: told.collect::<Result<_, StoreError>>()?,
-                });
-            }
-            steps.sort_by_key(|step| step.at);
-            Ok(Some(steps))
-        })
-        .await
+        self.readers
+            .read(move |store| {
+                let Some(request) = store.request(id)? else { return Ok(None) };
+                let silences = store.holding_silences(now)?;
+                let mut steps = Vec::new();
+                for upcoming in explain::upcoming(&request, &config.rulebook, now) {
+                    let why = Why::of_step(upcoming.step);
+                    let at = upcoming.at.max(now);
+                    let recipients = desk::present(&request, why, &upcoming.recipients, &config, at);
+                    let told = desk::addressed(&recipients, &config).into_iter().map(|(person, destination)| {
+                        let silence = silence::longest(&silences, id, &request.facets, person.as_deref());
+                        let silenced = silence.filter(|silence| at < silence.until);
+                        let may_wait = desk::may_wait(&request, why);
+                        let waits = silenced
+                            .map(|silence| (HeldFor::Silence, silence.until))
+                            .or_else(|| desk::waits(may_wait, person.as_deref(), &destination, &config, at));
+                        let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
+                        RouteWay {
+                            person,
+                            fallback: fallback.unwrap_or_default(),
+                            destination,
+                            held_for: waits.map(|(cause, _)| cause.as_str()),
+                            held_until: waits.map(|(_, until)| until),
+                        }
+                    });
+                    steps.push(RouteStep {
+                        clock: upcoming.clock.kind.as_str(),
+                        step: upcoming.step.to_string(),
+                        why: why.as_str(),
+                        at,
+                        told: told.collect(),
+                    });
+                }
+                steps.sort_by_key(|step| step.at);
+                Ok(Some(steps))
+            })
+            .await
     }
 }

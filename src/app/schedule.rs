@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::work::Work;
 use super::writer::WriteError;
 use crate::config::DailyList;
+use crate::desk::announcement;
 use crate::engine::directory::Recipient;
 use crate::engine::request::Request;
 use crate::outbox::Content;
@@ -35,13 +36,13 @@ impl Work<'_> {
         let mut n_sent = 0;
         for list in self.config.clone().daily.iter() {
             let key = format!("daily.{}", list.name);
-            let Some(last_run) = self.store.last_run(&key)? else {
+            let Some(last_run) = self.store().last_run(&key)? else {
                 // New in the file: it begins with the next morning.
-                self.store.set_last_run(&key, self.now)?;
+                self.store().set_last_run(&key, self.now)?;
                 continue;
             };
             let Some(due_at) = last_due(list, last_run, self.now) else { continue };
-            self.store.set_last_run(&key, due_at)?;
+            self.store().set_last_run(&key, due_at)?;
             n_sent += self.send_list(list)?;
         }
         Ok(n_sent)
@@ -50,7 +51,7 @@ impl Work<'_> {
     /// One list to each owner; whoever has nothing open gets none.
     fn send_list(&mut self, list: &DailyList) -> Result<usize, StoreError> {
         let mut by_owner: BTreeMap<String, Vec<ListedRequest>> = BTreeMap::new();
-        for request in self.store.open_with_owner(list.list.as_str())? {
+        for request in self.store().open_with_owner(list.list.as_str())? {
             if let Some(person) =
                 request.owner.as_deref().and_then(|owner| self.config.rulebook.directory.person(owner))
             {

@@ -8,18 +8,17 @@ use chrono::{DateTime, Utc};
 use super::outbox::Outbox;
 use super::work::Work;
 use super::writer::WriteError;
-use crate::both;
-use crate::desk;
 use crate::config::{Config, Family};
 use crate::engine::effect::Why;
 use crate::engine::explain;
 use crate::engine::policy::Facets;
-use crate::engine::request::RequestId;
+use crate::engine::request::{Request, RequestId};
 use crate::outbox::Content;
-use crate::outbox::silence::Silenced;
+use crate::outbox::silence::{self, Silenced};
 use crate::store::silences::{HeldDelivery, SilenceRow};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
+use crate::{both, desk};
 
 /// What a silence would hold back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +35,14 @@ impl Work<'_> {
     /// Looks again at some of what silences that ended early held back: what another one holds waits for that, the rest goes. Returns
     /// how many were looked at.
     fn look_again(&mut self) -> Result<usize, StoreError> {
-        let held = self.store.held_by_ended(self.now)?;
+        let store = self.store();
+        let held = store.held_by_ended(self.now)?;
+        let silences = store.holding_silences(self.now)?;
         for HeldDelivery { id, person, content } in &held {
-            let request = content.as_ref().and_then(Content::request).map(|id| self.store.request(id)).transpose()?;
-            let silencing = match request.flatten() {
-                Some(request) => self.store.silencing(request.id, &request.facets, person.as_deref(), self.now)?,
-                None => None,
-            };
-            self.store.hold_by(*id, silencing, self.now)?;
+            let request = content.as_ref().and_then(Content::request).map(|id| store.request(id)).transpose()?;
+            let longest =
+                |request: Request| silence::longest(&silences, request.id, &request.facets, person.as_deref());
+            store.hold_by(*id, request.flatten().and_then(longest), self.now)?;
         }
         self.wake_outbox_if(!held.is_empty());
         Ok(held.len())
@@ -74,7 +73,7 @@ impl Outbox {
     ) -> Result<SilenceRow, WriteError> {
         self.writer()
             .write(move |work| {
-                let id = work.store.add_silence(&silenced, span, who.as_deref(), why.as_deref(), work.now)?;
+                let id = work.store().add_silence(&silenced, span, who.as_deref(), why.as_deref(), work.now)?;
                 let (silenced, who, why) = (silenced.clone(), who.clone(), why.clone());
                 let (starts_at, ends_at) = span;
                 Ok(SilenceRow { id, silenced, starts_at, ends_at, who, why, created_at: work.now, ended_at: None })
@@ -88,7 +87,7 @@ impl Outbox {
     ///
     /// [`WriteError`] if nothing could be written.
     pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
-        let is_ended = self.writer().write(move |work| work.store.end_silence(id, work.now)).await?;
+        let is_ended = self.writer().write(move |work| work.store().end_silence(id, work.now)).await?;
         self.release_silenced().await?;
         Ok(is_ended)
     }
@@ -115,8 +114,8 @@ impl Outbox {
         person: Option<String>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let now = self.core().now();
-        let silencing = self.readers().read(move |store| store.silencing(request, &facets, person.as_deref(), now)).await?;
-        Ok(silencing.map(|silencing| silencing.until))
+        let silences = self.readers().read(move |store| store.holding_silences(now)).await?;
+        Ok(silence::longest(&silences, request, &facets, person.as_deref()).map(|silence| silence.until))
     }
 
     /// What a silence from `starts_at` to `ends_at` would hold back, or which of its words is unknown to the file and the store.
@@ -130,33 +129,35 @@ impl Outbox {
         (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Result<Foreseen, Unknown>, StoreError> {
         let (config, now) = (self.core().config(), self.core().now());
-        self.readers().read(move |store| {
-            let mut live = Vec::new();
-            for id in store.live_requests()? {
-                live.extend(store.request(id)?);
-            }
-            let facets: Vec<&Facets> = live.iter().map(|request| &request.facets).collect();
-            let silenced = match known(silenced, &config, store, &facets)? {
-                Ok(silenced) => silenced,
-                Err(unknown) => return Ok(Err(unknown)),
-            };
-            let (mut n_alerts, mut requests) = (0, BTreeSet::new());
-            for request in &live {
-                for step in explain::upcoming(request, &config.rulebook, now) {
-                    let at = step.at.max(now);
-                    let recipients = desk::present(request, Why::of_step(step.step), &step.recipients, &config, at);
-                    let is_held = |(person, _): &(Option<String>, String)| {
-                        silenced.holds(request.id, &request.facets, person.as_deref())
-                    };
-                    if starts_at <= at && at < ends_at && desk::addressed(&recipients, &config).iter().any(is_held) {
-                        n_alerts += 1;
-                        requests.insert(request.id);
+        self.readers()
+            .read(move |store| {
+                let mut live = Vec::new();
+                for id in store.live_requests()? {
+                    live.extend(store.request(id)?);
+                }
+                let facets: Vec<&Facets> = live.iter().map(|request| &request.facets).collect();
+                let silenced = match known(silenced, &config, store, &facets)? {
+                    Ok(silenced) => silenced,
+                    Err(unknown) => return Ok(Err(unknown)),
+                };
+                let (mut n_alerts, mut requests) = (0, BTreeSet::new());
+                for request in &live {
+                    for step in explain::upcoming(request, &config.rulebook, now) {
+                        let at = step.at.max(now);
+                        let recipients = desk::present(request, Why::of_step(step.step), &step.recipients, &config, at);
+                        let is_held = |(person, _): &(Option<String>, String)| {
+                            silenced.holds(request.id, &request.facets, person.as_deref())
+                        };
+                        if starts_at <= at && at < ends_at && desk::addressed(&recipients, &config).iter().any(is_held)
+                        {
+                            n_alerts += 1;
+                            requests.insert(request.id);
+                        }
                     }
                 }
-            }
-            Ok(Ok(Foreseen { silenced, n_alerts, n_requests: requests.len() }))
-        })
-        .await
+                Ok(Ok(Foreseen { silenced, n_alerts, n_requests: requests.len() }))
+            })
+            .await
     }
 
     /// What to say of a channel that neither file nor store knows, where another one was probably meant.

@@ -250,7 +250,7 @@ impl App {
         }
         let app = self.clone();
         tokio::spawn(async move {
-            let noted = app.writer.write(move |work| work.store.note_token_use(&hash, work.now)).await;
+            let noted = app.writer.write(move |work| work.store().note_token_use(&hash, work.now)).await;
             if let Err(error) = noted {
                 tracing::warn!(%error, "the use of a token could not be noted");
             }
@@ -264,7 +264,7 @@ impl App {
     /// [`super::WriteError`] if it cannot be written down.
     pub async fn close_doors(&self) -> Result<(), super::WriteError> {
         let open = Open::by(&self.config());
-        self.writer.write(move |work| close_doors(work.store, open)).await
+        self.writer.write(move |work| close_doors(work.store(), open)).await
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
-use crate::config::Config;
-use crate::desk::{self, Agenda, Applied, Changes, Incoming, Input, Known, Output, Rejection, Saved, Step};
-use crate::desk::incoming::Refused;
 use crate::both;
+use crate::config::Config;
+use crate::desk::incoming::Refused;
+use crate::desk::{self, Agenda, Applied, Changes, Incoming, Input, Known, Output, Rejection, Saved, Step};
 use crate::engine::effect::Wake;
 use crate::engine::request::RequestId;
 use crate::outbox::message::{Leased, NewAlert};
@@ -41,7 +41,7 @@ struct Done {
 
 /// One transaction.
 pub(crate) struct Work<'a> {
-    pub(super) store: &'a Store,
+    store: &'a Store,
     core: &'a Core,
     pub(super) config: Arc<Config>,
     pub(super) now: DateTime<Utc>,
@@ -102,6 +102,12 @@ impl<'a> Work<'a> {
         }
         self.open = Some(self.store.begin()?);
         result
+    }
+
+    /// The store itself, for what is no decision. What was known may not be so afterwards.
+    pub(super) fn store(&mut self) -> &'a Store {
+        self.known = Known::after(self.known.last_request);
+        self.store
     }
 
     /// Decides an input and what follows from it, and writes what they change.

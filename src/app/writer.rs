@@ -206,7 +206,7 @@ fn run_group(
     mut more: impl FnMut() -> Option<Box<dyn Job>>,
 ) -> Result<Option<i64>, StoreError> {
     let changed_before = store.total_changes();
-    let run = || {
+    let mut run = || {
         let mut work = Work::begin(store, core, last_request, Company::Group)?;
         let mut n_run = 0;
         while let Some(job) = group.get_mut(n_run) {

@@ -15,14 +15,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers clicks until `stop`.
 pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
-    let Some(mut presses) = app.take_presses() else { return };
+    let Some(mut presses) = app.feeds.take_presses() else { return };
     loop {
         let pressed = tokio::select! {
             () = stop.cancelled() => return,
             pressed = presses.recv() => pressed,
         };
         let Some((source, press)) = pressed else { return };
-        let Some(source) = app.sources().get(&source).cloned() else { continue };
+        let Some(source) = app.feeds.sources().get(&source).cloned() else { continue };
         if let Err(error) = answer(&app, &clients, &source, &press).await {
             // What was clicked is done; only the message does not show it.
             tracing::warn!(source = source.settings.name, %error, "a button could not be answered");
@@ -37,7 +37,7 @@ async fn answer(app: &App, clients: &Clients, source: &Source, press: &Press) ->
     }
     let Ok(id) = press.request.parse() else { return Ok(()) };
     let config = app.config();
-    let request = app.read(move |store| store.request(id)).await?;
+    let request = app.views.request(id).await?;
     let reader = (config.zone, config.language);
     let body = button::answer(press, id, request.as_ref(), &config.rulebook.directory, reader, app.now());
     let url = reqwest::Url::parse(&press.to)?;

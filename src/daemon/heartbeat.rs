@@ -38,7 +38,7 @@ async fn audit(app: &App) -> Result<(), String> {
     if app.is_failing() {
         return Err("the store cannot be written".to_owned());
     }
-    match app.count_overdue().await {
+    match app.outbox.count_overdue().await {
         Ok(0) => Ok(()),
         Ok(n) => Err(format!("{n} alerts are overdue and not sent")),
         Err(error) => Err(error.to_string()),

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::both;
-use crate::private;
 use crate::text::Language;
+use crate::{both, private};
 
 /// Its name in the data directory.
 pub const FILE: &str = "plazo.lock";

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
+use super::sources::{backoff, note_failure, pause};
 use crate::app::App;
 use crate::config::Config;
 use crate::intake::email::{self, House};
 use crate::intake::mailbox::{Folder, Mail, MailboxError, MailboxSettings, Position};
 use crate::intake::mapping::Fault;
 use crate::intake::source::Facts;
-
-use super::sources::{backoff, note_failure, pause};
 
 /// Of a mail that cannot be read, so much is kept aside.
 const MOST_KEPT: usize = 64 << 10;
@@ -52,14 +51,14 @@ async fn follow(
 ) -> Result<(), MailboxError> {
     let mut folder = mailbox.open(name, client, app.now()).await?;
     let (of, what) = (mailbox.name.clone(), name.to_owned());
-    let kept = app.read(move |store| store.cursor(&of, &what)).await;
+    let kept = app.feeds.cursor(of, what).await;
     let kept = kept.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
     let mut position = match kept.and_then(|text| serde_json::from_str::<Position>(&text).ok()) {
         Some(position) => position,
         // What lay there before plazo came was somebody else's care.
         None => keep(app, mailbox, name, Facts::default(), b"", folder.end(app.now())).await?,
     };
-    app.source_reached(&mailbox.name).await.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
+    app.feeds.source_reached(&mailbox.name).await.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
     while !stop.is_cancelled() {
         position = read(app, mailbox, name, &mut folder, position).await?;
         folder.changed(stop).await?;
@@ -103,7 +102,7 @@ async fn keep(
     position: Position,
 ) -> Result<Position, MailboxError> {
     let value = serde_json::to_string(&position).unwrap_or_default();
-    let kept = app.take_page(&mailbox.name, facts, payload, Some((folder.to_owned(), value))).await;
+    let kept = app.feeds.take_page(&mailbox.name, facts, payload, Some((folder.to_owned(), value))).await;
     kept.map_err(|error| MailboxError::Unwritten(error.to_string()))?;
     Ok(position)
 }

@@ -27,13 +27,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::time::TimeSource;
 use crate::app::token::Open;
-use crate::app::{App, Occasion, sources as app_sources};
-use crate::both;
+use crate::app::{App, Occasion, feeds};
 use crate::config::{self, Config};
 use crate::http::listener::{self, Server};
 use crate::intake::source::SourceError;
 use crate::text::{Both, Language};
-use crate::{net, notify, private};
+use crate::{both, net, notify, private};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};
 use outbox::Outbox;
@@ -97,7 +96,7 @@ pub async fn run(
         net::clients().with_context(|| language.of(both!("cannot set up HTTP", "no se puede preparar HTTP")))?;
     let files = options.data.join(OUTBOX_DIRECTORY);
     let transports = outbox::transports(&config, &clients, &files)?;
-    let sources = app_sources::ready(&config).map_err(|(name, error)| in_source(&name, error, language))?;
+    let sources = feeds::ready(&config).map_err(|(name, error)| in_source(&name, error, language))?;
     let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
     warn_of_old_zones(&options.time);
@@ -107,14 +106,14 @@ pub async fn run(
     })?;
     app.set_loopback(listen.ip().is_loopback());
     check_access(&app, listen).await?;
-    app.set_sources(sources);
-    let alive = app.note_alive(SHORTEST_DOWNTIME).await;
+    app.feeds.set_sources(sources);
+    let alive = app.outbox.note_alive(SHORTEST_DOWNTIME).await;
     let alive =
         alive.with_context(|| language.of(both!("cannot write to the store", "no se puede escribir en el almacén")))?;
     if let Some((from, to)) = alive {
         tracing::warn!(%from, %to, "plazo did not run; what fell due then is told as late");
     }
-    let planned = app.plan_anew(Occasion::Start).await;
+    let planned = app.desk.plan_anew(Occasion::Start).await;
     let n_planned = planned.with_context(|| {
         language.of(both!(
             "cannot plan the open requests by the new sla.toml",
@@ -167,7 +166,7 @@ pub async fn run(
     // The outbox last: what the others decided still goes out or is written down.
     draining.cancel();
     sending.await.with_context(|| language.of(both!("the outbox ended badly", "la bandeja de salida terminó mal")))?;
-    if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
+    if let Err(error) = app.outbox.note_alive(LONGEST_SILENCE).await {
         tracing::warn!(%error, "the end could not be noted");
     }
     app.close();
@@ -289,17 +288,17 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
     let job = Job::new_async(pattern, move |_, _| {
         let app = app.clone();
         Box::pin(async move {
-            if let Err(error) = app.note_alive(LONGEST_SILENCE).await {
+            if let Err(error) = app.outbox.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
             }
             // Whoever ended it may have gone before all was let go.
-            if let Err(error) = app.release_silenced().await {
+            if let Err(error) = app.outbox.release_silenced().await {
                 tracing::error!(%error, "what a silence held back could not be let go");
             }
-            if let Err(error) = app.tell_of_unreadable().await {
+            if let Err(error) = app.outbox.tell_of_unreadable().await {
                 tracing::error!(%error, "the operator could not be told of what cannot be read");
             }
-            if let Err(error) = app.run_schedules().await {
+            if let Err(error) = app.desk.run_schedules().await {
                 tracing::error!(%error, "the morning's lists could not be written");
             }
         })

@@ -12,14 +12,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
-use crate::app::{App, Outcome, ToSend, WriteError, links, retry};
+use crate::app::{App, ToSend, Tried, WriteError, links, retry};
 use crate::both;
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
 use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
+use crate::outbox::message::Leased;
 use crate::outbox::{Attempt, Content};
-use crate::store::outbox::Leased;
 use crate::text::Language;
 use crate::text::format::one_line;
 use crate::text::further::Further;
@@ -63,7 +63,7 @@ pub(super) struct Outbox {
     /// Deliveries on their way, by destination.
     in_flight: HashMap<String, usize>,
     probing: HashSet<String>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<Tried>,
     /// Sent while the store could not be written; not to be sent again before that is recorded.
     unrecorded: HashSet<i64>,
     dead_told_at: HashMap<String, DateTime<Utc>>,
@@ -91,7 +91,7 @@ impl Outbox {
         let (done, finished) = mpsc::unbounded_channel();
         let capacity = app.config().alerts.in_flight;
         // There is one outbox; a second one would find nothing to take.
-        let express = app.take_express().unwrap_or_else(|| mpsc::unbounded_channel().1);
+        let express = app.outbox.take_express().unwrap_or_else(|| mpsc::unbounded_channel().1);
         let outbox = Self {
             app,
             transports: Arc::clone(&transports),
@@ -139,7 +139,7 @@ impl Outbox {
             tokio::select! {
                 Some(done) = self.finished.recv() => self.settle(done).await,
                 Some(leased) = self.express.recv() => self.send(leased, true),
-                () = self.app.decided() => {}
+                () = self.app.outbox.decided() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = draining.cancelled() => {}
             }
@@ -174,7 +174,7 @@ impl Outbox {
         let full = self.in_flight.iter().filter(|(_, n)| per_destination <= **n).map(|(name, _)| name.clone());
         let busy = full.chain(self.probing.iter().cloned()).collect();
         let outcomes = self.outcomes.clone();
-        let leases = self.app.record_and_lease(outcomes, is_open, busy).await?;
+        let leases = self.app.outbox.record_and_lease(outcomes, is_open, busy).await?;
         self.outcomes.clear();
         self.unrecorded.clear();
         Ok(leases)
@@ -183,7 +183,7 @@ impl Outbox {
     /// A reload changed how many may be on their way: more at once, fewer as they end.
     fn change_capacity(&mut self, capacity: usize) {
         match capacity.checked_sub(self.capacity) {
-            Some(more) => self.app.give_room(more),
+            Some(more) => self.app.outbox.give_room(more),
             None => self.surplus += self.capacity - capacity,
         }
         self.capacity = capacity;
@@ -192,7 +192,7 @@ impl Outbox {
     fn give_room(&mut self) {
         match self.surplus.checked_sub(1) {
             Some(less) => self.surplus = less,
-            None => self.app.give_room(1),
+            None => self.app.outbox.give_room(1),
         }
     }
 
@@ -223,7 +223,7 @@ impl Outbox {
     /// What was decided still goes out while the store cannot be written.
     async fn send_unwritten(&mut self) {
         let room = self.app.config().alerts.in_flight.saturating_sub(self.n_in_flight());
-        let Ok(peeked) = self.app.peek_deliveries(room + self.unrecorded.len()).await else { return };
+        let Ok(peeked) = self.app.outbox.peek_deliveries(room + self.unrecorded.len()).await else { return };
         let fresh: Vec<_> = peeked.into_iter().filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
         self.send(fresh, false);
     }
@@ -309,7 +309,7 @@ impl Outbox {
                 (Attempt::Sent { answer: receipt.answer, reference: receipt.reference, began_at }, None)
             }
             Err(error) => {
-                let failures = self.app.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
+                let failures = self.app.outbox.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
                 retry::judge(&self.app.config(), &delivery, &error, failures, now)
             }
         };
@@ -343,7 +343,7 @@ impl Outbox {
         if matches!(ended, Attempt::Dead { .. }) && is_missed {
             self.tell_of_dead(&delivery, now).await;
         }
-        self.outcomes.push(Outcome {
+        self.outcomes.push(Tried {
             id: delivery.id,
             person: delivery.person,
             fence: is_leased.then_some(delivery.fence),
@@ -362,11 +362,11 @@ impl Outbox {
         let config = self.app.config();
         let now = self.app.now();
         for (name, destination) in &config.destinations {
-            if !matches!(self.app.hold_failures(name.clone()).await, Ok(1..)) {
+            if !matches!(self.app.outbox.hold_failures(name.clone()).await, Ok(1..)) {
                 continue;
             }
             let since = now - retry::patience(&config, true);
-            match self.app.hand_over_waiting(name.clone(), destination.fallback.clone(), since).await {
+            match self.app.outbox.hand_over_waiting(name.clone(), destination.fallback.clone(), since).await {
                 Ok(0) => {}
                 Ok(n_messages) => tracing::warn!(n_messages, from = %name, "handed over"),
                 Err(error) => tracing::error!(%error, "waiting deliveries could not be handed over"),
@@ -388,7 +388,7 @@ impl Outbox {
         );
         let config = self.app.config();
         let language = config.operator.as_ref().map_or(config.language, |operator| config.language_of(operator));
-        if let Err(error) = self.app.notify_operator(language.of(subject), language.of(text)).await {
+        if let Err(error) = self.app.outbox.notify_operator(language.of(subject), language.of(text)).await {
             tracing::error!(%error, "the operator could not be told");
         }
     }

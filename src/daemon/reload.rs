@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::outbox::{self, Transports};
 use super::service;
-use crate::app::{App, sources};
+use crate::app::{App, feeds};
 use crate::config::{self, Attachment};
 use crate::net::Clients;
 use crate::text::edit;
@@ -93,7 +93,7 @@ impl Reloader {
                 let language = self.app.config().language;
                 let subject =
                     crate::both!("sla.toml was not taken; the old one stays", "sla.toml no se tomó; sigue el anterior");
-                if let Err(error) = self.app.notify_operator(language.of(subject), format!("{error:#}")).await {
+                if let Err(error) = self.app.outbox.notify_operator(language.of(subject), format!("{error:#}")).await {
                     tracing::error!(%error, "the operator could not be told");
                 }
             }
@@ -118,16 +118,15 @@ impl Reloader {
             bail!("{}", edit::promises_nothing(n_promises, &file, self.app.config().language));
         }
         let transports = outbox::transports(&config, &self.clients, &self.files)?;
-        let sources =
-            sources::ready(&config).map_err(|(name, error)| super::in_source(&name, error, config.language))?;
+        let sources = feeds::ready(&config).map_err(|(name, error)| super::in_source(&name, error, config.language))?;
         // While requests are planned anew, alerts may go by the old file and by the new one.
         let mut both = Transports::clone(&self.transports.load());
         both.extend(transports.clone());
         self.transports.store(Arc::new(both));
         let n_requests = self.app.reload(config, loaded.source).await?;
         self.transports.store(Arc::new(transports));
-        self.app.set_sources(sources);
-        self.app.wake_outbox();
+        self.app.feeds.set_sources(sources);
+        self.app.outbox.wake();
         self.is_in_force = true;
         Ok(Some(n_requests))
     }

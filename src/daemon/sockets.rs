@@ -91,7 +91,7 @@ pub(super) async fn run(app: App, source: Arc<Source>, api: Arc<Api>, stop: Canc
 /// Opens a socket and takes what comes for as long as it holds.
 async fn follow(app: &App, source: &Source, api: &Api, socket: &Socket, n_taken: &mut usize) -> Result<Ended, Failure> {
     let mut stream = connect(app, source, api, socket).await?;
-    app.source_reached(&source.settings.name).await.map_err(|error| (None, error.to_string()))?;
+    app.feeds.source_reached(&source.settings.name).await.map_err(|error| (None, error.to_string()))?;
     match &socket.kind {
         SocketKind::Slack => {
             acknowledge(app, source, &mut stream, n_taken).await.map(|()| Ended::Renew).map_err(|cause| (None, cause))
@@ -200,7 +200,7 @@ async fn take(app: &App, source: &Source, payload: Value, text: &str) -> Result<
     let mut facts = source.of_answer(HOOK, payload, Value::Null, &config.rulebook.directory, app.now());
     let presses = std::mem::take(&mut facts.presses);
     let name = &source.settings.name;
-    app.take_facts(name, facts, text.as_bytes()).await.map_err(|error| error.to_string())?;
-    app.answer_presses(name, presses).await.map_err(|error| error.to_string())?;
+    app.feeds.take_facts(name, facts, text.as_bytes()).await.map_err(|error| error.to_string())?;
+    app.feeds.answer_presses(name, presses).await.map_err(|error| error.to_string())?;
     Ok(())
 }

@@ -11,10 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{mailboxes, sockets, subscriptions};
 use crate::app::App;
-use crate::app::sources::Sources;
+use crate::app::feeds::Sources;
 use crate::intake::api::{Api, ApiError};
-use crate::intake::mapping::Poll;
-use crate::intake::mapping::expression;
+use crate::intake::mapping::{Poll, expression};
 use crate::intake::source::{Silence, Source};
 use crate::net::Clients;
 use crate::store::sources::FetchRow;
@@ -49,7 +48,7 @@ pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
     // What plazo did not hear while it was down is no silence of theirs.
     let since = app.now();
     while !stop.is_cancelled() {
-        let sources = app.sources();
+        let sources = app.feeds.sources();
         let (generation, mut tasks) = (stop.child_token(), JoinSet::new());
         for source in sources.values() {
             start(&app, source, &clients, &generation, &mut tasks);
@@ -62,7 +61,7 @@ pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
             }
         }
         tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), since, generation.clone()));
-        while !stop.is_cancelled() && Arc::ptr_eq(&sources, &app.sources()) {
+        while !stop.is_cancelled() && Arc::ptr_eq(&sources, &app.feeds.sources()) {
             pause(LOOK_EVERY, &stop).await;
             // What panicked is begun again, with all the others.
             if std::iter::from_fn(|| tasks.try_join_next()).any(|ended| ended.is_err()) {
@@ -108,7 +107,7 @@ pub(super) async fn pause(time: Duration, stop: &CancellationToken) {
 
 pub(super) async fn note_failure(app: &App, source: &str, cause: &str) {
     tracing::warn!(source, cause, "a source cannot be read");
-    if let Err(error) = app.source_failed(source, cause).await {
+    if let Err(error) = app.feeds.source_failed(source, cause).await {
         tracing::error!(%error, "the failure of a source could not be written");
     }
 }
@@ -122,13 +121,13 @@ async fn fetch(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationT
     let name = source.settings.name.clone();
     let mut failures = 0;
     while !stop.is_cancelled() {
-        let due = app.due_fetches(name.clone(), FETCHES_AT_A_TIME).await.unwrap_or_else(|error| {
+        let due = app.feeds.due_fetches(name.clone(), FETCHES_AT_A_TIME).await.unwrap_or_else(|error| {
             tracing::error!(%error, source = name, "what is to be asked for cannot be read");
             Vec::new()
         });
         if due.is_empty() {
             tokio::select! {
-                () = app.fetches_wanted() => {}
+                () = app.feeds.fetches_wanted() => {}
                 () = pause(LOOK_EVERY, &stop) => {}
             }
             continue;
@@ -160,7 +159,7 @@ async fn fetch_one(app: &App, source: &Source, api: &Api, wanted: FetchRow, fail
             let payload = body.to_string();
             let asked = serde_json::from_str(&wanted.asked).unwrap_or(Value::Null);
             let facts = source.of_answer(&wanted.name, body, asked, &app.config().rulebook.directory, now);
-            app.take_answer(wanted, facts, payload.as_bytes()).await.map(|_| None)
+            app.feeds.take_answer(wanted, facts, payload.as_bytes()).await.map(|_| None)
         }
         Err(ApiError::Later { after, cause }) => {
             // The source may stand, or this one thing alone.
@@ -169,11 +168,11 @@ async fn fetch_one(app: &App, source: &Source, api: &Api, wanted: FetchRow, fail
             note_failure(app, name, &cause).await;
             let gives_up = MOST_TRIES <= wanted.attempts;
             let again_at = (!gives_up).then(|| now + again);
-            app.put_off_fetch(wanted, again_at, cause).await.map(|()| Some(wait))
+            app.feeds.put_off_fetch(wanted, again_at, cause).await.map(|()| Some(wait))
         }
         Err(ApiError::Gone { cause }) => {
             tracing::warn!(source = name, cause, "what a hook told of is not there");
-            app.put_off_fetch(wanted, None, cause).await.map(|()| None)
+            app.feeds.put_off_fetch(wanted, None, cause).await.map(|()| None)
         }
     };
     written.unwrap_or_else(|error| {
@@ -211,7 +210,7 @@ async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(),
     let failed = |error: &dyn std::fmt::Display| (None, error.to_string());
     let (name, now) = (source.settings.name.clone(), app.now());
     let (of, what) = (name.clone(), poll.name.clone());
-    let cursor = app.read(move |store| store.cursor(&of, &what)).await.map_err(|error| failed(&error))?;
+    let cursor = app.feeds.cursor(of, what).await.map_err(|error| failed(&error))?;
     let cursor: Value = cursor.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     let scope = source.polling_scope(Value::Null, cursor.clone(), now);
     let word = |value: &jmespath::Variable| value.as_string().cloned();
@@ -234,7 +233,7 @@ async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(),
         };
         let moved = moved.filter(|value| !value.is_null()).map(|value| (poll.name.clone(), value.to_string()));
         let facts = source.of_page(&poll.name, &scope, &app.config().rulebook.directory, now);
-        app.take_page(&name, facts, payload.as_bytes(), moved).await.map_err(|error| failed(&error))?;
+        app.feeds.take_page(&name, facts, payload.as_bytes(), moved).await.map_err(|error| failed(&error))?;
         match next {
             Some(next) => path = next,
             None => break,
@@ -259,7 +258,7 @@ async fn watch_silence(app: App, sources: Arc<Sources>, since: DateTime<Utc>, st
         }
         if tidied_at.is_none_or(|at| TIDY_EVERY < now - at) {
             tidied_at = Some(now);
-            if let Err(error) = app.tidy_sources().await {
+            if let Err(error) = app.feeds.tidy_sources().await {
                 tracing::error!(%error, "what sources left behind could not be tidied");
             }
         }
@@ -283,7 +282,7 @@ async fn look_for_silence(
             let longest = match known {
                 Some(longest) => longest,
                 None => {
-                    let instants = app.source_instants(name.to_owned()).await?;
+                    let instants = app.feeds.source_instants(name.to_owned()).await?;
                     let gaps = instants.windows(2).map(|pair| open(calendar, pair[0], pair[1]));
                     let longest = gaps.max().filter(|_| FEWEST_INSTANTS <= instants.len());
                     usual.insert(name.to_owned(), (now, longest));
@@ -294,10 +293,10 @@ async fn look_for_silence(
         }
     };
     let Some(after) = after else { return Ok(()) };
-    let row = app.source_state(name.to_owned()).await?.row;
+    let row = app.feeds.source_state(name.to_owned()).await?.row;
     let Some(heard_at) = row.heard_at.filter(|_| row.silence_told_at.is_none()) else { return Ok(()) };
     if after < open(calendar, heard_at.max(since), now) {
-        app.tell_silence(name.to_owned(), heard_at).await?;
+        app.feeds.tell_silence(name.to_owned(), heard_at).await?;
     }
     Ok(())
 }

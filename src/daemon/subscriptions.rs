@@ -44,7 +44,7 @@ pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<Api>, stop: Can
             Ok(()) => {
                 failures = 0;
                 tokio::select! {
-                    () = app.fetches_wanted() => {}
+                    () = app.feeds.fetches_wanted() => {}
                     () = pause(LOOK_EVERY, &stop) => {}
                 }
             }
@@ -82,7 +82,7 @@ async fn keep(
     let written = |error: &dyn std::fmt::Display| (None, error.to_string());
     let (name, cursor) = (source.settings.name.clone(), format!("subscription {} {id}", subscription.name));
     let (of, what) = (name.clone(), cursor.clone());
-    let known = app.read(move |store| store.cursor(&of, &what)).await.map_err(|error| written(&error))?;
+    let known = app.feeds.cursor(of, what).await.map_err(|error| written(&error))?;
     let known: Option<Held> = known.and_then(|text| serde_json::from_str(&text).ok());
     let now = app.now();
     if known.as_ref().is_some_and(|held| held.renew_at.is_some_and(|at| now < at)) {
@@ -115,8 +115,8 @@ async fn keep(
     let renew_at = now + ((until - now) / 2).max(RENEWED_AT_MOST_EVERY);
     let held = Held { held: word("held", &subscription.held)?, until, renew_at: Some(renew_at) };
     let value = serde_json::to_string(&held).map_err(|error| written(&error))?;
-    app.remember(&name, cursor, value).await.map_err(|error| written(&error))?;
-    app.source_reached(&name).await.map_err(|error| written(&error))
+    app.feeds.remember(&name, cursor, value).await.map_err(|error| written(&error))?;
+    app.feeds.source_reached(&name).await.map_err(|error| written(&error))
 }
 
 async fn ask(api: &Api, method: Method, call: &Call, scope: &Scope, now: DateTime<Utc>) -> Result<Value, ApiError> {

@@ -30,14 +30,14 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
     while !stop.is_cancelled() {
         app.pulse().timer_beats(true);
         if let Some(back) = watch.look(&app)
-            && let Err(error) = app.clock_was_set_back(back).await
+            && let Err(error) = app.outbox.clock_was_set_back(back).await
         {
             tracing::error!(%error, "waits could not be moved with the clock");
         }
         let due = app.queue().due(app.now(), BATCH);
         if !due.is_empty() {
             is_catching_up = true;
-            if let Err(error) = app.tick(due).await {
+            if let Err(error) = app.desk.tick(due).await {
                 tracing::error!(%error, "due requests could not be looked at; trying again");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
@@ -48,7 +48,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
         if is_catching_up {
             gathered_at = Instant::now();
             // Everything due has been looked at: what is late goes out as one message a person (LESSONS 29).
-            match app.gather().await {
+            match app.outbox.gather().await {
                 Ok(0) => {}
                 Ok(n_messages) => tracing::warn!(n_messages, "late alerts gathered"),
                 Err(error) => {

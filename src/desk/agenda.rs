@@ -38,7 +38,8 @@ impl Agenda {
             return;
         };
         if let Input::Own { answers: Some(place), .. } = input
-            && let Output::Applied(Applied::Accepted { request: opened, .. } | Applied::Duplicate { request: opened }) = output
+            && let Output::Applied(Applied::Accepted { request: opened, .. } | Applied::Duplicate { request: opened }) =
+                output
             && let Output::Applied(Applied::Accepted { effects, .. }) | Output::Moved(effects) = first
             && let Some(Effect::SplitOff { request, .. }) = effects.get_mut(*place)
         {

@@ -51,7 +51,13 @@ impl Decision<'_> {
         let mut deliveries = Vec::new();
         for (person, destination) in ways {
             let reader = Reader { person, destination };
-            deliveries.push(self.delivery((request.id, &request.facets), reader, may_wait, gathered, wait::of_alert)?);
+            deliveries.push(self.delivery(
+                (request.id, &request.facets),
+                reader,
+                may_wait,
+                gathered,
+                wait::of_alert,
+            )?);
         }
         let facts = facts::of(request, alert, config, now);
         self.changes.alerts.push(NewAlert {

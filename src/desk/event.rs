@@ -1,23 +1,22 @@
 //! Events: the request that one belongs to, what the engine makes of it, and everything that is written then.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 
 use super::changes::{Act, Entry, RequestChange, ThreadName};
-use super::incoming::{Applied, Incoming, Refused, Rejection};
 use super::follow::has_followers;
+use super::incoming::{Applied, Incoming, Refused, Rejection};
 use super::known::{AnyParked, ClocksOf, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf};
 use super::{Belongs, DOOR, Decision, Hold, Input};
 use crate::both;
-use crate::engine::check;
 use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::event::{Event, Fact, is_loose};
 use crate::engine::request::{Request, RequestId};
-use crate::engine::{self, Input as Moves};
+use crate::engine::{self, Input as Moves, check};
 use crate::intake::json::CLOCK_SKEW;
-use crate::text::violation;
-use crate::text::{Both, Language};
+use crate::text::{Both, Language, violation};
 
 impl Decision<'_> {
     /// Takes an event that came by a door, or follows from another one.
@@ -113,7 +112,7 @@ impl Decision<'_> {
         let found = match belongs {
             Belongs::To(id) => Ok(Some(self.known.request(id)?.cloned().unwrap_or_else(|| unopened(id)))),
             Belongs::Names(id) => self.named(id)?,
-            Belongs::ByThread => self.find_by_threads(event)?,
+            Belongs::ByThread => self.find_by_threads(&by_ids(event))?,
         };
         let before = match found {
             Ok(Some(request)) => request,
@@ -200,7 +199,8 @@ impl Decision<'_> {
         for thread in &event.threads {
             let is_loose = is_loose(thread);
             // Else whoever writes as a colleague would draw a client's next message to a request of his choice.
-            let moves = if is_loose { event.is_believed() } else { is_new && self.leads_to_unreadable(channel, thread)? };
+            let moves =
+                if is_loose { event.is_believed() } else { is_new && self.leads_to_unreadable(channel, thread)? };
             let (channel, thread) = (channel.clone(), thread.clone());
             self.changes.threads.push(ThreadName { channel, thread, request: request.id, moves });
         }
@@ -290,6 +290,15 @@ pub(super) struct Manner {
     pub(super) is_new: bool,
     /// Whether its clocks are all there are.
     pub(super) replaces_clocks: bool,
+}
+
+/// An event without the names that say less than an id: whom those join depends on more than a replay plays.
+fn by_ids(event: &Event) -> Cow<'_, Event> {
+    if !event.threads.iter().any(|thread| is_loose(thread)) {
+        return Cow::Borrowed(event);
+    }
+    let threads = event.threads.iter().filter(|thread| !is_loose(thread)).cloned().collect();
+    Cow::Owned(Event { threads, ..event.clone() })
 }
 
 fn unopened(id: RequestId) -> Arc<Request> {

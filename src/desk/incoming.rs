@@ -68,6 +68,14 @@ pub enum Refused {
     Rule,
     /// It failed within plazo and is kept aside.
     Quarantined,
+    /// Its source is plazo's own, or a source or mailbox of the file.
+    SourceReserved,
+    /// Its token does not allow acts.
+    ScopeMissing,
+    /// Its token does not allow events of this type.
+    TypeNotAllowed,
+    /// Nothing shows who did it.
+    ProofNeeded,
 }
 
 impl Refused {
@@ -81,6 +89,10 @@ impl Refused {
             Self::AtTooOld => "at_too_old",
             Self::Rule => "refused",
             Self::Quarantined => "quarantined",
+            Self::SourceReserved => "source_reserved",
+            Self::ScopeMissing => "scope_missing",
+            Self::TypeNotAllowed => "type_not_allowed",
+            Self::ProofNeeded => "proof_needed",
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::Decision;
 use super::announce::announcement;
 use super::known::{Instance, Need};
-use super::Decision;
 use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::event::Event;
 use crate::engine::request::Request;

@@ -43,7 +43,7 @@ impl Kept {
 pub type Told = (i64, Option<String>, String);
 
 /// Something that may be asked.
-pub trait Question: Clone + Eq + Hash {
+pub trait Question: Clone + Eq + Hash + 'static {
     /// What is known then.
     type Answer;
     /// Where its answers are.
@@ -80,6 +80,15 @@ macro_rules! questions {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each has its question's")]
         pub enum Ask { $($name($name)),+ }
+
+        impl Known {
+            /// Takes in that nothing is known to what is asked.
+            pub fn learn_nothing(&mut self, ask: Ask) {
+                match ask {
+                    $(Ask::$name(question) => self.learn(question, <$answer>::default()),)+
+                }
+            }
+        }
 
         /// Answers, by their questions.
         #[derive(Debug, Default)]

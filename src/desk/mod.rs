@@ -208,7 +208,9 @@ impl Decision<'_> {
             Input::Update { delivery, person, destination, news } => {
                 self.update(*delivery, person.as_deref(), destination, news)?;
             }
-            Input::Follow { request, incoming, is_elsewhere } => self.follow(request, &incoming.event, *is_elsewhere)?,
+            Input::Follow { request, incoming, is_elsewhere } => {
+                self.follow(request, &incoming.event, *is_elsewhere)?
+            }
             Input::Record(violation) => self.changes.violations.push((**violation).clone()),
             Input::Climb(violated) => self.climb(violated)?,
             Input::Unpark { channel, threads, request } => self.unpark(channel, threads, *request)?,

@@ -31,7 +31,9 @@ impl Decision<'_> {
             match effect {
                 Effect::Met { clock, at } => tell(*clock, NewsKind::Met, *at),
                 Effect::MetLate { clock, at, .. } => tell(*clock, NewsKind::MetLate, *at),
-                Effect::Cancelled { clock, .. } => tell(*clock, NewsKind::Over, event.map_or(self.now, |event| event.at)),
+                Effect::Cancelled { clock, .. } => {
+                    tell(*clock, NewsKind::Over, event.map_or(self.now, |event| event.at))
+                }
                 _ => {}
             }
         }

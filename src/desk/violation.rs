@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Decision;
 use super::alert::Reader;
 use super::announce::addressed;
 use super::changes::{Climbed, NewViolation};
 use super::known::Need;
-use super::Decision;
 use crate::engine::check::Violation;
 use crate::engine::directory::Recipient;
 use crate::engine::escalation::Offset;

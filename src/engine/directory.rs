@@ -159,6 +159,16 @@ impl Directory {
         self.people.get(word).or_else(|| self.people.get(self.people_by_word.get(&*address::canonical(word))?))
     }
 
+    /// What a person is called; the word itself where it is nobody's.
+    pub fn name_of<'a>(&'a self, word: &'a str) -> &'a str {
+        self.person(word).map_or(word, |person| &person.name)
+    }
+
+    /// What a client is called; the word itself where it is nobody's.
+    pub fn customer_name<'a>(&'a self, word: &'a str) -> &'a str {
+        self.customer(word).map_or(word, |customer| &customer.name)
+    }
+
     /// The person who is `author`, by address first.
     pub fn person_of(&self, author: &Author) -> Option<&Person> {
         let by_address = author.address.as_deref().and_then(|address| self.person(address));

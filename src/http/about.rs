@@ -10,11 +10,11 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::error::{Answer, Problem};
-use crate::app::{App, OVERDUE_AFTER};
+use crate::app::App;
+use crate::app::views::Counts;
 use crate::config::{Config, EMAIL};
 use crate::notify::Settings;
 use crate::outbox::DeliveryState;
-use crate::store::Store;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(about)).routes(routes!(status))
@@ -93,12 +93,7 @@ async fn about(_: Read, State(app): State<App>) -> Answer<Json<About>> {
 }
 
 async fn introduction(app: &App) -> Answer<About> {
-    let revision = app
-        .read(|store| {
-            let Some((id, _)) = store.last_revision()? else { return Ok(None) };
-            Ok(Some((id, store.revision_taken_at(id)?)))
-        })
-        .await?;
+    let revision = app.views.revision().await?;
     let config = app.config();
     Ok(About {
         version: env!("CARGO_PKG_VERSION"),
@@ -117,10 +112,7 @@ async fn introduction(app: &App) -> Answer<About> {
 async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
     let (now, config) = (app.now(), app.config());
     let about = introduction(&app).await?;
-    let (phases, overdue) = app.read(move |store| Ok((store.count_by_phase()?, store.count_overdue(now)?))).await?;
-    let (deliveries, last_sent_at) = app.read(|store| Ok((store.count_deliveries()?, store.last_sent_at()?))).await?;
-    let (silences, holds) = app.read(move |store| Ok((store.silences(false, now)?, store.holds()?))).await?;
-    let n_unsent = app.read(move |store: &Store| store.count_unsent(now - OVERDUE_AFTER)).await?;
+    let Counts { phases, n_overdue, deliveries, last_sent_at, silences, holds, n_unsent } = app.views.counts().await?;
     let in_phase = |word: &str| phases.iter().filter(|(phase, _)| phase == word).map(|(_, n)| n).sum::<i64>();
     let in_state = |wanted: DeliveryState| {
         deliveries.iter().filter(|(state, ..)| *state == wanted).map(|(_, n, _)| n).sum::<i64>()
@@ -129,7 +121,7 @@ async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
         about,
         open: in_phase("open") + in_phase("waiting"),
         waiting: in_phase("waiting"),
-        overdue,
+        overdue: n_overdue,
         queued: app.queue().len(),
         next_wake_at: app.queue().next_at(),
         pending: in_state(DeliveryState::Pending) + in_state(DeliveryState::Leased),

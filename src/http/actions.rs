@@ -25,6 +25,7 @@ use crate::engine::event::{Fact, RequestKind};
 use crate::engine::policy::DONE;
 use crate::engine::request::RequestId;
 use crate::intake::json;
+use crate::store::StoreError;
 
 const ACTIONS: [&str; 26] = [
     "answer",
@@ -112,7 +113,7 @@ async fn act(
             return Err(unknown("to", Family::Stage, to));
         }
         Fact::Stage { .. } => {
-            let request = app.read(move |store| store.request(id)).await?;
+            let request = app.views.request(id).await?;
             if request.is_some_and(|request| request.facets.kind != RequestKind::Claim) {
                 let problem = both!(
                     "{id} is no formal claim, so it goes through no stages",
@@ -124,13 +125,13 @@ async fn act(
         _ => {}
     }
     let doubt = event.author.as_ref().and_then(|author| unknown_author(author, &config));
-    let applied = app.submit(vec![Incoming::new(event, request)?]).await?;
+    let applied = app.desk.submit(vec![Incoming::new(event, request).map_err(StoreError::from)?]).await?;
     let effects = match applied.into_iter().next() {
         Some(Applied::Accepted { effects, .. }) => effects,
         Some(Applied::Duplicate { .. } | Applied::Unfiled) | None => Vec::new(),
         Some(Applied::Rejected(rejection)) => return Err(rejection.into()),
     };
-    let request = app.read(move |store| store.request(id)).await?;
+    let request = app.views.request(id).await?;
     let request = request.ok_or_else(|| missing(&app, id))?;
     let warnings = doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) }).into_iter().collect();
     Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects, warnings }))

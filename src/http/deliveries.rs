@@ -90,8 +90,7 @@ struct Sent {
 async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Page>> {
     let state = params.state.as_deref().map(state).transpose()?;
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
-    let (rows, counts) =
-        app.read(move |store| Ok((store.deliveries(state, limit)?, store.count_deliveries()?))).await?;
+    let (rows, counts) = app.views.deliveries(state, limit).await?;
     let is_meant = |one: DeliveryState| state.is_none_or(|meant| meant == one);
     let total = counts.iter().filter(|(state, ..)| is_meant(*state)).map(|(_, n, _)| n).sum();
     let config = app.config();
@@ -107,7 +106,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 #[utoipa::path(get, path = "/v1/deliveries/{id}", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> Answer<Json<DeliveryRow>> {
-    let found = app.read(move |store| store.delivery(id)).await?;
+    let found = app.views.delivery(id).await?;
     found.map(Json).ok_or_else(|| unknown(id))
 }
 
@@ -115,14 +114,14 @@ async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> Answer<
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
 async fn retry(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
-    if app.retry_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
+    if app.outbox.retry_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
 /// Give up a delivery that waits or is dead.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/drop", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
 async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
-    if app.drop_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
+    if app.outbox.drop_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
 /// Send a test message the whole way.
@@ -152,7 +151,7 @@ async fn test_notify(
     let by = test.by.unwrap_or_else(|| proof::who(&grant.proof, config.language_of(&recipient)));
     let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     let content = Content::Test(Box::new(TestFacts { by, host, at: app.now() }));
-    Ok(Json(Sent { deliveries: app.announce(content, recipient).await? }))
+    Ok(Json(Sent { deliveries: app.outbox.announce(content, recipient).await? }))
 }
 
 fn unknown(id: i64) -> Failure {

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, Rejection, WriteError};
 use crate::both;
+use crate::desk::incoming::Refused;
 use crate::intake::json::{FieldError, MOST_EVENTS, NotJson, Unusable};
 use crate::store::StoreError;
 use crate::text::{Both, Language};
@@ -168,17 +169,22 @@ impl From<NotJson> for Failure {
 
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
+        let code = rejection.code.as_str();
         match rejection.code {
-            "unknown_request" => Self::new(StatusCode::NOT_FOUND, rejection.code, rejection.detail),
-            "scope_missing" | "proof_needed" | "type_not_allowed" => {
-                Self::new(StatusCode::FORBIDDEN, rejection.code, rejection.detail)
-            }
-            "at_in_future" | "at_too_old" => {
+            Refused::UnknownRequest => Self::new(StatusCode::NOT_FOUND, code, rejection.detail),
+            Refused::AtInFuture | Refused::AtTooOld => {
                 let mut failure = Self::of_field("at", rejection.detail);
-                failure.0.code = rejection.code;
+                failure.0.code = code;
                 failure
             }
-            _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, rejection.code, rejection.detail),
+            Refused::ScopeMissing | Refused::ProofNeeded | Refused::TypeNotAllowed => {
+                Self::new(StatusCode::FORBIDDEN, code, rejection.detail)
+            }
+            Refused::MissingField
+            | Refused::Rule
+            | Refused::Unreadable
+            | Refused::Quarantined
+            | Refused::SourceReserved => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, rejection.detail),
         }
     }
 }

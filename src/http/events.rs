@@ -22,10 +22,12 @@ use crate::app::token::{Grant, Scope, is_reserved};
 use crate::app::{App, Applied, Incoming, Rejection};
 use crate::both;
 use crate::config::{Config, Family};
+use crate::desk::incoming::Refused;
 use crate::engine::event::{Author, AuthorKind, Event, Fact};
 use crate::engine::proof::is_act;
 use crate::engine::request::RequestId;
 use crate::intake::json::{self, FieldError, Heard};
+use crate::store::StoreError;
 use crate::text::Both;
 
 /// Where events are sent.
@@ -126,7 +128,7 @@ async fn post_events(
                         detail: language.of(problem),
                     }));
                     places.push(index);
-                    incoming.push(Incoming::new(event, request)?);
+                    incoming.push(Incoming::new(event, request).map_err(StoreError::from)?);
                 }
                 Err(rejection) if is_single => {
                     count(&app, "rejected", 1);
@@ -134,7 +136,7 @@ async fn post_events(
                 }
                 Err(rejection) => report.rejected.push(Rejected {
                     index,
-                    code: rejection.code.to_owned(),
+                    code: rejection.code.as_str().to_owned(),
                     detail: language.of(rejection.detail),
                     field: None,
                 }),
@@ -154,7 +156,7 @@ async fn post_events(
             }
         }
     }
-    for (index, applied) in places.into_iter().zip(app.submit(incoming).await?) {
+    for (index, applied) in places.into_iter().zip(app.desk.submit(incoming).await?) {
         let request = match applied {
             Applied::Accepted { request, .. } => {
                 report.accepted += 1;
@@ -175,7 +177,7 @@ async fn post_events(
             Applied::Rejected(rejection) => {
                 report.rejected.push(Rejected {
                     index,
-                    code: rejection.code.to_owned(),
+                    code: rejection.code.as_str().to_owned(),
                     detail: language.of(rejection.detail),
                     field: None,
                 });
@@ -197,7 +199,7 @@ async fn post_events(
 async fn doubts(app: &App, event: &Event) -> Answer<Vec<Warning>> {
     let (config, language) = (app.config(), app.config().language);
     let channel = match &event.about.channel {
-        Some(channel) => app.doubt_of_channel(channel).await?.map(|doubt| ("channel", doubt)),
+        Some(channel) => app.outbox.doubt_of_channel(channel).await?.map(|doubt| ("channel", doubt)),
         None => None,
     };
     let by = event.author.as_ref().and_then(|author| unknown_author(author, &config)).map(|doubt| ("author", doubt));
@@ -254,7 +256,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
         if !binding.types.is_empty() && !binding.types.iter().any(|known| known == type_name) {
             let types = binding.types.join(", ");
             return reject(
-                "type_not_allowed",
+                Refused::TypeNotAllowed,
                 both!(
                     "this token may tell {types}, not `{type_name}`",
                     "este token puede contar {types}, no `{type_name}`"
@@ -268,7 +270,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     if is_reserved(&event.id.source, config) {
         let source = &event.id.source;
         return reject(
-            "source_reserved",
+            Refused::SourceReserved,
             both!(
                 "`{source}` is the name of plazo's own events, or of a source or mailbox of sla.toml; give another `source`",
                 "«{source}» es el nombre de los eventos propios de plazo, o de una fuente o un buzón de sla.toml; indique otro `source`"
@@ -277,7 +279,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     }
     if is_act(&event.fact) && !grant.may(Scope::Operate) {
         return reject(
-            "scope_missing",
+            Refused::ScopeMissing,
             both!(
                 "`{type_name}` is an act, and needs the scope `operate`; `ingest` tells what happened",
                 "`{type_name}` es una acción y necesita el alcance `operate`; `ingest` cuenta lo que pasó"
@@ -287,7 +289,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     event.proof = grant.proof.clone();
     if !event.is_believed() || request.is_some() && !event.proof.holds() {
         return reject(
-            "proof_needed",
+            Refused::ProofNeeded,
             both!(
                 "without a token only what a client wrote, or asked for, can be told here; `{type_name}` needs one (plazo token create), or the Unix socket in the data directory",
                 "sin token solo se puede contar aquí lo que un cliente escribió o pidió; `{type_name}` necesita uno (plazo token create), o el socket Unix del directorio de datos"

@@ -22,6 +22,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 async fn explain(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Explanation>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
-    let explanation = app.explain(id).await?;
+    let explanation = app.views.explain(id).await?;
     explanation.map(Json).ok_or_else(|| missing(&app, id))
 }

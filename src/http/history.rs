@@ -15,7 +15,7 @@ pub(super) struct Told {
 
 /// Reads the history of a request and writes it out.
 pub(super) async fn told(app: &App, id: RequestId, language: Language) -> Result<Told, StoreError> {
-    let (happenings, rows) = app.read(move |store| Ok((store.happenings(id)?, store.told(id)?))).await?;
+    let (happenings, rows) = app.views.story(id).await?;
     let config = app.config();
     let directory = &config.rulebook.directory;
     let writer = history::Writer {

@@ -37,7 +37,7 @@ async fn receive(
     Caller { method, headers, is_local }: Caller,
     request: axum::extract::Request,
 ) -> Answer<Response> {
-    let Some(source) = app.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
+    let Some(source) = app.feeds.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
         return Err(Failure::new(
             StatusCode::NOT_FOUND,
             "no_such_source",
@@ -85,7 +85,7 @@ async fn receive(
         Ok(Taken::Facts(mut facts)) => {
             let presses = std::mem::take(&mut facts.presses);
             let is_foreign = facts.is_foreign;
-            app.take_facts(&name, facts, &body).await?;
+            app.feeds.take_facts(&name, facts, &body).await?;
             if is_foreign {
                 count(&app, &name, "not_understood");
                 let detail = both!(
@@ -94,7 +94,7 @@ async fn receive(
                 );
                 return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "not_understood", detail));
             }
-            app.answer_presses(&name, presses).await?;
+            app.feeds.answer_presses(&name, presses).await?;
             count(&app, &name, "taken");
             Ok(answer(&source))
         }

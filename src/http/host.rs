@@ -1,12 +1,11 @@
 //! The `Host` of a call, by which one without a token is judged (`access`).
 
+use super::error::{Answer, Failure};
 use crate::both;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-
-use super::error::{Answer, Failure};
 
 /// Refuses a call that names its host twice, or in no form that there is (RFC 9112 §3.2): a proxy may have read the one, and we the
 /// other.

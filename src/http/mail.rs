@@ -100,7 +100,7 @@ async fn post_mail(
     let proof = event.proof.clone();
     let mut facts = Facts { events: vec![(event, None)], ..Facts::default() };
     app.obey_replies(&mut facts.events).await?;
-    let told = app.take_mail(&source, facts).await?;
+    let told = app.feeds.take_mail(&source, facts).await?;
     Ok(Json(Report {
         accepted: told.accepted,
         duplicate: told.duplicate,

@@ -56,12 +56,7 @@ struct UpcomingWake {
 async fn queue(_: Read, State(app): State<App>, Params(params): Params<QueueParams>) -> Answer<Json<Upcoming>> {
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
     let config = app.config();
-    let rows = app
-        .read(move |store| {
-            let wakes = store.next_wakes(limit)?;
-            wakes.into_iter().map(|(id, wake)| Ok((wake, store.request(id)?))).collect::<Result<Vec<_>, _>>()
-        })
-        .await?;
+    let rows = app.views.next_wakes(limit).await?;
     let wakes = rows
         .into_iter()
         .filter_map(|(wake, request)| {

@@ -66,7 +66,7 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
     let wanted = Wanted::find(&config, params.name.as_deref(), span, so_far, app.now());
     let wanted = wanted.map_err(|error| Failure::of_field("name", error.words()))?;
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
-    let made = app.report(wanted).await?;
+    let made = app.views.report(wanted).await?;
     let reader = Reader::plain(config.zone, language, app.now());
     match params.format.as_deref() {
         None | Some("json") => Ok(Json(made).into_response()),
@@ -93,7 +93,7 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
 async fn escalations(_: Read, State(app): State<App>, Params(params): Params<RegisterParams>) -> Answer<Response> {
     let (from, to) = span(&app, params.from.as_deref(), params.to.as_deref())?;
-    let rows = app.escalations(last_month(from, to, app.now())).await?;
+    let rows = app.views.escalations(last_month(from, to, app.now())).await?;
     match params.format.as_deref() {
         None | Some("json") => Ok(Json(serde_json::json!({ "escalations": rows })).into_response()),
         Some("csv") => Ok(csv(register::csv(&rows))),

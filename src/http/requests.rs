@@ -15,6 +15,7 @@ use super::error::{Answer, Failure, Named, Params, Problem};
 use super::history::{Told, told};
 use crate::app::App;
 use crate::app::view::RequestView;
+use crate::app::views::Whole;
 use crate::both;
 use crate::engine::directory::Directory;
 use crate::engine::request::{NoRequestId, RequestId};
@@ -138,16 +139,15 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
         below: None,
         limit: limit + 1,
     };
-    let now = app.now();
     let wrong = |detail: String| Failure::of_field("cursor", detail);
     let (mut requests, total) = if by_due {
         let after = params.cursor.map(|cursor| due_cursor(&cursor)).transpose().map_err(wrong)?;
-        let (requests, total) = app.read(move |store| store.list_by_due(&filter, after, now)).await?;
+        let (requests, total) = app.views.list_by_due(filter, after).await?;
         (requests, Some(total))
     } else {
         let below = params.cursor.map(|cursor| cursor.parse::<RequestId>()).transpose();
         filter.below = below.map_err(|error| wrong(error.to_string()))?.map(|id| id.0);
-        (app.read(move |store| store.list(&filter, now)).await?, None)
+        (app.views.list(filter).await?, None)
     };
     let has_more = (limit as usize) < requests.len();
     requests.truncate(limit as usize);
@@ -196,8 +196,9 @@ async fn show(
     Params(params): Params<ShowParams>,
 ) -> Answer<Json<Shown>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
-    let found = app.read(move |store| Ok((store.request(id)?, store.history(id)?, store.references(id)?))).await?;
-    let (Some(request), history, references) = found else { return Err(missing(&app, id)) };
+    let Some(Whole { request, history, references }) = app.views.whole(id).await? else {
+        return Err(missing(&app, id));
+    };
     let wake_at = app.queue().wake_of(id);
     let config = app.config();
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
@@ -211,7 +212,7 @@ async fn show(
 
 /// There is no such request, or it is there and cannot be read.
 pub(super) fn missing(app: &App, id: RequestId) -> Failure {
-    match app.unreadable().of(id) {
+    match app.views.unreadable().of(id) {
         None => unknown(both!("there is no request {id}", "no hay una solicitud {id}")),
         Some(Fault { part, cause }) => {
             let [en, es] = [Language::En, Language::Es].map(|language| vocabulary::kept_part(part, language));

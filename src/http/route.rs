@@ -32,7 +32,10 @@ struct Route {
     responses((status = 200, body = Route), (status = "4XX", body = Problem)))]
 async fn route(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Route>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
-    let steps =
-        app.route(id).await?.ok_or_else(|| unknown(both!("there is no request {id}", "no hay una solicitud {id}")))?;
+    let steps = app
+        .views
+        .route(id)
+        .await?
+        .ok_or_else(|| unknown(both!("there is no request {id}", "no hay una solicitud {id}")))?;
     Ok(Json(Route { request: id.to_string(), steps }))
 }

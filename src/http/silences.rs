@@ -16,14 +16,14 @@ use super::bounds;
 use super::error::{Answer, Failure, Named, Params, Problem};
 use crate::app::App;
 use crate::app::silence::Unknown;
-use crate::both;
 use crate::engine::policy::Matcher;
 use crate::engine::request::{LONGEST_SNOOZE, RequestId};
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
-use crate::span;
-use crate::store::silences::{SilenceRow, Silenced};
+use crate::outbox::silence::Silenced;
+use crate::store::silences::SilenceRow;
 use crate::text::Both;
+use crate::{both, span};
 
 /// Nobody silences for longer; what lasts belongs into the file.
 const LONGEST: TimeDelta = TimeDelta::days(31);
@@ -125,7 +125,7 @@ struct NewSilence {
     responses((status = 200, body = Silences), (status = "4XX", body = Problem)))]
 async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Silences>> {
     let now = app.now();
-    let rows = app.read(move |store| store.silences(params.all.unwrap_or(false), now)).await?;
+    let rows = app.views.silences(params.all.unwrap_or(false)).await?;
     Ok(Json(Silences { silences: rows.into_iter().map(|row| SilenceView::new(row, now)).collect() }))
 }
 
@@ -181,12 +181,12 @@ async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesReject
             language.of(if silenced.all { all_and_more() } else { nothing_named() }),
         ));
     }
-    let foreseen = match app.foresee_silence(silenced, (from, until)).await? {
+    let foreseen = match app.outbox.foresee_silence(silenced, (from, until)).await? {
         Ok(foreseen) => foreseen,
         Err(Unknown { field, problem }) => return Err(Failure::of_field(field, language.of(problem))),
     };
     let would_hold = WouldHold { alerts: foreseen.n_alerts, requests: foreseen.n_requests };
-    let row = app.add_silence(foreseen.silenced, (from, until), new.by, new.why).await?;
+    let row = app.outbox.add_silence(foreseen.silenced, (from, until), new.by, new.why).await?;
     Ok(Json(SilenceView { would_hold: Some(would_hold), ..SilenceView::new(row, now) }))
 }
 
@@ -208,7 +208,7 @@ fn all_and_more() -> Both {
 #[utoipa::path(post, path = "/v1/silences/{id}/end", tag = "silences", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn end(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
-    if app.end_silence(id).await? {
+    if app.outbox.end_silence(id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Failure::new(StatusCode::NOT_FOUND, "unknown_silence", format!("there is no silence {id} that still holds")))

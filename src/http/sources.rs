@@ -97,7 +97,7 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
     let config = app.config();
     let mut sources = Vec::new();
     for name in config.source_names() {
-        let state = app.source_state(name.clone()).await?;
+        let state = app.feeds.source_state(name.clone()).await?;
         let lag = state.waiting_since.map(|since| app.now() - since);
         let word = match &state.row {
             row if row.failed_at.is_some() => "failing",
@@ -124,8 +124,8 @@ async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
     }
     let since = app.now() - TimeDelta::days(7);
     // What cannot even be counted is damaged, and keeps nobody from seeing the rest.
-    let unproven = app.read(move |store| store.count_unproven_mail(since)).await.unwrap_or_default();
-    let unreadable = app.unreadable().all().into_iter().map(|(id, Fault { part, cause })| UnreadableView {
+    let unproven = app.views.count_unproven_mail(since).await.unwrap_or_default();
+    let unreadable = app.views.unreadable().all().into_iter().map(|(id, Fault { part, cause })| UnreadableView {
         request: (id.0 != 0).then(|| id.to_string()),
         part: part.to_owned(),
         cause,
@@ -173,7 +173,7 @@ struct Unknown {
 async fn get_unknown(_: Read, State(app): State<App>, Params(asked): Params<Days>) -> Answer<Json<Unknown>> {
     let days = asked.days.unwrap_or(USUAL_DAYS);
     let since = app.now() - TimeDelta::days(days.into());
-    let rows = app.read(move |store| store.authors(since, MOST_AUTHORS)).await?;
+    let rows = app.views.authors(since, MOST_AUTHORS).await?;
     let config = app.config();
     let directory = &config.rulebook.directory;
     let is_unknown = |row: &AuthorRow| match row.kind.as_str() {

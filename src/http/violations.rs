@@ -23,8 +23,7 @@ use crate::engine::request::RequestId;
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
 use crate::store::violations::{Filter, ViolationRow};
-use crate::text::proof;
-use crate::text::violation;
+use crate::text::{proof, violation};
 
 /// Rows where no limit is given, and at most.
 const USUAL: u32 = 100;
@@ -129,7 +128,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     let limit = params.limit.unwrap_or(USUAL).min(MOST);
     let open = params.open.unwrap_or(false);
     let filter = Filter { rule: params.rule, request, open, since, limit };
-    let rows = app.read(move |store| store.violations(&filter)).await?;
+    let rows = app.views.violations(filter).await?;
     let config = app.config();
     Ok(Json(Violations { violations: rows.into_iter().map(|row| ViolationView::new(row, &config)).collect() }))
 }
@@ -155,7 +154,7 @@ async fn excuse(
     }
     // Whoever gives no name is known by how they came.
     let by = new.by.or_else(|| Some(proof::who(&grant.proof, app.config().language)));
-    let row = app.excuse_violation(id, new.excuse.trim().to_owned(), by).await?;
+    let row = app.desk.excuse_violation(id, new.excuse.trim().to_owned(), by).await?;
     let row = row.ok_or_else(|| {
         Failure::new(
             StatusCode::NOT_FOUND,

@@ -93,7 +93,10 @@ mod tests {
             (all, Wait::For(HeldFor::Silence, minute(60))),
             (Circumstances { silenced_until: None, ..all }, Wait::For(HeldFor::Downtime, now)),
             (Circumstances { silenced_until: None, gathered: None, ..all }, Wait::For(HeldFor::Daily, minute(90))),
-            (Circumstances { opens_at: Some(minute(30)), burst, ..Circumstances::default() }, Wait::For(HeldFor::Quiet, minute(30))),
+            (
+                Circumstances { opens_at: Some(minute(30)), burst, ..Circumstances::default() },
+                Wait::For(HeldFor::Quiet, minute(30)),
+            ),
             (Circumstances { burst, ..Circumstances::default() }, Wait::For(HeldFor::Burst, minute(4))),
             (Circumstances::default(), Wait::No(None)),
         ];

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::engine::clock::Cancelled;
+use crate::engine::clock::{Cancelled, Clock};
 use crate::engine::directory::Recipient;
-use crate::engine::effect::{ClockRef, Effect, Outcome, Why};
+use crate::engine::effect::{ClockRef, Effect, Why};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::RequestId;
 
@@ -55,9 +55,15 @@ pub enum What {
     Alert { step: String, why: Why, late: bool, recipients: Vec<Recipient> },
 }
 
-/// The entries of an outcome at `now`. `at` is the instant of the event that caused it; a tick's is `now`.
-pub(super) fn entries(outcome: &Outcome, at: DateTime<Utc>, now: DateTime<Utc>) -> impl Iterator<Item = Entry> {
-    outcome.effects.iter().filter_map(move |effect| {
+/// The entries of what a request went through at `now`. `at` is the instant of the event that caused it; a tick's is `now`.
+pub(super) fn entries(
+    request: RequestId,
+    effects: &[Effect],
+    clocks: &[Clock],
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = Entry> {
+    effects.iter().filter_map(move |effect| {
         let (instant, clock, what) = match effect {
             Effect::Met { clock, at } => (*at, Some(*clock), What::Met),
             Effect::MetLate { clock, at, due_at } => (*at, Some(*clock), What::MetLate { due_at: *due_at }),
@@ -84,18 +90,17 @@ pub(super) fn entries(outcome: &Outcome, at: DateTime<Utc>, now: DateTime<Utc>) 
         Some(Entry {
             at: instant,
             noticed_at: (instant != now).then_some(now),
-            request: outcome.request.id,
+            request,
             promise: clock.map(|clock| clock.kind),
             cycle: clock.map(|clock| clock.cycle),
-            policy: clock.and_then(|clock| policy_of(outcome, clock)),
+            policy: clock.and_then(|clock| policy_of(clocks, clock)),
             what,
         })
     })
 }
 
-fn policy_of(outcome: &Outcome, name: ClockRef) -> Option<String> {
-    let mut clocks = outcome.clocks.iter().chain(&outcome.request.clocks);
-    clocks.find(|clock| clock.name() == name).map(|clock| clock.policy.clone())
+fn policy_of(clocks: &[Clock], name: ClockRef) -> Option<String> {
+    clocks.iter().rev().find(|clock| clock.name() == name).map(|clock| clock.policy.clone())
 }
 
 fn as_word<S: serde::Serializer>(request: &RequestId, serializer: S) -> Result<S::Ok, S::Error> {

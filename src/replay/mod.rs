@@ -7,32 +7,24 @@ mod difference;
 mod entry;
 mod world;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use crate::config::Config;
 use crate::engine::clock::Clock;
 use crate::engine::event::Event;
-use crate::engine::policy::Rulebook;
 use crate::engine::request::RequestId;
 
+pub use crate::desk::Belongs;
 pub use difference::{ClockChange, Difference, Load, PersonChange, PolicyChange, RequestChange, Standing, Window};
 pub use entry::{Entry, What};
-
-/// To which request an event belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Belongs {
-    /// To that one: the journal has it so.
-    To(RequestId),
-    /// To the one that it names, which must be known.
-    Names(RequestId),
-    /// To the one that has one of its threads; else it opens one.
-    ByThread,
-}
 
 /// An event, and when plazo heard of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heard {
     /// The event.
-    pub event: Event,
+    pub event: Arc<Event>,
     /// Whose it is.
     pub belongs: Belongs,
     /// When it was heard of: decides the order of arrival. Not before the event's own instant.
@@ -69,14 +61,14 @@ pub struct Run {
 
 /// Plays `heard` and lets time pass up to `end`, that instant included. `heard` stands in the order of arrival; what arrived
 /// after `end` is left out. `progress` is told how many events have been played.
-pub fn play(rulebook: &Rulebook, heard: &[Heard], end: DateTime<Utc>, mut progress: impl FnMut(usize)) -> Run {
-    let mut world = world::World::new(rulebook, heard);
+pub fn play(config: &Config, heard: &[Heard], end: DateTime<Utc>, mut progress: impl FnMut(usize)) -> Run {
+    let mut world = world::World::new(config);
     for (place, one) in heard.iter().enumerate() {
         if end < one.heard_at {
             break;
         }
         world.pass_to(one.heard_at);
-        world.hear(place);
+        world.hear(place, one);
         progress(place + 1);
     }
     world.finish(end)

@@ -1,51 +1,48 @@
 //! The daemon's part in virtual time: hears events, looks when the engine wants to be asked, and keeps what follows.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::entry::entries;
-use super::{Belongs, Heard, Run, Untaken};
+use super::{Heard, Run, Untaken};
+use crate::config::Config;
+use crate::desk::changes::RequestChange;
+use crate::desk::incoming::Refused;
+use crate::desk::known::{Ask, Known};
+use crate::desk::{self, Applied, Changes, Hold, Input, Output, Step};
 use crate::engine::clock::Clock;
-use crate::engine::effect::{Outcome, Wake, WakeReason};
-use crate::engine::event::{Event, EventId, is_loose};
-use crate::engine::policy::Rulebook;
-use crate::engine::request::{Request, RequestId};
-use crate::engine::{self, Input};
+use crate::engine::effect::{Effect, Wake, WakeReason};
+use crate::engine::event::Event;
+use crate::engine::request::RequestId;
 
-/// A request, and what the store would keep of it.
+/// What a store would keep of a request.
+#[derive(Default)]
 struct Case {
-    request: Request,
-    /// Places of its events, by instant; of several at one instant, as they arrived.
-    events: Vec<usize>,
+    /// Its events, by instant; of several at one instant, as they arrived.
+    events: Vec<Arc<Event>>,
     clocks: Vec<Clock>,
     wake: Option<Wake>,
 }
 
 pub(super) struct World<'a> {
-    rulebook: &'a Rulebook,
-    heard: &'a [Heard],
+    config: &'a Config,
     now: DateTime<Utc>,
+    /// What decisions know: the requests, whose numbers are in `cases` too.
+    known: Known,
     cases: HashMap<RequestId, Case>,
-    /// The last number given.
-    last_request: i64,
-    /// By channel and thread.
-    threads: HashMap<String, HashMap<&'a str, RequestId>>,
-    known: HashSet<&'a EventId>,
     wakes: BTreeSet<(DateTime<Utc>, WakeReason, RequestId)>,
     run: Run,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(rulebook: &'a Rulebook, heard: &'a [Heard]) -> Self {
+    pub(super) fn new(config: &'a Config) -> Self {
         Self {
-            rulebook,
-            heard,
+            config,
             now: DateTime::<Utc>::MIN_UTC,
+            known: Known::default(),
             cases: HashMap::new(),
-            last_request: 0,
-            threads: HashMap::new(),
-            known: HashSet::new(),
             wakes: BTreeSet::new(),
             run: Run::default(),
         }
@@ -78,103 +75,90 @@ impl<'a> World<'a> {
 
     /// Looks at the request that wants it first.
     fn look(&mut self) {
-        let Some((at, _, id)) = self.wakes.pop_first() else { return };
+        let Some((at, _, request)) = self.wakes.pop_first() else { return };
         self.now = self.now.max(at);
-        let Some(case) = self.cases.get(&id) else { return };
-        let mut outcome = engine::advance(&case.request, self.rulebook, Input::Tick, self.now);
-        outcome.put_off_idle_wake(self.now);
-        self.keep(id, outcome, self.now);
+        if let Output::Moved(effects) = self.decide(&Input::Tick { request, hold: Hold::WhatIsLate }, None) {
+            self.tell(request, &effects, self.now);
+        }
     }
 
-    /// Takes an event as `app::apply` does.
-    pub(super) fn hear(&mut self, place: usize) {
-        let Heard { event, belongs, .. } = &self.heard[place];
-        if !self.known.insert(&event.id) {
-            self.run.untaken.push((place, Untaken::Duplicate));
-            return;
-        }
-        let id = match self.find(event, *belongs) {
-            Ok(id) => id,
-            Err(why) => {
-                // It may come again when its request is known.
-                self.known.remove(&event.id);
-                self.run.untaken.push((place, why));
-                return;
+    /// Takes an event as the daemon does.
+    pub(super) fn hear(&mut self, place: usize, heard: &Heard) {
+        let event = &heard.event;
+        let input = Input::Recorded { event: Arc::clone(event), belongs: heard.belongs };
+        let untaken = match self.decide(&input, Some(event)) {
+            Output::Applied(Applied::Accepted { request, effects }) => {
+                return self.tell(request, &effects, event.at);
             }
-        };
-        let unopened = || Case { request: Request::unopened(id), events: Vec::new(), clocks: Vec::new(), wake: None };
-        let case = self.cases.entry(id).or_insert_with(unopened);
-        let heard = self.heard;
-        let after = case.events.partition_point(|&other| heard[other].event.at <= event.at);
-        case.events.insert(after, place);
-        let outcome = if case.request.last_event_at <= event.at && !event.takes_back() {
-            engine::advance(&case.request, self.rulebook, Input::Event(event), self.now)
-        } else {
-            let told = std::mem::take(&mut case.clocks);
-            let events: Vec<_> = case.events.iter().map(|&place| heard[place].event.clone()).collect();
-            engine::reorder(&case.request, &told, &events, event, self.rulebook, self.now)
-        };
-        let channel = &outcome.request.facets.channel;
-        if !event.threads.is_empty() {
-            if !self.threads.contains_key(channel) {
-                self.threads.insert(channel.clone(), HashMap::new());
+            Output::Applied(Applied::Duplicate { .. }) => Untaken::Duplicate,
+            Output::Applied(Applied::Rejected(rejection)) if rejection.code == Refused::MissingField => {
+                Untaken::NoChannel
             }
-            if let Some(known) = self.threads.get_mut(channel) {
-                for thread in &event.threads {
-                    known.entry(thread).or_insert(id);
+            Output::Applied(Applied::Rejected(_)) => Untaken::UnknownRequest,
+            Output::Applied(Applied::Unfiled) | Output::Moved(_) | Output::Nothing => Untaken::Unfiled,
+        };
+        self.run.untaken.push((place, untaken));
+    }
+
+    /// Decides an input, and keeps what becomes of it. Nobody is told, and what follows from an event was recorded too.
+    fn decide(&mut self, input: &Input, event: Option<&Arc<Event>>) -> Output {
+        loop {
+            match desk::decide(&self.known, input, self.config, self.now) {
+                Step::Need(need) => need.0.into_iter().for_each(|ask| self.answer(ask)),
+                Step::Done(changes, output) => {
+                    self.keep(&changes, event);
+                    return output;
                 }
             }
         }
-        self.keep(id, outcome, event.at);
     }
 
-    fn find(&mut self, event: &Event, belongs: Belongs) -> Result<RequestId, Untaken> {
-        match belongs {
-            Belongs::To(id) => {
-                self.last_request = self.last_request.max(id.0);
-                return Ok(id);
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::EventsOf(asked) => {
+                let events =
+                    self.cases.get(&asked.request).map(|case| case.events.iter().map(|event| (**event).clone()));
+                let events = events.into_iter().flatten().collect();
+                self.known.learn(asked, Arc::new(events));
             }
-            Belongs::Names(id) => {
-                return if self.cases.contains_key(&id) { Ok(id) } else { Err(Untaken::UnknownRequest) };
+            Ask::ClocksOf(asked) => {
+                let clocks = self.cases.get(&asked.request).map(|case| case.clocks.clone()).unwrap_or_default();
+                self.known.learn(asked, Arc::new(clocks));
             }
-            Belongs::ByThread => {}
+            // Everything else that a replay holds is known already.
+            other => self.known.learn_nothing(other),
         }
-        let channel = event.about.channel.as_deref().unwrap_or_default();
-        let known = self.threads.get(channel);
-        // What the store decides by time and state is not played; a recorded event names its request.
-        let mut ids = event.threads.iter().filter(|thread| !is_loose(thread));
-        if let Some(id) = known.and_then(|known| ids.find_map(|thread| known.get(thread.as_str()))) {
-            return Ok(*id);
-        }
-        if !event.starts_request() {
-            return Err(Untaken::UnknownRequest);
-        }
-        if channel.is_empty() {
-            return Err(Untaken::NoChannel);
-        }
-        if event.is_automatic() {
-            return Err(Untaken::Unfiled);
-        }
-        self.last_request += 1;
-        Ok(RequestId(self.last_request))
     }
 
-    fn keep(&mut self, id: RequestId, outcome: Outcome, at: DateTime<Utc>) {
-        self.run.entries.extend(entries(&outcome, at, self.now));
-        let Some(case) = self.cases.get_mut(&id) else { return };
-        if let Some(wake) = case.wake {
-            self.wakes.remove(&(wake.at, wake.why, id));
+    fn keep(&mut self, changes: &Changes, event: Option<&Arc<Event>>) {
+        self.known.take(changes);
+        for (id, wake) in &changes.wakes {
+            let case = self.cases.entry(*id).or_default();
+            if let Some(wake) = std::mem::replace(&mut case.wake, *wake) {
+                self.wakes.remove(&(wake.at, wake.why, *id));
+            }
+            self.wakes.extend(wake.map(|wake| (wake.at, wake.why, *id)));
         }
-        if let Some(wake) = outcome.wake {
-            self.wakes.insert((wake.at, wake.why, id));
+        let Some(RequestChange { request, clocks, replaces_clocks, .. }) = &changes.request else { return };
+        let case = self.cases.entry(request.id).or_default();
+        if let Some(event) = event {
+            let place = case.events.partition_point(|other| other.at <= event.at);
+            case.events.insert(place, Arc::clone(event));
         }
-        case.wake = outcome.wake;
-        case.request = outcome.request;
-        for clock in outcome.clocks {
+        if *replaces_clocks {
+            case.clocks.clear();
+        }
+        for clock in clocks {
             match case.clocks.iter_mut().rev().find(|old| old.name() == clock.name()) {
-                Some(old) => *old = clock,
-                None => case.clocks.push(clock),
+                Some(old) => old.clone_from(clock),
+                None => case.clocks.push(clock.clone()),
             }
         }
+    }
+
+    /// Notes what a decision caused.
+    fn tell(&mut self, id: RequestId, effects: &[Effect], at: DateTime<Utc>) {
+        let clocks = self.cases.get(&id).map(|case| case.clocks.as_slice()).unwrap_or_default();
+        self.run.entries.extend(entries(id, effects, clocks, at, self.now));
     }
 }

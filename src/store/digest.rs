@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::outbox::Leased;
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, instant, milliseconds, motive};
 use crate::engine::request::RequestId;
 use crate::outbox::facts::{AlertFacts, ViolationFacts};
-use crate::outbox::needed::{is_needed, is_of_breach};
-use crate::outbox::{Content, HeldFor};
+use crate::outbox::message::Leased;
+use crate::outbox::needed::is_needed;
+use crate::outbox::{Content, HeldFor, Motive};
 
 /// Alerts that a message tells of one by one; mail shows fewer.
 const MOST_TOLD: usize = 200;
@@ -114,11 +114,13 @@ impl Store {
         let mut rows = statement.query(params![root, delivery.id, delivery.destination, most])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let (id, why) = (row.get(0)?, row.get::<_, String>(2)?);
+            let (id, motive) = (row.get(0)?, motive(row, 2)?);
             let request = row.get::<_, Option<i64>>(5)?.map_or(RequestId(0), RequestId);
             let clock = if row.get_ref(3)? == ValueRef::Null { None } else { self.parsed(request, "clock", row, 3) };
-            let stands = || is_needed(&why, clock.as_ref(), row.get(4).and_then(instant).unwrap_or_default());
-            let is_told = !row.get::<_, bool>(6)? && ((tells_all && is_of_breach(&why)) || stands());
+            let decided_at = row.get(4).and_then(instant).unwrap_or_default();
+            let stands = || motive.is_none_or(|motive| is_needed(motive, clock.as_ref(), decided_at));
+            let is_of_breach = motive.is_some_and(Motive::is_of_breach);
+            let is_told = !row.get::<_, bool>(6)? && ((tells_all && is_of_breach) || stands());
             let content = self.parsed::<Content>(request, "alert", row, 1);
             found.push((
                 id,

@@ -7,9 +7,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::outbox::{NewAlert, NewDelivery};
 use super::{Result, Store, known, milliseconds};
-use crate::outbox::{Content, HeldFor};
+use crate::outbox::message::{NewAlert, NewDelivery};
+use crate::outbox::{Content, HeldFor, Motive};
 
 /// Rows that one step moves: some milliseconds of work.
 const MOST_MOVED: usize = 200;
@@ -188,22 +188,20 @@ impl Store {
         let (rank, planned_at) = least(rows);
         let planned_at = known(Some(planned_at)).unwrap_or(now);
         let content = Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: reader.cause, n_more: 0 };
-        let alert = NewAlert { step: None, why: "digest", planned_at, decided_at: now, content: &content };
-        let Some(alert) = self.add_alert(&alert)? else { return Ok(None) };
-        let digest = self.add_delivery(&NewDelivery {
-            alert,
-            person: reader.person.as_deref(),
-            destination: &reader.destination,
-            rank,
+        let alert = NewAlert {
+            step: None,
+            motive: Motive::Digest,
             planned_at,
             decided_at: now,
-            held: None,
-            silence: None,
-            updates: None,
-        })?;
+            content,
+            deliveries: Vec::new(),
+        };
+        let Some(id) = self.add_alert(&alert)? else { return Ok(None) };
+        let (person, destination) = (reader.person.clone(), reader.destination.clone());
+        let digest = self.add_delivery(id, &alert, &NewDelivery { person, destination, ..NewDelivery::default() })?;
         // Due at once, and a step that looks for what is due goes on with it.
-        self.prepare("UPDATE deliveries SET state = 'held', held_for = ?2, next_at = ?3 WHERE id = ?1")?
-            .execute(params![digest, making(reader.cause), milliseconds(now)])?;
+        self.prepare("UPDATE deliveries SET state = 'held', held_for = ?2, next_at = ?3, rank = ?4 WHERE id = ?1")?
+            .execute(params![digest, making(reader.cause), milliseconds(now), rank])?;
         Ok(Some(digest))
     }
 }

@@ -5,29 +5,11 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{Result, Store, instant, milliseconds};
+use crate::desk::changes::{Act, Entry};
 use crate::engine::effect::Effect;
 use crate::engine::event::{Author, Event, EventId};
 use crate::engine::proof::Proof;
 use crate::engine::request::RequestId;
-
-/// An event as it goes into the journal.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
-    /// The request that it belongs to.
-    pub request: RequestId,
-    /// When it happened.
-    pub at: DateTime<Utc>,
-    /// When plazo heard of it.
-    pub received_at: DateTime<Utc>,
-    /// Its name; a tick has none.
-    pub id: Option<&'a EventId>,
-    /// The word of its type.
-    pub type_name: &'a str,
-    /// The event as JSON.
-    pub body: Option<&'a str>,
-    /// What it caused.
-    pub effects: &'a [Effect],
-}
 
 /// A line of a request's history.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -127,7 +109,7 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn append(&self, entry: &Entry<'_>) -> Result<()> {
+    pub fn append(&self, entry: &Entry, received_at: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -135,12 +117,12 @@ impl Store {
         .execute(params![
             entry.request.0,
             milliseconds(entry.at),
-            milliseconds(entry.received_at),
-            entry.id.map(|id| &id.source),
-            entry.id.map(|id| &id.id),
+            milliseconds(received_at),
+            entry.id.as_ref().map(|id| &id.source),
+            entry.id.as_ref().map(|id| &id.id),
             entry.type_name,
-            entry.body,
-            serde_json::to_string(entry.effects)?,
+            entry.body.as_deref(),
+            serde_json::to_string(&entry.effects)?,
         ])?;
         Ok(())
     }
@@ -392,26 +374,18 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn record_act(
-        &self,
-        request: RequestId,
-        act: &str,
-        who: Option<&str>,
-        at: DateTime<Utc>,
-        until: Option<DateTime<Utc>>,
-        (source, proof): (&str, &Proof),
-    ) -> Result<()> {
+    pub fn record_act(&self, act: &Act) -> Result<()> {
         self.prepare(
             "INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
-            request.0,
-            act,
-            who,
-            milliseconds(at),
-            until.map(milliseconds),
-            source,
-            serde_json::to_string(proof)?
+            act.request.0,
+            act.act,
+            act.who,
+            milliseconds(act.at),
+            act.until.map(milliseconds),
+            act.source,
+            serde_json::to_string(&act.proof)?
         ])?;
         Ok(())
     }

@@ -7,9 +7,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::digest::Filled;
-use super::outbox::Leased;
-use super::{Result, Store, instant, known, milliseconds};
+use super::{Result, Store, instant, known, milliseconds, motive};
 use crate::engine::request::RequestId;
+use crate::outbox::message::Leased;
 use crate::outbox::needed::is_needed;
 use crate::outbox::{Content, Lanes, Room};
 
@@ -204,7 +204,7 @@ impl Store {
             updates: row.get(14)?,
             waited: row.get(15)?,
         };
-        let is_needed = is_needed(&row.get::<_, String>(10)?, clock.flatten().as_ref(), decided_at);
+        let is_needed = motive(row, 10)?.is_none_or(|motive| is_needed(motive, clock.flatten().as_ref(), decided_at));
         found.ready.push((delivery, is_needed));
         Ok(())
     }

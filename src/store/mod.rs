@@ -10,9 +10,11 @@ mod digest;
 pub mod gather;
 mod holds;
 pub mod journal;
+mod load;
 pub mod outbox;
 pub mod silences;
 pub mod requests;
+mod save;
 mod schema;
 pub mod sources;
 mod unreadable;
@@ -24,8 +26,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
-use crate::engine::request::RequestId;
-use crate::outbox::DeliveryState;
+use crate::outbox::{DeliveryState, Motive};
 pub use unreadable::{Fault, Unreadable};
 
 /// Name of the file in the data directory.
@@ -47,9 +48,6 @@ pub enum StoreError {
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
     Corrupt(#[source] Cause),
-    /// A request that is there cannot be read.
-    #[error("the store holds {0} and cannot read it")]
-    Unreadable(RequestId),
     /// A file beside it cannot be read or made.
     #[error("the data directory cannot be used: {0}")]
     Directory(#[from] std::io::Error),
@@ -172,26 +170,6 @@ impl Store {
         self.connection.total_changes()
     }
 
-    /// Runs `work` so that it is undone as a whole, and nothing else is, if it fails.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `work` fails with.
-    pub fn savepoint<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.execute("SAVEPOINT one")?;
-        match work() {
-            Ok(value) => {
-                self.execute("RELEASE one")?;
-                Ok(value)
-            }
-            Err(error) => {
-                // A full disk may have rolled the whole transaction back already.
-                self.execute("ROLLBACK TO one").and_then(|()| self.execute("RELEASE one")).ok();
-                Err(error)
-            }
-        }
-    }
-
     fn execute(&self, sql: &str) -> Result<()> {
         self.prepare(sql)?.raw_execute()?;
         Ok(())
@@ -212,6 +190,17 @@ impl FromSql for DeliveryState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Self::of(value.as_str()?).ok_or(FromSqlError::InvalidType)
     }
+}
+
+impl ToSql for Motive {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+/// Why a message goes out; none where that is a word that this version does not know: then it goes.
+fn motive(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
+    Ok(row.get_ref(column)?.as_str().ok().and_then(Motive::of))
 }
 
 /// An instant as the tables hold it.

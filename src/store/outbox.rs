@@ -1,86 +1,15 @@
 //! Alerts and their deliveries: decided, leased, recorded with their answer.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::{Result, Store, milliseconds};
+use crate::desk::known::Told;
 use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
 use crate::engine::request::RequestId;
-use crate::outbox::{Attempt, Content, DeliveryState, HeldFor};
-
-/// A decision to tell.
-#[derive(Debug, Clone)]
-pub struct NewAlert<'a> {
-    /// The clock and the step's name; `None` for lists and notices.
-    pub step: Option<(RequestId, ClockRef, &'a str)>,
-    /// Why.
-    pub why: &'a str,
-    /// The step's instant.
-    pub planned_at: DateTime<Utc>,
-    /// Now.
-    pub decided_at: DateTime<Utc>,
-    /// What it says.
-    pub content: &'a Content,
-}
-
-/// One alert to one recipient by one destination.
-#[derive(Debug, Clone)]
-pub struct NewDelivery<'a> {
-    /// The alert.
-    pub alert: i64,
-    /// Key of the person, unless the destination itself is told.
-    pub person: Option<&'a str>,
-    /// Name of the destination.
-    pub destination: &'a str,
-    /// Breaches first: smaller goes first.
-    pub rank: i64,
-    /// The step's instant.
-    pub planned_at: DateTime<Utc>,
-    /// Now.
-    pub decided_at: DateTime<Utc>,
-    /// Why it waits to be gathered with others, and until when; `None` goes out by itself.
-    pub held: Option<(HeldFor, DateTime<Utc>)>,
-    /// The silence that holds it back, where one does.
-    pub silence: Option<i64>,
-    /// The delivery whose message this one replaces.
-    pub updates: Option<i64>,
-}
-
-/// A delivery under lease.
-#[derive(Debug, Clone)]
-pub struct Leased {
-    /// Its number.
-    pub id: i64,
-    /// Must be shown to record the outcome.
-    pub fence: i64,
-    /// Which try this is, from 1.
-    pub attempt: i64,
-    /// Whether an earlier try may have arrived without our knowing.
-    pub in_doubt: bool,
-    /// Key of the person.
-    pub person: Option<String>,
-    /// Name of the destination.
-    pub destination: String,
-    /// The request, for the mail's thread.
-    pub request: Option<RequestId>,
-    /// The step's instant.
-    pub planned_at: DateTime<Utc>,
-    /// When it was decided.
-    pub decided_at: DateTime<Utc>,
-    /// What it says.
-    pub content: Content,
-    /// Whether the destination stood until now, and this one tries whether it works again.
-    pub is_probe: bool,
-    /// Destinations still to be tried after this one; none are those of the destination itself.
-    pub route: Vec<String>,
-    /// What the peer called its first message about the request.
-    pub first: Option<String>,
-    /// What the peer called the message that this one replaces.
-    pub updates: Option<String>,
-    /// Whether it waited on purpose: for others, for its reader's hours, for a silence to end; or was due before plazo heard of it.
-    pub waited: bool,
-}
+use crate::outbox::message::{NewAlert, NewDelivery};
+use crate::outbox::{Attempt, Content, DeliveryState};
 
 impl Store {
     /// Writes a decision; `None` if that step was told already (LESSONS 25).
@@ -88,45 +17,45 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn add_alert(&self, alert: &NewAlert<'_>) -> Result<Option<i64>> {
-        let clock = alert.step.map(|(_, clock, _)| clock);
+    pub fn add_alert(&self, alert: &NewAlert) -> Result<Option<i64>> {
+        let step = alert.step.as_ref();
         let added = self
             .prepare(
                 "INSERT INTO alerts (request, kind, cycle, step, why, planned_at, decided_at, content)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
-                alert.step.map(|(request, _, _)| request.0),
-                clock.map(|clock| clock.kind.as_str()),
-                clock.map(|clock| clock.cycle),
-                alert.step.map(|(_, _, step)| step),
-                alert.why,
+                step.map(|step| step.request.0),
+                step.map(|step| step.clock.kind.as_str()),
+                step.map(|step| step.clock.cycle),
+                step.map(|step| &step.step),
+                alert.motive,
                 milliseconds(alert.planned_at),
                 milliseconds(alert.decided_at),
-                serde_json::to_string(alert.content)?,
+                serde_json::to_string(&alert.content)?,
             ])?;
         Ok((added == 1).then(|| self.connection.last_insert_rowid()))
     }
 
-    /// Writes a delivery.
+    /// Writes a delivery of an alert.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn add_delivery(&self, delivery: &NewDelivery<'_>) -> Result<i64> {
+    pub fn add_delivery(&self, id: i64, alert: &NewAlert, delivery: &NewDelivery) -> Result<i64> {
         self.prepare(
             "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for, silence, updates)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
-            delivery.alert,
+            id,
             delivery.person,
             delivery.destination,
             if delivery.held.is_some() { DeliveryState::Held } else { DeliveryState::Pending },
-            delivery.rank,
-            milliseconds(delivery.planned_at),
-            milliseconds(delivery.decided_at),
-            milliseconds(delivery.held.map_or(delivery.decided_at, |(_, until)| until)),
+            alert.motive.rank(),
+            milliseconds(alert.planned_at),
+            milliseconds(alert.decided_at),
+            milliseconds(delivery.held.map_or(alert.decided_at, |(_, until)| until)),
             delivery.held.map(|(cause, _)| cause.as_str()),
             delivery.silence,
             delivery.updates,
@@ -209,7 +138,7 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<(i64, Option<String>, String)>> {
+    pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<Told>> {
         let mut statement = self.prepare(
             "SELECT min(d.id), d.person, d.destination FROM alerts a JOIN deliveries d ON d.alert = a.id
              WHERE a.request = ?1 AND a.kind = ?2 AND a.cycle = ?3 AND d.state = 'sent' AND d.reference IS NOT NULL
@@ -290,6 +219,3 @@ impl Store {
         Ok(statement.execute([milliseconds(now)])?)
     }
 }
-
-/// How long a lease is: enough for the slowest transport.
-pub const LEASE: TimeDelta = TimeDelta::minutes(5);

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, Rows, params};
 
 use super::{Result, Store, instant, milliseconds};
+use crate::desk::changes::ThreadName;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Wake, WakeReason};
 use crate::engine::request::{Phase, Request, RequestId};
@@ -83,27 +84,18 @@ impl Store {
         Ok(statement.query_row([channel, thread], |row| row.get(0).map(RequestId)).optional()?)
     }
 
-    /// Gives a request a further name; a name that is taken stays with its request.
+    /// Gives a request a further name.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn link_thread(&self, channel: &str, thread: &str, request: RequestId) -> Result<()> {
-        self.prepare("INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-            .execute(params![channel, thread, request.0])?;
-        Ok(())
-    }
-
-    /// Gives a name to a request that may have been another's.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn move_thread(&self, channel: &str, thread: &str, request: RequestId) -> Result<()> {
-        self.prepare(
-            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3",
-        )?
-        .execute(params![channel, thread, request.0])?;
+    pub fn name_thread(&self, name: &ThreadName) -> Result<()> {
+        let sql = if name.moves {
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3"
+        } else {
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        };
+        self.prepare(sql)?.execute(params![name.channel, name.thread, name.request.0])?;
         Ok(())
     }
 

@@ -3,32 +3,14 @@
 use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
-use serde::{Deserialize, Serialize};
 
 use super::{Result, Store, instant, known, milliseconds};
-use crate::engine::policy::{Facets, Matcher};
 use crate::engine::request::RequestId;
 use crate::outbox::Content;
+use crate::outbox::silence::{Silence, Silenced};
 
 /// Deliveries that one step looks at (LESSONS 58).
 const MOST_LOOKED_AT: i64 = 200;
-
-/// Which alerts a silence holds back: those of which everything holds that it says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Silenced {
-    /// Of one request only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<RequestId>,
-    /// Only what goes to these people, by key.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub person: Vec<String>,
-    /// Of everything: said so that nobody silences all by leaving the rest out.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub all: bool,
-    /// Of requests like these.
-    #[serde(flatten)]
-    pub matcher: Matcher,
-}
 
 /// A silence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,15 +33,6 @@ pub struct SilenceRow {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// The silence that holds an alert back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silencing {
-    /// Its number.
-    pub id: i64,
-    /// Until when.
-    pub until: DateTime<Utc>,
-}
-
 /// A delivery that a silence holds back.
 #[derive(Debug)]
 pub struct HeldDelivery {
@@ -69,15 +42,6 @@ pub struct HeldDelivery {
     pub person: Option<String>,
     /// What it says, where that can be read.
     pub content: Option<Content>,
-}
-
-impl Silenced {
-    /// Whether it holds back an alert of that request to that person; without one, to a destination.
-    pub fn holds(&self, request: RequestId, facets: &Facets, person: Option<&str>) -> bool {
-        self.request.is_none_or(|own| own == request)
-            && (self.person.is_empty() || person.is_some_and(|person| self.person.iter().any(|key| key == person)))
-            && self.matcher.matches(facets)
-    }
 }
 
 impl Store {
@@ -121,27 +85,19 @@ impl Store {
         self.readable("silence", statement.query_map(params![all, milliseconds(now)], silence)?)
     }
 
-    /// The silence that holds alerts of a request to that person back for longest, or to a destination without one; none if none does.
+    /// Silences that hold now.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn silencing(
-        &self,
-        request: RequestId,
-        facets: &Facets,
-        person: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Silencing>> {
+    pub fn holding_silences(&self, now: DateTime<Utc>) -> Result<Vec<Silence>> {
         let mut statement = self.prepare(
             "SELECT id, matcher, ends_at FROM silences WHERE ended_at IS NULL AND ?1 < ends_at AND starts_at <= ?1",
         )?;
         let rows = statement.query_map([milliseconds(now)], |row| {
-            Ok((matcher(row, 1)?, Silencing { id: row.get(0)?, until: instant(row.get(2)?)? }))
+            Ok(Silence { id: row.get(0)?, silenced: matcher(row, 1)?, until: instant(row.get(2)?)? })
         })?;
-        let holding =
-            self.readable("silence", rows)?.into_iter().filter(|(silenced, _)| silenced.holds(request, facets, person));
-        Ok(holding.map(|(_, silencing)| silencing).max_by_key(|silencing| silencing.until))
+        self.readable("silence", rows)
     }
 
     /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
@@ -181,10 +137,10 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hold_by(&self, delivery: i64, silencing: Option<Silencing>, now: DateTime<Utc>) -> Result<()> {
-        let until = silencing.map_or(now, |silencing| silencing.until);
+    pub fn hold_by(&self, delivery: i64, silence: Option<&Silence>, now: DateTime<Utc>) -> Result<()> {
+        let until = silence.map_or(now, |silence| silence.until);
         self.prepare("UPDATE deliveries SET next_at = ?2, silence = ?3 WHERE id = ?1 AND state = 'held'")?
-            .execute(params![delivery, milliseconds(until), silencing.map(|silencing| silencing.id)])?;
+            .execute(params![delivery, milliseconds(until), silence.map(|silence| silence.id)])?;
         Ok(())
     }
 }

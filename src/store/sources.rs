@@ -263,28 +263,45 @@ impl Store {
         Ok(())
     }
 
-    /// Takes out the events that were kept for a conversation, in the order in which they happened.
+    /// Whether anything is kept until its conversation begins.
     ///
     /// # Errors
     ///
-    /// `StoreError` from SQLite, or if one cannot be read.
-    pub fn unpark(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
+    /// `StoreError` from SQLite.
+    pub fn any_parked(&self) -> Result<bool> {
+        Ok(self.prepare("SELECT EXISTS (SELECT 1 FROM parked)")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The events that are kept until one of these conversations begins, in the order in which they happened.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn parked(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
         let mut events: Vec<Event> = Vec::new();
         for thread in threads {
-            let mut found: Vec<Event> = Vec::new();
-            let mut statement = self.prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2 RETURNING body")?;
+            let mut statement = self.prepare("SELECT body FROM parked WHERE channel = ?1 AND thread = ?2")?;
             let mut rows = statement.query([channel, thread.as_str()])?;
             while let Some(row) = rows.next()? {
-                found.extend(self.parsed(RequestId(0), "parked", row, 0));
-            }
-            for event in found {
-                if !events.iter().any(|known| known.id == event.id) {
-                    events.push(event);
-                }
+                let event: Option<Event> = self.parsed(RequestId(0), "parked", row, 0);
+                events.extend(event.filter(|event| !events.iter().any(|known| known.id == event.id)));
             }
         }
         events.sort_by_key(|event| event.at);
         Ok(events)
+    }
+
+    /// Keeps nothing any more for these conversations.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn unpark(&self, channel: &str, threads: &[String]) -> Result<()> {
+        for thread in threads {
+            self.prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2")?
+                .execute([channel, thread.as_str()])?;
+        }
+        Ok(())
     }
 
     /// Forgets what was kept or done before then, so that the file does not grow for ever.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Row, Rows, params};
 
 use super::{Result, Store, known, milliseconds};
+use crate::desk::changes::{Climbed, NewViolation};
 use crate::engine::check::Violation;
 use crate::engine::request::RequestId;
 
@@ -49,13 +50,8 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn add_violation(
-        &self,
-        request: RequestId,
-        (at, noticed_at): (DateTime<Utc>, DateTime<Utc>),
-        owner: Option<&str>,
-        violation: &Violation,
-    ) -> Result<i64> {
+    pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<i64> {
+        let NewViolation { request, at, owner, violation } = new;
         let id = self
             .prepare(
                 "INSERT INTO violations (request, at, noticed_at, rule, kind, who, owner, violation)
@@ -63,7 +59,7 @@ impl Store {
             )?
             .insert(params![
                 request.0,
-                milliseconds(at),
+                milliseconds(*at),
                 milliseconds(noticed_at),
                 violation.rule,
                 violation.check.as_str(),
@@ -79,7 +75,8 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn told_violation(&self, id: i64, n_told: usize, next_at: Option<DateTime<Utc>>) -> Result<()> {
+    pub fn told_violation(&self, climbed: &Climbed) -> Result<()> {
+        let Climbed { id, n_told, next_at } = *climbed;
         let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
         self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
             id,
@@ -151,15 +148,25 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the requests that wait for `blocker` off the list, and returns them.
+    /// The requests that wait for `blocker`.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn take_blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
-        let mut statement = self.prepare("DELETE FROM blocks WHERE blocker = ?1 RETURNING blocked")?;
+    pub fn blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare("SELECT blocked FROM blocks WHERE blocker = ?1")?;
         let rows = statement.query_map([blocker.0], |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Takes them off the list.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn remove_blocks(&self, blocker: RequestId) -> Result<()> {
+        self.prepare("DELETE FROM blocks WHERE blocker = ?1")?.execute([blocker.0])?;
+        Ok(())
     }
 
     /// Open requests of whoever is known by one of these words, the latest first.

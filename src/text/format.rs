@@ -1,11 +1,10 @@
 //! Instants, spans and words as people of each language write them.
 
+use super::Language;
 use super::printable::{first_letters, n_letters, printable_line};
+use crate::engine::working_time::WorkingTime;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
-
-use super::Language;
-use crate::engine::working_time::WorkingTime;
 
 const WEEKDAYS_ES: [&str; 7] = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
 const WEEKDAYS_EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

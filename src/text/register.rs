@@ -1,10 +1,9 @@
 //! The register of escalations (D11), and tables for spreadsheets.
 
 use super::printable::printable;
+use crate::engine::request::RequestId;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-
-use crate::engine::request::RequestId;
 
 /// An entry of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

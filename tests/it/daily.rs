@@ -37,23 +37,23 @@ async fn lists_at(instants: &[(u32, u32, u32)]) -> Vec<Vec<(String, Vec<i64>)>> 
     let (app, writer) = App::open(directory.path(), config, &source, time).expect("a store");
     let set = |instant| *now.lock().expect("no panic") = instant;
     // Seen for the first time: the schedule begins.
-    assert_eq!(app.run_schedules().await.expect("written"), 0);
+    assert_eq!(app.desk.run_schedules().await.expect("written"), 0);
     for (n, (day, owner)) in [(2, "laura"), (3, "laura"), (3, "ana")].into_iter().enumerate() {
         set(at(day, 9, 0));
         let open = json!({"id": n.to_string(), "type": "open", "kind": "task", "channel": "crm", "thread": n.to_string(),
             "at": at(day, 9, 0), "author": {"name": owner, "kind": "agent"}, "subject": "Guía"});
         let (mut event, request) = json::event(open, "test", at(day, 9, 0)).expect("an event");
         event.proof = Proof::Machine { user: None };
-        app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
+        app.desk.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
     }
     // Tuesday's list went out late; the test looks from here on.
     set(at(3, 10, 0));
-    app.run_schedules().await.expect("written");
+    app.desk.run_schedules().await.expect("written");
     let mut seen = Store::open_reader(directory.path()).expect("the store").deliveries(None, 100).expect("rows").len();
     let mut runs = Vec::new();
     for (day, hour, minute) in instants {
         set(at(*day, *hour, *minute));
-        app.run_schedules().await.expect("written");
+        app.desk.run_schedules().await.expect("written");
         let store = Store::open_reader(directory.path()).expect("the store");
         let mut sent = store
             .peek(Utc.with_ymd_and_hms(2030, 1, 1, 0, 0, 0).single().expect("an instant"), 100)
@@ -61,7 +61,7 @@ async fn lists_at(instants: &[(u32, u32, u32)]) -> Vec<Vec<(String, Vec<i64>)>> 
         sent.sort_by_key(|delivery| delivery.id);
         let fresh = sent.split_off(seen);
         seen += fresh.len();
-        let list = |delivery: plazo::store::outbox::Leased| {
+        let list = |delivery: plazo::outbox::message::Leased| {
             let Content::List { requests, .. } = delivery.content else { panic!("no list: {delivery:?}") };
             (delivery.person.expect("a person"), requests.iter().map(|request| request.age_days).collect())
         };

@@ -163,8 +163,8 @@ async fn the_operator_is_told_once_of_what_cannot_be_read() {
     desk.ask("whatsapp", "t-1").await;
     damage(desk.directory.path(), &["UPDATE journal SET body = '{' WHERE request = 1"]);
     for _ in 0..2 {
-        desk.app.read(|store| store.events(RequestId(1))).await.expect("what can be read");
-        desk.app.tell_of_unreadable().await.expect("written");
+        desk.app.views.events(RequestId(1)).await.expect("what can be read");
+        desk.app.outbox.tell_of_unreadable().await.expect("written");
     }
     let store = rusqlite::Connection::open(desk.directory.path().join("plazo.sqlite3")).expect("the store");
     let sql = "SELECT count(*) FROM alerts WHERE content LIKE '%R-1: un evento%' OR content LIKE '%R-1: an event%'";
@@ -179,7 +179,7 @@ async fn what_is_not_known_of_one_delivery_keeps_no_other_one() {
     let mut desk = Desk::open("2026-03-02 09:00", DESK);
     let silenced = serde_json::from_value(json!({"all": true})).expect("a matcher");
     let span = (desk.now(), desk.now() + chrono::TimeDelta::hours(2));
-    desk.app.add_silence(silenced, span, None, None).await.expect("written");
+    desk.app.outbox.add_silence(silenced, span, None, None).await.expect("written");
     for thread in ["a", "b", "c"] {
         desk.ask("whatsapp", thread).await;
     }
@@ -223,26 +223,25 @@ async fn what_holds_alerts_up_and_cannot_be_read_holds_none_up() {
     for sql in rows {
         let mut desk = Desk::open("2026-03-02 09:00", DESK);
         desk.ask("whatsapp", "damaged").await;
-        desk.app.note_alive(chrono::TimeDelta::minutes(1)).await.expect("written");
+        desk.app.outbox.note_alive(chrono::TimeDelta::minutes(1)).await.expect("written");
         damage(desk.directory.path(), &[&sql]);
-        desk.app.note_alive(chrono::TimeDelta::minutes(1)).await.expect("written");
+        desk.app.outbox.note_alive(chrono::TimeDelta::minutes(1)).await.expect("written");
         desk.ask("whatsapp", "sound").await;
         let told = desk.until("2026-03-02 09:30").await;
         let requests: Vec<_> = told.iter().filter_map(|(.., content)| content.request()).map(|id| id.0).collect();
         assert!(requests.contains(&2), "{sql}: {told:?}");
         let now = desk.now();
-        let listed = desk.app.read(move |store| {
-            store.silences(true, now)?;
-            store.holds()?;
-            store.tokens()?;
-            store.authors(now - chrono::TimeDelta::days(1), 10)?;
-            store.each_event(|_, _, _| ())?;
-            store.happenings(RequestId(1))?;
-            store.history(RequestId(1)).map(|_| ())
-        });
-        assert!(listed.await.is_ok(), "{sql}");
+        let views = &desk.app.views;
+        assert!(views.silences(true).await.is_ok(), "{sql}");
+        assert!(views.counts().await.is_ok(), "{sql}");
+        assert!(desk.app.has_token().await.is_ok(), "{sql}");
+        assert!(views.authors(now - chrono::TimeDelta::days(1), 10).await.is_ok(), "{sql}");
+        assert!(views.story(RequestId(1)).await.is_ok(), "{sql}");
+        assert!(views.whole(RequestId(1)).await.is_ok(), "{sql}");
+        let store = plazo::store::Store::open_reader(desk.directory.path()).expect("a reader");
+        assert!(store.each_event(|_, _, _| ()).is_ok(), "{sql}");
         let is_of_a_list = ["silences", "holds", "tokens", "journal"].iter().any(|table| sql.contains(table));
-        assert_eq!(!desk.app.unreadable().all().is_empty(), is_of_a_list, "it is noted: {sql}");
+        assert_eq!(!desk.app.views.unreadable().all().is_empty(), is_of_a_list, "it is noted: {sql}");
     }
 }
 

@@ -62,20 +62,20 @@ impl Desk {
         event["thread"] = "t-1".into();
         let (mut event, request) = json::event(event, "test", at).expect("an event");
         event.proof = Proof::Machine { user: None };
-        let applied = self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
+        let applied = self.app.desk.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
         assert!(matches!(applied[0], plazo::app::Applied::Accepted { .. }), "{applied:?}");
     }
 
     async fn until(&self, at: DateTime<Utc>) {
         while let Some(wake) = self.app.queue().next_at().filter(|wake| *wake <= at) {
             *self.now.lock().expect("no panic") = wake;
-            self.app.tick(self.app.queue().due(wake, 10)).await.expect("written");
+            self.app.desk.tick(self.app.queue().due(wake, 10)).await.expect("written");
         }
         *self.now.lock().expect("no panic") = at;
     }
 
     async fn explain(&self) -> Explanation {
-        self.app.explain(RequestId(1)).await.expect("read").expect("R-1")
+        self.app.views.explain(RequestId(1)).await.expect("read").expect("R-1")
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::support::desk::{Desk, at};
 use chrono::TimeDelta;
 use plazo::outbox::Content;
-use plazo::store::silences::Silenced;
+use plazo::outbox::silence::Silenced;
 use serde_json::json;
 
 const FILE: &str = r#"
@@ -133,14 +133,14 @@ async fn a_silence_holds_back_what_fits_and_tells_when_it_ends() {
     let mut desk = Desk::open("2026-03-02 09:00", FILE);
     let of_whatsapp: Silenced = serde_json::from_value(json!({"channel": ["whatsapp"]})).expect("a matcher");
     let span = (at("2026-03-02 09:00"), at("2026-03-02 11:00"));
-    let silence = desk.app.add_silence(of_whatsapp, span, None, None).await.expect("written");
+    let silence = desk.app.outbox.add_silence(of_whatsapp, span, None, None).await.expect("written");
     desk.ask("whatsapp", "a").await;
     desk.ask("email", "b").await;
     let told = desk.until("2026-03-02 10:00").await;
     assert_eq!(in_short(&told), ["ana 02 09:10 R-2 50%", "ana 02 09:20 R-2 due", "luis 02 09:50 R-2 +30m"]);
     // Ended before its time: what it held comes now, as one message a reader.
-    assert!(desk.app.end_silence(silence.id).await.expect("written"));
-    assert!(!desk.app.end_silence(silence.id).await.expect("written"), "once");
+    assert!(desk.app.outbox.end_silence(silence.id).await.expect("written"));
+    assert!(!desk.app.outbox.end_silence(silence.id).await.expect("written"), "once");
     let told = desk.until("2026-03-02 10:05").await;
     let mut lines = in_short(&told);
     lines.sort();
@@ -150,7 +150,7 @@ async fn a_silence_holds_back_what_fits_and_tells_when_it_ends() {
 /// Silences of which each holds one channel, by the hours at which they end.
 async fn silence(desk: &Desk, channels: &[&str], until: &str) -> i64 {
     let silenced: Silenced = serde_json::from_value(json!({"channel": channels})).expect("a matcher");
-    desk.app.add_silence(silenced, (desk.now(), at(until)), None, None).await.expect("written").id
+    desk.app.outbox.add_silence(silenced, (desk.now(), at(until)), None, None).await.expect("written").id
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,11 +165,11 @@ async fn a_silence_that_ends_early_lets_go_only_what_no_other_one_holds() {
         desk.ask(channel, channel).await;
     }
     assert_eq!(in_short(&desk.until("2026-03-02 10:00").await), Vec::<String>::new());
-    assert!(desk.app.end_silence(of_whatsapp).await.expect("written"));
+    assert!(desk.app.outbox.end_silence(of_whatsapp).await.expect("written"));
     let mut told = in_short(&desk.until("2026-03-02 10:05").await);
     told.sort();
     assert_eq!(told, ["ana 02 10:00 R-1 due", "luis 02 10:00 R-1 +30m"]);
-    assert!(desk.app.end_silence(longer).await.expect("written"));
+    assert!(desk.app.outbox.end_silence(longer).await.expect("written"));
     let mut told = in_short(&desk.until("2026-03-02 10:20").await);
     told.sort();
     assert_eq!(told, ["ana 02 10:05 R-4 due", "luis 02 10:05 R-4 +30m"], "the shorter one still holds the third");
@@ -204,7 +204,9 @@ async fn taking_a_request_keeps_the_ladder_still_for_a_while_only() {
     assert_eq!(in_short(&told), ["ana 02 10:15 R-1 due", "luis 02 10:45 R-1 +30m"]);
     // Taken again, it is still again.
     desk.event(json!({"type": "ack", "request": "R-1", "author": {"name": "luis", "kind": "agent"}})).await;
-    let clocks = desk.app.read(|store| store.clocks(plazo::engine::request::RequestId(1))).await.expect("clocks");
+    let clocks = plazo::store::Store::open_reader(desk.directory.path())
+        .and_then(|store| store.clocks(plazo::engine::request::RequestId(1)))
+        .expect("clocks");
     assert_eq!(clocks[0].acked_at, Some(at("2026-03-02 10:50")));
 }
 
@@ -213,28 +215,28 @@ async fn what_waits_on_purpose_is_not_overdue_and_what_is_keeps_the_heartbeat_st
     let mut desk = Desk::open("2026-03-02 09:00", FILE);
     desk.ask("crm", "a").await;
     desk.until("2026-03-02 12:00").await;
-    assert_eq!(desk.app.count_overdue().await.expect("counted"), 0, "Marta's summary comes at 17:00");
+    assert_eq!(desk.app.outbox.count_overdue().await.expect("counted"), 0, "Marta's summary comes at 17:00");
     // A breach that nobody sends.
     desk.set("2026-03-02 12:00");
     desk.ask("whatsapp", "b").await;
     desk.set("2026-03-02 12:25");
     let due = desk.app.queue().due(desk.now(), 256);
-    desk.app.tick(due).await.expect("written");
+    desk.app.desk.tick(due).await.expect("written");
     desk.set("2026-03-02 12:27");
-    assert!(0 < desk.app.count_overdue().await.expect("counted"));
+    assert!(0 < desk.app.outbox.count_overdue().await.expect("counted"));
     desk.until("2026-03-02 12:30").await;
-    assert_eq!(desk.app.count_overdue().await.expect("counted"), 0);
+    assert_eq!(desk.app.outbox.count_overdue().await.expect("counted"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lessons_29_what_comes_late_because_plazo_was_down_says_from_when_to_when() {
     let mut desk = Desk::open("2026-03-02 09:00", FILE);
     let gap = TimeDelta::seconds(5);
-    assert_eq!(desk.app.note_alive(gap).await.expect("written"), None);
+    assert_eq!(desk.app.outbox.note_alive(gap).await.expect("written"), None);
     desk.ask("whatsapp", "a").await;
     // Nobody looks for half an hour, in which the promise breaks.
     desk.set("2026-03-02 09:30");
-    let down = desk.app.note_alive(gap).await.expect("written");
+    let down = desk.app.outbox.note_alive(gap).await.expect("written");
     assert_eq!(down, Some((at("2026-03-02 09:00"), at("2026-03-02 09:30"))));
     let told = desk.until("2026-03-02 09:31").await;
     let Content::Alert(facts) = &told[0].2 else { panic!("{:?}", in_short(&told)) };

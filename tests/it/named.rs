@@ -143,14 +143,14 @@ async fn t13_everything_can_be_silenced_and_what_goes_to_one_person() {
     let span = (at("2026-03-02 09:00"), at("2026-03-02 10:00"));
     desk.ask("whatsapp", "a").await;
     let foreseen =
-        desk.app.foresee_silence(silence(json!({"person": ["Ana"]})), span).await.expect("read").expect("known");
+        desk.app.outbox.foresee_silence(silence(json!({"person": ["Ana"]})), span).await.expect("read").expect("known");
     assert_eq!((foreseen.n_alerts, foreseen.n_requests), (1, 1));
     assert_eq!(foreseen.silenced.person, ["ana"], "by the key, which alerts bear");
-    desk.app.add_silence(foreseen.silenced, span, None, None).await.expect("written");
+    desk.app.outbox.add_silence(foreseen.silenced, span, None, None).await.expect("written");
     assert_eq!(told_until(&mut desk, "2026-03-02 09:30").await, ["luis 02 09:20 R-1 due"]);
     assert_eq!(told_until(&mut desk, "2026-03-02 10:05").await, ["ana 02 10:00 R-1 due"]);
     let span = (at("2026-03-02 10:05"), at("2026-03-02 12:00"));
-    desk.app.add_silence(silence(json!({"all": true})), span, None, None).await.expect("written");
+    desk.app.outbox.add_silence(silence(json!({"all": true})), span, None, None).await.expect("written");
     desk.ask("email", "b").await;
     assert_eq!(told_until(&mut desk, "2026-03-02 11:00").await, Vec::<String>::new());
 }
@@ -214,7 +214,7 @@ async fn m6_what_was_overdue_before_plazo_heard_of_it_does_not_say_that_plazo_wa
         let (mut event, request) = plazo::intake::json::event(event, "crm", desk.now()).expect("an event");
         event.proof = plazo::engine::proof::Proof::Machine { user: None };
         let incoming = plazo::app::Incoming::new(event, request).expect("JSON");
-        desk.app.submit(vec![incoming]).await.expect("written");
+        desk.app.desk.submit(vec![incoming]).await.expect("written");
     }
     let told = desk.until("2026-03-02 09:05").await;
     let [(who, _, content @ Content::Digest { alerts, .. })] = &told[..] else { panic!("{told:?}") };

@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use plazo::app::time::TimeSource;
-use plazo::app::{App, Occasion, sources};
+use plazo::app::{App, Occasion, feeds};
 use plazo::config;
 use plazo::intake::source::{Facts, Source};
 use plazo::intake::{json as event_json, presets};
@@ -97,7 +97,7 @@ struct Desk {
     writer: Option<std::thread::JoinHandle<()>>,
     router: axum::Router,
     now: Arc<std::sync::Mutex<DateTime<Utc>>>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Desk {
@@ -110,12 +110,12 @@ impl Desk {
         let now = Arc::new(std::sync::Mutex::new("2026-03-02T14:05:00Z".parse().expect("an instant")));
         let clock = Arc::clone(&now);
         let time = TimeSource::new(move || *clock.lock().expect("no panic"));
-        let ready = sources::ready(&config).expect("secrets that can be read");
+        let ready = feeds::ready(&config).expect("secrets that can be read");
         let (app, writer) = App::open(directory.path(), config, &text, time).expect("the store opens");
-        app.plan_anew(Occasion::Start).await.expect("planned");
-        app.set_sources(ready);
+        app.desk.plan_anew(Occasion::Start).await.expect("planned");
+        app.feeds.set_sources(ready);
         let router = plazo::http::router(app.clone());
-        Self { app, writer: Some(writer), router, now, _directory: directory }
+        Self { app, writer: Some(writer), router, now, directory }
     }
 
     fn at(&self, now: DateTime<Utc>) {
@@ -137,14 +137,15 @@ impl Desk {
         (status, String::from_utf8_lossy(&body).into_owned())
     }
 
+    fn store(&self) -> plazo::store::Store {
+        plazo::store::Store::open_reader(self.directory.path()).expect("a reader")
+    }
+
     /// Everything that stands in the journal, in the Event JSON form.
     async fn journal(&self) -> Vec<Value> {
-        let rows = self.app.read(|store| {
-            let mut events = Vec::new();
-            store.each_event(|_, _, event| events.push(event_json::write(&event)))?;
-            Ok(events)
-        });
-        rows.await.expect("the journal")
+        let mut events = Vec::new();
+        self.store().each_event(|_, _, event| events.push(event_json::write(&event))).expect("the journal");
+        events
     }
 }
 
@@ -227,7 +228,7 @@ fn report(facts: &Facts) -> Value {
 /// Every sample's facts, by its name.
 async fn all_facts() -> BTreeMap<String, Value> {
     let desk = Desk::open().await;
-    let known = desk.app.sources();
+    let known = desk.app.feeds.sources();
     let mut all = BTreeMap::new();
     for row in samples() {
         if row["method"].is_null() {
@@ -491,9 +492,9 @@ async fn redelivery_in_any_order_leaves_one_request_with_the_right_clocks() {
             assert_eq!(desk.call(&row, &headers(&row), body(&row)).await.0, StatusCode::OK);
         }
         let (requests, last) = desk
-            .app
-            .read(|store| Ok((store.last_request()?, store.request(plazo::engine::request::RequestId(1))?)))
-            .await
+            .store()
+            .last_request()
+            .and_then(|last| Ok((last, desk.store().request(plazo::engine::request::RequestId(1))?)))
             .expect("read");
         let last = last.expect("R-1");
         assert_eq!(requests, 1, "turn {turn}");
@@ -532,21 +533,16 @@ async fn samples_in_order_lead_to_the_waits_and_answers_that_the_collection_says
             desk.at(start + TimeDelta::seconds(after));
             if let Some(name) = sample.strip_prefix("email/") {
                 let applied =
-                    desk.app.submit(vec![mail(name, start + TimeDelta::seconds(after))]).await.expect("written");
+                    desk.app.desk.submit(vec![mail(name, start + TimeDelta::seconds(after))]).await.expect("written");
                 assert!(matches!(applied[0], plazo::app::Applied::Accepted { .. }), "{sample}: {applied:?}");
                 continue;
             }
             let row = rows.iter().find(|row| name(row) == sample).expect("a sample");
             assert_eq!(desk.call(row, &headers(row), body(row)).await.0, StatusCode::OK, "{sample}");
         }
-        let live: Vec<_> = desk
-            .app
-            .read(|store| {
-                let ids = store.live_requests()?;
-                ids.into_iter().map(|id| store.request(id)).collect::<Result<Vec<_>, _>>()
-            })
-            .await
-            .expect("read");
+        let store = desk.store();
+        let ids = store.live_requests().expect("read");
+        let live: Vec<_> = ids.into_iter().map(|id| store.request(id).expect("read")).collect();
         let requests: Vec<_> = live.into_iter().flatten().collect();
         let instant = |value: &Value| value.as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
         let is_near = |found: Option<DateTime<Utc>>, meant: &Value| {

@@ -348,7 +348,7 @@ fn a_secret_of_another_form_than_the_systems_is_refused_at_start() {
             place.display().to_string()
         );
         let config = plazo::config::read("sla.toml".as_ref(), file).config.expect("a valid file");
-        let ready = plazo::app::sources::ready(&config);
+        let ready = plazo::app::feeds::ready(&config);
         assert_eq!(ready.is_ok(), is_taken, "{secret}: {:?}", ready.err());
     }
 }

@@ -10,10 +10,10 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use fastrand::Rng;
 use plazo::app::time::TimeSource;
-use plazo::app::{App, Applied, Incoming, Occasion, Outcome, WriteError, retry};
+use plazo::app::{App, Applied, Incoming, Occasion, Tried, WriteError, retry};
 use plazo::config::{self, Config};
 use plazo::outbox::Attempt;
-use plazo::store::outbox::Leased;
+use plazo::outbox::message::Leased;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -105,7 +105,7 @@ pub struct Desk<'a> {
     rng: Rng,
     pub peers: Peers,
     tries: Vec<Try>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<Tried>,
     /// The crash that waits for the next commit.
     armed: Option<(Moment, TimeDelta)>,
     catching_up: bool,
@@ -147,7 +147,7 @@ fn open(directory: &Path, file: &str, wall: &Arc<AtomicI64>) -> (App, JoinHandle
         Utc.timestamp_millis_opt(wall.load(Ordering::SeqCst)).single().expect("an instant of the plan")
     });
     let (app, writer) = App::open(directory, config(file), file, time).expect("the store opens");
-    let express = app.take_express().expect("one taker");
+    let express = app.outbox.take_express().expect("one taker");
     (app, writer, express)
 }
 
@@ -188,7 +188,7 @@ impl<'a> Desk<'a> {
 
     fn plan_at_start(&mut self) {
         let app = self.app.clone();
-        self.runtime.block_on(app.plan_anew(Occasion::Start)).expect("planned");
+        self.runtime.block_on(app.desk.plan_anew(Occasion::Start)).expect("planned");
     }
 
     fn play(&mut self, check: &mut dyn FnMut(&View<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
@@ -243,7 +243,7 @@ impl<'a> Desk<'a> {
 
     fn hear(&mut self, said: &Said) {
         let incoming = Incoming::new(said.event(), None).expect("an event");
-        match self.write(async |app| app.submit(vec![incoming]).await) {
+        match self.write(async |app| app.desk.submit(vec![incoming]).await) {
             Ok(applied) => match &applied[0] {
                 Applied::Accepted { .. } => {
                     self.answered.insert(said.number);
@@ -253,7 +253,7 @@ impl<'a> Desk<'a> {
                     self.summary.duplicates += 1;
                 }
                 // Our clock is behind the sender's, who tries again.
-                Applied::Rejected(rejection) if rejection.code == "at_in_future" => {
+                Applied::Rejected(rejection) if rejection.code.as_str() == "at_in_future" => {
                     self.unanswered.push(said.clone());
                 }
                 Applied::Rejected(_) | Applied::Unfiled => {}
@@ -278,7 +278,7 @@ impl<'a> Desk<'a> {
         self.wall.fetch_add(milliseconds, Ordering::SeqCst);
         self.summary.clock_steps += 1;
         if milliseconds < 0 {
-            self.write(async |app| app.clock_was_set_back(TimeDelta::milliseconds(-milliseconds)).await).ok();
+            self.write(async |app| app.outbox.clock_was_set_back(TimeDelta::milliseconds(-milliseconds)).await).ok();
         }
     }
 
@@ -321,18 +321,18 @@ impl<'a> Desk<'a> {
         let due = self.app.queue().due(self.wall_now(), BATCH);
         if !due.is_empty() {
             self.catching_up = true;
-            self.write(async |app| app.tick(due).await)?;
+            self.write(async |app| app.desk.tick(due).await)?;
             return Ok(Some(self.now));
         }
         if std::mem::take(&mut self.catching_up) {
-            self.write(async |app| app.gather().await)?;
+            self.write(async |app| app.outbox.gather().await)?;
         }
         while let Ok(leased) = self.express.try_recv() {
             self.send(leased);
         }
         self.end_tries();
         let (outcomes, busy) = (self.outcomes.clone(), self.busy());
-        let leases = self.write(async |app| app.record_and_lease(outcomes, true, busy).await)?;
+        let leases = self.write(async |app| app.outbox.record_and_lease(outcomes, true, busy).await)?;
         self.outcomes.clear();
         if !leases.leased.is_empty() {
             self.send(leases.leased);
@@ -380,7 +380,7 @@ impl<'a> Desk<'a> {
         self.tries = on_their_way;
         let ended: Vec<Try> = ended;
         for Try { delivery, result, .. } in ended {
-            self.app.give_room(1);
+            self.app.outbox.give_room(1);
             let (attempt, hold_until) = match result {
                 Ok(receipt) => {
                     let began_at = self.wall_now();
@@ -388,14 +388,14 @@ impl<'a> Desk<'a> {
                 }
                 Err(error) => {
                     self.summary.failed_tries += 1;
-                    let failures = self.runtime.block_on(self.app.hold_failures(delivery.destination.clone()));
+                    let failures = self.runtime.block_on(self.app.outbox.hold_failures(delivery.destination.clone()));
                     let failures = failures.expect("the store can be read");
                     retry::judge(&self.app.config(), &delivery, &error, failures, self.wall_now())
                 }
             };
             let (id, fence) = (delivery.id, Some(delivery.fence));
             let Leased { person, destination, .. } = delivery;
-            self.outcomes.push(Outcome { id, person, fence, destination, attempt, hold_until });
+            self.outcomes.push(Tried { id, person, fence, destination, attempt, hold_until });
         }
     }
 
@@ -406,13 +406,14 @@ impl<'a> Desk<'a> {
             if destination.fallback.is_empty() {
                 continue;
             }
-            let failures = self.runtime.block_on(self.app.hold_failures(name.clone())).expect("the store can be read");
+            let failures =
+                self.runtime.block_on(self.app.outbox.hold_failures(name.clone())).expect("the store can be read");
             if failures == 0 {
                 continue;
             }
             let since = self.wall_now() - retry::patience(&config, true);
             let (from, to) = (name.clone(), destination.fallback.clone());
-            let n = self.write(async |app| app.hand_over_waiting(from, to, since).await)?;
+            let n = self.write(async |app| app.outbox.hand_over_waiting(from, to, since).await)?;
             let again = self.now + if 0 < n { TimeDelta::zero() } else { TimeDelta::seconds(10) };
             next = Some(again).filter(|_| 0 < n || self.is_anything_waiting());
         }
@@ -420,7 +421,7 @@ impl<'a> Desk<'a> {
     }
 
     fn is_anything_waiting(&self) -> bool {
-        let counts = self.runtime.block_on(self.app.read(plazo::store::Store::count_deliveries));
+        let counts = self.runtime.block_on(self.app.views.count_deliveries());
         counts.expect("the store can be read").iter().any(|(state, ..)| *state == plazo::outbox::DeliveryState::Pending)
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use plazo::notify::{DeliveryError, Receipt};
-use plazo::store::outbox::Leased;
+use plazo::outbox::message::Leased;
 
 use crate::plan::Trouble;
 

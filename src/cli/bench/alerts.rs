@@ -112,7 +112,7 @@ async fn wait(arrivals: &Arrivals, n: usize) {
 async fn recorded(site: &Site, n: usize) -> anyhow::Result<()> {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        let counts = site.app.read(crate::store::Store::count_deliveries).await?;
+        let counts = site.app.views.count_deliveries().await?;
         if counts.iter().any(|(state, count, _)| *state == DeliveryState::Sent && usize::try_from(*count) == Ok(n)) {
             break;
         }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use axum::Router;
@@ -12,10 +13,11 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::engine::effect::{Effect, Outcome, Wake};
+use crate::desk::Changes;
+use crate::desk::changes::{Entry, RequestChange, ThreadName};
+use crate::engine::effect::Outcome;
 use crate::engine::event::EventId;
 use crate::engine::request::RequestId;
-use crate::store::journal::Entry;
 use crate::store::{Store, StoreError};
 
 type Waiting = (Bytes, oneshot::Sender<bool>);
@@ -76,25 +78,29 @@ fn write(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, waiting: &
 }
 
 fn put(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body: &Bytes) -> Result<(), StoreError> {
-    let id = EventId { source: "http".to_owned(), id: format!("m-{n}") };
     let request = RequestId(n);
     let at = outcome.request.opened_at;
-    let effects: &[Effect] = if rows == Rows::Same { &outcome.effects } else { &[] };
-    store.append(&Entry {
+    let mut changes = Changes::default();
+    changes.journal.push(Entry {
         request,
         at,
-        received_at: at,
-        id: Some(&id),
+        id: Some(EventId { source: "http".to_owned(), id: format!("m-{n}") }),
         type_name: "message",
-        body: std::str::from_utf8(body).ok(),
-        effects,
-    })?;
+        body: std::str::from_utf8(body).ok().map(Into::into),
+        effects: if rows == Rows::Same { outcome.effects.clone() } else { Vec::new() },
+    });
     if rows == Rows::Same {
+        let (channel, thread) = (channel.to_owned(), format!("t-{n}"));
+        changes.threads.push(ThreadName { channel, thread, request, moves: false });
         let mut state = outcome.request.clone();
         state.id = request;
-        store.link_thread(channel, &format!("t-{n}"), request)?;
-        store.put_request(&state, outcome.wake.map(|wake| Wake { at: wake.at, ..wake }), true)?;
-        store.put_clocks(request, &outcome.clocks)?;
+        changes.request = Some(RequestChange {
+            request: Arc::new(state),
+            wake: outcome.wake,
+            clocks: outcome.clocks.clone(),
+            is_new: true,
+            replaces_clocks: false,
+        });
     }
-    Ok(())
+    store.save(&changes, at).map(|_| ())
 }

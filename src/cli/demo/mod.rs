@@ -222,16 +222,13 @@ impl Driver {
     /// Whether nothing is due and nothing is on its way.
     async fn is_quiet(&self) -> anyhow::Result<bool> {
         let now = self.clock.now();
-        let n_unsent = self.app.read(move |store| store.count_unsent(now)).await?;
+        let n_unsent = self.app.views.count_unsent(now).await?;
         Ok(n_unsent == 0 && self.app.queue().due(now, 1).is_empty())
     }
 
     async fn show(&self, screen: &mut Screen, arrivals: &mut mpsc::UnboundedReceiver<Arrival>) -> anyhow::Result<()> {
-        let wakes = self.app.read(|store| {
-            let wakes = store.next_wakes(5)?;
-            wakes.into_iter().map(|(id, wake)| Ok((wake, store.request(id)?))).collect::<Result<Vec<_>, _>>()
-        });
-        screen.queue(self.clock.now(), &wakes.await?, self.app.queue().len());
+        let wakes = self.app.views.next_wakes(5).await?;
+        screen.queue(self.clock.now(), &wakes, self.app.queue().len());
         while let Ok(arrival) = arrivals.try_recv() {
             screen.arrival(&arrival)?;
         }

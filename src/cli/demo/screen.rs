@@ -152,9 +152,8 @@ impl Screen {
     pub(super) async fn end(&self, app: &App, index: &Path, took: Duration) -> anyhow::Result<()> {
         self.stop();
         let config = app.config();
-        let now = app.now();
         let filter = Filter { limit: 100, ..Filter::default() };
-        let requests = app.read(move |store| store.list(&filter, now)).await?;
+        let requests = app.views.list(filter).await?;
         self.line("")?;
         for request in requests.iter().rev() {
             let view = RequestView::new(request, &config);

@@ -137,8 +137,8 @@ fn play(against: Option<&Config>, config: &Config, recorded: &Recorded, window: 
         }
     };
     let played = std::thread::scope(|scope| {
-        let other = against.map(|config| scope.spawn(|| replay::play(&config.rulebook, &recorded.heard, end, |_| ())));
-        let run = replay::play(&config.rulebook, &recorded.heard, end, shown);
+        let other = against.map(|config| scope.spawn(|| replay::play(config, &recorded.heard, end, |_| ())));
+        let run = replay::play(config, &recorded.heard, end, shown);
         let other = other.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         (other, run)
     });

@@ -1,6 +1,7 @@
 //! Where a replay gets its events: the journal of the store, or a file with one event a line.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, SubsecRound as _, Utc};
@@ -41,7 +42,7 @@ pub(super) fn journal(global: &Global) -> anyhow::Result<Recorded> {
     let mut now = DateTime::<Utc>::MIN_UTC;
     store.each_event(|request, heard_at, event| {
         now = now.max(heard_at);
-        heard.push(Heard { event, belongs: Belongs::To(request), heard_at: now });
+        heard.push(Heard { event: Arc::new(event), belongs: Belongs::To(request), heard_at: now });
     })?;
     Ok(Recorded { heard, lines: Vec::new() })
 }
@@ -101,7 +102,7 @@ fn read_line(line: &str) -> Result<Heard, Both> {
     // What a file of events tells is taken as it was.
     event.proof = Proof::Unrecorded;
     let belongs = request.map_or(Belongs::ByThread, Belongs::Names);
-    Ok(Heard { event, belongs, heard_at })
+    Ok(Heard { event: Arc::new(event), belongs, heard_at })
 }
 
 fn instant(value: &Value, field: &str) -> Result<Option<DateTime<Utc>>, Both> {

@@ -16,7 +16,7 @@ use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request::Request;
 use crate::http::violations::LONGEST_EXCUSE;
-use crate::store::silences::Silenced;
+use crate::outbox::silence::Silenced;
 use crate::text::{Both, Language, format, proof};
 
 /// Whether the reader may still do what the link is for, whatever their part in the request.
@@ -68,7 +68,7 @@ pub(super) async fn act(
     for fact in facts {
         let event = event(link, token, fact, &config, now);
         let applied = match Incoming::new(event, Some(link.request)) {
-            Ok(incoming) => app.submit(vec![incoming]).await.ok(),
+            Ok(incoming) => app.desk.submit(vec![incoming]).await.ok(),
             Err(_) => None,
         };
         match applied.and_then(|applied| applied.into_iter().next()) {
@@ -209,14 +209,14 @@ fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Ut
 async fn silence(app: &App, link: &Link, time: TimeDelta, language: Language) -> Page {
     let (config, now) = (app.config(), app.now());
     let silenced = Silenced { request: Some(link.request), ..Silenced::default() };
-    let known = app.read(move |store| store.silences(false, now)).await;
+    let known = app.views.silences(false).await;
     let Ok(known) = known else { return failure(language) };
     let until = match known.iter().find(|row| row.silenced == silenced && row.starts_at <= now) {
         Some(row) => row.ends_at,
         None => {
             let contact = link.reader.person().and_then(|key| config.contacts.get(key));
             let who = contact.map(|contact| contact.name.clone());
-            match app.add_silence(silenced, (now, now + time), who, None).await {
+            match app.outbox.add_silence(silenced, (now, now + time), who, None).await {
                 Ok(row) => row.ends_at,
                 Err(_) => return failure(language),
             }
@@ -235,16 +235,16 @@ async fn silence(app: &App, link: &Link, time: TimeDelta, language: Language) ->
 /// Ends the silences of that one request; those of whole teams or clients stay.
 async fn end_silence(app: &App, link: &Link, language: Language) -> Page {
     let (now, id) = (app.now(), link.request);
-    let Ok(known) = app.read(move |store| store.silences(false, now)).await else { return failure(language) };
+    let Ok(known) = app.views.silences(false).await else { return failure(language) };
     for row in known.iter().filter(|row| row.silenced.request == Some(id)) {
-        if app.end_silence(row.id).await.is_err() {
+        if app.outbox.end_silence(row.id).await.is_err() {
             return failure(language);
         }
     }
     let Ok(Some(request)) = find(app, id).await else { return unknown(id, language) };
     let facets = request.facets.clone();
     let person = link.reader.person().map(str::to_owned);
-    let left = app.silenced_until(id, facets, person).await.ok().flatten();
+    let left = app.outbox.silenced_until(id, facets, person).await.ok().flatten();
     let done = match left {
         None => both!("The silence has ended.", "El silencio terminó."),
         Some(until) => {
@@ -270,7 +270,7 @@ async fn excuse(app: &App, link: &Link, number: i64, words: &str, language: Lang
         return unusable(language.of(lead), language);
     }
     let config = app.config();
-    let known = app.read(move |store| store.violation(number)).await;
+    let known = app.views.violation(number).await;
     let is_of_request = matches!(&known, Ok(Some(row)) if row.request == link.request);
     if !is_of_request {
         return unknown(link.request, language);
@@ -281,7 +281,7 @@ async fn excuse(app: &App, link: &Link, number: i64, words: &str, language: Lang
     };
     let author = author.map(|name| Author { name: Some(name), address: None, kind: AuthorKind::Agent });
     let by = proof::told(author.as_ref(), &Proof::Link { alert_at: link.alert_at }, config.zone, config.language);
-    if app.excuse_violation(number, words.to_owned(), Some(by)).await.is_err() {
+    if app.desk.excuse_violation(number, words.to_owned(), Some(by)).await.is_err() {
         return failure(language);
     }
     let Ok(Some(request)) = find(app, link.request).await else { return unknown(link.request, language) };

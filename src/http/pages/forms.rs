@@ -47,7 +47,7 @@ pub(super) fn moved(request: &Request, config: &Config, language: Language) -> O
 
 /// Asks what there is to say to a broken rule.
 pub(super) async fn excuse(app: &App, number: i64, page: Page, language: Language) -> Page {
-    let row = app.read(move |store| store.violation(number)).await;
+    let row = app.views.violation(number).await;
     let Ok(Some(row)) = row else {
         let title = both!("There is no violation {number}", "No hay incumplimiento {number}");
         return Page { status: StatusCode::NOT_FOUND, kind: "error", title: language.of(title), ..Page::default() };

@@ -16,7 +16,7 @@ const MOST_LISTED: usize = 200;
 
 pub(super) async fn page(app: &App, link: &Link, language: Language) -> Page {
     // One more than are shown, to know whether there are more.
-    let live = app.read(|store| store.live_by_due(MOST_LISTED + 1)).await;
+    let live = app.views.live_by_due(MOST_LISTED + 1).await;
     let Ok(mut live) = live else { return failure(language) };
     let is_cut = MOST_LISTED < live.len();
     live.truncate(MOST_LISTED);

@@ -88,7 +88,7 @@ async fn act(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> 
 }
 
 async fn find(app: &App, id: RequestId) -> Result<Option<Request>, ()> {
-    app.read(move |store| store.request(id)).await.map_err(|_| ())
+    app.views.request(id).await.map_err(|_| ())
 }
 
 /// Who a link is for reads in their own language.
@@ -104,7 +104,7 @@ async fn whole_report(app: &App, link: &Link, name: &str, period: Period, langua
     // A report that has left the file is still one, by the usual standards.
     let wanted = Wanted::find(&config, Some(name), span, false, app.now());
     let wanted = wanted.or_else(|_| Wanted::find(&config, None, span, false, app.now())).ok()?;
-    let made = app.report(wanted).await.ok()?;
+    let made = app.views.report(wanted).await.ok()?;
     let links = |request| app.links(request, &link.reader, link.alert_at);
     let reader = Reader { links: &links, ..Reader::plain(config.zone, language, app.now()) };
     Some(report::page(&made, &config.texts, &reader)).filter(|page| !page.is_empty())

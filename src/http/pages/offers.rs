@@ -4,10 +4,11 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
 use super::page::{Button, Hand, Onward, Person};
 use super::wording::span;
+use crate::app::App;
 use crate::app::links::{Deed, Link, SILENCE};
-use crate::app::{App, place};
 use crate::both;
 use crate::config::Config;
+use crate::desk::place;
 use crate::engine::calendar::zone;
 use crate::engine::event::Event;
 use crate::engine::request::{Request, RequestId};
@@ -24,7 +25,7 @@ pub(super) async fn deeds(
     let (config, now, id) = (app.config(), app.now(), request.id);
     let facets = request.facets.clone();
     let person = link.reader.person().map(str::to_owned);
-    let silenced = app.silenced_until(id, facets, person).await;
+    let silenced = app.outbox.silenced_until(id, facets, person).await;
     let silenced = silenced.ok().flatten();
     let is_owner = request.owner.is_some() && request.owner.as_deref() == link.reader.person();
     let is_put_off = request.snoozed_until.is_some_and(|until| now < until);

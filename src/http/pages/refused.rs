@@ -83,7 +83,7 @@ pub(super) async fn renew(app: &App, token: &str) -> Response {
         true => find(app, link.request).await.ok().flatten().is_some_and(|request| app.has_part(&link, &request)),
     };
     if let Some(key) = mailed_to(&link, &config).filter(|key| has_part && app.refusals().may_renew(key))
-        && let Err(error) = app.mail_link(key.to_owned(), link.deed.word(), link.request).await
+        && let Err(error) = app.outbox.mail_link(key.to_owned(), link.deed.word(), link.request).await
     {
         tracing::warn!(%error, "a new link was not mailed");
     }

@@ -32,7 +32,7 @@ pub(super) struct Taken {
 /// The page before the deed.
 pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Language) -> Page {
     let (config, now, id) = (app.config(), app.now(), request.id);
-    let events = app.read(move |store| store.events(id)).await.unwrap_or_default();
+    let events = app.views.events(id).await.unwrap_or_default();
     let taken = taken(request, &events, &config, language);
     let page = seen(app, request, language);
     if !request.phase.is_live() && !matches!(link.deed, Deed::Excuse(_)) {

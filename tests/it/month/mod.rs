@@ -33,7 +33,7 @@ async fn c9_c10_e5_kept_every_figure_of_a_month_is_what_plain_sql_finds_in_the_j
     for (from, to) in [("2026-03-02 00:00", "2026-03-30 00:00"), ("2026-03-09 00:00", "2026-03-16 00:00")] {
         let span = (Some(support::desk::at(from)), Some(support::desk::at(to)));
         let wanted = Wanted::find(&desk.app.config(), None, span, false, desk.now()).expect("a report");
-        let report = desk.app.report(wanted).await.expect("figures");
+        let report = desk.app.views.report(wanted).await.expect("figures");
         let sql = Sql::of(
             desk.directory.path(),
             span.0.expect("an instant").timestamp_millis(),
@@ -75,13 +75,13 @@ async fn play(desk: &mut Desk, events: Vec<serde_json::Value>) {
                     desk.move_to(event.at);
                     group.push(Incoming::new(event, request).expect("JSON"));
                 }
-                let applied = desk.app.submit(group).await.expect("written");
+                let applied = desk.app.desk.submit(group).await.expect("written");
                 assert!(applied.iter().all(|one| !matches!(one, plazo::app::Applied::Rejected(_))), "{applied:?}");
             }
             (_, Some(wake_at)) => {
                 desk.move_to(wake_at.max(last_of(minute(wake_at))));
                 let due = desk.app.queue().due(desk.now(), 256);
-                desk.app.tick(due).await.expect("written");
+                desk.app.desk.tick(due).await.expect("written");
                 desk.send_express();
                 // What was sent is recorded, and what was gathered goes, well within a lease.
                 if looked_at + LOOK <= minute(wake_at) {

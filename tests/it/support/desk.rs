@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
-use plazo::app::{App, Applied, Incoming, Outcome};
+use plazo::app::{App, Applied, Incoming, Tried};
 use plazo::config;
 use plazo::engine::proof::Proof;
 use plazo::intake::json;
+use plazo::outbox::message::Leased;
 use plazo::outbox::{Attempt, Content};
-use plazo::store::outbox::Leased;
 use serde_json::json;
 
 /// A running application, and what it told.
@@ -22,7 +22,7 @@ pub struct Desk {
     pub directory: tempfile::TempDir,
     n_events: usize,
     /// What was sent and is recorded with the next look.
-    sent: Vec<Outcome>,
+    sent: Vec<Tried>,
 }
 
 /// A wall-clock time of Bogotá.
@@ -44,7 +44,7 @@ impl Desk {
         let clock = Arc::clone(&now);
         let time = TimeSource::new(move || *clock.lock().expect("no panic"));
         let (app, writer) = App::open(directory.path(), config, file, time).expect("a store");
-        let express = app.take_express().expect("one outbox");
+        let express = app.outbox.take_express().expect("one outbox");
         Self { app, now, express, writer: Some(writer), directory, n_events: 0, sent: Vec::new() }
     }
 
@@ -61,7 +61,7 @@ impl Desk {
     /// Sends what waits, as the outbox does, and says who was told what, when.
     pub async fn send(&mut self) -> Vec<(String, String, Content)> {
         let before = std::mem::take(&mut self.sent);
-        let leases = self.app.record_and_lease(before, true, Vec::new()).await.expect("written");
+        let leases = self.app.outbox.record_and_lease(before, true, Vec::new()).await.expect("written");
         let mut told = self.send_express();
         told.extend(self.deliver(leases.leased));
         told
@@ -79,11 +79,11 @@ impl Desk {
     fn deliver(&mut self, leased: Vec<Leased>) -> Vec<(String, String, Content)> {
         let mut told = Vec::new();
         for Leased { id, person, destination, fence, content, .. } in leased {
-            self.app.give_room(1);
+            self.app.outbox.give_room(1);
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
             let attempt = Attempt::Sent { answer: "ok".to_owned(), reference: None, began_at: self.now() };
-            self.sent.push(Outcome { id, person, fence: Some(fence), destination, attempt, hold_until: None });
+            self.sent.push(Tried { id, person, fence: Some(fence), destination, attempt, hold_until: None });
         }
         told
     }
@@ -106,7 +106,7 @@ impl Desk {
         event["at"] = json!(self.now());
         let (mut event, request) = json::event(event, "test", self.now()).expect("an event");
         event.proof = Proof::Machine { user: None };
-        let applied = self.app.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
+        let applied = self.app.desk.submit(vec![Incoming::new(event, request).expect("JSON")]).await.expect("written");
         applied.into_iter().next().expect("an answer")
     }
 
@@ -117,11 +117,11 @@ impl Desk {
         loop {
             let due = self.app.queue().due(self.now(), 256);
             if !due.is_empty() {
-                self.app.tick(due).await.expect("written");
+                self.app.desk.tick(due).await.expect("written");
                 continue;
             }
-            self.app.run_schedules().await.expect("written");
-            self.app.gather().await.expect("written");
+            self.app.desk.run_schedules().await.expect("written");
+            self.app.outbox.gather().await.expect("written");
             let sent = self.send().await;
             let is_done = sent.is_empty();
             told.extend(sent);
