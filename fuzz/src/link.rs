@@ -9,7 +9,7 @@ use plazo::app::App;
 use plazo::app::links::{LinkError, Reader};
 use plazo::app::time::TimeSource;
 use plazo::config;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use tokio::runtime::{Builder, Runtime};
 
 use super::now;

@@ -43,7 +43,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::config::Config;
 use crate::engine::effect::Wake;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::store::checkpoint::Checkpointer;
 use crate::store::outbox::Leased;
 use crate::store::{Store, StoreError, Unreadable};

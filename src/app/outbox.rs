@@ -8,7 +8,7 @@ use super::{App, Transaction, WriteError};
 use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::Attempt;
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;

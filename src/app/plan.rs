@@ -10,8 +10,10 @@ use crate::config::Config;
 use crate::engine::clock::{Cancelled, Clock};
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Effect, Why};
-use crate::engine::policy::{Rulebook, TargetKind};
-use crate::engine::request::{Request, RequestId};
+use crate::engine::policy::TargetKind;
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 use crate::engine::{self, Input};
 use crate::store::{Store, StoreError};
 

@@ -5,7 +5,7 @@ use crate::both;
 use crate::engine::directory::Recipient;
 use crate::engine::event::{AuthorKind, Direction, Event, Fact};
 use crate::engine::proof::{Lack, Proof};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::intake::reply::{Wish, wish};
 use crate::store::StoreError;
 use crate::text::alert::Content;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{App, decide};
 use crate::engine::effect::Why;
 use crate::engine::explain;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::store::StoreError;
 use crate::text::alert::HeldFor;
 

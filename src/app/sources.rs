@@ -12,7 +12,7 @@ use crate::both;
 use crate::config::Config;
 use crate::engine::event::{EventId, Fact};
 use crate::engine::proof::Proof;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::intake::mapping::Fault;
 use crate::intake::source::{Facts, Source, SourceError};
 use crate::store::sources::{FetchRow, SourceRow};

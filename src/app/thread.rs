@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use super::Transaction;
 use crate::engine::address;
 use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::store::StoreError;
 
 /// The same subject from the same client is the same conversation for so long.

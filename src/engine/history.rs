@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::effect::Effect;
 use super::event::{self, Event};
-use super::policy::Rulebook;
 use super::progress;
-use super::request::{Phase, Request, RequestId};
+use super::request::{Phase, Request};
+use super::request_id::RequestId;
+use super::rulebook::Rulebook;
 
 /// A client who waited, from the oldest unanswered message on (LESSONS 16).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,13 +13,16 @@ pub mod effect;
 pub mod escalation;
 pub mod event;
 pub mod explain;
+pub mod facets;
 pub mod history;
 pub mod ledger;
 pub mod policy;
 mod progress;
 pub mod proof;
 pub mod request;
+pub mod request_id;
 pub mod rota;
+pub mod rulebook;
 mod settle;
 mod work;
 pub mod working_time;
@@ -29,8 +32,8 @@ use chrono::{DateTime, Utc};
 use clock::{Cancelled, Clock, ClockState, KINDS, Kind, Renews};
 use effect::{ClockRef, Effect, Outcome};
 use event::Event;
-use policy::Rulebook;
 use request::{Phase, Request};
+use rulebook::Rulebook;
 
 /// What makes a request move.
 #[derive(Debug, Clone, Copy)]

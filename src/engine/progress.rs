@@ -8,8 +8,10 @@ use super::check::{self, Answer, CheckKind, judge_answer};
 use super::directory::Directory;
 use super::effect::{Effect, Ignored};
 use super::event::{About, Audience, Author, AuthorKind, Direction, Event, Fact, Promise, RequestKind};
-use super::policy::{Facets, Rulebook, TargetKind};
+use super::facets::Facets;
+use super::policy::TargetKind;
 use super::request::{LONGEST_SNOOZE, Pause, Phase, Promised, Request};
+use super::rulebook::Rulebook;
 use super::work;
 
 /// Applies `event` to `request`. Senseless events leave an [`Effect::Ignored`] and nothing else.

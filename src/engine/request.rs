@@ -1,57 +1,24 @@
 //! Requests: what is known of the thing promised upon.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::address;
-use super::check::Part;
+use super::check::comment::Part;
 use super::clock::Clock;
 use super::directory::Directory;
 use super::event::{Author, AuthorKind, Promise};
-use super::policy::{Facets, TargetKind};
+use super::facets::Facets;
+use super::policy::TargetKind;
+use super::request_id::RequestId;
 
 /// Nothing is put off for longer at a time, whatever door it comes by.
 pub const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(7);
 /// People of the client, and others whom the house asked, that a request remembers.
 const MOST_CLIENTS: usize = 32;
 const MOST_THIRD_PARTIES: usize = 64;
-
-/// A request's number, written `R-17`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RequestId(pub i64);
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "R-{}", self.0)
-    }
-}
-
-/// A word that names no request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no request id; write it as R-17")]
-pub struct NoRequestId(String);
-
-impl NoRequestId {
-    /// What stands there instead.
-    pub fn word(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for RequestId {
-    type Err = NoRequestId;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let number = word.strip_prefix("R-").or_else(|| word.strip_prefix("r-")).unwrap_or(word);
-        let number: i64 = number.parse().map_err(|_| NoRequestId(word.to_owned()))?;
-        if number > 0 { Ok(Self(number)) } else { Err(NoRequestId(word.to_owned())) }
-    }
-}
 
 /// Where a request stands in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

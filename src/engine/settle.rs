@@ -9,8 +9,9 @@ use super::clock::{self, Cancelled, Circumstances, Clock, ClockState, Kind, Plan
 use super::effect::{Alert, ClockRef, Effect, Wake, WakeReason, Why};
 use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
 use super::event::RequestKind;
-use super::policy::{Policy, Rulebook, Target, TargetKind};
+use super::policy::{Policy, Target, TargetKind};
 use super::request::{Pause, Request};
+use super::rulebook::Rulebook;
 
 impl<'a> Course<'a> {
     /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant

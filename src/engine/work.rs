@@ -6,8 +6,9 @@ use super::check::{self, Part};
 use super::directory::{Recipient, Role, Tell};
 use super::effect::Effect;
 use super::event::{Audience, RequestKind};
-use super::policy::{DONE, Rulebook, Stage};
-use super::request::{Appointment, Request, RequestId};
+use super::request::{Appointment, Request};
+use super::request_id::RequestId;
+use super::rulebook::{DONE, Rulebook, Stage};
 
 /// The tag of what was handed up (D6): policies match it.
 pub(super) const ESCALATED: &str = "escalated";

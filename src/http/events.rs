@@ -24,7 +24,7 @@ use crate::both;
 use crate::config::{Config, Family};
 use crate::engine::event::{Author, AuthorKind, Event, Fact};
 use crate::engine::proof::is_act;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::intake::json::{self, FieldError, Heard};
 use crate::text::Both;
 

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::app::view::RequestView;
 use crate::both;
 use crate::engine::directory::Directory;
-use crate::engine::request::{NoRequestId, RequestId};
+use crate::engine::request_id::{NoRequestId, RequestId};
 use crate::instant::Meant;
 use crate::store::Fault;
 use crate::store::requests::{DueCursor, Filter};

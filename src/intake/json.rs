@@ -13,7 +13,8 @@ use crate::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
 use crate::engine::proof::Proof;
-use crate::engine::request::{LONGEST_SNOOZE, RequestId};
+use crate::engine::request::LONGEST_SNOOZE;
+use crate::engine::request_id::RequestId;
 use crate::span;
 use crate::text::Both;
 
@@ -551,7 +552,7 @@ impl Fields {
 
     fn request(&mut self, field: &str) -> Result<Option<RequestId>, FieldError> {
         let Some(word) = self.word(field)? else { return Ok(None) };
-        word.parse().map(Some).map_err(|_: crate::engine::request::NoRequestId| {
+        word.parse().map(Some).map_err(|_: crate::engine::request_id::NoRequestId| {
             wrong(
                 field,
                 both!(

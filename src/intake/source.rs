@@ -20,7 +20,7 @@ use crate::engine::calendar::Calendar;
 use crate::engine::directory::Directory;
 use crate::engine::event::{Author, AuthorKind, Event};
 use crate::engine::proof;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::secret::{Secret, SecretError, SecretSource};
 use crate::text::Both;
 use crate::text::button::Press;

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::clock::Clock;
 use crate::engine::event::Event;
-use crate::engine::policy::Rulebook;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 
 pub use difference::{ClockChange, Difference, Load, PersonChange, PolicyChange, RequestChange, Standing, Window};
 pub use entry::{Entry, What};

@@ -9,8 +9,9 @@ use super::{Belongs, Heard, Run, Untaken};
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Outcome, Wake, WakeReason};
 use crate::engine::event::{Event, EventId, is_loose};
-use crate::engine::policy::Rulebook;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 use crate::engine::{self, Input};
 
 /// A request, and what the store would keep of it.

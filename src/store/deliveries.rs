@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::unreadable::readable;
 use super::{Result, Store, instant, known, milliseconds};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryState;
 
 /// A delivery as it is listed.

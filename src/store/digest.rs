@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::outbox::Leased;
 use super::{Result, Store, instant, milliseconds};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::needed::{is_needed, is_of_breach};
 use crate::text::alert::{AlertFacts, Content, HeldFor};
 

@@ -9,7 +9,7 @@ use super::{Result, Store, instant, milliseconds};
 use crate::engine::effect::Effect;
 use crate::engine::event::{Author, Event, EventId};
 use crate::engine::proof::Proof;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// An event as it goes into the journal.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::digest::Filled;
 use super::outbox::Leased;
 use super::{Result, Store, instant, known, milliseconds};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::needed::is_needed;
 use crate::outbox::{Lanes, Room};
 use crate::text::alert::Content;

@@ -24,7 +24,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryState;
 pub use unreadable::{Fault, Unreadable};
 

@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::{Result, Store, milliseconds};
 use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::{Attempt, DeliveryState};
 use crate::text::alert::{Content, HeldFor};
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::unreadable::readable;
 use super::{Result, Store, instant, known, milliseconds};
-use crate::engine::policy::{Facets, Matcher};
-use crate::engine::request::RequestId;
+use crate::engine::facets::Facets;
+use crate::engine::policy::Matcher;
+use crate::engine::request_id::RequestId;
 use crate::text::alert::Content;
 
 /// Deliveries that one step looks at (LESSONS 58).

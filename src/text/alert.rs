@@ -18,7 +18,7 @@ use super::{Language, format, listing, notice, report, shown, update, vocabulary
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::report::Report;
 
 /// Names and subjects longer than this are cut.

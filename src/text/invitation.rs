@@ -10,7 +10,7 @@ use super::alert::{Attachment, Reader};
 use super::format;
 use super::further::Further;
 use crate::both;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// How long an appointment is taken to last.
 const LENGTH: TimeDelta = TimeDelta::minutes(30);

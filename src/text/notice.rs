@@ -10,7 +10,7 @@ use super::alert::{Reader, Rendered, preformatted};
 use super::further::Further;
 use super::templates::Texts;
 use crate::both;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// A stretch of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -4,7 +4,7 @@ use super::printable::printable;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// An entry of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

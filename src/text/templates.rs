@@ -23,7 +23,7 @@ use super::violation::ViolationFacts;
 use crate::engine::check::{Association, CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::report::{
     BrokenRow, By, Closings, Count, Figures, Group, HolderTime, Measure, Orphan, Period, Punctuality, Report,
     RuleCount, Share, Standards, Worst,

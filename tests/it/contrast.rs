@@ -15,7 +15,7 @@ use plazo::text::violation::ViolationFacts;
 use plazo::text::{Language, report};
 
 use plazo::engine::effect::Why;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 
 const LEAST: f64 = 4.5;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, PEOPLE, before_now};

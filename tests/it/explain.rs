@@ -8,7 +8,7 @@ use plazo::app::{App, Incoming};
 use plazo::config;
 use plazo::engine::explain::{Explanation, Fate};
 use plazo::engine::proof::Proof;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::intake::json;
 use plazo::text::{Language, explain};
 use serde_json::{Value, json};

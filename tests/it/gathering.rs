@@ -205,7 +205,7 @@ async fn taking_a_request_keeps_the_ladder_still_for_a_while_only() {
     assert_eq!(in_short(&told), ["ana 02 10:15 R-1 due", "luis 02 10:45 R-1 +30m"]);
     // Taken again, it is still again.
     desk.event(json!({"type": "ack", "request": "R-1", "author": {"name": "luis", "kind": "agent"}})).await;
-    let clocks = desk.app.read(|store| store.clocks(plazo::engine::request::RequestId(1))).await.expect("clocks");
+    let clocks = desk.app.read(|store| store.clocks(plazo::engine::request_id::RequestId(1))).await.expect("clocks");
     assert_eq!(clocks[0].acked_at, Some(at("2026-03-02 10:50")));
 }
 

@@ -9,7 +9,7 @@ use plazo::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
 use plazo::engine::proof::Proof;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::engine::working_time::WorkingTime;
 use plazo::intake::email::{self, EmailError, House};
 use plazo::intake::json::{self as event_json, FieldError, Heard};

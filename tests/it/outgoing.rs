@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::net;
 use plazo::notify::whatsapp::Parameter;
 use plazo::notify::{

@@ -492,7 +492,7 @@ async fn redelivery_in_any_order_leaves_one_request_with_the_right_clocks() {
         }
         let (requests, last) = desk
             .app
-            .read(|store| Ok((store.last_request()?, store.request(plazo::engine::request::RequestId(1))?)))
+            .read(|store| Ok((store.last_request()?, store.request(plazo::engine::request_id::RequestId(1))?)))
             .await
             .expect("read");
         let last = last.expect("R-1");

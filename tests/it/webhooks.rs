@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use plazo::engine::effect::Why;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::net;
 use plazo::notify::{Card, HttpSettings, Kind, Message, Settings, Transport, facts};
 use plazo::secret::SecretSource;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::engine::effect::{Effect, Outcome, Wake};
 use crate::engine::event::EventId;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::store::journal::Entry;
 use crate::store::{Store, StoreError};
 

@@ -4,7 +4,8 @@ use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
 use crate::engine::event::RequestKind;
-use crate::engine::policy::{DONE, Matcher, Policy, Stage, Target, TargetKind};
+use crate::engine::policy::{Matcher, Policy, Target, TargetKind};
+use crate::engine::rulebook::{DONE, Stage};
 use crate::text::Both;
 
 use super::calendars::Calendars;

@@ -36,7 +36,7 @@ use super::{AlertSettings, Config, DailyList, Destination, Heartbeat};
 use crate::both;
 use crate::engine::check::Wording;
 use crate::engine::directory::{Recipient, Role};
-use crate::engine::policy::{Inbox, Rulebook};
+use crate::engine::rulebook::{Inbox, Rulebook};
 use crate::net;
 use crate::outbox::Lanes;
 use crate::span;

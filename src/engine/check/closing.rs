@@ -1,10 +1,12 @@
 //! Closing and moving: on one of four grounds (C4), described where that is due (C5), with what was said elsewhere (C6), and
 //! with its associations (C8).
 
-use super::{Association, CheckKind, Finding, Part, Violation};
+use super::checks::{CheckKind, Violation};
+use super::comment::Part;
+use super::finding::{Association, Finding};
 use crate::engine::event::{Audience, Event, Ground};
-use crate::engine::policy::Rulebook;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(
     request: &Request,

@@ -4,9 +4,11 @@ use regex::RegexSet;
 
 use crate::engine::directory::Directory;
 use crate::engine::event::{Audience, Author, AuthorKind};
-use crate::engine::policy::Facets;
+use crate::engine::facets::Facets;
 
-use super::{CheckKind, Checks, Finding, Violation, normalised};
+use super::checks::{CheckKind, Checks, Violation};
+use super::finding::Finding;
+use super::phrases::normalised;
 
 /// What counts as saying something. A text without a letter or digit never does.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use plazo::app::Incoming;
 use plazo::app::report::Wanted;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::intake::json as event_json;
 use plazo::report::{By, Measure, Report};
 use rusqlite::{Connection, named_params};
