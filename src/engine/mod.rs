@@ -16,6 +16,7 @@ pub mod explain;
 pub mod facets;
 pub mod history;
 pub mod ledger;
+pub mod plan;
 pub mod policy;
 mod progress;
 pub mod proof;
