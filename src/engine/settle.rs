@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Course;
 use super::calendar::CalendarError;
 use super::check;
 use super::clock::{Cancelled, Clock, ClockState, Kind, SettledStep, StepOutcome};
@@ -13,8 +12,9 @@ use super::plan::{self, Circumstances, Plan};
 use super::policy::{Policy, Target, TargetKind};
 use super::request::{Pause, Request};
 use super::rulebook::Rulebook;
+use super::transition::Transition;
 
-impl<'a> Course<'a> {
+impl<'a> Transition<'a> {
     /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant
     /// of whatever moved the clocks: warnings from before it that nobody planned then are skipped (LESSONS 26).
     pub(super) fn settle(&mut self, now: DateTime<Utc>, moved_at: DateTime<Utc>, tell: bool) -> Option<Wake> {
