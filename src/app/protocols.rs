@@ -10,6 +10,7 @@ use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::escalation::Offset;
 use crate::engine::event::{About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, RequestKind};
+use crate::engine::policy::TargetKind;
 use crate::engine::proof::Proof;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
@@ -156,7 +157,7 @@ impl Transaction<'_> {
         let Some(customer) = named.or_else(|| request.facets.customer.clone()) else { return Ok(()) };
         for id in self.store.open_of_customer(&customer, "whatsapp")? {
             let Some(other) = self.store.request(id)? else { continue };
-            if other.marks.unreplicated_since.is_some_and(|since| since <= event.at) {
+            if other.marks.of(TargetKind::Replica).owed_since.is_some_and(|since| since <= event.at) {
                 let name = format!("replica/{}/{id}", event.id);
                 let own = self.own_event(name, event.at, About::default(), Fact::Replica);
                 self.apply_own(own, Some(id))?;

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use super::Transaction;
 use crate::engine::address;
 use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
+use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::store::StoreError;
@@ -25,7 +26,7 @@ fn belongs_loosely(thread: &str, event: &Event, request: &Request) -> bool {
     // client belongs to what was written last.
     match event.fact {
         Fact::Message { direction: Direction::Out, .. } => {
-            request.phase.is_live() && request.marks.unanswered_since.is_some()
+            request.phase.is_live() && request.marks.is_owed(TargetKind::Reply)
         }
         Fact::Undelivered { .. } => true,
         _ => false,

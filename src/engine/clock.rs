@@ -1,31 +1,25 @@
 //! Clocks: one promise running on one request.
 //!
-//! A kind of clock is a row of [`KINDS`]: which mark starts it, which one says that it was kept, whether it stands still while
-//! the team waits for the client. Everything else is the same for all. A clock's instants are
-//! computed by `plan`.
+//! A clock runs while the request's mark of its kind says that something is owed, and was kept when that mark says that it was given.
+//! How kinds differ besides is a row of [`KINDS`]: whether a clock stands still while the team waits for the client, what it means that
+//! its mark moves. Everything else is the same for all. Its instants are computed by `plan`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::escalation::Offset;
 use super::policy::TargetKind;
-use super::request::Marks;
 
-type Mark = fn(&Marks) -> Option<DateTime<Utc>>;
-
-/// How a kind of clock hangs on the request's marks.
+/// How a kind of clock behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// The kind.
+    /// The kind. The clock runs while the request's mark of that kind says that something is owed.
     pub kind: TargetKind,
-    /// The clock runs while this is set, from that instant.
-    pub owed_since: Mark,
-    /// The instant at which what was owed was given.
-    pub given_at: Mark,
     /// Whether it stands still during pauses.
     pub pauses: bool,
     /// Whether it obeys what was promised for the request.
     pub promised: bool,
-    /// What it means that `owed_since` moves while the clock runs.
+    /// What it means that its mark moves while the clock runs.
     pub renews: Renews,
 }
 
@@ -41,8 +35,8 @@ pub enum Renews {
 }
 
 impl Kind {
-    const fn new(kind: TargetKind, owed_since: Mark, given_at: Mark) -> Self {
-        Self { kind, owed_since, given_at, pauses: false, promised: false, renews: Renews::Never }
+    const fn new(kind: TargetKind) -> Self {
+        Self { kind, pauses: false, promised: false, renews: Renews::Never }
     }
 
     const fn pausing(self) -> Self {
@@ -65,30 +59,22 @@ impl Kind {
 
 /// Every kind of clock.
 pub const KINDS: [Kind; TargetKind::ALL.len()] = [
-    Kind::new(TargetKind::Reply, |marks| marks.unanswered_since, |marks| marks.answered_at),
-    Kind::new(
-        TargetKind::FirstReply,
-        |marks| marks.first_asked_at.filter(|_| marks.first_answered_at.is_none()),
-        |marks| marks.first_answered_at,
-    ),
-    Kind::new(TargetKind::Acknowledge, |marks| marks.unacknowledged_since, |marks| marks.acknowledged_at),
-    Kind::new(TargetKind::Deliver, |marks| marks.undelivered_since, |marks| marks.delivered_at).pausing().promised(),
-    Kind::new(TargetKind::Assign, |marks| marks.unowned_since, |marks| marks.owned_at),
-    Kind::new(TargetKind::Answer, |marks| marks.task_unanswered_since, |marks| marks.task_answered_at).promised(),
-    Kind::new(TargetKind::Classify, |marks| marks.unclassified_since, |marks| marks.classified_at),
-    Kind::new(TargetKind::Activity, |marks| marks.idle_since, |marks| marks.idle_since)
-        .pausing()
-        .renewed(Renews::Moves),
-    Kind::new(TargetKind::FollowUp, |marks| marks.follow_up_since, |marks| marks.followed_up_at)
-        .pausing()
-        .renewed(Renews::Recurs),
-    Kind::new(TargetKind::Replica, |marks| marks.unreplicated_since, |marks| marks.replicated_at),
-    Kind::new(TargetKind::Log, |marks| marks.unlogged_since, |marks| marks.logged_at),
-    Kind::new(TargetKind::Appointment, |marks| marks.scheduled_since, |marks| marks.held_at).renewed(Renews::Moves),
-    Kind::new(TargetKind::CallBack, |marks| marks.dropped_since, |marks| marks.called_back_at),
-    Kind::new(TargetKind::Hop, |marks| marks.hop_since, |marks| marks.hopped_at).renewed(Renews::Recurs),
-    Kind::new(TargetKind::Window, |marks| marks.window_since, |marks| marks.answered_at).renewed(Renews::Moves),
-    Kind::new(TargetKind::Contingency, |marks| marks.contingency_since, |marks| marks.recovered_at),
+    Kind::new(TargetKind::Reply),
+    Kind::new(TargetKind::FirstReply),
+    Kind::new(TargetKind::Acknowledge),
+    Kind::new(TargetKind::Deliver).pausing().promised(),
+    Kind::new(TargetKind::Assign),
+    Kind::new(TargetKind::Answer).promised(),
+    Kind::new(TargetKind::Classify),
+    Kind::new(TargetKind::Activity).pausing().renewed(Renews::Moves),
+    Kind::new(TargetKind::FollowUp).pausing().renewed(Renews::Recurs),
+    Kind::new(TargetKind::Replica),
+    Kind::new(TargetKind::Log),
+    Kind::new(TargetKind::Appointment).renewed(Renews::Moves),
+    Kind::new(TargetKind::CallBack),
+    Kind::new(TargetKind::Hop).renewed(Renews::Recurs),
+    Kind::new(TargetKind::Window).renewed(Renews::Moves),
+    Kind::new(TargetKind::Contingency),
 ];
 
 /// Where a clock stands.

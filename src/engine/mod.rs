@@ -16,6 +16,7 @@ pub mod explain;
 pub mod facets;
 pub mod history;
 pub mod ledger;
+pub mod marks;
 pub mod plan;
 pub mod policy;
 mod progress;
@@ -27,7 +28,6 @@ pub mod rota;
 pub mod rulebook;
 mod settle;
 mod transition;
-mod work;
 pub mod working_time;
 
 use chrono::{DateTime, Utc};

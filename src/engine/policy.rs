@@ -11,7 +11,7 @@ use super::event::{Audience, RequestKind};
 use super::facets::Facets;
 use super::working_time::WorkingTime;
 
-/// The kinds of promise. What starts, stops and pauses each is a row in `clock::KINDS`.
+/// The kinds of promise. A mark starts and stops the clock of each (`marks`); how it behaves besides is a row in `clock::KINDS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {

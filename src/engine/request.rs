@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::directory::Directory;
 use super::event::{Author, AuthorKind, Promise};
 use super::facets::Facets;
+use super::marks::Marks;
 use super::policy::TargetKind;
 use super::request_id::RequestId;
 
@@ -172,117 +173,6 @@ pub struct Appointment {
     pub cancelled: bool,
 }
 
-/// Since when something has been owed, and when it was last given. A clock runs while its `…_since` is set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Marks {
-    /// The oldest client message that nobody answered (A1, LESSONS 16).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unanswered_since: Option<DateTime<Utc>>,
-    /// The last answer that counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answered_at: Option<DateTime<Utc>>,
-    /// The first client message of all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_asked_at: Option<DateTime<Utc>>,
-    /// The first answer that counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_answered_at: Option<DateTime<Utc>>,
-    /// Since when what was asked for is owed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub undelivered_since: Option<DateTime<Utc>>,
-    /// The last delivery.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivered_at: Option<DateTime<Utc>>,
-    /// Since when nobody owns it (C2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unowned_since: Option<DateTime<Utc>>,
-    /// When it last got an owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owned_at: Option<DateTime<Utc>>,
-    /// Since when a task waits for its answer (D2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_unanswered_since: Option<DateTime<Utc>>,
-    /// When the task got an answer that says something.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_answered_at: Option<DateTime<Utc>>,
-    /// The oldest client message that nobody answered on its thread (A2, A8).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unacknowledged_since: Option<DateTime<Utc>>,
-    /// The last answer on the thread.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledged_at: Option<DateTime<Utc>>,
-    /// The last client message of all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub asked_at: Option<DateTime<Utc>>,
-    /// When the client last said that no more help is needed (C4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirmed_at: Option<DateTime<Utc>>,
-    /// Since when it lies in the entry inbox (C1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unclassified_since: Option<DateTime<Utc>>,
-    /// When it left it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub classified_at: Option<DateTime<Utc>>,
-    /// The last thing that somebody did (B7, C3).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idle_since: Option<DateTime<Utc>>,
-    /// Since when the client is to be asked how it goes (B5).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub follow_up_since: Option<DateTime<Utc>>,
-    /// When the client was last asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub followed_up_at: Option<DateTime<Utc>>,
-    /// The oldest WhatsApp message of the house that no email repeats (A6).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unreplicated_since: Option<DateTime<Utc>>,
-    /// When an email last did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replicated_at: Option<DateTime<Utc>>,
-    /// The oldest interaction that nobody wrote down (B1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unlogged_since: Option<DateTime<Utc>>,
-    /// The last log entry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub logged_at: Option<DateTime<Utc>>,
-    /// When the appointment was agreed on (B2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheduled_since: Option<DateTime<Utc>>,
-    /// When it took place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_at: Option<DateTime<Utc>>,
-    /// The oldest call that broke off and was not called back (D9).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dropped_since: Option<DateTime<Utc>>,
-    /// When the client was called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub called_back_at: Option<DateTime<Utc>>,
-    /// When the claim entered its stage (D4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop_since: Option<DateTime<Utc>>,
-    /// When it left one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hopped_at: Option<DateTime<Utc>>,
-    /// The last client message while nobody has answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub window_since: Option<DateTime<Utc>>,
-    /// Since when something is to be made good (E4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contingency_since: Option<DateTime<Utc>>,
-    /// When it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovered_at: Option<DateTime<Utc>>,
-    /// Since when there is talk elsewhere that nobody wrote down (C6).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outside_since: Option<DateTime<Utc>>,
-    /// When work was last split off (C7).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_opened_at: Option<DateTime<Utc>>,
-    /// When it was last written down that the talk goes on elsewhere (C4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub moved_channel_at: Option<DateTime<Utc>>,
-}
-
 impl Request {
     /// A request of which nothing is known but its number.
     pub fn unopened(id: RequestId) -> Self {
@@ -385,49 +275,5 @@ impl Request {
     /// The earliest instant at which one of its clocks is due.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         self.clocks.iter().filter(|clock| clock.is_live()).filter_map(|clock| clock.due_at).min()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every mark as a store keeps it, each at a minute of its own.
-    const STORED: &str = concat!(
-        "{",
-        r#""unanswered_since":"2026-03-02T14:00:00Z","answered_at":"2026-03-02T14:01:00Z","#,
-        r#""first_asked_at":"2026-03-02T14:02:00Z","first_answered_at":"2026-03-02T14:03:00Z","#,
-        r#""undelivered_since":"2026-03-02T14:04:00Z","delivered_at":"2026-03-02T14:05:00Z","#,
-        r#""unowned_since":"2026-03-02T14:06:00Z","owned_at":"2026-03-02T14:07:00Z","#,
-        r#""task_unanswered_since":"2026-03-02T14:08:00Z","task_answered_at":"2026-03-02T14:09:00Z","#,
-        r#""unacknowledged_since":"2026-03-02T14:10:00Z","acknowledged_at":"2026-03-02T14:11:00Z","#,
-        r#""asked_at":"2026-03-02T14:12:00Z","confirmed_at":"2026-03-02T14:13:00Z","#,
-        r#""unclassified_since":"2026-03-02T14:14:00Z","classified_at":"2026-03-02T14:15:00Z","#,
-        r#""idle_since":"2026-03-02T14:16:00Z","follow_up_since":"2026-03-02T14:17:00Z","#,
-        r#""followed_up_at":"2026-03-02T14:18:00Z","unreplicated_since":"2026-03-02T14:19:00Z","#,
-        r#""replicated_at":"2026-03-02T14:20:00Z","unlogged_since":"2026-03-02T14:21:00Z","#,
-        r#""logged_at":"2026-03-02T14:22:00Z","scheduled_since":"2026-03-02T14:23:00Z","#,
-        r#""held_at":"2026-03-02T14:24:00Z","dropped_since":"2026-03-02T14:25:00Z","#,
-        r#""called_back_at":"2026-03-02T14:26:00Z","hop_since":"2026-03-02T14:27:00Z","#,
-        r#""hopped_at":"2026-03-02T14:28:00Z","window_since":"2026-03-02T14:29:00Z","#,
-        r#""contingency_since":"2026-03-02T14:30:00Z","recovered_at":"2026-03-02T14:31:00Z","#,
-        r#""outside_since":"2026-03-02T14:32:00Z","task_opened_at":"2026-03-02T14:33:00Z","#,
-        r#""moved_channel_at":"2026-03-02T14:34:00Z""#,
-        "}",
-    );
-
-    #[test]
-    fn marks_are_stored_under_the_keys_that_stores_have() {
-        let marks: Marks = serde_json::from_str(STORED).expect("marks");
-        assert_eq!(serde_json::to_string(&marks).expect("JSON"), STORED);
-    }
-
-    #[test]
-    fn marks_that_a_store_does_not_have_are_not_set() {
-        for stored in ["{}", r#"{"unanswered_since":null}"#, r#"{"of_a_later_release":"2026-03-02T14:00:00Z"}"#] {
-            let marks: Marks = serde_json::from_str(stored).expect("marks");
-            assert_eq!(marks, Marks::default(), "{stored}");
-            assert_eq!(serde_json::to_string(&marks).expect("JSON"), "{}");
-        }
     }
 }

@@ -71,7 +71,8 @@ impl<'a> Transition<'a> {
     /// Starts, moves and stops clocks so that each kind runs exactly while its mark says that something is owed.
     pub(super) fn follow_marks(&mut self, at: DateTime<Utc>) {
         for row in &KINDS {
-            let owed_since = (row.owed_since)(&self.request.marks).filter(|_| self.request.phase.is_live());
+            let mark = self.request.marks.of(row.kind);
+            let owed_since = mark.owed_since.filter(|_| self.request.phase.is_live());
             let promise = owed_since.and(self.rulebook.target(row.kind, &self.request.facets));
             let position = self.request.clocks.iter().position(|clock| clock.kind == row.kind);
             let live = position.filter(|&place| self.request.clocks[place].is_live());
@@ -79,7 +80,7 @@ impl<'a> Transition<'a> {
                 && self.begins_anew(place, row, since)
             {
                 // It ends by the promise that it had: the next one is of another stage.
-                self.stop(place, (row.given_at)(&self.request.marks), at);
+                self.stop(place, mark.given_at, at);
                 if let Some((policy, _)) = promise {
                     self.start(position, row.kind, since, &policy.name);
                 }
@@ -87,9 +88,8 @@ impl<'a> Transition<'a> {
             }
             match (live, owed_since, promise) {
                 (Some(place), None, _) => {
-                    let given_at = (row.given_at)(&self.request.marks);
                     self.plan_due(place);
-                    self.stop(place, given_at, at);
+                    self.stop(place, mark.given_at, at);
                 }
                 (Some(place), Some(_), None) => self.cancel(place, at, Cancelled::NoPolicy),
                 (Some(place), Some(_), Some(_)) if self.is_frozen(place) => {}

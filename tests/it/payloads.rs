@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Occasion, sources};
 use plazo::config;
+use plazo::engine::policy::TargetKind;
 use plazo::intake::source::{Facts, Source};
 use plazo::intake::{json as event_json, presets};
 use serde_json::{Value, json};
@@ -557,14 +558,15 @@ async fn samples_in_order_lead_to_the_waits_and_answers_that_the_collection_says
         let answered: Vec<_> = expect["answered"].as_array().expect("answered").iter().collect();
         assert_eq!(requests.len(), open.len() + answered.len(), "{}", sequence["name"]);
         for wait in open {
-            let found = requests.iter().any(|request| is_near(request.marks.unanswered_since, &wait["since"]));
+            let found =
+                requests.iter().any(|request| is_near(request.marks.of(TargetKind::Reply).owed_since, &wait["since"]));
             assert!(found, "{}: {wait}: {requests:#?}", sequence["name"]);
         }
         for wait in answered {
             let fits = |request: &plazo::engine::request::Request| {
-                request.marks.unanswered_since.is_none()
+                request.marks.of(TargetKind::Reply).owed_since.is_none()
                     && is_near(request.marks.first_asked_at, &wait["from"])
-                    && is_near(request.marks.answered_at, &wait["to"])
+                    && is_near(request.marks.of(TargetKind::Reply).given_at, &wait["to"])
             };
             assert!(requests.iter().any(fits), "{}: {wait}: {requests:#?}", sequence["name"]);
         }
