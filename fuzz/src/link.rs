@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use super::now;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plazo::app::App;
 use plazo::app::links::{LinkError, Reader};
 use plazo::app::time::TimeSource;
 use plazo::config;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use tokio::runtime::{Builder, Runtime};
-
-use super::now;
 
 const FILE: &str = r#"
 language   = "en"

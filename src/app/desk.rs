@@ -11,7 +11,7 @@ use super::work::Work;
 use super::writer::{WriteError, Writer};
 use crate::desk::{Applied, Ended, Hold, Incoming, Input, Output, Violated};
 use crate::engine::effect::{PUSH_BACK, Wake, WakeReason};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::HeldFor;
 use crate::store::violations::ViolationRow;
 use crate::store::{Store, StoreError};

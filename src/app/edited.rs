@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{App, Outbox, WriteError};
 use crate::desk::Ended;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::text::edit;
 
 /// Why the last file was not taken.

@@ -10,8 +10,9 @@ use crate::engine::clock::Clock;
 use crate::engine::event::{self, Event};
 use crate::engine::explain::{Explanation, Sent, explain};
 use crate::engine::ledger::{Holder, Ledger};
-use crate::engine::policy::Rulebook;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 use crate::store::deliveries::StepDelivery;
 use crate::store::{Store, StoreError};
 

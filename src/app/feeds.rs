@@ -18,7 +18,7 @@ use crate::desk::incoming::Refused;
 use crate::desk::{Applied, Incoming};
 use crate::engine::event::{EventId, Fact};
 use crate::engine::proof::Proof;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::intake::mapping::Fault;
 use crate::intake::source::{Facts, Source, SourceError};
 use crate::store::sources::{FetchRow, SourceRow};

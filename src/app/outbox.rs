@@ -14,7 +14,7 @@ use crate::both;
 use crate::desk::{Input, announcement, announcement_by};
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::message::{LEASE, Leased};
 use crate::outbox::{Attempt, Content, HeldFor};

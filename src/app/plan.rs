@@ -14,7 +14,8 @@ use crate::engine::clock::Clock;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Effect, Why};
 use crate::engine::policy::TargetKind;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::store::{Store, StoreError};
 
 /// What a file would change at once.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use tokio::sync::Notify;
 
 use crate::engine::effect::{Wake, WakeReason};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// Instants as milliseconds: a million entries are held.
 type Entry = (i64, RequestId);

@@ -3,7 +3,7 @@
 use super::{App, REPLY_DOOR};
 use crate::engine::event::{AuthorKind, Direction, Event, Fact};
 use crate::engine::proof::{Lack, Proof};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::intake::reply::{Wish, wish};
 use crate::store::StoreError;
 

@@ -16,7 +16,7 @@ use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
 use crate::engine::directory::{Role, Tell};
 use crate::engine::event::{Event, Fact};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::engine::rota::Handover;
 use crate::engine::{history, ledger};
 use crate::outbox::Content;

@@ -7,7 +7,7 @@ use super::views::Views;
 use crate::desk;
 use crate::engine::effect::Why;
 use crate::engine::explain;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::{HeldFor, silence};
 use crate::store::StoreError;
 

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::config::Config;
 use crate::engine::clock::{Cancelled, Clock};
+use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 
 /// One request.
@@ -117,7 +118,7 @@ impl RequestView {
             appointment_at: request
                 .appointment
                 .as_ref()
-                .filter(|_| request.marks.scheduled_since.is_some())
+                .filter(|_| request.marks.is_owed(TargetKind::Appointment))
                 .map(|appointment| appointment.at),
             clocks: request.clocks.iter().map(|clock| ClockView::new(clock, request, config)).collect(),
         }

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::desk::incoming::Refused;
 use crate::desk::{self, Agenda, Applied, Changes, Incoming, Input, Known, Output, Rejection, Saved, Step};
 use crate::engine::effect::Wake;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::store::{Store, StoreError, WriteTx};
 use crate::text::Both;

@@ -7,7 +7,7 @@ use super::output::{self, DIM, styled};
 use super::{Exit, Global, Look, Outcome};
 use crate::both;
 use crate::engine::check::Violation;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::text::{Both, Language, violation};
 
 #[derive(Debug, clap::Args)]

@@ -10,7 +10,8 @@ use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Wake};
 use crate::engine::event::{Event, EventId};
 use crate::engine::proof::Proof;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::outbox::message::NewAlert;
 
 /// What becomes of one input.

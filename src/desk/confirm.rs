@@ -5,7 +5,7 @@ use super::{Decision, REPLY_DOOR};
 use crate::both;
 use crate::engine::directory::Recipient;
 use crate::engine::event::{Event, Fact};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::Content;
 use crate::text::format;
 

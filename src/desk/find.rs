@@ -11,7 +11,8 @@ use crate::both;
 use crate::engine::address;
 use crate::engine::check::{self, CheckKind, Violation};
 use crate::engine::event::{About, Audience, Direction, Event, EventId, Fact, RequestKind};
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::intake::email::by_client;
 
 /// Requests that one sender of mail opens in an hour; what he writes beyond goes to the last of them.

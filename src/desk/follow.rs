@@ -11,8 +11,10 @@ use super::known::{BlockedBy, Need, OpenOfCustomer, Parked};
 use super::{Decision, Input, OWN_SOURCE};
 use crate::engine::effect::Effect;
 use crate::engine::event::{About, Author, AuthorKind, Direction, Event, EventId, Fact, RequestKind};
+use crate::engine::policy::TargetKind;
 use crate::engine::proof::Proof;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 
 /// Whether an event means something for other requests, or for calendars.
 pub(super) const fn has_followers(event: &Event) -> bool {
@@ -76,7 +78,7 @@ impl Decision<'_> {
         let Some(customer) = named.or_else(|| request.facets.customer.clone()) else { return Ok(()) };
         for id in self.known.get(OpenOfCustomer { customer, channel: "whatsapp".to_owned() })? {
             let Some(other) = self.known.request(*id)? else { continue };
-            if other.marks.unreplicated_since.is_some_and(|since| since <= event.at) {
+            if other.marks.of(TargetKind::Replica).owed_since.is_some_and(|since| since <= event.at) {
                 let own = own_event(format!("replica/{}/{id}", event.id), event.at, About::default(), Fact::Replica);
                 self.bring_about(own, *id);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::effect::Effect;
 use crate::engine::event::Event;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::text::Both;
 
 /// An event on its way in.

@@ -13,7 +13,8 @@ use super::changes::Changes;
 use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
 use crate::engine::event::{Event, EventId};
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::outbox::Content;
 use crate::outbox::silence::Silence;
 

@@ -1,15 +1,17 @@
 //! Which request a mail belongs to. Ids of messages name conversations; but one mail of the house may be answered by several clients,
 //! who are several requests, and a mail without an id may be filed by its client.
 
-use chrono::TimeDelta;
-
 use std::sync::Arc;
+
+use chrono::TimeDelta;
 
 use super::Decision;
 use super::known::{EventOf, EventsOf, Need, RequestByThread};
 use crate::engine::address;
 use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
-use crate::engine::request::{Request, RequestId};
+use crate::engine::policy::TargetKind;
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 
 /// The same subject from the same client is the same conversation for so long.
 const SUBJECT_HOLDS_FOR: TimeDelta = TimeDelta::days(7);
@@ -26,7 +28,7 @@ fn belongs_loosely(thread: &str, event: &Event, request: &Request) -> bool {
     // client belongs to what was written last.
     match event.fact {
         Fact::Message { direction: Direction::Out, .. } => {
-            request.phase.is_live() && request.marks.unanswered_since.is_some()
+            request.phase.is_live() && request.marks.is_owed(TargetKind::Reply)
         }
         Fact::Undelivered { .. } => true,
         _ => false,

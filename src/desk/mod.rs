@@ -29,7 +29,8 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::engine::effect::{Alert, ClockRef, Effect};
 use crate::engine::event::Event;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::outbox::facts::News;
 
 pub use agenda::Agenda;

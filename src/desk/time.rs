@@ -9,7 +9,7 @@ use super::{Decision, Hold, Input};
 use crate::engine::clock::Cancelled;
 use crate::engine::effect::{Effect, Outcome};
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input as Moves};
 
 /// A clock that an edit of the file ends without a verdict.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, Day, Reason};
-use super::clock::{Basis, Plan};
+use super::plan::{Basis, Plan};
 use super::request::Pause;
 use super::working_time::WorkingTime;
 
@@ -105,28 +105,33 @@ impl Derivation {
         let pauses = if plan.basis.obeys_pauses() { pauses } else { &[] };
         let stands_since = pauses.last().filter(|pause| pause.to.is_none()).map(|pause| pause.from);
         let until = plan.due_at.or(stands_since).unwrap_or(started_at);
-        let mut course =
-            Course { calendar, spent: Vec::new(), left_out: Vec::new(), n_more_spent: 0, n_more_left_out: 0 };
+        let mut builder = DerivationBuilder {
+            calendar,
+            spent: Vec::new(),
+            left_out: Vec::new(),
+            n_more_spent: 0,
+            n_more_left_out: 0,
+        };
         let mut from = started_at;
         for pause in pauses {
             let to = pause.to.unwrap_or(until).min(until);
             if to <= from || until <= pause.from {
                 continue;
             }
-            course.count(from, pause.from.max(from));
-            course.leave_out(pause.from.max(from), to, &pause.reason);
+            builder.count(from, pause.from.max(from));
+            builder.leave_out(pause.from.max(from), to, &pause.reason);
             from = to;
         }
-        course.count(from, until);
-        let spent_ms = course.spent.iter().map(|spent| WorkingTime::of_open_stretch(spent.to - spent.from));
+        builder.count(from, until);
+        let spent_ms = builder.spent.iter().map(|spent| WorkingTime::of_open_stretch(spent.to - spent.from));
         Self {
             basis: plan.basis,
             budget_ms: plan.budget,
             spent_ms: spent_ms.fold(WorkingTime::ZERO, |sum, each| sum + each),
-            spent: course.spent,
-            left_out: course.left_out,
-            n_more_spent: course.n_more_spent,
-            n_more_left_out: course.n_more_left_out,
+            spent: builder.spent,
+            left_out: builder.left_out,
+            n_more_spent: builder.n_more_spent,
+            n_more_left_out: builder.n_more_left_out,
         }
     }
 
@@ -143,8 +148,8 @@ impl Derivation {
     }
 }
 
-/// A derivation on its way.
-struct Course<'a> {
+/// A derivation that is being made.
+struct DerivationBuilder<'a> {
     calendar: &'a Calendar,
     spent: Vec<Spent>,
     left_out: Vec<LeftOut>,
@@ -152,7 +157,7 @@ struct Course<'a> {
     n_more_left_out: usize,
 }
 
-impl Course<'_> {
+impl DerivationBuilder<'_> {
     /// Counts what is open between two instants, and says why the rest is not.
     fn count(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
         let calendar = self.calendar;

@@ -57,7 +57,7 @@ pub enum Tell {
 
 /// Who holds a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holder {
+pub enum RoleHolder {
     /// Always the same.
     Fixed(Recipient),
     /// Whoever is on duty, by the rota's name.
@@ -121,7 +121,7 @@ pub struct Directory {
     people: BTreeMap<String, Person>,
     teams: BTreeMap<String, Team>,
     customers: BTreeMap<String, Customer>,
-    roles: BTreeMap<Role, Vec<Holder>>,
+    roles: BTreeMap<Role, Vec<RoleHolder>>,
     rotas: BTreeMap<String, Rota>,
     /// Who is told where nobody holds the role that a step names.
     last_resort: Vec<Recipient>,
@@ -136,7 +136,7 @@ impl Directory {
         people: Vec<Person>,
         teams: Vec<Team>,
         customers: Vec<Customer>,
-        roles: BTreeMap<Role, Vec<Holder>>,
+        roles: BTreeMap<Role, Vec<RoleHolder>>,
         rotas: Vec<Rota>,
         last_resort: Vec<Recipient>,
     ) -> Self {
@@ -222,9 +222,9 @@ impl Directory {
     /// Whether a person holds a role at `at`, by name or by being on duty.
     pub fn holds_a_role(&self, person: &str, at: DateTime<Utc>) -> bool {
         self.roles.values().flatten().any(|holder| match holder {
-            Holder::Fixed(Recipient::Person(key)) => key == person,
-            Holder::Fixed(Recipient::Destination(_)) => false,
-            Holder::Rota(rota) => self.on_duty(rota, at) == Some(person),
+            RoleHolder::Fixed(Recipient::Person(key)) => key == person,
+            RoleHolder::Fixed(Recipient::Destination(_)) => false,
+            RoleHolder::Rota(rota) => self.on_duty(rota, at) == Some(person),
         })
     }
 
@@ -304,9 +304,9 @@ impl Directory {
                 .collect(),
             Role::Supervisor | Role::BackOffice | Role::Management => {
                 let holders = self.roles.get(&role).into_iter().flatten();
-                let recipient = |holder: &Holder| match holder {
-                    Holder::Fixed(recipient) => Some(recipient.clone()),
-                    Holder::Rota(rota) => self.duty(rota, at),
+                let recipient = |holder: &RoleHolder| match holder {
+                    RoleHolder::Fixed(recipient) => Some(recipient.clone()),
+                    RoleHolder::Rota(rota) => self.duty(rota, at),
                 };
                 holders.filter_map(recipient).collect()
             }

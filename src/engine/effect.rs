@@ -9,7 +9,8 @@ use super::directory::Recipient;
 use super::escalation::Offset;
 use super::event::RequestKind;
 use super::policy::TargetKind;
-use super::request::{Request, RequestId};
+use super::request::Request;
+use super::request_id::RequestId;
 
 /// A clock of a request: its kind and cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -13,9 +13,11 @@ use super::effect::ClockRef;
 use super::escalation::Offset;
 use super::event::{Author, Event, Fact};
 use super::ledger::{self, Ledger};
-use super::policy::{Rulebook, Target, TargetKind};
+use super::policy::{Target, TargetKind};
 use super::proof::Proof;
-use super::request::{Phase, Request, RequestId};
+use super::request::{Phase, Request};
+use super::request_id::RequestId;
+use super::rulebook::Rulebook;
 use super::{progress, settle};
 
 /// Clocks that are explained; the latest ones of a conversation of years.

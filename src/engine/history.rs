@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::effect::Effect;
 use super::event::{self, Event};
-use super::policy::Rulebook;
+use super::policy::TargetKind;
 use super::progress;
-use super::request::{Phase, Request, RequestId};
+use super::request::{Phase, Request};
+use super::request_id::RequestId;
+use super::rulebook::Rulebook;
 
 /// A client who waited, from the oldest unanswered message on (LESSONS 16).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,11 +76,12 @@ pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<
 impl History {
     fn note(&mut self, before: &Request, event: &Event, rulebook: &Rulebook) {
         let (old, new) = (&before.marks, &self.request.marks);
+        let (old_reply, reply) = (old.of(TargetKind::Reply), new.of(TargetKind::Reply));
         let owner = self.request.owner.clone().or_else(|| before.owner.clone());
-        let has_ended = old.unanswered_since.is_some() && new.unanswered_since != old.unanswered_since;
+        let has_moved = reply.owed_since != old_reply.owed_since;
         let open = self.waits.last_mut().filter(|wait| wait.answered.is_none() && wait.given_up_at.is_none());
-        if let Some(wait) = open.filter(|_| has_ended) {
-            if new.answered_at == Some(event.at) && new.answered_at != old.answered_at {
+        if let Some(wait) = open.filter(|_| old_reply.owed_since.is_some() && has_moved) {
+            if reply.given_at == Some(event.at) && reply.given_at != old_reply.given_at {
                 let by = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
                 wait.answered = Some((event.at, by.map(|person| person.key.clone()).or_else(|| owner.clone())));
             } else {
@@ -86,17 +89,19 @@ impl History {
             }
             wait.owner.clone_from(&owner);
         }
-        if let Some(from) = new.unanswered_since.filter(|_| new.unanswered_since != old.unanswered_since) {
+        if let Some(from) = reply.owed_since.filter(|_| has_moved) {
             let is_first = new.first_answered_at.is_none();
             self.waits.push(Wait { from, answered: None, given_up_at: None, is_first, owner: owner.clone() });
         }
         let was_live = before.phase.is_live() || before.phase == Phase::Unopened;
         if was_live && self.request.phase == Phase::Closed {
             let was_asked = old.first_asked_at.is_some() || old.asked_at.is_some();
-            let unattended = old.unanswered_since.is_some() || (was_asked && old.first_answered_at.is_none());
+            let unattended = old.is_owed(TargetKind::Reply) || (was_asked && old.first_answered_at.is_none());
             self.closings.push(Closing { at: event.at, unattended, owner: owner.clone() });
         }
-        if old.undelivered_since.is_some() && new.delivered_at == Some(event.at) && new.undelivered_since.is_none() {
+        let delivery = new.of(TargetKind::Deliver);
+        let is_done = old.is_owed(TargetKind::Deliver) && delivery.owed_since.is_none();
+        if is_done && delivery.given_at == Some(event.at) {
             self.resolutions.push(Resolution { from: before.opened_at, at: event.at, owner });
         }
     }

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::policy::Rulebook;
 use super::progress;
-use super::request::{Phase, Request, RequestId};
+use super::request::{Phase, Request};
+use super::request_id::RequestId;
+use super::rulebook::Rulebook;
 
 /// On whom a request waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use chrono::TimeDelta;
-
 use super::calendar::{Calendar, Counting};
-use super::check::{Checks, Wording};
-use super::directory::{Directory, Tell};
 use super::escalation::{Escalation, Span};
 use super::event::{Audience, RequestKind};
+use super::facets::Facets;
 use super::working_time::WorkingTime;
 
-/// The kinds of promise. What starts, stops and pauses each is a row in `clock::KINDS`.
+/// The kinds of promise. A mark starts and stops the clock of each (`marks`); how it behaves besides is a row in `clock::KINDS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {
@@ -183,31 +180,6 @@ pub struct Matcher {
     pub stage: Vec<String>,
 }
 
-/// What of a request decides which policies match.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "each is the field of the same name of the event JSON")]
-pub struct Facets {
-    pub channel: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<Audience>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inbox: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority: Option<String>,
-    #[serde(default)]
-    pub kind: RequestKind,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// Of a formal claim: the stage in which it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stage: Option<String>,
-    /// The owner's teams.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub teams: Vec<String>,
-}
-
 impl Matcher {
     /// Whether the policy holds for a request with these facets.
     pub fn matches(&self, facets: &Facets) -> bool {
@@ -241,84 +213,5 @@ impl Matcher {
             && wider(&self.kind, &other.kind)
             && wider(&self.tags, &other.tags)
             && wider(&self.stage, &other.stage)
-    }
-}
-
-/// Everything by which events are judged: one revision of `sla.toml`, resolved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rulebook {
-    /// Number of the revision; verdicts keep the one that gave them.
-    pub revision: i64,
-    /// Policies in the order of the file.
-    pub policies: Vec<Policy>,
-    /// People, teams, roles, clients.
-    pub directory: Directory,
-    /// What counts as saying something.
-    pub wording: Wording,
-    /// How long taking a request keeps its ladders still; for ever where it is left out.
-    pub ack_expires: Option<TimeDelta>,
-    /// Rules that judge an event.
-    pub checks: Checks,
-    /// Inboxes, where the file names them.
-    pub inboxes: Vec<Inbox>,
-    /// Stages of a formal claim, in their order; their promises are policies like any other (D4).
-    pub stages: Vec<Stage>,
-    /// Tags that bring a priority (B3, B6).
-    pub tag_priorities: Vec<(String, String)>,
-}
-
-/// An inbox of the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inbox {
-    /// Key in `sla.toml`.
-    pub key: String,
-    /// Whether requests come in here to be put elsewhere (C1).
-    pub entry: bool,
-    /// Tags of what belongs here; empty takes anything (D10).
-    pub takes: Vec<String>,
-}
-
-/// A stage through which a formal claim goes (D4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
-    /// Its name.
-    pub name: String,
-    /// Who owns a claim in it.
-    pub owner: Option<Tell>,
-    /// Whether the claim's number has to be known before it is left.
-    pub needs_number: bool,
-}
-
-/// The stage after the last.
-pub const DONE: &str = "done";
-
-impl Rulebook {
-    /// The inbox of that name.
-    pub fn inbox(&self, name: &str) -> Option<&Inbox> {
-        self.inboxes.iter().find(|inbox| inbox.key.eq_ignore_ascii_case(name))
-    }
-
-    /// The stage of that name, and the one after it.
-    pub fn stage(&self, name: &str) -> Option<(&Stage, Option<&Stage>)> {
-        let place = self.stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?;
-        Some((&self.stages[place], self.stages.get(place + 1)))
-    }
-
-    /// The promise of that kind that the policy of that name makes.
-    pub fn target_of(&self, policy: &str, kind: TargetKind) -> Option<&Target> {
-        let policy = self.policies.iter().find(|candidate| candidate.name == policy)?;
-        policy.targets.iter().find(|(named, _)| *named == kind)?.1.as_ref()
-    }
-
-    /// The promise of that kind for a request with these facets: the first policy that matches and names the kind wins,
-    /// whatever it says (LESSONS 21).
-    pub fn target(&self, kind: TargetKind, facets: &Facets) -> Option<(&Policy, &Target)> {
-        let (policy, target) = self
-            .policies
-            .iter()
-            .filter(|policy| policy.targets.iter().any(|(named, _)| *named == kind))
-            .find(|policy| policy.matcher.matches(facets))
-            .and_then(|policy| policy.targets.iter().find(|(named, _)| *named == kind).map(|(_, t)| (policy, t)))?;
-        Some((policy, target.as_ref()?))
     }
 }

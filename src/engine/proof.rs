@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Direction, Event, Fact};
+use super::event::fact::{Direction, Fact};
 
 /// How it is known who made an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,11 +169,4 @@ pub const fn is_act(fact: &Fact) -> bool {
             | Fact::Merge
             | Fact::Block { .. }
     )
-}
-
-impl Event {
-    /// Whether it may do what it says: it needs no proof, or has one.
-    pub const fn is_believed(&self) -> bool {
-        self.proof.holds() || !needs_proof(&self.fact)
-    }
 }

@@ -1,57 +1,25 @@
 //! Requests: what is known of the thing promised upon.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::address;
-use super::check::Part;
+use super::check::comment::Part;
 use super::clock::Clock;
 use super::directory::Directory;
 use super::event::{Author, AuthorKind, Promise};
-use super::policy::{Facets, TargetKind};
+use super::facets::Facets;
+use super::marks::Marks;
+use super::policy::TargetKind;
+use super::request_id::RequestId;
 
 /// Nothing is put off for longer at a time, whatever door it comes by.
 pub const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(7);
 /// People of the client, and others whom the house asked, that a request remembers.
 const MOST_CLIENTS: usize = 32;
 const MOST_THIRD_PARTIES: usize = 64;
-
-/// A request's number, written `R-17`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RequestId(pub i64);
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "R-{}", self.0)
-    }
-}
-
-/// A word that names no request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no request id; write it as R-17")]
-pub struct NoRequestId(String);
-
-impl NoRequestId {
-    /// What stands there instead.
-    pub fn word(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for RequestId {
-    type Err = NoRequestId;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let number = word.strip_prefix("R-").or_else(|| word.strip_prefix("r-")).unwrap_or(word);
-        let number: i64 = number.parse().map_err(|_| NoRequestId(word.to_owned()))?;
-        if number > 0 { Ok(Self(number)) } else { Err(NoRequestId(word.to_owned())) }
-    }
-}
 
 /// Where a request stands in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,117 +171,6 @@ pub struct Appointment {
     /// Whether it was called off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
-}
-
-/// Since when something has been owed, and when it was last given. A clock runs while its `…_since` is set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Marks {
-    /// The oldest client message that nobody answered (A1, LESSONS 16).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unanswered_since: Option<DateTime<Utc>>,
-    /// The last answer that counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answered_at: Option<DateTime<Utc>>,
-    /// The first client message of all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_asked_at: Option<DateTime<Utc>>,
-    /// The first answer that counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_answered_at: Option<DateTime<Utc>>,
-    /// Since when what was asked for is owed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub undelivered_since: Option<DateTime<Utc>>,
-    /// The last delivery.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivered_at: Option<DateTime<Utc>>,
-    /// Since when nobody owns it (C2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unowned_since: Option<DateTime<Utc>>,
-    /// When it last got an owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owned_at: Option<DateTime<Utc>>,
-    /// Since when a task waits for its answer (D2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_unanswered_since: Option<DateTime<Utc>>,
-    /// When the task got an answer that says something.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_answered_at: Option<DateTime<Utc>>,
-    /// The oldest client message that nobody answered on its thread (A2, A8).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unacknowledged_since: Option<DateTime<Utc>>,
-    /// The last answer on the thread.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledged_at: Option<DateTime<Utc>>,
-    /// The last client message of all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub asked_at: Option<DateTime<Utc>>,
-    /// When the client last said that no more help is needed (C4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirmed_at: Option<DateTime<Utc>>,
-    /// Since when it lies in the entry inbox (C1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unclassified_since: Option<DateTime<Utc>>,
-    /// When it left it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub classified_at: Option<DateTime<Utc>>,
-    /// The last thing that somebody did (B7, C3).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idle_since: Option<DateTime<Utc>>,
-    /// Since when the client is to be asked how it goes (B5).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub follow_up_since: Option<DateTime<Utc>>,
-    /// When the client was last asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub followed_up_at: Option<DateTime<Utc>>,
-    /// The oldest WhatsApp message of the house that no email repeats (A6).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unreplicated_since: Option<DateTime<Utc>>,
-    /// When an email last did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replicated_at: Option<DateTime<Utc>>,
-    /// The oldest interaction that nobody wrote down (B1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unlogged_since: Option<DateTime<Utc>>,
-    /// The last log entry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub logged_at: Option<DateTime<Utc>>,
-    /// When the appointment was agreed on (B2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheduled_since: Option<DateTime<Utc>>,
-    /// When it took place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_at: Option<DateTime<Utc>>,
-    /// The oldest call that broke off and was not called back (D9).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dropped_since: Option<DateTime<Utc>>,
-    /// When the client was called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub called_back_at: Option<DateTime<Utc>>,
-    /// When the claim entered its stage (D4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop_since: Option<DateTime<Utc>>,
-    /// When it left one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hopped_at: Option<DateTime<Utc>>,
-    /// The last client message while nobody has answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub window_since: Option<DateTime<Utc>>,
-    /// Since when something is to be made good (E4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contingency_since: Option<DateTime<Utc>>,
-    /// When it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovered_at: Option<DateTime<Utc>>,
-    /// Since when there is talk elsewhere that nobody wrote down (C6).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outside_since: Option<DateTime<Utc>>,
-    /// When work was last split off (C7).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_opened_at: Option<DateTime<Utc>>,
-    /// When it was last written down that the talk goes on elsewhere (C4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub moved_channel_at: Option<DateTime<Utc>>,
 }
 
 impl Request {

@@ -2,17 +2,19 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Course;
 use super::calendar::CalendarError;
 use super::check;
-use super::clock::{self, Cancelled, Circumstances, Clock, ClockState, Kind, Plan, SettledStep, StepOutcome};
+use super::clock::{Cancelled, Clock, ClockState, Kind, SettledStep, StepOutcome};
 use super::effect::{Alert, ClockRef, Effect, Wake, WakeReason, Why};
 use super::escalation::{self, LATE_AFTER, Offset, PlannedStep};
 use super::event::RequestKind;
-use super::policy::{Policy, Rulebook, Target, TargetKind};
+use super::plan::{self, Circumstances, Plan};
+use super::policy::{Policy, Target, TargetKind};
 use super::request::{Pause, Request};
+use super::rulebook::Rulebook;
+use super::transition::Transition;
 
-impl<'a> Course<'a> {
+impl<'a> Transition<'a> {
     /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant
     /// of whatever moved the clocks: warnings from before it that nobody planned then are skipped (LESSONS 26).
     pub(super) fn settle(&mut self, now: DateTime<Utc>, moved_at: DateTime<Utc>, tell: bool) -> Option<Wake> {
@@ -210,7 +212,7 @@ pub(super) fn plan<'a>(
         appointment: appointment.map(|appointment| appointment.at),
         frozen_due_at: clock.due_at.filter(|_| is_frozen(request, rulebook, place)),
     };
-    clock::plan(target, clock.started_at, circumstances)
+    Plan::of(target, clock.started_at, circumstances)
 }
 
 /// The pauses that a clock obeys. Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor pause
@@ -251,7 +253,7 @@ pub(super) fn pending<'p>(
         .map(|planned| {
             let recounted = clock
                 .recounted_from
-                .and_then(|from| clock::recount(target, from, planned.step.at).ok().flatten())
+                .and_then(|(earlier, told_at)| plan::recount(target, earlier, told_at, planned.step.at).ok().flatten())
                 .unwrap_or(planned.at);
             let at = not_before.map_or(recounted, |until| recounted.max(until));
             PlannedStep { step: planned.step, at }

@@ -22,8 +22,8 @@ use crate::both;
 use crate::config::Family;
 use crate::engine::effect::Effect;
 use crate::engine::event::{Fact, RequestKind};
-use crate::engine::policy::DONE;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::DONE;
 use crate::intake::json;
 use crate::store::StoreError;
 

@@ -25,7 +25,7 @@ use crate::config::{Config, Family};
 use crate::desk::incoming::Refused;
 use crate::engine::event::{Author, AuthorKind, Event, Fact};
 use crate::engine::proof::is_act;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::intake::json::{self, FieldError, Heard};
 use crate::store::StoreError;
 use crate::text::Both;

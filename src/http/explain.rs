@@ -10,7 +10,7 @@ use super::error::{Answer, Named, Problem};
 use super::requests::{missing, no_request_id, unknown};
 use crate::app::App;
 use crate::engine::explain::Explanation;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(explain))

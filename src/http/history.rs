@@ -1,7 +1,7 @@
 //! What happened to a request, in sentences: the same for the interface, the command line and the pages.
 
 use crate::app::App;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::store::StoreError;
 use crate::text::{Language, history};
 

@@ -18,7 +18,7 @@ use crate::app::view::RequestView;
 use crate::app::views::Whole;
 use crate::both;
 use crate::engine::directory::Directory;
-use crate::engine::request::{NoRequestId, RequestId};
+use crate::engine::request_id::{NoRequestId, RequestId};
 use crate::instant::Meant;
 use crate::store::Fault;
 use crate::store::requests::{DueCursor, Filter};

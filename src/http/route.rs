@@ -13,7 +13,7 @@ use super::requests::{no_request_id, unknown};
 use crate::app::App;
 use crate::app::route::RouteStep;
 use crate::both;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(route))

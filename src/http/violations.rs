@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::both;
 use crate::config::Config;
 use crate::engine::check::Violation;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
 use crate::store::violations::{Filter, ViolationRow};

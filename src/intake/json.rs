@@ -6,16 +6,16 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::both;
 use crate::engine::address;
 use crate::engine::check::Part;
 use crate::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
 use crate::engine::proof::Proof;
-use crate::engine::request::{LONGEST_SNOOZE, RequestId};
-use crate::span;
+use crate::engine::request::LONGEST_SNOOZE;
+use crate::engine::request_id::RequestId;
 use crate::text::Both;
+use crate::{both, span};
 
 /// Names longer than this are no names.
 const LONGEST_WORD: usize = 1_024;
@@ -551,7 +551,7 @@ impl Fields {
 
     fn request(&mut self, field: &str) -> Result<Option<RequestId>, FieldError> {
         let Some(word) = self.word(field)? else { return Ok(None) };
-        word.parse().map(Some).map_err(|_: crate::engine::request::NoRequestId| {
+        word.parse().map(Some).map_err(|_: crate::engine::request_id::NoRequestId| {
             wrong(
                 field,
                 both!(

@@ -12,15 +12,14 @@ use serde_json::{Map, Value, json};
 
 use super::bounded;
 use super::json::{self, FieldError, Heard};
-use super::mapping::budget;
 use super::mapping::expression::{self, Scope};
-use super::mapping::{AlarmRaised, BodyForm, Challenge, Fault, FetchWanted, HOOK, Mapping, Proof};
+use super::mapping::{AlarmRaised, BodyForm, Challenge, Fault, FetchWanted, HOOK, Mapping, Proof, budget};
 use super::signature::{self, Received, Refused};
 use crate::engine::calendar::Calendar;
 use crate::engine::directory::Directory;
 use crate::engine::event::{Author, AuthorKind, Event};
 use crate::engine::proof;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::secret::{Secret, SecretError, SecretSource};
 use crate::text::Both;
 use crate::text::button::Press;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::Content;
 use crate::text::printable::printable_line;
 use crate::text::reader::Reader;

@@ -27,7 +27,7 @@ pub mod whatsapp;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::text::Language;
 pub use crate::text::links::{BUTTONS, Button};
 use crate::text::printable::printable_marked;

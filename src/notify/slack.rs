@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::hook::{Call, Judged, Peer, characters, cut};
 use super::http::Answer;
 use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::text::Language;
 use crate::text::button::escaped;
 

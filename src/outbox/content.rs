@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HeldFor;
 use super::facts::{AlertFacts, Invitation, ListedRequest, News, TestFacts, ViolationFacts};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::report::Report;
 
 /// What one message says.

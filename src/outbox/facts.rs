@@ -7,7 +7,7 @@ use crate::engine::check::Violation;
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// What an alert says, frozen with the decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Content, HeldFor, Motive};
 use crate::engine::effect::ClockRef;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// How long a lease is: enough for the slowest transport.
 pub const LEASE: TimeDelta = TimeDelta::minutes(5);

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::policy::{Facets, Matcher};
-use crate::engine::request::RequestId;
+use crate::engine::facets::Facets;
+use crate::engine::policy::Matcher;
+use crate::engine::request_id::RequestId;
 
 /// Which alerts a silence holds back: those of which everything holds that it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

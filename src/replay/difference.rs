@@ -10,7 +10,7 @@ use super::entry::{Entry, What};
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::directory::Recipient;
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// The span that is looked at, half-open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

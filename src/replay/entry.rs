@@ -7,7 +7,7 @@ use crate::engine::clock::{Cancelled, Clock};
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{ClockRef, Effect, Why};
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// A verdict, a violation or an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::engine::clock::Clock;
 use crate::engine::event::Event;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 pub use crate::desk::Belongs;
 pub use difference::{ClockChange, Difference, Load, PersonChange, PolicyChange, RequestChange, Standing, Window};

@@ -15,7 +15,7 @@ use crate::desk::{self, Applied, Changes, Hold, Input, Output, Step};
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Wake, WakeReason};
 use crate::engine::event::Event;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// What a store would keep of a request.
 #[derive(Default)]

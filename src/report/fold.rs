@@ -13,8 +13,8 @@ use crate::engine::check::{self, CheckKind};
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::event::Audience;
 use crate::engine::ledger::Holder;
-use crate::engine::policy::Rulebook;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 
 /// So many of the longest waits are told.
 const MOST_WORST: usize = 10;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::calendar::Calendar;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// Spans of one kind. Means are rounded to the millisecond; percentiles are spans that occurred (nearest rank).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use crate::engine::clock::Clock;
 use crate::engine::directory::Directory;
 use crate::engine::history::History;
 use crate::engine::ledger::Held;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 pub use fold::make;
 pub use measure::{Count, Measure, Share};

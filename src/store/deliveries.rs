@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use super::{Result, Store, instant, known, milliseconds};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryState;
 
 /// A delivery as it is listed.

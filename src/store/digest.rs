@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, instant, milliseconds, motive};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{AlertFacts, ViolationFacts};
 use crate::outbox::message::Leased;
 use crate::outbox::needed::is_needed;

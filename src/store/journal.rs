@@ -9,7 +9,7 @@ use crate::desk::changes::{Act, Entry};
 use crate::engine::effect::Effect;
 use crate::engine::event::{Author, Event, EventId};
 use crate::engine::proof::Proof;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// A line of a request's history.
 #[derive(Debug, Clone, PartialEq, Serialize)]

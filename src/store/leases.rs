@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::digest::Filled;
 use super::{Result, Store, instant, known, milliseconds, motive};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::message::Leased;
 use crate::outbox::needed::is_needed;
 use crate::outbox::{Content, Lanes, Room};

@@ -7,7 +7,7 @@ use super::{Result, Store, milliseconds};
 use crate::desk::known::Told;
 use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::message::{NewAlert, NewDelivery};
 use crate::outbox::{Attempt, Content, DeliveryState};
 

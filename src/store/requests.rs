@@ -7,7 +7,8 @@ use super::{Result, Store, instant, milliseconds};
 use crate::desk::changes::ThreadName;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Wake, WakeReason};
-use crate::engine::request::{Phase, Request, RequestId};
+use crate::engine::request::{Phase, Request};
+use crate::engine::request_id::RequestId;
 
 /// Which requests a listing wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

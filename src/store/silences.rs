@@ -5,7 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
 use super::{Result, Store, instant, known, milliseconds};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::Content;
 use crate::outbox::silence::{Silence, Silenced};
 

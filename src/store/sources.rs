@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, instant, known, milliseconds};
 use crate::engine::event::{Event, EventId};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// What is known of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::{Result, Store, StoreError, instant};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// More are counted, and not named.
 const MOST_NAMED: usize = 1_000;

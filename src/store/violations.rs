@@ -6,7 +6,7 @@ use rusqlite::{Row, Rows, params};
 use super::{Result, Store, known, milliseconds};
 use crate::desk::changes::{Climbed, NewViolation};
 use crate::engine::check::Violation;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// A violation on record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Language, format, vocabulary};
 use crate::both;
 use crate::engine::directory::Directory;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 
 /// A click on a button of an alert, which wants an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

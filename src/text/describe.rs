@@ -7,7 +7,8 @@ use crate::engine::check::{Check, CheckKind};
 use crate::engine::directory::{Directory, Role, Tell};
 use crate::engine::escalation::{Offset, Step};
 use crate::engine::event::{Audience, RequestKind};
-use crate::engine::policy::{Limit, Matcher, Policy, Rulebook, Target, TargetKind};
+use crate::engine::policy::{Limit, Matcher, Policy, Target, TargetKind};
+use crate::engine::rulebook::Rulebook;
 use crate::engine::working_time::WorkingTime;
 
 /// Each policy by its name, in a few lines: whom it is for, what it promises, who is told when, and where another one comes first.

@@ -3,7 +3,7 @@
 use super::{Language, vocabulary};
 use crate::both;
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// Clocks that are named; the rest is counted.
 const MOST_NAMED: usize = 10;

@@ -5,10 +5,11 @@ use chrono_tz::Tz;
 
 use super::{Both, Language, format, proof, vocabulary};
 use crate::both;
-use crate::engine::clock::{Basis, ClockState};
+use crate::engine::clock::ClockState;
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
 use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Unproven};
 use crate::engine::ledger::{Holder, Ledger};
+use crate::engine::plan::Basis;
 use crate::engine::proof::Proof;
 use crate::engine::working_time::WorkingTime;
 use crate::outbox::DeliveryState;

@@ -1,6 +1,6 @@
 //! Pages behind messages that are not alerts: what can be done there, and how a message gets their addresses.
 
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::report::Period;
 
 /// A page behind a message.

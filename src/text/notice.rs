@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::render::{Rendered, preformatted};
 use super::templates::Texts;
 use crate::both;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// A stretch of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

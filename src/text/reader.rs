@@ -7,7 +7,7 @@ use super::Language;
 use super::further::Further;
 use super::links::Links;
 use super::task::Part;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::facts::AlertFacts;
 
 /// Who reads, and what there is for them.

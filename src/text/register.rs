@@ -1,7 +1,7 @@
 //! The register of escalations (D11), and tables for spreadsheets.
 
 use super::printable::printable;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 

@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::engine::effect::Why;
-    use crate::engine::request::RequestId;
+    use crate::engine::request_id::RequestId;
     use crate::outbox::HeldFor;
     use crate::outbox::facts::ListedRequest;
 

@@ -18,7 +18,7 @@ use super::{Language, format, palette};
 use crate::engine::check::{Association, CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts, ViolationFacts};
 use crate::outbox::{Content, HeldFor};
 use crate::report::{

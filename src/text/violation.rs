@@ -8,7 +8,7 @@ use super::{Both, Language, format, vocabulary};
 use crate::both;
 use crate::engine::check::{Association, CheckKind, Finding, LogField, Part, Violation};
 use crate::engine::event::Ground;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::outbox::facts::ViolationFacts;
 
 /// Names longer than this are cut.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use html5gum::{Token, Tokenizer};
 use plazo::engine::effect::Why;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::outbox::facts::{AlertFacts, ListedRequest, News, NewsKind, TestFacts, ViolationFacts};
 use plazo::outbox::{Content, HeldFor};
 use plazo::report::{By, Report};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::daemon::{Daemon, PEOPLE, before_now};
 use crate::support::desk::Desk;
 use crate::support::webhook::Webhook;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use serde_json::{Value, json};
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -2,19 +2,18 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::{data, plazo};
 use chrono::{DateTime, TimeZone as _, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Incoming};
 use plazo::config;
 use plazo::engine::explain::{Explanation, Fate};
 use plazo::engine::proof::Proof;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::intake::json;
 use plazo::text::{Language, explain};
 use serde_json::{Value, json};
-
-use crate::support::daemon::{Daemon, PEOPLE};
-use crate::support::{data, plazo};
 
 const FILE: &str = "
 [calendar.office]

@@ -205,7 +205,7 @@ async fn taking_a_request_keeps_the_ladder_still_for_a_while_only() {
     // Taken again, it is still again.
     desk.event(json!({"type": "ack", "request": "R-1", "author": {"name": "luis", "kind": "agent"}})).await;
     let clocks = plazo::store::Store::open_reader(desk.directory.path())
-        .and_then(|store| store.clocks(plazo::engine::request::RequestId(1)))
+        .and_then(|store| store.clocks(plazo::engine::request_id::RequestId(1)))
         .expect("clocks");
     assert_eq!(clocks[0].acked_at, Some(at("2026-03-02 10:50")));
 }

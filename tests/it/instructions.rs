@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::America::Bogota;
 use plazo::engine::effect::Why;
 use plazo::engine::policy::TargetKind;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::outbox::facts::AlertFacts;
 use plazo::outbox::{Content, HeldFor};
 use plazo::text::Language;

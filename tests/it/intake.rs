@@ -4,21 +4,20 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::data;
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use plazo::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
 };
 use plazo::engine::proof::Proof;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::engine::working_time::WorkingTime;
 use plazo::intake::email::{self, EmailError, House};
 use plazo::intake::json::{self as event_json, FieldError, Heard};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
-
-use crate::support::daemon::{Daemon, PEOPLE};
-use crate::support::data;
 
 // ── Mail ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,8 +7,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::data;
+use crate::support::webhook::{Received, Webhook, answer};
 use chrono::{DateTime, Utc};
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::net;
 use plazo::notify::whatsapp::Parameter;
 use plazo::notify::{
@@ -17,9 +19,6 @@ use plazo::notify::{
 use plazo::secret::SecretSource;
 use plazo::text::Language;
 use serde_json::{Value, json};
-
-use crate::support::data;
-use crate::support::webhook::{Received, Webhook, answer};
 
 /// The systems, by the name of their samples.
 const SYSTEMS: [(&str, Kind); 13] = [

@@ -7,18 +7,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::support::data;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Occasion, feeds};
 use plazo::config;
+use plazo::engine::policy::TargetKind;
 use plazo::intake::source::{Facts, Source};
 use plazo::intake::{json as event_json, presets};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-
-use crate::support::data;
 
 /// Presets by the name of their samples.
 const SYSTEMS: [(&str, &str); 15] = [
@@ -494,7 +494,7 @@ async fn redelivery_in_any_order_leaves_one_request_with_the_right_clocks() {
         let (requests, last) = desk
             .store()
             .last_request()
-            .and_then(|last| Ok((last, desk.store().request(plazo::engine::request::RequestId(1))?)))
+            .and_then(|last| Ok((last, desk.store().request(plazo::engine::request_id::RequestId(1))?)))
             .expect("read");
         let last = last.expect("R-1");
         assert_eq!(requests, 1, "turn {turn}");
@@ -553,14 +553,15 @@ async fn samples_in_order_lead_to_the_waits_and_answers_that_the_collection_says
         let answered: Vec<_> = expect["answered"].as_array().expect("answered").iter().collect();
         assert_eq!(requests.len(), open.len() + answered.len(), "{}", sequence["name"]);
         for wait in open {
-            let found = requests.iter().any(|request| is_near(request.marks.unanswered_since, &wait["since"]));
+            let found =
+                requests.iter().any(|request| is_near(request.marks.of(TargetKind::Reply).owed_since, &wait["since"]));
             assert!(found, "{}: {wait}: {requests:#?}", sequence["name"]);
         }
         for wait in answered {
             let fits = |request: &plazo::engine::request::Request| {
-                request.marks.unanswered_since.is_none()
+                request.marks.of(TargetKind::Reply).owed_since.is_none()
                     && is_near(request.marks.first_asked_at, &wait["from"])
-                    && is_near(request.marks.answered_at, &wait["to"])
+                    && is_near(request.marks.of(TargetKind::Reply).given_at, &wait["to"])
             };
             assert!(requests.iter().any(fits), "{}: {wait}: {requests:#?}", sequence["name"]);
         }

@@ -53,7 +53,7 @@ async fn a6_kept_by_an_email_to_the_same_client_and_broken_by_one_to_another() {
         .await;
     let replica = |desk: &Desk| {
         let store = Store::open_reader(desk.directory.path()).expect("a store");
-        let clocks = store.clocks(plazo::engine::request::RequestId(1)).expect("clocks");
+        let clocks = store.clocks(plazo::engine::request_id::RequestId(1)).expect("clocks");
         let clock = clocks.into_iter().find(|clock| clock.kind.as_str() == "replica").expect("a replica clock");
         clock.state.as_str().to_owned()
     };
@@ -184,7 +184,7 @@ async fn c7_d8_kept_work_that_is_split_off_is_a_task_with_its_own_clock() {
     desk.event(json!({"type": "split", "channel": "phone", "thread": "call", "parts": ["Guía 11", "Guía 12"], "author": "diego"}))
         .await;
     let rest: Vec<_> = (4..=5)
-        .map(|id| store.request(plazo::engine::request::RequestId(id)).expect("a row").expect("a task"))
+        .map(|id| store.request(plazo::engine::request_id::RequestId(id)).expect("a row").expect("a task"))
         .collect();
     assert!(rest.iter().all(|task| task.owner.as_deref() == Some("sofia")), "{rest:?}");
     assert_eq!(rest[1].subject.as_deref(), Some("Guía 12"));
@@ -197,7 +197,7 @@ async fn d2_kept_on_day_4_the_claim_is_opened_and_goes_to_its_first_stage() {
         .await;
     let told = desk.until("2026-03-06 10:00").await;
     let store = Store::open_reader(desk.directory.path()).expect("a store");
-    let claim = store.request(plazo::engine::request::RequestId(2)).expect("a row").expect("a claim");
+    let claim = store.request(plazo::engine::request_id::RequestId(2)).expect("a row").expect("a claim");
     assert_eq!((claim.facets.kind.as_str(), claim.facets.stage.as_deref()), ("claim", Some("back office")));
     assert_eq!((claim.owner.as_deref(), claim.parent.map(|id| id.0)), (Some("sofia"), Some(1)));
     assert_eq!(claim.subject.as_deref(), Some("Guía 123"));
@@ -205,7 +205,7 @@ async fn d2_kept_on_day_4_the_claim_is_opened_and_goes_to_its_first_stage() {
         told.iter().any(|(who, when, _)| who == "sofia" && when == "06 06:00"),
         "the back office is told at the opening"
     );
-    assert!(store.request(plazo::engine::request::RequestId(3)).expect("a row").is_none(), "one claim");
+    assert!(store.request(plazo::engine::request_id::RequestId(3)).expect("a row").is_none(), "one claim");
     // Without its number it does not leave the stage that gives it by plazo's own door.
     let stage = |to: &str, number: Value| json!({"type": "stage", "request": "R-2", "source": "action", "to": to, "number": number, "author": "sofia"});
     request_of(&desk.event(stage("número", Value::Null)).await);

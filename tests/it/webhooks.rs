@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::webhook::{Webhook, answer};
 use plazo::engine::effect::Why;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::net;
 use plazo::notify::{Card, HttpSettings, Kind, Message, Settings, Transport, facts};
 use plazo::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts};

@@ -17,7 +17,7 @@ use crate::desk::Changes;
 use crate::desk::changes::{Entry, RequestChange, ThreadName};
 use crate::engine::effect::Outcome;
 use crate::engine::event::EventId;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::store::{Store, StoreError};
 
 type Waiting = (Bytes, oneshot::Sender<bool>);

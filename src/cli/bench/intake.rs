@@ -9,7 +9,8 @@ use super::site::{self, Site};
 use super::{Row, load};
 use crate::cli::real_time;
 use crate::config;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input};
 use crate::intake::json;
 

@@ -1,15 +1,15 @@
 //! `[claim]`: the stages of a formal claim, each with an owner and a promise (D4).
 
+use super::calendars::Calendars;
+use super::ladders::{self, Ladders};
+use super::targets;
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
 use crate::engine::event::RequestKind;
-use crate::engine::policy::{DONE, Matcher, Policy, Stage, Target, TargetKind};
+use crate::engine::policy::{Matcher, Policy, Target, TargetKind};
+use crate::engine::rulebook::{DONE, Stage};
 use crate::text::Both;
-
-use super::calendars::Calendars;
-use super::ladders::{self, Ladders};
-use super::targets;
 
 /// The word for a stage that gives the claim its number.
 const NUMBER: &str = "number";

@@ -31,16 +31,13 @@ pub(super) use calendars::ALWAYS;
 
 use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
-use super::usual;
-use super::{AlertSettings, Config, DailyList, Destination, Heartbeat};
-use crate::both;
+use super::{AlertSettings, Config, DailyList, Destination, Heartbeat, usual};
 use crate::engine::check::Wording;
 use crate::engine::directory::{Recipient, Role};
-use crate::engine::policy::{Inbox, Rulebook};
-use crate::net;
+use crate::engine::rulebook::{Inbox, Rulebook};
 use crate::outbox::Lanes;
-use crate::span;
 use crate::text::{Both, Language};
+use crate::{both, net, span};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use lettre::Address;
 
 use super::calendars::{self, Calendars};
-use crate::both;
 use crate::config::mistake::{Mistakes, quoted};
 use crate::config::raw::{self, At, Raw};
 use crate::config::{Contact, Destination, EMAIL};
-use crate::engine::directory::{Customer, Directory, Holder, Person, Recipient, Role, Team};
+use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, RoleHolder, Team};
 use crate::engine::rota::Rota;
 use crate::notify::Settings;
-use crate::span;
 use crate::text::{Both, Language};
+use crate::{both, span};
 
 /// Everybody, as the engine knows them and as they are reached.
 pub(super) struct People {
@@ -21,7 +20,7 @@ pub(super) struct People {
     people: Vec<Person>,
     teams: Vec<Team>,
     customers: Vec<Customer>,
-    roles: BTreeMap<Role, Vec<Holder>>,
+    roles: BTreeMap<Role, Vec<RoleHolder>>,
 }
 
 impl People {
@@ -262,14 +261,14 @@ pub(super) fn person(key: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Op
     None
 }
 
-fn holder(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Holder> {
+fn holder(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<RoleHolder> {
     if raw.rota.keys().any(|rota| rota.as_str() == name.as_str()) {
-        return Some(Holder::Rota(name.to_string()));
+        return Some(RoleHolder::Rota(name.to_string()));
     }
-    super::recipient(name, raw, mistakes).map(Holder::Fixed)
+    super::recipient(name, raw, mistakes).map(RoleHolder::Fixed)
 }
 
-fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<Holder>> {
+fn roles(raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<Role, Vec<RoleHolder>> {
     let Some(roles) = &raw.roles else { return BTreeMap::new() };
     let named = [
         (Role::Supervisor, &roles.supervisor),

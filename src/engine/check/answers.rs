@@ -2,10 +2,12 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{CheckKind, Finding, Violation, normalised};
+use super::checks::{CheckKind, Violation};
+use super::finding::Finding;
+use super::phrases::normalised;
 use crate::engine::event::{Audience, Event};
-use crate::engine::policy::Rulebook;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 /// Shorter answers, such as thanks, may be given again.
 const SHORTEST_REPEATED: usize = 25;

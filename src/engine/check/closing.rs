@@ -1,10 +1,13 @@
 //! Closing and moving: on one of four grounds (C4), described where that is due (C5), with what was said elsewhere (C6), and
 //! with its associations (C8).
 
-use super::{Association, CheckKind, Finding, Part, Violation};
+use super::checks::{CheckKind, Violation};
+use super::comment::Part;
+use super::finding::{Association, Finding};
 use crate::engine::event::{Audience, Event, Ground};
-use crate::engine::policy::Rulebook;
+use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(
     request: &Request,
@@ -18,7 +21,7 @@ pub(super) fn judge(
     }
     let checks = &rulebook.checks;
     if !Ground::ALL.into_iter().any(|ground| holds(ground, claimed, request)) {
-        let waiting = request.marks.unanswered_since.is_some();
+        let waiting = request.marks.is_owed(TargetKind::Reply);
         let finding = Finding::Unfounded { waiting, claimed };
         found.extend(checks.violation(CheckKind::Closing, request, event, finding));
     }
@@ -43,7 +46,7 @@ fn holds(ground: Ground, claimed: Option<Ground>, request: &Request) -> bool {
     match ground {
         Ground::Answered => {
             let was_asked = marks.first_asked_at.is_some() || marks.asked_at.is_some();
-            marks.unanswered_since.is_none() && (!was_asked || marks.first_answered_at.is_some())
+            !marks.is_owed(TargetKind::Reply) && (!was_asked || marks.first_answered_at.is_some())
         }
         Ground::Moved => since_asked(marks.moved_channel_at),
         Ground::Task => since_asked(marks.task_opened_at) || request.ticket.is_some(),

@@ -1,9 +1,11 @@
 //! One open conversation for each contact (C3).
 
-use super::{CheckKind, Finding, Violation};
+use super::checks::{CheckKind, Violation};
+use super::finding::Finding;
 use crate::engine::event::Event;
-use crate::engine::policy::Rulebook;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 
 /// That the contact of a request that `event` opened has open ones already; which, only the store knows.
 pub fn same_contact(

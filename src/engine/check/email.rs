@@ -1,9 +1,10 @@
 //! Answers by email: on the same thread (A8), with everybody in copy who must be (A9).
 
-use super::{CheckKind, Finding, Violation};
+use super::checks::{CheckKind, Violation};
+use super::finding::Finding;
 use crate::engine::event::{Audience, Event};
-use crate::engine::policy::Rulebook;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(request: &Request, event: &Event, rulebook: &Rulebook, found: &mut Vec<Violation>) {
     let is_human = event.author.as_ref().is_none_or(|author| author.kind.is_human());

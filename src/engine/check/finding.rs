@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::comment::Part;
 use crate::engine::event::Ground;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,46 +126,6 @@ impl LogField {
             Self::Pending => "pending",
             Self::Solution => "solution",
             Self::Protocol => "protocol",
-        }
-    }
-}
-
-/// The parts of a descriptive comment (C5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is told by its label")]
-pub enum Part {
-    Context,
-    Actions,
-    NextSteps,
-    MissingData,
-    ExternalChannel,
-}
-
-impl Part {
-    /// All five, in the order of the rule.
-    pub const ALL: [Self; 5] =
-        [Self::Context, Self::Actions, Self::NextSteps, Self::MissingData, Self::ExternalChannel];
-
-    /// The word in event JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Context => "context",
-            Self::Actions => "actions",
-            Self::NextSteps => "next_steps",
-            Self::MissingData => "missing_data",
-            Self::ExternalChannel => "external_channel",
-        }
-    }
-
-    /// The labels that begin it in a comment, in Spanish and in English.
-    pub const fn labels(self) -> [&'static str; 2] {
-        match self {
-            Self::Context => ["Contexto", "Context"],
-            Self::Actions => ["Acciones", "Actions"],
-            Self::NextSteps => ["Próximos pasos", "Next steps"],
-            Self::MissingData => ["Datos faltantes", "Missing data"],
-            Self::ExternalChannel => ["Canal externo", "External channel"],
         }
     }
 }

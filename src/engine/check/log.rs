@@ -1,9 +1,10 @@
 //! Log entries: whole (B1), and of calls that were not too full (D8).
 
-use super::{CheckKind, Finding, LogField, Violation};
+use super::checks::{CheckKind, Violation};
+use super::finding::{Finding, LogField};
 use crate::engine::event::{Event, Interaction};
-use crate::engine::policy::Rulebook;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(
     request: &Request,

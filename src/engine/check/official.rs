@@ -1,9 +1,11 @@
 //! Official channels (A10), and the email replica of what is written elsewhere (A6).
 
-use super::{CheckKind, Finding, Violation};
+use super::checks::{CheckKind, Violation};
+use super::finding::Finding;
 use crate::engine::event::{Audience, Direction, Event};
-use crate::engine::policy::Rulebook;
+use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(
     request: &Request,
@@ -29,7 +31,7 @@ pub(super) fn judge(
 
 /// What was written by WhatsApp is repeated by email before it is delivered or closed.
 pub(super) fn judge_replica(request: &Request, event: &Event, rulebook: &Rulebook, found: &mut Vec<Violation>) {
-    if request.marks.unreplicated_since.is_some() {
+    if request.marks.is_owed(TargetKind::Replica) {
         found.extend(rulebook.checks.violation(CheckKind::Replica, request, event, Finding::NotReplicated));
     }
 }

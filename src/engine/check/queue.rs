@@ -1,9 +1,10 @@
 //! Queues: a request lies in the inbox that takes what it is (D10).
 
-use super::{CheckKind, Finding, Violation};
+use super::checks::{CheckKind, Violation};
+use super::finding::Finding;
 use crate::engine::event::{Event, Fact};
-use crate::engine::policy::{Inbox, Rulebook};
 use crate::engine::request::Request;
+use crate::engine::rulebook::{Inbox, Rulebook};
 
 pub(super) fn judge(request: &Request, event: &Event, rulebook: &Rulebook) -> Option<Violation> {
     let about = &event.about;

@@ -2,11 +2,12 @@
 
 use regex::RegexSet;
 
+use super::checks::{CheckKind, Checks, Violation};
+use super::finding::Finding;
+use super::phrases::normalised;
 use crate::engine::directory::Directory;
 use crate::engine::event::{Audience, Author, AuthorKind};
-use crate::engine::policy::Facets;
-
-use super::{CheckKind, Checks, Finding, Violation, normalised};
+use crate::engine::facets::Facets;
 
 /// What counts as saying something. A text without a letter or digit never does.
 #[derive(Debug, Clone, Default)]

@@ -1,14 +1,16 @@
 //! Formal claims: no stage is left before the number is known that it gives (D4).
 
-use super::{CheckKind, Finding, Violation};
+use super::checks::{CheckKind, Violation};
+use super::finding::Finding;
 use crate::engine::event::Event;
-use crate::engine::policy::Rulebook;
 use crate::engine::request::Request;
+use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(
     request: &Request,
     event: &Event,
-    (to, number): (&str, Option<&str>),
+    to: &str,
+    number: Option<&str>,
     rulebook: &Rulebook,
     found: &mut Vec<Violation>,
 ) {

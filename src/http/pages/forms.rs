@@ -6,7 +6,8 @@ use super::page::{Field, Form, Page};
 use crate::app::App;
 use crate::both;
 use crate::config::Config;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::http::violations::LONGEST_EXCUSE;
 use crate::text::{Both, Language, format, violation};
 

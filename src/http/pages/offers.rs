@@ -11,7 +11,8 @@ use crate::config::Config;
 use crate::desk::place;
 use crate::engine::calendar::zone;
 use crate::engine::event::Event;
-use crate::engine::request::{Request, RequestId};
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
 use crate::text::{Both, Language, format, history};
 
 /// What can be done by a button, and to whom it can be handed.

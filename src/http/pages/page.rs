@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::both;
 use crate::config::Config;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::text::Language;
 use crate::text::printable::printable;
 

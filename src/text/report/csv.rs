@@ -1,7 +1,7 @@
 //! Reports for spreadsheets.
 
 use super::number::{hundredths, number};
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::report::{Count, Measure, Report, Share};
 use crate::text::{Language, register};
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::number::{elapsed, hundredths, number, percent, signed, working};
 use super::{Place, Writer};
 use crate::both;
-use crate::engine::request::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::report::{Count, Figures, Measure, Share};
 use crate::text::{Both, format};
 

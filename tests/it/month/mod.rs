@@ -5,15 +5,14 @@ mod plan;
 
 use std::path::Path;
 
+use crate::support;
+use crate::support::desk::Desk;
 use plazo::app::Incoming;
 use plazo::app::report::Wanted;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
 use plazo::intake::json as event_json;
 use plazo::report::{By, Measure, Report};
 use rusqlite::{Connection, named_params};
-
-use crate::support;
-use crate::support::desk::Desk;
 
 /// Events of one minute are written together, as a busy day's are.
 const GROUP: i64 = 60_000;

@@ -8,9 +8,10 @@ use chrono_tz::Tz;
 use plazo::engine::event::{
     About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Promise, RequestKind,
 };
-use plazo::engine::policy::{Rulebook, TargetKind};
+use plazo::engine::policy::TargetKind;
 use plazo::engine::proof::Proof;
-use plazo::engine::request::RequestId;
+use plazo::engine::request_id::RequestId;
+use plazo::engine::rulebook::Rulebook;
 
 /// What stands before `---`.
 pub struct Script {

@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 
+use super::script::{DAYS, FIRST_MONDAY, Script, What};
 use chrono::{DateTime, Datelike, MappedLocalTime, TimeZone, Timelike, Utc};
 use plazo::engine::check::Finding;
 use plazo::engine::clock::{Cancelled, Clock, ClockState};
 use plazo::engine::directory::Recipient;
 use plazo::engine::effect::{Alert, ClockRef, Effect, Ignored, Outcome};
 use plazo::engine::event::Event;
-use plazo::engine::policy::{Rulebook, TargetKind};
-use plazo::engine::request::{Request, RequestId};
+use plazo::engine::policy::TargetKind;
+use plazo::engine::request::Request;
+use plazo::engine::request_id::RequestId;
+use plazo::engine::rulebook::Rulebook;
 use plazo::engine::{self, Input};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use super::script::{DAYS, FIRST_MONDAY, Script, What};
 
 /// A request, and what the store would keep of it.
 struct Case {

@@ -2,29 +2,34 @@
 
 use chrono::{DateTime, Utc};
 
-use super::check::{self, Part};
-use super::directory::{Recipient, Role, Tell};
-use super::effect::Effect;
-use super::event::{Audience, RequestKind};
-use super::policy::{DONE, Rulebook, Stage};
-use super::request::{Appointment, Request, RequestId};
+use super::belonging;
+use crate::engine::directory::{Directory, Recipient, Role, Tell};
+use crate::engine::effect::Effect;
+use crate::engine::event::{Event, RequestKind};
+use crate::engine::policy::TargetKind;
+use crate::engine::request::{Appointment, Request};
+use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::{DONE, Rulebook, Stage};
 
 /// The tag of what was handed up (D6): policies match it.
-pub(super) const ESCALATED: &str = "escalated";
-/// So many of the last answers are remembered (D11).
-const MOST_SAID: usize = 16;
+const ESCALATED: &str = "escalated";
 
 /// A log entry. What was said elsewhere is written down whoever does it (C6); the interaction is the owner's to log (B1).
-pub(super) fn logged(request: &mut Request, at: DateTime<Utc>, is_owners: bool) {
-    let marks = &mut request.marks;
-    if is_owners && marks.unlogged_since.take().is_some() {
-        marks.logged_at = Some(at);
+pub(super) fn logged(request: &mut Request, event: &Event, directory: &Directory) {
+    let author = event.author.as_ref().and_then(|author| directory.person_of(author));
+    // An entry that names nobody is taken for the owner's.
+    let is_owners = author.is_none_or(|author| request.owner.as_ref().is_none_or(|owner| *owner == author.key));
+    if is_owners {
+        request.marks.give(TargetKind::Log, event.at);
     }
-    marks.outside_since = None;
+    request.marks.outside_since = None;
 }
 
 pub(super) fn schedule(request: &mut Request, at: DateTime<Utc>, due: Option<DateTime<Utc>>, participants: &[String]) {
-    request.marks.scheduled_since = due.map(|_| at);
+    match due {
+        Some(_) => request.marks.owe_anew(TargetKind::Appointment, at),
+        None => request.marks.drop(TargetKind::Appointment),
+    }
     let before = request.appointment.take();
     let sequence = before.as_ref().map_or(0, |before| before.sequence + 1);
     request.appointment = match (due, before) {
@@ -38,33 +43,27 @@ pub(super) fn schedule(request: &mut Request, at: DateTime<Utc>, due: Option<Dat
 
 /// Whether there was an appointment.
 pub(super) fn held(request: &mut Request, at: DateTime<Utc>) -> bool {
-    let was_agreed = request.marks.scheduled_since.take().is_some();
+    let was_agreed = request.marks.give(TargetKind::Appointment, at);
     if was_agreed {
-        request.marks.held_at = Some(at);
-        request.marks.unlogged_since.get_or_insert(at);
+        request.marks.owe(TargetKind::Log, at);
     }
     was_agreed
 }
 
 pub(super) fn call_dropped(request: &mut Request, at: DateTime<Utc>) {
-    request.marks.dropped_since.get_or_insert(at);
-    request.marks.unlogged_since.get_or_insert(at);
+    request.marks.owe(TargetKind::CallBack, at);
+    request.marks.owe(TargetKind::Log, at);
 }
 
 pub(super) fn called(request: &mut Request, at: DateTime<Utc>) {
-    let marks = &mut request.marks;
-    if marks.dropped_since.take().is_some() {
-        marks.called_back_at = Some(at);
-    }
-    marks.unlogged_since.get_or_insert(at);
+    request.marks.give(TargetKind::CallBack, at);
+    request.marks.owe(TargetKind::Log, at);
 }
 
 /// One follow-up ends a wait and begins the next.
 pub(super) fn followed_up(request: &mut Request, at: DateTime<Utc>) {
-    let marks = &mut request.marks;
-    if marks.follow_up_since.is_some() {
-        marks.follow_up_since = Some(at);
-        marks.followed_up_at = Some(at);
+    if request.marks.give(TargetKind::FollowUp, at) {
+        request.marks.owe(TargetKind::FollowUp, at);
     }
 }
 
@@ -105,9 +104,11 @@ pub(super) fn split(request: &mut Request, at: DateTime<Utc>, parts: &[String], 
 }
 
 pub(super) fn replicated(request: &mut Request, at: DateTime<Utc>) {
-    if request.marks.unreplicated_since.take().is_some() {
-        request.marks.replicated_at = Some(at);
-    }
+    request.marks.give(TargetKind::Replica, at);
+}
+
+pub(super) fn escalated(request: &mut Request, rulebook: &Rulebook) {
+    belonging::tag(request, &[ESCALATED.to_owned()], &[], rulebook);
 }
 
 pub(super) fn enter_first_stage(request: &mut Request, at: DateTime<Utc>, rulebook: &Rulebook) {
@@ -118,11 +119,11 @@ pub(super) fn enter_first_stage(request: &mut Request, at: DateTime<Utc>, rulebo
 
 fn enter(request: &mut Request, at: DateTime<Utc>, stage: &Stage, rulebook: &Rulebook) {
     request.facets.stage = Some(stage.name.clone());
-    request.marks.hop_since = Some(at);
+    request.marks.owe_anew(TargetKind::Hop, at);
     let Some(owner) = &stage.owner else { return };
     let recipients = rulebook.directory.recipients(std::slice::from_ref(owner), request.owner.as_deref(), None, at);
     if let Some(Recipient::Person(key)) = recipients.first() {
-        super::progress::own(request, Some(&key.clone()), at, &rulebook.directory);
+        belonging::own(request, Some(&key.clone()), at, &rulebook.directory);
     }
 }
 
@@ -130,7 +131,8 @@ fn enter(request: &mut Request, at: DateTime<Utc>, stage: &Stage, rulebook: &Rul
 pub(super) fn stage(
     request: &mut Request,
     at: DateTime<Utc>,
-    (to, number): (&str, Option<&str>),
+    to: &str,
+    number: Option<&str>,
     rulebook: &Rulebook,
 ) -> bool {
     if let Some(number) = number.filter(|number| !number.trim().is_empty()) {
@@ -139,9 +141,7 @@ pub(super) fn stage(
     if request.facets.stage.as_deref().is_some_and(|stage| stage.eq_ignore_ascii_case(to)) {
         return number.is_some();
     }
-    if request.marks.hop_since.take().is_some() {
-        request.marks.hopped_at = Some(at);
-    }
+    request.marks.give(TargetKind::Hop, at);
     match rulebook.stage(to) {
         Some((stage, _)) => enter(request, at, stage, rulebook),
         None if to.eq_ignore_ascii_case(DONE) => request.facets.stage = Some(DONE.to_owned()),
@@ -149,44 +149,4 @@ pub(super) fn stage(
         None => request.facets.stage = Some(to.to_owned()),
     }
     true
-}
-
-/// What an answer to a client brings about: a replica that is owed (A6), an entry in the log (B1), a task (C7).
-pub(super) fn spoke(request: &mut Request, at: DateTime<Utc>, text: &str, rulebook: &Rulebook) -> Option<Effect> {
-    let is_to_client = request.facets.audience.unwrap_or(Audience::Client) == Audience::Client;
-    let returns = is_to_client && check::promises_to_return(request, text, rulebook);
-    let marks = &mut request.marks;
-    if request.facets.channel == "whatsapp" {
-        marks.unreplicated_since.get_or_insert(at);
-    }
-    marks.unlogged_since.get_or_insert(at);
-    marks.outside_since = None;
-    if let Some(fingerprint) = check::fingerprint(text).filter(|fingerprint| !request.said.contains(fingerprint)) {
-        request.said.push(fingerprint);
-        let surplus = request.said.len().saturating_sub(MOST_SAID);
-        request.said.drain(..surplus);
-    }
-    // One task for what the client last asked, however often somebody promises to come back to it.
-    let has_task = marks.task_opened_at.is_some_and(|opened_at| marks.asked_at.is_none_or(|asked| asked <= opened_at));
-    if !returns || has_task {
-        return None;
-    }
-    marks.task_opened_at = Some(at);
-    let rule = rulebook.checks.find(check::CheckKind::ComesBack, &request.facets).map(|check| check.rule.clone());
-    let (subject, owner) = (request.subject.clone(), request.owner.clone());
-    Some(Effect::SplitOff { kind: RequestKind::Task, subject, owner, rule, request: None })
-}
-
-/// A comment: what was said elsewhere is written down (C6), and its parts are there (C5).
-pub(super) fn described(request: &mut Request, at: DateTime<Utc>, text: &str) {
-    let parts = check::parts(text);
-    if text.chars().any(char::is_alphanumeric) {
-        request.marks.outside_since = None;
-    }
-    if parts.contains(&Part::ExternalChannel) {
-        request.marks.moved_channel_at = Some(at);
-    }
-    if request.described.len() < parts.len() {
-        request.described = parts;
-    }
 }

@@ -1,0 +1,350 @@
+//! Marks: since when each kind of promise has been owed on a request, and when it was last given.
+//!
+//! Events move marks, and clocks follow them. Stores keep marks as one flat object of instants, whose keys are [`KEYS`].
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::event::RequestKind;
+use super::policy::TargetKind;
+
+/// Since when something has been owed, and when it was last given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Since when; `None` while nothing is owed. A clock runs while it is set.
+    pub owed_since: Option<DateTime<Utc>>,
+    /// When it was last given, to whichever wait.
+    pub given_at: Option<DateTime<Utc>>,
+}
+
+/// The marks of a request: one for each kind of promise, and instants that are no promise's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// By kind. That of the first reply stays unset, since it follows from who asked and answered first.
+    promises: [Mark; TargetKind::ALL.len()],
+    /// The first client message of all.
+    pub first_asked_at: Option<DateTime<Utc>>,
+    /// The first answer that counted.
+    pub first_answered_at: Option<DateTime<Utc>>,
+    /// The last client message of all.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// When the client last said that no more help is needed (C4).
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// Since when there is talk elsewhere that nobody wrote down (C6).
+    pub outside_since: Option<DateTime<Utc>>,
+    /// When work was last split off (C7).
+    pub task_opened_at: Option<DateTime<Utc>>,
+    /// When it was last written down that the talk goes on elsewhere (C4).
+    pub moved_channel_at: Option<DateTime<Utc>>,
+}
+
+impl Marks {
+    /// The mark of a kind of promise, as its clock follows it.
+    pub fn of(&self, kind: TargetKind) -> Mark {
+        let own = self.promises[kind as usize];
+        match kind {
+            // Given once and for all.
+            TargetKind::FirstReply => Mark {
+                owed_since: self.first_asked_at.filter(|_| self.first_answered_at.is_none()),
+                given_at: self.first_answered_at,
+            },
+            // Whatever ends a silence begins the next.
+            TargetKind::Activity => Mark { given_at: own.owed_since, ..own },
+            // Whoever answers has used it.
+            TargetKind::Window => Mark { given_at: self.of(TargetKind::Reply).given_at, ..own },
+            _ => own,
+        }
+    }
+
+    /// Whether something of that kind is owed.
+    pub fn is_owed(&self, kind: TargetKind) -> bool {
+        self.of(kind).owed_since.is_some()
+    }
+
+    /// Notes that something is owed since `at`. A wait that lasts already goes on.
+    pub(super) fn owe(&mut self, kind: TargetKind, at: DateTime<Utc>) {
+        self.promises[kind as usize].owed_since.get_or_insert(at);
+    }
+
+    /// Notes that something is owed since `at`, whatever was owed before.
+    pub(super) fn owe_anew(&mut self, kind: TargetKind, at: DateTime<Utc>) {
+        self.promises[kind as usize].owed_since = Some(at);
+    }
+
+    /// Notes that what was owed was given at `at`. What nobody waited for leaves no trace; the answer is whether somebody did.
+    pub(super) fn give(&mut self, kind: TargetKind, at: DateTime<Utc>) -> bool {
+        let mark = &mut self.promises[kind as usize];
+        let was_owed = mark.owed_since.take().is_some();
+        if was_owed {
+            mark.given_at = Some(at);
+        }
+        was_owed
+    }
+
+    /// Notes that nothing is owed any more, though nothing was given.
+    pub(super) fn drop(&mut self, kind: TargetKind) {
+        self.promises[kind as usize].owed_since = None;
+    }
+
+    /// The client asked for something at `at`, on a request of that kind.
+    pub(super) fn ask(&mut self, kind: RequestKind, at: DateTime<Utc>) {
+        self.owe(TargetKind::Reply, at);
+        self.owe(TargetKind::Acknowledge, at);
+        self.asked_at = Some(at);
+        if self.first_asked_at.is_none() {
+            self.first_asked_at = Some(at);
+            if kind != RequestKind::Task && self.of(TargetKind::Deliver).given_at.is_none() {
+                self.owe(TargetKind::Deliver, at);
+            }
+        }
+    }
+
+    /// Whoever waited for an answer got it at `at`.
+    pub(super) fn answer(&mut self, at: DateTime<Utc>) {
+        self.drop(TargetKind::Window);
+        self.give(TargetKind::Reply, at);
+        if self.first_asked_at.is_some() {
+            self.first_answered_at.get_or_insert(at);
+        }
+    }
+
+    /// Ends the wait for an answer without one.
+    pub(super) fn drop_question(&mut self) {
+        self.drop(TargetKind::Reply);
+        self.drop(TargetKind::Acknowledge);
+        if self.first_answered_at.is_none() {
+            // Whoever writes again asks for the first time again (LESSONS 20).
+            self.first_asked_at = None;
+        }
+    }
+
+    fn get(&self, place: Place) -> Option<DateTime<Utc>> {
+        match place {
+            Place::Owed(kind) => self.promises[kind as usize].owed_since,
+            Place::Given(kind) => self.promises[kind as usize].given_at,
+            Place::FirstAsked => self.first_asked_at,
+            Place::FirstAnswered => self.first_answered_at,
+            Place::Asked => self.asked_at,
+            Place::Confirmed => self.confirmed_at,
+            Place::Outside => self.outside_since,
+            Place::TaskOpened => self.task_opened_at,
+            Place::MovedChannel => self.moved_channel_at,
+        }
+    }
+
+    fn get_mut(&mut self, place: Place) -> &mut Option<DateTime<Utc>> {
+        match place {
+            Place::Owed(kind) => &mut self.promises[kind as usize].owed_since,
+            Place::Given(kind) => &mut self.promises[kind as usize].given_at,
+            Place::FirstAsked => &mut self.first_asked_at,
+            Place::FirstAnswered => &mut self.first_answered_at,
+            Place::Asked => &mut self.asked_at,
+            Place::Confirmed => &mut self.confirmed_at,
+            Place::Outside => &mut self.outside_since,
+            Place::TaskOpened => &mut self.task_opened_at,
+            Place::MovedChannel => &mut self.moved_channel_at,
+        }
+    }
+}
+
+/// Where an instant lies in [`Marks`].
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Owed(TargetKind),
+    Given(TargetKind),
+    FirstAsked,
+    FirstAnswered,
+    Asked,
+    Confirmed,
+    Outside,
+    TaskOpened,
+    MovedChannel,
+}
+
+/// The key under which stores keep each instant, in the order in which it is written. A key that changes stops that clock on every
+/// request that is open.
+const KEYS: [(&str, Place); 35] = [
+    // The oldest client message that nobody answered (A1, LESSONS 16); the last answer that counted.
+    ("unanswered_since", Place::Owed(TargetKind::Reply)),
+    ("answered_at", Place::Given(TargetKind::Reply)),
+    ("first_asked_at", Place::FirstAsked),
+    ("first_answered_at", Place::FirstAnswered),
+    // Since when what was asked for is owed; the last delivery.
+    ("undelivered_since", Place::Owed(TargetKind::Deliver)),
+    ("delivered_at", Place::Given(TargetKind::Deliver)),
+    // Since when nobody owns it (C2); when it last got an owner.
+    ("unowned_since", Place::Owed(TargetKind::Assign)),
+    ("owned_at", Place::Given(TargetKind::Assign)),
+    // Since when a task waits for its answer (D2); when it got one that says something.
+    ("task_unanswered_since", Place::Owed(TargetKind::Answer)),
+    ("task_answered_at", Place::Given(TargetKind::Answer)),
+    // The oldest client message that nobody answered on its thread (A2, A8); the last answer on the thread.
+    ("unacknowledged_since", Place::Owed(TargetKind::Acknowledge)),
+    ("acknowledged_at", Place::Given(TargetKind::Acknowledge)),
+    ("asked_at", Place::Asked),
+    ("confirmed_at", Place::Confirmed),
+    // Since when it lies in the entry inbox (C1); when it left it.
+    ("unclassified_since", Place::Owed(TargetKind::Classify)),
+    ("classified_at", Place::Given(TargetKind::Classify)),
+    // The last thing that somebody did (B7, C3).
+    ("idle_since", Place::Owed(TargetKind::Activity)),
+    // Since when the client is to be asked how it goes (B5); when the client was last asked.
+    ("follow_up_since", Place::Owed(TargetKind::FollowUp)),
+    ("followed_up_at", Place::Given(TargetKind::FollowUp)),
+    // The oldest WhatsApp message of the house that no email repeats (A6); when one last did.
+    ("unreplicated_since", Place::Owed(TargetKind::Replica)),
+    ("replicated_at", Place::Given(TargetKind::Replica)),
+    // The oldest interaction that nobody wrote down (B1); the last log entry.
+    ("unlogged_since", Place::Owed(TargetKind::Log)),
+    ("logged_at", Place::Given(TargetKind::Log)),
+    // When the appointment was agreed on (B2); when one took place.
+    ("scheduled_since", Place::Owed(TargetKind::Appointment)),
+    ("held_at", Place::Given(TargetKind::Appointment)),
+    // The oldest call that broke off and was not called back (D9); when the client was called.
+    ("dropped_since", Place::Owed(TargetKind::CallBack)),
+    ("called_back_at", Place::Given(TargetKind::CallBack)),
+    // When the claim entered its stage (D4); when it left one.
+    ("hop_since", Place::Owed(TargetKind::Hop)),
+    ("hopped_at", Place::Given(TargetKind::Hop)),
+    // The last client message while nobody has answered.
+    ("window_since", Place::Owed(TargetKind::Window)),
+    // Since when something is to be made good (E4); when it was.
+    ("contingency_since", Place::Owed(TargetKind::Contingency)),
+    ("recovered_at", Place::Given(TargetKind::Contingency)),
+    ("outside_since", Place::Outside),
+    ("task_opened_at", Place::TaskOpened),
+    ("moved_channel_at", Place::MovedChannel),
+];
+
+impl Serialize for Marks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(KEYS.iter().filter_map(|(key, place)| Some((key, self.get(*place)?))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Marks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Stored)
+    }
+}
+
+/// Reads marks as stores keep them. What is missing is not set, and keys of a later release mean nothing.
+struct Stored;
+
+impl<'de> Visitor<'de> for Stored {
+    type Value = Marks;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "marks")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut stored: A) -> Result<Marks, A::Error> {
+        let mut marks = Marks::default();
+        while let Some(key) = stored.next_key::<String>()? {
+            match KEYS.iter().find(|(known, _)| *known == key) {
+                Some((_, place)) => *marks.get_mut(*place) = stored.next_value()?,
+                None => {
+                    stored.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(marks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Timelike as _;
+
+    use super::*;
+
+    /// The instants of [`STORED`] as each kind of promise has them, by their minutes: since when it is owed, when it was given.
+    const PROMISES: [(TargetKind, Option<u32>, Option<u32>); TargetKind::ALL.len()] = [
+        (TargetKind::Reply, Some(0), Some(1)),
+        (TargetKind::FirstReply, None, Some(3)),
+        (TargetKind::Acknowledge, Some(10), Some(11)),
+        (TargetKind::Deliver, Some(4), Some(5)),
+        (TargetKind::Assign, Some(6), Some(7)),
+        (TargetKind::Answer, Some(8), Some(9)),
+        (TargetKind::Classify, Some(14), Some(15)),
+        (TargetKind::Activity, Some(16), Some(16)),
+        (TargetKind::FollowUp, Some(17), Some(18)),
+        (TargetKind::Replica, Some(19), Some(20)),
+        (TargetKind::Log, Some(21), Some(22)),
+        (TargetKind::Appointment, Some(23), Some(24)),
+        (TargetKind::CallBack, Some(25), Some(26)),
+        (TargetKind::Hop, Some(27), Some(28)),
+        (TargetKind::Window, Some(29), Some(1)),
+        (TargetKind::Contingency, Some(30), Some(31)),
+    ];
+
+    /// Every mark as a store keeps it, each at a minute of its own.
+    const STORED: &str = concat!(
+        "{",
+        r#""unanswered_since":"2026-03-02T14:00:00Z","answered_at":"2026-03-02T14:01:00Z","#,
+        r#""first_asked_at":"2026-03-02T14:02:00Z","first_answered_at":"2026-03-02T14:03:00Z","#,
+        r#""undelivered_since":"2026-03-02T14:04:00Z","delivered_at":"2026-03-02T14:05:00Z","#,
+        r#""unowned_since":"2026-03-02T14:06:00Z","owned_at":"2026-03-02T14:07:00Z","#,
+        r#""task_unanswered_since":"2026-03-02T14:08:00Z","task_answered_at":"2026-03-02T14:09:00Z","#,
+        r#""unacknowledged_since":"2026-03-02T14:10:00Z","acknowledged_at":"2026-03-02T14:11:00Z","#,
+        r#""asked_at":"2026-03-02T14:12:00Z","confirmed_at":"2026-03-02T14:13:00Z","#,
+        r#""unclassified_since":"2026-03-02T14:14:00Z","classified_at":"2026-03-02T14:15:00Z","#,
+        r#""idle_since":"2026-03-02T14:16:00Z","follow_up_since":"2026-03-02T14:17:00Z","#,
+        r#""followed_up_at":"2026-03-02T14:18:00Z","unreplicated_since":"2026-03-02T14:19:00Z","#,
+        r#""replicated_at":"2026-03-02T14:20:00Z","unlogged_since":"2026-03-02T14:21:00Z","#,
+        r#""logged_at":"2026-03-02T14:22:00Z","scheduled_since":"2026-03-02T14:23:00Z","#,
+        r#""held_at":"2026-03-02T14:24:00Z","dropped_since":"2026-03-02T14:25:00Z","#,
+        r#""called_back_at":"2026-03-02T14:26:00Z","hop_since":"2026-03-02T14:27:00Z","#,
+        r#""hopped_at":"2026-03-02T14:28:00Z","window_since":"2026-03-02T14:29:00Z","#,
+        r#""contingency_since":"2026-03-02T14:30:00Z","recovered_at":"2026-03-02T14:31:00Z","#,
+        r#""outside_since":"2026-03-02T14:32:00Z","task_opened_at":"2026-03-02T14:33:00Z","#,
+        r#""moved_channel_at":"2026-03-02T14:34:00Z""#,
+        "}",
+    );
+
+    #[test]
+    fn marks_are_stored_under_the_keys_that_stores_have() {
+        let marks: Marks = serde_json::from_str(STORED).expect("marks");
+        assert_eq!(serde_json::to_string(&marks).expect("JSON"), STORED);
+    }
+
+    #[test]
+    fn each_kind_of_promise_has_its_own_of_the_stored_keys() {
+        let marks: Marks = serde_json::from_str(STORED).expect("marks");
+        let minute = |at: Option<DateTime<Utc>>| at.map(|at| at.minute());
+        for (place, (kind, owed, given)) in PROMISES.into_iter().enumerate() {
+            let mark = marks.of(kind);
+            assert_eq!((minute(mark.owed_since), minute(mark.given_at)), (owed, given), "{kind:?}");
+            assert_eq!(kind as usize, place, "{kind:?} has its own place");
+        }
+        let alone = [
+            marks.first_asked_at,
+            marks.first_answered_at,
+            marks.asked_at,
+            marks.confirmed_at,
+            marks.outside_since,
+            marks.task_opened_at,
+            marks.moved_channel_at,
+        ];
+        assert_eq!(alone.map(minute), [2, 3, 12, 13, 32, 33, 34].map(Some));
+    }
+
+    #[test]
+    fn the_first_reply_is_owed_until_somebody_answers() {
+        let asked = r#"{"first_asked_at":"2026-03-02T14:00:00Z"}"#;
+        let marks: Marks = serde_json::from_str(asked).expect("marks");
+        assert_eq!(marks.of(TargetKind::FirstReply), Mark { owed_since: marks.first_asked_at, given_at: None });
+    }
+
+    #[test]
+    fn marks_that_a_store_does_not_have_are_not_set() {
+        for stored in ["{}", r#"{"unanswered_since":null}"#, r#"{"of_a_later_release":"2026-03-02T14:00:00Z"}"#] {
+            let marks: Marks = serde_json::from_str(stored).expect("marks");
+            assert_eq!(marks, Marks::default(), "{stored}");
+            assert_eq!(serde_json::to_string(&marks).expect("JSON"), "{}");
+        }
+    }
+}

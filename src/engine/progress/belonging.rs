@@ -1,0 +1,123 @@
+//! Whose a request is, what it is and where it lies, and the waits that this brings about.
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::directory::Directory;
+use crate::engine::event::{About, Author, AuthorKind, Event};
+use crate::engine::facets::Facets;
+use crate::engine::policy::TargetKind;
+use crate::engine::request::{Phase, Request};
+use crate::engine::rulebook::Rulebook;
+
+/// Takes over what the event says of the request, whatever it is.
+pub(super) fn learn(request: &mut Request, event: &Event, rulebook: &Rulebook) {
+    let directory = &rulebook.directory;
+    // Whoever proves nothing may open a request, and not say of a known one to whom it belongs or how urgent it is.
+    let is_kept = request.phase != Phase::Unopened && !event.proof.holds();
+    let about = if is_kept { &About::default() } else { &event.about };
+    let facets = &mut request.facets;
+    if let Some(channel) = &about.channel
+        && facets.channel.is_empty()
+    {
+        facets.channel.clone_from(channel);
+    }
+    let from_client = event.author.as_ref().filter(|author| author.kind == AuthorKind::Customer);
+    let words = [about.customer.as_deref(), from_client.and_then(|author| author.address.as_deref())];
+    if let Some(known) = words.into_iter().flatten().find_map(|word| directory.customer(word)) {
+        facets.customer = Some(known.key.clone());
+        facets.priority = facets.priority.take().or_else(|| known.priority.clone());
+    } else if about.customer.is_some() {
+        facets.customer.clone_from(&about.customer);
+    }
+    facets.inbox = about.inbox.clone().or_else(|| facets.inbox.take());
+    facets.priority = about.priority.clone().or_else(|| facets.priority.take());
+    facets.audience = facets.audience.or(about.audience);
+    facets.kind = about.kind.unwrap_or(facets.kind);
+    request.ticket = about.ticket.clone().or_else(|| request.ticket.take());
+    request.parent = request.parent.or(about.parent);
+    tag(request, &about.tags, &[], rulebook);
+    request.contact = about
+        .contact
+        .clone()
+        .or_else(|| request.contact.take())
+        .or_else(|| from_client.and_then(|author| author.name.clone().or_else(|| author.address.clone())));
+    request.subject = request.subject.take().or_else(|| about.subject.clone());
+}
+
+pub(super) fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>, directory: &Directory) {
+    let known = owner.and_then(|owner| directory.person(owner));
+    request.owner = known.map(|person| person.key.clone()).or_else(|| owner.map(str::to_owned));
+    request.facets.teams =
+        known.map(|person| directory.teams_of(&person.key).map(|team| team.key.clone()).collect()).unwrap_or_default();
+    if is_owner(request, request.requester.as_ref(), directory) {
+        // Whoever takes what he asked for waits for nobody (LESSONS 18).
+        request.marks.drop_question();
+    }
+    if request.owner.is_some() {
+        request.marks.give(TargetKind::Assign, at);
+    } else {
+        request.marks.owe(TargetKind::Assign, at);
+    }
+}
+
+/// Whether the owner wrote.
+pub(super) fn is_owner(request: &Request, author: Option<&Author>, directory: &Directory) -> bool {
+    // A client may bear the owner's name.
+    let author = author.and_then(|author| match (&author.address, author.kind) {
+        (Some(address), AuthorKind::Customer) => directory.person(address),
+        _ => directory.person_of(author),
+    });
+    author.is_some_and(|person| request.owner.as_deref() == Some(&person.key))
+}
+
+pub(super) fn tag(request: &mut Request, add: &[String], remove: &[String], rulebook: &Rulebook) {
+    request.facets.tags.retain(|tag| !remove.contains(tag));
+    for tag in add {
+        if request.facets.tags.contains(tag) {
+            continue;
+        }
+        request.facets.tags.push(tag.clone());
+        let brought = rulebook.tag_priorities.iter().find(|(named, _)| named.eq_ignore_ascii_case(tag));
+        if let Some((_, priority)) = brought {
+            request.facets.priority = Some(priority.clone());
+        }
+    }
+}
+
+/// Begins and ends the waits that the request's inbox and tags bring about. `before` are its facets before the event.
+pub(super) fn follow(request: &mut Request, before: &Facets, at: DateTime<Utc>, rulebook: &Rulebook) {
+    let is_live = request.phase.is_live();
+    let lies_in_entry = |inbox: &str| rulebook.inbox(inbox).is_some_and(|inbox| inbox.entry);
+    let is_entry = request.facets.inbox.as_deref().is_some_and(lies_in_entry);
+    let marks = &mut request.marks;
+    match (is_live, is_entry) {
+        (true, true) => marks.owe(TargetKind::Classify, at),
+        (true, false) => {
+            marks.give(TargetKind::Classify, at);
+        }
+        (false, _) => marks.drop(TargetKind::Classify),
+    }
+    let is_outside = |tag: &String| rulebook.checks.outside_tags.contains(tag) && !before.tags.contains(tag);
+    if request.facets.tags.iter().any(is_outside) {
+        marks.outside_since = Some(at);
+    }
+    if !is_live {
+        marks.drop(TargetKind::Contingency);
+        marks.drop(TargetKind::FollowUp);
+        return;
+    }
+    let promises = |kind, facets: &Facets| rulebook.target(kind, facets).is_some();
+    let contingency = marks.of(TargetKind::Contingency);
+    match (contingency.owed_since, promises(TargetKind::Contingency, &request.facets)) {
+        (None, true) if !promises(TargetKind::Contingency, before) || contingency.given_at.is_none() => {
+            marks.owe(TargetKind::Contingency, at);
+        }
+        (Some(_), false) => {
+            marks.give(TargetKind::Contingency, at);
+        }
+        _ => {}
+    }
+    if promises(TargetKind::FollowUp, &request.facets) {
+        marks.owe(TargetKind::FollowUp, at);
+    }
+}

@@ -1,0 +1,173 @@
+//! What messages, replies and comments mean: who asks, who answers, and what is owed since.
+
+use chrono::{DateTime, Utc};
+
+use super::{belonging, fate};
+use crate::engine::check::{self, Answer, CheckKind, Part, judge_answer};
+use crate::engine::directory::Directory;
+use crate::engine::effect::{Effect, Ignored};
+use crate::engine::event::{Audience, Author, AuthorKind, Direction, Event, RequestKind};
+use crate::engine::policy::TargetKind;
+use crate::engine::request::{Phase, Request};
+use crate::engine::rulebook::Rulebook;
+
+/// So many of the last answers are remembered (D11).
+const MOST_SAID: usize = 16;
+
+/// Whether whoever asked a colleague goes on asking.
+pub(super) fn asks_among_colleagues(request: &Request, event: &Event, direction: Direction) -> bool {
+    direction == Direction::Internal
+        && request.facets.audience == Some(Audience::Internal)
+        && is_requester(request, event.author.as_ref())
+}
+
+pub(super) fn message(
+    request: &mut Request,
+    event: &Event,
+    direction: Direction,
+    text: Option<&str>,
+    rulebook: &Rulebook,
+    effects: &mut Vec<Effect>,
+) {
+    let audience = request.facets.audience.unwrap_or(Audience::Client);
+    let asks = match (audience, direction) {
+        (Audience::Client, Direction::In) => true,
+        (Audience::Client, Direction::Out | Direction::Internal) => false,
+        (Audience::Internal, _) => is_requester(request, event.author.as_ref()),
+    };
+    if asks {
+        question(request, event, text, rulebook, effects);
+    } else if audience == Audience::Client && !reaches_client(request, event, &rulebook.directory) {
+        // A question to a supplier, or a note to the carrier, answers nobody (LESSONS 43).
+        request.learn_third_parties(&event.recipients);
+        effects.push(Effect::Ignored { why: Ignored::Elsewhere });
+    } else {
+        reply(request, event, direction, text, rulebook, effects);
+    }
+}
+
+/// Somebody to whom the promises are made wrote.
+fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
+    let author = event.author.as_ref();
+    let address =
+        author.filter(|author| author.kind == AuthorKind::Customer).and_then(|author| author.address.as_deref());
+    if address.is_some_and(|address| request.is_third_party(address)) {
+        effects.push(Effect::Ignored { why: Ignored::ThirdParty });
+        return;
+    }
+    // Bots and automatic answers neither ask nor end a wait (LESSONS 19), and nobody waits for himself (LESSONS 18).
+    let is_human = author.is_none_or(|author| author.kind.is_human());
+    if !is_human || belonging::is_owner(request, author, &rulebook.directory) {
+        return;
+    }
+    if let Some(address) = address {
+        request.learn_client(address);
+    }
+    if request.phase == Phase::Closed {
+        fate::reopen(request, event.at, rulebook);
+    }
+    fate::resume(request, event.at);
+    let marks = &mut request.marks;
+    marks.ask(request.facets.kind, event.at);
+    marks.owe(TargetKind::Log, event.at);
+    marks.owe_anew(TargetKind::Window, event.at);
+    if text.is_some_and(|text| rulebook.checks.confirms.find(text).is_some()) {
+        marks.confirmed_at = Some(event.at);
+    }
+}
+
+/// Somebody of the house wrote to whoever asked.
+fn reply(
+    request: &mut Request,
+    event: &Event,
+    direction: Direction,
+    text: Option<&str>,
+    rulebook: &Rulebook,
+    effects: &mut Vec<Effect>,
+) {
+    let author = event.author.as_ref();
+    let audience = request.facets.audience.unwrap_or(Audience::Client);
+    let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
+    if direction != Direction::Internal || audience == Audience::Internal {
+        effects.extend(answer.violation(author, &request.facets, &rulebook.checks).map(Effect::Violation));
+    }
+    let is_heard = answer == Answer::Counts && (direction == Direction::Out || audience == Audience::Internal);
+    if is_heard {
+        let is_off_thread = event.about.off_thread;
+        if !is_off_thread {
+            request.marks.give(TargetKind::Acknowledge, event.at);
+        }
+        if !(is_off_thread && thread_is_required(request, rulebook)) {
+            request.marks.answer(event.at);
+        }
+        if audience == Audience::Client {
+            effects.extend(spoke(request, event.at, text.unwrap_or_default(), rulebook));
+        }
+    }
+    if matches!(answer, Answer::Counts | Answer::NotAuthorised) && !is_requester(request, author) {
+        request.marks.give(TargetKind::Answer, event.at);
+    }
+}
+
+/// What an answer to a client brings about: a replica that is owed (A6), an entry in the log (B1), a task (C7).
+fn spoke(request: &mut Request, at: DateTime<Utc>, text: &str, rulebook: &Rulebook) -> Option<Effect> {
+    let is_to_client = request.facets.audience.unwrap_or(Audience::Client) == Audience::Client;
+    let returns = is_to_client && check::promises_to_return(request, text, rulebook);
+    let marks = &mut request.marks;
+    if request.facets.channel == "whatsapp" {
+        marks.owe(TargetKind::Replica, at);
+    }
+    marks.owe(TargetKind::Log, at);
+    marks.outside_since = None;
+    if let Some(fingerprint) = check::fingerprint(text).filter(|fingerprint| !request.said.contains(fingerprint)) {
+        request.said.push(fingerprint);
+        let surplus = request.said.len().saturating_sub(MOST_SAID);
+        request.said.drain(..surplus);
+    }
+    // One task for what the client last asked, however often somebody promises to come back to it.
+    let has_task = marks.task_opened_at.is_some_and(|opened_at| marks.asked_at.is_none_or(|asked| asked <= opened_at));
+    if !returns || has_task {
+        return None;
+    }
+    marks.task_opened_at = Some(at);
+    let rule = rulebook.checks.find(CheckKind::ComesBack, &request.facets).map(|check| check.rule.clone());
+    let (subject, owner) = (request.subject.clone(), request.owner.clone());
+    Some(Effect::SplitOff { kind: RequestKind::Task, subject, owner, rule, request: None })
+}
+
+/// A comment answers a task (D3); what was said elsewhere is written down by it (C6), and its parts are there (C5).
+pub(super) fn comment(request: &mut Request, event: &Event, text: &str, rulebook: &Rulebook) {
+    let is_human = event.author.as_ref().is_none_or(|author| author.kind.is_human());
+    if is_human && rulebook.wording.says_something(text) && !is_requester(request, event.author.as_ref()) {
+        request.marks.give(TargetKind::Answer, event.at);
+    }
+    let parts = check::parts(text);
+    if text.chars().any(char::is_alphanumeric) {
+        request.marks.outside_since = None;
+    }
+    if parts.contains(&Part::ExternalChannel) {
+        request.marks.moved_channel_at = Some(event.at);
+    }
+    if request.described.len() < parts.len() {
+        request.described = parts;
+    }
+}
+
+/// Whether a message of the house gets to the client, as far as the channel tells.
+fn reaches_client(request: &Request, event: &Event, directory: &Directory) -> bool {
+    event.recipients.is_empty()
+        || !request.knows_client()
+        || event.recipients.iter().any(|address| request.is_client(address, directory))
+}
+
+/// Whether the file says that an answer outside of the thread is none (A8).
+fn thread_is_required(request: &Request, rulebook: &Rulebook) -> bool {
+    rulebook.checks.thread_required && rulebook.checks.find(CheckKind::SameThread, &request.facets).is_some()
+}
+
+fn is_requester(request: &Request, author: Option<&Author>) -> bool {
+    match (&request.requester, author) {
+        (Some(requester), Some(author)) => requester.is_same_as(author),
+        _ => false,
+    }
+}

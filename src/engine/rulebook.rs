@@ -1,0 +1,88 @@
+//! The rulebook: everything by which events are judged, as one revision of `sla.toml` says it.
+
+use chrono::TimeDelta;
+
+use super::check::checks::Checks;
+use super::check::reply::Wording;
+use super::directory::{Directory, Tell};
+use super::facets::Facets;
+use super::policy::{Policy, Target, TargetKind};
+
+/// Everything by which events are judged: one revision of `sla.toml`, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rulebook {
+    /// Number of the revision; verdicts keep the one that gave them.
+    pub revision: i64,
+    /// Policies in the order of the file.
+    pub policies: Vec<Policy>,
+    /// People, teams, roles, clients.
+    pub directory: Directory,
+    /// What counts as saying something.
+    pub wording: Wording,
+    /// How long taking a request keeps its ladders still; for ever where it is left out.
+    pub ack_expires: Option<TimeDelta>,
+    /// Rules that judge an event.
+    pub checks: Checks,
+    /// Inboxes, where the file names them.
+    pub inboxes: Vec<Inbox>,
+    /// Stages of a formal claim, in their order; their promises are policies like any other (D4).
+    pub stages: Vec<Stage>,
+    /// Tags that bring a priority (B3, B6).
+    pub tag_priorities: Vec<(String, String)>,
+}
+
+/// An inbox of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inbox {
+    /// Key in `sla.toml`.
+    pub key: String,
+    /// Whether requests come in here to be put elsewhere (C1).
+    pub entry: bool,
+    /// Tags of what belongs here; empty takes anything (D10).
+    pub takes: Vec<String>,
+}
+
+/// A stage through which a formal claim goes (D4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Who owns a claim in it.
+    pub owner: Option<Tell>,
+    /// Whether the claim's number has to be known before it is left.
+    pub needs_number: bool,
+}
+
+/// The stage after the last.
+pub const DONE: &str = "done";
+
+impl Rulebook {
+    /// The inbox of that name.
+    pub fn inbox(&self, name: &str) -> Option<&Inbox> {
+        self.inboxes.iter().find(|inbox| inbox.key.eq_ignore_ascii_case(name))
+    }
+
+    /// The stage of that name, and the one after it.
+    pub fn stage(&self, name: &str) -> Option<(&Stage, Option<&Stage>)> {
+        let place = self.stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?;
+        Some((&self.stages[place], self.stages.get(place + 1)))
+    }
+
+    /// The promise of that kind that the policy of that name makes.
+    pub fn target_of(&self, policy: &str, kind: TargetKind) -> Option<&Target> {
+        let policy = self.policies.iter().find(|candidate| candidate.name == policy)?;
+        policy.targets.iter().find(|(named, _)| *named == kind)?.1.as_ref()
+    }
+
+    /// The promise of that kind for a request with these facets: the first policy that matches and names the kind wins,
+    /// whatever it says (LESSONS 21).
+    pub fn target(&self, kind: TargetKind, facets: &Facets) -> Option<(&Policy, &Target)> {
+        let (policy, target) = self
+            .policies
+            .iter()
+            .filter(|policy| policy.targets.iter().any(|(named, _)| *named == kind))
+            .find(|policy| policy.matcher.matches(facets))
+            .and_then(|policy| policy.targets.iter().find(|(named, _)| *named == kind).map(|(_, t)| (policy, t)))?;
+        Some((policy, target.as_ref()?))
+    }
+}
