@@ -21,7 +21,6 @@ mod readiness;
 mod refusals;
 mod replies;
 pub mod report;
-pub mod retry;
 pub mod route;
 mod schedule;
 pub mod silence;

@@ -16,15 +16,13 @@ use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
+use crate::outbox::hold::Hold;
 use crate::outbox::message::{LEASE, Leased};
-use crate::outbox::{Attempt, Content, HeldFor};
+use crate::outbox::{Attempt, Content, HeldFor, retry};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
-use crate::store::{Fault, Store, StoreError};
+use crate::store::{Fault, StoreError};
 use crate::text::{Language, vocabulary};
-
-/// So many failures in a row are no passing trouble: about half a minute.
-const TOLD_AFTER: u32 = 3;
 
 /// Requests that a notice names.
 const MOST_NAMED: usize = 20;
@@ -224,8 +222,7 @@ impl Outbox {
             .write(move |work| {
                 let mut n_handed_over = 0;
                 for (id, route) in work.store().waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
-                    let ways = if route.is_empty() { &fallbacks } else { &route };
-                    let Some((next, route)) = ways.split_first() else { continue };
+                    let Some((next, route)) = retry::way_on(&route, &fallbacks) else { continue };
                     work.store().settle_handed_over(id, work.now)?;
                     work.store().hand_over(id, next, route, work.now)?;
                     n_handed_over += 1;
@@ -351,7 +348,8 @@ impl Outbox {
     ///
     /// [`StoreError`] if it cannot be read.
     pub async fn hold_failures(&self, destination: String) -> Result<u32, StoreError> {
-        self.readers.read(move |store: &Store| store.hold_failures(&destination)).await
+        let hold = self.readers.read(move |store| store.hold_of(&destination)).await?;
+        Ok(hold.map_or(0, |hold| hold.failures))
     }
 }
 
@@ -404,7 +402,9 @@ impl Work<'_> {
         }
         match (&tried.attempt, tried.hold_until) {
             (Attempt::Sent { reference, began_at, .. }, _) => {
-                if self.store().lift_hold(&tried.destination, *began_at)? {
+                let hold = self.store().hold_of(&tried.destination)?;
+                if hold.is_some_and(|hold| hold.is_lifted(*began_at)) {
+                    self.store().lift_hold(&tried.destination)?;
                     tracing::info!(destination = tried.destination, "a destination works again");
                 }
                 if reference.is_some() {
@@ -422,9 +422,10 @@ impl Work<'_> {
             Attempt::Later { cause, .. } | Attempt::Dead { cause } | Attempt::HandedOver { cause, .. },
         ) = (tried.hold_until, &tried.attempt)
         {
-            let before = self.store().hold_failures(&tried.destination)?;
-            let failures = self.store().hold(&tried.destination, until, cause, self.now)?;
-            if before < TOLD_AFTER && failures == TOLD_AFTER {
+            let before = self.store().hold_of(&tried.destination)?;
+            let after = Hold::failed(before, until, self.now);
+            self.store().set_hold(&tried.destination, after, cause)?;
+            if Hold::is_told(before, after) {
                 self.tell_of_hold(&tried.destination, cause)?;
             }
         }

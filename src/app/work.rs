@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::core::Core;
 use crate::both;
 use crate::config::Config;
+use crate::desk::changes::Remark;
 use crate::desk::incoming::Refused;
 use crate::desk::{self, Agenda, Applied, Changes, Incoming, Input, Known, Output, Rejection, Saved, Step};
 use crate::engine::effect::Wake;
@@ -121,6 +122,7 @@ impl<'a> Work<'a> {
                 }
             };
             let saved = self.write(&changes)?;
+            changes.remarks.iter().for_each(log);
             agenda.done(&input, changes, output, &saved);
         }
         Ok(agenda.into_output())
@@ -226,5 +228,18 @@ impl<'a> Work<'a> {
     /// Hands leased deliveries to the outbox, once that is on the disk.
     pub(super) fn hand_out(&mut self, leased: Vec<Leased>) {
         self.done.express.extend(leased);
+    }
+}
+
+/// What a decision has to say to whoever reads the log.
+fn log(remark: &Remark) {
+    match remark {
+        Remark::Flood(request) => {
+            tracing::warn!(%request, "one sender opens very many requests; further mail goes to the last of them");
+        }
+        Remark::SharedId(request) => {
+            tracing::warn!(%request, "a mail bears an id that another has; it is taken for what it is");
+        }
+        Remark::NotTaken(code) => tracing::warn!(code = code.as_str(), "what follows from an event was not taken"),
     }
 }

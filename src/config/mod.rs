@@ -37,6 +37,7 @@ use crate::intake::mailbox::MailboxSettings;
 use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
 use crate::outbox::Lanes;
+use crate::outbox::retry::Limits;
 use crate::report::Standards;
 use crate::secret::SecretSource;
 use crate::text::exposure::{Door, Exposure, MailboxDoor, SourceDoor};
@@ -395,6 +396,12 @@ impl Config {
             Recipient::Person(key) => self.contacts.get(key).map_or(self.language, |contact| contact.language),
             Recipient::Destination(name) => self.destinations.get(name).map_or(self.language, |one| one.language),
         }
+    }
+
+    /// What the file says of tries to a destination.
+    pub fn limits_of(&self, destination: &str) -> Limits {
+        let fallback = self.destinations.get(destination).map(|own| own.fallback.clone()).unwrap_or_default();
+        Limits { retry_for: self.alerts.retry_for, fallback }
     }
 
     /// The address from which mail goes out, where any does.

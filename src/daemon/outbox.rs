@@ -12,14 +12,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::metrics::DeliveryLabels;
-use crate::app::{App, ToSend, Tried, WriteError, links, retry};
+use crate::app::{App, ToSend, Tried, WriteError, links};
 use crate::both;
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
 use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
-use crate::outbox::{Attempt, Content};
+use crate::outbox::{Attempt, Content, retry};
 use crate::text::Language;
 use crate::text::format::one_line;
 use crate::text::further::Further;
@@ -310,7 +310,7 @@ impl Outbox {
             }
             Err(error) => {
                 let failures = self.app.outbox.hold_failures(delivery.destination.clone()).await.unwrap_or(0);
-                retry::judge(&self.app.config(), &delivery, &error, failures, now)
+                retry::judge(&self.app.config().limits_of(&delivery.destination), &delivery, &error, failures, now)
             }
         };
         let result = match &ended {
@@ -365,7 +365,7 @@ impl Outbox {
             if !matches!(self.app.outbox.hold_failures(name.clone()).await, Ok(1..)) {
                 continue;
             }
-            let since = now - retry::patience(&config, true);
+            let since = now - config.limits_of(name).patience(true);
             match self.app.outbox.hand_over_waiting(name.clone(), destination.fallback.clone(), since).await {
                 Ok(0) => {}
                 Ok(n_messages) => tracing::warn!(n_messages, from = %name, "handed over"),

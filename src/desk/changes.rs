@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Input;
+use super::incoming::Refused;
 use crate::engine::check::Violation;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Wake};
@@ -41,6 +42,8 @@ pub struct Changes {
     pub parked: Vec<(Event, String)>,
     /// Conversations that began: what was kept for them is not any more.
     pub unparked: Vec<(String, Vec<String>)>,
+    /// What whoever reads the log should know.
+    pub remarks: Vec<Remark>,
     /// What is decided next, in this order, before anything else.
     pub then: Vec<Input>,
 }
@@ -58,6 +61,17 @@ pub struct RequestChange {
     pub is_new: bool,
     /// Whether these are all its clocks: what is kept of others is wrong.
     pub replaces_clocks: bool,
+}
+
+/// Something for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// One sender opens very many requests; further mail goes to the last of them, which is this.
+    Flood(RequestId),
+    /// A mail bears an id that another one of this request has; it is taken for what it is.
+    SharedId(RequestId),
+    /// What follows from an event was not taken.
+    NotTaken(Refused),
 }
 
 /// An entry of the journal: what happened, and what it caused.

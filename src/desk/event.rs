@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 
-use super::changes::{Act, Entry, RequestChange, ThreadName};
+use super::changes::{Act, Entry, Remark, RequestChange, ThreadName};
 use super::follow::has_followers;
 use super::incoming::{Applied, Incoming, Refused, Rejection};
 use super::known::{AnyParked, ClocksOf, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf};
@@ -100,7 +100,7 @@ impl Decision<'_> {
     pub(super) fn apply_own(&mut self, incoming: &Arc<Incoming>) -> Result<Applied, Need> {
         let applied = self.apply(incoming)?;
         if let Applied::Rejected(rejection) = &applied {
-            tracing::warn!(code = rejection.code.as_str(), "what follows from an event was not taken");
+            self.changes.remarks.push(Remark::NotTaken(rejection.code));
         }
         Ok(applied)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Decision;
+use super::changes::Remark;
 use super::incoming::{Incoming, Refused, Rejection};
 use super::known::{EventsOf, Kept, KnownEvent, Need, OpenOfContact, OpenedByContact, RequestByThread, RequestOf};
 use crate::both;
@@ -74,7 +75,7 @@ impl Decision<'_> {
 
     /// The request to which a mail goes whose writer has opened as many in the last hour as a person does: he waits, and no further ladder
     /// begins for each of a thousand mails.
-    pub(super) fn flooded(&self, event: &Event) -> Result<Option<Arc<Request>>, Need> {
+    pub(super) fn flooded(&mut self, event: &Event) -> Result<Option<Arc<Request>>, Need> {
         if event.about.channel.as_deref() != Some("email")
             || !matches!(event.fact, Fact::Message { direction: Direction::In, .. })
         {
@@ -85,7 +86,7 @@ impl Decision<'_> {
         let open = self.known.get(OpenedByContact { word, channel, since: self.now - TimeDelta::hours(1) })?;
         match open.first() {
             Some(last) if MOST_OPENED_AN_HOUR <= open.len() => {
-                tracing::warn!(request = %last, "one sender opens very many requests; further mail goes to the last of them");
+                self.changes.remarks.push(Remark::Flood(*last));
                 Ok(self.known.request(*last)?.cloned())
             }
             _ => Ok(None),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Decision;
+use super::changes::Remark;
 use super::known::{EventOf, EventsOf, Need, RequestByThread};
 use crate::engine::address;
 use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
@@ -111,7 +112,7 @@ impl Decision<'_> {
 
     /// A mail whose id is known, though somebody else wrote it or it says something else, is another mail, and gets a name of its
     /// own; the id proves nothing. None if it is the same.
-    pub(super) fn another_mail(&self, event: &Event, known: RequestId) -> Result<Option<Event>, Need> {
+    pub(super) fn another_mail(&mut self, event: &Event, known: RequestId) -> Result<Option<Event>, Need> {
         let is_mail = event.about.channel.as_deref() == Some(EMAIL);
         let Fact::Message { text, .. } = &event.fact else { return Ok(None) };
         if !is_mail {
@@ -141,7 +142,7 @@ impl Decision<'_> {
         let writer = event.author.as_ref().and_then(|author| author.address.as_deref()).unwrap_or_default();
         let digest = digest(&format!("{}\n{}", address::canonical(writer), words(text.as_deref().unwrap_or_default())));
         let id = EventId { source: event.id.source.clone(), id: format!("{}#{digest}", event.id.id) };
-        tracing::warn!(request = %known, "a mail bears an id that another has; it is taken for what it is");
+        self.changes.remarks.push(Remark::SharedId(known));
         let threads =
             event.threads.iter().map(|thread| if *thread == event.id.id { id.id.clone() } else { thread.clone() });
         Ok(Some(Event { threads: threads.collect(), id, ..event.clone() }))

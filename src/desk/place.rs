@@ -1,6 +1,6 @@
 //! The link to a conversation that its source gave, made fit to stand under a button.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::outbox::facts::Place;
 use crate::text::place;

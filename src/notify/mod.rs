@@ -28,6 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::engine::request_id::RequestId;
+pub use crate::outbox::DeliveryError;
 use crate::text::Language;
 pub use crate::text::links::{BUTTONS, Button};
 use crate::text::printable::printable_marked;
@@ -166,41 +167,5 @@ impl Receipt {
     /// A receipt of a peer that gives messages no name.
     pub const fn of(answer: String) -> Self {
         Self { answer, reference: None }
-    }
-}
-
-/// Why a transport did not deliver. Decides alone whether the outbox tries again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeliveryError {
-    /// May pass: a timeout, a 5xx.
-    Retry {
-        /// What happened; never holds a secret.
-        cause: String,
-    },
-    /// The whole destination stands: a rate limit, a wrong password, nobody listening. Nothing else is sent to it meanwhile.
-    Hold {
-        /// The wait that the peer asked for.
-        after: Option<TimeDelta>,
-        /// What happened; never holds a secret.
-        cause: String,
-    },
-    /// The peer may have taken it: it is tried again, and says so.
-    Doubt {
-        /// What happened; never holds a secret.
-        cause: String,
-    },
-    /// Will not pass: an address that does not exist, a hook that is gone.
-    GiveUp {
-        /// What happened; never holds a secret.
-        cause: String,
-    },
-}
-
-impl DeliveryError {
-    /// What happened.
-    pub fn cause(&self) -> &str {
-        match self {
-            Self::Retry { cause } | Self::Hold { cause, .. } | Self::Doubt { cause } | Self::GiveUp { cause } => cause,
-        }
     }
 }

@@ -3,18 +3,25 @@
 
 pub mod attempt;
 pub mod content;
+pub mod digest;
+pub mod error;
 pub mod facts;
+pub mod gather;
 pub mod held;
+pub mod hold;
 pub mod lanes;
 pub mod message;
 pub mod motive;
 pub mod needed;
+pub mod retry;
+pub mod select;
 pub mod silence;
 pub mod state;
 pub mod wait;
 
 pub use attempt::Attempt;
 pub use content::Content;
+pub use error::DeliveryError;
 pub use held::HeldFor;
 pub use lanes::{Lanes, Room};
 pub use motive::Motive;

@@ -1,21 +1,12 @@
-//! Gathering: what is held back comes to each reader as one message.
-//!
-//! However much waits, a step moves a bounded number of rows, since it runs in the one writer (LESSONS 58). While a reader's message is
-//! made over several steps it is held itself, as `digest:` and its cause; a step that finds nothing more to move lets it go. A process
-//! that ends between two steps leaves a message that the next one completes.
+//! What waits: the rows that a step of gathering looks at, and what it changes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, known, milliseconds};
+use super::{Result, Store, instant, known, milliseconds};
+use crate::outbox::gather::{self, DueRow, GatherStep, MOST_MOVED, Waiting};
 use crate::outbox::message::{NewAlert, NewDelivery};
 use crate::outbox::{Content, HeldFor, Motive};
-
-/// Rows that one step moves: some milliseconds of work.
-const MOST_MOVED: usize = 200;
-
-/// Stands before the cause of a message that is being made.
-const MAKING: &str = "digest:";
 
 /// What is held back until its time comes. The index `deliveries_released` has the same condition to the letter: by another one it would
 /// serve no query, and each would pass over all there is (LESSONS 58).
@@ -23,13 +14,6 @@ macro_rules! timed {
     () => {
         "state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit')"
     };
-}
-
-/// A reader for whom something waits, and why.
-struct Reader {
-    cause: HeldFor,
-    person: Option<String>,
-    destination: String,
 }
 
 /// What a step did.
@@ -53,7 +37,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT held_for, person, destination FROM deliveries WHERE state = 'held' AND held_for IN (?1, ?2) LIMIT 1",
         )?;
-        let reader = statement.query_row([cause.as_str(), &making(cause)], reader).optional()?;
+        let reader = statement.query_row([cause.as_str(), &gather::making(cause)], reader).optional()?;
         reader
             .flatten()
             .map_or(Ok(Gathered::Nothing), |reader| self.gather_some(&reader, DateTime::<Utc>::MAX_UTC, None, now))
@@ -113,42 +97,41 @@ impl Store {
         Ok(())
     }
 
-    /// Moves some of a reader's rows that are due by then into his message, which is let go with the last of them.
+    /// One step for a reader: rows that are due by then go into his message, which is let go with the last of them.
     fn gather_some(
         &self,
-        reader: &Reader,
+        reader: &Waiting,
         due_by: DateTime<Utc>,
         window: Option<TimeDelta>,
         now: DateTime<Utc>,
     ) -> Result<Gathered> {
-        let rows = self.due_rows(reader, due_by)?;
-        let is_last = rows.len() <= MOST_MOVED;
         let begun = self.begun_digest(reader)?;
-        if rows.is_empty() {
-            // What was still to come was dropped meanwhile: what there is goes.
-            let Some(digest) = begun else { return Ok(Gathered::Nothing) };
-            self.let_go(digest, now)?;
-        } else if let (None, [(only, ..)]) = (begun, &rows[..]) {
-            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only])?;
-        } else {
-            let rows = &rows[..rows.len().min(MOST_MOVED)];
-            let digest = begun.map_or_else(|| self.begin_digest(reader, rows, now), |digest| Ok(Some(digest)))?;
+        let GatherStep { goes, gathers, least, is_complete } =
+            gather::step(&self.due_rows(reader, due_by, now)?, begun);
+        if let Some((rank, planned_at)) = least {
+            let digest =
+                begun.map_or_else(|| self.begin_digest(reader, (rank, planned_at), now), |digest| Ok(Some(digest)))?;
             // Without a step nothing can conflict, so there is always a row.
             let Some(digest) = digest else { return Ok(Gathered::Nothing) };
-            for (id, ..) in rows {
+            for id in gathers {
                 self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1")?
-                    .execute([id, &digest])?;
+                    .execute([id, digest])?;
             }
-            let (rank, planned_at) = least(rows);
             self.prepare("UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1")?
-                .execute([digest, rank, planned_at])?;
-            if !is_last {
+                .execute([digest, rank, milliseconds(planned_at)])?;
+            if !is_complete {
                 return Ok(Gathered::Some);
             }
             self.let_go(digest, now)?;
+        } else if let Some(only) = goes.filter(|_| begun.is_none()) {
+            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only])?;
+        } else if let Some(digest) = goes {
+            self.let_go(digest, now)?;
+        } else {
+            return Ok(Gathered::Nothing);
         }
-        if let (HeldFor::Burst, Some(window)) = (reader.cause, window) {
-            self.open_window(reader.person.as_deref(), &reader.destination, now + window)?;
+        if let Some(until) = gather::next_window(reader.cause, window, now) {
+            self.open_window(reader.person.as_deref(), &reader.destination, until)?;
         }
         Ok(Gathered::Message)
     }
@@ -159,34 +142,41 @@ impl Store {
         Ok(())
     }
 
-    /// Id, rank and planned instant of rows of a reader that are due by then: one more than a step moves, if there are as many.
-    fn due_rows(&self, reader: &Reader, due_by: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+    /// Rows of a reader that are due by then: one more than a step moves, if there are as many.
+    fn due_rows(&self, reader: &Waiting, due_by: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<DueRow>> {
         let mut statement = self.prepare(
             "SELECT id, rank, planned_at FROM deliveries
              WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?4 LIMIT ?5",
         )?;
-        let Reader { cause, person, destination } = reader;
+        let Waiting { cause, person, destination } = reader;
         let most = i64::try_from(MOST_MOVED + 1).unwrap_or(i64::MAX);
-        let rows = statement
-            .query_map(params![cause.as_str(), person, destination, due_by.timestamp_millis(), most], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+        let rows = statement.query_map(
+            params![cause.as_str(), person, destination, due_by.timestamp_millis(), most],
+            |row| {
+                // An instant that cannot be read holds nothing up: the row goes with the others (LESSONS 59).
+                let planned_at = row.get(2).and_then(instant).unwrap_or(now);
+                Ok(DueRow { id: row.get(0)?, rank: row.get(1)?, planned_at })
+            },
+        )?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// The reader's message that an earlier step began.
-    fn begun_digest(&self, reader: &Reader) -> Result<Option<i64>> {
+    fn begun_digest(&self, reader: &Waiting) -> Result<Option<i64>> {
         let mut statement = self.prepare(
             "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 LIMIT 1",
         )?;
-        let found =
-            statement.query_row(params![making(reader.cause), reader.person, reader.destination], |row| row.get(0));
+        let found = statement
+            .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| row.get(0));
         Ok(found.optional()?)
     }
 
-    fn begin_digest(&self, reader: &Reader, rows: &[(i64, i64, i64)], now: DateTime<Utc>) -> Result<Option<i64>> {
-        let (rank, planned_at) = least(rows);
-        let planned_at = known(Some(planned_at)).unwrap_or(now);
+    fn begin_digest(
+        &self,
+        reader: &Waiting,
+        (rank, planned_at): (i64, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Result<Option<i64>> {
         let content = Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: reader.cause, n_more: 0 };
         let alert = NewAlert {
             step: None,
@@ -201,27 +191,16 @@ impl Store {
         let digest = self.add_delivery(id, &alert, &NewDelivery { person, destination, ..NewDelivery::default() })?;
         // Due at once, and a step that looks for what is due goes on with it.
         self.prepare("UPDATE deliveries SET state = 'held', held_for = ?2, next_at = ?3, rank = ?4 WHERE id = ?1")?
-            .execute(params![digest, making(reader.cause), milliseconds(now), rank])?;
+            .execute(params![digest, gather::making(reader.cause), milliseconds(now), rank])?;
         Ok(Some(digest))
     }
 }
 
-/// What a message is held for while it is made.
-fn making(cause: HeldFor) -> String {
-    format!("{MAKING}{}", cause.as_str())
-}
-
-/// The most urgent rank and the earliest instant.
-fn least(rows: &[(i64, i64, i64)]) -> (i64, i64) {
-    let rank = rows.iter().map(|(_, rank, _)| *rank).min().unwrap_or_default();
-    (rank, rows.iter().map(|(.., planned_at)| *planned_at).min().unwrap_or_default())
-}
-
 /// The reader of a row; none if it is held for a reason that is not known.
-fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Reader>> {
+fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Waiting>> {
     let held_for: String = row.get(0)?;
-    let Some(cause) = HeldFor::of(held_for.trim_start_matches(MAKING)) else { return Ok(None) };
-    Ok(Some(Reader { cause, person: row.get(1)?, destination: row.get(2)? }))
+    let Some(cause) = gather::cause_of(&held_for) else { return Ok(None) };
+    Ok(Some(Waiting { cause, person: row.get(1)?, destination: row.get(2)? }))
 }
 
 #[cfg(test)]

@@ -1,25 +1,37 @@
 //! Destinations that stand: until when, why, and what waits for them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, instant, milliseconds};
+use crate::outbox::hold::Hold;
 
 impl Store {
-    /// Keeps a destination standing until then. Messages that fail side by side are one failure of it. Returns how often it has
-    /// failed in a row.
+    /// How a destination stands; none if it does not.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hold(&self, destination: &str, until: DateTime<Utc>, cause: &str, now: DateTime<Utc>) -> Result<u32> {
+    pub fn hold_of(&self, destination: &str) -> Result<Option<Hold>> {
+        let mut statement = self.prepare("SELECT until, failures FROM holds WHERE destination = ?1")?;
+        let found = statement.query_row([destination], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        // At an instant that cannot be read nobody waits for it (LESSONS 59).
+        let hold = |(until, failures)| Hold { until: instant(until).unwrap_or_default(), failures };
+        Ok(found.map(hold))
+    }
+
+    /// Keeps a destination standing.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn set_hold(&self, destination: &str, hold: Hold, cause: &str) -> Result<()> {
         self.prepare(
-            "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, 1, ?3)
-             ON CONFLICT (destination) DO UPDATE SET until = max(until, excluded.until), failures = failures + (until <= ?4),
-             cause = excluded.cause",
+            "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (destination) DO UPDATE SET until = ?2, failures = ?3, cause = ?4",
         )?
-        .execute(params![destination, milliseconds(until), cause, milliseconds(now)])?;
-        self.hold_failures(destination)
+        .execute(params![destination, milliseconds(hold.until), hold.failures, cause])?;
+        Ok(())
     }
 
     /// Deliveries that wait for a standing destination since before that instant and may go another way, with the ways that are still to be
@@ -71,24 +83,14 @@ impl Store {
         self.readable("hold", rows)
     }
 
-    /// How often in a row a destination has failed as a whole.
+    /// Lets a destination go on.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hold_failures(&self, destination: &str) -> Result<u32> {
-        let mut statement = self.prepare("SELECT coalesce(max(failures), 0) FROM holds WHERE destination = ?1")?;
-        Ok(statement.query_row([destination], |row| row.get(0))?)
-    }
-
-    /// Lets a destination go on, after a try that began when its wait was over: what was on its way before says nothing.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn lift_hold(&self, destination: &str, began_at: DateTime<Utc>) -> Result<bool> {
-        let mut statement = self.prepare("DELETE FROM holds WHERE destination = ?1 AND until <= ?2")?;
-        Ok(0 < statement.execute(params![destination, milliseconds(began_at)])?)
+    pub fn lift_hold(&self, destination: &str) -> Result<()> {
+        self.prepare("DELETE FROM holds WHERE destination = ?1")?.execute([destination])?;
+        Ok(())
     }
 
     /// The wall clock was set back: what waits waits as long as it would have.

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::digest::Filled;
 use super::{Result, Store, instant, known, milliseconds, motive};
 use crate::engine::request_id::RequestId;
 use crate::outbox::message::Leased;
@@ -22,10 +21,10 @@ pub struct Leases {
     pub busy: Vec<String>,
 }
 
-/// Rows that may go out, each with whether it still needs to, and those that cannot be read.
+/// Rows that may go out, and those that cannot be read.
 #[derive(Default)]
 struct Found {
-    ready: Vec<(Leased, bool)>,
+    ready: Vec<Candidate>,
     unreadable: Vec<i64>,
 }
 
@@ -66,51 +65,53 @@ impl Store {
         lanes: &Lanes,
     ) -> Result<Leases> {
         let mut leased: Vec<Leased> = Vec::new();
-        let mut busy = busy.to_vec();
-        // A list costs as much as hundreds of alerts: one a round, and the next round comes at once.
-        let mut has_list = false;
         let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
-        let mut room = Room::beside(lanes, on_way);
+        let mut round = Round::new(lanes, on_way, busy);
         loop {
             let wanted = limit - leased.len();
-            let rows = self.ready(now, wanted, &busy)?;
-            let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), busy.len());
+            let rows = self.ready(now, wanted, round.busy())?;
+            let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), round.busy().len());
             for id in rows.unreadable {
                 self.settle_unreadable(id, now)?;
             }
-            for (mut delivery, needed) in rows.ready {
-                if !room.take(&delivery.destination, delivery.is_probe) {
-                    if !busy.contains(&delivery.destination) {
-                        busy.push(delivery.destination);
-                    }
+            for candidate in rows.ready {
+                let chosen = round.choose(&candidate);
+                let mut delivery = candidate.delivery;
+                let filled = if chosen == Choice::Goes { self.fill(&mut delivery, now)? } else { chosen };
+                if filled == Choice::Goes {
+                    self.mark_leased(&mut delivery, lease_until)?;
+                    self.fill_references(&mut delivery, lanes)?;
+                    leased.push(delivery);
                     continue;
                 }
-                if matches!(delivery.content, Content::Digest { .. }) && std::mem::replace(&mut has_list, true) {
-                    room.give_back(&delivery.destination);
-                    continue;
+                if chosen == Choice::Goes {
+                    round.give_back(&delivery.destination);
                 }
-                let filled = if needed { self.fill_digest(&mut delivery, false, now)? } else { Filled::Empty };
-                match filled {
-                    Filled::Ready => {}
-                    Filled::Empty => {
-                        room.give_back(&delivery.destination);
-                        self.settle_unneeded(delivery.id, now)?;
-                        continue;
-                    }
-                    Filled::NotYet => {
-                        room.give_back(&delivery.destination);
-                        continue;
-                    }
+                if filled == Choice::Unneeded {
+                    self.settle_unneeded(delivery.id, now)?;
                 }
-                self.mark_leased(&mut delivery, lease_until)?;
-                self.fill_references(&mut delivery, lanes)?;
-                leased.push(delivery);
             }
             // Rows of a destination that is full may have kept others from being seen.
-            if n_rows < wanted || busy.len() == n_busy || leased.len() == limit {
-                return Ok(Leases { leased, busy });
+            if n_rows < wanted || round.busy().len() == n_busy || leased.len() == limit {
+                return Ok(Leases { leased, busy: round.into_busy() });
             }
         }
+    }
+
+    /// Fills a message that was gathered with what of it is still needed.
+    fn fill(&self, delivery: &mut Leased, now: DateTime<Utc>) -> Result<Choice> {
+        Ok(match self.composed(delivery)? {
+            None => Choice::Goes,
+            Some(Composed::Says(content)) => {
+                delivery.content = content;
+                Choice::Goes
+            }
+            Some(Composed::Empty) => Choice::Unneeded,
+            Some(Composed::NotYet(unneeded)) => {
+                self.leave_out(&unneeded, now)?;
+                Choice::Later
+            }
+        })
     }
 
     fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
@@ -130,11 +131,17 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Leased>> {
         let mut peeked = Vec::new();
-        for (mut delivery, needed) in self.ready(now, limit, &[])?.ready {
-            if needed && self.fill_digest(&mut delivery, true, now)? == Filled::Ready {
-                delivery.attempt += 1;
-                peeked.push(delivery);
+        for candidate in self.ready(now, limit, &[])?.ready {
+            let is_needed = candidate.is_needed();
+            let mut delivery = candidate.delivery;
+            match self.composed(&delivery)? {
+                _ if !is_needed => continue,
+                None => {}
+                Some(Composed::Says(content)) => delivery.content = content,
+                Some(Composed::Empty | Composed::NotYet(_)) => continue,
             }
+            delivery.attempt += 1;
+            peeked.push(delivery);
         }
         Ok(peeked)
     }
@@ -204,8 +211,7 @@ impl Store {
             updates: row.get(14)?,
             waited: row.get(15)?,
         };
-        let is_needed = motive(row, 10)?.is_none_or(|motive| is_needed(motive, clock.flatten().as_ref(), decided_at));
-        found.ready.push((delivery, is_needed));
+        found.ready.push(Candidate { delivery, motive: motive(row, 10)?, clock: clock.flatten() });
         Ok(())
     }
 

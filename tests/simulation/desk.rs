@@ -10,10 +10,11 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use fastrand::Rng;
 use plazo::app::time::TimeSource;
-use plazo::app::{App, Applied, Incoming, Occasion, Tried, WriteError, retry};
+use plazo::app::{App, Applied, Incoming, Occasion, Tried, WriteError};
 use plazo::config::{self, Config};
 use plazo::outbox::Attempt;
 use plazo::outbox::message::Leased;
+use plazo::outbox::retry;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -390,7 +391,13 @@ impl<'a> Desk<'a> {
                     self.summary.failed_tries += 1;
                     let failures = self.runtime.block_on(self.app.outbox.hold_failures(delivery.destination.clone()));
                     let failures = failures.expect("the store can be read");
-                    retry::judge(&self.app.config(), &delivery, &error, failures, self.wall_now())
+                    retry::judge(
+                        &self.app.config().limits_of(&delivery.destination),
+                        &delivery,
+                        &error,
+                        failures,
+                        self.wall_now(),
+                    )
                 }
             };
             let (id, fence) = (delivery.id, Some(delivery.fence));
@@ -411,7 +418,7 @@ impl<'a> Desk<'a> {
             if failures == 0 {
                 continue;
             }
-            let since = self.wall_now() - retry::patience(&config, true);
+            let since = self.wall_now() - config.limits_of(name).patience(true);
             let (from, to) = (name.clone(), destination.fallback.clone());
             let n = self.write(async |app| app.outbox.hand_over_waiting(from, to, since).await)?;
             let again = self.now + if 0 < n { TimeDelta::zero() } else { TimeDelta::seconds(10) };

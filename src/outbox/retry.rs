@@ -2,10 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::config::Config;
-use crate::notify::DeliveryError;
-use crate::outbox::message::Leased;
-use crate::outbox::{Attempt, Content};
+use super::message::Leased;
+use super::{Attempt, Content, DeliveryError};
 
 /// Waits after the first, second, … failed try; the last one from then on.
 const BACKOFF: [TimeDelta; 6] = [
@@ -21,16 +19,31 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// Where a fallback is named, a message waits no longer than this for its own destination.
 const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
 
+/// What the file says of tries to a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// For how long a message is tried.
+    pub retry_for: TimeDelta,
+    /// Destinations that take over, in order.
+    pub fallback: Vec<String>,
+}
+
+impl Limits {
+    /// How long a message waits for its own destination, where another one may or may not take over.
+    pub fn patience(&self, has_fallback: bool) -> TimeDelta {
+        if has_fallback { self.retry_for.min(FALLBACK_AFTER) } else { self.retry_for }
+    }
+}
+
 /// What becomes of a delivery that failed at `now`: later, by another way, or never; and until when its whole destination stands,
 /// if it does. `hold_failures` counts how often in a row that destination has failed as a whole.
 pub fn judge(
-    config: &Config,
+    limits: &Limits,
     delivery: &Leased,
     error: &DeliveryError,
     hold_failures: u32,
     now: DateTime<Utc>,
 ) -> (Attempt, Option<DateTime<Utc>>) {
-    let ways = ways(config, delivery);
     let hold_until = match error {
         // What a peer asks for is a floor: clocks differ, and some say 0 (LESSONS 53).
         DeliveryError::Hold { after, .. } => {
@@ -41,7 +54,8 @@ pub fn judge(
     };
     let cause = error.cause().to_owned();
     let waited = now - delivery.decided_at;
-    let is_over = matches!(error, DeliveryError::GiveUp { .. }) || patience(config, !ways.is_empty()) <= waited;
+    let ways = ways(limits, &delivery.content, &delivery.route);
+    let is_over = matches!(error, DeliveryError::GiveUp { .. }) || limits.patience(!ways.is_empty()) <= waited;
     let attempt = match ways.split_first() {
         Some((to, route)) if is_over => Attempt::HandedOver { to: to.clone(), route: route.to_vec(), cause },
         None if is_over => Attempt::Dead { cause },
@@ -54,20 +68,17 @@ pub fn judge(
 }
 
 /// The ways still to be tried: those of the destination from which it was handed over, else its own.
-fn ways(config: &Config, delivery: &Leased) -> Vec<String> {
+fn ways<'a>(limits: &'a Limits, content: &Content, route: &'a [String]) -> &'a [String] {
     // What became of a message is told where that message is, or nowhere.
-    if matches!(delivery.content, Content::Update { .. }) {
-        return Vec::new();
+    if matches!(content, Content::Update { .. }) {
+        return &[];
     }
-    if !delivery.route.is_empty() {
-        return delivery.route.clone();
-    }
-    config.destinations.get(&delivery.destination).map(|own| own.fallback.clone()).unwrap_or_default()
+    if route.is_empty() { &limits.fallback } else { route }
 }
 
-/// How long a message waits for its own destination.
-pub fn patience(config: &Config, has_fallback: bool) -> TimeDelta {
-    if has_fallback { config.alerts.retry_for.min(FALLBACK_AFTER) } else { config.alerts.retry_for }
+/// The way that takes over what waits too long for a destination that stands, and those after it; none if there is none.
+pub fn way_on<'a>(route: &'a [String], fallback: &'a [String]) -> Option<(&'a String, &'a [String])> {
+    if route.is_empty() { fallback.split_first() } else { route.split_first() }
 }
 
 /// The wait after `failures` failed tries, a fifth longer or shorter by delivery, so that they do not come back all at once.

@@ -1,0 +1,39 @@
+//! Why a message was not delivered, as its transport says it.
+
+use chrono::TimeDelta;
+
+/// Why a transport did not deliver. Decides alone whether the outbox tries again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryError {
+    /// May pass: a timeout, a 5xx.
+    Retry {
+        /// What happened; never holds a secret.
+        cause: String,
+    },
+    /// The whole destination stands: a rate limit, a wrong password, nobody listening. Nothing else is sent to it meanwhile.
+    Hold {
+        /// The wait that the peer asked for.
+        after: Option<TimeDelta>,
+        /// What happened; never holds a secret.
+        cause: String,
+    },
+    /// The peer may have taken it: it is tried again, and says so.
+    Doubt {
+        /// What happened; never holds a secret.
+        cause: String,
+    },
+    /// Will not pass: an address that does not exist, a hook that is gone.
+    GiveUp {
+        /// What happened; never holds a secret.
+        cause: String,
+    },
+}
+
+impl DeliveryError {
+    /// What happened.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Retry { cause } | Self::Hold { cause, .. } | Self::Doubt { cause } | Self::GiveUp { cause } => cause,
+        }
+    }
+}
