@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Map, Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 use crate::secret::Secret;
@@ -24,7 +24,7 @@ pub struct ClickUp {
 }
 
 impl Peer for ClickUp {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         let (path, body) = match message.updates.as_ref().or(message.first.as_ref()) {
             Some(task) => (format!("task/{task}/comment"), comment(message)),
             None => (format!("list/{}/task", self.list), self.task(message)),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut, markdown_links, without_markdown};
+use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 
@@ -26,7 +26,7 @@ pub struct Discord {
 }
 
 impl Peer for Discord {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let mut url = self.url.clone();
         let method = match &message.updates {
             Some(id) => {
@@ -38,7 +38,7 @@ impl Peer for Discord {
         };
         // Only then it tells the message's id.
         url.query_pairs_mut().append_pair("wait", "true");
-        Ok(Call { method, ..Call::post(url, payload(message, plain)) })
+        Ok(Call { method, ..Call::post(url, payload(message, form)) })
     }
 
     fn name(&self) -> &'static str {
@@ -81,14 +81,14 @@ impl Peer for Discord {
     }
 }
 
-fn payload(message: &Message, plain: bool) -> Value {
+fn payload(message: &Message, form: Form) -> Value {
     // Mentions are off by `allowed_mentions`; nobody's words are Markdown either.
     let subject = without_markdown(&message.subject);
     let mut body = json!({
         "content": cut(&subject, LONGEST_CONTENT, characters),
         "allowed_mentions": { "parse": [] },
     });
-    if plain {
+    if form == Form::Plain {
         return body;
     }
     let card = &message.card;

@@ -5,32 +5,10 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, MultiPart, SinglePart};
 
 use super::smtp::reply::Reply;
-use super::smtp::{Connections, Credentials, Kind, Seal, Security, Server, SmtpError, Stage};
+use super::smtp::{Cause, Connections, Credentials, Seal, Security, Server, SmtpError, Stage, Tls};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
 use crate::text::alert::Attachment;
-
-/// How the connection to the mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// Not at all; for a server on the same machine.
-    None,
-    /// Upgraded after the greeting; refused without.
-    StartTls,
-    /// From the first byte.
-    Implicit,
-}
-
-impl Tls {
-    /// The port of RFC 8314 for it.
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::None => 25,
-            Self::StartTls => 587,
-            Self::Implicit => 465,
-        }
-    }
-}
 
 /// Settings of the mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,21 +133,21 @@ const FOR_ALL: [u16; 8] = [421, 432, 454, 525, 530, 534, 535, 538];
 /// What a failure means for this mail and for the others (RFC 5321 §4.2.1: the first digit decides).
 fn classify(error: &SmtpError) -> DeliveryError {
     let cause = error.to_string();
-    match (error.stage, &error.kind) {
-        (_, Kind::NotUtf8Address) => DeliveryError::GiveUp { cause },
-        (_, Kind::Refused(reply)) if FOR_ALL.contains(&reply.code) => DeliveryError::Hold { after: None, cause },
+    match (error.stage, &error.cause) {
+        (_, Cause::NotUtf8Address) => DeliveryError::GiveUp { cause },
+        (_, Cause::Refused(reply)) if FOR_ALL.contains(&reply.code) => DeliveryError::Hold { after: None, cause },
         // Said before anything of the mail was.
         (stage, _) if stage < Stage::Mail => DeliveryError::Hold { after: None, cause },
         // The sender is the same in all mails.
-        (Stage::Mail, Kind::Refused(reply)) if is_permanent(reply) && !is_of_address(reply) => {
+        (Stage::Mail, Cause::Refused(reply)) if is_permanent(reply) && !is_of_address(reply) => {
             DeliveryError::Hold { after: None, cause }
         }
-        (_, Kind::Refused(reply)) if is_permanent(reply) => DeliveryError::GiveUp { cause },
-        (_, Kind::Refused(_)) => DeliveryError::Retry { cause },
+        (_, Cause::Refused(reply)) if is_permanent(reply) => DeliveryError::GiveUp { cause },
+        (_, Cause::Refused(_)) => DeliveryError::Retry { cause },
         (Stage::Content, _) => DeliveryError::Doubt { cause },
         // The server and plazo no longer speak of the same thing.
-        (_, Kind::Foreign(_)) => DeliveryError::Hold { after: None, cause },
-        (_, Kind::Broken(_) | Kind::Timeout) => DeliveryError::Retry { cause },
+        (_, Cause::Foreign(_)) => DeliveryError::Hold { after: None, cause },
+        (_, Cause::Broken(_) | Cause::Timeout) => DeliveryError::Retry { cause },
     }
 }
 
@@ -184,11 +162,11 @@ fn is_of_address(reply: &Reply) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DeliveryError, Kind, Reply, SmtpError, Stage, classify};
+    use super::{Cause, DeliveryError, Reply, SmtpError, Stage, classify};
 
     #[track_caller]
-    fn check(stage: Stage, kind: Kind, expected: &str) {
-        let error = SmtpError { stage, kind };
+    fn check(stage: Stage, cause: Cause, expected: &str) {
+        let error = SmtpError { stage, cause };
         let taken_for = match classify(&error) {
             DeliveryError::Retry { .. } => "retry",
             DeliveryError::Hold { after: None, .. } => "hold",
@@ -223,7 +201,7 @@ mod tests {
         for (stage, said, expected) in cases {
             let (code, text) = said.split_at(3);
             let code = code.parse().expect("a code");
-            check(stage, Kind::Refused(Reply::new(code, text.as_bytes())), expected);
+            check(stage, Cause::Refused(Reply::new(code, text.as_bytes())), expected);
         }
     }
 
@@ -236,10 +214,10 @@ mod tests {
             (Stage::Data, "retry", "hold"),
             (Stage::Content, "doubt", "doubt"),
         ] {
-            check(stage, Kind::Broken("dropped".to_owned()), broken);
-            check(stage, Kind::Timeout, broken);
-            check(stage, Kind::Foreign("hello".to_owned()), foreign);
+            check(stage, Cause::Broken("dropped".to_owned()), broken);
+            check(stage, Cause::Timeout, broken);
+            check(stage, Cause::Foreign("hello".to_owned()), foreign);
         }
-        check(Stage::Mail, Kind::NotUtf8Address, "give up");
+        check(Stage::Mail, Cause::NotUtf8Address, "give up");
     }
 }

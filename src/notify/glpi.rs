@@ -123,8 +123,7 @@ fn follow_up(message: &Message, ticket: &str) -> Value {
 
 /// GLPI takes HTML: the text, with whatever looks like markup undone.
 fn html(message: &Message) -> String {
-    let escape =
-        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let escape = |text: &str| html_escape::encode_double_quoted_attribute(text).into_owned();
     let text = cut(&message.text, LONGEST_TEXT, characters);
     let lines: Vec<_> = text.lines().map(escape).collect();
     let mut html = format!("<p><b>{}</b></p><p>{}</p>", escape(&message.subject), lines.join("<br>"));

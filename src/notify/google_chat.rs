@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::Answer;
 use super::{DeliveryError, Message, Receipt};
 
@@ -22,7 +22,7 @@ pub struct GoogleChat {
 }
 
 impl Peer for GoogleChat {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         let mut url = self.url.clone();
         if message.thread.is_some() {
             url.query_pairs_mut().append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");

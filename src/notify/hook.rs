@@ -38,6 +38,15 @@ impl Call {
     }
 }
 
+/// In which form a message goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// With all that the system can show.
+    Full,
+    /// Without anything that may have been refused: markup, buttons, a topic.
+    Plain,
+}
+
 /// What an answer means.
 #[derive(Debug)]
 pub enum Judged {
@@ -55,12 +64,12 @@ pub enum Judged {
 
 /// A system that takes a message by one call.
 pub trait Peer: Send + Sync {
-    /// The call for a message. `plain`: without anything that may have been refused.
+    /// The call for a message in that form.
     ///
     /// # Errors
     ///
     /// [`DeliveryError::GiveUp`] if the message cannot be put in its form.
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError>;
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError>;
 
     /// Its name, as people know it.
     fn name(&self) -> &'static str;
@@ -96,10 +105,10 @@ impl<P: Peer> Hook<P> {
     }
 
     pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
-        let (mut plain, mut n_moves) = (false, 0);
+        let (mut form, mut n_moves) = (Form::Full, 0);
         let mut message = Cow::Borrowed(message);
         loop {
-            let call = self.peer.call(&message, plain)?;
+            let call = self.peer.call(&message, form)?;
             let sent = call.body.clone();
             let mut request = self
                 .client
@@ -113,7 +122,9 @@ impl<P: Peer> Hook<P> {
             match judge(&self.peer, &answer, now) {
                 Judged::Taken(receipt) => return Ok(receipt),
                 // What has no plainer form would only be refused again.
-                Judged::Plainer(_) if !plain && self.peer.call(&message, true)?.body != sent => plain = true,
+                Judged::Plainer(_) if form == Form::Full && self.peer.call(&message, Form::Plain)?.body != sent => {
+                    form = Form::Plain;
+                }
                 Judged::Afresh(_) if message.first.is_some() && message.updates.is_none() => {
                     message.to_mut().first = None;
                 }

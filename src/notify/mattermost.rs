@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut, markdown_links, without_markdown};
+use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::Answer;
 use super::{BUTTONS, DeliveryError, Message, Receipt, Tone};
 
@@ -39,8 +39,8 @@ pub struct Mattermost {
 }
 
 impl Peer for Mattermost {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, self.dialect, plain)))
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+        Ok(Call::post(self.url.clone(), payload(message, self.dialect, form)))
     }
 
     fn name(&self) -> &'static str {
@@ -94,9 +94,9 @@ impl Peer for Mattermost {
     }
 }
 
-fn payload(message: &Message, dialect: Dialect, plain: bool) -> Value {
+fn payload(message: &Message, dialect: Dialect, form: Form) -> Value {
     let heading = inert(message.heading());
-    let text = if plain { String::new() } else { inert(&message.body()) };
+    let text = if form == Form::Plain { String::new() } else { inert(&message.body()) };
     let links = markdown_links(&message.card.buttons);
     match dialect {
         Dialect::Mattermost => {
@@ -117,7 +117,7 @@ fn payload(message: &Message, dialect: Dialect, plain: bool) -> Value {
             json!({
                 "alias": "plazo",
                 "text": cut(&heading, dialect.longest() / 3, characters),
-                "attachments": if plain { json!([]) } else { json!([attachment]) },
+                "attachments": if form == Form::Plain { json!([]) } else { json!([attachment]) },
             })
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt, Tone};
 use crate::secret::Secret;
@@ -28,10 +28,10 @@ pub struct Ntfy {
 }
 
 impl Peer for Ntfy {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let topic = self.topic.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let topic = topic.ok_or_else(|| DeliveryError::GiveUp { cause: "no topic is known".to_owned() })?;
-        let call = Call::post(self.url.clone(), payload(message, topic, plain));
+        let call = Call::post(self.url.clone(), payload(message, topic, form));
         Ok(match &self.token {
             Some(token) => call.bearer(token.expose()),
             None => call,
@@ -77,7 +77,7 @@ impl Peer for Ntfy {
     }
 }
 
-fn payload(message: &Message, topic: &str, plain: bool) -> Value {
+fn payload(message: &Message, topic: &str, form: Form) -> Value {
     let (priority, tag) = match message.card.tone {
         Tone::Breach => (5, "rotating_light"),
         Tone::Warning => (4, "hourglass_flowing_sand"),
@@ -91,7 +91,7 @@ fn payload(message: &Message, topic: &str, plain: bool) -> Value {
         "priority": priority,
         "tags": [tag],
     });
-    if plain {
+    if form == Form::Plain {
         return body;
     }
     if let Some(show) = &message.card.show {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::Answer;
 use super::{BUTTONS, DeliveryError, Message, Receipt, Tone};
 use crate::secret::Secret;
@@ -26,7 +26,7 @@ pub struct PagerDuty {
 }
 
 impl Peer for PagerDuty {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         Ok(Call::post(self.url.clone(), payload(message, self.key.expose())))
     }
 

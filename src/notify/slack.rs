@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::Answer;
 use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt};
 use crate::engine::request::RequestId;
@@ -65,9 +65,9 @@ pub(super) enum Way {
 }
 
 impl Peer for Slack {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
-        let mut body = payload(message, self.buttons, plain);
+        let mut body = payload(message, self.buttons, form);
         let (base, token, channel) = match &self.way {
             Way::Webhook(url) => return Ok(Call::post(url.clone(), body)),
             Way::Bot { base, token, channel } => (base, token, channel),
@@ -148,9 +148,9 @@ impl Peer for Slack {
 }
 
 /// The message as blocks, with `text` for notifications; `buttons` below what is about one request.
-pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Value {
+pub fn payload(message: &Message, buttons: Option<Language>, form: Form) -> Value {
     let subject = escaped(&message.subject);
-    if plain {
+    if form == Form::Plain {
         return json!({ "text": cut(&format!("*{subject}*\n{}", escaped(&message.text)), LONGEST_SECTION, characters) });
     }
     let section =

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::Answer;
 use super::{Card, DeliveryError, Message, Receipt, Tone};
 
@@ -22,8 +22,8 @@ pub struct Teams {
 }
 
 impl Peer for Teams {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, plain)))
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+        Ok(Call::post(self.url.clone(), payload(message, form)))
     }
 
     fn name(&self) -> &'static str {
@@ -78,14 +78,14 @@ fn refused(status: u16) -> Judged {
 }
 
 /// The card. Words of clients stand in `TextRun`s, which know no Markdown and no mention.
-fn payload(message: &Message, plain: bool) -> Value {
+fn payload(message: &Message, form: Form) -> Value {
     let run = |text: &str, weight: &str| json!({ "type": "RichTextBlock", "inlines": [{ "type": "TextRun", "text": text, "weight": weight }] });
     let subject = cut(&message.subject, 500, bytes);
     let mut body = vec![json!({
         "type": "Container", "style": style(message.card.tone), "bleed": true, "items": [run(&subject, "Bolder")],
     })];
     let mut room = LONGEST;
-    for text in lines(&message.card, &message.text, plain) {
+    for text in lines(&message.card, &message.text, form) {
         let text = cut(&text, room.min(4_000), bytes);
         room = room.saturating_sub(text.len() + 120);
         if room == 0 {
@@ -93,7 +93,7 @@ fn payload(message: &Message, plain: bool) -> Value {
         }
         body.push(run(&text, "Default"));
     }
-    let buttons = message.card.buttons.iter().filter(|_| !plain);
+    let buttons = message.card.buttons.iter().filter(|_| form == Form::Full);
     let actions: Vec<_> =
         buttons.map(|button| json!({ "type": "Action.OpenUrl", "title": button.word, "url": button.url })).collect();
     json!({
@@ -114,8 +114,8 @@ fn payload(message: &Message, plain: bool) -> Value {
 }
 
 /// What the card says below its subject; where there are no fields, the text.
-fn lines(card: &Card, text: &str, plain: bool) -> Vec<String> {
-    if plain {
+fn lines(card: &Card, text: &str, form: Form) -> Vec<String> {
+    if form == Form::Plain {
         return Vec::new();
     }
     if card.fields.is_empty() {

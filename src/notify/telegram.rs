@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use html_escape::encode_text;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, cut, utf16};
+use super::hook::{Call, Form, Judged, Peer, cut, utf16};
 use super::http::{Answer, word};
 use super::{Button, DeliveryError, Message, Receipt};
 use crate::text::Language;
@@ -41,7 +42,7 @@ pub struct Telegram {
 }
 
 impl Peer for Telegram {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let chat = self.chat.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let chat = chat.ok_or_else(|| gave_up("no chat is known"))?;
@@ -52,10 +53,10 @@ impl Peer for Telegram {
         let chat = message.updates.as_ref().and_then(|reference| place(reference)).map_or(chat, str::to_owned);
         let mut body = json!({
             "chat_id": chat.parse::<i64>().map_or_else(|_| Value::from(chat.as_str()), Value::from),
-            "text": text(message, plain),
+            "text": text(message, form),
             "link_preview_options": { "is_disabled": true },
         });
-        if !plain {
+        if form == Form::Full {
             body["parse_mode"] = "HTML".into();
         }
         match (message.updates.as_ref(), message.first.as_ref()) {
@@ -67,10 +68,10 @@ impl Peer for Telegram {
             }
             (None, _) => {}
         }
-        if let Some(topic) = self.topic.filter(|_| message.updates.is_none() && !plain) {
+        if let Some(topic) = self.topic.filter(|_| message.updates.is_none() && form == Form::Full) {
             body["message_thread_id"] = topic.into();
         }
-        if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| !plain) {
+        if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| form == Form::Full) {
             body["reply_markup"] = json!({ "inline_keyboard": keyboard });
         }
         Ok(Call::post(url, body))
@@ -147,13 +148,13 @@ fn message_number(reference: &str) -> Value {
     id.parse::<i64>().map_or_else(|_| Value::from(id), Value::from)
 }
 
-fn text(message: &Message, plain: bool) -> String {
+fn text(message: &Message, form: Form) -> String {
     // The limit is for what is left after the markup is read; the marks themselves are few.
     let (heading, rest) = (cut(message.heading(), 300, utf16), cut(&message.body(), LONGEST - 400, utf16));
-    if plain {
+    if form == Form::Plain {
         return format!("{heading}\n{rest}");
     }
-    format!("<b>{}</b>\n{}", escaped(&heading), escaped(&rest))
+    format!("<b>{}</b>\n{}", encode_text(&heading), encode_text(&rest))
 }
 
 /// Rows of buttons, those that the mapping of Telegram understands or links: the first one alone, the others by two, or their words are cut.
@@ -177,8 +178,4 @@ fn keyboard(message: &Message, buttons: Option<Language>) -> Option<Value> {
     };
     let (first, others) = keys.split_first()?;
     Some(std::iter::once(json!([first])).chain(others.chunks(2).map(|row| json!(row))).collect())
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::{Answer, word};
 use super::{DeliveryError, Message, Receipt};
 use crate::secret::Secret;
@@ -79,7 +79,7 @@ impl Parameter {
 }
 
 impl Peer for WhatsApp {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let to = self.to.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let to = to.ok_or_else(|| gave_up("no number is known"))?;
