@@ -13,6 +13,7 @@ pub mod replay;
 pub mod span;
 pub mod instant;
 pub mod secret;
+pub mod written;
 pub mod net;
 mod private;
 pub mod store;

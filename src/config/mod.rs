@@ -8,7 +8,6 @@ pub mod ics;
 mod known;
 pub mod mistake;
 mod parse;
-mod place;
 pub mod raw;
 mod remedy;
 mod resolve;

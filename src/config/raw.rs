@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use super::place::{At, OneOrMany, WordOr};
+pub use crate::written::{At, OneOrMany, SecretRef, WordOr};
 
 pub(super) type Words = OneOrMany<At<String>>;
 /// Hours by day or date.
@@ -168,18 +168,6 @@ pub struct Smtp {
     pub from: Option<At<String>>,
     /// Destinations that are told what mail could not, in order.
     pub fallback: Option<Words>,
-}
-
-/// Where a secret is kept: exactly one of the three.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SecretRef {
-    /// A systemd credential.
-    pub credential: Option<At<String>>,
-    /// An environment variable.
-    pub env: Option<At<String>>,
-    /// A file.
-    pub file: Option<At<String>>,
 }
 
 /// How alerts are sent.

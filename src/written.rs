@@ -1,4 +1,5 @@
-//! Values with their places in the file, and the forms in which one can be written: a list or its only item, a table or a word.
+//! Values as `sla.toml` writes them, with their places in it, and the forms in which one can be written: a list or its only item, a
+//! table or a word, the place of a secret. What they mean is for those who asked for them.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -137,4 +138,16 @@ impl<T: JsonSchema> JsonSchema for WordOr<T> {
         let table = generator.subschema_for::<T>();
         schemars::json_schema!({ "anyOf": [{ "type": "string" }, table] })
     }
+}
+
+/// Where a secret is kept: exactly one of the three.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecretRef {
+    /// A systemd credential.
+    pub credential: Option<At<String>>,
+    /// An environment variable.
+    pub env: Option<At<String>>,
+    /// A file.
+    pub file: Option<At<String>>,
 }
