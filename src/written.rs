@@ -2,7 +2,7 @@
 //! table or a word, the place of a secret. What they mean is for those who asked for them.
 
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::{Deref, DerefMut, Range};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, MapAccess, SeqAccess, Visitor, value};
@@ -24,6 +24,12 @@ impl<T> Deref for At<T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.0.get_ref()
+    }
+}
+
+impl<T> DerefMut for At<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.get_mut()
     }
 }
 

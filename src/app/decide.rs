@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Hold, Transaction, place};
-use crate::config::{Config, Destination, EMAIL};
+use crate::config::{Config, Destination};
 use crate::engine::derivation::Derivation;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Alert, ClockRef, Why};
@@ -117,7 +117,7 @@ impl Transaction<'_> {
         destination: &str,
         news: &News,
     ) -> Result<(), StoreError> {
-        let updates = |own: &Destination| own.settings.updates();
+        let updates = |own: &Destination| own.settings.can().updates;
         if !self.config.destinations.get(destination).is_some_and(updates) {
             return Ok(());
         }
@@ -227,10 +227,9 @@ pub(super) fn waits(
     Some((HeldFor::Quiet, opens_at))
 }
 
-/// Whether several messages there may be put into one. Mail is mail, also where it is written as files.
+/// Whether several messages there may be put into one.
 pub(super) fn gathers(destination: &str, config: &Config) -> bool {
-    let own = config.destinations.get(destination);
-    destination == EMAIL || own.is_some_and(|own| own.settings.gathers())
+    config.destinations.get(destination).is_some_and(|own| own.settings.can().gathers)
 }
 
 /// Whether it may wait until its reader works again: everything but a client's broken promise.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::http::{self, Answer};
+use super::provider::{Sender, Sending};
 use super::{Button, DeliveryError, Message, Receipt};
 
 /// One call.
@@ -99,12 +100,18 @@ impl<P> std::fmt::Debug for Hook<P> {
     }
 }
 
+impl<P: Peer> Sender for Hook<P> {
+    fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
+        Box::pin(self.deliver(message, now))
+    }
+}
+
 impl<P: Peer> Hook<P> {
-    pub(super) fn new(peer: P, client: &Client, timeout: Duration) -> Self {
-        Self { peer, client: client.clone(), timeout }
+    pub(super) const fn new(peer: P, client: Client, timeout: Duration) -> Self {
+        Self { peer, client, timeout }
     }
 
-    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
+    async fn deliver(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
         let (mut form, mut n_moves) = (Form::Full, 0);
         let mut message = Cow::Borrowed(message);
         loop {
@@ -179,6 +186,11 @@ pub fn without_markdown(text: &str) -> String {
         inert.push(letter);
     }
     inert
+}
+
+/// The same where `@channel` notifies everybody, which nobody's words do.
+pub fn without_mentions(text: &str) -> String {
+    without_markdown(text).replace('@', "@\u{200b}")
 }
 
 /// Buttons as Markdown, for systems that have none. Words and addresses are ours, or made fit for it.

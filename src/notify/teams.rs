@@ -1,13 +1,20 @@
 //! Microsoft Teams by a Workflows webhook: an Adaptive Card 1.4 (learn.microsoft.com, "Post a workflow when a webhook request is
 //! received"). A 202 says that the flow began, not that the card was posted.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
+use super::capabilities::{Capabilities, Pace};
+use super::endpoint::{self, Endpoint};
 use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::Answer;
-use super::{Card, DeliveryError, Message, Receipt, Tone};
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{Card, DeliveryError, Message, Receipt, SetupError, Tone};
+use crate::both;
+use crate::written::WordOr;
 
 /// Longest whole message, in bytes: 28 KB, less what wraps the texts.
 const LONGEST: usize = 24_000;
@@ -18,7 +25,39 @@ const GONE: [StatusCode; 5] =
 /// A flow.
 #[derive(Debug, Clone)]
 pub struct Teams {
-    pub(super) url: Url,
+    url: Url,
+}
+
+impl Provider for Teams {
+    const WORD: &'static str = "teams";
+    /// Four a second (learn.microsoft.com, "Rate limiting for connectors").
+    const CAN: Capabilities = Capabilities { pace: Pace::of(4, 250), ..Capabilities::ROOM };
+
+    type Config = endpoint::Config;
+    type Settings = Endpoint;
+
+    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+        if let Some(url) = &config.url
+            && let WordOr::Word(word) = &**url
+            && word.contains(".webhook.office.com")
+        {
+            reader.error(
+                url.span(),
+                both!("connectors of Office 365 are retired", "los conectores de Office 365 están retirados"),
+                both!(
+                    "make a workflow in Teams (\"when a webhook request is received\") and write its address",
+                    "cree un flujo en Teams («cuando se recibe una solicitud de webhook») y escriba su dirección"
+                ),
+            );
+        }
+        config.settle(reader)
+    }
+
+    fn ready(settings: &Endpoint, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.open(equipment)?;
+        let url = line.url.clone();
+        Ok(line.to(Self { url }))
+    }
 }
 
 impl Peer for Teams {

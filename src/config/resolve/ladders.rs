@@ -152,8 +152,8 @@ fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell>
         );
         return None;
     };
-    let keeps_tickets = |kind: &str| Kind::ALL.into_iter().any(|one| one.is_ticket() && one.as_str() == kind);
-    let desks = raw.destination.iter().filter(|(_, one)| one.kind.as_ref().is_some_and(|kind| keeps_tickets(kind)));
+    let keeps_tickets = |word: &At<String>| Kind::named(word).is_some_and(|kind| kind.can().keeps_tickets);
+    let desks = raw.destination.iter().filter(|(_, one)| one.shared.kind.as_ref().is_some_and(keeps_tickets));
     let known: Vec<_> = desks.map(|(name, _)| name.as_str()).collect();
     if known.contains(&name) {
         return Some(Tell::Destination(name.to_owned()));
