@@ -40,3 +40,26 @@ pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<TimeDelta>
         Err(_) => Some(DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_or_runs_until_a_date() {
+        let now = "2026-03-02T14:35:00Z".parse().expect("an instant");
+        for (value, expected) in [
+            ("120", Some(120)),
+            (" 120 ", Some(120)),
+            ("-5", Some(-5)),
+            ("Mon, 02 Mar 2026 14:36:00 GMT", Some(60)),
+            ("Mon, 02 Mar 2026 14:34:00 GMT", Some(-60)),
+            ("9223372036854775807", None),
+            ("soon", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a header"))]);
+            assert_eq!(retry_after(&headers, now).map(|wait| wait.num_seconds()), expected, "{value:?}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

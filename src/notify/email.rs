@@ -161,7 +161,7 @@ fn is_of_address(reply: &Reply) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, DeliveryError, Reply, SmtpError, Stage, classify};
+    use super::*;
 
     #[track_caller]
     fn check(stage: Stage, cause: Cause, expected: &str) {
@@ -174,6 +174,12 @@ mod tests {
             DeliveryError::Doubt { .. } => "doubt",
         };
         assert_eq!(taken_for, expected, "{error}");
+    }
+
+    #[test]
+    fn mail_is_mail_also_where_it_is_written_as_files() {
+        let can = EmailTransport::can(&Settings { server: None, address: None });
+        assert_eq!(can, Capabilities { takes_facts: true, ..EmailTransport::CAN });
     }
 
     #[test]
