@@ -12,6 +12,7 @@ pub mod holidays;
 pub mod span;
 pub mod instant;
 pub mod secret;
+pub mod written;
 pub mod net;
 mod private;
 pub mod intake;

@@ -453,7 +453,7 @@ fn is_button_of_ours(
     let nameless: Vec<&str> = config
         .destinations
         .iter()
-        .filter(|(_, destination)| destination.settings.is_nameless_with_buttons())
+        .filter(|(_, destination)| destination.settings.can().has_nameless_buttons)
         .map(|(name, _)| name.as_str())
         .collect();
     store.was_told_by(request, &nameless)

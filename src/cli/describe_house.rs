@@ -12,6 +12,7 @@ use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::event::RequestKind;
 use crate::engine::rota::Handover;
 use crate::notify::Settings;
+use crate::notify::email::MailServer;
 use crate::text::describe::listed;
 use crate::text::{Both, Language, format, vocabulary};
 
@@ -222,15 +223,14 @@ fn who(tell: &Tell, config: &Config, language: Language) -> String {
 
 fn ways_out(config: &Config, language: Language) -> Vec<String> {
     let mut lines = Vec::new();
-    match config.destinations.get(EMAIL).map(|destination| &destination.settings) {
-        Some(Settings::Email(mail)) => {
-            let (host, port, from) = (&mail.host, mail.port, &mail.from);
+    match config.mail_server() {
+        Some(MailServer { host, port, from, .. }) => {
             lines.push(language.of(both!(
                 "Mail goes out by {host}:{port}, from {from}",
                 "El correo sale por {host}:{port}, de {from}"
             )));
         }
-        _ => lines.push(language.of(both!(
+        None => lines.push(language.of(both!(
             "Mail reaches nobody: without [smtp] it is written as files into the folder `outbox` of the data directory",
             "El correo no le llega a nadie: sin [smtp] se escribe en archivos, en la carpeta `outbox` del directorio de datos"
         ))),
@@ -248,14 +248,14 @@ fn ways_out(config: &Config, language: Language) -> Vec<String> {
 
 fn way_out(name: &str, destination: &Destination, language: Language) -> String {
     let how = match &destination.settings {
-        Settings::Email(_) => {
-            let address = destination.address.as_deref().unwrap_or_default();
+        Settings::Email(mail) if mail.server.is_some() => {
+            let address = mail.address.as_deref().unwrap_or_default();
             both!("mail to {address}", "correo a {address}")
         }
-        Settings::File { .. } => both!("files only", "solo archivos"),
-        Settings::Http(settings) => {
-            let kind = settings.kind.as_str();
-            match &settings.to {
+        Settings::Email(_) | Settings::File(_) => both!("files only", "solo archivos"),
+        settings => {
+            let kind = settings.kind().as_str();
+            match settings.address() {
                 Some(to) => both!("{kind}, to {to}", "{kind}, a {to}"),
                 None => both!("{kind}", "{kind}"),
             }

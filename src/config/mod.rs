@@ -3,12 +3,12 @@
 mod attachment;
 mod conceal;
 mod contact;
+mod destination;
 mod form;
 pub mod ics;
 mod known;
 pub mod mistake;
 mod parse;
-mod place;
 pub mod raw;
 mod remedy;
 mod resolve;
@@ -36,6 +36,7 @@ use crate::engine::rulebook::Rulebook;
 use crate::intake::mailbox::MailboxSettings;
 use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
+use crate::notify::email::MailServer;
 use crate::outbox::Lanes;
 use crate::outbox::retry::Limits;
 use crate::report::Standards;
@@ -132,8 +133,6 @@ pub struct Contact {
 pub struct Destination {
     /// How.
     pub settings: Settings,
-    /// Address, where the destination is one mailbox.
-    pub address: Option<String>,
     /// Language.
     pub language: Language,
     /// Names of the destinations that are told what this one could not be, in order.
@@ -404,12 +403,18 @@ impl Config {
         Limits { retry_for: self.alerts.retry_for, fallback }
     }
 
+    /// The server by which mail goes out; none where it is written as files.
+    pub fn mail_server(&self) -> Option<&MailServer> {
+        match &self.destinations.get(EMAIL)?.settings {
+            Settings::Email(mail) => mail.server.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The address from which mail goes out, where any does.
     pub fn mail_sender(&self) -> Option<String> {
-        let Some(Settings::Email(mail)) = self.destinations.get(EMAIL).map(|destination| &destination.settings) else {
-            return None;
-        };
-        Some(mail.from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_lowercase())
+        let from = &self.mail_server()?.from;
+        Some(from.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_lowercase())
     }
 
     /// How many promises the file makes.

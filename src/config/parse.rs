@@ -6,7 +6,7 @@ use toml::de::{DeTable, Deserializer};
 
 use super::mistake::Mistakes;
 use super::raw::Raw;
-use super::{conceal, form, syntax};
+use super::{conceal, destination, form, syntax};
 use crate::both;
 
 /// What could be read of a file.
@@ -26,16 +26,23 @@ pub(super) fn parse(source: &str, mistakes: &mut Mistakes) -> Parsed {
     let mut unheeded = Mistakes::default();
     let heeded = if is_toml { mistakes } else { &mut unheeded };
     form::check(&mut tree, &super::schema(), source, heeded);
-    let raw = Raw::deserialize(Deserializer::from(tree.clone())).unwrap_or_else(|error| {
-        // The schema allows what the types do not: to be told all the same, though without fine words.
-        heeded.error(
-            error.span().unwrap_or(0..0),
-            both!("this cannot be used here", "esto no sirve aquí"),
-            both!("see the comments of the shipped sla.toml", "vea los comentarios del sla.toml que viene con plazo"),
-        );
+    let mut raw = Raw::deserialize(Deserializer::from(tree.clone())).unwrap_or_else(|error| {
+        refuse(&error, heeded);
         readable(&tree)
     });
+    for error in destination::read_own(&mut raw.destination, tree.get_ref()) {
+        refuse(&error, heeded);
+    }
     Parsed { raw, is_toml }
+}
+
+/// The schema allows what the types do not: to be told all the same, though without fine words.
+fn refuse(error: &toml::de::Error, mistakes: &mut Mistakes) {
+    mistakes.error(
+        error.span().unwrap_or(0..0),
+        both!("this cannot be used here", "esto no sirve aquí"),
+        both!("see the comments of the shipped sla.toml", "vea los comentarios del sla.toml que viene con plazo"),
+    );
 }
 
 /// The keys of the top that can be read, each by itself.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use super::place::{At, OneOrMany, WordOr};
+pub use super::destination::Destination;
+pub use crate::written::{At, OneOrMany, SecretRef, WordOr};
 
 pub(super) type Words = OneOrMany<At<String>>;
 /// Hours by day or date.
@@ -168,18 +169,6 @@ pub struct Smtp {
     pub from: Option<At<String>>,
     /// Destinations that are told what mail could not, in order.
     pub fallback: Option<Words>,
-}
-
-/// Where a secret is kept: exactly one of the three.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SecretRef {
-    /// A systemd credential.
-    pub credential: Option<At<String>>,
-    /// An environment variable.
-    pub env: Option<At<String>>,
-    /// A file.
-    pub file: Option<At<String>>,
 }
 
 /// How alerts are sent.
@@ -471,54 +460,6 @@ pub struct Stage {
 pub struct Tag {
     /// The priority of a request that gets it.
     pub priority: Option<At<String>>,
-}
-
-/// Where alerts can go besides people's mail.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Destination {
-    /// "slack", "teams", "google-chat", "discord", "mattermost", "rocket-chat", "telegram", "whatsapp", "ntfy", "pagerduty",
-    /// "webhook", "glpi", "clickup", "email" or "file".
-    #[serde(rename = "type")]
-    pub kind: Option<At<String>>,
-    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
-    pub url: Option<At<WordOr<SecretRef>>>,
-    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
-    pub token: Option<At<SecretRef>>,
-    /// Of GLPI: where the token of the application is kept.
-    pub app_token: Option<At<SecretRef>>,
-    /// Of a generic webhook: where the signing key is kept ("whsec_…").
-    pub secret: Option<At<SecretRef>>,
-    /// Of a generic webhook: the key before this one, while both are in use.
-    pub previous_secret: Option<At<SecretRef>>,
-    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
-    pub to: Option<At<String>>,
-    /// Of Telegram: the topic of a group.
-    pub topic: Option<At<i64>>,
-    /// Of WhatsApp: the id of the number that writes.
-    pub sender: Option<At<String>>,
-    /// Of WhatsApp: the template's name.
-    pub template: Option<At<String>>,
-    /// Of WhatsApp: the template's language, such as "es_CO".
-    pub template_language: Option<At<String>>,
-    /// Of WhatsApp: what stands in the template's placeholders: "subject", "client", "time", "channel", "owner", "request".
-    pub parameters: Vec<At<String>>,
-    /// Of a ticket: what it has besides, such as { itilcategories_id = 4 }.
-    pub fields: Option<At<BTreeMap<String, serde_json::Value>>>,
-    /// Of Slack and Telegram: whether alerts have buttons. Needs a [source.NAME] of the same system that hears them.
-    pub buttons: Option<At<bool>>,
-    /// Whether the address may lie inside of the house.
-    pub private: Option<At<bool>>,
-    /// Of an email destination: the address.
-    pub address: Option<At<String>>,
-    /// Of a file destination: the directory.
-    pub path: Option<At<String>>,
-    /// "es" or "en".
-    pub language: Option<At<String>>,
-    /// Destinations that are told what this one could not be, in order.
-    pub fallback: Option<Words>,
-    /// How long an answer is waited for, such as "10s".
-    pub timeout: Option<At<String>>,
 }
 
 /// The promises for one kind of request.

@@ -32,7 +32,7 @@ use crate::config::{self, Config};
 use crate::http::listener::{self, Server};
 use crate::intake::source::SourceError;
 use crate::text::{Both, Language};
-use crate::{both, net, notify, private};
+use crate::{both, net, private};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};
 use outbox::Outbox;
@@ -274,8 +274,7 @@ fn warn_of_old_zones(time: &TimeSource) {
 }
 
 fn warn_of_files(config: &Config, files: &Path) {
-    let mail = config.destinations.get(config::EMAIL).map(|destination| &destination.settings);
-    if matches!(mail, Some(notify::Settings::File { .. })) {
+    if config.mail_server().is_none() {
         tracing::warn!(directory = %files.display(), "no [smtp] in sla.toml: mail is written as files");
     }
 }

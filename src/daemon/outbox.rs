@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use crate::app::metrics::DeliveryLabels;
 use crate::app::{App, ToSend, Tried, WriteError, links};
 use crate::both;
-use crate::config::Config;
+use crate::config::{Config, Contact, Destination};
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
-use crate::notify::{Card, DeliveryError, Kind, Message, Receipt, Transport, facts};
+use crate::notify::capabilities::Readers;
+use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
 use crate::outbox::{Attempt, Content, retry};
 use crate::text::Language;
@@ -410,50 +411,44 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     let destination = config.destinations.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
     let language: Language = contact.map_or(destination.language, |contact| contact.language);
-    let reached =
-        contact.and_then(|contact| Some((contact.name.clone(), contact.reach.get(&delivery.destination)?.clone())));
-    let to = match (&destination.address, contact) {
-        (Some(address), _) => Some((delivery.destination.clone(), address.clone())),
-        (None, Some(contact)) if delivery.destination == crate::config::EMAIL => {
-            contact.email.clone().map(|email| (contact.name.clone(), email))
-        }
-        (None, _) => reached,
-    };
+    let can = destination.settings.can();
     let reader = links::Reader::of(delivery.person.as_deref(), &delivery.destination);
     let links = |request| app.links(request, &reader, delivery.decided_at);
     let further = |page: &Further| app.further_link(page, &reader, delivery.decided_at);
-    let is_mail = destination.settings.kind() == Kind::Email || delivery.destination == crate::config::EMAIL;
     let reader = Reader {
         zone: config.zone,
         language,
         now: app.now(),
         doubt: delivery.in_doubt,
-        by_reply: is_mail && config.hears_replies(),
+        by_reply: can.is_answered && config.hears_replies(),
         person: delivery.person.as_deref(),
         links: &links,
         list: app.list_link(&reader, delivery.decided_at),
         further: &further,
     };
     // Programs get the facts and a sentence; that of an alert needs no template.
-    let is_read = destination.settings.is_read_by_people();
-    let is_rendered = is_read || !matches!(delivery.content, Content::Alert(_));
+    let is_rendered = can.is_read_by_people || !matches!(delivery.content, Content::Alert(_));
     let rendered = if is_rendered { render(&delivery.content, &config.texts, &reader) } else { Rendered::default() };
-    let card = if is_read { Card::of(&delivery.content, &rendered.text, &reader).printable() } else { Card::default() };
+    let card = if can.is_read_by_people {
+        Card::of(&delivery.content, &rendered.text, &reader).printable()
+    } else {
+        Card::default()
+    };
     let subject = printable_marked(&rendered.subject.replace(['\n', '\t'], " "));
     let instance = app.instance().get(..8).unwrap_or_default();
     let whose = (delivery.id, delivery.person.as_deref(), delivery.decided_at);
-    let facts = if destination.settings.takes_facts() {
+    let facts = if can.takes_facts {
         facts::document(&delivery.content, whose, &subject, &reader)
     } else {
         serde_json::Value::Null
     };
     let request = delivery.content.request().or(delivery.request);
     Ok(Message {
-        // Mail alone is answered, and bears the mark by which the answer is known to be its reader's.
-        id: app.mail_name(delivery.id, delivery.person.as_deref().filter(|_| is_mail)),
+        // What is answered bears the mark by which the answer is known to be its reader's.
+        id: app.mail_name(delivery.id, delivery.person.as_deref().filter(|_| can.is_answered)),
         request,
         thread: request.map(|request| format!("{instance}.{request}")),
-        to,
+        to: mailbox(destination, contact, &delivery.destination),
         decided_at: delivery.decided_at,
         language,
         subject,
@@ -465,6 +460,19 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
         first: delivery.first.clone(),
         updates: delivery.updates.clone(),
     })
+}
+
+/// Name and address of whoever reads it there, where the transport is not told them by the file already.
+fn mailbox(destination: &Destination, contact: Option<&Contact>, name: &str) -> Option<(String, String)> {
+    match destination.settings.can().readers {
+        Readers::ByMail => match destination.settings.address() {
+            Some(address) => Some((name.to_owned(), address.to_owned())),
+            None => contact.and_then(|contact| Some((contact.name.clone(), contact.email.clone()?))),
+        },
+        Readers::ByReach | Readers::Shared => {
+            contact.and_then(|contact| Some((contact.name.clone(), contact.reach.get(name)?.clone())))
+        }
+    }
 }
 
 /// A line of the log for what went out: which message, to whom and by what, without anybody's words.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::announce::addressed;
 use super::known::{DowntimeAt, HeardLate, LinkOf, Need, Silences, WindowOf};
 use super::{Decision, Hold, facts, place};
-use crate::config::{Config, EMAIL};
+use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Alert, Why};
 use crate::engine::event::Audience;
@@ -179,10 +179,9 @@ fn hours(
     (contact.next_summary(config.zone, at), contact.off_until(at).filter(|_| may_wait))
 }
 
-/// Whether several messages there may be put into one. Mail is mail, also where it is written as files.
+/// Whether several messages there may be put into one.
 pub fn gathers(destination: &str, config: &Config) -> bool {
-    let own = config.destinations.get(destination);
-    destination == EMAIL || own.is_some_and(|own| own.settings.gathers())
+    config.destinations.get(destination).is_some_and(|own| own.settings.can().gathers)
 }
 
 /// Whether it may wait until its reader works again: everything but a client's broken promise.

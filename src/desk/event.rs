@@ -246,7 +246,7 @@ impl Decision<'_> {
     /// The number of a ticket that plazo opened for the request elsewhere (C4, C8).
     fn own_ticket(&self, request: RequestId) -> Result<Option<String>, Need> {
         let destinations = &self.config.destinations;
-        let keeps_tickets = |name: &str| destinations.get(name).is_some_and(|own| own.settings.kind().is_ticket());
+        let keeps_tickets = |name: &str| destinations.get(name).is_some_and(|own| own.settings.can().keeps_tickets);
         if !destinations.keys().any(|name| keeps_tickets(name)) {
             return Ok(None);
         }

@@ -63,7 +63,7 @@ impl Decision<'_> {
         destination: &str,
         news: &News,
     ) -> Result<(), Need> {
-        if !self.config.destinations.get(destination).is_some_and(|own| own.settings.updates()) {
+        if !self.config.destinations.get(destination).is_some_and(|own| own.settings.can().updates) {
             return Ok(());
         }
         let Some(Content::Alert(about)) = self.known.get(ContentOf { delivery })? else { return Ok(()) };

@@ -12,8 +12,7 @@ use super::access::Read;
 use super::error::{Answer, Problem};
 use crate::app::App;
 use crate::app::views::Counts;
-use crate::config::{Config, EMAIL};
-use crate::notify::Settings;
+use crate::config::EMAIL;
 use crate::outbox::DeliveryState;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -130,15 +129,8 @@ async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
         overdue_unsent: usize::try_from(n_unsent).unwrap_or_default(),
         last_sent_at,
         silences: silences.iter().filter(|silence| silence.starts_at <= now).count(),
-        mail_server: mail_server(&config),
+        mail_server: config.mail_server().map(|server| format!("{}:{}", server.host, server.port)),
         destinations: config.destinations.keys().filter(|name| *name != EMAIL).cloned().collect(),
         standing: holds.into_iter().map(|(destination, until, cause)| Standing { destination, until, cause }).collect(),
     }))
-}
-
-fn mail_server(config: &Config) -> Option<String> {
-    match &config.destinations.get(EMAIL)?.settings {
-        Settings::Email(mail) => Some(format!("{}:{}", mail.host, mail.port)),
-        _ => None,
-    }
 }

@@ -204,7 +204,7 @@ async fn show(
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
     let Told { lines: told, link } = told(&app, id, language).await?;
     let keeps_tickets =
-        |name: &String| config.destinations.get(name).is_some_and(|own| own.settings.kind().is_ticket());
+        |name: &String| config.destinations.get(name).is_some_and(|own| own.settings.can().keeps_tickets);
     let tickets = references.into_iter().filter(|(destination, _)| keeps_tickets(destination));
     let tickets = tickets.map(|(destination, reference)| TicketView { destination, reference }).collect();
     Ok(Json(Shown { request: RequestView::new(&request, &config), wake_at, tickets, history, told, link }))

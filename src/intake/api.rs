@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::bounded;
 use super::mapping::Auth;
 use super::source::Source;
+use crate::net::answer::{self, Ending};
 use crate::net::{Clients, NotPublic};
 use crate::secret::{Secret, SecretError};
 
@@ -311,8 +312,7 @@ async fn read(request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiE
     let failed = |error: reqwest::Error| ApiError::later(error.without_url().to_string());
     let mut response = request.timeout(TIMEOUT).send().await.map_err(failed)?;
     let status = response.status();
-    let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let after = after.and_then(|value| wait(value, now));
+    let after = answer::retry_after(response.headers(), now).map(|wait| wait.clamp(SHORTEST_WAIT, LONGEST_WAIT));
     if !status.is_success() {
         let cause = format!("HTTP {status}");
         return Err(match status {
@@ -320,26 +320,17 @@ async fn read(request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiE
             _ => ApiError::Later { after, cause },
         });
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        body.extend_from_slice(&chunk);
-        if LONGEST_ANSWER < body.len() {
+    let body = match answer::read(&mut response, LONGEST_ANSWER).await {
+        (body, Ending::Whole) => body,
+        (_, Ending::TooLong) => {
             return Err(ApiError::Gone { cause: "the answer is longer than 16 MiB".to_owned() });
         }
-    }
+        (_, Ending::Broken(error)) => return Err(failed(error)),
+    };
     if body.is_empty() && status == StatusCode::NO_CONTENT {
         return Ok(Value::Null);
     }
     bounded::json(&body).map_err(|_| ApiError::later("the answer is no JSON, or has too much in it"))
-}
-
-/// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3).
-fn wait(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let wait = match value.trim().parse::<i64>() {
-        Ok(seconds) => TimeDelta::try_seconds(seconds)?,
-        Err(_) => DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now,
-    };
-    Some(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }
 
 fn outside() -> ApiError {

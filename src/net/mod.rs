@@ -1,6 +1,7 @@
-//! HTTP clients: what plazo calls by itself, and how far it may reach.
+//! HTTP clients: what plazo calls by itself, how far it may reach, and how much of an answer it reads.
 
 pub mod address;
+pub mod answer;
 
 use std::path::Path;
 use std::sync::Arc;

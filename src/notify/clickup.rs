@@ -1,30 +1,112 @@
 //! ClickUp (developer.clickup.com): a task, made once for a request; later steps are comments on it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::capabilities::{Capabilities, Pace};
+use super::endpoint::Endpoint;
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::{Answer, word};
-use super::{DeliveryError, Message, Receipt, Tone};
-use crate::secret::Secret;
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{DeliveryError, Message, Receipt, SetupError, Tone};
+use crate::secret::{Secret, SecretSource};
+use crate::written::{At, SecretRef, WordOr};
 
 const LONGEST_NAME: usize = 250;
 const LONGEST_TEXT: usize = 8_000;
 const GONE: [StatusCode; 3] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
 
+/// Where the API is called.
+const VENDOR: &str = "https://api.clickup.com";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    pub to: Option<At<String>>,
+    /// Of a ticket: what it has besides, such as { itilcategories_id = 4 }.
+    pub fields: Option<At<BTreeMap<String, Value>>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
 /// A list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The API.
+    pub endpoint: Endpoint,
+    /// Where its token is kept.
+    pub token: SecretSource,
+    /// Id of the list.
+    pub list: String,
+    /// What a new task has besides, such as `assignees`.
+    pub fields: Map<String, Value>,
+}
+
+/// A list, ready to be called.
 #[derive(Clone)]
 pub struct ClickUp {
-    pub(super) base: String,
-    pub(super) token: Secret,
-    pub(super) list: String,
-    /// What a new task has besides, such as `assignees`.
-    pub(super) fields: Map<String, Value>,
+    base: String,
+    token: Secret,
+    list: String,
+    fields: Map<String, Value>,
+}
+
+impl Provider for ClickUp {
+    const WORD: &'static str = "clickup";
+    /// A hundred calls a minute for each token (developer.clickup.com, "Rate limits").
+    const CAN: Capabilities = Capabilities {
+        gathers: false,
+        updates: true,
+        keeps_tickets: true,
+        pace: Pace::of(50, 600),
+        ..Capabilities::ROOM
+    };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint = Endpoint::settle(
+            config.url.as_ref(),
+            config.private.as_ref(),
+            config.timeout.as_ref(),
+            Some(VENDOR),
+            reader,
+        );
+        let token = reader.needed_secret("token", config.token.as_ref());
+        let list = reader.to(config.to.as_ref());
+        let list = list.unwrap_or_else(|| reader.needed_text("to", None, "\"162641062\""));
+        let fields = config.fields.iter().flat_map(|fields| (**fields).clone()).collect();
+        Some(Settings { endpoint: endpoint?, token, list, fields })
+    }
+
+    fn address(settings: &Settings) -> Option<&str> {
+        Some(&settings.list)
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        let (base, token) = (line.base(), settings.token.read()?);
+        Ok(line.to(Self { base, token, list: settings.list.clone(), fields: settings.fields.clone() }))
+    }
 }
 
 impl Peer for ClickUp {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         let (path, body) = match message.updates.as_ref().or(message.first.as_ref()) {
             Some(task) => (format!("task/{task}/comment"), comment(message)),
             None => (format!("list/{}/task", self.list), self.task(message)),

@@ -1,12 +1,17 @@
 //! Discord by a webhook (discord.com/developers/docs, resources/webhook): content and one embed; edited in place when it is over.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut, markdown_links, without_markdown};
+use super::capabilities::{Capabilities, Pace};
+use super::endpoint::{self, Endpoint};
+use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::{Answer, word};
-use super::{DeliveryError, Message, Receipt, Tone};
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 
 /// Longest content, title, description, and name and value of a field, in characters.
 const LONGEST_CONTENT: usize = 2_000;
@@ -22,11 +27,29 @@ const GONE: [StatusCode; 4] =
 /// A webhook.
 #[derive(Debug, Clone)]
 pub struct Discord {
-    pub(super) url: Url,
+    url: Url,
+}
+
+impl Provider for Discord {
+    const WORD: &'static str = "discord";
+    const CAN: Capabilities = Capabilities { updates: true, pace: Pace::of(5, 400), ..Capabilities::ROOM };
+
+    type Config = endpoint::Config;
+    type Settings = Endpoint;
+
+    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+        config.settle(reader)
+    }
+
+    fn ready(settings: &Endpoint, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.open(equipment)?;
+        let url = line.url.clone();
+        Ok(line.to(Self { url }))
+    }
 }
 
 impl Peer for Discord {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let mut url = self.url.clone();
         let method = match &message.updates {
             Some(id) => {
@@ -38,7 +61,7 @@ impl Peer for Discord {
         };
         // Only then it tells the message's id.
         url.query_pairs_mut().append_pair("wait", "true");
-        Ok(Call { method, ..Call::post(url, payload(message, plain)) })
+        Ok(Call { method, ..Call::post(url, payload(message, form)) })
     }
 
     fn name(&self) -> &'static str {
@@ -81,14 +104,14 @@ impl Peer for Discord {
     }
 }
 
-fn payload(message: &Message, plain: bool) -> Value {
+fn payload(message: &Message, form: Form) -> Value {
     // Mentions are off by `allowed_mentions`; nobody's words are Markdown either.
     let subject = without_markdown(&message.subject);
     let mut body = json!({
         "content": cut(&subject, LONGEST_CONTENT, characters),
         "allowed_mentions": { "parse": [] },
     });
-    if plain {
+    if form == Form::Plain {
         return body;
     }
     let card = &message.card;

@@ -1,40 +1,41 @@
-//! Email by SMTP.
+//! Email by SMTP, or as files where the file names no server.
 
-use lettre::Message as Mail;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment as Part, Mailbox, MultiPart, SinglePart};
+use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use lettre::message::Mailbox;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::capabilities::{Capabilities, Readers};
+use super::file::FileTransport;
+use super::provider::{Equipment, Provider, Reader, Sender, Sending};
 use super::smtp::reply::Reply;
-use super::smtp::{Connections, Credentials, Kind, Seal, Security, Server, SmtpError, Stage};
-use super::{DeliveryError, Message, Receipt, SetupError};
+use super::smtp::{Cause, Connections, Credentials, Seal, Security, Server, SmtpError, Stage, Tls};
+use super::{DeliveryError, Message, Receipt, SetupError, mail};
 use crate::secret::SecretSource;
-use crate::text::render::Attachment;
+use crate::written::At;
 
-/// How the connection to the mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// Not at all; for a server on the same machine.
-    None,
-    /// Upgraded after the greeting; refused without.
-    StartTls,
-    /// From the first byte.
-    Implicit,
+/// The keys of its `[destination.NAME]`. The mail server is the file's, and has a section of its own.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// Of an email destination: the address.
+    pub address: Option<At<String>>,
 }
 
-impl Tls {
-    /// The port of RFC 8314 for it.
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::None => 25,
-            Self::StartTls => 587,
-            Self::Implicit => 465,
-        }
-    }
-}
-
-/// Settings of the mail server.
+/// How mail goes out, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmailSettings {
+pub struct Settings {
+    /// By which server; mail is written as files where there is none.
+    pub server: Option<MailServer>,
+    /// To which mailbox; each person's own where there is none.
+    pub address: Option<String>,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailServer {
     /// Name or address.
     pub host: String,
     /// Port.
@@ -62,90 +63,66 @@ impl std::fmt::Debug for EmailTransport {
     }
 }
 
+impl Provider for EmailTransport {
+    const WORD: &'static str = "email";
+    const CAN: Capabilities = Capabilities { is_answered: true, readers: Readers::ByMail, ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let address = config.address.as_ref().and_then(|address| reader.mailbox(address));
+        if config.address.is_none() {
+            reader.missing("address", "\"equipo@agencia.example\"");
+        }
+        Some(Settings { server: reader.mail_server(), address })
+    }
+
+    fn can(settings: &Settings) -> Capabilities {
+        // What has no mailbox is written as facts, where there is no server to refuse it.
+        Capabilities { takes_facts: settings.server.is_none(), ..Self::CAN }
+    }
+
+    fn address(settings: &Settings) -> Option<&str> {
+        settings.address.as_deref()
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        Ok(match &settings.server {
+            Some(server) => Arc::new(Self::new(server)?),
+            None => Arc::new(FileTransport::new(equipment.directory.to_owned())),
+        })
+    }
+}
+
+impl Sender for EmailTransport {
+    fn send<'a>(&'a self, message: &'a Message, _: DateTime<Utc>) -> Sending<'a> {
+        Box::pin(self.submit(message))
+    }
+}
+
 impl EmailTransport {
-    pub(super) fn new(settings: &EmailSettings) -> Result<Self, SetupError> {
-        let seal = || Seal::new(&settings.host).map_err(SetupError::Tls);
-        let security = match settings.tls {
+    fn new(server: &MailServer) -> Result<Self, SetupError> {
+        let seal = || Seal::new(&server.host).map_err(SetupError::Tls);
+        let security = match server.tls {
             Tls::None => Security::None,
             Tls::StartTls => Security::StartTls(seal()?),
             Tls::Implicit => Security::Implicit(seal()?),
         };
-        let credentials = match (&settings.user, &settings.password) {
+        let credentials = match (&server.user, &server.password) {
             (Some(user), Some(password)) => Some(Credentials { user: user.clone(), password: password.read()? }),
             _ => None,
         };
-        let (host, port) = (settings.host.clone(), settings.port);
+        let (host, port) = (server.host.clone(), server.port);
         let connections = Connections::new(Server { host, port, security, credentials });
-        Ok(Self { connections, from: mailbox(&settings.from)? })
+        Ok(Self { connections, from: mail::mailbox(&server.from)? })
     }
 
-    pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
-        let mail = compose(message, &self.from)?;
+    async fn submit(&self, message: &Message) -> Result<Receipt, DeliveryError> {
+        let mail = mail::compose(message, &self.from)?;
         let reply = self.connections.send(&mail).await.map_err(|error| classify(&error))?;
         Ok(Receipt::of(reply.to_string()))
     }
-}
-
-/// Reads a sender such as `plazo <plazo@agencia.example>`.
-pub(super) fn mailbox(text: &str) -> Result<Mailbox, SetupError> {
-    text.parse().map_err(|_| {
-        SetupError::Malformed(format!("`{text}` is no sender; write it as \"plazo <plazo@agencia.example>\""))
-    })
-}
-
-/// Composes the mail: text and HTML, one thread a request, marked as automatic so that nobody's auto-reply answers it
-/// (RFC 3834), and with the same `Message-ID` at each try.
-///
-/// # Errors
-///
-/// [`DeliveryError::GiveUp`] if the mailbox cannot be written to.
-pub fn compose(message: &Message, from: &Mailbox) -> Result<Mail, DeliveryError> {
-    let give_up = |cause: String| DeliveryError::GiveUp { cause };
-    let (name, address) = message.to.as_ref().ok_or_else(|| give_up("no email address".to_owned()))?;
-    let address = address.parse().map_err(|_| give_up(format!("`{address}` is no email address")))?;
-    let domain = from.email.domain();
-    let mut mail = Mail::builder()
-        .from(from.clone())
-        .to(Mailbox::new(Some(name.clone()), address))
-        .date(std::time::SystemTime::from(message.decided_at))
-        .message_id(Some(format!("<{}@{domain}>", message.id)))
-        .subject(message.subject.clone());
-    if let Some(thread) = &message.thread {
-        let root = format!("<{thread}@{domain}>");
-        mail = mail.in_reply_to(root.clone()).references(root);
-    }
-    for (header, value) in [
-        ("Auto-Submitted", "auto-generated".to_owned()),
-        ("X-Auto-Response-Suppress", "All".to_owned()),
-        ("List-Id", format!("plazo <alerts.plazo.{domain}>")),
-    ] {
-        let name = HeaderName::new_from_ascii(header.to_owned()).map_err(|error| give_up(error.to_string()))?;
-        mail = mail.raw_header(HeaderValue::new(name, value));
-    }
-    mail.multipart(parts(message)?).map_err(|error| give_up(error.to_string()))
-}
-
-/// Text and HTML, and files beside both. An invitation is a third form of the same words as well: calendars show their buttons for that one
-/// (RFC 6047 §2.4), while others offer the file.
-fn parts(message: &Message) -> Result<MultiPart, DeliveryError> {
-    let mut body = MultiPart::alternative_plain_html(message.text.clone(), message.html.clone());
-    for invitation in message.attachments.iter().filter(|file| file.media_type.starts_with("text/calendar")) {
-        let part = SinglePart::builder().header(media_type(invitation)?);
-        body = body.singlepart(part.body(invitation.bytes.clone()));
-    }
-    if message.attachments.is_empty() {
-        return Ok(body);
-    }
-    let mut mixed = MultiPart::mixed().multipart(body);
-    for file in &message.attachments {
-        mixed = mixed.singlepart(Part::new(file.name.clone()).body(file.bytes.clone(), media_type(file)?));
-    }
-    Ok(mixed)
-}
-
-fn media_type(attachment: &Attachment) -> Result<ContentType, DeliveryError> {
-    let cause = || format!("`{}` is no media type", attachment.media_type);
-    ContentType::parse(&attachment.media_type).map_err(|_| DeliveryError::GiveUp { cause: cause() })
 }
 
 /// Codes that hold for every message, wherever they come: the server closes (421) or wants another password or another way to
@@ -155,21 +132,21 @@ const FOR_ALL: [u16; 8] = [421, 432, 454, 525, 530, 534, 535, 538];
 /// What a failure means for this mail and for the others (RFC 5321 §4.2.1: the first digit decides).
 fn classify(error: &SmtpError) -> DeliveryError {
     let cause = error.to_string();
-    match (error.stage, &error.kind) {
-        (_, Kind::NotUtf8Address) => DeliveryError::GiveUp { cause },
-        (_, Kind::Refused(reply)) if FOR_ALL.contains(&reply.code) => DeliveryError::Hold { after: None, cause },
+    match (error.stage, &error.cause) {
+        (_, Cause::NotUtf8Address) => DeliveryError::GiveUp { cause },
+        (_, Cause::Refused(reply)) if FOR_ALL.contains(&reply.code) => DeliveryError::Hold { after: None, cause },
         // Said before anything of the mail was.
         (stage, _) if stage < Stage::Mail => DeliveryError::Hold { after: None, cause },
         // The sender is the same in all mails.
-        (Stage::Mail, Kind::Refused(reply)) if is_permanent(reply) && !is_of_address(reply) => {
+        (Stage::Mail, Cause::Refused(reply)) if is_permanent(reply) && !is_of_address(reply) => {
             DeliveryError::Hold { after: None, cause }
         }
-        (_, Kind::Refused(reply)) if is_permanent(reply) => DeliveryError::GiveUp { cause },
-        (_, Kind::Refused(_)) => DeliveryError::Retry { cause },
+        (_, Cause::Refused(reply)) if is_permanent(reply) => DeliveryError::GiveUp { cause },
+        (_, Cause::Refused(_)) => DeliveryError::Retry { cause },
         (Stage::Content, _) => DeliveryError::Doubt { cause },
         // The server and plazo no longer speak of the same thing.
-        (_, Kind::Foreign(_)) => DeliveryError::Hold { after: None, cause },
-        (_, Kind::Broken(_) | Kind::Timeout) => DeliveryError::Retry { cause },
+        (_, Cause::Foreign(_)) => DeliveryError::Hold { after: None, cause },
+        (_, Cause::Broken(_) | Cause::Timeout) => DeliveryError::Retry { cause },
     }
 }
 
@@ -184,11 +161,11 @@ fn is_of_address(reply: &Reply) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DeliveryError, Kind, Reply, SmtpError, Stage, classify};
+    use super::*;
 
     #[track_caller]
-    fn check(stage: Stage, kind: Kind, expected: &str) {
-        let error = SmtpError { stage, kind };
+    fn check(stage: Stage, cause: Cause, expected: &str) {
+        let error = SmtpError { stage, cause };
         let taken_for = match classify(&error) {
             DeliveryError::Retry { .. } => "retry",
             DeliveryError::Hold { after: None, .. } => "hold",
@@ -197,6 +174,12 @@ mod tests {
             DeliveryError::Doubt { .. } => "doubt",
         };
         assert_eq!(taken_for, expected, "{error}");
+    }
+
+    #[test]
+    fn mail_is_mail_also_where_it_is_written_as_files() {
+        let can = EmailTransport::can(&Settings { server: None, address: None });
+        assert_eq!(can, Capabilities { takes_facts: true, ..EmailTransport::CAN });
     }
 
     #[test]
@@ -223,7 +206,7 @@ mod tests {
         for (stage, said, expected) in cases {
             let (code, text) = said.split_at(3);
             let code = code.parse().expect("a code");
-            check(stage, Kind::Refused(Reply::new(code, text.as_bytes())), expected);
+            check(stage, Cause::Refused(Reply::new(code, text.as_bytes())), expected);
         }
     }
 
@@ -236,10 +219,10 @@ mod tests {
             (Stage::Data, "retry", "hold"),
             (Stage::Content, "doubt", "doubt"),
         ] {
-            check(stage, Kind::Broken("dropped".to_owned()), broken);
-            check(stage, Kind::Timeout, broken);
-            check(stage, Kind::Foreign("hello".to_owned()), foreign);
+            check(stage, Cause::Broken("dropped".to_owned()), broken);
+            check(stage, Cause::Timeout, broken);
+            check(stage, Cause::Foreign("hello".to_owned()), foreign);
         }
-        check(Stage::Mail, Kind::NotUtf8Address, "give up");
+        check(Stage::Mail, Cause::NotUtf8Address, "give up");
     }
 }

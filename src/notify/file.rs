@@ -2,13 +2,35 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::{DeliveryError, Message, Receipt, email};
+use super::capabilities::Capabilities;
+use super::provider::{Equipment, Provider, Reader, Sender, Sending};
+use super::{DeliveryError, Message, Receipt, SetupError, mail};
 use crate::private;
+use crate::written::At;
 
 const SENDER: &str = "plazo <plazo@localhost>";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// Of a file destination: the directory.
+    pub path: Option<At<String>>,
+}
+
+/// Where files go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The directory; the one for all files where it is left out.
+    pub directory: Option<PathBuf>,
+}
 
 /// A directory.
 #[derive(Debug, Clone)]
@@ -16,16 +38,39 @@ pub struct FileTransport {
     directory: PathBuf,
 }
 
+impl Provider for FileTransport {
+    const WORD: &'static str = "file";
+    const CAN: Capabilities = Capabilities { takes_facts: true, gathers: false, ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, _: &mut dyn Reader) -> Option<Settings> {
+        Some(Settings { directory: config.path.as_ref().map(|path| PathBuf::from(path.as_str())) })
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let directory = settings.directory.clone().unwrap_or_else(|| equipment.directory.to_owned());
+        Ok(Arc::new(Self::new(directory)))
+    }
+}
+
+impl Sender for FileTransport {
+    fn send<'a>(&'a self, message: &'a Message, _: DateTime<Utc>) -> Sending<'a> {
+        Box::pin(self.put(message))
+    }
+}
+
 impl FileTransport {
     pub(super) const fn new(directory: PathBuf) -> Self {
         Self { directory }
     }
 
-    pub(super) async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
+    async fn put(&self, message: &Message) -> Result<Receipt, DeliveryError> {
         let (ending, bytes) = match &message.to {
             Some(_) => {
-                let sender: Mailbox = email::mailbox(SENDER).map_err(|error| gave_up(&error))?;
-                ("eml", email::compose(message, &sender)?.formatted())
+                let sender: Mailbox = mail::mailbox(SENDER).map_err(|error| gave_up(&error))?;
+                ("eml", mail::compose(message, &sender)?.formatted())
             }
             None => ("json", message.facts.to_string().into_bytes()),
         };

@@ -1,33 +1,70 @@
 //! GLPI by its legacy REST API (apirest.md): a ticket, opened once for a request; later steps are follow-ups of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::{Client, RequestBuilder, StatusCode};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
+use super::capabilities::Capabilities;
+use super::endpoint::Endpoint;
 use super::hook::{characters, cut};
-use super::{DeliveryError, Message, Receipt, Tone, http};
-use crate::secret::Secret;
+use super::provider::{Equipment, Provider, Reader, Sender, Sending};
+use super::{DeliveryError, Message, Receipt, SetupError, Tone, http};
+use crate::secret::{Secret, SecretSource};
+use crate::written::{At, SecretRef, WordOr};
 
 const LONGEST_NAME: usize = 250;
 const LONGEST_TEXT: usize = 16_000;
 const GONE: [StatusCode; 3] = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
 
-/// A GLPI.
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Of GLPI: where the token of the application is kept.
+    pub app_token: Option<At<SecretRef>>,
+    /// Of a ticket: what it has besides, such as { itilcategories_id = 4 }.
+    pub fields: Option<At<BTreeMap<String, Value>>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
+/// A GLPI, and who plazo is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `apirest.php`.
+    pub endpoint: Endpoint,
+    /// Where the user's token is kept.
+    pub token: SecretSource,
+    /// Where the application's token is kept, if it wants one.
+    pub app_token: Option<SecretSource>,
+    /// What a new ticket has besides, such as `itilcategories_id`.
+    pub fields: Map<String, Value>,
+}
+
+/// A GLPI, ready to be called.
 #[derive(Clone)]
 pub struct Glpi {
-    pub(super) client: Client,
+    client: Client,
     /// The address of `apirest.php`.
-    pub(super) base: String,
-    pub(super) token: Secret,
-    pub(super) app_token: Option<Secret>,
-    /// What a new ticket has besides, such as `itilcategories_id`.
-    pub(super) fields: Map<String, Value>,
-    pub(super) timeout: Duration,
-    pub(super) session: Arc<Mutex<Option<String>>>,
+    base: String,
+    token: Secret,
+    app_token: Option<Secret>,
+    fields: Map<String, Value>,
+    timeout: Duration,
+    session: Arc<Mutex<Option<String>>>,
 }
 
 impl std::fmt::Debug for Glpi {
@@ -36,8 +73,44 @@ impl std::fmt::Debug for Glpi {
     }
 }
 
+impl Provider for Glpi {
+    const WORD: &'static str = "glpi";
+    const CAN: Capabilities = Capabilities { gathers: false, updates: true, keeps_tickets: true, ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint =
+            Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), None, reader);
+        let token = reader.needed_secret("token", config.token.as_ref());
+        let app_token = config.app_token.as_ref().and_then(|token| reader.secret(token));
+        let fields = config.fields.iter().flat_map(|fields| (**fields).clone()).collect();
+        Some(Settings { endpoint: endpoint?, token, app_token, fields })
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        Ok(Arc::new(Self {
+            base: line.base(),
+            client: line.client,
+            token: settings.token.read()?,
+            app_token: settings.app_token.as_ref().map(SecretSource::read).transpose()?,
+            fields: settings.fields.clone(),
+            timeout: line.timeout,
+            session: Arc::default(),
+        }))
+    }
+}
+
+impl Sender for Glpi {
+    fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
+        Box::pin(self.tell(message, now))
+    }
+}
+
 impl Glpi {
-    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
+    async fn tell(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
         let (path, body) = match message.updates.as_ref().or(message.first.as_ref()) {
             Some(ticket) => (format!("Ticket/{ticket}/ITILFollowup"), follow_up(message, ticket)),
             None => ("Ticket".to_owned(), self.ticket(message)),
@@ -64,7 +137,7 @@ impl Glpi {
             if is_gone && message.first.is_some() && message.updates.is_none() {
                 // The ticket was deleted: another one is opened.
                 let afresh = Message { first: None, ..message.clone() };
-                return Box::pin(self.send(&afresh, now)).await;
+                return Box::pin(self.tell(&afresh, now)).await;
             }
             if answer.status != StatusCode::UNAUTHORIZED {
                 return Err(refused(&answer));
@@ -123,8 +196,7 @@ fn follow_up(message: &Message, ticket: &str) -> Value {
 
 /// GLPI takes HTML: the text, with whatever looks like markup undone.
 fn html(message: &Message) -> String {
-    let escape =
-        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let escape = |text: &str| html_escape::encode_double_quoted_attribute(text).into_owned();
     let text = cut(&message.text, LONGEST_TEXT, characters);
     let lines: Vec<_> = text.lines().map(escape).collect();
     let mut html = format!("<p><b>{}</b></p><p>{}</p>", escape(&message.subject), lines.join("<br>"));

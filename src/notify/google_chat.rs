@@ -1,13 +1,18 @@
 //! Google Chat by an incoming webhook (developers.google.com/workspace/chat, "Build a Google Chat app as a webhook"): text, one
 //! thread a request.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::capabilities::{Capabilities, Pace};
+use super::endpoint::{self, Endpoint};
+use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::Answer;
-use super::{DeliveryError, Message, Receipt};
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{DeliveryError, Message, Receipt, SetupError};
 
 /// Longest text, in bytes: of 32,000, less what the links need.
 const LONGEST: usize = 28_000;
@@ -18,11 +23,30 @@ const GONE: [StatusCode; 4] =
 /// A space.
 #[derive(Debug, Clone)]
 pub struct GoogleChat {
-    pub(super) url: Url,
+    url: Url,
+}
+
+impl Provider for GoogleChat {
+    const WORD: &'static str = "google-chat";
+    /// One message a second for each space (developers.google.com/workspace/chat, "Usage limits").
+    const CAN: Capabilities = Capabilities { pace: Pace::of(1, 1_000), ..Capabilities::ROOM };
+
+    type Config = endpoint::Config;
+    type Settings = Endpoint;
+
+    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+        config.settle(reader)
+    }
+
+    fn ready(settings: &Endpoint, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.open(equipment)?;
+        let url = line.url.clone();
+        Ok(line.to(Self { url }))
+    }
 }
 
 impl Peer for GoogleChat {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         let mut url = self.url.clone();
         if message.thread.is_some() {
             url.query_pairs_mut().append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::http::{self, Answer};
+use super::provider::{Sender, Sending};
 use super::{Button, DeliveryError, Message, Receipt};
 
 /// One call.
@@ -38,6 +39,15 @@ impl Call {
     }
 }
 
+/// In which form a message goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// With all that the system can show.
+    Full,
+    /// Without anything that may have been refused: markup, buttons, a topic.
+    Plain,
+}
+
 /// What an answer means.
 #[derive(Debug)]
 pub enum Judged {
@@ -55,12 +65,12 @@ pub enum Judged {
 
 /// A system that takes a message by one call.
 pub trait Peer: Send + Sync {
-    /// The call for a message. `plain`: without anything that may have been refused.
+    /// The call for a message in that form.
     ///
     /// # Errors
     ///
     /// [`DeliveryError::GiveUp`] if the message cannot be put in its form.
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError>;
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError>;
 
     /// Its name, as people know it.
     fn name(&self) -> &'static str;
@@ -90,16 +100,22 @@ impl<P> std::fmt::Debug for Hook<P> {
     }
 }
 
+impl<P: Peer> Sender for Hook<P> {
+    fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
+        Box::pin(self.deliver(message, now))
+    }
+}
+
 impl<P: Peer> Hook<P> {
-    pub(super) fn new(peer: P, client: &Client, timeout: Duration) -> Self {
-        Self { peer, client: client.clone(), timeout }
+    pub(super) const fn new(peer: P, client: Client, timeout: Duration) -> Self {
+        Self { peer, client, timeout }
     }
 
-    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
-        let (mut plain, mut n_moves) = (false, 0);
+    async fn deliver(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
+        let (mut form, mut n_moves) = (Form::Full, 0);
         let mut message = Cow::Borrowed(message);
         loop {
-            let call = self.peer.call(&message, plain)?;
+            let call = self.peer.call(&message, form)?;
             let sent = call.body.clone();
             let mut request = self
                 .client
@@ -113,7 +129,9 @@ impl<P: Peer> Hook<P> {
             match judge(&self.peer, &answer, now) {
                 Judged::Taken(receipt) => return Ok(receipt),
                 // What has no plainer form would only be refused again.
-                Judged::Plainer(_) if !plain && self.peer.call(&message, true)?.body != sent => plain = true,
+                Judged::Plainer(_) if form == Form::Full && self.peer.call(&message, Form::Plain)?.body != sent => {
+                    form = Form::Plain;
+                }
                 Judged::Afresh(_) if message.first.is_some() && message.updates.is_none() => {
                     message.to_mut().first = None;
                 }
@@ -168,6 +186,11 @@ pub fn without_markdown(text: &str) -> String {
         inert.push(letter);
     }
     inert
+}
+
+/// The same where `@channel` notifies everybody, which nobody's words do.
+pub fn without_mentions(text: &str) -> String {
+    without_markdown(text).replace('@', "@\u{200b}")
 }
 
 /// Buttons as Markdown, for systems that have none. Words and addresses are ours, or made fit for it.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use super::{DeliveryError, SetupError};
+use crate::net::answer::{self, Ending};
 use crate::secret::SecretSource;
 
 /// No more of an answer is read than this.
@@ -42,19 +43,10 @@ pub(super) async fn exchange(
     let mut response = request.timeout(timeout).send().await.map_err(|error| failed(error.without_url()))?;
     let status = response.status();
     let headers = response.headers().clone();
-    let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|value| wait(value, now));
-    let mut body = Vec::new();
-    let is_cut = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break false,
-            // The status has come: what it says holds, whatever became of the rest.
-            Err(_) => break true,
-        }
-        if LONGEST_ANSWER < body.len() {
-            break true;
-        }
-    };
+    let retry_after = answer::retry_after(&headers, now);
+    // The status has come: what it says holds, whatever became of the rest.
+    let (body, ending) = answer::read(&mut response, LONGEST_ANSWER).await;
+    let is_cut = !matches!(ending, Ending::Whole);
     let body = String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').trim().to_owned();
     Ok(Answer { status, body, headers, retry_after, is_cut })
 }
@@ -147,13 +139,5 @@ pub(super) fn word(value: &Value) -> Option<String> {
         Value::String(word) if !word.is_empty() => Some(word.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-/// Reads `Retry-After`: seconds or a date (RFC 9110 §10.2.3).
-fn wait(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
-    match value.trim().parse::<i64>() {
-        Ok(seconds) => TimeDelta::try_seconds(seconds),
-        Err(_) => Some(DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now),
     }
 }

@@ -1,21 +1,27 @@
-//! Transports: a message in, a receipt or a reason out. A file per transport, which owns its settings.
+//! Transports: a message in, a receipt or a reason out. A file per transport, with its keys in `sla.toml` and what they mean, what it
+//! can do and how it sends; `registry` lists them, and nothing else names them one by one.
 //!
 //! Whether and when to try again is not decided here (see `daemon::outbox`); a transport only says whether it would help.
 
+pub mod capabilities;
 mod card;
 pub mod clickup;
 pub mod discord;
 pub mod email;
+pub mod endpoint;
 pub mod facts;
 pub mod file;
 pub mod glpi;
 pub mod google_chat;
 pub mod hook;
 pub mod http;
+mod mail;
 pub mod mattermost;
 pub mod ntfy;
 pub mod pagerduty;
-mod settings;
+pub mod provider;
+mod registry;
+pub mod rocket_chat;
 pub mod slack;
 pub mod smtp;
 pub mod teams;
@@ -24,7 +30,7 @@ mod transport;
 pub mod webhook;
 pub mod whatsapp;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::engine::request_id::RequestId;
@@ -34,8 +40,7 @@ pub use crate::text::links::{BUTTONS, Button};
 use crate::text::printable::printable_marked;
 use crate::text::render::Attachment;
 
-pub use settings::{HttpSettings, Kind, Settings};
-pub(crate) use transport::vendor;
+pub use registry::{Config, Kind, Settings};
 pub use transport::{SetupError, Transport};
 
 /// One message to one mailbox, hook or directory.

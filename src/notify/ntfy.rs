@@ -1,13 +1,21 @@
 //! ntfy (docs.ntfy.sh, "Publishing"): JSON to the root of a server, urgent what is broken.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::capabilities::{Capabilities, Pace, Readers};
+use super::endpoint::Endpoint;
+use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::{Answer, word};
-use super::{DeliveryError, Message, Receipt, Tone};
-use crate::secret::Secret;
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{DeliveryError, Message, Receipt, SetupError, Tone};
+use crate::secret::{Secret, SecretSource};
+use crate::written::{At, SecretRef, WordOr};
 
 /// Longest message, in bytes; a longer one becomes an attachment.
 const LONGEST: usize = 3_900;
@@ -19,19 +27,86 @@ const BAD_ACTIONS: i64 = 40_018;
 /// Statuses after which nothing will change.
 const GONE: [StatusCode; 2] = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
 
+/// The server that is there for everybody.
+const VENDOR: &str = "https://ntfy.sh";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    pub to: Option<At<String>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
+/// A server and, unless each person has one, a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The server's root.
+    pub endpoint: Endpoint,
+    /// Where its token is kept, if it wants one.
+    pub token: Option<SecretSource>,
+    /// The topic; each person's own where it is left out.
+    pub topic: Option<String>,
+}
+
 /// A topic.
 #[derive(Clone)]
 pub struct Ntfy {
-    pub(super) url: Url,
-    pub(super) topic: Option<String>,
-    pub(super) token: Option<Secret>,
+    url: Url,
+    topic: Option<String>,
+    token: Option<Secret>,
+}
+
+impl Provider for Ntfy {
+    const WORD: &'static str = "ntfy";
+    /// Sixty at once, then one in five seconds (docs.ntfy.sh, "Limitations").
+    const CAN: Capabilities =
+        Capabilities { readers: Readers::ByReach, pace: Pace::of(60, 5_000), ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint = Endpoint::settle(
+            config.url.as_ref(),
+            config.private.as_ref(),
+            config.timeout.as_ref(),
+            Some(VENDOR),
+            reader,
+        );
+        let token = config.token.as_ref().and_then(|token| reader.secret(token));
+        let topic = reader.to(config.to.as_ref());
+        Some(Settings { endpoint: endpoint?, token, topic })
+    }
+
+    fn is_for_readers_alone(config: &Config) -> bool {
+        config.to.is_none()
+    }
+
+    fn address(settings: &Settings) -> Option<&str> {
+        settings.topic.as_deref()
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        let (url, token) = (line.url.clone(), settings.token.as_ref().map(SecretSource::read).transpose()?);
+        Ok(line.to(Self { url, topic: settings.topic.clone(), token }))
+    }
 }
 
 impl Peer for Ntfy {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let topic = self.topic.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let topic = topic.ok_or_else(|| DeliveryError::GiveUp { cause: "no topic is known".to_owned() })?;
-        let call = Call::post(self.url.clone(), payload(message, topic, plain));
+        let call = Call::post(self.url.clone(), payload(message, topic, form));
         Ok(match &self.token {
             Some(token) => call.bearer(token.expose()),
             None => call,
@@ -77,7 +152,7 @@ impl Peer for Ntfy {
     }
 }
 
-fn payload(message: &Message, topic: &str, plain: bool) -> Value {
+fn payload(message: &Message, topic: &str, form: Form) -> Value {
     let (priority, tag) = match message.card.tone {
         Tone::Breach => (5, "rotating_light"),
         Tone::Warning => (4, "hourglass_flowing_sand"),
@@ -91,7 +166,7 @@ fn payload(message: &Message, topic: &str, plain: bool) -> Value {
         "priority": priority,
         "tags": [tag],
     });
-    if plain {
+    if form == Form::Plain {
         return body;
     }
     if let Some(show) = &message.card.show {

@@ -1,14 +1,22 @@
 //! PagerDuty Events API v2 (developer.pagerduty.com, "Send an event"): an incident for each promise of a request, acknowledged when
 //! somebody takes it, resolved when it is over.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::capabilities::{Capabilities, Pace};
+use super::endpoint::Endpoint;
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::Answer;
-use super::{BUTTONS, DeliveryError, Message, Receipt, Tone};
-use crate::secret::Secret;
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{BUTTONS, DeliveryError, Message, Receipt, SetupError, Tone};
+use crate::secret::{Secret, SecretSource};
+use crate::written::{At, SecretRef, WordOr};
 
 /// Longest summary, in characters.
 const LONGEST: usize = 1_024;
@@ -17,16 +25,71 @@ const GONE: [StatusCode; 4] =
 /// How long a service that calls itself too busy is left alone.
 const BUSY_FOR: TimeDelta = TimeDelta::minutes(2);
 
+/// Where events are taken.
+const VENDOR: &str = "https://events.pagerduty.com";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
 /// A service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The API.
+    pub endpoint: Endpoint,
+    /// Where the service's integration key is kept.
+    pub key: SecretSource,
+}
+
+/// A service, ready to be called.
 #[derive(Clone)]
 pub struct PagerDuty {
     /// The address of `enqueue`.
-    pub(super) url: Url,
-    pub(super) key: Secret,
+    url: Url,
+    key: Secret,
+}
+
+impl Provider for PagerDuty {
+    const WORD: &'static str = "pagerduty";
+    /// A hundred and twenty events a minute for each key (developer.pagerduty.com, "Events API v2 overview").
+    const CAN: Capabilities =
+        Capabilities { gathers: false, updates: true, pace: Pace::of(60, 500), ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint = Endpoint::settle(
+            config.url.as_ref(),
+            config.private.as_ref(),
+            config.timeout.as_ref(),
+            Some(VENDOR),
+            reader,
+        );
+        let key = reader.needed_secret("token", config.token.as_ref());
+        Some(Settings { endpoint: endpoint?, key })
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        let malformed = |_| SetupError::Malformed("the address is malformed".to_owned());
+        let url = Url::parse(&format!("{}/v2/enqueue", line.base())).map_err(malformed)?;
+        Ok(line.to(Self { url, key: settings.key.read()? }))
+    }
 }
 
 impl Peer for PagerDuty {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         Ok(Call::post(self.url.clone(), payload(message, self.key.expose())))
     }
 

@@ -1,16 +1,26 @@
 //! Slack by an incoming webhook or by a bot (docs.slack.dev, "Sending messages using incoming webhooks", `chat.postMessage`): Block
 //! Kit, and with a bot one thread a request, and the message edited in place when it is over.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::capabilities::{Capabilities, Pace, Readers};
+use super::endpoint::Endpoint;
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::Answer;
-use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt};
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt, SetupError};
+use crate::both;
 use crate::engine::request_id::RequestId;
+use crate::secret::{Secret, SecretSource};
 use crate::text::Language;
 use crate::text::button::escaped;
+use crate::written::{At, SecretRef, WordOr};
 
 /// Statuses that Slack's error table marks as final: our fault, or the hook is gone.
 const GONE: [StatusCode; 4] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
@@ -49,25 +59,117 @@ const BAD_TOKEN: [&str; 15] = [
 const BAD_BLOCKS: [&str; 5] =
     ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"];
 
+/// Where bots call.
+const VENDOR: &str = "https://slack.com/api";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    pub to: Option<At<String>>,
+    /// Of Slack and Telegram: whether alerts have buttons. Needs a [source.NAME] of the same system that hears them.
+    pub buttons: Option<At<bool>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
+/// A webhook, or a bot where there is a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The webhook, or the API.
+    pub endpoint: Endpoint,
+    /// Where the bot's token is kept.
+    pub token: Option<SecretSource>,
+    /// The bot's channel; each person's own where it is left out.
+    pub channel: Option<String>,
+    /// The language of the buttons that a source of Slack hears; none without.
+    pub buttons: Option<Language>,
+}
+
 /// A webhook, or a bot with a channel.
 #[derive(Clone)]
 pub struct Slack {
-    pub(super) way: Way,
+    way: Way,
     /// The language of the buttons that a source of Slack hears; none without.
-    pub(super) buttons: Option<Language>,
+    buttons: Option<Language>,
 }
 
 /// How messages reach Slack.
 #[derive(Clone)]
-pub(super) enum Way {
+enum Way {
     Webhook(Url),
-    Bot { base: String, token: crate::secret::Secret, channel: Option<String> },
+    Bot { base: String, token: Secret, channel: Option<String> },
+}
+
+impl Provider for Slack {
+    const WORD: &'static str = "slack";
+    /// A bot's. One message a second for each channel, with a little more at once (docs.slack.dev, "Rate limits").
+    const CAN: Capabilities =
+        Capabilities { updates: true, readers: Readers::ByReach, pace: Pace::of(3, 1_000), ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let vendor = config.token.as_ref().map(|_| VENDOR);
+        let endpoint =
+            Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), vendor, reader);
+        if let (Some(to), None) = (&config.to, &config.token) {
+            reader.error(
+                to.span(),
+                both!("a webhook of Slack leads to one channel", "un webhook de Slack lleva a un solo canal"),
+                both!(
+                    "remove `to`, or write `token` instead of `url`",
+                    "quite `to`, o escriba `token` en vez de `url`"
+                ),
+            );
+        }
+        Some(Settings {
+            token: config.token.as_ref().and_then(|token| reader.secret(token)),
+            channel: reader.to(config.to.as_ref()),
+            buttons: reader.buttons(config.buttons.as_ref()),
+            endpoint: endpoint?,
+        })
+    }
+
+    fn is_for_readers_alone(config: &Config) -> bool {
+        config.token.is_some() && config.to.is_none()
+    }
+
+    fn can(settings: &Settings) -> Capabilities {
+        if settings.token.is_some() {
+            return Self::CAN;
+        }
+        // A webhook says no name of its messages.
+        let has_nameless_buttons = settings.buttons.is_some();
+        Capabilities { updates: false, readers: Readers::Shared, has_nameless_buttons, ..Self::CAN }
+    }
+
+    fn address(settings: &Settings) -> Option<&str> {
+        settings.channel.as_deref()
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        let way = match &settings.token {
+            Some(token) => Way::Bot { base: line.base(), token: token.read()?, channel: settings.channel.clone() },
+            None => Way::Webhook(line.url.clone()),
+        };
+        Ok(line.to(Self { way, buttons: settings.buttons }))
+    }
 }
 
 impl Peer for Slack {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
-        let mut body = payload(message, self.buttons, plain);
+        let mut body = payload(message, self.buttons, form);
         let (base, token, channel) = match &self.way {
             Way::Webhook(url) => return Ok(Call::post(url.clone(), body)),
             Way::Bot { base, token, channel } => (base, token, channel),
@@ -148,9 +250,9 @@ impl Peer for Slack {
 }
 
 /// The message as blocks, with `text` for notifications; `buttons` below what is about one request.
-pub fn payload(message: &Message, buttons: Option<Language>, plain: bool) -> Value {
+pub fn payload(message: &Message, buttons: Option<Language>, form: Form) -> Value {
     let subject = escaped(&message.subject);
-    if plain {
+    if form == Form::Plain {
         return json!({ "text": cut(&format!("*{subject}*\n{}", escaped(&message.text)), LONGEST_SECTION, characters) });
     }
     let section =

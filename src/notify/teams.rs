@@ -1,13 +1,20 @@
 //! Microsoft Teams by a Workflows webhook: an Adaptive Card 1.4 (learn.microsoft.com, "Post a workflow when a webhook request is
 //! received"). A 202 says that the flow began, not that the card was posted.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, bytes, cut};
+use super::capabilities::{Capabilities, Pace};
+use super::endpoint::{self, Endpoint};
+use super::hook::{Call, Form, Judged, Peer, bytes, cut};
 use super::http::Answer;
-use super::{Card, DeliveryError, Message, Receipt, Tone};
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{Card, DeliveryError, Message, Receipt, SetupError, Tone};
+use crate::both;
+use crate::written::WordOr;
 
 /// Longest whole message, in bytes: 28 KB, less what wraps the texts.
 const LONGEST: usize = 24_000;
@@ -18,12 +25,44 @@ const GONE: [StatusCode; 5] =
 /// A flow.
 #[derive(Debug, Clone)]
 pub struct Teams {
-    pub(super) url: Url,
+    url: Url,
+}
+
+impl Provider for Teams {
+    const WORD: &'static str = "teams";
+    /// Four a second (learn.microsoft.com, "Rate limiting for connectors").
+    const CAN: Capabilities = Capabilities { pace: Pace::of(4, 250), ..Capabilities::ROOM };
+
+    type Config = endpoint::Config;
+    type Settings = Endpoint;
+
+    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+        if let Some(url) = &config.url
+            && let WordOr::Word(word) = &**url
+            && word.contains(".webhook.office.com")
+        {
+            reader.error(
+                url.span(),
+                both!("connectors of Office 365 are retired", "los conectores de Office 365 están retirados"),
+                both!(
+                    "make a workflow in Teams (\"when a webhook request is received\") and write its address",
+                    "cree un flujo en Teams («cuando se recibe una solicitud de webhook») y escriba su dirección"
+                ),
+            );
+        }
+        config.settle(reader)
+    }
+
+    fn ready(settings: &Endpoint, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.open(equipment)?;
+        let url = line.url.clone();
+        Ok(line.to(Self { url }))
+    }
 }
 
 impl Peer for Teams {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, plain)))
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+        Ok(Call::post(self.url.clone(), payload(message, form)))
     }
 
     fn name(&self) -> &'static str {
@@ -78,14 +117,14 @@ fn refused(status: u16) -> Judged {
 }
 
 /// The card. Words of clients stand in `TextRun`s, which know no Markdown and no mention.
-fn payload(message: &Message, plain: bool) -> Value {
+fn payload(message: &Message, form: Form) -> Value {
     let run = |text: &str, weight: &str| json!({ "type": "RichTextBlock", "inlines": [{ "type": "TextRun", "text": text, "weight": weight }] });
     let subject = cut(&message.subject, 500, bytes);
     let mut body = vec![json!({
         "type": "Container", "style": style(message.card.tone), "bleed": true, "items": [run(&subject, "Bolder")],
     })];
     let mut room = LONGEST;
-    for text in lines(&message.card, &message.text, plain) {
+    for text in lines(&message.card, &message.text, form) {
         let text = cut(&text, room.min(4_000), bytes);
         room = room.saturating_sub(text.len() + 120);
         if room == 0 {
@@ -93,7 +132,7 @@ fn payload(message: &Message, plain: bool) -> Value {
         }
         body.push(run(&text, "Default"));
     }
-    let buttons = message.card.buttons.iter().filter(|_| !plain);
+    let buttons = message.card.buttons.iter().filter(|_| form == Form::Full);
     let actions: Vec<_> =
         buttons.map(|button| json!({ "type": "Action.OpenUrl", "title": button.word, "url": button.url })).collect();
     json!({
@@ -114,8 +153,8 @@ fn payload(message: &Message, plain: bool) -> Value {
 }
 
 /// What the card says below its subject; where there are no fields, the text.
-fn lines(card: &Card, text: &str, plain: bool) -> Vec<String> {
-    if plain {
+fn lines(card: &Card, text: &str, form: Form) -> Vec<String> {
+    if form == Form::Plain {
         return Vec::new();
     }
     if card.fields.is_empty() {

@@ -5,13 +5,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use html_escape::encode_text;
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, cut, utf16};
+use super::capabilities::{Capabilities, Pace, Readers};
+use super::endpoint::Endpoint;
+use super::hook::{Call, Form, Judged, Peer, cut, utf16};
 use super::http::{Answer, word};
-use super::{Button, DeliveryError, Message, Receipt};
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{Button, DeliveryError, Message, Receipt, SetupError};
+use crate::secret::SecretSource;
 use crate::text::Language;
+use crate::written::{At, SecretRef, WordOr};
 
 /// Longest text after its markup is read, in units of UTF-16.
 const LONGEST: usize = 4_096;
@@ -28,20 +36,100 @@ const PLAINER: [&str; 7] = [
     "message thread not found",
 ];
 
+/// Where bots call.
+const VENDOR: &str = "https://api.telegram.org";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    pub to: Option<At<String>>,
+    /// Of Telegram: the topic of a group.
+    pub topic: Option<At<i64>>,
+    /// Of Slack and Telegram: whether alerts have buttons. Needs a [source.NAME] of the same system that hears them.
+    pub buttons: Option<At<bool>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
 /// A bot and, unless each person has one, a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The API.
+    pub endpoint: Endpoint,
+    /// Where the bot's token is kept.
+    pub token: SecretSource,
+    /// The chat; each person's own where it is left out.
+    pub chat: Option<String>,
+    /// The topic, where the chat is a group that has some.
+    pub topic: Option<i64>,
+    /// The language of the buttons that a source of Telegram hears; none without.
+    pub buttons: Option<Language>,
+}
+
+/// The same, ready to be called.
 #[derive(Clone)]
 pub struct Telegram {
     /// `https://api.telegram.org/bot<token>`.
-    pub(super) base: String,
-    pub(super) chat: Option<String>,
-    pub(super) topic: Option<i64>,
-    pub(super) buttons: Option<Language>,
+    base: String,
+    chat: Option<String>,
+    topic: Option<i64>,
+    buttons: Option<Language>,
     /// Groups that became supergroups since the daemon started, with their new ids.
-    pub(super) moved: Arc<Mutex<HashMap<String, String>>>,
+    moved: Arc<Mutex<HashMap<String, String>>>,
+}
+
+impl Provider for Telegram {
+    const WORD: &'static str = "telegram";
+    /// One message a second for each chat, twenty a minute for each group (core.telegram.org/bots/faq).
+    const CAN: Capabilities =
+        Capabilities { updates: true, readers: Readers::ByReach, pace: Pace::of(5, 3_000), ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint = Endpoint::settle(
+            config.url.as_ref(),
+            config.private.as_ref(),
+            config.timeout.as_ref(),
+            Some(VENDOR),
+            reader,
+        );
+        Some(Settings {
+            token: reader.needed_secret("token", config.token.as_ref()),
+            chat: reader.to(config.to.as_ref()),
+            topic: config.topic.as_deref().copied(),
+            buttons: reader.buttons(config.buttons.as_ref()),
+            endpoint: endpoint?,
+        })
+    }
+
+    fn is_for_readers_alone(config: &Config) -> bool {
+        config.to.is_none()
+    }
+
+    fn address(settings: &Settings) -> Option<&str> {
+        settings.chat.as_deref()
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        let base = format!("{}/bot{}", line.base(), settings.token.read()?.expose());
+        let (chat, topic, buttons) = (settings.chat.clone(), settings.topic, settings.buttons);
+        Ok(line.to(Self { base, chat, topic, buttons, moved: Arc::default() }))
+    }
 }
 
 impl Peer for Telegram {
-    fn call(&self, message: &Message, plain: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let chat = self.chat.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let chat = chat.ok_or_else(|| gave_up("no chat is known"))?;
@@ -52,10 +140,10 @@ impl Peer for Telegram {
         let chat = message.updates.as_ref().and_then(|reference| place(reference)).map_or(chat, str::to_owned);
         let mut body = json!({
             "chat_id": chat.parse::<i64>().map_or_else(|_| Value::from(chat.as_str()), Value::from),
-            "text": text(message, plain),
+            "text": text(message, form),
             "link_preview_options": { "is_disabled": true },
         });
-        if !plain {
+        if form == Form::Full {
             body["parse_mode"] = "HTML".into();
         }
         match (message.updates.as_ref(), message.first.as_ref()) {
@@ -67,10 +155,10 @@ impl Peer for Telegram {
             }
             (None, _) => {}
         }
-        if let Some(topic) = self.topic.filter(|_| message.updates.is_none() && !plain) {
+        if let Some(topic) = self.topic.filter(|_| message.updates.is_none() && form == Form::Full) {
             body["message_thread_id"] = topic.into();
         }
-        if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| !plain) {
+        if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| form == Form::Full) {
             body["reply_markup"] = json!({ "inline_keyboard": keyboard });
         }
         Ok(Call::post(url, body))
@@ -147,13 +235,13 @@ fn message_number(reference: &str) -> Value {
     id.parse::<i64>().map_or_else(|_| Value::from(id), Value::from)
 }
 
-fn text(message: &Message, plain: bool) -> String {
+fn text(message: &Message, form: Form) -> String {
     // The limit is for what is left after the markup is read; the marks themselves are few.
     let (heading, rest) = (cut(message.heading(), 300, utf16), cut(&message.body(), LONGEST - 400, utf16));
-    if plain {
+    if form == Form::Plain {
         return format!("{heading}\n{rest}");
     }
-    format!("<b>{}</b>\n{}", escaped(&heading), escaped(&rest))
+    format!("<b>{}</b>\n{}", encode_text(&heading), encode_text(&rest))
 }
 
 /// Rows of buttons, those that the mapping of Telegram understands or links: the first one alone, the others by two, or their words are cut.
@@ -177,8 +265,4 @@ fn keyboard(message: &Message, buttons: Option<Language>) -> Option<Value> {
     };
     let (first, others) = keys.split_first()?;
     Some(std::iter::once(json!([first])).chain(others.chunks(2).map(|row| json!(row))).collect())
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,5 +1,6 @@
 //! Generic JSON webhook, signed by the Standard Webhooks scheme (github.com/standard-webhooks, specification 1.0).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -7,10 +8,16 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use sha2::Sha256;
 
+use super::capabilities::Capabilities;
+use super::endpoint::{Endpoint, Line};
+use super::provider::{Equipment, Provider, Reader, Sender, Sending};
 use super::{DeliveryError, Message, Receipt, SetupError, http};
 use crate::secret::SecretSource;
+use crate::written::{At, SecretRef, WordOr};
 
 /// Statuses that say that the hook itself is gone.
 const GONE: [StatusCode; 2] = [StatusCode::GONE, StatusCode::PAYLOAD_TOO_LARGE];
@@ -23,7 +30,32 @@ const STANDS: [StatusCode; 5] = [
     StatusCode::PROXY_AUTHENTICATION_REQUIRED,
 ];
 
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Of a generic webhook: where the signing key is kept ("whsec_…").
+    pub secret: Option<At<SecretRef>>,
+    /// Of a generic webhook: the key before this one, while both are in use.
+    pub previous_secret: Option<At<SecretRef>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
 /// A generic webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The receiver.
+    pub endpoint: Endpoint,
+    /// Where the signing keys are kept: the one in force, and the one before it while both are in use; unsigned without.
+    pub secrets: Vec<SecretSource>,
+}
+
+/// A generic webhook, ready to be called.
 #[derive(Clone)]
 pub struct WebhookTransport {
     client: reqwest::Client,
@@ -39,18 +71,37 @@ impl std::fmt::Debug for WebhookTransport {
     }
 }
 
-impl WebhookTransport {
-    pub(super) fn new(
-        url: Url,
-        secrets: &[SecretSource],
-        client: &reqwest::Client,
-        timeout: Duration,
-    ) -> Result<Self, SetupError> {
-        let keys = secrets.iter().map(signing_key).collect::<Result<_, _>>()?;
-        Ok(Self { client: client.clone(), url, keys, timeout })
+impl Provider for WebhookTransport {
+    const WORD: &'static str = "webhook";
+    const CAN: Capabilities =
+        Capabilities { is_read_by_people: false, takes_facts: true, gathers: false, ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint =
+            Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), None, reader);
+        let secrets = [&config.secret, &config.previous_secret].into_iter().flatten();
+        let secrets = secrets.filter_map(|secret| reader.secret(secret)).collect();
+        Some(Settings { endpoint: endpoint?, secrets })
     }
 
-    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let Line { client, url, timeout } = settings.endpoint.open(equipment)?;
+        let keys = settings.secrets.iter().map(signing_key).collect::<Result<_, _>>()?;
+        Ok(Arc::new(Self { client, url, keys, timeout }))
+    }
+}
+
+impl Sender for WebhookTransport {
+    fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
+        Box::pin(self.post(message, now))
+    }
+}
+
+impl WebhookTransport {
+    async fn post(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
         let body = message.facts.to_string();
         let id = format!("msg_{}", message.id);
         let timestamp = now.timestamp();

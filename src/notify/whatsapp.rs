@@ -1,32 +1,89 @@
 //! WhatsApp Cloud API by a template message (developers.facebook.com, "Message templates"): free texts reach nobody who has not
 //! written within a day. A 200 says that it is accepted; what became of it comes to the source of the number.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hook::{Call, Judged, Peer, characters, cut};
+use super::capabilities::{Capabilities, Pace, Readers};
+use super::endpoint::Endpoint;
+use super::hook::{Call, Form, Judged, Peer, characters, cut};
 use super::http::{Answer, word};
-use super::{DeliveryError, Message, Receipt};
-use crate::secret::Secret;
+use super::provider::{Equipment, Provider, Reader, Sender};
+use super::{DeliveryError, Message, Receipt, SetupError};
+use crate::secret::{Secret, SecretSource};
+use crate::text::{Both, Language};
+use crate::written::{At, SecretRef, WordOr};
 
 /// Longest parameter of a template, in characters.
 const LONGEST: usize = 1_024;
 /// Statuses after which nothing will change.
 const GONE: [StatusCode; 3] = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
 
-/// A number and a template.
+/// Where the Graph API is called.
+const VENDOR: &str = "https://graph.facebook.com/v23.0";
+
+/// The keys of its `[destination.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The address of the webhook or server, or where it is kept; the vendor's own where it is left out.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
+    pub token: Option<At<SecretRef>>,
+    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    pub to: Option<At<String>>,
+    /// Of WhatsApp: the id of the number that writes.
+    pub sender: Option<At<String>>,
+    /// Of WhatsApp: the template's name.
+    pub template: Option<At<String>>,
+    /// Of WhatsApp: the template's language, such as "es_CO".
+    pub template_language: Option<At<String>>,
+    /// Of WhatsApp: what stands in the template's placeholders: "subject", "client", "time", "channel", "owner", "request".
+    pub parameters: Vec<At<String>>,
+    /// Whether the address may lie inside of the house.
+    pub private: Option<At<bool>>,
+    /// How long an answer is waited for, such as "10s".
+    pub timeout: Option<At<String>>,
+}
+
+/// A number that writes, and what it writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The API.
+    pub endpoint: Endpoint,
+    /// Where its token is kept.
+    pub token: SecretSource,
+    /// The number to which is written; each person's own where it is left out.
+    pub to: Option<String>,
+    /// What is written.
+    pub letter: Letter,
+}
+
+/// What is written, and by which number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Id of the number that writes.
+    pub sender: String,
+    /// The template's name.
+    pub template: String,
+    /// The template's language, `es_CO`.
+    pub language: String,
+    /// What stands in its placeholders, in their order.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A number and a template, ready to be called.
 #[derive(Clone)]
 pub struct WhatsApp {
-    pub(super) base: String,
-    pub(super) token: Secret,
-    /// Id of the number that writes.
-    pub(super) sender: String,
-    pub(super) to: Option<String>,
-    pub(super) template: String,
-    /// Its language, `es_CO`.
-    pub(super) language: String,
-    pub(super) parameters: Vec<Parameter>,
+    base: String,
+    token: Secret,
+    to: Option<String>,
+    letter: Letter,
 }
 
 /// What stands in a placeholder of the template.
@@ -78,26 +135,85 @@ impl Parameter {
     }
 }
 
+impl Provider for WhatsApp {
+    const WORD: &'static str = "whatsapp";
+    /// Eighty messages a second for each number (developers.facebook.com, "Throughput").
+    const CAN: Capabilities = Capabilities { readers: Readers::ByReach, pace: Pace::of(20, 13), ..Capabilities::ROOM };
+
+    type Config = Config;
+    type Settings = Settings;
+
+    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+        let endpoint = Endpoint::settle(
+            config.url.as_ref(),
+            config.private.as_ref(),
+            config.timeout.as_ref(),
+            Some(VENDOR),
+            reader,
+        );
+        let token = reader.needed_secret("token", config.token.as_ref());
+        let sender = reader.needed_text("sender", config.sender.as_ref(), "\"100000000000001\"");
+        let template = reader.needed_text("template", config.template.as_ref(), "\"plazo_alerta\"");
+        let usual = match reader.language() {
+            Language::Es => "es",
+            Language::En => "en",
+        };
+        let language = config.template_language.as_ref().map_or_else(|| usual.to_owned(), |code| code.to_string());
+        let parameters = parameters(&config.parameters, reader);
+        let to = reader.to(config.to.as_ref());
+        Some(Settings { endpoint: endpoint?, token, to, letter: Letter { sender, template, language, parameters } })
+    }
+
+    fn is_for_readers_alone(config: &Config) -> bool {
+        config.to.is_none()
+    }
+
+    fn address(settings: &Settings) -> Option<&str> {
+        settings.to.as_deref()
+    }
+
+    fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
+        let line = settings.endpoint.open(equipment)?;
+        let (base, token) = (line.base(), settings.token.read()?);
+        Ok(line.to(Self { base, token, to: settings.to.clone(), letter: settings.letter.clone() }))
+    }
+}
+
+/// The placeholders that are known; the line that tells all where none is.
+fn parameters(written: &[At<String>], reader: &mut dyn Reader) -> Vec<Parameter> {
+    let mut known = Vec::new();
+    for word in written {
+        match Parameter::ALL.into_iter().find(|parameter| parameter.as_str() == word.as_str()) {
+            Some(parameter) => known.push(parameter),
+            None => {
+                let what = Both { en: "unknown parameter", es: "parámetro desconocido" };
+                reader.unknown(word.span(), what, word, &Parameter::ALL.map(Parameter::as_str));
+            }
+        }
+    }
+    if known.is_empty() { vec![Parameter::Subject] } else { known }
+}
+
 impl Peer for WhatsApp {
-    fn call(&self, message: &Message, _: bool) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let to = self.to.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let to = to.ok_or_else(|| gave_up("no number is known"))?;
         let to: String = to.chars().filter(char::is_ascii_digit).collect();
         let parameters =
-            self.parameters.iter().map(|parameter| json!({ "type": "text", "text": parameter.of(message) }));
+            self.letter.parameters.iter().map(|parameter| json!({ "type": "text", "text": parameter.of(message) }));
         let body = json!({
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             "to": to,
             "type": "template",
             "template": {
-                "name": self.template,
-                "language": { "code": self.language },
+                "name": self.letter.template,
+                "language": { "code": self.letter.language },
                 "components": [{ "type": "body", "parameters": parameters.collect::<Vec<Value>>() }],
             },
         });
-        let url = Url::parse(&format!("{}/{}/messages", self.base, self.sender));
+        let url = Url::parse(&format!("{}/{}/messages", self.base, self.letter.sender));
         let url = url.map_err(|_| gave_up("the address is malformed"))?;
         Ok(Call::post(url, body).bearer(self.token.expose()))
     }

@@ -8,9 +8,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Result, Store, instant, known, milliseconds, motive};
 use crate::engine::request_id::RequestId;
+use crate::outbox::digest::Composed;
 use crate::outbox::message::Leased;
-use crate::outbox::needed::is_needed;
-use crate::outbox::{Content, Lanes, Room};
+use crate::outbox::select::{Candidate, Choice, Round};
+use crate::outbox::{Content, Lanes};
 
 /// What was leased, and who had no room for more.
 #[derive(Debug, Default)]

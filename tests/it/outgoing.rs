@@ -12,9 +12,11 @@ use crate::support::webhook::{Received, Webhook, answer};
 use chrono::{DateTime, Utc};
 use plazo::engine::request_id::RequestId;
 use plazo::net;
-use plazo::notify::whatsapp::Parameter;
+use plazo::notify::endpoint::Endpoint;
+use plazo::notify::whatsapp::{Letter, Parameter};
 use plazo::notify::{
-    Button, Card, CardFacts, DeliveryError, HttpSettings, Kind, Message, Receipt, Settings, Tone, Transport,
+    Button, Card, CardFacts, DeliveryError, Kind, Message, Receipt, Settings, Tone, Transport, clickup, glpi, ntfy,
+    pagerduty, slack, telegram, webhook, whatsapp,
 };
 use plazo::secret::SecretSource;
 use plazo::text::Language;
@@ -48,47 +50,73 @@ fn now() -> DateTime<Utc> {
 
 /// Settings for a peer at `url`. Slack is a webhook, unless `is_bot`.
 fn settings(kind: Kind, url: &str, is_bot: bool) -> Settings {
-    let secret = |text: &str| Some(SecretSource::Plain(text.to_owned()));
-    let has_token = !matches!(
-        kind,
-        Kind::Teams | Kind::GoogleChat | Kind::Discord | Kind::Mattermost | Kind::RocketChat | Kind::Webhook
-    ) && (kind != Kind::Slack || is_bot);
-    let to = match kind {
-        Kind::Slack if is_bot => Some("C0ALERTAS1"),
-        Kind::Telegram => Some("-1001000000009"),
-        Kind::WhatsApp => Some("+57 300 000 0009"),
-        Kind::Ntfy => Some("plazo-alertas"),
-        Kind::ClickUp => Some("162641062"),
-        _ => None,
-    };
-    Settings::Http(Box::new(HttpSettings {
-        kind,
-        url: secret(url),
-        token: secret(TOKEN).filter(|_| has_token),
-        app_token: secret("app").filter(|_| kind == Kind::Glpi),
-        secrets: match kind {
-            Kind::Webhook => ["whsec_cGxhem8tdGVzdC1zdGFuZGFyZC13ZWJob29rcy1rZXk=", "whsec_bGEtYW50ZXJpb3I="]
-                .map(|key| SecretSource::Plain(key.to_owned()))
+    settings_by(kind, endpoint(url), is_bot)
+}
+
+fn endpoint(url: &str) -> Endpoint {
+    Endpoint { url: SecretSource::Plain(url.to_owned()), private: true, timeout: Duration::from_secs(5) }
+}
+
+fn settings_by(kind: Kind, endpoint: Endpoint, is_bot: bool) -> Settings {
+    let secret = |text: &str| SecretSource::Plain(text.to_owned());
+    let token = secret(TOKEN);
+    let fields = |fields: Value| fields.as_object().cloned().unwrap_or_default();
+    match kind {
+        Kind::Slack => Settings::Slack(Box::new(slack::Settings {
+            endpoint,
+            token: is_bot.then_some(token),
+            channel: is_bot.then(|| "C0ALERTAS1".to_owned()),
+            buttons: None,
+        })),
+        Kind::Teams => Settings::Teams(Box::new(endpoint)),
+        Kind::GoogleChat => Settings::GoogleChat(Box::new(endpoint)),
+        Kind::Discord => Settings::Discord(Box::new(endpoint)),
+        Kind::Mattermost => Settings::Mattermost(Box::new(endpoint)),
+        Kind::RocketChat => Settings::RocketChat(Box::new(endpoint)),
+        Kind::Telegram => Settings::Telegram(Box::new(telegram::Settings {
+            endpoint,
+            token,
+            chat: Some("-1001000000009".to_owned()),
+            topic: Some(7),
+            buttons: None,
+        })),
+        Kind::WhatsApp => Settings::WhatsApp(Box::new(whatsapp::Settings {
+            endpoint,
+            token,
+            to: Some("+57 300 000 0009".to_owned()),
+            letter: Letter {
+                sender: "100000000000001".to_owned(),
+                template: "plazo_alerta_sla".to_owned(),
+                language: "es_CO".to_owned(),
+                parameters: vec![Parameter::Client, Parameter::Time, Parameter::Channel],
+            },
+        })),
+        Kind::Ntfy => Settings::Ntfy(Box::new(ntfy::Settings {
+            endpoint,
+            token: Some(token),
+            topic: Some("plazo-alertas".to_owned()),
+        })),
+        Kind::PagerDuty => Settings::PagerDuty(Box::new(pagerduty::Settings { endpoint, key: token })),
+        Kind::Webhook => Settings::Webhook(Box::new(webhook::Settings {
+            endpoint,
+            secrets: ["whsec_cGxhem8tdGVzdC1zdGFuZGFyZC13ZWJob29rcy1rZXk=", "whsec_bGEtYW50ZXJpb3I="]
+                .map(secret)
                 .to_vec(),
-            _ => Vec::new(),
-        },
-        to: to.map(str::to_owned),
-        topic: (kind == Kind::Telegram).then_some(7),
-        sender: Some("100000000000001".to_owned()),
-        template: Some(("plazo_alerta_sla".to_owned(), "es_CO".to_owned())),
-        parameters: vec![Parameter::Client, Parameter::Time, Parameter::Channel],
-        fields: match kind {
-            Kind::Glpi => json!({"itilcategories_id": 4}),
-            Kind::ClickUp => json!({"assignees": [183]}),
-            _ => json!({}),
-        }
-        .as_object()
-        .cloned()
-        .unwrap_or_default(),
-        buttons: None,
-        private: true,
-        timeout: Duration::from_secs(5),
-    }))
+        })),
+        Kind::Glpi => Settings::Glpi(Box::new(glpi::Settings {
+            endpoint,
+            token,
+            app_token: Some(secret("app")),
+            fields: fields(json!({"itilcategories_id": 4})),
+        })),
+        Kind::ClickUp => Settings::ClickUp(Box::new(clickup::Settings {
+            endpoint,
+            token,
+            list: "162641062".to_owned(),
+            fields: fields(json!({"assignees": [183]})),
+        })),
+        Kind::Email | Kind::File => panic!("{} goes by no call", kind.as_str()),
+    }
 }
 
 fn clients() -> net::Clients {
@@ -252,7 +280,7 @@ fn each_system_gets_exactly_these_calls() {
             let settings = settings(kind, peer.url.trim_end_matches("/hook"), is_bot);
             let transport = transport(&settings);
             let told = send(&transport, &alert("Laura Gómez")).unwrap_or_else(|error| panic!("{system}: {error:?}"));
-            if settings.updates() {
+            if settings.can().updates {
                 let reference = told.reference.unwrap_or_else(|| panic!("{system} says no name of its message"));
                 send(&transport, &update(&reference)).unwrap_or_else(|error| panic!("{system}: {error:?}"));
             }
@@ -276,7 +304,7 @@ fn the_second_message_about_a_request_goes_to_the_thread_or_ticket_of_the_first(
         let calls = peer.received();
         let call = calls.iter().find(|call| !is_session(call)).expect("a call");
         assert!(call.body.contains(holds), "{system}: {}", call.body);
-        if kind.is_ticket() {
+        if kind.can().keeps_tickets {
             assert!(told.reference.is_none_or(|told| told == reference), "{system} goes on with the same ticket");
         }
     }
@@ -379,11 +407,8 @@ fn a_redirect_a_reset_and_silence_are_failures() {
         assert!(matches!(result, Err(DeliveryError::Doubt { .. })), "{system}: {result:?}");
         // It takes the message and says nothing: it may have arrived, so it is tried again under the same id.
         let peer = Webhook::scripted(|_, _| None);
-        let Settings::Http(mut slow) = settings(kind, peer.url.trim_end_matches("/hook"), true) else {
-            panic!("all of these go by HTTP");
-        };
-        slow.timeout = Duration::from_millis(200);
-        let result = send(&transport(&Settings::Http(slow)), &alert("Laura"));
+        let slow = Endpoint { timeout: Duration::from_millis(200), ..endpoint(peer.url.trim_end_matches("/hook")) };
+        let result = send(&transport(&settings_by(kind, slow, true)), &alert("Laura"));
         assert!(matches!(result, Err(DeliveryError::Doubt { .. })), "{system}: {result:?}");
     }
 }
@@ -688,22 +713,16 @@ fn a_private_address_is_reached_only_where_the_file_says_so() {
     let clients = clients();
     let port = peer.url.rsplit(':').next().and_then(|rest| rest.split('/').next()).expect("a port").to_owned();
     for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "10.0.0.1", "169.254.169.254"] {
-        let Settings::Http(mut public) = settings(Kind::Webhook, &format!("http://{host}:{port}/hook"), false) else {
-            panic!("a webhook goes by HTTP");
-        };
-        public.private = false;
-        let refused = Transport::new(&Settings::Http(public), &clients, Path::new("unused"));
+        let public = Endpoint { private: false, ..endpoint(&format!("http://{host}:{port}/hook")) };
+        let refused = Transport::new(&settings_by(Kind::Webhook, public, false), &clients, Path::new("unused"));
         let told = refused.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(told.contains("private = true"), "{host}: {told}");
     }
     // A public name that leads inside: found out when it is looked up.
     let name = hosts_name_of_this_machine();
-    let Settings::Http(mut public) = settings(Kind::Webhook, &format!("http://{name}:{port}/hook"), false) else {
-        panic!("a webhook goes by HTTP");
-    };
-    public.private = false;
-    let transport =
-        Transport::new(&Settings::Http(public), &clients, Path::new("unused")).expect("a name says nothing");
+    let public = Endpoint { private: false, ..endpoint(&format!("http://{name}:{port}/hook")) };
+    let settings = settings_by(Kind::Webhook, public, false);
+    let transport = Transport::new(&settings, &clients, Path::new("unused")).expect("a name says nothing");
     let result = send(&transport, &alert("Laura"));
     let told = result.err().map(|error| error.cause().to_owned()).unwrap_or_default();
     assert!(told.contains("private"), "{name}: {told}");

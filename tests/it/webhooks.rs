@@ -7,7 +7,8 @@ use crate::support::webhook::{Webhook, answer};
 use plazo::engine::effect::Why;
 use plazo::engine::request_id::RequestId;
 use plazo::net;
-use plazo::notify::{Card, HttpSettings, Kind, Message, Settings, Transport, facts};
+use plazo::notify::endpoint::Endpoint;
+use plazo::notify::{Card, Message, Settings, Transport, facts, webhook};
 use plazo::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts};
 use plazo::outbox::{Content, HeldFor};
 use plazo::secret::SecretSource;
@@ -81,22 +82,9 @@ fn received() -> Vec<Value> {
     };
     let peer = Webhook::scripted(|_, _| answer("204 No Content", "", ""));
     rustls::crypto::ring::default_provider().install_default().ok();
-    let settings = Settings::Http(Box::new(HttpSettings {
-        kind: Kind::Webhook,
-        url: Some(SecretSource::Plain(peer.url.clone())),
-        token: None,
-        app_token: None,
-        secrets: Vec::new(),
-        to: None,
-        topic: None,
-        sender: None,
-        template: None,
-        parameters: Vec::new(),
-        fields: serde_json::Map::new(),
-        buttons: None,
-        private: true,
-        timeout: Duration::from_secs(5),
-    }));
+    let url = SecretSource::Plain(peer.url.clone());
+    let endpoint = Endpoint { url, private: true, timeout: Duration::from_secs(5) };
+    let settings = Settings::Webhook(Box::new(webhook::Settings { endpoint, secrets: Vec::new() }));
     let clients = net::clients().expect("HTTP");
     let transport = Transport::new(&settings, &clients, std::path::Path::new("unused")).expect("a transport");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

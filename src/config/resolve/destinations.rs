@@ -1,135 +1,140 @@
-//! `[smtp]` and `[destination.NAME]`.
+//! `[smtp]` and `[destination.NAME]`. What the keys of a type mean is said by its transport.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use schemars::SchemaGenerator;
 
-use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, SecretRef, WordOr};
 use crate::config::{Destination, EMAIL};
 use crate::net::address;
-use crate::notify::email::{EmailSettings, Tls};
-use crate::notify::whatsapp::Parameter;
-use crate::notify::{HttpSettings, Kind, Settings};
+use crate::notify::email::{self, MailServer};
+use crate::notify::smtp::Tls;
+use crate::notify::{Kind, Settings, provider};
 use crate::secret::SecretSource;
-use crate::span;
 use crate::text::{Both, Language};
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+use crate::{both, span};
 
 pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) -> BTreeMap<String, Destination> {
-    let mail = raw.smtp.as_ref().map(|smtp| email(smtp, mistakes));
-    let mail = mail.map_or(Settings::File { directory: None }, Settings::Email);
+    let server = raw.smtp.as_ref().map(|smtp| mail_server(smtp, mistakes));
     let of_mail = raw.smtp.as_ref().and_then(|smtp| smtp.fallback.as_ref());
     let of_mail = fallback(of_mail, EMAIL, raw, mistakes);
-    let email = Destination { settings: mail.clone(), address: None, language, fallback: of_mail };
-    let mut destinations = BTreeMap::from([(EMAIL.to_owned(), email)]);
+    let mail = Settings::Email(Box::new(email::Settings { server: server.clone(), address: None }));
+    let mail = Destination { settings: mail, language, fallback: of_mail };
+    let mut destinations = BTreeMap::from([(EMAIL.to_owned(), mail)]);
     let reserved: Vec<_> = super::ROLES.into_iter().chain([EMAIL]).collect();
+    let known = own_keys();
     for (name, destination) in &raw.destination {
         super::reserved(name, &reserved, mistakes);
-        let Some(word) = &destination.kind else {
+        let Some(word) = &destination.shared.kind else {
             mistakes.missing(&destination.span(), name.span(), "type", "\"slack\"");
             continue;
         };
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == word.as_str()) else {
+        let Some(kind) = Kind::named(word) else {
             let what = Both { en: "unknown type of destination", es: "tipo de destino desconocido" };
-            mistakes.unknown(word.span(), what, word, Kind::ALL.map(Kind::as_str));
+            mistakes.unknown(word.span(), what, word, Kind::ALL.iter().map(|kind| kind.as_str()));
             continue;
         };
-        refuse_foreign(destination, kind, mistakes);
-        let own = super::language(destination.language.as_ref(), mistakes).unwrap_or(language);
-        let address = destination.address.as_ref().and_then(|text| super::read(text, mistakes, super::people::address));
-        let fallback = fallback(destination.fallback.as_ref(), name, raw, mistakes);
-        let settings = match kind {
-            Kind::Email => {
-                if destination.address.is_none() {
-                    mistakes.missing(&destination.span(), name.span(), "address", "\"equipo@agencia.example\"");
-                }
-                Some(mail.clone())
-            }
-            Kind::File => {
-                Some(Settings::File { directory: destination.path.as_ref().map(|path| PathBuf::from(path.as_str())) })
-            }
-            _ => http(name, destination, kind, own, mistakes).map(|settings| Settings::Http(Box::new(settings))),
-        };
-        if let Some(settings) = settings {
-            destinations.insert(name.to_string(), Destination { settings, address, language: own, fallback });
+        refuse_foreign(destination, kind, &known, mistakes);
+        let own = super::language(destination.shared.language.as_ref(), mistakes).unwrap_or(language);
+        let fallback = fallback(destination.shared.fallback.as_ref(), name, raw, mistakes);
+        let (table, name_at) = (destination.span(), name.span());
+        let mut reader = Reader { language: own, server: server.as_ref(), table, name_at, mistakes };
+        if let Some(settings) = destination.own.as_ref().and_then(|own| own.settle(&mut reader)) {
+            destinations.insert(name.to_string(), Destination { settings, language: own, fallback });
         }
     }
     refuse_circles(raw, mistakes);
     destinations
 }
 
-/// The types that have a key besides those that all have.
-fn owners(key: &str) -> &'static [Kind] {
-    use Kind::*;
-    match key {
-        "url" => &[
-            Slack, Teams, GoogleChat, Discord, Mattermost, RocketChat, Telegram, WhatsApp, Ntfy, PagerDuty, Webhook,
-            Glpi, ClickUp,
-        ],
-        "private" | "timeout" => owners("url"),
-        "token" => &[Slack, Telegram, WhatsApp, Ntfy, PagerDuty, Glpi, ClickUp],
-        "app_token" => &[Glpi],
-        "secret" | "previous_secret" => &[Webhook],
-        "to" => &[Slack, Telegram, WhatsApp, Ntfy, ClickUp],
-        "topic" => &[Telegram],
-        "sender" | "template" | "template_language" | "parameters" => &[WhatsApp],
-        "fields" => &[Glpi, ClickUp],
-        "buttons" => &[Slack, Telegram],
-        "address" => &[Email],
-        "path" => &[File],
-        _ => &Kind::ALL,
-    }
+/// The keys that each type has besides those that all have.
+fn own_keys() -> BTreeMap<Kind, BTreeSet<String>> {
+    let mut generator = SchemaGenerator::default();
+    let keys = |kind: &Kind| (*kind, kind.keys(&mut generator).into_iter().map(|(key, _)| key).collect());
+    Kind::ALL.iter().map(keys).collect()
 }
 
 /// Refuses keys that only another type of destination has: somebody expects something of them.
-fn refuse_foreign(destination: &raw::Destination, kind: Kind, mistakes: &mut Mistakes) {
-    let present = [
-        ("url", destination.url.as_ref().map(At::span)),
-        ("token", destination.token.as_ref().map(At::span)),
-        ("app_token", destination.app_token.as_ref().map(At::span)),
-        ("secret", destination.secret.as_ref().map(At::span)),
-        ("previous_secret", destination.previous_secret.as_ref().map(At::span)),
-        ("to", destination.to.as_ref().map(At::span)),
-        ("topic", destination.topic.as_ref().map(At::span)),
-        ("sender", destination.sender.as_ref().map(At::span)),
-        ("template", destination.template.as_ref().map(At::span)),
-        ("template_language", destination.template_language.as_ref().map(At::span)),
-        ("parameters", destination.parameters.first().map(At::span)),
-        ("fields", destination.fields.as_ref().map(At::span)),
-        ("buttons", destination.buttons.as_ref().map(At::span)),
-        ("private", destination.private.as_ref().map(At::span)),
-        ("address", destination.address.as_ref().map(At::span)),
-        ("path", destination.path.as_ref().map(At::span)),
-        ("timeout", destination.timeout.as_ref().map(At::span)),
-    ];
+fn refuse_foreign(
+    destination: &raw::Destination,
+    kind: Kind,
+    known: &BTreeMap<Kind, BTreeSet<String>>,
+    mistakes: &mut Mistakes,
+) {
     let word = kind.as_str();
-    for (key, span) in present {
-        let kinds = owners(key);
-        let Some(span) = span.filter(|_| !kinds.contains(&kind)) else { continue };
-        let of = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join("`, `");
+    let has = |kind: &Kind, key: &str| known.get(kind).is_some_and(|keys| keys.contains(key));
+    for (key, span) in destination.own_keys.iter().filter(|(key, _)| !has(&kind, key)) {
+        let owners = Kind::ALL.iter().filter(|owner| has(owner, key));
+        let of = owners.map(|owner| owner.as_str()).collect::<Vec<_>>().join("`, `");
         mistakes.error(
-            span,
+            span.clone(),
             both!("a destination of type `{word}` has no `{key}`", "un destino de tipo `{word}` no lleva `{key}`"),
             both!("remove it; `{key}` belongs to type `{of}`", "quítelo; `{key}` es del tipo `{of}`"),
         );
     }
 }
 
+/// Reads the values of one destination, and notes what is wrong with them.
+struct Reader<'a> {
+    language: Language,
+    server: Option<&'a MailServer>,
+    /// Where the destination's table stands, and its name.
+    table: Range<usize>,
+    name_at: Range<usize>,
+    mistakes: &'a mut Mistakes,
+}
+
+impl provider::Reader for Reader<'_> {
+    fn language(&self) -> Language {
+        self.language
+    }
+
+    fn mail_server(&self) -> Option<MailServer> {
+        self.server.cloned()
+    }
+
+    fn error(&mut self, span: Range<usize>, cause: Both, remedy: Both) {
+        self.mistakes.error(span, cause, remedy);
+    }
+
+    fn unknown(&mut self, span: Range<usize>, what: Both<&str>, word: &str, known: &[&str]) {
+        self.mistakes.unknown(span, what, word, known.iter().copied());
+    }
+
+    fn missing(&mut self, key: &str, example: &str) {
+        self.mistakes.missing(&self.table, self.name_at.clone(), key, example);
+    }
+
+    fn text(&mut self, written: &At<String>, example: &str) -> String {
+        super::filled(written, example, self.mistakes)
+    }
+
+    fn mailbox(&mut self, written: &At<String>) -> Option<String> {
+        super::read(written, self.mistakes, super::people::address)
+    }
+
+    fn timeout(&mut self, written: &At<String>) -> Option<Duration> {
+        super::read(written, self.mistakes, timeout)
+    }
+
+    fn address(&mut self, written: &At<WordOr<SecretRef>>, private: bool) -> Option<SecretSource> {
+        web_address(written, private, self.mistakes)
+    }
+
+    fn secret(&mut self, written: &At<SecretRef>) -> Option<SecretSource> {
+        secret_source(written, self.mistakes)
+    }
+}
+
 /// Refuses to tell a destination itself where only people have addresses there.
 pub(super) fn refuse_without_address(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) {
     let Some((_, destination)) = raw.destination.iter().find(|(key, _)| key.as_str() == name.as_str()) else { return };
-    let is_personal = match destination.kind.as_ref().map(|kind| kind.as_str()) {
-        Some("telegram" | "whatsapp" | "ntfy") => true,
-        Some("slack") => destination.token.is_some(),
-        _ => false,
-    };
-    if is_personal && destination.to.is_none() {
+    if destination.own.as_ref().is_some_and(crate::notify::Config::is_for_readers_alone) {
         let word = name.as_str();
         mistakes.error(
             name.span(),
@@ -145,7 +150,8 @@ pub(super) fn refuse_without_address(name: &At<String>, raw: &Raw, mistakes: &mu
 /// Refuses fallbacks that come back to where they began: an alert would go round for ever.
 fn refuse_circles(raw: &Raw, mistakes: &mut Mistakes) {
     let of_mail = raw.smtp.as_ref().and_then(|smtp| smtp.fallback.as_ref());
-    let others = raw.destination.iter().map(|(name, destination)| (name.as_str(), destination.fallback.as_ref()));
+    let others =
+        raw.destination.iter().map(|(name, destination)| (name.as_str(), destination.shared.fallback.as_ref()));
     // Those of one list are tried in turn; what comes after the last is the last one's own.
     let fallbacks: BTreeMap<&str, &At<String>> =
         others.chain([(EMAIL, of_mail)]).filter_map(|(name, fallback)| Some((name, fallback?.items.last()?))).collect();
@@ -174,128 +180,12 @@ fn refuse_circles(raw: &Raw, mistakes: &mut Mistakes) {
     }
 }
 
-fn http(
-    name: &At<String>,
-    destination: &At<raw::Destination>,
-    kind: Kind,
-    language: Language,
-    mistakes: &mut Mistakes,
-) -> Option<HttpSettings> {
-    let timeout = destination.timeout.as_ref().and_then(|text| super::read(text, mistakes, timeout));
-    let private = destination.private.as_deref().copied().unwrap_or(false);
-    let token = destination.token.as_ref().and_then(|secret| secret_source(secret, mistakes));
-    let url = url(name, destination, kind, private, mistakes);
-    require(name, destination, kind, mistakes);
-    let parameters = destination.parameters.iter().filter_map(|word| {
-        let known = Parameter::ALL.into_iter().find(|parameter| parameter.as_str() == word.as_str());
-        if known.is_none() {
-            let what = Both { en: "unknown parameter", es: "parámetro desconocido" };
-            mistakes.unknown(word.span(), what, word, Parameter::ALL.map(Parameter::as_str));
-        }
-        known
-    });
-    let parameters: Vec<_> = parameters.collect();
-    let template = destination.template.as_ref().map(|template| {
-        let usual = match language {
-            Language::Es => "es",
-            Language::En => "en",
-        };
-        let language = destination.template_language.as_ref().map_or_else(|| usual.to_owned(), |code| code.to_string());
-        (template.to_string(), language)
-    });
-    Some(HttpSettings {
-        kind,
-        url: url?,
-        token,
-        app_token: destination.app_token.as_ref().and_then(|secret| secret_source(secret, mistakes)),
-        secrets: [&destination.secret, &destination.previous_secret]
-            .into_iter()
-            .flatten()
-            .filter_map(|secret| secret_source(secret, mistakes))
-            .collect(),
-        to: destination.to.as_ref().map(|to| super::filled(to, "\"C0123456789\"", mistakes)),
-        topic: destination.topic.as_deref().copied(),
-        sender: destination.sender.as_ref().map(|sender| sender.to_string()),
-        template,
-        parameters: if parameters.is_empty() { vec![Parameter::Subject] } else { parameters },
-        fields: destination.fields.iter().flat_map(|fields| (**fields).clone()).collect(),
-        buttons: destination.buttons.as_deref().copied().unwrap_or(false).then_some(language),
-        private,
-        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST_TIMEOUT),
-    })
-}
-
-/// Tells what a type cannot do without and the file does not give.
-fn require(name: &At<String>, destination: &At<raw::Destination>, kind: Kind, mistakes: &mut Mistakes) {
-    let token = ("token", destination.token.is_some(), "{ credential = \"…\" }");
-    let needed: &[(&str, bool, &str)] = match kind {
-        Kind::Telegram | Kind::PagerDuty | Kind::Glpi => &[token],
-        Kind::ClickUp => &[token, ("to", destination.to.is_some(), "\"162641062\"")],
-        Kind::WhatsApp => &[
-            token,
-            ("sender", destination.sender.is_some(), "\"100000000000001\""),
-            ("template", destination.template.is_some(), "\"plazo_alerta\""),
-        ],
-        _ => &[],
-    };
-    for (key, _, example) in needed.iter().filter(|(_, is_given, _)| !is_given) {
-        mistakes.missing(&destination.span(), name.span(), key, example);
-    }
-    if kind == Kind::Slack && destination.token.is_some() && destination.url.is_none() && destination.to.is_none() {
-        // Each person's own channel, then.
-        return;
-    }
-    if kind == Kind::Slack
-        && destination.token.is_none()
-        && let Some(to) = &destination.to
-    {
-        mistakes.error(
-            to.span(),
-            both!("a webhook of Slack leads to one channel", "un webhook de Slack lleva a un solo canal"),
-            both!("remove `to`, or write `token` instead of `url`", "quite `to`, o escriba `token` en vez de `url`"),
-        );
-    }
-}
-
 fn timeout(text: &str) -> Result<Duration, Both> {
     let timeout = span::duration(text)?;
     if timeout.is_zero() {
         return Err(both!("write at least \"1s\"; \"10s\" is usual", "escriba al menos \"1s\"; lo normal es \"10s\""));
     }
     Ok(timeout)
-}
-
-/// The address; inner none where the vendor's own will do.
-fn url(
-    name: &At<String>,
-    destination: &At<raw::Destination>,
-    kind: Kind,
-    private: bool,
-    mistakes: &mut Mistakes,
-) -> Option<Option<SecretSource>> {
-    let Some(url) = &destination.url else {
-        let has_vendor = crate::notify::vendor(kind).is_some();
-        if has_vendor && (kind != Kind::Slack || destination.token.is_some()) {
-            return Some(None);
-        }
-        mistakes.missing(&destination.span(), name.span(), "url", "{ credential = \"…\" }");
-        return None;
-    };
-    if kind == Kind::Teams
-        && let WordOr::Word(word) = &**url
-        && word.contains(".webhook.office.com")
-    {
-        mistakes.error(
-            url.span(),
-            both!("connectors of Office 365 are retired", "los conectores de Office 365 están retirados"),
-            both!(
-                "make a workflow in Teams (\"when a webhook request is received\") and write its address",
-                "cree un flujo en Teams («cuando se recibe una solicitud de webhook») y escriba su dirección"
-            ),
-        );
-        return None;
-    }
-    web_address(url, private, mistakes).map(Some)
 }
 
 /// A web address, or where one is kept. One that is written out must be public unless the file says otherwise.
@@ -355,27 +245,14 @@ fn source(reference: &SecretRef, span: std::ops::Range<usize>, mistakes: &mut Mi
     }
 }
 
-fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
+fn mail_server(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> MailServer {
     if smtp.host.is_none() {
         mistakes.missing(&smtp.span(), smtp.span(), "host", "\"mail.agencia.example\"");
     }
     if smtp.from.is_none() {
         mistakes.missing(&smtp.span(), smtp.span(), "from", "\"plazo <plazo@agencia.example>\"");
     }
-    let tls = match smtp.tls.as_ref().map(|tls| (tls, tls.as_str())) {
-        None | Some((_, "starttls")) => Tls::StartTls,
-        Some((_, "tls")) => Tls::Implicit,
-        Some((_, "none")) => Tls::None,
-        Some((tls, word)) => {
-            mistakes.unknown(
-                tls.span(),
-                Both { en: "unknown kind of TLS", es: "tipo de TLS desconocido" },
-                word,
-                ["starttls", "tls", "none"],
-            );
-            Tls::StartTls
-        }
-    };
+    let tls = tls(smtp.tls.as_ref(), mistakes);
     if smtp.user.is_some() != smtp.password.is_some() && !mistakes.is_told(&smtp.span()) {
         let present = smtp.user.as_ref().map(At::span).or_else(|| smtp.password.as_ref().map(At::span));
         mistakes.error(
@@ -407,7 +284,7 @@ fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
     if let (Tls::None, Some(host)) = (tls, &smtp.host) {
         super::warn_of_plain(host, smtp.password.is_some(), mistakes);
     }
-    EmailSettings {
+    MailServer {
         host: smtp
             .host
             .as_ref()
@@ -418,6 +295,24 @@ fn email(smtp: &At<raw::Smtp>, mistakes: &mut Mistakes) -> EmailSettings {
         user: smtp.user.as_ref().map(|user| user.to_string()),
         password: smtp.password.as_ref().and_then(|password| secret_source(password, mistakes)),
         from: from.unwrap_or_default(),
+    }
+}
+
+/// How the connection to the mail server is protected.
+fn tls(word: Option<&At<String>>, mistakes: &mut Mistakes) -> Tls {
+    match word.map(|tls| (tls, tls.as_str())) {
+        None | Some((_, "starttls")) => Tls::StartTls,
+        Some((_, "tls")) => Tls::Implicit,
+        Some((_, "none")) => Tls::None,
+        Some((tls, word)) => {
+            mistakes.unknown(
+                tls.span(),
+                Both { en: "unknown kind of TLS", es: "tipo de TLS desconocido" },
+                word,
+                ["starttls", "tls", "none"],
+            );
+            Tls::StartTls
+        }
     }
 }
 

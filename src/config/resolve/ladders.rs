@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::both;
 use crate::config::EMAIL;
 use crate::config::mistake::{Mistakes, quoted};
 use crate::config::raw::{self, At, Raw};
@@ -11,8 +10,8 @@ use crate::engine::directory::{Role, Tell};
 use crate::engine::escalation::{Escalation, Offset, Step};
 use crate::engine::working_time::WorkingTime;
 use crate::notify::Kind;
-use crate::span;
 use crate::text::Both;
+use crate::{both, span};
 
 /// The most often that a step may be repeated.
 const MOST_REPEATS: u32 = 100;
@@ -152,8 +151,8 @@ fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell>
         );
         return None;
     };
-    let keeps_tickets = |kind: &str| Kind::ALL.into_iter().any(|one| one.is_ticket() && one.as_str() == kind);
-    let desks = raw.destination.iter().filter(|(_, one)| one.kind.as_ref().is_some_and(|kind| keeps_tickets(kind)));
+    let keeps_tickets = |word: &At<String>| Kind::named(word).is_some_and(|kind| kind.can().keeps_tickets);
+    let desks = raw.destination.iter().filter(|(_, one)| one.shared.kind.as_ref().is_some_and(keeps_tickets));
     let known: Vec<_> = desks.map(|(name, _)| name.as_str()).collect();
     if known.contains(&name) {
         return Some(Tell::Destination(name.to_owned()));

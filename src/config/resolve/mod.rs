@@ -295,11 +295,11 @@ fn ack_expires(raw: &Raw, mistakes: &mut Mistakes) -> Option<TimeDelta> {
 fn lanes(destinations: &BTreeMap<String, Destination>, alerts: &AlertSettings) -> Lanes {
     let mut lanes = Lanes { usual: (alerts.in_flight - alerts.in_flight / 4).max(1), ..Lanes::default() };
     for (name, destination) in destinations {
-        let settings = &destination.settings;
-        if settings.keeps_threads() {
+        let can = destination.settings.can();
+        if can.keeps_threads() {
             lanes.threaded.insert(name.clone());
             lanes.at_once.insert(name.clone(), 1);
-        } else if let Some(pace) = settings.pace() {
+        } else if let Some(pace) = can.pace {
             let burst = usize::try_from(pace.burst.get()).unwrap_or(MOST_PACED);
             lanes.at_once.insert(name.clone(), burst.min(MOST_PACED));
         }

@@ -10,7 +10,7 @@ use crate::config::raw::{self, At, Raw};
 use crate::config::{Contact, Destination, EMAIL};
 use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, RoleHolder, Team};
 use crate::engine::rota::Rota;
-use crate::notify::Settings;
+use crate::notify::capabilities::Readers;
 use crate::text::{Both, Language};
 use crate::{both, span};
 
@@ -203,11 +203,10 @@ fn reach(person: &raw::Person, raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<S
 /// Destinations of a person, and those that take over, that would not know where to write.
 fn unreached<'a>(contact: &'a Contact, destinations: &'a BTreeMap<String, Destination>) -> Vec<&'a str> {
     let lacks = |name: &&String| {
-        destinations.get(*name).is_some_and(|destination| match &destination.settings {
-            Settings::Http(settings) => {
-                destination.settings.has_readers() && settings.to.is_none() && !contact.reach.contains_key(*name)
-            }
-            Settings::Email(_) | Settings::File { .. } => false,
+        destinations.get(*name).is_some_and(|Destination { settings, .. }| {
+            settings.can().readers == Readers::ByReach
+                && settings.address().is_none()
+                && !contact.reach.contains_key(*name)
         })
     };
     let fallbacks = contact.notify.iter().filter_map(|name| destinations.get(name)).flat_map(|own| &own.fallback);

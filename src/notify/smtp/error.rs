@@ -45,7 +45,7 @@ impl fmt::Display for Stage {
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::notify) enum Kind {
+pub(in crate::notify) enum Cause {
     /// A code of 4yz or 5yz.
     #[error("{0}")]
     Refused(Reply),
@@ -63,47 +63,47 @@ pub(in crate::notify) enum Kind {
     NotUtf8Address,
 }
 
-impl Kind {
+impl Cause {
     /// What an answer is that was not hoped for.
     pub(super) fn of(reply: Reply) -> Self {
         if matches!(reply.code, 400..=599) { Self::Refused(reply) } else { Self::Foreign(reply.to_string()) }
     }
 
     pub(super) fn at(self, stage: Stage) -> SmtpError {
-        SmtpError { stage, kind: self }
+        SmtpError { stage, cause: self }
     }
 }
 
 /// The answer, if it is one of success (2yz).
-pub(super) fn positive(reply: Reply) -> Result<Reply, Kind> {
-    if matches!(reply.code, 200..=299) { Ok(reply) } else { Err(Kind::of(reply)) }
+pub(super) fn positive(reply: Reply) -> Result<Reply, Cause> {
+    if matches!(reply.code, 200..=299) { Ok(reply) } else { Err(Cause::of(reply)) }
 }
 
 /// Why a mail did not go through.
 #[derive(Debug, thiserror::Error)]
-#[error("{stage}: {kind}")]
+#[error("{stage}: {cause}")]
 pub(in crate::notify) struct SmtpError {
     pub(in crate::notify) stage: Stage,
-    pub(in crate::notify) kind: Kind,
+    pub(in crate::notify) cause: Cause,
 }
 
 impl SmtpError {
     /// Whether the connection ended before the mail began: nothing was sent, and another connection may do.
     pub(super) fn is_of_connection(&self) -> bool {
-        let is_over = match &self.kind {
-            Kind::Broken(_) => true,
-            Kind::Refused(reply) => reply.code == 421,
-            Kind::Foreign(_) | Kind::Timeout | Kind::NotUtf8Address => false,
+        let is_over = match &self.cause {
+            Cause::Broken(_) => true,
+            Cause::Refused(reply) => reply.code == 421,
+            Cause::Foreign(_) | Cause::Timeout | Cause::NotUtf8Address => false,
         };
         is_over && self.stage == Stage::Mail
     }
 
     /// The same without a secret: some servers repeat what they did not understand.
     pub(super) fn without(mut self, secret: &str) -> Self {
-        match &mut self.kind {
-            Kind::Refused(reply) => reply.text = reply.text.replace(secret, "***"),
-            Kind::Foreign(said) => *said = said.replace(secret, "***"),
-            Kind::Broken(_) | Kind::Timeout | Kind::NotUtf8Address => {}
+        match &mut self.cause {
+            Cause::Refused(reply) => reply.text = reply.text.replace(secret, "***"),
+            Cause::Foreign(said) => *said = said.replace(secret, "***"),
+            Cause::Broken(_) | Cause::Timeout | Cause::NotUtf8Address => {}
         }
         self
     }

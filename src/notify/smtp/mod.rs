@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::secret::Secret;
-pub(super) use error::{Kind, SmtpError, Stage};
+pub(super) use error::{Cause, SmtpError, Stage};
 use reply::Reply;
 use session::{Session, stuffed};
 pub(super) use wire::Seal;
@@ -33,7 +33,29 @@ const STALE: Duration = Duration::from_secs(60);
 /// take (3 minutes), it ends before the delivery's lease of 5 minutes does.
 const BEFORE_DOT: Duration = Duration::from_secs(90);
 
-/// How the connection is protected, and by what.
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all; for a server on the same machine.
+    None,
+    /// Upgraded after the greeting; refused without.
+    StartTls,
+    /// From the first byte.
+    Implicit,
+}
+
+impl Tls {
+    /// The port of RFC 8314 for it.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::None => 25,
+            Self::StartTls => 587,
+            Self::Implicit => 465,
+        }
+    }
+}
+
+/// The same with what it takes.
 pub(super) enum Security {
     /// Not at all.
     None,
@@ -75,7 +97,7 @@ impl Connections {
         let until = Instant::now() + BEFORE_DOT;
         // Never closed, so there is always a permit in the end.
         let room = timeout_at(until, self.room.acquire()).await;
-        let _room = room.map_err(|_| Kind::Timeout.at(Stage::Connect))?;
+        let _room = room.map_err(|_| Cause::Timeout.at(Stage::Connect))?;
         let content = stuffed(&mail.formatted());
         if let Some(session) = self.kept(until).await {
             match self.converse(session, mail.envelope(), &content).await {
@@ -91,7 +113,7 @@ impl Connections {
     async fn converse(&self, mut session: Session, envelope: &Envelope, content: &[u8]) -> Result<Reply, SmtpError> {
         let result = session.send(envelope, content).await;
         match &result {
-            Ok(_) | Err(SmtpError { kind: Kind::NotUtf8Address, .. }) => self.idle().push((session, Instant::now())),
+            Ok(_) | Err(SmtpError { cause: Cause::NotUtf8Address, .. }) => self.idle().push((session, Instant::now())),
             Err(_) => session.leave(),
         }
         result

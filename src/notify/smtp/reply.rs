@@ -37,12 +37,12 @@ impl fmt::Display for Reply {
 
 /// An answer of which more lines may come.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct PartialReply {
     lines: Vec<String>,
     n_kept: usize,
 }
 
-impl Answer {
+impl PartialReply {
     /// Takes the next line, with or without its end. `None` while another one follows.
     ///
     /// The last line's code counts where they differ (RFC 5321 §4.2.1).
@@ -89,7 +89,7 @@ pub(super) fn decode(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Reply, decode, parse};
+    use super::{PartialReply, Reply, decode, parse};
 
     /// The code, whether the answer goes on, and the text.
     type Read<'a> = Option<(u16, bool, &'a [u8])>;
@@ -128,13 +128,13 @@ mod tests {
             if let Some((code, _, text)) = parse(&line) {
                 assert!(code < 1_000 && text.len() + 3 <= line.len(), "{line:?}");
             }
-            Answer::default().add(&line).ok();
+            PartialReply::default().add(&line).ok();
         }
     }
 
     #[track_caller]
     fn reply(lines: &[&[u8]]) -> Option<Reply> {
-        let mut answer = Answer::default();
+        let mut answer = PartialReply::default();
         lines.iter().fold(None, |_, line| answer.add(line).expect("a line of an answer"))
     }
 
@@ -145,12 +145,12 @@ mod tests {
         assert_eq!(last.to_string(), "251 a b");
         assert_eq!(reply(&[b"250-a\r\n"]), None);
         assert_eq!(reply(&[b"250\r\n"]).expect("whole").to_string(), "250");
-        assert!(Answer::default().add(b"+OK\r\n").is_err_and(|said| said == "+OK"));
+        assert!(PartialReply::default().add(b"+OK\r\n").is_err_and(|said| said == "+OK"));
     }
 
     #[test]
     fn an_answer_without_measure_is_cut() {
-        let mut answer = Answer::default();
+        let mut answer = PartialReply::default();
         let line = [b"250-".as_slice(), &[b'x'; 1_000], b"\r\n"].concat();
         for _ in 0..10_000 {
             assert_eq!(answer.add(&line), Ok(None));

@@ -8,7 +8,7 @@ use lettre::Address;
 use lettre::address::Envelope;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::error::{Kind, SmtpError, Stage, positive};
+use super::error::{Cause, SmtpError, Stage, positive};
 use super::offers::Offers;
 use super::reply::Reply;
 use super::wire::{Seal, Wire};
@@ -35,12 +35,12 @@ impl Session {
     /// Connects, greets, secures and logs in.
     pub(super) async fn open(server: &Server, until: Instant) -> Result<Self, SmtpError> {
         let connected = within(until, CONNECT, Wire::connect(&server.host, server.port)).await;
-        let mut wire = connected.map_err(|kind| kind.at(Stage::Connect))?;
+        let mut wire = connected.map_err(|cause| cause.at(Stage::Connect))?;
         if let Security::Implicit(seal) = &server.security {
-            wire = within(until, ANSWER, wire.secure(seal)).await.map_err(|kind| kind.at(Stage::Connect))?;
+            wire = within(until, ANSWER, wire.secure(seal)).await.map_err(|cause| cause.at(Stage::Connect))?;
         }
         let greeting = within(until, ANSWER, wire.answer()).await.and_then(positive);
-        greeting.map_err(|kind| kind.at(Stage::Greeting))?;
+        greeting.map_err(|cause| cause.at(Stage::Greeting))?;
         let mut session = Self { wire, offers: Offers::default(), until };
         session.hello().await?;
         if let Security::StartTls(seal) = &server.security {
@@ -85,18 +85,18 @@ impl Session {
         }
         let reply = self.ask(Stage::Data, "DATA").await?;
         if reply.code != 354 {
-            return Err(Kind::of(reply).at(Stage::Data));
+            return Err(Cause::of(reply).at(Stage::Data));
         }
         let (until, wire) = (self.until, &mut self.wire);
-        within(until, CONTENT, wire.say(content)).await.map_err(|kind| kind.at(Stage::Data))?;
+        within(until, CONTENT, wire.say(content)).await.map_err(|cause| cause.at(Stage::Data))?;
         // A server that wants no more may say so before the end.
-        wire.expect_silence().map_err(|kind| kind.at(Stage::Data))?;
+        wire.expect_silence().map_err(|cause| cause.at(Stage::Data))?;
         let ended = async {
             wire.say(b".\r\n").await?;
             wire.answer().await
         };
-        let answered = timeout(AFTER_DOT, ended).await.unwrap_or(Err(Kind::Timeout));
-        answered.and_then(positive).map_err(|kind| kind.at(Stage::Content))
+        let answered = timeout(AFTER_DOT, ended).await.unwrap_or(Err(Cause::Timeout));
+        answered.and_then(positive).map_err(|cause| cause.at(Stage::Content))
     }
 
     /// What `MAIL` must say about the mail, as far as the server knows it (RFC 6152, RFC 6531).
@@ -107,7 +107,7 @@ impl Session {
         }
         if !envelope.from().into_iter().chain(envelope.to()).all(|address| text(address).is_ascii()) {
             if !self.offers.has("SMTPUTF8") {
-                return Err(Kind::NotUtf8Address.at(Stage::Mail));
+                return Err(Cause::NotUtf8Address.at(Stage::Mail));
             }
             parameters.push_str(" SMTPUTF8");
         }
@@ -122,18 +122,18 @@ impl Session {
             self.command(Stage::Hello, &format!("HELO {name}")).await?;
             Offers::default()
         } else {
-            Offers::of(&positive(reply).map_err(|kind| kind.at(Stage::Hello))?)
+            Offers::of(&positive(reply).map_err(|cause| cause.at(Stage::Hello))?)
         };
         Ok(())
     }
 
     async fn start_tls(mut self, seal: &Seal) -> Result<Self, SmtpError> {
         if !self.offers.has("STARTTLS") {
-            return Err(Kind::Broken("the server does not offer it".to_owned()).at(Stage::StartTls));
+            return Err(Cause::Broken("the server does not offer it".to_owned()).at(Stage::StartTls));
         }
         self.command(Stage::StartTls, "STARTTLS").await?;
         let secured = within(self.until, ANSWER, self.wire.secure(seal)).await;
-        let wire = secured.map_err(|kind| kind.at(Stage::StartTls))?;
+        let wire = secured.map_err(|cause| cause.at(Stage::StartTls))?;
         let mut session = Self { wire, offers: Offers::default(), until: self.until };
         // What was offered without TLS counts no more (RFC 3207 §4.2).
         session.hello().await?;
@@ -151,7 +151,7 @@ impl Session {
             let secret = STANDARD.encode(password);
             (vec!["AUTH LOGIN".to_owned(), STANDARD.encode(user), secret.clone()], secret)
         } else {
-            return Err(Kind::Broken("the server offers neither PLAIN nor LOGIN".to_owned()).at(Stage::Auth));
+            return Err(Cause::Broken("the server offers neither PLAIN nor LOGIN".to_owned()).at(Stage::Auth));
         };
         let said = self.say_in_turn(&words).await;
         said.map_err(|error| error.without(&secret).without(password))
@@ -163,16 +163,16 @@ impl Session {
         for word in words {
             let reply = self.ask(Stage::Auth, word).await?;
             if reply.code != 334 {
-                return positive(reply).map(drop).map_err(|kind| kind.at(Stage::Auth));
+                return positive(reply).map(drop).map_err(|cause| cause.at(Stage::Auth));
             }
             asked = reply.to_string();
         }
-        Err(Kind::Foreign(asked).at(Stage::Auth))
+        Err(Cause::Foreign(asked).at(Stage::Auth))
     }
 
     /// Says a command that must be answered by success.
     async fn command(&mut self, stage: Stage, command: &str) -> Result<Reply, SmtpError> {
-        positive(self.ask(stage, command).await?).map_err(|kind| kind.at(stage))
+        positive(self.ask(stage, command).await?).map_err(|cause| cause.at(stage))
     }
 
     async fn ask(&mut self, stage: Stage, command: &str) -> Result<Reply, SmtpError> {
@@ -182,12 +182,12 @@ impl Session {
             wire.say(format!("{command}\r\n").as_bytes()).await?;
             wire.answer().await
         };
-        within(until, ANSWER, exchange).await.map_err(|kind| kind.at(stage))
+        within(until, ANSWER, exchange).await.map_err(|cause| cause.at(stage))
     }
 }
 
-async fn within<T>(until: Instant, most: Duration, work: impl Future<Output = Result<T, Kind>>) -> Result<T, Kind> {
-    timeout_at(until.min(Instant::now() + most), work).await.unwrap_or(Err(Kind::Timeout))
+async fn within<T>(until: Instant, most: Duration, work: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
+    timeout_at(until.min(Instant::now() + most), work).await.unwrap_or(Err(Cause::Timeout))
 }
 
 /// The content as it is said, without its final dot: a line that begins with a dot gets another one (RFC 5321 §4.5.2).

@@ -8,8 +8,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _,
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::error::Kind;
-use super::reply::{self, Answer, Reply};
+use super::error::Cause;
+use super::reply::{self, PartialReply, Reply};
 
 /// Bytes that are kept of one line. RFC 5321 §4.5.3.1.5 allows 512; what is longer is cut and not refused.
 const LONGEST_LINE: usize = 2_048;
@@ -37,7 +37,7 @@ impl Seal {
 pub(super) struct Wire(BufReader<Box<dyn Stream>>);
 
 impl Wire {
-    pub(super) async fn connect(host: &str, port: u16) -> Result<Self, Kind> {
+    pub(super) async fn connect(host: &str, port: u16) -> Result<Self, Cause> {
         let stream = TcpStream::connect((host, port)).await.map_err(broken)?;
         // With Nagle's algorithm and delayed acknowledgements each mail would take 40 ms more.
         stream.set_nodelay(true).map_err(broken)?;
@@ -45,9 +45,9 @@ impl Wire {
     }
 
     /// TLS from here on. What was read before it is dropped: somebody in between may have said it (RFC 3207 §6).
-    pub(super) async fn secure(self, seal: &Seal) -> Result<Self, Kind> {
+    pub(super) async fn secure(self, seal: &Seal) -> Result<Self, Cause> {
         let stream = seal.connector.connect(seal.name.clone(), self.0.into_inner()).await;
-        Ok(Self::over(stream.map_err(|error| Kind::Broken(format!("TLS: {error}")))?))
+        Ok(Self::over(stream.map_err(|error| Cause::Broken(format!("TLS: {error}")))?))
     }
 
     fn over(stream: impl Stream + 'static) -> Self {
@@ -55,17 +55,17 @@ impl Wire {
         Self(BufReader::new(stream))
     }
 
-    pub(super) async fn say(&mut self, bytes: &[u8]) -> Result<(), Kind> {
+    pub(super) async fn say(&mut self, bytes: &[u8]) -> Result<(), Cause> {
         self.0.write_all(bytes).await.map_err(broken)?;
         self.0.flush().await.map_err(broken)
     }
 
     /// Reads one answer.
-    pub(super) async fn answer(&mut self) -> Result<Reply, Kind> {
-        let (mut answer, mut room) = (Answer::default(), LONGEST_ANSWER);
+    pub(super) async fn answer(&mut self) -> Result<Reply, Cause> {
+        let (mut answer, mut room) = (PartialReply::default(), LONGEST_ANSWER);
         loop {
             let line = self.line(&mut room).await?;
-            if let Some(reply) = answer.add(&line).map_err(Kind::Foreign)? {
+            if let Some(reply) = answer.add(&line).map_err(Cause::Foreign)? {
                 return Ok(reply);
             }
         }
@@ -73,7 +73,7 @@ impl Wire {
 
     /// Looks, without waiting, whether the server has said something or gone before it was asked. An answer that lies there
     /// would be taken for the answer to the next command, and each one after it for that of another.
-    pub(super) fn expect_silence(&mut self) -> Result<(), Kind> {
+    pub(super) fn expect_silence(&mut self) -> Result<(), Cause> {
         let said = match self.0.fill_buf().now_or_never() {
             None => return Ok(()),
             Some(Ok([])) => return Err(closed()),
@@ -82,8 +82,8 @@ impl Wire {
         };
         let line = said.split(|byte| *byte == b'\n').next().unwrap_or_default();
         Err(match reply::parse(line) {
-            Some((code @ 400..=599, _, text)) => Kind::Refused(Reply::new(code, text)),
-            _ => Kind::Foreign(reply::decode(&line[..line.len().min(LONGEST_LINE)])),
+            Some((code @ 400..=599, _, text)) => Cause::Refused(Reply::new(code, text)),
+            _ => Cause::Foreign(reply::decode(&line[..line.len().min(LONGEST_LINE)])),
         })
     }
 
@@ -93,7 +93,7 @@ impl Wire {
     }
 
     /// Reads up to a line feed or the end. `room` is what is left of the answer's bytes.
-    async fn line(&mut self, room: &mut usize) -> Result<Vec<u8>, Kind> {
+    async fn line(&mut self, room: &mut usize) -> Result<Vec<u8>, Cause> {
         let mut line = Vec::new();
         loop {
             let said: &[u8] = match self.0.fill_buf().await {
@@ -108,7 +108,7 @@ impl Wire {
             };
             line.extend_from_slice(&said[..n_said.min(LONGEST_LINE - line.len())]);
             self.0.consume(n_said);
-            *room = room.checked_sub(n_said).ok_or_else(|| Kind::Foreign("an answer without end".to_owned()))?;
+            *room = room.checked_sub(n_said).ok_or_else(|| Cause::Foreign("an answer without end".to_owned()))?;
             match (is_over, line.is_empty()) {
                 (true, true) => return Err(closed()),
                 (true, false) => return Ok(line),
@@ -118,10 +118,10 @@ impl Wire {
     }
 }
 
-fn broken(error: std::io::Error) -> Kind {
-    Kind::Broken(error.to_string())
+fn broken(error: std::io::Error) -> Cause {
+    Cause::Broken(error.to_string())
 }
 
-fn closed() -> Kind {
-    Kind::Broken("the server closed the connection".to_owned())
+fn closed() -> Cause {
+    Cause::Broken("the server closed the connection".to_owned())
 }

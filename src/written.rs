@@ -1,7 +1,8 @@
-//! Values with their places in the file, and the forms in which one can be written: a list or its only item, a table or a word.
+//! Values as `sla.toml` writes them, with their places in it, and the forms in which one can be written: a list or its only item, a
+//! table or a word, the place of a secret. What they mean is for those who asked for them.
 
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::{Deref, DerefMut, Range};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, MapAccess, SeqAccess, Visitor, value};
@@ -23,6 +24,12 @@ impl<T> Deref for At<T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.0.get_ref()
+    }
+}
+
+impl<T> DerefMut for At<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.get_mut()
     }
 }
 
@@ -137,4 +144,16 @@ impl<T: JsonSchema> JsonSchema for WordOr<T> {
         let table = generator.subschema_for::<T>();
         schemars::json_schema!({ "anyOf": [{ "type": "string" }, table] })
     }
+}
+
+/// Where a secret is kept: exactly one of the three.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecretRef {
+    /// A systemd credential.
+    pub credential: Option<At<String>>,
+    /// An environment variable.
+    pub env: Option<At<String>>,
+    /// A file.
+    pub file: Option<At<String>>,
 }
