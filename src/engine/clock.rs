@@ -107,6 +107,12 @@ impl ClockState {
             Self::Cancelled => "cancelled",
         }
     }
+
+    /// The state that a word stands for; none if it stands for none.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Running, Self::Paused, Self::Met, Self::Breached, Self::MetLate, Self::Cancelled];
+        all.into_iter().find(|state| state.as_str() == word)
+    }
 }
 
 /// What became of a step.
@@ -122,7 +128,7 @@ pub enum StepOutcome {
 }
 
 /// A step that is settled and will not be told again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettledStep {
     /// Which.
     pub step: Offset,
@@ -133,7 +139,7 @@ pub struct SettledStep {
 }
 
 /// One promise running on one request. A new wait of the same kind is a new cycle with a clock of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
     /// Which kind of promise.
     pub kind: TargetKind,
@@ -144,32 +150,24 @@ pub struct Clock {
     /// When it started.
     pub started_at: DateTime<Utc>,
     /// When the promise ends; `None` while paused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<DateTime<Utc>>,
     /// When it broke: always the due instant, however late that was noticed (LESSONS 15).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breached_at: Option<DateTime<Utc>>,
     /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<DateTime<Utc>>,
     /// Why it ended without a verdict.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_because: Option<Cancelled>,
     /// Answered before the floor (rule A3).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub early: bool,
     /// Somebody took it: no further step is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked_at: Option<DateTime<Utc>>,
     /// Name of the policy that gave the promise.
     pub policy: String,
     /// Revision of the rulebook that planned it.
     pub revision: i64,
     /// Steps that are settled.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<SettledStep>,
     /// Where steps after the breach count from, when one of them was told late: that step, and when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recounted_from: Option<(Offset, DateTime<Utc>)>,
 }
 

@@ -2,11 +2,7 @@
 //!
 //! Events move marks, and clocks follow them. Stores keep marks as one flat object of instants, whose keys are [`KEYS`].
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::event::RequestKind;
 use super::policy::TargetKind;
@@ -121,6 +117,23 @@ impl Marks {
         }
     }
 
+    /// The instants that are set, under the keys by which they are known outside of the engine, in the order in which they are written.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, DateTime<Utc>)> {
+        KEYS.iter().filter_map(|(key, place)| Some((*key, self.get(*place)?)))
+    }
+
+    /// Whether there is an instant of that key.
+    pub fn has(&self, key: &str) -> bool {
+        KEYS.iter().any(|(known, _)| *known == key)
+    }
+
+    /// Sets the instant of a key; one that is not known means nothing.
+    pub fn set(&mut self, key: &str, at: DateTime<Utc>) {
+        if let Some((_, place)) = KEYS.iter().find(|(known, _)| *known == key) {
+            *self.get_mut(*place) = Some(at);
+        }
+    }
+
     fn get(&self, place: Place) -> Option<DateTime<Utc>> {
         match place {
             Place::Owed(kind) => self.promises[kind as usize].owed_since,
@@ -218,133 +231,3 @@ const KEYS: [(&str, Place); 35] = [
     ("task_opened_at", Place::TaskOpened),
     ("moved_channel_at", Place::MovedChannel),
 ];
-
-impl Serialize for Marks {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(KEYS.iter().filter_map(|(key, place)| Some((key, self.get(*place)?))))
-    }
-}
-
-impl<'de> Deserialize<'de> for Marks {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Stored)
-    }
-}
-
-/// Reads marks as stores keep them. What is missing is not set, and keys of a later release mean nothing.
-struct Stored;
-
-impl<'de> Visitor<'de> for Stored {
-    type Value = Marks;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "marks")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut stored: A) -> Result<Marks, A::Error> {
-        let mut marks = Marks::default();
-        while let Some(key) = stored.next_key::<String>()? {
-            match KEYS.iter().find(|(known, _)| *known == key) {
-                Some((_, place)) => *marks.get_mut(*place) = stored.next_value()?,
-                None => {
-                    stored.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(marks)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::Timelike as _;
-
-    use super::*;
-
-    /// The instants of [`STORED`] as each kind of promise has them, by their minutes: since when it is owed, when it was given.
-    const PROMISES: [(TargetKind, Option<u32>, Option<u32>); TargetKind::ALL.len()] = [
-        (TargetKind::Reply, Some(0), Some(1)),
-        (TargetKind::FirstReply, None, Some(3)),
-        (TargetKind::Acknowledge, Some(10), Some(11)),
-        (TargetKind::Deliver, Some(4), Some(5)),
-        (TargetKind::Assign, Some(6), Some(7)),
-        (TargetKind::Answer, Some(8), Some(9)),
-        (TargetKind::Classify, Some(14), Some(15)),
-        (TargetKind::Activity, Some(16), Some(16)),
-        (TargetKind::FollowUp, Some(17), Some(18)),
-        (TargetKind::Replica, Some(19), Some(20)),
-        (TargetKind::Log, Some(21), Some(22)),
-        (TargetKind::Appointment, Some(23), Some(24)),
-        (TargetKind::CallBack, Some(25), Some(26)),
-        (TargetKind::Hop, Some(27), Some(28)),
-        (TargetKind::Window, Some(29), Some(1)),
-        (TargetKind::Contingency, Some(30), Some(31)),
-    ];
-
-    /// Every mark as a store keeps it, each at a minute of its own.
-    const STORED: &str = concat!(
-        "{",
-        r#""unanswered_since":"2026-03-02T14:00:00Z","answered_at":"2026-03-02T14:01:00Z","#,
-        r#""first_asked_at":"2026-03-02T14:02:00Z","first_answered_at":"2026-03-02T14:03:00Z","#,
-        r#""undelivered_since":"2026-03-02T14:04:00Z","delivered_at":"2026-03-02T14:05:00Z","#,
-        r#""unowned_since":"2026-03-02T14:06:00Z","owned_at":"2026-03-02T14:07:00Z","#,
-        r#""task_unanswered_since":"2026-03-02T14:08:00Z","task_answered_at":"2026-03-02T14:09:00Z","#,
-        r#""unacknowledged_since":"2026-03-02T14:10:00Z","acknowledged_at":"2026-03-02T14:11:00Z","#,
-        r#""asked_at":"2026-03-02T14:12:00Z","confirmed_at":"2026-03-02T14:13:00Z","#,
-        r#""unclassified_since":"2026-03-02T14:14:00Z","classified_at":"2026-03-02T14:15:00Z","#,
-        r#""idle_since":"2026-03-02T14:16:00Z","follow_up_since":"2026-03-02T14:17:00Z","#,
-        r#""followed_up_at":"2026-03-02T14:18:00Z","unreplicated_since":"2026-03-02T14:19:00Z","#,
-        r#""replicated_at":"2026-03-02T14:20:00Z","unlogged_since":"2026-03-02T14:21:00Z","#,
-        r#""logged_at":"2026-03-02T14:22:00Z","scheduled_since":"2026-03-02T14:23:00Z","#,
-        r#""held_at":"2026-03-02T14:24:00Z","dropped_since":"2026-03-02T14:25:00Z","#,
-        r#""called_back_at":"2026-03-02T14:26:00Z","hop_since":"2026-03-02T14:27:00Z","#,
-        r#""hopped_at":"2026-03-02T14:28:00Z","window_since":"2026-03-02T14:29:00Z","#,
-        r#""contingency_since":"2026-03-02T14:30:00Z","recovered_at":"2026-03-02T14:31:00Z","#,
-        r#""outside_since":"2026-03-02T14:32:00Z","task_opened_at":"2026-03-02T14:33:00Z","#,
-        r#""moved_channel_at":"2026-03-02T14:34:00Z""#,
-        "}",
-    );
-
-    #[test]
-    fn marks_are_stored_under_the_keys_that_stores_have() {
-        let marks: Marks = serde_json::from_str(STORED).expect("marks");
-        assert_eq!(serde_json::to_string(&marks).expect("JSON"), STORED);
-    }
-
-    #[test]
-    fn each_kind_of_promise_has_its_own_of_the_stored_keys() {
-        let marks: Marks = serde_json::from_str(STORED).expect("marks");
-        let minute = |at: Option<DateTime<Utc>>| at.map(|at| at.minute());
-        for (place, (kind, owed, given)) in PROMISES.into_iter().enumerate() {
-            let mark = marks.of(kind);
-            assert_eq!((minute(mark.owed_since), minute(mark.given_at)), (owed, given), "{kind:?}");
-            assert_eq!(kind as usize, place, "{kind:?} has its own place");
-        }
-        let alone = [
-            marks.first_asked_at,
-            marks.first_answered_at,
-            marks.asked_at,
-            marks.confirmed_at,
-            marks.outside_since,
-            marks.task_opened_at,
-            marks.moved_channel_at,
-        ];
-        assert_eq!(alone.map(minute), [2, 3, 12, 13, 32, 33, 34].map(Some));
-    }
-
-    #[test]
-    fn the_first_reply_is_owed_until_somebody_answers() {
-        let asked = r#"{"first_asked_at":"2026-03-02T14:00:00Z"}"#;
-        let marks: Marks = serde_json::from_str(asked).expect("marks");
-        assert_eq!(marks.of(TargetKind::FirstReply), Mark { owed_since: marks.first_asked_at, given_at: None });
-    }
-
-    #[test]
-    fn marks_that_a_store_does_not_have_are_not_set() {
-        for stored in ["{}", r#"{"unanswered_since":null}"#, r#"{"of_a_later_release":"2026-03-02T14:00:00Z"}"#] {
-            let marks: Marks = serde_json::from_str(stored).expect("marks");
-            assert_eq!(marks, Marks::default(), "{stored}");
-            assert_eq!(serde_json::to_string(&marks).expect("JSON"), "{}");
-        }
-    }
-}

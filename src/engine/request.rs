@@ -79,7 +79,7 @@ pub struct Promised {
 }
 
 /// What is known of one request after its events so far. Everything a clock needs is here; nothing else is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Its number.
     pub id: RequestId,
@@ -88,72 +88,51 @@ pub struct Request {
     /// What policies look at.
     pub facets: Facets,
     /// The person at the client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
     /// What it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A person's key, or the word by which the channel named somebody unknown to the file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Whoever asked first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester: Option<Author>,
     /// The first name of its conversation, where no address tells who wrote.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
     /// Addresses of the client's people who wrote, in their canonical form.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<String>,
     /// Addresses outside of the house that it asked without the client: suppliers, carriers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub third_parties: Vec<String>,
     /// The latest instant of an event, by `at`.
     pub last_event_at: DateTime<Utc>,
     /// Opening, or the last re-opening (LESSONS 20).
     pub opened_at: DateTime<Utc>,
     /// Instants at which conditions began that a clock watches, and at which they were met.
-    #[serde(default)]
     pub marks: Marks,
     /// A deadline given at opening, which takes the contract's place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_by_hand: Option<Promised>,
     /// The last promise made since, which may only shorten it (A5).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promised: Option<Promised>,
     /// Waits for the client, in order, disjoint (LESSONS 12).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<Pause>,
     /// Alerts wait until then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snoozed_until: Option<DateTime<Utc>>,
     /// The call or session that was agreed on (B2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<Appointment>,
     /// Requests that must be done first (B4).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<RequestId>,
     /// The request off which it was split.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<RequestId>,
     /// The number of its ticket in another system (C8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
     /// Of a formal claim: the number under which it is tracked (D4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// The parts of its fullest comment (C5).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub described: Vec<Part>,
     /// Fingerprints of what the house answered last, normalised (D11).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<u64>,
     /// The latest clock of each kind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<Clock>,
     /// Numbers above those of the latest clocks that waits have had, which events heard of late put before them or did away with. No other
     /// wait gets them (LESSONS 25).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cycles: BTreeMap<TargetKind, u32>,
 }
 

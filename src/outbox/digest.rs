@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::facts::{AlertFacts, ViolationFacts};
-use super::needed::is_needed;
+use super::needed::{Standing, is_needed};
 use super::{Content, HeldFor, Motive};
-use crate::engine::clock::Clock;
 
 /// Alerts that a message tells of one by one; mail shows fewer.
 const MOST_TOLD: usize = 200;
@@ -25,7 +24,7 @@ pub struct GatheredRow {
     /// Why it was to go out; none where that is a word that this version does not know.
     pub motive: Option<Motive>,
     /// The clock of which it tells, as it is now.
-    pub clock: Option<Clock>,
+    pub clock: Option<Standing>,
     /// When it was decided.
     pub decided_at: DateTime<Utc>,
     /// Whether its reader is told of it at that destination anyway.
@@ -75,7 +74,7 @@ fn is_to_be_told(row: &GatheredRow, cause: HeldFor) -> bool {
     // A summary tells what happened, not only what is still so.
     let tells_all = matches!(cause, HeldFor::Daily | HeldFor::Silence);
     let is_of_breach = row.motive.is_some_and(Motive::is_of_breach);
-    let stands = || row.motive.is_none_or(|motive| is_needed(motive, row.clock.as_ref(), row.decided_at));
+    let stands = || row.motive.is_none_or(|motive| is_needed(motive, row.clock, row.decided_at));
     !row.is_told_anyway && ((tells_all && is_of_breach) || stands())
 }
 
@@ -102,12 +101,14 @@ mod tests {
 
     use super::*;
     use crate::engine::effect::Why;
-    use crate::engine::request_id::RequestId;
-    use crate::text::templates;
 
     fn row(id: i64, why: Why, minute: i64) -> GatheredRow {
         let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
-        let facts = AlertFacts { request: RequestId(id / 10), why, planned_at: at, ..templates::sample() };
+        let told = serde_json::json!({
+            "request": id / 10, "target": "reply", "cycle": 1, "why": why.as_str(), "step": "due", "policy": "p", "channel": "email",
+            "started_at": DateTime::UNIX_EPOCH, "planned_at": at, "decided_at": at, "calendar": "always",
+        });
+        let facts: AlertFacts = serde_json::from_value(told).expect("facts");
         GatheredRow {
             id,
             content: Some(Content::Alert(Box::new(facts))),

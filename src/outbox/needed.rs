@@ -3,18 +3,58 @@
 use chrono::{DateTime, Utc};
 
 use super::Motive;
-use crate::engine::clock::{Clock, ClockState};
+use crate::engine::clock::ClockState;
+
+/// How the clock of an alert stands when the alert could go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it stands.
+    pub state: ClockState,
+    /// When it ended.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// When somebody took it.
+    pub acked_at: Option<DateTime<Utc>>,
+}
 
 /// Whether the alert of a clock still tells something that is so. Lists and notices, which have no clock, always do.
-pub fn is_needed(motive: Motive, clock: Option<&Clock>, decided_at: DateTime<Utc>) -> bool {
+pub fn is_needed(motive: Motive, clock: Option<Standing>, decided_at: DateTime<Utc>) -> bool {
     let Some(clock) = clock else { return true };
-    let told_of_breach = motive.is_of_breach();
     let stands = match clock.state {
         ClockState::Breached => true,
-        ClockState::Running => !told_of_breach,
+        ClockState::Running => !motive.is_of_breach(),
         ClockState::Paused | ClockState::Met | ClockState::MetLate | ClockState::Cancelled => false,
     };
     // What was decided after somebody took it says that the time for that is over.
     let is_taken = clock.acked_at.is_some_and(|acked_at| decided_at <= acked_at);
-    stands && clock.is_live() && !is_taken
+    stands && clock.stopped_at.is_none() && !is_taken
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::engine::effect::Why;
+
+    #[test]
+    fn lessons_30_what_is_over_taken_or_not_so_any_more_is_not_told() {
+        let minute = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let running = Standing { state: ClockState::Running, stopped_at: None, acked_at: None };
+        let breached = Standing { state: ClockState::Breached, ..running };
+        let (warning, breach) = (Motive::Promise(Why::Warning), Motive::Promise(Why::Breach));
+        let cases = [
+            (warning, running, true),
+            (breach, running, false),
+            (breach, breached, true),
+            (breach, Standing { stopped_at: Some(minute(9)), ..breached }, false),
+            (breach, Standing { acked_at: Some(minute(5)), ..breached }, false),
+            (breach, Standing { acked_at: Some(minute(4)), ..breached }, true),
+            (warning, Standing { state: ClockState::Paused, ..running }, false),
+            (warning, Standing { state: ClockState::Met, ..running }, false),
+        ];
+        for (motive, clock, expected) in cases {
+            assert_eq!(is_needed(motive, Some(clock), minute(5)), expected, "{motive:?} {clock:?}");
+        }
+        assert!(is_needed(Motive::List, None, minute(5)));
+    }
 }

@@ -1,8 +1,7 @@
 //! Which messages go next: over candidates that were loaded once, most urgent first, each to a destination that has room for it.
 
-use super::needed::is_needed;
+use super::needed::{Standing, is_needed};
 use super::{Content, Lanes, Motive, Room};
-use crate::engine::clock::Clock;
 use crate::outbox::message::Leased;
 use std::collections::HashMap;
 
@@ -14,13 +13,13 @@ pub struct Candidate {
     /// Why it goes out; none where that is a word that this version does not know.
     pub motive: Option<Motive>,
     /// The clock of which it tells, as it is now.
-    pub clock: Option<Clock>,
+    pub clock: Option<Standing>,
 }
 
 impl Candidate {
     /// Whether it still tells something that is so (LESSONS 30).
     pub fn is_needed(&self) -> bool {
-        self.motive.is_none_or(|motive| is_needed(motive, self.clock.as_ref(), self.delivery.decided_at))
+        self.motive.is_none_or(|motive| is_needed(motive, self.clock, self.delivery.decided_at))
     }
 }
 

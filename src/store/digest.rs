@@ -1,10 +1,9 @@
 //! The rows of messages that were gathered.
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, milliseconds, motive};
+use super::{Result, Store, instant, milliseconds, motive, standing};
 use crate::engine::request_id::RequestId;
 use crate::outbox::Content;
 use crate::outbox::digest::{self, Composed, GatheredRow, MOST_LOOKED_AT};
@@ -37,9 +36,10 @@ impl Store {
     /// The first rows, by rank, each with whether the same person is told of it at that destination anyway.
     fn rows_of_digest(&self, root: i64, delivery: &Leased) -> Result<Vec<GatheredRow>> {
         let mut statement = self.prepare(
-            "SELECT d.id, a.content, a.why, c.clock, d.decided_at, a.request,
+            "SELECT d.id, iif(a.v = 1, a.content, NULL), a.why, d.decided_at, a.request,
                     ?1 <> ?2 AND EXISTS (SELECT 1 FROM deliveries o WHERE o.alert = d.alert AND o.person IS d.person
-                        AND o.destination = ?3 AND o.id <> d.id)
+                        AND o.destination = ?3 AND o.id <> d.id),
+                    c.state, c.stopped_at, c.acked_at
              FROM deliveries d JOIN alerts a ON a.id = d.alert
              LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
              WHERE d.gathered_into = ?1 ORDER BY d.rank, d.planned_at LIMIT ?4",
@@ -48,15 +48,14 @@ impl Store {
         let mut rows = statement.query(params![root, delivery.id, delivery.destination, most])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let request = row.get::<_, Option<i64>>(5)?.map_or(RequestId(0), RequestId);
-            let clock = if row.get_ref(3)? == ValueRef::Null { None } else { self.parsed(request, "clock", row, 3) };
+            let request = row.get::<_, Option<i64>>(4)?.map_or(RequestId(0), RequestId);
             found.push(GatheredRow {
                 id: row.get(0)?,
                 content: self.parsed(request, "alert", row, 1),
                 motive: motive(row, 2)?,
-                clock,
-                decided_at: row.get(4).and_then(instant).unwrap_or_default(),
-                is_told_anyway: row.get(6)?,
+                clock: standing(row, 6)?,
+                decided_at: row.get(3).and_then(instant).unwrap_or_default(),
+                is_told_anyway: row.get(5)?,
             });
         }
         Ok(found)

@@ -1,9 +1,10 @@
 //! Destinations that stand: until when, why, and what waits for them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::{Result, Store, instant, milliseconds};
+use crate::engine::request_id::RequestId;
 use crate::outbox::hold::Hold;
 
 impl Store {
@@ -14,10 +15,11 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn hold_of(&self, destination: &str) -> Result<Option<Hold>> {
         let mut statement = self.prepare("SELECT until, failures FROM holds WHERE destination = ?1")?;
-        let found = statement.query_row([destination], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let mut rows = statement.query([destination])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
         // At an instant that cannot be read nobody waits for it (LESSONS 59).
-        let hold = |(until, failures)| Hold { until: instant(until).unwrap_or_default(), failures };
-        Ok(found.map(hold))
+        let until = self.read_instant(RequestId(0), "hold", row, 0).unwrap_or_default();
+        Ok(Some(Hold { until, failures: row.get(1)? }))
     }
 
     /// Keeps a destination standing.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Result, Store, instant, known, milliseconds, motive};
+use super::{Result, Store, instant, known, milliseconds, motive, standing};
 use crate::engine::request_id::RequestId;
 use crate::outbox::digest::Composed;
 use crate::outbox::message::Leased;
@@ -43,9 +43,9 @@ const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
      WHERE state = 'pending' AND destination = ?1 AND next_at <= ?2 ORDER BY rank, planned_at LIMIT ?3";
 
 const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
-            a.request, a.content, a.why, c.clock, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
+            a.request, iif(a.v = 1, a.content, NULL), a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
             d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
-            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0)
+            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0), c.state, c.stopped_at, c.acked_at
      FROM deliveries d JOIN alerts a ON a.id = d.alert
      LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
      WHERE d.id = ?1";
@@ -188,7 +188,6 @@ impl Store {
     fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
         let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
         let of = request.unwrap_or(RequestId(0));
-        let clock = if row.get_ref(11)? == ValueRef::Null { None } else { Some(self.parsed(of, "clock", row, 11)) };
         let instants = instant(row.get(6)?).and_then(|planned_at| Ok((planned_at, instant(row.get(7)?)?)));
         let (Some(content), Ok((planned_at, decided_at))) = (self.parsed(of, "alert", row, 9), instants) else {
             found.unreadable.push(id);
@@ -205,14 +204,14 @@ impl Store {
             decided_at,
             request,
             content,
-            is_probe: row.get(12)?,
-            route: if row.get_ref(13)? == ValueRef::Null { None } else { self.parsed(of, "route", row, 13) }
+            is_probe: row.get(11)?,
+            route: if row.get_ref(12)? == ValueRef::Null { None } else { self.parsed(of, "route", row, 12) }
                 .unwrap_or_default(),
             first: None,
-            updates: row.get(14)?,
-            waited: row.get(15)?,
+            updates: row.get(13)?,
+            waited: row.get(14)?,
         };
-        found.ready.push(Candidate { delivery, motive: motive(row, 10)?, clock: clock.flatten() });
+        found.ready.push(Candidate { delivery, motive: motive(row, 10)?, clock: standing(row, 15)? });
         Ok(())
     }
 

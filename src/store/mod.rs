@@ -16,6 +16,7 @@ pub mod silences;
 pub mod requests;
 mod save;
 mod schema;
+pub mod stored;
 pub mod sources;
 mod unreadable;
 pub mod violations;
@@ -26,6 +27,8 @@ use chrono::{DateTime, TimeZone, Utc};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
+use crate::engine::clock::ClockState;
+use crate::outbox::needed::Standing;
 use crate::outbox::{DeliveryState, Motive};
 pub use unreadable::{Fault, Unreadable};
 
@@ -201,6 +204,13 @@ impl ToSql for Motive {
 /// Why a message goes out; none where that is a word that this version does not know: then it goes.
 fn motive(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
     Ok(row.get_ref(column)?.as_str().ok().and_then(Motive::of))
+}
+
+/// How a clock stands, by its state, its end and when it was taken; none where there is no clock, or a state that this version does not know.
+fn standing(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Standing>> {
+    let Some(state) = row.get_ref(column)?.as_str().ok().and_then(ClockState::of) else { return Ok(None) };
+    let (stopped_at, acked_at) = (known(row.get(column + 1)?), known(row.get(column + 2)?));
+    Ok(Some(Standing { state, stopped_at, acked_at }))
 }
 
 /// An instant as the tables hold it.

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::{Result, Store, milliseconds};
+use super::{Result, Store, milliseconds, standing};
 use crate::desk::known::Told;
-use crate::engine::clock::Clock;
 use crate::engine::effect::ClockRef;
 use crate::engine::request_id::RequestId;
 use crate::outbox::message::{NewAlert, NewDelivery};
+use crate::outbox::needed::Standing;
 use crate::outbox::{Attempt, Content, DeliveryState};
 
 impl Store {
@@ -21,8 +21,8 @@ impl Store {
         let step = alert.step.as_ref();
         let added = self
             .prepare(
-                "INSERT INTO alerts (request, kind, cycle, step, why, planned_at, decided_at, content)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+                "INSERT INTO alerts (request, kind, cycle, step, why, planned_at, decided_at, v, content)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 step.map(|step| step.request.0),
@@ -188,8 +188,9 @@ impl Store {
     ///
     /// `StoreError` from SQLite, or if it cannot be read.
     pub fn content_of(&self, delivery: i64) -> Result<Option<Content>> {
-        let mut statement =
-            self.prepare("SELECT a.content FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1")?;
+        let mut statement = self.prepare(
+            "SELECT iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1",
+        )?;
         let mut rows = statement.query([delivery])?;
         Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "alert", row, 0)))
     }
@@ -199,13 +200,13 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite, or if it cannot be read.
-    pub fn clock_of(&self, delivery: i64) -> Result<Option<Clock>> {
+    pub fn clock_of(&self, delivery: i64) -> Result<Option<Standing>> {
         let mut statement = self.prepare(
-            "SELECT c.clock FROM deliveries d JOIN alerts a ON a.id = d.alert
+            "SELECT c.state, c.stopped_at, c.acked_at FROM deliveries d JOIN alerts a ON a.id = d.alert
              JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle WHERE d.id = ?1",
         )?;
         let mut rows = statement.query([delivery])?;
-        Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "clock", row, 0)))
+        rows.next()?.map_or(Ok(None), |row| Ok(standing(row, 0)?))
     }
 
     /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.

@@ -1,8 +1,10 @@
 //! Requests, their threads, clocks and wakes.
 
 use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, Rows, params};
 
+use super::stored::{self, ReadClock, ReadRequest, SHAPE};
 use super::{Result, Store, instant, milliseconds};
 use crate::desk::changes::ThreadName;
 use crate::engine::clock::Clock;
@@ -70,9 +72,9 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn request(&self, id: RequestId) -> Result<Option<Request>> {
-        let mut statement = self.prepare("SELECT state FROM requests WHERE id = ?1")?;
+        let mut statement = self.prepare("SELECT v, state FROM requests WHERE id = ?1")?;
         let mut rows = statement.query([id.0])?;
-        Ok(rows.next()?.and_then(|row| self.parsed(id, "request", row, 0)))
+        Ok(rows.next()?.and_then(|row| self.read_request(id, row, 0)))
     }
 
     /// The request to which a conversation belongs.
@@ -107,11 +109,11 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
         let sql = if is_new {
-            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         } else {
             "UPDATE requests SET phase = ?2, kind = ?3, channel = ?4, owner = ?5, customer = ?6, opened_at = ?7,
-             due_at = ?8, state = ?9, contact = ?10 WHERE id = ?1"
+             due_at = ?8, state = ?9, contact = ?10, v = ?11 WHERE id = ?1"
         };
         self.prepare(sql)?.execute(params![
             request.id.0,
@@ -122,8 +124,9 @@ impl Store {
             request.facets.customer,
             milliseconds(request.opened_at),
             request.due_at().map(milliseconds),
-            serde_json::to_string(request)?,
+            stored::write_request(request)?,
             request.contact_word(),
+            SHAPE,
         ])?;
         match wake {
             Some(wake) => {
@@ -138,19 +141,20 @@ impl Store {
         Ok(())
     }
 
-    /// Writes clocks of a request.
+    /// Writes clocks of a request. Those that its state holds are written there.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn put_clocks(&self, request: RequestId, clocks: &[Clock]) -> Result<()> {
+    pub fn put_clocks(&self, request: &Request, clocks: &[Clock]) -> Result<()> {
         let mut statement = self.prepare(
             "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
-             stopped_at, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             stopped_at, acked_at, v, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         for clock in clocks {
+            let is_in_state = request.clocks.iter().any(|own| own.name() == clock.name());
             statement.execute(params![
-                request.0,
+                request.id.0,
                 clock.kind.as_str(),
                 clock.cycle,
                 clock.state.as_str(),
@@ -160,7 +164,9 @@ impl Store {
                 clock.due_at.map(milliseconds),
                 clock.breached_at.map(milliseconds),
                 clock.stopped_at.map(milliseconds),
-                serde_json::to_string(clock)?,
+                clock.acked_at.map(milliseconds),
+                SHAPE,
+                if is_in_state { None } else { Some(stored::write_clock(clock)?) },
             ])?;
         }
         Ok(())
@@ -172,13 +178,35 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn clocks(&self, request: RequestId) -> Result<Vec<Clock>> {
-        let mut statement = self.prepare("SELECT clock FROM clocks WHERE request = ?1")?;
+        let mut statement =
+            self.prepare("SELECT kind, cycle, v, clock FROM clocks WHERE request = ?1 ORDER BY kind, cycle")?;
         let mut rows = statement.query([request.0])?;
-        let mut clocks = Vec::new();
+        let (mut clocks, mut state) = (Vec::new(), None);
         while let Some(row) = rows.next()? {
-            clocks.extend(self.parsed(request, "clock", row, 0));
+            if row.get_ref(3)? != ValueRef::Null {
+                clocks.extend(self.read_clock(request, row, 2));
+                continue;
+            }
+            if state.is_none() {
+                state = Some(self.request(request)?.map(|request| request.clocks).unwrap_or_default());
+            }
+            let (kind, cycle) = (row.get::<_, String>(0)?, row.get::<_, u32>(1)?);
+            let mut own = state.iter().flatten();
+            clocks.extend(own.find(|clock| clock.kind.as_str() == kind && clock.cycle == cycle).cloned());
         }
         Ok(clocks)
+    }
+
+    /// A request of two columns, its shape and its state; none, and noted, if it cannot be read.
+    pub(super) fn read_request(&self, id: RequestId, row: &Row<'_>, column: usize) -> Option<Request> {
+        self.of_known_shape(id, "request", row, column)?;
+        self.parsed::<ReadRequest>(id, "request", row, column + 1).map(|ReadRequest(request)| request)
+    }
+
+    /// The same of a clock.
+    fn read_clock(&self, request: RequestId, row: &Row<'_>, column: usize) -> Option<Clock> {
+        self.of_known_shape(request, "clock", row, column)?;
+        self.parsed::<ReadClock>(request, "clock", row, column + 1).map(|ReadClock(clock)| clock)
     }
 
     /// Takes the clocks of a request away, to be written anew.
@@ -198,7 +226,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn list(&self, filter: &Filter, now: DateTime<Utc>) -> Result<Vec<Request>> {
         let sql =
-            format!("SELECT id, state FROM requests WHERE {MATCHING} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
+            format!("SELECT id, v, state FROM requests WHERE {MATCHING} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
         let mut statement = self.prepare(&sql)?;
         let rows = statement.query(params![
             filter.state,
@@ -263,7 +291,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn open_with_owner(&self, kind: &str) -> Result<Vec<Request>> {
         let mut statement = self.prepare(
-            "SELECT id, state FROM requests WHERE phase IN ('open', 'waiting') AND kind = ?1 AND owner IS NOT NULL
+            "SELECT id, v, state FROM requests WHERE phase IN ('open', 'waiting') AND kind = ?1 AND owner IS NOT NULL
              ORDER BY opened_at, id",
         )?;
         self.read_requests(statement.query([kind])?, usize::MAX)
@@ -308,8 +336,8 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn live_by_due(&self, limit: usize) -> Result<Vec<Request>> {
-        let mut statement =
-            self.prepare("SELECT id, state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id")?;
+        let mut statement = self
+            .prepare("SELECT id, v, state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id")?;
         let (open, waiting) = (Phase::Open.as_str(), Phase::Waiting.as_str());
         self.read_requests(statement.query([open, waiting])?, limit)
     }
@@ -320,7 +348,7 @@ impl Store {
         while requests.len() < most
             && let Some(row) = rows.next()?
         {
-            requests.extend(self.parsed(RequestId(row.get(0)?), "request", row, 1));
+            requests.extend(self.read_request(RequestId(row.get(0)?), row, 1));
         }
         Ok(requests)
     }

@@ -119,7 +119,7 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn held_by_ended(&self, now: DateTime<Utc>) -> Result<Vec<HeldDelivery>> {
         let mut statement = self.prepare(
-            "SELECT d.id, d.person, a.content FROM deliveries d JOIN alerts a ON a.id = d.alert
+            "SELECT d.id, d.person, iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert
              WHERE d.state = 'held' AND d.silence IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
                AND ?1 < d.next_at LIMIT ?2",
         )?;

@@ -9,7 +9,7 @@ use rusqlite::Row;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::{Result, Store, StoreError, instant};
+use super::{Result, Store, StoreError, instant, stored};
 use crate::engine::request_id::RequestId;
 
 /// More are counted, and not named.
@@ -100,6 +100,22 @@ impl Store {
                 None
             }
         }
+    }
+
+    /// Whether a row is of a shape that this version knows; none, and noted, if not.
+    pub(super) fn of_known_shape(
+        &self,
+        request: RequestId,
+        part: &'static str,
+        row: &Row<'_>,
+        column: usize,
+    ) -> Option<()> {
+        let shape = row.get(column).unwrap_or(0);
+        if stored::is_known(shape) {
+            return Some(());
+        }
+        self.unreadable.note(request, part, &format!("it is of shape {shape}, which a later version wrote"));
+        None
     }
 
     /// An instant of a column; none, and noted, if it cannot be read.

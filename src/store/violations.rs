@@ -42,7 +42,7 @@ pub struct Filter {
     pub limit: u32,
 }
 
-const COLUMNS: &str = "id, request, at, owner, violation, n_told, excuse, excused_by, excused_at";
+const COLUMNS: &str = "id, request, at, owner, iif(v = 1, violation, NULL), n_told, excuse, excused_by, excused_at";
 
 impl Store {
     /// Records a violation, and returns its number.

@@ -46,6 +46,7 @@ mod slack;
 mod smtp;
 mod sources;
 mod spoken;
+mod stores;
 mod subscriptions;
 mod support;
 mod tables;

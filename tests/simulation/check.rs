@@ -88,18 +88,18 @@ impl<'a> View<'a> {
     ) -> Self {
         let file = directory.join(plazo::store::FILE);
         let store = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the store opens");
-        let mut requests: BTreeMap<RequestId, (Request, Vec<Clock>)> =
-            rows(&store, "SELECT state FROM requests", |row| {
-                let request: Request = parsed(&row.get::<_, String>(0)?);
-                Ok((request.id, (request, Vec::new())))
-            });
-        let clocks: Vec<(i64, Clock)> =
-            rows(&store, "SELECT request, clock FROM clocks ORDER BY request, kind, cycle", |row| {
-                Ok((row.get(0)?, parsed(&row.get::<_, String>(1)?)))
-            });
-        for (request, clock) in clocks {
-            requests.get_mut(&RequestId(request)).expect("a clock belongs to a request").1.push(clock);
-        }
+        let reader = plazo::store::Store::open_reader(directory).expect("the store opens");
+        let ids: Vec<i64> = rows(&store, "SELECT id FROM requests", |row| row.get(0));
+        let requests: BTreeMap<RequestId, (Request, Vec<Clock>)> = ids
+            .into_iter()
+            .map(|id| {
+                let request = reader.request(RequestId(id)).expect("the store can be read").expect("a request");
+                (RequestId(id), (request, reader.clocks(RequestId(id)).expect("clocks")))
+            })
+            .collect();
+        let n_clocks: Vec<i64> = rows(&store, "SELECT count(*) FROM clocks", |row| row.get(0));
+        let n_read = requests.values().map(|(_, clocks)| clocks.len()).sum::<usize>();
+        assert_eq!(n_clocks, [i64::try_from(n_read).expect("few")], "each clock belongs to a request and can be read");
         let journal =
             rows(&store, "SELECT request, at, received_at, body, type, effects FROM journal ORDER BY seq", |row| {
                 Ok(Row {

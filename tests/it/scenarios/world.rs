@@ -16,6 +16,7 @@ use plazo::engine::request::Request;
 use plazo::engine::request_id::RequestId;
 use plazo::engine::rulebook::Rulebook;
 use plazo::engine::{self, Input};
+use plazo::store::stored;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -133,8 +134,8 @@ impl<'a> World<'a> {
         }
         assert!(self.told.len() < TOO_MUCH, "there is no end to it:\n{}", self.told.join("\n"));
         let case = self.cases.get_mut(&id).expect("a request that was heard of");
-        case.request = stored(&outcome.request);
-        case.clocks.extend(outcome.clocks.iter().map(|clock| ((clock.kind, clock.cycle), stored(clock))));
+        case.request = stored_request(&outcome.request);
+        case.clocks.extend(outcome.clocks.iter().map(|clock| ((clock.kind, clock.cycle), stored_clock(clock))));
         case.wake_at = outcome.wake.map(|wake| wake.at);
     }
 
@@ -257,9 +258,16 @@ impl<'a> World<'a> {
     }
 }
 
-/// The value as it comes back from the store.
-fn stored<T: Serialize + DeserializeOwned>(value: &T) -> T {
-    read_back(&written(value))
+/// A request as the store gives it back.
+fn stored_request(request: &Request) -> Request {
+    let json = stored::write_request(request).expect("JSON");
+    serde_json::from_str::<stored::ReadRequest>(&json).expect("a request").0
+}
+
+/// A clock as the store gives it back.
+fn stored_clock(clock: &Clock) -> Clock {
+    let json = stored::write_clock(clock).expect("JSON");
+    serde_json::from_str::<stored::ReadClock>(&json).expect("a clock").0
 }
 
 fn written<T: Serialize>(value: &T) -> String {

@@ -1,0 +1,89 @@
+//! Stores of released versions: one of each, as its daemon left it when it was killed, is brought up to date and tells what it told.
+//!
+//! `tests/data/stores/<version>.json` is what that version's own commands said of its store: every command of today says the same. A release
+//! adds its own pair and changes none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plazo::store::{FILE, Store};
+use serde_json::Value;
+
+use crate::support::plazo;
+
+fn stores() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stores")
+}
+
+/// A directory with a store of that file, brought up to date.
+fn upgraded(released: &Path) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::copy(released, directory.path().join(FILE)).expect("copied");
+    drop(Store::open(directory.path()).expect("it is brought up to date"));
+    directory
+}
+
+/// What a command says of a store, without what depends on when it is asked.
+fn said(directory: &Path, command: &str) -> Value {
+    let mut plazo = plazo();
+    plazo.current_dir(directory).arg("--config").arg(stores().join("sla.toml")).arg("--data").arg(directory);
+    let output = plazo.args(command.split(' ')).output().expect("plazo runs");
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    let mut said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    forget_the_hour(&mut said);
+    said
+}
+
+fn forget_the_hour(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !["now", "overdue"].contains(&name.as_str()));
+            fields.values_mut().for_each(forget_the_hour);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_the_hour),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_store_of_each_released_version_is_brought_up_to_date_and_tells_what_it_told() {
+    let files = fs::read_dir(stores()).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let released: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "sqlite3")).collect();
+    assert!(!released.is_empty());
+    for released in released {
+        let directory = upgraded(&released);
+        let told = fs::read_to_string(released.with_extension("json")).expect("what it told");
+        let told: serde_json::Map<String, Value> = serde_json::from_str(&told).expect("JSON");
+        for (command, mut expected) in told {
+            forget_the_hour(&mut expected);
+            assert_eq!(said(directory.path(), &command), expected, "{}: plazo {command}", released.display());
+        }
+        let store = Store::open(directory.path()).expect("a second start finds nothing to do");
+        for id in (1..=store.last_request().expect("a number")).map(plazo::engine::request_id::RequestId) {
+            let request = store.request(id).expect("read").unwrap_or_else(|| panic!("{id} cannot be read"));
+            let clocks = store.clocks(id).expect("clocks");
+            assert!(request.clocks.iter().all(|clock| clocks.contains(clock)), "{id}: {clocks:?}");
+        }
+        assert!(store.unreadable().all().is_empty(), "{:?}", store.unreadable().all());
+    }
+}
+
+/// The tables hold the words that the program's types have.
+#[test]
+fn a_word_that_is_no_state_gets_into_no_table() {
+    let directory = upgraded(&stores().join("v0.1.0.sqlite3"));
+    let store = rusqlite::Connection::open(directory.path().join(FILE)).expect("the store");
+    for sql in [
+        "UPDATE deliveries SET state = 'siesta'",
+        "UPDATE deliveries SET state = 'held', held_for = NULL, finished_at = NULL",
+        "UPDATE deliveries SET held_for = 'capricho'",
+        "UPDATE deliveries SET state = 'sent', finished_at = NULL",
+        "UPDATE alerts SET why = 'capricho'",
+        "UPDATE requests SET phase = 'siesta'",
+        "UPDATE clocks SET state = 'siesta'",
+    ] {
+        let error = store.execute(sql, []).expect_err(sql).to_string();
+        assert!(error.contains("CHECK"), "{sql}: {error}");
+    }
+}
