@@ -1,25 +1,21 @@
 //! plazo: an SLA timer and alerting daemon for customer-service teams.
 //!
-//! The modules below stand in reading order, and that order is a rule: nothing imports from a line below its own
-//! (`tests/it/tidy.rs`). `docs/ARCHITECTURE.md` tells the flow from an event to an alert.
+//! What is decided is pure and lies in `plazo-core`; what is kept lies in `plazo-store`, the only one that speaks SQL. The modules below stand
+//! in reading order after those, and that order is a rule: nothing imports from a line below its own (`tests/it/tidy.rs`).
+//! `docs/ARCHITECTURE.md` tells the flow from an event to an alert.
 #![warn(missing_docs)]
 
-pub mod engine;
-pub mod report;
-pub mod outbox;
-pub mod text;
-pub mod holidays;
-pub mod span;
-pub mod instant;
+pub use plazo_core::{both, engine, holidays, instant, outbox, report, span, text, unit};
+pub use plazo_store as store;
+pub use plazo_store::private;
+
 pub mod secret;
 pub mod written;
 pub mod net;
-mod private;
 pub mod intake;
 pub mod notify;
 pub mod config;
 pub mod desk;
-pub mod store;
 pub mod replay;
 pub mod app;
 pub mod http;

@@ -9,12 +9,12 @@ use super::readers::Readers;
 use super::views::Views;
 use super::work::Work;
 use super::writer::{WriteError, Writer};
-use crate::desk::{Applied, Ended, Hold, Incoming, Input, Output, Violated};
 use crate::engine::effect::{PUSH_BACK, Wake, WakeReason};
 use crate::engine::request_id::RequestId;
 use crate::outbox::HeldFor;
 use crate::store::violations::ViolationRow;
 use crate::store::{Store, StoreError};
+use crate::unit::{Applied, Batching, Ended, Incoming, Input, Output, Violated};
 
 /// Events that one transaction applies at most.
 const MOST_AT_ONCE: usize = 64;
@@ -104,8 +104,8 @@ impl Desk {
             .await?;
         let n_live = live.len();
         let tell = match (occasion, together) {
-            (_, true) => Some(Hold::Edit),
-            (Occasion::Reload, false) => Some(Hold::Nothing),
+            (_, true) => Some(Batching::Edit),
+            (Occasion::Reload, false) => Some(Batching::Nothing),
             (Occasion::Start, false) => None,
         };
         // In bounded steps, so that events are not kept waiting.
@@ -146,7 +146,7 @@ impl Work<'_> {
         let mut n_decided = 0;
         for &request in requests {
             let before = self.n_decided();
-            if self.try_decide(Input::Tick { request, hold: Hold::WhatIsLate })?.is_none() {
+            if self.try_decide(Input::Tick { request, hold: Batching::WhatIsLate })?.is_none() {
                 self.wake_at(request, Wake { at: self.now + PUSH_BACK, why: WakeReason::Warning });
             }
             n_decided += self.n_decided().saturating_sub(before);
@@ -156,7 +156,7 @@ impl Work<'_> {
 
     /// Plans requests by the file in force, and returns the clocks that it ends. With `tell`, what is due by it is told at once, held back
     /// as that says.
-    fn replan(&mut self, requests: &[RequestId], tell: Option<Hold>) -> Result<Vec<Ended>, StoreError> {
+    fn replan(&mut self, requests: &[RequestId], tell: Option<Batching>) -> Result<Vec<Ended>, StoreError> {
         let mut ended = Vec::new();
         for &request in requests {
             if let Some(Output::Moved(effects)) = self.try_decide(Input::Replan { request, tell })? {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{App, Outbox, WriteError};
-use crate::desk::Ended;
 use crate::engine::request_id::RequestId;
 use crate::text::edit;
+use crate::unit::Ended;
 
 /// Why the last file was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

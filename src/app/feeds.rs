@@ -14,8 +14,6 @@ use super::work::Work;
 use super::writer::{WriteError, Writer};
 use crate::both;
 use crate::config::Config;
-use crate::desk::incoming::Refused;
-use crate::desk::{Applied, Incoming};
 use crate::engine::event::{EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
@@ -25,6 +23,8 @@ use crate::store::sources::{FetchRow, SourceRow};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
 use crate::text::button::Press;
+use crate::unit::incoming::RejectionCode;
+use crate::unit::{Applied, Incoming};
 
 /// Clicks that wait for their answer; more are not answered.
 const MOST_PRESSES: usize = 256;
@@ -487,7 +487,7 @@ impl Work<'_> {
                 }
                 Applied::Unfiled => {}
                 // Webhooks come in any order: an owner may be told before the first message.
-                Applied::Rejected(rejection) if rejection.code == Refused::UnknownRequest => {
+                Applied::Rejected(rejection) if rejection.code == RejectionCode::UnknownRequest => {
                     if !incoming.event.threads.is_empty() {
                         self.park(incoming)?;
                         told.parked += 1;

@@ -43,8 +43,9 @@ use crate::config::Config;
 use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
-pub use crate::desk::{Applied, DOOR, Incoming, LINK_DOOR, OWN_SOURCE, REPLY_DOOR, Rejection};
+pub use crate::desk::{DOOR, LINK_DOOR, OWN_SOURCE, REPLY_DOOR};
 pub use crate::intake::json::CLOCK_SKEW;
+pub use crate::unit::{Applied, Incoming, Rejection};
 pub use desk::{Desk, Occasion};
 pub use edited::RefusedFile;
 pub use feeds::Feeds;

@@ -11,7 +11,7 @@ use super::readers::Readers;
 use super::work::Work;
 use super::writer::{WriteError, Writer};
 use crate::both;
-use crate::desk::{Input, announcement, announcement_by};
+use crate::desk::{announcement, announcement_by};
 use crate::engine::clock::ClockState;
 use crate::engine::directory::Recipient;
 use crate::engine::request_id::RequestId;
@@ -23,6 +23,7 @@ use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
 use crate::store::{Fault, StoreError};
 use crate::text::{Language, vocabulary};
+use crate::unit::Input;
 
 /// Requests that a notice names.
 const MOST_NAMED: usize = 20;

@@ -8,8 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::desk::known::{Kept, Known, RequestOf};
-use crate::desk::{self, Ended, Hold, Input, Output, Step};
+use crate::desk;
 use crate::engine::clock::Clock;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Effect, Why};
@@ -17,10 +16,12 @@ use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::store::{Store, StoreError};
+use crate::unit::known::{Kept, Known, RequestOf};
+use crate::unit::{Batching, Decided, Ended, Input, Output};
 
 /// What a file would change at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Plan {
+pub struct EditPlan {
     /// Open requests that were looked at.
     pub n_requests: usize,
     /// Their clocks that run.
@@ -68,7 +69,7 @@ pub struct AtOnce {
 /// # Errors
 ///
 /// [`StoreError`] if there is no store, or it cannot be read.
-pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>) -> Result<Plan, StoreError> {
+pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>) -> Result<EditPlan, StoreError> {
     let store = Store::open_reader(directory)?;
     let text = config.revision_text(source);
     let revision = match store.last_revision()? {
@@ -78,7 +79,7 @@ pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>)
     };
     let mut config = config.clone();
     config.rulebook.revision = revision;
-    let mut plan = Plan::default();
+    let mut plan = EditPlan::default();
     for id in store.live_requests()? {
         if let Some(request) = store.request(id)? {
             plan.add(&Arc::new(request), &config, now);
@@ -113,7 +114,7 @@ pub(super) fn alerts_more_than(
     Ok(false)
 }
 
-impl Plan {
+impl EditPlan {
     fn add(&mut self, before: &Arc<Request>, config: &Config, now: DateTime<Utc>) {
         let planned = planned(before, config, now);
         self.n_requests += 1;
@@ -165,15 +166,15 @@ fn planned(before: &Arc<Request>, config: &Config, now: DateTime<Utc>) -> Planne
     let mut known = Known::default();
     known.learn(RequestOf { id }, Kept::Here(Arc::clone(before)));
     let mut pass = |input: Input| match desk::decide(&known, &input, config, now) {
-        Step::Done(changes, Output::Moved(effects)) => {
+        Decided::Done(changes, Output::Moved(effects)) => {
             known.take(&changes);
             effects
         }
         // It asks for nothing but the request, and that is known.
-        Step::Done(..) | Step::Need(_) => Vec::new(),
+        Decided::Done(..) | Decided::Need(_) => Vec::new(),
     };
     let moved = pass(Input::Replan { request: id, tell: None });
-    let told = pass(Input::Tick { request: id, hold: Hold::Nothing });
+    let told = pass(Input::Tick { request: id, hold: Batching::Nothing });
     let request = known.request(id).ok().flatten().map_or_else(|| Arc::clone(before), Arc::clone);
     Planned { request, moved, told }
 }

@@ -21,7 +21,7 @@ use crate::engine::rota::Handover;
 use crate::engine::{history, ledger};
 use crate::outbox::Content;
 use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
-use crate::store::violations::Filter;
+use crate::store::violations::ViolationFilter;
 use crate::store::{Store, StoreError};
 use crate::text::register::Escalation;
 use crate::text::{Both, violation};
@@ -181,7 +181,7 @@ fn of_period(
         let held = ledger::of(id, &known, rulebook, period.to).held;
         cases.push(Case { history, held, clocks: store.clocks(id)? });
     }
-    let filter = Filter { since: Some(period.from), limit: MOST_BROKEN, ..Filter::default() };
+    let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
     let broken: Vec<Broken> = store
         .violations(&filter)?
         .into_iter()
@@ -359,7 +359,7 @@ fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<Escala
         let who = event.author.and_then(|author| author.name.or(author.address));
         found.push(Found { at: event.at, request, what: "escalate".to_owned(), why, who });
     }
-    let filter = Filter { since: Some(period.from), limit: MOST_BROKEN, ..Filter::default() };
+    let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
     let is_registered = |kind| matches!(kind, CheckKind::Repeated | CheckKind::Empty | CheckKind::Queues);
     for row in store.violations(&filter)? {
         if row.at < period.to && is_registered(row.violation.check) {

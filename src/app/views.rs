@@ -16,9 +16,9 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryState;
 use crate::store::deliveries::{DeliveryRow, ToldRow};
 use crate::store::journal::{AuthorRow, Happening, HistoryRow};
-use crate::store::requests::{DueCursor, Filter};
+use crate::store::requests::{DueCursor, RequestFilter};
 use crate::store::silences::SilenceRow;
-use crate::store::violations::{self, ViolationRow};
+use crate::store::violations::{ViolationFilter, ViolationRow};
 use crate::store::{Store, StoreError, Unreadable};
 
 /// Lateness is measured over the last day.
@@ -127,7 +127,7 @@ impl Views {
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
-    pub async fn list(&self, filter: Filter) -> Result<Vec<Request>, StoreError> {
+    pub async fn list(&self, filter: RequestFilter) -> Result<Vec<Request>, StoreError> {
         let now = self.core.now();
         self.readers.read(move |store| store.list(&filter, now)).await
     }
@@ -139,7 +139,7 @@ impl Views {
     /// [`StoreError`] if the store cannot be read.
     pub async fn list_by_due(
         &self,
-        filter: Filter,
+        filter: RequestFilter,
         after: Option<DueCursor>,
     ) -> Result<(Vec<Request>, usize), StoreError> {
         let now = self.core.now();
@@ -224,7 +224,7 @@ impl Views {
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
-    pub async fn violations(&self, filter: violations::Filter) -> Result<Vec<ViolationRow>, StoreError> {
+    pub async fn violations(&self, filter: ViolationFilter) -> Result<Vec<ViolationRow>, StoreError> {
         self.readers.read(move |store| store.violations(&filter)).await
     }
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
-use crate::both;
 use crate::config::Config;
-use crate::desk::changes::Remark;
-use crate::desk::incoming::Refused;
-use crate::desk::{self, Agenda, Applied, Changes, Incoming, Input, Known, Output, Rejection, Saved, Step};
 use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::store::{Store, StoreError, WriteTx};
 use crate::text::Both;
+use crate::unit::changes::Remark;
+use crate::unit::incoming::RejectionCode;
+use crate::unit::{Agenda, Applied, Changes, Decided, Incoming, Input, Known, Output, Rejection, Saved};
+use crate::{both, desk};
 
 /// How jobs are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +117,8 @@ impl<'a> Work<'a> {
         while let Some(input) = agenda.next() {
             let (changes, output) = loop {
                 match desk::decide(&self.known, &input, &self.config, self.now) {
-                    Step::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
-                    Step::Done(changes, output) => break (*changes, output),
+                    Decided::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
+                    Decided::Done(changes, output) => break (*changes, output),
                 }
             };
             let saved = self.write(&changes)?;
@@ -158,7 +158,7 @@ impl<'a> Work<'a> {
     /// Takes one event. One that fails is put aside with its cause; the rest goes on.
     pub(super) fn take(&mut self, incoming: &Arc<Incoming>) -> Result<Applied, StoreError> {
         let cause = match self.apart(|work| work.decide(Input::Event(Arc::clone(incoming)))) {
-            Ok(Output::Applied(Applied::Rejected(Rejection { code: Refused::Unreadable, detail }))) => detail.en,
+            Ok(Output::Applied(Applied::Rejected(Rejection { code: RejectionCode::Unreadable, detail }))) => detail.en,
             Ok(Output::Applied(applied)) => return Ok(applied),
             Ok(Output::Moved(_) | Output::Nothing) => return Ok(Applied::Unfiled),
             Err(error) if error.is_unavailable() || self.company == Company::Group => return Err(error),
@@ -172,7 +172,7 @@ impl<'a> Work<'a> {
             "plazo could not apply this event; it is kept aside for its operator",
             "plazo no pudo aplicar este evento; queda aparte para quien lo opera"
         );
-        Ok(Applied::Rejected(Rejection { code: Refused::Quarantined, detail }))
+        Ok(Applied::Rejected(Rejection { code: RejectionCode::Quarantined, detail }))
     }
 
     /// Tells the operator, once an hour at most, that events are put aside.

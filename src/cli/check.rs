@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output::{self, BLUE, GREEN, styled};
 use super::{Exit, Global, Outcome, absolute, describe_house, describe_plan, is_styled, real_time, width};
-use crate::app::plan::{self, Plan};
+use crate::app::plan::{self, EditPlan};
 use crate::both;
 use crate::config::mistake::{self, MistakeRow};
 use crate::config::{self, Config, Loaded};
@@ -34,7 +34,7 @@ struct Report {
     mistakes: Vec<MistakeRow>,
     meaning: Vec<Meaning>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<Plan>,
+    plan: Option<EditPlan>,
 }
 
 #[derive(Serialize)]
@@ -154,7 +154,7 @@ fn no_store(directory: &Path, option: &str, error: &StoreError, language: Langua
     )))
 }
 
-fn planned(global: &Global, config: &Config, source: &str) -> anyhow::Result<Plan> {
+fn planned(global: &Global, config: &Config, source: &str) -> anyhow::Result<EditPlan> {
     let directory = global.data();
     plan::plan(&directory, config, source, real_time().now())
         .map_err(|error| no_store(&directory, "--plan", &error, config.language))

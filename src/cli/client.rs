@@ -12,11 +12,10 @@ use tower::ServiceExt as _;
 
 use super::{Global, absolute, real_time};
 use crate::app::App;
-use crate::both;
 use crate::http::listener::SOCKET;
 use crate::text::printable::{printable, printable_json};
 use crate::text::{Both, Language};
-use crate::{daemon, http, net};
+use crate::{both, daemon, http, net};
 
 /// A daemon that does not answer for so long hangs.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

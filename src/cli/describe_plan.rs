@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::app::plan::{Moved, Plan};
+use crate::app::plan::{EditPlan, Moved};
 use crate::both;
 use crate::text::{Language, format, vocabulary};
 
@@ -11,7 +11,7 @@ use crate::text::{Language, format, vocabulary};
 const MOST_LINES: usize = 20;
 
 /// The plan in words.
-pub(super) fn lines(plan: &Plan, zone: Tz, language: Language) -> Vec<String> {
+pub(super) fn lines(plan: &EditPlan, zone: Tz, language: Language) -> Vec<String> {
     let (n_requests, n_clocks) = (plan.n_requests, plan.n_clocks);
     let mut lines = vec![language.of(both!(
         "Taken now, of {n_clocks} clocks on {n_requests} open requests:",

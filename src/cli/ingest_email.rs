@@ -9,8 +9,7 @@ use anyhow::Context as _;
 
 use super::client::{Client, Refused};
 use super::list::encoded;
-use super::output;
-use super::{Exit, Global, Outcome, real_time};
+use super::{Exit, Global, Outcome, output, real_time};
 use crate::both;
 use crate::http::LARGEST_MAIL;
 use crate::intake::email::{self, House};

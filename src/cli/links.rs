@@ -4,8 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::output;
-use super::{Exit, Global, Outcome};
+use super::{Exit, Global, Outcome, output};
 use crate::text::Both;
 
 #[derive(Debug, clap::Args)]

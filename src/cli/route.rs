@@ -3,9 +3,8 @@
 use super::client::Client;
 use super::output::{self, Cell, Column, Table, state_style};
 use super::{Exit, Global, Outcome};
-use crate::both;
-use crate::span;
 use crate::text::{Both, Language, vocabulary};
+use crate::{both, span};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 
 use super::output::{self, BLUE, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use super::{Exit, Global, Outcome, real_time};
-use crate::both;
-use crate::config;
 use crate::intake::mapping::{HOOK, Mapping};
 use crate::intake::source::{Facts, Source};
 use crate::intake::{json as event_json, presets};
 use crate::text::printable::printable_line;
 use crate::text::{Both, Language};
+use crate::{both, config};
 
 /// Lines of notes are no longer.
 const WIDEST_NOTE: usize = 100;

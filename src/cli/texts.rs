@@ -1,7 +1,6 @@
 //! `plazo texts`: the built-in templates, to begin one's own with.
 
-use super::output;
-use super::{Exit, Global, Outcome};
+use super::{Exit, Global, Outcome, output};
 use crate::both;
 use crate::text::templates::Texts;
 

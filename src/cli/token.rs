@@ -6,13 +6,11 @@ use super::help::Said;
 use super::output::{self, Column, Table};
 use super::{Exit, Global, Outcome, real_time};
 use crate::app::token::{self, Binding, NewToken, Scope};
-use crate::both;
 use crate::intake::json;
-use crate::private;
-use crate::span;
 use crate::store::admin::TokenRow;
 use crate::store::{FILE, Store};
 use crate::text::Both;
+use crate::{both, private, span};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -5,11 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::both;
-use crate::text::Both;
-
 use super::mistake::quoted;
 use super::spanish;
+use crate::both;
+use crate::text::Both;
 
 /// A time of day: hour, perhaps minutes, perhaps which half of the day.
 static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -35,7 +35,7 @@ use crate::text::{Both, Language};
 use crate::{both, net, private};
 
 pub use lock::{FILE as LOCK, Lock, address as running_address};
-use outbox::Outbox;
+use outbox::Sender;
 use reload::Reloader;
 
 /// Deliveries on their way get this long to end when plazo stops; within `TimeoutStopSec` of the unit.
@@ -131,7 +131,7 @@ pub async fn run(
     lock.publish(address)?;
 
     let tasks = TaskTracker::new();
-    let (outbox, transports) = Outbox::new(app.clone(), transports);
+    let (outbox, transports) = Sender::new(app.clone(), transports);
     let draining = CancellationToken::new();
     let sending = tokio::spawn(outbox.run(draining.clone(), DRAIN));
     tasks.spawn(timer::run(app.clone(), stop.clone()));

@@ -56,7 +56,7 @@ pub(super) fn transports(config: &Config, clients: &Clients, files: &Path) -> an
 }
 
 /// Sends what was decided.
-pub(super) struct Outbox {
+pub(super) struct Sender {
     app: App,
     transports: Arc<ArcSwap<Transports>>,
     done: mpsc::UnboundedSender<Done>,
@@ -85,7 +85,7 @@ struct Done {
     result: Result<Receipt, DeliveryError>,
 }
 
-impl Outbox {
+impl Sender {
     pub(super) fn new(app: App, transports: Transports) -> (Self, Arc<ArcSwap<Transports>>) {
         let transports = Arc::new(ArcSwap::from_pointee(transports));
         // Bounded by what is in flight.

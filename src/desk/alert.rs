@@ -5,8 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::announce::addressed;
-use super::known::{DowntimeAt, HeardLate, LinkOf, Need, Silences, WindowOf};
-use super::{Decision, Hold, facts, place};
+use super::{Decision, facts, place};
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Alert, Why};
@@ -15,17 +14,19 @@ use crate::engine::facets::Facets;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::AlertFacts;
-use crate::outbox::message::{NewAlert, NewDelivery, Step};
+use crate::outbox::message::{NewAlert, NewDelivery, StepRef};
 use crate::outbox::silence::{self, Silence};
-use crate::outbox::wait::{self, Burst, Circumstances, Wait};
+use crate::outbox::wait::{self, Burst, Delay, Reasons};
 use crate::outbox::{Content, HeldFor, Motive};
+use crate::unit::Batching;
+use crate::unit::known::{DowntimeAt, HeardLate, LinkOf, Need, Silences, WindowOf};
 
 impl Decision<'_> {
     /// The alert, and a delivery for each recipient and transport.
-    pub(super) fn tell(&mut self, request: &Request, alert: &Alert, hold: Hold) -> Result<(), Need> {
+    pub(super) fn tell(&mut self, request: &Request, alert: &Alert, hold: Batching) -> Result<(), Need> {
         let (config, now) = (self.config, self.now);
         // What an edit makes due is not late, however long ago it would have been due by it.
-        let is_late = alert.late && hold == Hold::WhatIsLate;
+        let is_late = alert.late && hold == Batching::WhatIsLate;
         let ways = addressed(&present(request, alert.why, &alert.recipients, config, now), config);
         let link = LinkOf { request: request.id };
         let mut need = Need::default();
@@ -37,21 +38,21 @@ impl Decision<'_> {
         self.ask_for_waits(&ways, &mut need);
         need.met()?;
         let down = if is_late { *self.known.get(DowntimeAt { at: alert.planned_at })? } else { None };
-        let edited_at = matches!(hold, Hold::Edit | Hold::Nothing).then_some(now);
+        let edited_at = matches!(hold, Batching::Edit | Batching::Nothing).then_some(now);
         let place = self.known.get(link)?.as_deref().and_then(place::of);
         let gathered = match hold {
-            Hold::WhatIsLate if is_late && config.alerts.gather => {
+            Batching::WhatIsLate if is_late && config.alerts.gather => {
                 let heard_late = HeardLate { request: request.id, at: alert.planned_at };
                 let is_history = down.is_none() && *self.known.get(heard_late)?;
                 Some(if is_history { HeldFor::History } else { HeldFor::Downtime })
             }
-            Hold::Edit => Some(HeldFor::Edit),
-            Hold::WhatIsLate | Hold::Nothing => None,
+            Batching::Edit => Some(HeldFor::Edit),
+            Batching::WhatIsLate | Batching::Nothing => None,
         };
         let may_wait = may_wait(request, alert.why);
         let mut deliveries = Vec::new();
         for (person, destination) in ways {
-            let reader = Reader { person, destination };
+            let reader = Addressee { person, destination };
             deliveries.push(self.delivery(
                 (request.id, &request.facets),
                 reader,
@@ -62,7 +63,7 @@ impl Decision<'_> {
         }
         let facts = facts::of(request, alert, config, now);
         self.changes.alerts.push(NewAlert {
-            step: Some(Step { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
+            step: Some(StepRef { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
             motive: Motive::Promise(alert.why),
             planned_at: alert.planned_at,
             decided_at: now,
@@ -86,13 +87,13 @@ impl Decision<'_> {
     pub(super) fn delivery(
         &self,
         (request, facets): (RequestId, &Facets),
-        reader: Reader,
+        reader: Addressee,
         may_wait: bool,
         gathered: Option<HeldFor>,
-        rule: fn(&Circumstances, DateTime<Utc>) -> Wait,
+        rule: fn(&Reasons, DateTime<Utc>) -> Delay,
     ) -> Result<NewDelivery, Need> {
         let (config, now) = (self.config, self.now);
-        let Reader { person, destination } = reader;
+        let Addressee { person, destination } = reader;
         let silences = Arc::clone(self.known.get(Silences {})?);
         let silence = silence::longest(&silences, request, facets, person.as_deref());
         let (summary_at, opens_at) = hours(may_wait, person.as_deref(), &destination, config, now);
@@ -103,10 +104,10 @@ impl Decision<'_> {
             None
         };
         let silenced_until = silence.map(|silence| silence.until);
-        let waits = rule(&Circumstances { silenced_until, gathered, summary_at, opens_at, burst }, now);
+        let waits = rule(&Reasons { silenced_until, gathered, summary_at, opens_at, burst }, now);
         let (held, opens_window) = match waits {
-            Wait::No(opens_window) => (None, opens_window),
-            Wait::For(cause, until) => (Some((cause, until)), None),
+            Delay::No(opens_window) => (None, opens_window),
+            Delay::For(cause, until) => (Some((cause, until)), None),
         };
         let silence = silence.map(|silence: &Silence| silence.id);
         Ok(NewDelivery { person, destination, held, silence, opens_window, updates: None })
@@ -119,7 +120,7 @@ impl Decision<'_> {
 }
 
 /// To whom, and by what way.
-pub(super) struct Reader {
+pub(super) struct Addressee {
     pub(super) person: Option<String>,
     pub(super) destination: String,
 }
@@ -159,9 +160,9 @@ pub fn waits(
     at: DateTime<Utc>,
 ) -> Option<(HeldFor, DateTime<Utc>)> {
     let (summary_at, opens_at) = hours(may_wait, person, destination, config, at);
-    match wait::of_alert(&Circumstances { summary_at, opens_at, ..Circumstances::default() }, at) {
-        Wait::No(_) => None,
-        Wait::For(cause, until) => Some((cause, until)),
+    match wait::of_alert(&Reasons { summary_at, opens_at, ..Reasons::default() }, at) {
+        Delay::No(_) => None,
+        Delay::For(cause, until) => Some((cause, until)),
     }
 }
 

@@ -5,11 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 
-use super::changes::{Act, Entry, Remark, RequestChange, ThreadName};
 use super::follow::has_followers;
-use super::incoming::{Applied, Incoming, Refused, Rejection};
-use super::known::{AnyParked, ClocksOf, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf};
-use super::{Belongs, DOOR, Decision, Hold, Input};
+use super::{DOOR, Decision};
 use crate::both;
 use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::event::{Event, Fact, is_loose};
@@ -18,6 +15,10 @@ use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input as Moves, check};
 use crate::intake::json::CLOCK_SKEW;
 use crate::text::{Both, Language, violation};
+use crate::unit::changes::{Act, JournalEntry, Remark, RequestUpdate, ThreadName};
+use crate::unit::incoming::{Applied, Incoming, Rejection, RejectionCode};
+use crate::unit::known::{AnyParked, ClocksOf, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf};
+use crate::unit::{Batching, Belongs, Input};
 
 impl Decision<'_> {
     /// Takes an event that came by a door, or follows from another one.
@@ -125,7 +126,7 @@ impl Decision<'_> {
         let outcome = self.advance(&before, event)?;
         let (request, effects) = (outcome.request.id, outcome.effects.clone());
         self.name_threads(event, &outcome.request, false)?;
-        self.note(Entry {
+        self.note(JournalEntry {
             request,
             at: event.at,
             id: Some(event.id.clone()),
@@ -164,7 +165,7 @@ impl Decision<'_> {
         let event = &incoming.event;
         let effects = std::mem::take(&mut outcome.effects);
         let id = outcome.request.id;
-        self.note(Entry {
+        self.note(JournalEntry {
             request: id,
             at: event.at,
             id: Some(event.id.clone()),
@@ -178,7 +179,7 @@ impl Decision<'_> {
         }
         self.name_threads(event, &outcome.request, manner.is_new)?;
         let request = self.keep(outcome, manner);
-        self.alert(&request, &effects, Hold::WhatIsLate);
+        self.alert(&request, &effects, Batching::WhatIsLate);
         self.tell_what_became(&request, &effects, Some(event));
         self.split(&request, &effects, Some(event));
         if event.is_believed() && has_followers(event) {
@@ -218,7 +219,7 @@ impl Decision<'_> {
     pub(super) fn keep(&mut self, outcome: Outcome, manner: Manner) -> Arc<Request> {
         let request = Arc::new(outcome.request);
         self.changes.wakes.push((request.id, outcome.wake));
-        self.changes.request = Some(RequestChange {
+        self.changes.request = Some(RequestUpdate {
             request: Arc::clone(&request),
             wake: outcome.wake,
             clocks: outcome.clocks,
@@ -229,12 +230,12 @@ impl Decision<'_> {
     }
 
     /// Writes an entry of the journal.
-    pub(super) fn note(&mut self, entry: Entry) {
+    pub(super) fn note(&mut self, entry: JournalEntry) {
         self.changes.journal.push(entry);
     }
 
     /// Has the steps told that an outcome decided.
-    pub(super) fn alert(&mut self, request: &Arc<Request>, effects: &[Effect], hold: Hold) {
+    pub(super) fn alert(&mut self, request: &Arc<Request>, effects: &[Effect], hold: Batching) {
         for effect in effects {
             if let Effect::Alert(alert) = effect {
                 let (request, alert) = (Arc::clone(request), Box::new(alert.clone()));
@@ -266,7 +267,7 @@ impl Decision<'_> {
             told.join("\n")
         };
         let detail = || Both { en: told(Language::En), es: told(Language::Es) };
-        (!refused.is_empty()).then(|| Rejection { code: Refused::Rule, detail: detail() })
+        (!refused.is_empty()).then(|| Rejection { code: RejectionCode::Rule, detail: detail() })
     }
 
     fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {
@@ -277,10 +278,10 @@ impl Decision<'_> {
                 "`at` ({at}) lies in the future; here it is {now}",
                 "`at` ({at}) está en el futuro; aquí es {now}"
             );
-            return Some(Rejection { code: Refused::AtInFuture, detail });
+            return Some(Rejection { code: RejectionCode::AtInFuture, detail });
         }
         let detail = both!("`at` ({at}) lies before the year 2000", "`at` ({at}) es anterior al año 2000");
-        (at < earliest).then_some(Rejection { code: Refused::AtTooOld, detail })
+        (at < earliest).then_some(Rejection { code: RejectionCode::AtTooOld, detail })
     }
 }
 

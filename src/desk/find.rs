@@ -5,9 +5,6 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Decision;
-use super::changes::Remark;
-use super::incoming::{Incoming, Refused, Rejection};
-use super::known::{EventsOf, Kept, KnownEvent, Need, OpenOfContact, OpenedByContact, RequestByThread, RequestOf};
 use crate::both;
 use crate::engine::address;
 use crate::engine::check::{self, CheckKind, Violation};
@@ -15,6 +12,11 @@ use crate::engine::event::{About, Audience, Direction, Event, EventId, Fact, Req
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::intake::email::by_client;
+use crate::unit::changes::Remark;
+use crate::unit::incoming::{Incoming, Rejection, RejectionCode};
+use crate::unit::known::{
+    EventsOf, Kept, KnownEvent, Need, OpenOfContact, OpenedByContact, RequestByThread, RequestOf,
+};
 
 /// Requests that one sender of mail opens in an hour; what he writes beyond goes to the last of them.
 const MOST_OPENED_AN_HOUR: usize = 30;
@@ -36,14 +38,14 @@ impl Decision<'_> {
         Ok(match self.known.get(RequestOf { id })? {
             Kept::Here(request) => Ok(Some(Arc::clone(request))),
             Kept::Unreadable => Err(Rejection {
-                code: Refused::Unreadable,
+                code: RejectionCode::Unreadable,
                 detail: both!(
                     "{id} is in the store and cannot be read; plazo status says more",
                     "{id} está guardada pero no se puede leer; plazo status dice más"
                 ),
             }),
             Kept::Nowhere => Err(Rejection {
-                code: Refused::UnknownRequest,
+                code: RejectionCode::UnknownRequest,
                 detail: both!("there is no request {id}", "no hay una solicitud {id}"),
             }),
         })
@@ -61,14 +63,14 @@ impl Decision<'_> {
                 "`{type_name}` needs a request: give its `thread`, or its id as `request`; only `message` and `open` start one",
                 "`{type_name}` necesita una solicitud: indique su `thread`, o su número como `request`; solo `message` y `open` empiezan una"
             );
-            return Ok(Err(Rejection { code: Refused::UnknownRequest, detail }));
+            return Ok(Err(Rejection { code: RejectionCode::UnknownRequest, detail }));
         }
         if channel.is_empty() {
             let detail = both!(
                 "`channel` is missing: whatsapp, email, slack, phone, …",
                 "falta `channel`: whatsapp, email, slack, phone, …"
             );
-            return Ok(Err(Rejection { code: Refused::MissingField, detail }));
+            return Ok(Err(Rejection { code: RejectionCode::MissingField, detail }));
         }
         Ok(Ok(None))
     }

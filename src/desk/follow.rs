@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::changes::NewViolation;
-use super::incoming::Incoming;
-use super::known::{BlockedBy, Need, OpenOfCustomer, Parked};
-use super::{Decision, Input, OWN_SOURCE};
+use super::{Decision, OWN_SOURCE};
 use crate::engine::effect::Effect;
 use crate::engine::event::{About, Author, AuthorKind, Direction, Event, EventId, Fact, RequestKind};
 use crate::engine::policy::TargetKind;
 use crate::engine::proof::Proof;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
+use crate::unit::Input;
+use crate::unit::changes::NewViolation;
+use crate::unit::incoming::Incoming;
+use crate::unit::known::{BlockedBy, Need, OpenOfCustomer, Parked};
 
 /// Whether an event means something for other requests, or for calendars.
 pub(super) const fn has_followers(event: &Event) -> bool {

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use super::Decision;
 use super::announce::announcement;
-use super::known::{Instance, Need};
 use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::event::Event;
 use crate::engine::request::Request;
 use crate::outbox::Content;
 use crate::outbox::facts::{Attendee, Invitation};
+use crate::unit::known::{Instance, Need};
 
 impl Decision<'_> {
     /// Sends everybody of the house who takes part, and the supervisor, the appointment.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Decision;
-use super::changes::Remark;
-use super::known::{EventOf, EventsOf, Need, RequestByThread};
 use crate::engine::address;
 use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
+use crate::unit::changes::Remark;
+use crate::unit::known::{EventOf, EventsOf, Need, RequestByThread};
 
 /// The same subject from the same client is the same conversation for so long.
 const SUBJECT_HOLDS_FOR: TimeDelta = TimeDelta::days(7);

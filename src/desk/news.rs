@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::known::{ContentOf, Need, ToldOf};
-use super::{Decision, Input};
+use super::Decision;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{ClockRef, Effect};
 use crate::engine::event::{Event, Fact};
@@ -12,6 +11,8 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::message::{NewAlert, NewDelivery};
 use crate::outbox::{Content, Motive};
+use crate::unit::Input;
+use crate::unit::known::{ContentOf, Need, ToldOf};
 
 impl Decision<'_> {
     /// Has whoever was told of a clock told that somebody took it, or that it is over.

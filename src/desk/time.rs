@@ -1,47 +1,23 @@
 //! The passing of time, and an edit of the file.
 
-use serde::Serialize;
-
-use super::changes::Entry;
+use super::Decision;
 use super::event::Manner;
-use super::known::Need;
-use super::{Decision, Hold, Input};
-use crate::engine::clock::Cancelled;
 use crate::engine::effect::{Effect, Outcome};
-use crate::engine::policy::TargetKind;
 use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input as Moves};
-
-/// A clock that an edit of the file ends without a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ended {
-    /// The request.
-    pub request: RequestId,
-    /// The kind of promise.
-    pub kind: TargetKind,
-    /// Why.
-    pub why: Cancelled,
-}
-
-impl Ended {
-    /// The clock that an effect of planning ended, if it did.
-    pub fn of(request: RequestId, effect: &Effect) -> Option<Self> {
-        match effect {
-            Effect::Cancelled { clock, why } => Some(Self { request, kind: clock.kind, why: *why }),
-            _ => None,
-        }
-    }
-}
+use crate::unit::changes::JournalEntry;
+use crate::unit::known::Need;
+use crate::unit::{Batching, Input};
 
 impl Decision<'_> {
     /// Looks at a request whose wake has come.
-    pub(super) fn tick(&mut self, id: RequestId, hold: Hold) -> Result<Vec<Effect>, Need> {
+    pub(super) fn tick(&mut self, id: RequestId, hold: Batching) -> Result<Vec<Effect>, Need> {
         self.pass(id, Moves::Tick, "tick", hold)
     }
 
     /// Plans a request by the file in force.
-    pub(super) fn replan(&mut self, id: RequestId, tell: Option<Hold>) -> Result<Vec<Effect>, Need> {
-        let effects = self.pass(id, Moves::Replan, "replan", Hold::WhatIsLate)?;
+    pub(super) fn replan(&mut self, id: RequestId, tell: Option<Batching>) -> Result<Vec<Effect>, Need> {
+        let effects = self.pass(id, Moves::Replan, "replan", Batching::WhatIsLate)?;
         self.changes.then.extend(tell.map(|hold| Input::Tick { request: id, hold }));
         Ok(effects)
     }
@@ -51,7 +27,7 @@ impl Decision<'_> {
         id: RequestId,
         moves: Moves<'_>,
         type_name: &'static str,
-        hold: Hold,
+        hold: Batching,
     ) -> Result<Vec<Effect>, Need> {
         let Some(before) = self.known.request(id)? else {
             self.changes.wakes.push((id, None));
@@ -63,7 +39,14 @@ impl Decision<'_> {
         }
         let effects = std::mem::take(&mut outcome.effects);
         if !effects.is_empty() {
-            self.note(Entry { request: id, at: self.now, id: None, type_name, body: None, effects: effects.clone() });
+            self.note(JournalEntry {
+                request: id,
+                at: self.now,
+                id: None,
+                type_name,
+                body: None,
+                effects: effects.clone(),
+            });
         }
         let request = self.keep(outcome, Manner { is_new: false, replaces_clocks: false });
         self.alert(&request, &effects, hold);

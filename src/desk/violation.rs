@@ -1,42 +1,17 @@
 //! The ladders of broken rules: who is told, until somebody answers for it.
 
-use chrono::{DateTime, Utc};
-
 use super::Decision;
-use super::alert::Reader;
+use super::alert::Addressee;
 use super::announce::addressed;
-use super::changes::{Climbed, NewViolation};
-use super::known::Need;
 use crate::engine::check::Violation;
 use crate::engine::directory::Recipient;
 use crate::engine::escalation::Offset;
 use crate::engine::request::Request;
-use crate::engine::request_id::RequestId;
 use crate::outbox::facts::ViolationFacts;
 use crate::outbox::message::NewAlert;
 use crate::outbox::{Content, Motive, wait};
-
-/// A violation on record, as far as its ladder needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violated {
-    /// Its number.
-    pub id: i64,
-    /// The request.
-    pub request: RequestId,
-    /// When the rule was broken.
-    pub at: DateTime<Utc>,
-    /// What was broken, and the evidence.
-    pub violation: Violation,
-    /// How many steps of its ladder were told.
-    pub n_told: usize,
-}
-
-impl Violated {
-    /// One that was put on record a moment ago.
-    pub(super) fn new(id: i64, new: NewViolation) -> Self {
-        Self { id, request: new.request, at: new.at, violation: new.violation, n_told: 0 }
-    }
-}
+use crate::unit::changes::Climbed;
+use crate::unit::{Need, Violated};
 
 impl Decision<'_> {
     /// Tells the steps of a violation's ladder that are due, and notes when the next is. Of a check that is off nobody is told.
@@ -91,7 +66,7 @@ impl Decision<'_> {
         need.met()?;
         let mut deliveries = Vec::new();
         for (person, destination) in ways {
-            let reader = Reader { person, destination };
+            let reader = Addressee { person, destination };
             deliveries.push(self.delivery((request.id, &request.facets), reader, true, None, wait::of_violation)?);
         }
         self.changes.alerts.push(NewAlert {

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
-use super::error::{Answer, Problem};
+use super::error::{HandlerResult, Problem};
 use crate::app::App;
 use crate::app::views::Counts;
 use crate::config::EMAIL;
@@ -87,11 +87,11 @@ struct Standing {
 /// Who answers, in which language and zone.
 #[utoipa::path(get, path = "/v1/about", tag = "health",
     responses((status = 200, body = About), (status = "4XX", body = Problem)))]
-async fn about(_: Read, State(app): State<App>) -> Answer<Json<About>> {
+async fn about(_: Read, State(app): State<App>) -> HandlerResult<Json<About>> {
     Ok(Json(introduction(&app).await?))
 }
 
-async fn introduction(app: &App) -> Answer<About> {
+async fn introduction(app: &App) -> HandlerResult<About> {
     let revision = app.views.revision().await?;
     let config = app.config();
     Ok(About {
@@ -108,7 +108,7 @@ async fn introduction(app: &App) -> Answer<About> {
 /// Whether all is well: requests, messages, destinations.
 #[utoipa::path(get, path = "/v1/status", tag = "health",
     responses((status = 200, body = Status), (status = "4XX", body = Problem)))]
-async fn status(_: Read, State(app): State<App>) -> Answer<Json<Status>> {
+async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> {
     let (now, config) = (app.now(), app.config());
     let about = introduction(&app).await?;
     let Counts { phases, n_overdue, deliveries, last_sent_at, silences, holds, n_unsent } = app.views.counts().await?;

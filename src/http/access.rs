@@ -11,7 +11,7 @@ use axum::extract::connect_info::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Version, header};
 
-use super::error::{Answer, Failure};
+use super::error::{Failure, HandlerResult};
 use super::host;
 use super::listener::Peer;
 use crate::app::App;
@@ -79,7 +79,7 @@ impl FromRequestParts<App> for IsKnown {
     }
 }
 
-async fn require(scope: Scope, parts: &Parts, app: &App) -> Answer<Grant> {
+async fn require(scope: Scope, parts: &Parts, app: &App) -> HandlerResult<Grant> {
     match grant(parts, app).await {
         Ok(grant) if grant.may(scope) => Ok(grant),
         Ok(grant) => {
@@ -107,7 +107,7 @@ fn name_of(grant: &Grant) -> Both {
     }
 }
 
-async fn grant(parts: &Parts, app: &App) -> Answer<Grant> {
+async fn grant(parts: &Parts, app: &App) -> HandlerResult<Grant> {
     if app.lets_everybody_in() {
         return Ok(Grant::of_machine(None, &Scope::ALL));
     }
@@ -162,7 +162,7 @@ fn user_name(uid: u32) -> String {
 }
 
 /// What a caller over TCP may do without a token.
-async fn without_token(parts: &Parts, app: &App) -> Answer<Grant> {
+async fn without_token(parts: &Parts, app: &App) -> HandlerResult<Grant> {
     let open = if app.is_loopback() { app.open_without_token().await? } else { Open::Nothing };
     let needed = || {
         denied(
@@ -210,7 +210,7 @@ fn is_of_foreign_page(parts: &Parts) -> bool {
 
 /// Whether a program of this machine calls by itself. What comes with a foreign `Host` or from a page is somebody else's script in a
 /// browser; what bears a header of forwarding was passed on, and so was what speaks HTTP/1.0, as proxies do where nobody set them up.
-pub(super) fn is_local(parts: &Parts) -> Answer<()> {
+pub(super) fn is_local(parts: &Parts) -> HandlerResult<()> {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host::name(host).unwrap_or_default();
     let is_ip = name.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::access::Operate;
 use super::bounds;
-use super::error::{Answer, Failure, Named, Problem};
+use super::error::{Failure, HandlerResult, Named, Problem};
 use super::events::unknown_author;
 use super::requests::{missing, no_request_id, unknown};
 use crate::app::view::RequestView;
@@ -96,7 +96,7 @@ async fn act(
     State(app): State<App>,
     Named((id, action)): Named<(String, String)>,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<Json<Acted>> {
+) -> HandlerResult<Json<Acted>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let mut fields = event_of(id, &action, &body?)?;
     bounds::instants(&app, &mut fields)?;
@@ -138,7 +138,7 @@ async fn act(
 }
 
 /// The event JSON that an action stands for.
-fn event_of(id: RequestId, action: &str, body: &[u8]) -> Answer<Map<String, Value>> {
+fn event_of(id: RequestId, action: &str, body: &[u8]) -> HandlerResult<Map<String, Value>> {
     if !ACTIONS.contains(&action) {
         let known = ACTIONS.join(", ");
         let detail = both!("`{action}` is no action; there are {known}", "`{action}` no es una acción; hay {known}");

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
-use super::error::{Answer, Failure};
+use super::error::{Failure, HandlerResult};
 use crate::app::App;
 use crate::both;
 use crate::instant::{self, Here, Meant};
@@ -27,7 +27,12 @@ pub(super) fn instant(
 }
 
 /// The instant of a parameter of the address, where one is given.
-pub(super) fn parameter(app: &App, name: &str, text: Option<&str>, meant: Meant) -> Answer<Option<DateTime<Utc>>> {
+pub(super) fn parameter(
+    app: &App,
+    name: &str,
+    text: Option<&str>,
+    meant: Meant,
+) -> HandlerResult<Option<DateTime<Utc>>> {
     read(app, text, meant).map_err(|problem| {
         let Both { en, es } = problem;
         Failure::of_parameter(name, both!("`{name}`: {en}", "«{name}»: {es}"))

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{Operate, Read};
-use super::error::{Answer, Failure, Named, Params, Problem};
+use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use crate::app::App;
 use crate::both;
 use crate::engine::directory::Recipient;
@@ -61,7 +61,7 @@ struct DeliveryView {
     name: Option<String>,
 }
 
-fn state(word: &str) -> Answer<DeliveryState> {
+fn state(word: &str) -> HandlerResult<DeliveryState> {
     DeliveryState::of(word).ok_or_else(|| {
         let known = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
         Failure::of_field("state", both!("`{word}` is not one of {known}", "«{word}» no es uno de {known}"))
@@ -87,7 +87,7 @@ struct Sent {
 /// List deliveries.
 #[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", params(ListParams),
     responses((status = 200, body = Page), (status = "4XX", body = Problem)))]
-async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Page>> {
+async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> HandlerResult<Json<Page>> {
     let state = params.state.as_deref().map(state).transpose()?;
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
     let (rows, counts) = app.views.deliveries(state, limit).await?;
@@ -105,7 +105,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 /// Show a delivery.
 #[utoipa::path(get, path = "/v1/deliveries/{id}", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
-async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> Answer<Json<DeliveryRow>> {
+async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<Json<DeliveryRow>> {
     let found = app.views.delivery(id).await?;
     found.map(Json).ok_or_else(|| unknown(id))
 }
@@ -113,14 +113,14 @@ async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> Answer<
 /// Try a dead delivery again.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
-async fn retry(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
+async fn retry(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<StatusCode> {
     if app.outbox.retry_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
 /// Give up a delivery that waits or is dead.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/drop", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
-async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
+async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<StatusCode> {
     if app.outbox.drop_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
@@ -131,7 +131,7 @@ async fn test_notify(
     Operate(grant): Operate,
     State(app): State<App>,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<Json<Sent>> {
+) -> HandlerResult<Json<Sent>> {
     let test: Test = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let config = app.config();
     let person = config.rulebook.directory.person(&test.to).map(|person| Recipient::Person(person.key.clone()));

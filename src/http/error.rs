@@ -13,10 +13,10 @@ use utoipa::ToSchema;
 
 use crate::app::{App, Rejection, WriteError};
 use crate::both;
-use crate::desk::incoming::Refused;
 use crate::intake::json::{FieldError, MOST_EVENTS, NotJson, Unusable};
 use crate::store::StoreError;
 use crate::text::{Both, Language};
+use crate::unit::incoming::RejectionCode;
 
 /// How long a caller should wait before trying again, in seconds.
 const RETRY_AFTER: &str = "5";
@@ -77,7 +77,7 @@ pub(super) async fn in_the_language(State(app): State<App>, request: Request, ne
     response
 }
 
-pub(super) type Answer<T> = Result<T, Failure>;
+pub(super) type HandlerResult<T> = Result<T, Failure>;
 
 impl Failure {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<Both>) -> Self {
@@ -171,20 +171,20 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         let code = rejection.code.as_str();
         match rejection.code {
-            Refused::UnknownRequest => Self::new(StatusCode::NOT_FOUND, code, rejection.detail),
-            Refused::AtInFuture | Refused::AtTooOld => {
+            RejectionCode::UnknownRequest => Self::new(StatusCode::NOT_FOUND, code, rejection.detail),
+            RejectionCode::AtInFuture | RejectionCode::AtTooOld => {
                 let mut failure = Self::of_field("at", rejection.detail);
                 failure.0.code = code;
                 failure
             }
-            Refused::ScopeMissing | Refused::ProofNeeded | Refused::TypeNotAllowed => {
+            RejectionCode::ScopeMissing | RejectionCode::ProofNeeded | RejectionCode::TypeNotAllowed => {
                 Self::new(StatusCode::FORBIDDEN, code, rejection.detail)
             }
-            Refused::MissingField
-            | Refused::Rule
-            | Refused::Unreadable
-            | Refused::Quarantined
-            | Refused::SourceReserved => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, rejection.detail),
+            RejectionCode::MissingField
+            | RejectionCode::Rule
+            | RejectionCode::Unreadable
+            | RejectionCode::Quarantined
+            | RejectionCode::SourceReserved => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, rejection.detail),
         }
     }
 }

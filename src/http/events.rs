@@ -16,19 +16,19 @@ use utoipa_axum::routes;
 
 use super::access::Ingest;
 use super::bounds;
-use super::error::{Answer, Failure, Params, Problem};
+use super::error::{Failure, HandlerResult, Params, Problem};
 use crate::app::metrics::EventLabels;
 use crate::app::token::{Grant, Scope, is_reserved};
 use crate::app::{App, Applied, Incoming, Rejection};
 use crate::both;
 use crate::config::{Config, Family};
-use crate::desk::incoming::Refused;
 use crate::engine::event::{Author, AuthorKind, Event, Fact};
 use crate::engine::proof::is_act;
 use crate::engine::request_id::RequestId;
 use crate::intake::json::{self, FieldError, Heard};
 use crate::store::StoreError;
 use crate::text::Both;
+use crate::unit::incoming::RejectionCode;
 
 /// Where events are sent.
 pub(super) const PATH: &str = "/v1/events";
@@ -97,7 +97,7 @@ async fn post_events(
     State(app): State<App>,
     Params(params): Params<EventParams>,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<Response> {
+) -> HandlerResult<Response> {
     let strict = params.strict.unwrap_or(false);
     let values = json::values(&body?)?.into_iter();
     let parsed: Vec<_> = values.map(|value| heard(&app, &grant, value, strict)).collect();
@@ -196,7 +196,7 @@ async fn post_events(
 }
 
 /// What a person who opens a request has probably mistyped, though it is taken as it stands.
-async fn doubts(app: &App, event: &Event) -> Answer<Vec<Warning>> {
+async fn doubts(app: &App, event: &Event) -> HandlerResult<Vec<Warning>> {
     let (config, language) = (app.config(), app.config().language);
     let channel = match &event.about.channel {
         Some(channel) => app.outbox.doubt_of_channel(channel).await?.map(|doubt| ("channel", doubt)),
@@ -256,7 +256,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
         if !binding.types.is_empty() && !binding.types.iter().any(|known| known == type_name) {
             let types = binding.types.join(", ");
             return reject(
-                Refused::TypeNotAllowed,
+                RejectionCode::TypeNotAllowed,
                 both!(
                     "this token may tell {types}, not `{type_name}`",
                     "este token puede contar {types}, no `{type_name}`"
@@ -270,7 +270,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     if is_reserved(&event.id.source, config) {
         let source = &event.id.source;
         return reject(
-            Refused::SourceReserved,
+            RejectionCode::SourceReserved,
             both!(
                 "`{source}` is the name of plazo's own events, or of a source or mailbox of sla.toml; give another `source`",
                 "«{source}» es el nombre de los eventos propios de plazo, o de una fuente o un buzón de sla.toml; indique otro `source`"
@@ -279,7 +279,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     }
     if is_act(&event.fact) && !grant.may(Scope::Operate) {
         return reject(
-            Refused::ScopeMissing,
+            RejectionCode::ScopeMissing,
             both!(
                 "`{type_name}` is an act, and needs the scope `operate`; `ingest` tells what happened",
                 "`{type_name}` es una acción y necesita el alcance `operate`; `ingest` cuenta lo que pasó"
@@ -289,7 +289,7 @@ fn admit(event: &mut Event, request: Option<RequestId>, grant: &Grant, config: &
     event.proof = grant.proof.clone();
     if !event.is_believed() || request.is_some() && !event.proof.holds() {
         return reject(
-            Refused::ProofNeeded,
+            RejectionCode::ProofNeeded,
             both!(
                 "without a token only what a client wrote, or asked for, can be told here; `{type_name}` needs one (plazo token create), or the Unix socket in the data directory",
                 "sin token solo se puede contar aquí lo que un cliente escribió o pidió; `{type_name}` necesita uno (plazo token create), o el socket Unix del directorio de datos"

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
-use super::error::{Answer, Named, Problem};
+use super::error::{HandlerResult, Named, Problem};
 use super::requests::{missing, no_request_id, unknown};
 use crate::app::App;
 use crate::engine::explain::Explanation;
@@ -20,7 +20,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/v1/requests/{id}/explain", tag = "requests",
     params(("id" = String, Path, example = "R-17")),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
-async fn explain(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Explanation>> {
+async fn explain(_: Read, State(app): State<App>, Named(id): Named<String>) -> HandlerResult<Json<Explanation>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let explanation = app.views.explain(id).await?;
     explanation.map(Json).ok_or_else(|| missing(&app, id))

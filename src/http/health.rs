@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{IsKnown, Read};
-use super::error::{Answer, Failure, Problem};
+use super::error::{Failure, HandlerResult, Problem};
 use crate::app::App;
 use crate::both;
 
@@ -27,7 +27,7 @@ async fn healthz() -> &'static str {
 /// Whether events are taken: the store can be read, and could be written when last tried. Without a token, as it was a second ago.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
-async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> Answer<&'static str> {
+async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> HandlerResult<&'static str> {
     if !is_known {
         let not_ready = || {
             Failure::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", both!("not ready", "todavía no está listo"))
@@ -47,7 +47,7 @@ async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> Answer<&'
 
 /// Figures for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String), (status = "4XX", body = Problem)))]
-async fn metrics(_: Read, State(app): State<App>) -> Answer<Response> {
+async fn metrics(_: Read, State(app): State<App>) -> HandlerResult<Response> {
     let mut snapshot = app.views.snapshot().await?;
     for name in app.config().source_names() {
         let state = app.feeds.source_state(name.clone()).await?;

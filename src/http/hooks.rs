@@ -14,7 +14,7 @@ use axum::routing::any;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::access::is_local;
-use super::error::{Answer, Failure};
+use super::error::{Failure, HandlerResult};
 use crate::app::App;
 use crate::app::metrics::HookLabels;
 use crate::both;
@@ -36,7 +36,7 @@ async fn receive(
     RawQuery(query): RawQuery,
     Caller { method, headers, is_local }: Caller,
     request: axum::extract::Request,
-) -> Answer<Response> {
+) -> HandlerResult<Response> {
     let Some(source) = app.feeds.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
         return Err(Failure::new(
             StatusCode::NOT_FOUND,
@@ -106,7 +106,7 @@ async fn receive(
 static ROOM: Semaphore = Semaphore::const_new(64 << 10);
 
 /// The body, if there is room for it.
-async fn read(request: axum::extract::Request) -> Answer<(Bytes, SemaphorePermit<'static>)> {
+async fn read(request: axum::extract::Request) -> HandlerResult<(Bytes, SemaphorePermit<'static>)> {
     let told = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let size = told.unwrap_or(LARGEST_BODY);
     if LARGEST_BODY < size {

@@ -1,6 +1,6 @@
 //! The `Host` of a call, by which one without a token is judged (`access`).
 
-use super::error::{Answer, Failure};
+use super::error::{Failure, HandlerResult};
 use crate::both;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -9,7 +9,7 @@ use axum::response::Response;
 
 /// Refuses a call that names its host twice, or in no form that there is (RFC 9112 §3.2): a proxy may have read the one, and we the
 /// other.
-pub(super) async fn one_only(request: Request, next: Next) -> Answer<Response> {
+pub(super) async fn one_only(request: Request, next: Next) -> HandlerResult<Response> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let is_sound = match (hosts.next(), hosts.next()) {
         (None, _) => true,

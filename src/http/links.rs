@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Operate;
-use super::error::{Answer, FAILED, Failure, Problem};
+use super::error::{FAILED, Failure, HandlerResult, Problem};
 use crate::app::App;
 use crate::both;
 use crate::intake::json::NotJson;
@@ -30,7 +30,7 @@ struct Whose {
 /// End all links that were made up to now, of one person or of everybody.
 #[utoipa::path(post, path = "/v1/links/revoke", tag = "links", request_body = Option<Whose>,
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<StatusCode> {
+async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> HandlerResult<StatusCode> {
     let body = body?;
     let whose = if body.trim_ascii().is_empty() {
         Whose::default()
@@ -49,7 +49,7 @@ async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRej
 /// Make another key: no link of before works any more, and no answer to the mail of an alert.
 #[utoipa::path(post, path = "/v1/links/key", tag = "links",
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-async fn change_key(_: Operate, State(app): State<App>) -> Answer<StatusCode> {
+async fn change_key(_: Operate, State(app): State<App>) -> HandlerResult<StatusCode> {
     let changed = tokio::task::spawn_blocking(move || app.change_link_key()).await;
     match changed {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),

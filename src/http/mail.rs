@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Ingest;
-use super::error::{Answer, Failure, Problem};
+use super::error::{Failure, HandlerResult, Problem};
 use crate::app::App;
 use crate::app::token::Grant;
 use crate::both;
@@ -51,7 +51,7 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn of(query: &str) -> Answer<Self> {
+    fn of(query: &str) -> HandlerResult<Self> {
         let mut pipe = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -84,7 +84,7 @@ async fn post_mail(
     State(app): State<App>,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<Json<Report>> {
+) -> HandlerResult<Json<Report>> {
     let pipe = Pipe::of(query.as_deref().unwrap_or_default())?;
     let body = body?;
     let mut event = read(&body, &pipe, &grant, &app)?;
@@ -110,7 +110,7 @@ async fn post_mail(
     }))
 }
 
-fn read(raw: &[u8], pipe: &Pipe, grant: &Grant, app: &App) -> Answer<Event> {
+fn read(raw: &[u8], pipe: &Pipe, grant: &Grant, app: &App) -> HandlerResult<Event> {
     let config = app.config();
     let directory = &config.rulebook.directory;
     let is_own = |address: &str| {

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
-use super::error::{Answer, Params, Problem};
+use super::error::{HandlerResult, Params, Problem};
 use crate::app::App;
 use crate::app::view::RequestView;
 use crate::engine::effect::WakeReason;
@@ -53,7 +53,7 @@ struct UpcomingWake {
 /// What plazo looks at next.
 #[utoipa::path(get, path = "/v1/queue", tag = "queue", params(QueueParams),
     responses((status = 200, body = Upcoming), (status = "4XX", body = Problem)))]
-async fn queue(_: Read, State(app): State<App>, Params(params): Params<QueueParams>) -> Answer<Json<Upcoming>> {
+async fn queue(_: Read, State(app): State<App>, Params(params): Params<QueueParams>) -> HandlerResult<Json<Upcoming>> {
     let limit = params.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
     let config = app.config();
     let rows = app.views.next_wakes(limit).await?;

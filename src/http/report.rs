@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::bounds;
-use super::error::{Answer, Failure, Params, Problem};
+use super::error::{Failure, HandlerResult, Params, Problem};
 use crate::app::App;
 use crate::app::report::{Wanted, last_month};
 use crate::both;
@@ -60,7 +60,7 @@ struct RegisterParams {
 /// Figures of a period beside their standards and the period before, each with the requests behind it.
 #[utoipa::path(get, path = "/v1/report", tag = "reports", params(ReportParams),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
-async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportParams>) -> Answer<Response> {
+async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportParams>) -> HandlerResult<Response> {
     let config = app.config();
     let (span, so_far) = (span(&app, params.from.as_deref(), params.to.as_deref())?, params.so_far.unwrap_or(false));
     let wanted = Wanted::find(&config, params.name.as_deref(), span, so_far, app.now());
@@ -91,7 +91,11 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
 /// The register of escalations: what was handed up, and answers that say nothing or the same again.
 #[utoipa::path(get, path = "/v1/escalations", tag = "reports", params(RegisterParams),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
-async fn escalations(_: Read, State(app): State<App>, Params(params): Params<RegisterParams>) -> Answer<Response> {
+async fn escalations(
+    _: Read,
+    State(app): State<App>,
+    Params(params): Params<RegisterParams>,
+) -> HandlerResult<Response> {
     let (from, to) = span(&app, params.from.as_deref(), params.to.as_deref())?;
     let rows = app.views.escalations(last_month(from, to, app.now())).await?;
     match params.format.as_deref() {
@@ -105,7 +109,7 @@ async fn escalations(_: Read, State(app): State<App>, Params(params): Params<Reg
 type Ends = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// The ends of what is looked back at.
-fn span(app: &App, from: Option<&str>, to: Option<&str>) -> Answer<Ends> {
+fn span(app: &App, from: Option<&str>, to: Option<&str>) -> HandlerResult<Ends> {
     let from = bounds::parameter(app, "from", from, Meant::Happened)?;
     Ok((from, bounds::parameter(app, "to", to, Meant::HappenedUpTo)?))
 }

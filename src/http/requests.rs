@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::access::Read;
 use super::bounds;
-use super::error::{Answer, Failure, Named, Params, Problem};
+use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use super::history::{Told, told};
 use crate::app::App;
 use crate::app::view::RequestView;
@@ -21,7 +21,7 @@ use crate::engine::directory::Directory;
 use crate::engine::request_id::{NoRequestId, RequestId};
 use crate::instant::Meant;
 use crate::store::Fault;
-use crate::store::requests::{DueCursor, Filter};
+use crate::store::requests::{DueCursor, RequestFilter};
 use crate::text::{Both, Language, history, vocabulary};
 
 const DEFAULT_PAGE: u32 = 50;
@@ -106,7 +106,7 @@ struct TicketView {
 /// List requests.
 #[utoipa::path(get, path = "/v1/requests", tag = "requests", params(ListParams),
     responses((status = 200, body = Page), (status = "4XX", body = Problem)))]
-async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Page>> {
+async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> HandlerResult<Json<Page>> {
     let state = params.state.as_deref().unwrap_or("open");
     if !STATES.contains(&state) {
         let known = STATES.join(", ");
@@ -129,7 +129,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     let customer =
         params.customer.map(|word| directory.customer(&word).map(|client| client.key.clone()).unwrap_or(word));
     let owners = params.team.map(|key| people_of(directory, &key)).transpose()?;
-    let mut filter = Filter {
+    let mut filter = RequestFilter {
         state: (state != "all").then(|| state.to_owned()),
         channel: params.channel,
         owner,
@@ -194,7 +194,7 @@ async fn show(
     State(app): State<App>,
     Named(id): Named<String>,
     Params(params): Params<ShowParams>,
-) -> Answer<Json<Shown>> {
+) -> HandlerResult<Json<Shown>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let Some(Whole { request, history, references }) = app.views.whole(id).await? else {
         return Err(missing(&app, id));

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
-use super::error::{Answer, Named, Problem};
+use super::error::{HandlerResult, Named, Problem};
 use super::requests::{no_request_id, unknown};
 use crate::app::App;
 use crate::app::route::RouteStep;
@@ -30,7 +30,7 @@ struct Route {
 #[utoipa::path(get, path = "/v1/requests/{id}/route", tag = "requests",
     params(("id" = String, Path, example = "R-17")),
     responses((status = 200, body = Route), (status = "4XX", body = Problem)))]
-async fn route(_: Read, State(app): State<App>, Named(id): Named<String>) -> Answer<Json<Route>> {
+async fn route(_: Read, State(app): State<App>, Named(id): Named<String>) -> HandlerResult<Json<Route>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let steps = app
         .views

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::access::{Operate, Read};
 use super::bounds;
-use super::error::{Answer, Failure, Named, Params, Problem};
+use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use crate::app::App;
 use crate::app::silence::Unknown;
 use crate::engine::policy::Matcher;
@@ -124,7 +124,7 @@ struct NewSilence {
 /// Silences that hold or are planned.
 #[utoipa::path(get, path = "/v1/silences", tag = "silences", params(ListParams),
     responses((status = 200, body = Silences), (status = "4XX", body = Problem)))]
-async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Silences>> {
+async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> HandlerResult<Json<Silences>> {
     let now = app.now();
     let rows = app.views.silences(params.all.unwrap_or(false)).await?;
     Ok(Json(Silences { silences: rows.into_iter().map(|row| SilenceView::new(row, now)).collect() }))
@@ -133,7 +133,11 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 /// Make a silence. What it holds back comes as one message a reader when it ends.
 #[utoipa::path(post, path = "/v1/silences", tag = "silences", request_body = NewSilence,
     responses((status = 200, body = SilenceView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Answer<Json<SilenceView>> {
+async fn add(
+    _: Operate,
+    State(app): State<App>,
+    body: Result<Bytes, BytesRejection>,
+) -> HandlerResult<Json<SilenceView>> {
     let new: NewSilence = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let (now, language) = (app.now(), app.config().language);
     let from = bounds::instant(&app, "from", new.from.as_deref(), Meant::Begins)?.unwrap_or(now);
@@ -208,7 +212,7 @@ fn all_and_more() -> Both {
 /// End a silence; what it held back is released.
 #[utoipa::path(post, path = "/v1/silences/{id}/end", tag = "silences", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-async fn end(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> Answer<StatusCode> {
+async fn end(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<StatusCode> {
     if app.outbox.end_silence(id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
@@ -248,7 +252,7 @@ struct Duty {
 /// Who is on duty.
 #[utoipa::path(get, path = "/v1/duty", tag = "silences", params(DutyParams),
     responses((status = 200, body = Duty), (status = "4XX", body = Problem)))]
-async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams>) -> Answer<Json<Duty>> {
+async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams>) -> HandlerResult<Json<Duty>> {
     let at = bounds::parameter(&app, "at", params.at.as_deref(), Meant::Begins)?.unwrap_or_else(|| app.now());
     let config = app.config();
     let duty = config.rulebook.directory.rotas().map(|rota| {

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Read;
-use super::error::{Answer, Params, Problem};
+use super::error::{HandlerResult, Params, Problem};
 use crate::app::App;
 use crate::store::Fault;
 use crate::store::journal::AuthorRow;
@@ -93,7 +93,7 @@ struct Unproven {
 /// Every source, and how it does.
 #[utoipa::path(get, path = "/v1/sources", tag = "sources",
     responses((status = 200, body = Sources), (status = "4XX", body = Problem)))]
-async fn get_sources(_: Read, State(app): State<App>) -> Answer<Json<Sources>> {
+async fn get_sources(_: Read, State(app): State<App>) -> HandlerResult<Json<Sources>> {
     let config = app.config();
     let mut sources = Vec::new();
     for name in config.source_names() {
@@ -170,7 +170,7 @@ struct Unknown {
 /// Addresses, numbers and user ids that map to nobody of the directory; those taken for colleagues first.
 #[utoipa::path(get, path = "/v1/unknown", tag = "sources", params(Days),
     responses((status = 200, body = Unknown), (status = "4XX", body = Problem)))]
-async fn get_unknown(_: Read, State(app): State<App>, Params(asked): Params<Days>) -> Answer<Json<Unknown>> {
+async fn get_unknown(_: Read, State(app): State<App>, Params(asked): Params<Days>) -> HandlerResult<Json<Unknown>> {
     let days = asked.days.unwrap_or(USUAL_DAYS);
     let since = app.now() - TimeDelta::days(days.into());
     let rows = app.views.authors(since, MOST_AUTHORS).await?;

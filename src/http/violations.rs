@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::access::{Operate, Read};
 use super::bounds;
-use super::error::{Answer, Failure, Named, Params, Problem};
+use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use super::requests::no_request_id;
 use crate::app::App;
 use crate::both;
@@ -22,7 +22,7 @@ use crate::engine::check::Violation;
 use crate::engine::request_id::RequestId;
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
-use crate::store::violations::{Filter, ViolationRow};
+use crate::store::violations::{ViolationFilter, ViolationRow};
 use crate::text::{proof, violation};
 
 /// Rows where no limit is given, and at most.
@@ -118,7 +118,7 @@ struct NewExcuse {
 /// Broken rules, the latest first.
 #[utoipa::path(get, path = "/v1/violations", tag = "violations", params(ListParams),
     responses((status = 200, body = Violations), (status = "4XX", body = Problem)))]
-async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> Answer<Json<Violations>> {
+async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams>) -> HandlerResult<Json<Violations>> {
     let request: Option<RequestId> = match params.request.as_deref().map(str::parse) {
         None => None,
         Some(Ok(id)) => Some(id),
@@ -127,7 +127,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     let since = bounds::parameter(&app, "since", params.since.as_deref(), Meant::Happened)?;
     let limit = params.limit.unwrap_or(USUAL).min(MOST);
     let open = params.open.unwrap_or(false);
-    let filter = Filter { rule: params.rule, request, open, since, limit };
+    let filter = ViolationFilter { rule: params.rule, request, open, since, limit };
     let rows = app.views.violations(filter).await?;
     let config = app.config();
     Ok(Json(Violations { violations: rows.into_iter().map(|row| ViolationView::new(row, &config)).collect() }))
@@ -142,7 +142,7 @@ async fn excuse(
     State(app): State<App>,
     Named(id): Named<i64>,
     body: Result<Bytes, BytesRejection>,
-) -> Answer<Json<ViolationView>> {
+) -> HandlerResult<Json<ViolationView>> {
     let new: NewExcuse = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let length = new.excuse.trim().chars().count();
     if length == 0 || LONGEST_EXCUSE < length {

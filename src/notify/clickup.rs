@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::Endpoint;
 use super::hook::{Call, Form, Judged, Peer, characters, cut};
-use super::http::{Answer, word};
+use super::http::{HttpAnswer, word};
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
@@ -120,7 +120,7 @@ impl Peer for ClickUp {
         "ClickUp"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         if answer.status.is_success() {
             word(&json["id"]).is_some()
@@ -129,11 +129,11 @@ impl Peer for ClickUp {
         }
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"id\":")
     }
 
-    fn judge(&self, answer: &Answer, now: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, now: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             let reference = word(&answer.json()["id"]);
             return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });

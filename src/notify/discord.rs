@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_markdown};
-use super::http::{Answer, word};
+use super::http::{HttpAnswer, word};
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 
@@ -68,7 +68,7 @@ impl Peer for Discord {
         "Discord"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         match answer.status {
             StatusCode::NO_CONTENT => true,
@@ -80,11 +80,11 @@ impl Peer for Discord {
         }
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"id\":\"") || answer.is_cut_after("{\"type\":")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         if answer.status.is_success() {
             let reference = word(&body["id"]);

@@ -207,7 +207,7 @@ fn html(message: &Message) -> String {
 }
 
 /// Errors are arrays of a code and a text, whose language varies.
-fn refused(answer: &http::Answer) -> DeliveryError {
+fn refused(answer: &http::HttpAnswer) -> DeliveryError {
     let body = answer.json();
     if answer.status.is_success() && body["id"] == false {
         let said = body["message"].as_str().unwrap_or_default();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Call, Form, Judged, Peer, bytes, cut};
-use super::http::Answer;
+use super::http::HttpAnswer;
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 
@@ -58,7 +58,7 @@ impl Peer for GoogleChat {
         "Google Chat"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         if answer.status.is_success() {
             return json["name"].as_str().is_some_and(|name| name.starts_with("spaces/"));
@@ -66,11 +66,11 @@ impl Peer for GoogleChat {
         json["error"]["code"].is_number() || json["error"]["status"].is_string()
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"name\":\"spaces/")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
         }

@@ -8,7 +8,7 @@ use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::http::{self, Answer};
+use super::http::{self, HttpAnswer};
 use super::provider::{Sender, Sending};
 use super::{Button, DeliveryError, Message, Receipt};
 
@@ -77,13 +77,13 @@ pub trait Peer: Send + Sync {
 
     /// Whether it is this system that answers, by its documented form of success or of an error, and not what stands in its place: a
     /// page to log in, a sentence of a proxy.
-    fn is_own(&self, answer: &Answer) -> bool;
+    fn is_own(&self, answer: &HttpAnswer) -> bool;
 
     /// Whether an answer that is broken off began as success does: what was taken is never sent again.
-    fn began_well(&self, answer: &Answer) -> bool;
+    fn began_well(&self, answer: &HttpAnswer) -> bool;
 
     /// What an answer of its own means.
-    fn judge(&self, answer: &Answer, now: DateTime<Utc>) -> Judged;
+    fn judge(&self, answer: &HttpAnswer, now: DateTime<Utc>) -> Judged;
 }
 
 /// A peer ready to be called.
@@ -145,7 +145,7 @@ impl<P: Peer> Hook<P> {
 }
 
 /// What an answer means, whoever gave it.
-fn judge(peer: &impl Peer, answer: &Answer, now: DateTime<Utc>) -> Judged {
+fn judge(peer: &impl Peer, answer: &HttpAnswer, now: DateTime<Utc>) -> Judged {
     let status = answer.status;
     if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG) {
         let cause = format!("HTTP {}: the message is too large", status.as_u16());

@@ -24,7 +24,7 @@ pub(super) fn read_address(source: &SecretSource) -> Result<reqwest::Url, SetupE
 
 /// An answer: its status, and as much of its body as matters.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     pub(super) status: StatusCode,
     pub(super) body: String,
     headers: HeaderMap,
@@ -38,7 +38,7 @@ pub(super) async fn exchange(
     request: RequestBuilder,
     timeout: Duration,
     now: DateTime<Utc>,
-) -> Result<Answer, DeliveryError> {
+) -> Result<HttpAnswer, DeliveryError> {
     // Without its address, which may be a secret.
     let mut response = request.timeout(timeout).send().await.map_err(|error| failed(error.without_url()))?;
     let status = response.status();
@@ -48,10 +48,10 @@ pub(super) async fn exchange(
     let (body, ending) = answer::read(&mut response, LONGEST_ANSWER).await;
     let is_cut = !matches!(ending, Ending::Whole);
     let body = String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').trim().to_owned();
-    Ok(Answer { status, body, headers, retry_after, is_cut })
+    Ok(HttpAnswer { status, body, headers, retry_after, is_cut })
 }
 
-impl Answer {
+impl HttpAnswer {
     /// The body as JSON; null if it is none.
     pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_mentions};
-use super::http::Answer;
+use super::http::HttpAnswer;
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 
@@ -53,7 +53,7 @@ impl Peer for Mattermost {
         "Mattermost"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         if answer.status.is_success() {
             answer.body == "ok"
@@ -62,11 +62,11 @@ impl Peer for Mattermost {
         }
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("ok")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Call, Form, Judged, Peer, bytes, cut};
-use super::http::{Answer, word};
+use super::http::{HttpAnswer, word};
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
@@ -117,7 +117,7 @@ impl Peer for Ntfy {
         "ntfy"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         if answer.status.is_success() {
             return json["id"].is_string() && json["event"] == "message";
@@ -125,11 +125,11 @@ impl Peer for Ntfy {
         !json["code"].is_null() && json["error"].is_string()
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"id\":\"")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             return Judged::Taken(Receipt::of(format!("HTTP {}", answer.status)));
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::Endpoint;
 use super::hook::{Call, Form, Judged, Peer, characters, cut};
-use super::http::Answer;
+use super::http::HttpAnswer;
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{BUTTONS, DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
@@ -97,7 +97,7 @@ impl Peer for PagerDuty {
         "PagerDuty"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         if answer.status == StatusCode::ACCEPTED {
             return !answer.is_page();
@@ -105,11 +105,11 @@ impl Peer for PagerDuty {
         if answer.status.is_success() { json["status"] == "success" } else { json["status"].is_string() }
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.status == StatusCode::ACCEPTED
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         if answer.status.is_success() {
             let reference = body["dedup_key"].as_str().map(str::to_owned);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::capabilities::Capabilities;
 use super::endpoint::{self, Endpoint};
 use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_mentions};
-use super::http::Answer;
+use super::http::HttpAnswer;
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{BUTTONS, DeliveryError, Message, Receipt, SetupError, Tone};
 
@@ -52,16 +52,16 @@ impl Peer for RocketChat {
         "Rocket.Chat"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         json["success"].is_boolean() || json["error"].is_string()
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"success\":true")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         if body["error"] == "error-message-size-exceeded" {
             let cause = "the message is longer than that server allows".to_owned();

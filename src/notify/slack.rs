@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Call, Form, Judged, Peer, characters, cut};
-use super::http::Answer;
+use super::http::HttpAnswer;
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt, SetupError};
 use crate::both;
@@ -202,7 +202,7 @@ impl Peer for Slack {
         "Slack"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         let is_word = || {
             (2..=60).contains(&answer.body.len())
@@ -215,11 +215,11 @@ impl Peer for Slack {
         }
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("ok") || answer.is_cut_after("{\"ok\":true")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         if BAD_BLOCKS.contains(&answer.body.as_str()) {
             return Judged::Plainer(answer.error(&GONE));
         }

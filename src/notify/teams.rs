@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Call, Form, Judged, Peer, bytes, cut};
-use super::http::Answer;
+use super::http::HttpAnswer;
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{Card, DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::both;
@@ -69,7 +69,7 @@ impl Peer for Teams {
         "Teams"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         match answer.status {
             StatusCode::ACCEPTED => !answer.is_page(),
@@ -83,11 +83,11 @@ impl Peer for Teams {
         }
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.status == StatusCode::ACCEPTED
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         match answer.status {
             StatusCode::OK if let Some(status) = failed_status(&answer.body) => refused(status),
             status if status.is_success() => Judged::Taken(Receipt::of(format!("HTTP {status}"))),

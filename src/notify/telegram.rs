@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Call, Form, Judged, Peer, cut, utf16};
-use super::http::{Answer, word};
+use super::http::{HttpAnswer, word};
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{Button, DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
@@ -168,15 +168,15 @@ impl Peer for Telegram {
         "Telegram"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         answer.json()["ok"].is_boolean()
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"ok\":true")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         let said = body["description"].as_str().unwrap_or_default();
         if answer.status.is_success() && body["ok"] == true {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Call, Form, Judged, Peer, characters, cut};
-use super::http::{Answer, word};
+use super::http::{HttpAnswer, word};
 use super::provider::{Equipment, Provider, Reader, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::{Secret, SecretSource};
@@ -222,16 +222,16 @@ impl Peer for WhatsApp {
         "WhatsApp"
     }
 
-    fn is_own(&self, answer: &Answer) -> bool {
+    fn is_own(&self, answer: &HttpAnswer) -> bool {
         let json = answer.json();
         !json["error"]["code"].is_null() || answer.status.is_success() && json["messages"][0]["id"].is_string()
     }
 
-    fn began_well(&self, answer: &Answer) -> bool {
+    fn began_well(&self, answer: &HttpAnswer) -> bool {
         answer.is_cut_after("{\"messaging_product\":\"whatsapp\"")
     }
 
-    fn judge(&self, answer: &Answer, _: DateTime<Utc>) -> Judged {
+    fn judge(&self, answer: &HttpAnswer, _: DateTime<Utc>) -> Judged {
         let body = answer.json();
         if answer.status.is_success() && body["error"].is_null() {
             if body["messages"][0]["message_status"] == "paused" {

@@ -16,7 +16,7 @@ use crate::engine::clock::Clock;
 use crate::engine::event::Event;
 use crate::engine::request_id::RequestId;
 
-pub use crate::desk::Belongs;
+pub use crate::unit::Belongs;
 pub use difference::{ClockChange, Difference, Load, PersonChange, PolicyChange, RequestChange, Standing, Window};
 pub use entry::{Entry, What};
 

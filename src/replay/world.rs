@@ -8,14 +8,15 @@ use chrono::{DateTime, Utc};
 use super::entry::entries;
 use super::{Heard, Run, Untaken};
 use crate::config::Config;
-use crate::desk::changes::RequestChange;
-use crate::desk::incoming::Refused;
-use crate::desk::known::{Ask, Known};
-use crate::desk::{self, Applied, Changes, Hold, Input, Output, Step};
+use crate::desk;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{Effect, Wake, WakeReason};
 use crate::engine::event::Event;
 use crate::engine::request_id::RequestId;
+use crate::unit::changes::RequestUpdate;
+use crate::unit::incoming::RejectionCode;
+use crate::unit::known::{Ask, Known};
+use crate::unit::{Applied, Batching, Changes, Decided, Input, Output};
 
 /// What a store would keep of a request.
 #[derive(Default)]
@@ -77,7 +78,7 @@ impl<'a> World<'a> {
     fn look(&mut self) {
         let Some((at, _, request)) = self.wakes.pop_first() else { return };
         self.now = self.now.max(at);
-        if let Output::Moved(effects) = self.decide(&Input::Tick { request, hold: Hold::WhatIsLate }, None) {
+        if let Output::Moved(effects) = self.decide(&Input::Tick { request, hold: Batching::WhatIsLate }, None) {
             self.tell(request, &effects, self.now);
         }
     }
@@ -91,7 +92,7 @@ impl<'a> World<'a> {
                 return self.tell(request, &effects, event.at);
             }
             Output::Applied(Applied::Duplicate { .. }) => Untaken::Duplicate,
-            Output::Applied(Applied::Rejected(rejection)) if rejection.code == Refused::MissingField => {
+            Output::Applied(Applied::Rejected(rejection)) if rejection.code == RejectionCode::MissingField => {
                 Untaken::NoChannel
             }
             Output::Applied(Applied::Rejected(_)) => Untaken::UnknownRequest,
@@ -104,8 +105,8 @@ impl<'a> World<'a> {
     fn decide(&mut self, input: &Input, event: Option<&Arc<Event>>) -> Output {
         loop {
             match desk::decide(&self.known, input, self.config, self.now) {
-                Step::Need(need) => need.0.into_iter().for_each(|ask| self.answer(ask)),
-                Step::Done(changes, output) => {
+                Decided::Need(need) => need.0.into_iter().for_each(|ask| self.answer(ask)),
+                Decided::Done(changes, output) => {
                     self.keep(&changes, event);
                     return output;
                 }
@@ -139,7 +140,7 @@ impl<'a> World<'a> {
             }
             self.wakes.extend(wake.map(|wake| (wake.at, wake.why, *id)));
         }
-        let Some(RequestChange { request, clocks, replaces_clocks, .. }) = &changes.request else { return };
+        let Some(RequestUpdate { request, clocks, replaces_clocks, .. }) = &changes.request else { return };
         let case = self.cases.entry(request.id).or_default();
         if let Some(event) = event {
             let place = case.events.partition_point(|other| other.at <= event.at);

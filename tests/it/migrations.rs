@@ -16,7 +16,7 @@ fn store_of(n: usize) -> Connection {
 }
 
 fn migrate(connection: &Connection, n: usize) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/store/src/migrations");
     let mut files = fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("an entry").path());
     let is_meant = |path: &std::path::PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("V{n}__")))

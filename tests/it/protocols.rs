@@ -6,7 +6,7 @@ use plazo::app::Applied;
 use plazo::engine::effect::Effect;
 use plazo::outbox::Content;
 use plazo::store::Store;
-use plazo::store::violations::Filter;
+use plazo::store::violations::ViolationFilter;
 use serde_json::{Value, json};
 
 fn shipped() -> String {
@@ -30,7 +30,7 @@ fn message(thread: &str, extra: Value) -> Value {
 /// What was broken, as `RULE request`, in the order in which it was.
 fn broken(desk: &Desk) -> Vec<String> {
     let store = Store::open_reader(desk.directory.path()).expect("a store");
-    let mut rows = store.violations(&Filter { limit: 100, ..Filter::default() }).expect("rows");
+    let mut rows = store.violations(&ViolationFilter { limit: 100, ..ViolationFilter::default() }).expect("rows");
     rows.reverse();
     rows.into_iter().map(|row| format!("{} {}", row.violation.rule, row.request)).collect()
 }

@@ -13,12 +13,12 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::desk::Changes;
-use crate::desk::changes::{Entry, RequestChange, ThreadName};
 use crate::engine::effect::Outcome;
 use crate::engine::event::EventId;
 use crate::engine::request_id::RequestId;
 use crate::store::{Store, StoreError};
+use crate::unit::Changes;
+use crate::unit::changes::{JournalEntry, RequestUpdate, ThreadName};
 
 type Waiting = (Bytes, oneshot::Sender<bool>);
 
@@ -81,7 +81,7 @@ fn put(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body
     let request = RequestId(n);
     let at = outcome.request.opened_at;
     let mut changes = Changes::default();
-    changes.journal.push(Entry {
+    changes.journal.push(JournalEntry {
         request,
         at,
         id: Some(EventId { source: "http".to_owned(), id: format!("m-{n}") }),
@@ -94,7 +94,7 @@ fn put(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body
         changes.threads.push(ThreadName { channel, thread, request, moves: false });
         let mut state = outcome.request.clone();
         state.id = request;
-        changes.request = Some(RequestChange {
+        changes.request = Some(RequestUpdate {
             request: Arc::new(state),
             wake: outcome.wake,
             clocks: outcome.clocks.clone(),

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use crate::both;
-use crate::config;
 use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
-use crate::span;
 use crate::text::Both;
+use crate::{both, config, span};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const NAME: &str = "inline";

@@ -17,7 +17,7 @@ use crate::app::view::RequestView;
 use crate::cli::output::{self, BLUE, DIM, GREEN, RED, YELLOW, styled};
 use crate::engine::effect::{Wake, WakeReason};
 use crate::engine::request::Request;
-use crate::store::requests::Filter;
+use crate::store::requests::RequestFilter;
 use crate::text::{Language, format, vocabulary};
 
 /// Letters of an instant: `lun 2 mar 09:00`.
@@ -152,7 +152,7 @@ impl Screen {
     pub(super) async fn end(&self, app: &App, index: &Path, took: Duration) -> anyhow::Result<()> {
         self.stop();
         let config = app.config();
-        let filter = Filter { limit: 100, ..Filter::default() };
+        let filter = RequestFilter { limit: 100, ..RequestFilter::default() };
         let requests = app.views.list(filter).await?;
         self.line("")?;
         for request in requests.iter().rev() {

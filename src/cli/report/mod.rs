@@ -6,8 +6,7 @@ use anyhow::Context as _;
 
 use super::client::Client;
 use super::list::encoded;
-use super::output;
-use super::{Exit, Global, Outcome};
+use super::{Exit, Global, Outcome, output};
 use crate::both;
 use crate::report::Report;
 

@@ -8,14 +8,12 @@ use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 
 use super::holidays;
-use crate::both;
-use crate::config::Attachment;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
-use crate::config::usual;
+use crate::config::{Attachment, usual};
 use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
-use crate::span;
 use crate::text::Both;
+use crate::{both, span};
 
 pub(super) type Calendars = BTreeMap<String, Arc<Calendar>>;
 

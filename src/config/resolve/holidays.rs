@@ -9,10 +9,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::both;
-use crate::config::Attachment;
-use crate::config::ics;
 use crate::config::mistake::{Mistakes, quoted, suggestion};
 use crate::config::raw::At;
+use crate::config::{Attachment, ics};
 use crate::engine::calendar::Reason;
 use crate::holidays::{self, Country};
 

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::calendars::Calendars;
+use super::ladders::Ladders;
+use super::targets;
 use crate::both;
 use crate::config::mistake::{Mistakes, quoted};
 use crate::config::raw::{self, At, Raw};
@@ -9,10 +12,6 @@ use crate::engine::event::{Audience, RequestKind};
 use crate::engine::policy::{Matcher, Policy, TargetKind};
 use crate::text::Both;
 use crate::text::templates::REPLIES;
-
-use super::calendars::Calendars;
-use super::ladders::Ladders;
-use super::targets;
 
 pub(super) fn resolve(raw: &Raw, calendars: &Calendars, ladders: &Ladders, mistakes: &mut Mistakes) -> Vec<Policy> {
     let mut policies: Vec<Policy> = Vec::new();

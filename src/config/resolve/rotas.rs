@@ -7,13 +7,12 @@ use chrono_tz::Tz;
 
 use super::calendars::{self, Calendars};
 use super::{people, read, zones};
-use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
 use crate::engine::calendar::zone;
 use crate::engine::rota::{Away, Handover, Override, Rota};
-use crate::span;
 use crate::text::Both;
+use crate::{both, span};
 
 pub(super) fn resolve(raw: &Raw, own_zone: Tz, calendars: &Calendars, mistakes: &mut Mistakes) -> Vec<Rota> {
     let mut rotas = Vec::new();

@@ -9,17 +9,15 @@ use serde_json::{Map, Value};
 
 use super::calendars::{self, Calendars};
 use super::destinations::secret_source;
-use crate::both;
-use crate::config::Attachment;
-use crate::config::attachment;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
+use crate::config::{Attachment, attachment};
 use crate::intake::mapping::Mapping;
 use crate::intake::presets;
 use crate::intake::source::{ApiSettings, Silence, SourceSettings};
 use crate::net::address::is_private_host;
-use crate::span;
 use crate::text::Both;
+use crate::{both, span};
 
 const DEFAULT_RATE: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 

@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::both;
+use super::calendars::{self, Calendars};
+use super::ladders::Ladders;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, WordOr};
 use crate::engine::calendar::{Calendar, Counting};
 use crate::engine::escalation::{Escalation, Offset, Span};
 use crate::engine::policy::{Limit, Target, TargetKind};
 use crate::engine::working_time::WorkingTime;
-use crate::span;
 use crate::text::Both;
-
-use super::calendars::{self, Calendars};
-use super::ladders::Ladders;
+use crate::{both, span};
 
 /// A week in which no file closes or opens a date, from which promises in days are measured.
 const SOME_WEEK: DateTime<Utc> = DateTime::UNIX_EPOCH;

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::both;
-use crate::config::Attachment;
-use crate::config::attachment;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{At, Raw};
+use crate::config::{Attachment, attachment};
 use crate::text::Both;
 use crate::text::templates::Texts;
 

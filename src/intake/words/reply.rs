@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::head::Head;
-use super::{Line, attribution, head, signature};
+use super::head::{self, Head};
+use super::{Line, attribution, signature};
 
 /// What is left of the lines without quotes, what introduces them, and signatures. Runs of somebody's own between quotes are kept, in
 /// their order.

@@ -1,0 +1,392 @@
+//! The journal: every event with its outcome, append-only; and what could not be applied.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use super::{Result, Store, instant, milliseconds};
+use plazo_core::engine::effect::Effect;
+use plazo_core::engine::event::{Author, Event, EventId};
+use plazo_core::engine::proof::Proof;
+use plazo_core::engine::request_id::RequestId;
+use plazo_core::unit::changes::{Act, JournalEntry};
+
+/// A line of a request's history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryRow {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When plazo heard of it.
+    pub received_at: DateTime<Utc>,
+    /// The word of its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Who did it, as the channel names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// How that is known.
+    #[serde(skip_serializing_if = "Proof::is_unrecorded")]
+    pub proof: Proof,
+    /// What it caused.
+    pub effects: serde_json::Value,
+}
+
+/// An event, or the passing of time, and what it caused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What; none where time passed, or the file of promises changed.
+    pub event: Option<Event>,
+    /// What it caused.
+    pub effects: Vec<Effect>,
+}
+
+/// Somebody who wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorRow {
+    /// Address, number or user id.
+    pub address: String,
+    /// `agent` or `customer`.
+    pub kind: String,
+    /// Name as the channel shows it.
+    pub name: Option<String>,
+    /// Where the last one was written.
+    pub channel: String,
+    /// How many events.
+    pub n_events: u32,
+    /// The last one's instant.
+    pub last_at: DateTime<Utc>,
+    /// The last one's request.
+    pub request: RequestId,
+}
+
+fn is_null(row: &rusqlite::Row<'_>, column: usize) -> Result<bool> {
+    Ok(row.get_ref(column)? == rusqlite::types::ValueRef::Null)
+}
+
+impl Store {
+    /// The request of an event that is known.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn known_event(&self, id: &EventId) -> Result<Option<RequestId>> {
+        let mut statement = self.prepare("SELECT request FROM journal WHERE source = ?1 AND event = ?2")?;
+        Ok(statement.query_row([&id.source, &id.id], |row| row.get(0).map(RequestId)).optional()?)
+    }
+
+    /// Whether something happened to a request before `at` of which plazo heard only afterwards.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn heard_late(&self, request: RequestId, at: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM journal WHERE request = ?1 AND source IS NOT NULL AND at <= ?2 AND ?2 < received_at)",
+        )?;
+        Ok(statement.query_row(params![request.0, milliseconds(at)], |row| row.get(0))?)
+    }
+
+    /// An event that is known.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn event(&self, id: &EventId) -> Result<Option<Event>> {
+        let mut statement =
+            self.prepare("SELECT request, body FROM journal WHERE source = ?1 AND event = ?2 AND body IS NOT NULL")?;
+        let mut rows = statement.query([&id.source, &id.id])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(self.parsed(RequestId(row.get(0)?), "event", row, 1))
+    }
+
+    /// Appends an entry.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn append(&self, entry: &JournalEntry, received_at: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            entry.request.0,
+            milliseconds(entry.at),
+            milliseconds(received_at),
+            entry.id.as_ref().map(|id| &id.source),
+            entry.id.as_ref().map(|id| &id.id),
+            entry.type_name,
+            entry.body.as_deref(),
+            serde_json::to_string(&entry.effects)?,
+        ])?;
+        Ok(())
+    }
+
+    /// All events of a request in the order in which they happened; of two at one instant, the one heard of first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn events(&self, request: RequestId) -> Result<Vec<Event>> {
+        let mut statement =
+            self.prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY at, seq")?;
+        let mut rows = statement.query([request.0])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.extend(self.parsed(request, "event", row, 0));
+        }
+        Ok(events)
+    }
+
+    /// The link to its conversation that a source gave last, as the source wrote it. Only the request's last events are looked at: it is asked
+    /// with each alert.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn latest_link(&self, request: RequestId) -> Result<Option<String>> {
+        let mut statement = self
+            .prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50")?;
+        let mut rows = statement.query([request.0])?;
+        while let Some(row) = rows.next()? {
+            // As a rule there is none: JSON is read only where the word occurs, and one that cannot be read has none.
+            let Ok(body) = row.get_ref(0)?.as_str() else { continue };
+            if !body.contains("\"link\"") {
+                continue;
+            }
+            let event = serde_json::from_str::<serde_json::Value>(body).unwrap_or_default();
+            if let Some(link) = event.pointer("/refs/link").and_then(serde_json::Value::as_str) {
+                return Ok(Some(link.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn concerned(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT request FROM journal WHERE at >= ?1 AND body IS NOT NULL
+             UNION SELECT id FROM requests WHERE phase IN ('open', 'waiting') AND opened_at < ?2 ORDER BY 1",
+        )?;
+        let rows = statement.query_map([milliseconds(from), milliseconds(to)], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Events of one type between two instants, with their requests, in their order.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn events_of_type(
+        &self,
+        type_name: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<(RequestId, Event)>> {
+        let mut statement = self.prepare(
+            "SELECT request, body FROM journal WHERE type = ?1 AND ?2 <= at AND at < ?3 AND body IS NOT NULL ORDER BY at, seq",
+        )?;
+        let mut rows = statement.query(params![type_name, milliseconds(from), milliseconds(to)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let request = RequestId(row.get(0)?);
+            found.extend(self.parsed(request, "event", row, 1).map(|event| (request, event)));
+        }
+        Ok(found)
+    }
+
+    /// Every event with its request and the instant at which it was heard of, in the order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn each_event(&self, mut each: impl FnMut(RequestId, DateTime<Utc>, Event)) -> Result<()> {
+        let mut statement =
+            self.prepare("SELECT request, received_at, body FROM journal WHERE body IS NOT NULL ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let request = RequestId(row.get(0)?);
+            let heard_at = self.read_instant(request, "event", row, 1);
+            if let (Some(heard_at), Some(event)) = (heard_at, self.parsed(request, "event", row, 2)) {
+                each(request, heard_at, event);
+            }
+        }
+        Ok(())
+    }
+
+    /// A request's history, oldest first, without anybody's words.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn history(&self, request: RequestId) -> Result<Vec<HistoryRow>> {
+        let mut statement = self.prepare(
+            "SELECT at, received_at, type, source, effects,
+                    CASE WHEN json_valid(body) THEN json_extract(body, '$.author') END,
+                    CASE WHEN json_valid(body) THEN json_extract(body, '$.proof') END
+             FROM journal WHERE request = ?1 ORDER BY at, seq",
+        )?;
+        let mut rows = statement.query([request.0])?;
+        let mut history = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
+            let Some(received_at) = self.read_instant(request, "event", row, 1) else { continue };
+            history.push(HistoryRow {
+                at,
+                received_at,
+                type_name: row.get(2)?,
+                source: row.get(3)?,
+                effects: self.parsed(request, "effects", row, 4).unwrap_or_default(),
+                author: if is_null(row, 5)? { None } else { self.parsed(request, "event", row, 5) },
+                proof: if is_null(row, 6)? { None } else { self.parsed(request, "event", row, 6) }
+                    .unwrap_or(Proof::Unrecorded),
+            });
+        }
+        Ok(history)
+    }
+
+    /// What happened to a request, oldest first, with its events as they were told; what cannot be read is left out of its row.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn happenings(&self, request: RequestId) -> Result<Vec<Happening>> {
+        let mut statement =
+            self.prepare("SELECT at, body, effects FROM journal WHERE request = ?1 ORDER BY at, seq")?;
+        let mut rows = statement.query([request.0])?;
+        let mut happenings = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
+            happenings.push(Happening {
+                at,
+                event: if is_null(row, 1)? { None } else { self.parsed(request, "event", row, 1) },
+                effects: self.parsed(request, "effects", row, 2).unwrap_or_default(),
+            });
+        }
+        Ok(happenings)
+    }
+
+    /// People who wrote since then, by address, with what was taken of them; those who wrote most first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>> {
+        let mut statement = self.prepare(
+            "WITH written AS (
+                 SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, body ->> '$.author.name' AS name,
+                        coalesce(body ->> '$.channel', '') AS channel, at, seq, request
+                 FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, seq, request FROM journal WHERE ?1 <= received_at)
+                 WHERE body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')),
+             ordered AS (
+                 SELECT *, row_number() OVER newest AS age, count(*) OVER whose AS n_events,
+                        first_value(name) OVER (PARTITION BY address, kind ORDER BY name IS NULL, at DESC, seq DESC) AS last_name
+                 FROM written WINDOW whose AS (PARTITION BY address, kind), newest AS (whose ORDER BY at DESC, seq DESC))
+             SELECT address, kind, last_name, channel, n_events, at, request FROM ordered
+             WHERE age = 1 ORDER BY n_events DESC, address LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![milliseconds(since), limit], |row| {
+            Ok(AuthorRow {
+                address: row.get(0)?,
+                kind: row.get(1)?,
+                name: row.get(2)?,
+                channel: row.get(3)?,
+                n_events: row.get(4)?,
+                last_at: instant(row.get(5)?)?,
+                request: RequestId(row.get(6)?),
+            })
+        })?;
+        self.readable("event", rows)
+    }
+
+    /// Puts an event aside that could not be applied.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn quarantine(&self, id: &EventId, received_at: DateTime<Utc>, body: &str, cause: &str) -> Result<()> {
+        self.prepare("INSERT INTO quarantine (received_at, source, event, body, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![milliseconds(received_at), id.source, id.id, body, cause])?;
+        Ok(())
+    }
+
+    /// How many events were put aside since then.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_quarantined(&self, since: DateTime<Utc>) -> Result<i64> {
+        let mut statement = self.prepare("SELECT count(*) FROM quarantine WHERE ?1 <= received_at")?;
+        Ok(statement.query_row([milliseconds(since)], |row| row.get(0))?)
+    }
+
+    /// How many payloads of a source no rule could read since then.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_unread(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
+        let mut statement = self.prepare(
+            "SELECT count(*) FROM quarantine WHERE ?2 <= received_at AND source = ?1 AND event LIKE 'payload:%'",
+        )?;
+        Ok(statement.query_row(params![source, milliseconds(since)], |row| row.get(0))?)
+    }
+
+    /// How many payloads of a source were put aside since then because no rule knows their form.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_foreign(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
+        let mut statement = self.prepare(
+            "SELECT count(*) FROM quarantine WHERE ?2 <= received_at AND source = ?1 AND event = 'not-understood'",
+        )?;
+        Ok(statement.query_row(params![source, milliseconds(since)], |row| row.get(0))?)
+    }
+
+    /// Mails since then that bear an address of the house and no proof, by what they lack.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>> {
+        let mut statement = self.prepare(
+            "SELECT json_extract(body, '$.proof.lacks') AS lacks, count(*)
+             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body FROM journal
+                   WHERE source = 'email' AND type = 'message' AND ?1 <= at)
+             WHERE lacks IS NOT NULL GROUP BY 1 ORDER BY 2 DESC",
+        )?;
+        let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Records who took or put off a request's alerts.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn record_act(&self, act: &Act) -> Result<()> {
+        self.prepare(
+            "INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            act.request.0,
+            act.act,
+            act.who,
+            milliseconds(act.at),
+            act.until.map(milliseconds),
+            act.source,
+            serde_json::to_string(&act.proof)?
+        ])?;
+        Ok(())
+    }
+}

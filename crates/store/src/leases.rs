@@ -1,0 +1,276 @@
+//! Leasing: deliveries that may go out now, most urgent first, each to a destination that has room for it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::{Result, Store, instant, known, milliseconds, motive, standing};
+use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::digest::Composed;
+use plazo_core::outbox::message::Leased;
+use plazo_core::outbox::select::{Candidate, Choice, Round};
+use plazo_core::outbox::{Content, Lanes};
+
+/// What was leased, and who had no room for more.
+#[derive(Debug, Default)]
+pub struct Leases {
+    /// Deliveries under lease.
+    pub leased: Vec<Leased>,
+    /// Destinations that are full.
+    pub busy: Vec<String>,
+}
+
+/// Rows that may go out, and those that cannot be read.
+#[derive(Default)]
+struct Found {
+    ready: Vec<Candidate>,
+    unreadable: Vec<i64>,
+}
+
+/// Destinations for which something waits: one step through the index for each, however much that is (LESSONS 58).
+const WAITING: &str = "WITH RECURSIVE waiting (destination) AS (
+         SELECT min(destination) FROM deliveries WHERE state = 'pending'
+         UNION ALL
+         SELECT (SELECT min(d.destination) FROM deliveries d WHERE d.state = 'pending' AND waiting.destination < d.destination)
+         FROM waiting WHERE waiting.destination IS NOT NULL)
+     SELECT w.destination, h.until FROM waiting w LEFT JOIN holds h ON h.destination = w.destination
+     WHERE w.destination IS NOT NULL AND w.destination NOT IN (SELECT value FROM json_each(?1))";
+
+/// What of one destination may go, most urgent first.
+const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
+     WHERE state = 'pending' AND destination = ?1 AND next_at <= ?2 ORDER BY rank, planned_at LIMIT ?3";
+
+const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
+            a.request, iif(a.v = 1, a.content, NULL), a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
+            d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
+            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0), c.state, c.stopped_at, c.acked_at
+     FROM deliveries d JOIN alerts a ON a.id = d.alert
+     LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
+     WHERE d.id = ?1";
+
+impl Store {
+    /// Leases deliveries that may go out now, most urgent first. Those whose request no longer needs them are settled as
+    /// `unneeded` on the way (LESSONS 30). None goes to those in `busy`, and no more to one destination than its lane has room for.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn lease(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        lanes: &Lanes,
+    ) -> Result<Leases> {
+        let mut leased: Vec<Leased> = Vec::new();
+        let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
+        let mut round = Round::new(lanes, on_way, busy);
+        loop {
+            let wanted = limit - leased.len();
+            let rows = self.ready(now, wanted, round.busy())?;
+            let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), round.busy().len());
+            for id in rows.unreadable {
+                self.settle_unreadable(id, now)?;
+            }
+            for candidate in rows.ready {
+                let chosen = round.choose(&candidate);
+                let mut delivery = candidate.delivery;
+                let filled = if chosen == Choice::Goes { self.fill(&mut delivery, now)? } else { chosen };
+                if filled == Choice::Goes {
+                    self.mark_leased(&mut delivery, lease_until)?;
+                    self.fill_references(&mut delivery, lanes)?;
+                    leased.push(delivery);
+                    continue;
+                }
+                if chosen == Choice::Goes {
+                    round.give_back(&delivery.destination);
+                }
+                if filled == Choice::Unneeded {
+                    self.settle_unneeded(delivery.id, now)?;
+                }
+            }
+            // Rows of a destination that is full may have kept others from being seen.
+            if n_rows < wanted || round.busy().len() == n_busy || leased.len() == limit {
+                return Ok(Leases { leased, busy: round.into_busy() });
+            }
+        }
+    }
+
+    /// Fills a message that was gathered with what of it is still needed.
+    fn fill(&self, delivery: &mut Leased, now: DateTime<Utc>) -> Result<Choice> {
+        Ok(match self.composed(delivery)? {
+            None => Choice::Goes,
+            Some(Composed::Says(content)) => {
+                delivery.content = content;
+                Choice::Goes
+            }
+            Some(Composed::Empty) => Choice::Unneeded,
+            Some(Composed::NotYet(unneeded)) => {
+                self.leave_out(&unneeded, now)?;
+                Choice::Later
+            }
+        })
+    }
+
+    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
+        )?
+        .execute(params![delivery.id, milliseconds(until)])?;
+        delivery.fence += 1;
+        delivery.attempt += 1;
+        Ok(())
+    }
+
+    /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Leased>> {
+        let mut peeked = Vec::new();
+        for candidate in self.ready(now, limit, &[])?.ready {
+            let is_needed = candidate.is_needed();
+            let mut delivery = candidate.delivery;
+            match self.composed(&delivery)? {
+                _ if !is_needed => continue,
+                None => {}
+                Some(Composed::Says(content)) => delivery.content = content,
+                Some(Composed::Empty | Composed::NotYet(_)) => continue,
+            }
+            delivery.attempt += 1;
+            peeked.push(delivery);
+        }
+        Ok(peeked)
+    }
+
+    fn ready(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
+        let mut urgent = Vec::new();
+        for (destination, held_until) in self.waiting(busy)? {
+            if held_until.is_none_or(|until| until <= now) {
+                urgent.extend(self.urgent_of(&destination, limit, now)?);
+            }
+        }
+        urgent.sort_unstable();
+        urgent.truncate(limit);
+        let mut statement = self.prepare(READY)?;
+        let mut found = Found::default();
+        for (_, _, id) in urgent {
+            let mut rows = statement.query([id])?;
+            while let Some(row) = rows.next()? {
+                self.take_in(row, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Destinations for which something waits, and until when each stands still; those in `busy` aside.
+    fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
+        let mut statement = self.prepare(WAITING)?;
+        let rows = statement.query_map([serde_json::to_string(busy)?], |row| Ok((row.get(0)?, known(row.get(1)?))))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Rank, planned instant and id of what may go to a destination.
+    fn urgent_of(&self, destination: &str, limit: usize, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+        let mut statement = self.prepare(OF_DESTINATION)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![destination, milliseconds(now), limit], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Takes in a row of [`READY`].
+    fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
+        let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
+        let of = request.unwrap_or(RequestId(0));
+        let instants = instant(row.get(6)?).and_then(|planned_at| Ok((planned_at, instant(row.get(7)?)?)));
+        let (Some(content), Ok((planned_at, decided_at))) = (self.parsed(of, "alert", row, 9), instants) else {
+            found.unreadable.push(id);
+            return Ok(());
+        };
+        let delivery = Leased {
+            id,
+            fence: row.get(1)?,
+            attempt: row.get(2)?,
+            in_doubt: row.get(3)?,
+            person: row.get(4)?,
+            destination: row.get(5)?,
+            planned_at,
+            decided_at,
+            request,
+            content,
+            is_probe: row.get(11)?,
+            route: if row.get_ref(12)? == ValueRef::Null { None } else { self.parsed(of, "route", row, 12) }
+                .unwrap_or_default(),
+            first: None,
+            updates: row.get(13)?,
+            waited: row.get(14)?,
+        };
+        found.ready.push(Candidate { delivery, motive: motive(row, 10)?, clock: standing(row, 15)? });
+        Ok(())
+    }
+
+    /// An alert of which nothing can be said is dead, and shown as that.
+    fn settle_unreadable(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now), "what the store holds of it cannot be read"])?;
+        Ok(())
+    }
+
+    fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// The next instant to look for a delivery that may go out, those for destinations in `busy` aside. Asked for when none may now:
+    /// then what waits for a destination that does not stand still is what is tried again, which is little.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn next_delivery_at(&self, busy: &[String], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let mut next = self.next_release_at()?;
+        let mut statement =
+            self.prepare("SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND destination = ?1")?;
+        for (destination, held_until) in self.waiting(busy)? {
+            let at = match held_until.filter(|until| now < *until) {
+                Some(until) => Some(until),
+                None => known(statement.query_row([destination], |row| row.get(0))?),
+            };
+            next = [next, at].into_iter().flatten().min();
+        }
+        Ok(next)
+    }
+
+    fn leased_by_destination(&self) -> Result<HashMap<String, usize>> {
+        let mut statement =
+            self.prepare("SELECT destination, count(*) FROM deliveries WHERE state = 'leased' GROUP BY destination")?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX))))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Adds what the peer called its first message about the request.
+    fn fill_references(&self, delivery: &mut Leased, lanes: &Lanes) -> Result<()> {
+        let request = match &delivery.content {
+            Content::Update { about, .. } => Some(about.request),
+            _ => delivery.request,
+        };
+        let Some(RequestId(request)) = request.filter(|_| lanes.threaded.contains(&delivery.destination)) else {
+            return Ok(());
+        };
+        let mut statement = self.prepare(
+            "SELECT d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.destination = ?2 AND d.person IS ?3 AND d.reference IS NOT NULL ORDER BY d.id LIMIT 1",
+        )?;
+        let found = statement.query_row(params![request, delivery.destination, delivery.person], |row| row.get(0));
+        delivery.first = found.optional()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! The store of plazo: one SQLite file, and the only SQL. A file per subject; `schema` opens and migrates.
+//!
+//! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
+#![warn(missing_docs)]
+
+pub mod admin;
+pub mod checkpoint;
+pub mod leases;
+pub mod deliveries;
+mod digest;
+pub mod gather;
+mod holds;
+pub mod journal;
+mod load;
+pub mod outbox;
+pub mod private;
+pub mod silences;
+pub mod requests;
+mod save;
+mod schema;
+pub mod stored;
+pub mod sources;
+mod unreadable;
+pub mod violations;
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeZone, Utc};
+use rusqlite::types::FromSqlError;
+use rusqlite::{CachedStatement, Connection, ErrorCode};
+
+use plazo_core::engine::clock::ClockState;
+use plazo_core::outbox::needed::ClockNow;
+use plazo_core::outbox::{DeliveryState, Motive};
+pub use unreadable::{Fault, Unreadable};
+
+/// Name of the file in the data directory.
+pub const FILE: &str = "plazo.sqlite3";
+
+/// A connection to the store.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    unreadable: Unreadable,
+}
+
+/// Why the store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be used now: the disk is full, the file read-only or gone. Nothing was changed.
+    #[error("the store cannot be used: {0}")]
+    Unavailable(#[source] Cause),
+    /// It holds something that this version cannot read.
+    #[error("the store holds what this version cannot read: {0}")]
+    Corrupt(#[source] Cause),
+    /// A file beside it cannot be read or made.
+    #[error("the data directory cannot be used: {0}")]
+    Directory(#[from] std::io::Error),
+    /// Its tables cannot be brought up to date.
+    #[error("the store cannot be migrated: {0}")]
+    Migration(#[source] Cause),
+    /// Anything else that the database says.
+    #[error("the database: {0}")]
+    Other(#[source] Cause),
+}
+
+/// What the database, or whatever reads and writes its rows, says.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl From<refinery::Error> for StoreError {
+    fn from(error: refinery::Error) -> Self {
+        Self::Migration(error.into())
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Corrupt(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        if let FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) = error {
+            return Self::Corrupt(error.into());
+        }
+        match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked,
+            ) => Self::Unavailable(error.into()),
+            _ => Self::Other(error.into()),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether nothing is wrong with what was asked, only with the disk.
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// An open transaction. Dropped without a commit, it is rolled back.
+#[derive(Debug)]
+#[must_use]
+pub struct WriteTx<'s> {
+    store: &'s Store,
+}
+
+impl WriteTx<'_> {
+    /// Makes the transaction durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
+    pub fn commit(self) -> Result<()> {
+        self.store.execute("COMMIT")
+    }
+}
+
+impl Drop for WriteTx<'_> {
+    fn drop(&mut self) {
+        // Committed, or undone by SQLite itself, as on a full disk: nothing is open. Nothing is left to do if even this fails: SQLite drops
+        // the transaction with the connection.
+        if !self.store.connection.is_autocommit() {
+            self.store.execute("ROLLBACK").ok();
+        }
+    }
+}
+
+impl Store {
+    /// Opens the store of a data directory for writing, making or migrating it where needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the file cannot be opened, written or brought up to date.
+    pub fn open(directory: &Path) -> Result<Self> {
+        schema::open(&directory.join(FILE)).map(Self::of)
+    }
+
+    /// Opens the store of a data directory for reading, beside a writer or without one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is none, or it cannot be read.
+    pub fn open_reader(directory: &Path) -> Result<Self> {
+        schema::open_reader(&directory.join(FILE)).map(Self::of)
+    }
+
+    fn of(connection: Connection) -> Self {
+        Self { connection, unreadable: Unreadable::default() }
+    }
+
+    /// Begins the transaction to which everything belongs until it is committed, or dropped: then nothing of it stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite.
+    pub fn begin(&self) -> Result<WriteTx<'_>> {
+        self.execute("BEGIN IMMEDIATE")?;
+        Ok(WriteTx { store: self })
+    }
+
+    /// Rows changed since the store was opened.
+    pub fn total_changes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        self.prepare(sql)?.raw_execute()?;
+        Ok(())
+    }
+
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        Ok(self.connection.prepare_cached(sql)?)
+    }
+}
+
+/// Where a delivery stands.
+fn delivery_state(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<DeliveryState> {
+    let word = row.get_ref(column)?.as_str()?;
+    DeliveryState::of(word).ok_or_else(|| FromSqlError::InvalidType.into())
+}
+
+/// Why a message goes out; none where that is a word that this version does not know: then it goes.
+fn motive(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
+    Ok(row.get_ref(column)?.as_str().ok().and_then(Motive::of))
+}
+
+/// How a clock stands, by its state, its end and when it was taken; none where there is no clock, or a state that this version does not know.
+fn standing(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<ClockNow>> {
+    let Some(state) = row.get_ref(column)?.as_str().ok().and_then(ClockState::of) else { return Ok(None) };
+    let (stopped_at, acked_at) = (known(row.get(column + 1)?), known(row.get(column + 2)?));
+    Ok(Some(ClockNow { state, stopped_at, acked_at }))
+}
+
+/// An instant as the tables hold it.
+const fn milliseconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// An instant from the tables; an error where it lies beyond the years that there are, which plazo never wrote.
+fn instant(milliseconds: i64) -> rusqlite::Result<DateTime<Utc>> {
+    let at = Utc.timestamp_millis_opt(milliseconds).single();
+    at.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, milliseconds))
+}
+
+/// An instant that may be missing, such as that until which something waits. One that cannot be read is missing: nobody waits for it
+/// (LESSONS 59).
+fn known(milliseconds: Option<i64>) -> Option<DateTime<Utc>> {
+    milliseconds.and_then(|at| instant(at).ok())
+}

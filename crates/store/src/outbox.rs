@@ -1,0 +1,222 @@
+//! Alerts and their deliveries: decided, leased, recorded with their answer.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::{Result, Store, milliseconds, standing};
+use plazo_core::engine::effect::ClockRef;
+use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::message::{NewAlert, NewDelivery};
+use plazo_core::outbox::needed::ClockNow;
+use plazo_core::outbox::{Attempt, Content, DeliveryState};
+use plazo_core::unit::known::ToldMessage;
+
+impl Store {
+    /// Writes a decision; `None` if that step was told already (LESSONS 25).
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_alert(&self, alert: &NewAlert) -> Result<Option<i64>> {
+        let step = alert.step.as_ref();
+        let added = self
+            .prepare(
+                "INSERT INTO alerts (request, kind, cycle, step, why, planned_at, decided_at, v, content)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                step.map(|step| step.request.0),
+                step.map(|step| step.clock.kind.as_str()),
+                step.map(|step| step.clock.cycle),
+                step.map(|step| &step.step),
+                alert.motive.as_str(),
+                milliseconds(alert.planned_at),
+                milliseconds(alert.decided_at),
+                serde_json::to_string(&alert.content)?,
+            ])?;
+        Ok((added == 1).then(|| self.connection.last_insert_rowid()))
+    }
+
+    /// Writes a delivery of an alert.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_delivery(&self, id: i64, alert: &NewAlert, delivery: &NewDelivery) -> Result<i64> {
+        self.prepare(
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for, silence, updates)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            id,
+            delivery.person,
+            delivery.destination,
+            if delivery.held.is_some() { DeliveryState::Held } else { DeliveryState::Pending }.as_str(),
+            alert.motive.rank(),
+            milliseconds(alert.planned_at),
+            milliseconds(alert.decided_at),
+            milliseconds(delivery.held.map_or(alert.decided_at, |(_, until)| until)),
+            delivery.held.map(|(cause, _)| cause.as_str()),
+            delivery.silence,
+            delivery.updates,
+        ])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Records what came of a try. Without effect if the lease has passed to another meanwhile (LESSONS 39).
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn record(&self, id: i64, fence: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<bool> {
+        let (next_at, answer) = match attempt {
+            Attempt::Sent { answer, .. } => (None, answer.as_str()),
+            Attempt::Later { at, cause, .. } => (Some(milliseconds(*at)), cause.as_str()),
+            Attempt::Dead { cause } | Attempt::HandedOver { cause, .. } => (None, cause.as_str()),
+        };
+        let finished_at = next_at.is_none().then(|| milliseconds(now));
+        let (reference, began_at) = match attempt {
+            Attempt::Sent { reference, began_at, .. } => (reference.as_deref(), Some(milliseconds(*began_at))),
+            _ => (None, None),
+        };
+        let in_doubt = matches!(attempt, Attempt::Later { in_doubt: true, .. });
+        let changed = self
+            .prepare(
+                "UPDATE deliveries SET state = ?3, next_at = coalesce(?4, next_at), finished_at = ?5, answer = ?6,
+                        reference = ?7, sent_at = ?8, in_doubt = max(in_doubt, ?9)
+                 WHERE id = ?1 AND fence = ?2 AND state = 'leased'",
+            )?
+            .execute(params![
+                id,
+                fence,
+                attempt.state().as_str(),
+                next_at,
+                finished_at,
+                answer,
+                reference,
+                began_at,
+                in_doubt
+            ])?;
+        Ok(changed == 1)
+    }
+
+    /// Records a try that was made while the store could not be written.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn record_unleased(&self, id: i64, answer: &str, now: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "UPDATE deliveries SET state = 'sent', attempts = attempts + 1, fence = fence + 1, finished_at = ?3, answer = ?2
+             WHERE id = ?1 AND state IN ('pending', 'leased')",
+        )?
+        .execute(params![id, answer, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// Makes a copy of a delivery for another destination. A digest tells what was gathered into the one from which it is handed over. What the same person is told
+    /// there anyway is not told twice.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hand_over(&self, id: i64, destination: &str, route: &[String], now: DateTime<Utc>) -> Result<()> {
+        let route = if route.is_empty() { None } else { Some(serde_json::to_string(route)?) };
+        self.prepare(
+            "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, route)
+                 SELECT alert, person, ?2, 'pending', rank, planned_at, decided_at, ?3, ?4 FROM deliveries d
+                 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries o
+                     WHERE o.alert = d.alert AND o.person IS d.person AND o.destination = ?2)",
+        )?
+        .execute(params![id, destination, milliseconds(now), route])?;
+        Ok(())
+    }
+
+    /// What peers called the messages about a clock, so that they can be told that it is over: the delivery, its reader, its
+    /// destination. Of several with one name, such as the steps told to one ticket, the first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<ToldMessage>> {
+        let mut statement = self.prepare(
+            "SELECT min(d.id), d.person, d.destination FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND a.kind = ?2 AND a.cycle = ?3 AND d.state = 'sent' AND d.reference IS NOT NULL
+             GROUP BY d.destination, d.reference ORDER BY 1",
+        )?;
+        let rows = statement.query_map(params![request.0, clock.kind.as_str(), clock.cycle], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// What destinations called their messages about a request, once each.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn references(&self, request: RequestId) -> Result<Vec<(String, String)>> {
+        let mut statement = self.prepare(
+            "SELECT DISTINCT d.destination, d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.reference IS NOT NULL ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([request.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Whether one of these destinations was told of a request.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn was_told_by(&self, request: RequestId, destinations: &[&str]) -> Result<bool> {
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.destination = ?2 AND d.state = 'sent')",
+        )?;
+        for destination in destinations {
+            if statement.query_row(params![request.0, destination], |row| row.get(0))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a delivery says.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if it cannot be read.
+    pub fn content_of(&self, delivery: i64) -> Result<Option<Content>> {
+        let mut statement = self.prepare(
+            "SELECT iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1",
+        )?;
+        let mut rows = statement.query([delivery])?;
+        Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "alert", row, 0)))
+    }
+
+    /// The clock of which a delivery tells, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if it cannot be read.
+    pub fn clock_of(&self, delivery: i64) -> Result<Option<ClockNow>> {
+        let mut statement = self.prepare(
+            "SELECT c.state, c.stopped_at, c.acked_at FROM deliveries d JOIN alerts a ON a.id = d.alert
+             JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle WHERE d.id = ?1",
+        )?;
+        let mut rows = statement.query([delivery])?;
+        rows.next()?.map_or(Ok(None), |row| Ok(standing(row, 0)?))
+    }
+
+    /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn free_leases(&self, now: DateTime<Utc>) -> Result<usize> {
+        let mut statement =
+            self.prepare("UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = ?1 WHERE state = 'leased'")?;
+        Ok(statement.execute([milliseconds(now)])?)
+    }
+}

@@ -1,0 +1,417 @@
+//! Requests, their threads, clocks and wakes.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
+use rusqlite::{OptionalExtension as _, Row, Rows, params};
+
+use super::stored::{self, ReadClock, ReadRequest, SHAPE};
+use super::{Result, Store, instant, milliseconds};
+use plazo_core::engine::clock::Clock;
+use plazo_core::engine::effect::{Wake, WakeReason};
+use plazo_core::engine::request::{Phase, Request};
+use plazo_core::engine::request_id::RequestId;
+use plazo_core::unit::changes::ThreadName;
+
+/// Which requests a listing wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// `open` (which includes waiting), `waiting`, `closed`, `overdue`, or all.
+    pub state: Option<String>,
+    /// Channel.
+    pub channel: Option<String>,
+    /// Key of the owner.
+    pub owner: Option<String>,
+    /// Owned by one of these keys.
+    pub owners: Option<Vec<String>>,
+    /// Key or name of the client.
+    pub customer: Option<String>,
+    /// Due before that instant.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Only those with a smaller number: where the last page ended.
+    pub below: Option<i64>,
+    /// Rows at most.
+    pub limit: u32,
+}
+
+impl RequestFilter {
+    fn owners_as_json(&self) -> Result<Option<String>> {
+        Ok(self.owners.as_ref().map(serde_json::to_string).transpose()?)
+    }
+}
+
+/// Where a page of requests by due instant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueCursor {
+    /// When its last one was due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Its number.
+    pub id: i64,
+}
+
+/// What a filter means, with the numbers of its values.
+const MATCHING: &str = "(?1 IS NULL OR (?1 = 'open' AND phase IN ('open', 'waiting')) OR phase = ?1
+            OR (?1 = 'overdue' AND phase IN ('open', 'waiting') AND due_at <= ?2))
+       AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 IS NULL OR due_at < ?5)
+       AND (?6 IS NULL OR owner IN (SELECT value FROM json_each(?6))) AND (?7 IS NULL OR customer = ?7)";
+/// Stands for no due instant: after all others.
+const NEVER: i64 = i64::MAX;
+
+impl Store {
+    /// The highest number given to a request so far.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn last_request(&self) -> Result<i64> {
+        Ok(self.prepare("SELECT coalesce(max(id), 0) FROM requests")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// One request; none where it cannot be read, which is noted.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn request(&self, id: RequestId) -> Result<Option<Request>> {
+        let mut statement = self.prepare("SELECT v, state FROM requests WHERE id = ?1")?;
+        let mut rows = statement.query([id.0])?;
+        Ok(rows.next()?.and_then(|row| self.read_request(id, row, 0)))
+    }
+
+    /// The request to which a conversation belongs.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn request_by_thread(&self, channel: &str, thread: &str) -> Result<Option<RequestId>> {
+        let mut statement = self.prepare("SELECT request FROM threads WHERE channel = ?1 AND thread = ?2")?;
+        Ok(statement.query_row([channel, thread], |row| row.get(0).map(RequestId)).optional()?)
+    }
+
+    /// Gives a request a further name.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn name_thread(&self, name: &ThreadName) -> Result<()> {
+        let sql = if name.moves {
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3"
+        } else {
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        };
+        self.prepare(sql)?.execute(params![name.channel, name.thread, name.request.0])?;
+        Ok(())
+    }
+
+    /// Writes a request with its wake.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
+        let sql = if is_new {
+            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        } else {
+            "UPDATE requests SET phase = ?2, kind = ?3, channel = ?4, owner = ?5, customer = ?6, opened_at = ?7,
+             due_at = ?8, state = ?9, contact = ?10, v = ?11 WHERE id = ?1"
+        };
+        self.prepare(sql)?.execute(params![
+            request.id.0,
+            request.phase.as_str(),
+            request.facets.kind.as_str(),
+            request.facets.channel,
+            request.owner,
+            request.facets.customer,
+            milliseconds(request.opened_at),
+            request.due_at().map(milliseconds),
+            stored::write_request(request)?,
+            request.contact_word(),
+            SHAPE,
+        ])?;
+        match wake {
+            Some(wake) => {
+                self.prepare("INSERT OR REPLACE INTO wakes (request, at, why) VALUES (?1, ?2, ?3)")?
+                    .execute(params![request.id.0, milliseconds(wake.at), code(wake.why)])?;
+            }
+            None if is_new => {}
+            None => {
+                self.prepare("DELETE FROM wakes WHERE request = ?1")?.execute([request.id.0])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes clocks of a request. Those that its state holds are written there.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn put_clocks(&self, request: &Request, clocks: &[Clock]) -> Result<()> {
+        let mut statement = self.prepare(
+            "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
+             stopped_at, acked_at, v, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?;
+        for clock in clocks {
+            let is_in_state = request.clocks.iter().any(|own| own.name() == clock.name());
+            statement.execute(params![
+                request.id.0,
+                clock.kind.as_str(),
+                clock.cycle,
+                clock.state.as_str(),
+                clock.policy,
+                clock.revision,
+                milliseconds(clock.started_at),
+                clock.due_at.map(milliseconds),
+                clock.breached_at.map(milliseconds),
+                clock.stopped_at.map(milliseconds),
+                clock.acked_at.map(milliseconds),
+                SHAPE,
+                if is_in_state { None } else { Some(stored::write_clock(clock)?) },
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Every clock that a request ever had, by kind and cycle.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn clocks(&self, request: RequestId) -> Result<Vec<Clock>> {
+        let mut statement =
+            self.prepare("SELECT kind, cycle, v, clock FROM clocks WHERE request = ?1 ORDER BY kind, cycle")?;
+        let mut rows = statement.query([request.0])?;
+        let (mut clocks, mut state) = (Vec::new(), None);
+        while let Some(row) = rows.next()? {
+            if row.get_ref(3)? != ValueRef::Null {
+                clocks.extend(self.read_clock(request, row, 2));
+                continue;
+            }
+            if state.is_none() {
+                state = Some(self.request(request)?.map(|request| request.clocks).unwrap_or_default());
+            }
+            let (kind, cycle) = (row.get::<_, String>(0)?, row.get::<_, u32>(1)?);
+            let mut own = state.iter().flatten();
+            clocks.extend(own.find(|clock| clock.kind.as_str() == kind && clock.cycle == cycle).cloned());
+        }
+        Ok(clocks)
+    }
+
+    /// A request of two columns, its shape and its state; none, and noted, if it cannot be read.
+    pub(super) fn read_request(&self, id: RequestId, row: &Row<'_>, column: usize) -> Option<Request> {
+        self.of_known_shape(id, "request", row, column)?;
+        self.parsed::<ReadRequest>(id, "request", row, column + 1).map(|ReadRequest(request)| request)
+    }
+
+    /// The same of a clock.
+    fn read_clock(&self, request: RequestId, row: &Row<'_>, column: usize) -> Option<Clock> {
+        self.of_known_shape(request, "clock", row, column)?;
+        self.parsed::<ReadClock>(request, "clock", row, column + 1).map(|ReadClock(clock)| clock)
+    }
+
+    /// Takes the clocks of a request away, to be written anew.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn remove_clocks(&self, request: RequestId) -> Result<()> {
+        self.prepare("DELETE FROM clocks WHERE request = ?1")?.execute([request.0])?;
+        Ok(())
+    }
+
+    /// Requests by filter, newest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn list(&self, filter: &RequestFilter, now: DateTime<Utc>) -> Result<Vec<Request>> {
+        let sql =
+            format!("SELECT id, v, state FROM requests WHERE {MATCHING} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
+        let mut statement = self.prepare(&sql)?;
+        let rows = statement.query(params![
+            filter.state,
+            milliseconds(now),
+            filter.channel,
+            filter.owner,
+            filter.due_before.map(milliseconds),
+            filter.owners_as_json()?,
+            filter.customer,
+            filter.below,
+        ])?;
+        self.read_requests(rows, filter.limit as usize)
+    }
+
+    /// Requests by filter, what is due first at the top, what is never due at the end; after the last one of a page, if one is given.
+    /// With them, how many there are from there on.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn list_by_due(
+        &self,
+        filter: &RequestFilter,
+        after: Option<DueCursor>,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Request>, usize)> {
+        let sql = format!(
+            "SELECT id FROM requests WHERE {MATCHING} AND (?8 IS NULL OR (coalesce(due_at, {NEVER}), id) > (?8, ?9))
+             ORDER BY coalesce(due_at, {NEVER}), id"
+        );
+        // Numbers alone are sorted: what the requests hold is read of those that are shown.
+        let mut statement = self.prepare(&sql)?;
+        let ids = statement.query_map(
+            params![
+                filter.state,
+                milliseconds(now),
+                filter.channel,
+                filter.owner,
+                filter.due_before.map(milliseconds),
+                filter.owners_as_json()?,
+                filter.customer,
+                after.map(|after| after.due_at.map_or(NEVER, milliseconds)),
+                after.map(|after| after.id),
+            ],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let ids: Vec<i64> = ids.collect::<std::result::Result<_, _>>()?;
+        let mut requests = Vec::new();
+        for id in &ids {
+            if filter.limit as usize <= requests.len() {
+                break;
+            }
+            requests.extend(self.request(RequestId(*id))?);
+        }
+        Ok((requests, ids.len()))
+    }
+
+    /// Open requests of a kind that have an owner, oldest first: what the daily list is made of (rule D1).
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn open_with_owner(&self, kind: &str) -> Result<Vec<Request>> {
+        let mut statement = self.prepare(
+            "SELECT id, v, state FROM requests WHERE phase IN ('open', 'waiting') AND kind = ?1 AND owner IS NOT NULL
+             ORDER BY opened_at, id",
+        )?;
+        self.read_requests(statement.query([kind])?, usize::MAX)
+    }
+
+    /// Numbers of requests that may still move, for planning them anew.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn live_requests(&self) -> Result<Vec<RequestId>> {
+        let live = [Phase::Open.as_str(), Phase::Waiting.as_str()];
+        let mut statement = self.prepare("SELECT id FROM requests WHERE phase IN (?1, ?2)")?;
+        let rows = statement.query_map(live, |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Whether any request, however old, came by that channel.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn had_channel(&self, channel: &str) -> Result<bool> {
+        let mut statement = self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE channel = ?1 COLLATE NOCASE)")?;
+        Ok(statement.query_row([channel], |row| row.get(0))?)
+    }
+
+    /// Whether any request, however old, is of that client.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn had_customer(&self, customer: &str) -> Result<bool> {
+        let mut statement =
+            self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE customer = ?1 COLLATE NOCASE)")?;
+        Ok(statement.query_row([customer], |row| row.get(0))?)
+    }
+
+    /// Requests that may still move, what is due first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn live_by_due(&self, limit: usize) -> Result<Vec<Request>> {
+        let mut statement = self
+            .prepare("SELECT id, v, state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id")?;
+        let (open, waiting) = (Phase::Open.as_str(), Phase::Waiting.as_str());
+        self.read_requests(statement.query([open, waiting])?, limit)
+    }
+
+    /// At most so many of the rows' requests, each after its number; those that cannot be read are left out.
+    fn read_requests(&self, mut rows: Rows<'_>, most: usize) -> Result<Vec<Request>> {
+        let mut requests = Vec::new();
+        while requests.len() < most
+            && let Some(row) = rows.next()?
+        {
+            requests.extend(self.read_request(RequestId(row.get(0)?), row, 1));
+        }
+        Ok(requests)
+    }
+
+    /// Calls `each` with every wake; what the queue is rebuilt from.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn each_wake(&self, mut each: impl FnMut(RequestId, Wake)) -> Result<()> {
+        let mut statement = self.prepare("SELECT request, at, why FROM wakes")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, wake) = wake(row)?;
+            each(id, wake);
+        }
+        Ok(())
+    }
+
+    /// The next wakes, soonest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn next_wakes(&self, limit: u32) -> Result<Vec<(RequestId, Wake)>> {
+        let mut statement = self.prepare("SELECT request, at, why FROM wakes ORDER BY at, why LIMIT ?1")?;
+        let rows = statement.query_map([limit], wake)?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// How many live requests have a promise that is overdue.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_overdue(&self, now: DateTime<Utc>) -> Result<i64> {
+        let mut statement =
+            self.prepare("SELECT count(*) FROM requests WHERE phase IN ('open', 'waiting') AND due_at <= ?1")?;
+        Ok(statement.query_row([milliseconds(now)], |row| row.get(0))?)
+    }
+
+    /// How many requests stand in each phase.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn count_by_phase(&self) -> Result<Vec<(String, i64)>> {
+        let mut statement = self.prepare("SELECT phase, count(*) FROM requests GROUP BY phase")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+fn wake(row: &Row<'_>) -> rusqlite::Result<(RequestId, Wake)> {
+    let why = if row.get::<_, i64>(2)? == code(WakeReason::Breach) { WakeReason::Breach } else { WakeReason::Warning };
+    // At an instant that cannot be read it is looked at now: nobody waits for nothing.
+    let at = instant(row.get(1)?).unwrap_or(DateTime::UNIX_EPOCH);
+    Ok((RequestId(row.get(0)?), Wake { at, why }))
+}
+
+const fn code(why: WakeReason) -> i64 {
+    match why {
+        WakeReason::Breach => 0,
+        WakeReason::Warning => 1,
+    }
+}

@@ -1,0 +1,63 @@
+//! Opening the file, and its tables' history.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Result;
+use crate::private;
+
+mod embedded {
+    refinery::embed_migrations!("src/migrations");
+}
+
+/// Statements kept prepared a connection: more than the store has, some 150. With fewer, those that take turns push each other out, and each
+/// is parsed anew.
+const STATEMENTS: usize = 256;
+
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    // SQLite makes its log and index with the rights of this file.
+    private::open(path)?;
+    for beside in ["-wal", "-shm"] {
+        let name = format!("{}{beside}", path.display());
+        if Path::new(&name).exists() {
+            private::open(Path::new(&name))?;
+        }
+    }
+    let mut connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // The log is moved into the file beside the writer (`checkpoint.rs`), so that no alert waits for it; the writer does so only where
+    // that has fallen far behind. Then little is left to move, and the log begins anew; cutting its file would take tens of
+    // milliseconds, so that only one that has grown out of all measure is cut.
+    // FULL: with NORMAL a committed write can be lost on power failure (LESSONS 39).
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA wal_autocheckpoint = 16000;
+         PRAGMA journal_size_limit = 268435456;
+         PRAGMA cache_size = -16000;",
+    )?;
+    embedded::migrations::runner().run(&mut connection)?;
+    connection.execute(
+        "INSERT OR IGNORE INTO meta (key, value) VALUES ('instance', ?1)",
+        [uuid::Uuid::new_v4().simple().to_string()],
+    )?;
+    Ok(connection)
+}
+
+/// Opens a connection that only moves what is committed from the log into the file.
+pub(super) fn open_checkpointer(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -1000;")?;
+    Ok(connection)
+}
+
+pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000; PRAGMA query_only = ON;")?;
+    Ok(connection)
+}

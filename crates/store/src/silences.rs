@@ -1,0 +1,164 @@
+//! Silences: what nobody wants to hear of for a while.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Type;
+use rusqlite::{Row, params};
+
+use super::{Result, Store, instant, known, milliseconds};
+use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::Content;
+use plazo_core::outbox::silence::{Silence, Silenced};
+
+/// Deliveries that one step looks at (LESSONS 58).
+const MOST_LOOKED_AT: i64 = 200;
+
+/// A silence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilenceRow {
+    /// Its number.
+    pub id: i64,
+    /// What it holds back.
+    pub silenced: Silenced,
+    /// From when.
+    pub starts_at: DateTime<Utc>,
+    /// Until when.
+    pub ends_at: DateTime<Utc>,
+    /// Who wanted it.
+    pub who: Option<String>,
+    /// Why.
+    pub why: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was ended before its time.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// A delivery that a silence holds back.
+#[derive(Debug)]
+pub struct HeldDelivery {
+    /// Its number.
+    pub id: i64,
+    /// Key of its reader; none for a destination.
+    pub person: Option<String>,
+    /// What it says, where that can be read.
+    pub content: Option<Content>,
+}
+
+impl Store {
+    /// Writes a silence, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_silence(
+        &self,
+        silenced: &Silenced,
+        (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+        who: Option<&str>,
+        why: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
+        self.prepare(
+            "INSERT INTO silences (matcher, starts_at, ends_at, who, why, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            serde_json::to_string(silenced)?,
+            milliseconds(starts_at),
+            milliseconds(ends_at),
+            who,
+            why,
+            milliseconds(now)
+        ])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Silences that hold now or later; with `all`, those that are over too. Newest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn silences(&self, all: bool, now: DateTime<Utc>) -> Result<Vec<SilenceRow>> {
+        let mut statement = self.prepare(
+            "SELECT id, matcher, starts_at, ends_at, who, why, created_at, ended_at FROM silences
+             WHERE ?1 OR (?2 < ends_at AND ended_at IS NULL) ORDER BY id DESC LIMIT 1000",
+        )?;
+        self.readable("silence", statement.query_map(params![all, milliseconds(now)], silence)?)
+    }
+
+    /// Silences that hold now.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn holding_silences(&self, now: DateTime<Utc>) -> Result<Vec<Silence>> {
+        let mut statement = self.prepare(
+            "SELECT id, matcher, ends_at FROM silences WHERE ended_at IS NULL AND ?1 < ends_at AND starts_at <= ?1",
+        )?;
+        let rows = statement.query_map([milliseconds(now)], |row| {
+            Ok(Silence { id: row.get(0)?, silenced: matcher(row, 1)?, until: instant(row.get(2)?)? })
+        })?;
+        self.readable("silence", rows)
+    }
+
+    /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn end_silence(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        let ended = self
+            .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(ended == 1)
+    }
+
+    /// Some of what silences that ended before their time still hold back.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn held_by_ended(&self, now: DateTime<Utc>) -> Result<Vec<HeldDelivery>> {
+        let mut statement = self.prepare(
+            "SELECT d.id, d.person, iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert
+             WHERE d.state = 'held' AND d.silence IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
+               AND ?1 < d.next_at LIMIT ?2",
+        )?;
+        let mut rows = statement.query([milliseconds(now), MOST_LOOKED_AT])?;
+        let mut held = Vec::new();
+        while let Some(row) = rows.next()? {
+            let content = self.parsed(RequestId(0), "alert", row, 2);
+            held.push(HeldDelivery { id: row.get(0)?, person: row.get(1)?, content });
+        }
+        Ok(held)
+    }
+
+    /// Holds a delivery back by another silence, or lets it go.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn hold_by(&self, delivery: i64, silence: Option<&Silence>, now: DateTime<Utc>) -> Result<()> {
+        let until = silence.map_or(now, |silence| silence.until);
+        self.prepare("UPDATE deliveries SET next_at = ?2, silence = ?3 WHERE id = ?1 AND state = 'held'")?
+            .execute(params![delivery, milliseconds(until), silence.map(|silence| silence.id)])?;
+        Ok(())
+    }
+}
+
+fn matcher(row: &Row<'_>, column: usize) -> rusqlite::Result<Silenced> {
+    let read = serde_json::from_str(row.get_ref(column)?.as_str()?);
+    read.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
+}
+
+fn silence(row: &Row<'_>) -> rusqlite::Result<SilenceRow> {
+    Ok(SilenceRow {
+        id: row.get(0)?,
+        silenced: matcher(row, 1)?,
+        starts_at: instant(row.get(2)?)?,
+        ends_at: instant(row.get(3)?)?,
+        who: row.get(4)?,
+        why: row.get(5)?,
+        created_at: instant(row.get(6)?)?,
+        ended_at: known(row.get(7)?),
+    })
+}

@@ -1,0 +1,240 @@
+//! Violations: rules that were broken, until somebody answers for them.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, Rows, params};
+
+use super::{Result, Store, known, milliseconds};
+use plazo_core::engine::check::Violation;
+use plazo_core::engine::request_id::RequestId;
+use plazo_core::unit::changes::{Climbed, NewViolation};
+
+/// A violation on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViolationRow {
+    /// Its number.
+    pub id: i64,
+    /// The request.
+    pub request: RequestId,
+    /// When the rule was broken.
+    pub at: DateTime<Utc>,
+    /// Who owned the request then.
+    pub owner: Option<String>,
+    /// What was broken, and the evidence.
+    pub violation: Violation,
+    /// How many steps of its ladder were told.
+    pub n_told: usize,
+    /// What somebody said to it, who, and when.
+    pub excuse: Option<(String, Option<String>, DateTime<Utc>)>,
+}
+
+/// Which violations a listing wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ViolationFilter {
+    /// Of that rule.
+    pub rule: Option<String>,
+    /// Of that request.
+    pub request: Option<RequestId>,
+    /// Only those to which nobody has said anything.
+    pub open: bool,
+    /// Not before.
+    pub since: Option<DateTime<Utc>>,
+    /// Rows at most, the latest.
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "id, request, at, owner, iif(v = 1, violation, NULL), n_told, excuse, excused_by, excused_at";
+
+impl Store {
+    /// Records a violation, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<i64> {
+        let NewViolation { request, at, owner, violation } = new;
+        let id = self
+            .prepare(
+                "INSERT INTO violations (request, at, noticed_at, rule, kind, who, owner, violation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .insert(params![
+                request.0,
+                milliseconds(*at),
+                milliseconds(noticed_at),
+                violation.rule,
+                violation.check.as_str(),
+                violation.who,
+                owner,
+                serde_json::to_string(violation)?,
+            ])?;
+        Ok(id)
+    }
+
+    /// Notes that so many steps of its ladder were told, and when the next one is.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn told_violation(&self, climbed: &Climbed) -> Result<()> {
+        let Climbed { id, n_told, next_at } = *climbed;
+        let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
+        self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
+            id,
+            n_told,
+            next_at.map(milliseconds)
+        ])?;
+        Ok(())
+    }
+
+    /// Violations whose ladder goes on by `now`.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn violations_due(&self, now: DateTime<Utc>) -> Result<Vec<ViolationRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM violations WHERE next_at <= ?1 ORDER BY id");
+        let mut statement = self.prepare(&sql)?;
+        read_all(self, statement.query([milliseconds(now)])?)
+    }
+
+    /// One violation.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if the row cannot be read.
+    pub fn violation(&self, id: i64) -> Result<Option<ViolationRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM violations WHERE id = ?1");
+        Ok(read_all(self, self.prepare(&sql)?.query([id])?)?.pop())
+    }
+
+    /// Violations, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if a row cannot be read.
+    pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM violations
+             WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR request = ?2) AND (?3 = 0 OR excuse IS NULL)
+               AND (?4 IS NULL OR at >= ?4) ORDER BY at DESC, id DESC LIMIT ?5"
+        );
+        let mut statement = self.prepare(&sql)?;
+        let (request, since) = (filter.request.map(|request| request.0), filter.since.map(milliseconds));
+        read_all(self, statement.query(params![filter.rule, request, filter.open, since, filter.limit])?)
+    }
+
+    /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn excuse_violation(&self, id: i64, excuse: &str, who: Option<&str>, now: DateTime<Utc>) -> Result<bool> {
+        let n_changed = self
+            .prepare(
+                "UPDATE violations SET excuse = ?2, excused_by = ?3, excused_at = ?4, next_at = NULL WHERE id = ?1",
+            )?
+            .execute(params![id, excuse, who, milliseconds(now)])?;
+        Ok(n_changed == 1)
+    }
+
+    /// Notes that a request waits for another to be done.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_block(&self, blocker: RequestId, blocked: RequestId) -> Result<()> {
+        self.prepare("INSERT INTO blocks (blocker, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute([blocker.0, blocked.0])?;
+        Ok(())
+    }
+
+    /// The requests that wait for `blocker`.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare("SELECT blocked FROM blocks WHERE blocker = ?1")?;
+        let rows = statement.query_map([blocker.0], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Takes them off the list.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn remove_blocks(&self, blocker: RequestId) -> Result<()> {
+        self.prepare("DELETE FROM blocks WHERE blocker = ?1")?.execute([blocker.0])?;
+        Ok(())
+    }
+
+    /// Open requests of whoever is known by one of these words, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn open_of_contact(&self, words: &[String]) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM requests WHERE contact IN (SELECT value FROM json_each(?1)) AND contact IS NOT NULL
+             AND phase IN ('open', 'waiting') ORDER BY id DESC",
+        )?;
+        let rows = statement.query_map([serde_json::to_string(words)?], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Open requests of whoever is known by that word that began since then in a channel, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn opened_by_contact(&self, word: &str, channel: &str, since: DateTime<Utc>) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM requests WHERE contact = ?1 AND phase IN ('open', 'waiting') AND channel = ?2 AND ?3 <= opened_at
+             ORDER BY id DESC LIMIT 100",
+        )?;
+        let rows = statement.query_map(params![word, channel, milliseconds(since)], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Open requests of a client in a channel, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn open_of_customer(&self, customer: &str, channel: &str) -> Result<Vec<RequestId>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM requests WHERE customer = ?1 AND channel = ?2 AND phase IN ('open', 'waiting') ORDER BY id DESC",
+        )?;
+        let rows = statement.query_map([customer, channel], |row| row.get(0).map(RequestId))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+/// Reads a row.
+fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
+    let request = RequestId(row.get(1)?);
+    let Some(violation) = store.parsed(request, "violation", row, 4) else { return Ok(None) };
+    let Some(at) = store.read_instant(request, "violation", row, 2) else { return Ok(None) };
+    let excused_at = known(row.get(8)?);
+    let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
+    let excused_by = row.get(7)?;
+    Ok(Some(ViolationRow {
+        id: row.get(0)?,
+        request,
+        at,
+        owner: row.get(3)?,
+        violation,
+        n_told: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+        excuse: excuse.map(|(excuse, at)| (excuse, excused_by, at)),
+    }))
+}
+
+/// Reads all rows.
+fn read_all(store: &Store, mut rows: Rows<'_>) -> Result<Vec<ViolationRow>> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.extend(read(store, row)?);
+    }
+    Ok(found)
+}
