@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use plazo::config::{self, Config};
 use plazo::engine::proof::Proof;
 use plazo::intake::mapping::HOOK;
-use plazo::intake::source::{Facts, Rejection, Request, Source, SourceSettings, Taken};
+use plazo::intake::source::{CallRefusal, Facts, HookRequest, Source, SourceSettings, Taken};
 use plazo::secret::SecretSource;
 
 use super::{now, written};
@@ -120,7 +120,7 @@ pub fn hold(data: &[u8]) {
     let directory = &house.config.rulebook.directory;
     let take = |source: &Source, method: &str, query: &str, body: &[u8]| {
         let headers = headers(source);
-        source.take(&Request { method, query, headers, body, is_local: false }, directory, now())
+        source.take(&HookRequest { method, query, headers, body, is_local: false }, directory, now())
     };
 
     // Without its secret a call is not even read, unless the body is where the secret is.
@@ -129,7 +129,7 @@ pub fn hold(data: &[u8]) {
         hold_of(facts, &door.closed);
     }
     if door.closed.settings.mapping.signature.as_ref().is_some_and(|scheme| !scheme.is_in_body()) {
-        assert!(matches!(taken, Err(Rejection::Refused(_) | Rejection::TooMany(_))), "{taken:?}");
+        assert!(matches!(taken, Err(CallRefusal::Refused(_) | CallRefusal::TooMany(_))), "{taken:?}");
     }
     let query = String::from_utf8_lossy(body);
     for source in [&door.closed, &door.open] {

@@ -7,7 +7,7 @@ use super::now;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plazo::app::App;
-use plazo::app::links::{LinkError, Reader};
+use plazo::app::links::{LinkError, LinkReader};
 use plazo::app::time::TimeSource;
 use plazo::config;
 use plazo::engine::request_id::RequestId;
@@ -40,7 +40,7 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
     let config = loaded.config.unwrap_or_else(|| panic!("{explained}"));
     let directory = tempfile::tempdir().expect("a directory");
     let (app, _writer) = App::open(directory.path(), config, FILE, TimeSource::new(now)).expect("a store");
-    let links = app.links(RequestId(17), &Reader::Person("ana".to_owned()), now()).expect("links");
+    let links = app.links(RequestId(17), &LinkReader::Person("ana".to_owned()), now()).expect("links");
     let genuine = links.take.rsplit('/').next().unwrap_or_default().to_owned();
     let read = runtime.block_on(app.read_link(&genuine)).expect("the store is read");
     assert!(read.is_ok(), "{genuine}: {read:?}");

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::engine::event::{EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
-use crate::intake::mapping::Fault;
+use crate::intake::mapping::MappingFault;
 use crate::intake::source::{Facts, Source, SourceError};
 use crate::store::sources::{FetchRow, SourceRow};
 use crate::store::{Store, StoreError};
@@ -574,7 +574,7 @@ impl Work<'_> {
         let source = &prepared.source;
         let mut is_new = false;
         for fault in faults {
-            let Fault { rule, field, .. } = fault;
+            let MappingFault { rule, field, .. } = fault;
             if self.store().add_alarm(source, &format!("fault:{rule}:{field}"), self.now)? {
                 let subject =
                     both!("a mapping of source `{source}` failed", "falló una correspondencia de la fuente `{source}`");

@@ -117,14 +117,14 @@ impl Deed {
 
 /// Who reads an alert, and so its links.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reader {
+pub enum LinkReader {
     /// A person, by key.
     Person(String),
     /// Whoever reads a destination, such as a channel, by its name.
     Destination(String),
 }
 
-impl Reader {
+impl LinkReader {
     /// The reader of a delivery.
     pub fn of(person: Option<&str>, destination: &str) -> Self {
         person.map_or_else(|| Self::Destination(destination.to_owned()), |key| Self::Person(key.to_owned()))
@@ -147,7 +147,7 @@ pub struct Link {
     /// The request.
     pub request: RequestId,
     /// To whom it was sent.
-    pub reader: Reader,
+    pub reader: LinkReader,
     /// When the alert was decided in which it stood.
     pub alert_at: DateTime<Utc>,
     /// When it was made.
@@ -173,7 +173,7 @@ pub enum LinkError {
 
 impl App {
     /// The links of an alert about a request; none where the file gives no public address.
-    pub fn links(&self, request: RequestId, reader: &Reader, alert_at: DateTime<Utc>) -> Option<Links> {
+    pub fn links(&self, request: RequestId, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<Links> {
         let link = |deed| self.link(deed, request, reader, alert_at);
         let take = link(Deed::Take)?;
         Some(Links {
@@ -187,12 +187,12 @@ impl App {
     }
 
     /// The link to everything that is open; none where the file gives no public address.
-    pub fn list_link(&self, reader: &Reader, alert_at: DateTime<Utc>) -> Option<String> {
+    pub fn list_link(&self, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<String> {
         self.link(Deed::List, RequestId(0), reader, alert_at)
     }
 
     /// The link to a page behind a message that is no alert; none where the file gives no public address.
-    pub fn further_link(&self, further: &Further, reader: &Reader, alert_at: DateTime<Utc>) -> Option<String> {
+    pub fn further_link(&self, further: &Further, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<String> {
         let (deed, request) = match further {
             Further::Excuse(request, violation) => (Deed::Excuse(*violation), *request),
             Further::Held(request) => (Deed::Held, *request),
@@ -205,7 +205,7 @@ impl App {
         self.link(deed, request, reader, alert_at)
     }
 
-    fn link(&self, deed: Deed, request: RequestId, reader: &Reader, alert_at: DateTime<Utc>) -> Option<String> {
+    fn link(&self, deed: Deed, request: RequestId, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<String> {
         let config = self.config();
         let base = config.public_url.as_ref()?;
         let until = alert_at + config.alerts.links_expire;
@@ -220,7 +220,7 @@ impl App {
     }
 
     /// Whether a reader may keep others from being told: leads, and whoever holds a role.
-    pub fn may_silence(&self, reader: &Reader) -> bool {
+    pub fn may_silence(&self, reader: &LinkReader) -> bool {
         let config = self.config();
         let directory = &config.rulebook.directory;
         reader
@@ -262,8 +262,8 @@ impl App {
         }
         let config = self.config();
         let is_there = match &link.reader {
-            Reader::Person(key) => config.contacts.contains_key(key),
-            Reader::Destination(name) => config.destinations.contains_key(name),
+            LinkReader::Person(key) => config.contacts.contains_key(key),
+            LinkReader::Destination(name) => config.destinations.contains_key(name),
         };
         Ok(if is_there { Ok(link) } else { Err(LinkError::Gone) })
     }
@@ -271,8 +271,8 @@ impl App {
     /// Whether the reader of a link still has that part in the request.
     pub fn has_part(&self, link: &Link, request: &Request) -> bool {
         match &link.reader {
-            Reader::Person(key) => has_part(&self.config(), request, key, self.now()),
-            Reader::Destination(name) => {
+            LinkReader::Person(key) => has_part(&self.config(), request, key, self.now()),
+            LinkReader::Destination(name) => {
                 let told = recipients(&self.config(), request, self.now());
                 told.contains(&Recipient::Destination(name.clone())) || !request.phase.is_live()
             }
@@ -329,8 +329,8 @@ fn recipients(config: &Config, request: &Request, now: DateTime<Utc>) -> Vec<Rec
 
 fn sign(link: &Link, keys: &Keys) -> String {
     let (kind, reader) = match &link.reader {
-        Reader::Person(key) => ('p', key),
-        Reader::Destination(name) => ('d', name),
+        LinkReader::Person(key) => ('p', key),
+        LinkReader::Destination(name) => ('d', name),
     };
     let mut body = format!(
         "{}\n{}\n{}\n{}\n{}\n{kind}{reader}",
@@ -362,8 +362,8 @@ fn read(token: &str, keys: &Keys) -> Result<Link, LinkError> {
     let instant = |milliseconds| DateTime::from_timestamp_millis(milliseconds).ok_or(LinkError::Forged);
     let until = DateTime::from_timestamp(number(until)?, 0).ok_or(LinkError::Forged)?;
     let reader = match (reader.strip_prefix('p'), reader.strip_prefix('d')) {
-        (Some(key), _) => Reader::Person(key.to_owned()),
-        (None, Some(name)) => Reader::Destination(name.to_owned()),
+        (Some(key), _) => LinkReader::Person(key.to_owned()),
+        (None, Some(name)) => LinkReader::Destination(name.to_owned()),
         (None, None) => return Err(LinkError::Forged),
     };
     Ok(Link {
@@ -401,7 +401,7 @@ mod tests {
             Deed::Report("2 equipos: norte".to_owned(), period),
         ];
         for deed in deeds {
-            for reader in [Reader::Destination("alertas".to_owned()), Reader::Person("ana".to_owned())] {
+            for reader in [LinkReader::Destination("alertas".to_owned()), LinkReader::Person("ana".to_owned())] {
                 let keys = Keys::none();
                 let deed = deed.clone();
                 let link = Link { deed, request: RequestId(17), reader, alert_at: now, made_at: now, until };
@@ -416,7 +416,7 @@ mod tests {
     fn a_link_that_was_changed_is_none() {
         let now = DateTime::from_timestamp(1_772_462_100, 0).unwrap_or_default();
         let until = now + TimeDelta::hours(1);
-        let (keys, reader) = (Keys::none(), Reader::Person("ana".to_owned()));
+        let (keys, reader) = (Keys::none(), LinkReader::Person("ana".to_owned()));
         let link = Link { deed: Deed::Show, request: RequestId(17), reader, alert_at: now, made_at: now, until };
         let token = sign(&link, &keys);
         let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap_or_default();

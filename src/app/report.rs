@@ -23,7 +23,7 @@ use crate::outbox::Content;
 use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
 use crate::store::violations::ViolationFilter;
 use crate::store::{Store, StoreError};
-use crate::text::register::Escalation;
+use crate::text::register::RegisterEntry;
 use crate::text::{Both, violation};
 
 /// Single alerts whose lateness is looked at.
@@ -337,7 +337,7 @@ impl Views {
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
-    pub async fn escalations(&self, period: Period) -> Result<Vec<Escalation>, StoreError> {
+    pub async fn escalations(&self, period: Period) -> Result<Vec<RegisterEntry>, StoreError> {
         let config = self.core.config();
         self.readers.read(move |store| register(store, &config, period)).await
     }
@@ -352,7 +352,7 @@ struct Found {
     who: Option<String>,
 }
 
-fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<Escalation>, StoreError> {
+fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<RegisterEntry>, StoreError> {
     let mut found: Vec<Found> = Vec::new();
     for (request, event) in store.events_of_type("escalate", period.from, period.to)? {
         let Fact::Escalate { reason: why } = event.fact else { continue };
@@ -378,7 +378,7 @@ fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<Escala
     let client = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |one| one.name.clone());
     let entries = found.into_iter().filter_map(|Found { at, request: id, what, why, who }| {
         let request = requests.get(&id)?.as_ref()?;
-        Some(Escalation {
+        Some(RegisterEntry {
             at,
             request: id,
             what,

@@ -12,7 +12,7 @@ use super::{Exit, Global, Outcome};
 use crate::both;
 use crate::engine::clock::{Cancelled, ClockState};
 use crate::engine::policy::TargetKind;
-use crate::text::history::{Line, Tone};
+use crate::text::history::{HistoryTone, Line};
 use crate::text::{Both, vocabulary};
 
 /// However narrow the terminal, the history has so much room.
@@ -64,11 +64,11 @@ fn history(lines: &[Line], look: Look) -> anyhow::Result<()> {
             None => line.text.clone(),
         };
         let style = match line.tone {
-            Tone::Plain => Style::new(),
-            Tone::Good => GREEN,
-            Tone::Bad => RED,
-            Tone::Warning => YELLOW,
-            Tone::Told => BLUE,
+            HistoryTone::Plain => Style::new(),
+            HistoryTone::Good => GREEN,
+            HistoryTone::Bad => RED,
+            HistoryTone::Warning => YELLOW,
+            HistoryTone::Told => BLUE,
         };
         let when = when(line);
         for (row, text) in output::wrapped(&text, room).into_iter().enumerate() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Attachment;
+use super::AttachedFile;
 use crate::both;
 use crate::text::Both;
 
@@ -17,7 +17,7 @@ const LARGEST_FILE: u64 = 8 << 20;
 /// # Errors
 ///
 /// Cause and remedy.
-pub(super) fn read(folder: &Path, name: &str) -> Result<(String, Attachment), (Both, Both)> {
+pub(super) fn read(folder: &Path, name: &str) -> Result<(String, AttachedFile), (Both, Both)> {
     let path = folder.join(name);
     let unreadable = |error: std::io::Error| {
         (
@@ -50,5 +50,5 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<(String, Attachment), (B
         )
     })?;
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok((text, Attachment { name: name.to_owned(), digest }))
+    Ok((text, AttachedFile { name: name.to_owned(), digest }))
 }

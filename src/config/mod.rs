@@ -63,7 +63,7 @@ pub struct Config {
     /// Where files are looked for that it names: its own directory.
     pub directory: PathBuf,
     /// Files whose content is part of what it means.
-    pub attachments: Vec<Attachment>,
+    pub attachments: Vec<AttachedFile>,
     /// Language where a person or destination gives none.
     pub language: Language,
     /// Zone in which instants are shown.
@@ -102,7 +102,7 @@ pub struct Config {
 
 /// A file that another names, and whose content is part of what that one means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
+pub struct AttachedFile {
     /// As it is named.
     pub name: String,
     /// SHA-256 of its content, in hexadecimal.
@@ -473,7 +473,7 @@ impl Config {
 
     /// The text of a revision: the file's, with a mark of every file that it names. What those say is part of the promise.
     pub fn revision_text(&self, source: &str) -> String {
-        let mark = |attachment: &Attachment| format!("\n# {} sha256:{}", attachment.name, attachment.digest);
+        let mark = |attachment: &AttachedFile| format!("\n# {} sha256:{}", attachment.name, attachment.digest);
         source.to_owned() + &self.attachments.iter().map(mark).collect::<String>()
     }
 }

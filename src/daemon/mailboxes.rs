@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::intake::email::{self, House};
 use crate::intake::mailbox::{Folder, Mail, MailboxError, MailboxSettings, Position};
-use crate::intake::mapping::Fault;
+use crate::intake::mapping::MappingFault;
 use crate::intake::source::Facts;
 
 /// Of a mail that cannot be read, so much is kept aside.
@@ -136,7 +136,7 @@ fn facts(
             }
             Err(error) => {
                 unread = mail.raw[..mail.raw.len().min(MOST_KEPT)].to_vec();
-                facts.faults.push(Fault {
+                facts.faults.push(MappingFault {
                     rule: "mail".to_owned(),
                     field: "headers".to_owned(),
                     expression: String::new(),

@@ -412,7 +412,7 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
     let language: Language = contact.map_or(destination.language, |contact| contact.language);
     let can = destination.settings.can();
-    let reader = links::Reader::of(delivery.person.as_deref(), &delivery.destination);
+    let reader = links::LinkReader::of(delivery.person.as_deref(), &delivery.destination);
     let links = |request| app.links(request, &reader, delivery.decided_at);
     let further = |page: &Further| app.further_link(page, &reader, delivery.decided_at);
     let reader = Reader {

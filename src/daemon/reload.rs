@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::outbox::{self, Transports};
 use super::service;
 use crate::app::{App, feeds};
-use crate::config::{self, Attachment};
+use crate::config::{self, AttachedFile};
 use crate::net::Clients;
 use crate::text::edit;
 
@@ -27,7 +27,7 @@ pub(super) struct Reloader {
     /// The text that was last looked at, good or bad.
     source: String,
     /// The files that it names, as they were then; none if it was bad.
-    files_seen: Option<Vec<Attachment>>,
+    files_seen: Option<Vec<AttachedFile>>,
     transports: Arc<ArcSwap<Transports>>,
     clients: Clients,
     files: PathBuf,

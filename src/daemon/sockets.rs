@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::sources::{backoff, note_failure, pause};
 use crate::app::App;
-use crate::intake::api::{Api, ApiError};
+use crate::intake::api::{ApiClient, ApiError};
 use crate::intake::mapping::expression::{self, Expression};
 use crate::intake::mapping::{Channel, HOOK, Socket, SocketKind};
 use crate::intake::source::Source;
@@ -57,7 +57,7 @@ enum Ended {
 }
 
 /// Keeps a socket open until `stop`.
-pub(super) async fn run(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationToken) {
+pub(super) async fn run(app: App, source: Arc<Source>, api: Arc<ApiClient>, stop: CancellationToken) {
     let Some(socket) = &source.settings.mapping.socket else { return };
     let draining = TaskTracker::new();
     let mut failures = 0;
@@ -89,7 +89,13 @@ pub(super) async fn run(app: App, source: Arc<Source>, api: Arc<Api>, stop: Canc
 }
 
 /// Opens a socket and takes what comes for as long as it holds.
-async fn follow(app: &App, source: &Source, api: &Api, socket: &Socket, n_taken: &mut usize) -> Result<Ended, Failure> {
+async fn follow(
+    app: &App,
+    source: &Source,
+    api: &ApiClient,
+    socket: &Socket,
+    n_taken: &mut usize,
+) -> Result<Ended, Failure> {
     let mut stream = connect(app, source, api, socket).await?;
     app.feeds.source_reached(&source.settings.name).await.map_err(|error| (None, error.to_string()))?;
     match &socket.kind {
@@ -103,7 +109,7 @@ async fn follow(app: &App, source: &Source, api: &Api, socket: &Socket, n_taken:
     }
 }
 
-async fn connect(app: &App, source: &Source, api: &Api, socket: &Socket) -> Result<Stream, Failure> {
+async fn connect(app: &App, source: &Source, api: &ApiClient, socket: &Socket) -> Result<Stream, Failure> {
     let now = app.now();
     let failure = |error| match error {
         ApiError::Later { after, cause } => (after, cause),

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::{mailboxes, sockets, subscriptions};
 use crate::app::App;
 use crate::app::feeds::Sources;
-use crate::intake::api::{Api, ApiError};
+use crate::intake::api::{ApiClient, ApiError};
 use crate::intake::mapping::{Poll, expression};
-use crate::intake::source::{Silence, Source};
+use crate::intake::source::{AllowedSilence, Source};
 use crate::net::Clients;
 use crate::store::sources::FetchRow;
 
@@ -76,7 +76,7 @@ pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
 
 fn start(app: &App, source: &Arc<Source>, clients: &Clients, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let name = &source.settings.name;
-    match Api::of(source, clients) {
+    match ApiClient::of(source, clients) {
         Ok(None) => {}
         Ok(Some(api)) => {
             let api = Arc::new(api);
@@ -117,7 +117,7 @@ pub(super) fn backoff(failures: u32) -> TimeDelta {
 }
 
 /// Asks for what hooks were too thin to tell.
-async fn fetch(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationToken) {
+async fn fetch(app: App, source: Arc<Source>, api: Arc<ApiClient>, stop: CancellationToken) {
     let name = source.settings.name.clone();
     let mut failures = 0;
     while !stop.is_cancelled() {
@@ -151,7 +151,7 @@ async fn fetch(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationT
 }
 
 /// Asks for one thing. The wait after a failure that will pass.
-async fn fetch_one(app: &App, source: &Source, api: &Api, wanted: FetchRow, failures: u32) -> Option<TimeDelta> {
+async fn fetch_one(app: &App, source: &Source, api: &ApiClient, wanted: FetchRow, failures: u32) -> Option<TimeDelta> {
     let now = app.now();
     let name = &source.settings.name;
     let written = match api.get(&wanted.path, now).await {
@@ -182,7 +182,7 @@ async fn fetch_one(app: &App, source: &Source, api: &Api, wanted: FetchRow, fail
 }
 
 /// Asks at intervals for what has no hook.
-async fn ask(app: App, source: Arc<Source>, api: Arc<Api>, poll: Poll, stop: CancellationToken) {
+async fn ask(app: App, source: Arc<Source>, api: Arc<ApiClient>, poll: Poll, stop: CancellationToken) {
     let name = source.settings.name.clone();
     let mut failures = 0;
     while !stop.is_cancelled() {
@@ -206,7 +206,7 @@ async fn ask(app: App, source: Arc<Source>, api: Arc<Api>, poll: Poll, stop: Can
 }
 
 /// Reads the pages of a poll; how far it came is written with what the last one tells.
-async fn pages(app: &App, source: &Source, api: &Api, poll: &Poll) -> Result<(), (Option<TimeDelta>, String)> {
+async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Result<(), (Option<TimeDelta>, String)> {
     let failed = |error: &dyn std::fmt::Display| (None, error.to_string());
     let (name, now) = (source.settings.name.clone(), app.now());
     let (of, what) = (name.clone(), poll.name.clone());
@@ -269,15 +269,15 @@ async fn watch_silence(app: App, sources: Arc<Sources>, since: DateTime<Utc>, st
 async fn look_for_silence(
     app: &App,
     name: &str,
-    silence: &Silence,
+    silence: &AllowedSilence,
     usual: &mut HashMap<String, (DateTime<Utc>, Option<TimeDelta>)>,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let (calendar, after) = match silence {
-        Silence::Never => return Ok(()),
-        Silence::After(after, calendar) => (calendar, TimeDelta::from_std(*after).ok()),
-        Silence::Unusual(calendar) => {
+        AllowedSilence::Never => return Ok(()),
+        AllowedSilence::After(after, calendar) => (calendar, TimeDelta::from_std(*after).ok()),
+        AllowedSilence::Unusual(calendar) => {
             let known = usual.get(name).filter(|(at, _)| now - *at < USUAL_FOR).map(|(_, longest)| *longest);
             let longest = match known {
                 Some(longest) => longest,

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::sources::{backoff, note_failure, pause};
 use crate::app::App;
-use crate::intake::api::{Api, ApiError};
-use crate::intake::mapping::expression::{self, Scope};
+use crate::intake::api::{ApiClient, ApiError};
+use crate::intake::mapping::expression::{self, ExpressionScope};
 use crate::intake::mapping::{Call, Subscription};
 use crate::intake::source::Source;
 
@@ -33,7 +33,7 @@ struct Held {
 type Failure = (Option<TimeDelta>, String);
 
 /// Keeps the subscriptions of a source alive until `stop`.
-pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<Api>, stop: CancellationToken) {
+pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<ApiClient>, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
         let looked = tokio::select! {
@@ -58,7 +58,7 @@ pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<Api>, stop: Can
     }
 }
 
-async fn look(app: &App, source: &Source, api: &Api) -> Result<(), Failure> {
+async fn look(app: &App, source: &Source, api: &ApiClient) -> Result<(), Failure> {
     let scope = source.subscription_scope(app.now());
     let wanted = source.settings.mapping.subscriptions_wanted(&scope).map_err(|fault| (None, fault.words().en))?;
     let mut failed = None;
@@ -74,10 +74,10 @@ async fn look(app: &App, source: &Source, api: &Api) -> Result<(), Failure> {
 async fn keep(
     app: &App,
     source: &Source,
-    api: &Api,
+    api: &ApiClient,
     subscription: &Subscription,
     id: &str,
-    scope: &Scope,
+    scope: &ExpressionScope,
 ) -> Result<(), Failure> {
     let written = |error: &dyn std::fmt::Display| (None, error.to_string());
     let (name, cursor) = (source.settings.name.clone(), format!("subscription {} {id}", subscription.name));
@@ -119,7 +119,13 @@ async fn keep(
     app.feeds.source_reached(&name).await.map_err(|error| written(&error))
 }
 
-async fn ask(api: &Api, method: Method, call: &Call, scope: &Scope, now: DateTime<Utc>) -> Result<Value, ApiError> {
+async fn ask(
+    api: &ApiClient,
+    method: Method,
+    call: &Call,
+    scope: &ExpressionScope,
+    now: DateTime<Utc>,
+) -> Result<Value, ApiError> {
     let failed = |field: &str, problem: String| ApiError::Later {
         after: None,
         cause: format!("`{field}` of the subscription fails: {problem}"),

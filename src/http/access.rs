@@ -13,7 +13,7 @@ use axum::http::{StatusCode, Version, header};
 
 use super::error::{Failure, HandlerResult};
 use super::host;
-use super::listener::Peer;
+use super::listener::Caller;
 use crate::app::App;
 use crate::app::metrics::RefusalLabels;
 use crate::app::token::{Access, Grant, Open, Scope};
@@ -73,7 +73,7 @@ impl FromRequestParts<App> for IsKnown {
         let is_known = match (bearer(parts), peer(parts)) {
             _ if app.lets_everybody_in() => true,
             (Some(token), _) => matches!(app.access(token).await, Ok(Access::Granted(_))),
-            (None, peer) => matches!(peer, Some(Peer::Socket { .. })),
+            (None, peer) => matches!(peer, Some(Caller::Socket { .. })),
         };
         Ok(Self(is_known))
     }
@@ -139,7 +139,7 @@ async fn grant(parts: &Parts, app: &App) -> HandlerResult<Grant> {
         };
     }
     match peer(parts) {
-        Some(Peer::Socket { uid, .. }) => Ok(of_machine(*uid, app)),
+        Some(Caller::Socket { uid, .. }) => Ok(of_machine(*uid, app)),
         _ => without_token(parts, app).await,
     }
 }
@@ -198,8 +198,8 @@ fn denied(parts: &Parts, app: &App, code: &'static str, detail: Both) -> Failure
     }
 }
 
-pub(super) fn peer(parts: &Parts) -> Option<&Peer> {
-    parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0)
+pub(super) fn peer(parts: &Parts) -> Option<&Caller> {
+    parts.extensions.get::<ConnectInfo<Caller>>().map(|info| &info.0)
 }
 
 /// Whether a script or a link of another page calls: such a call bears an `Origin`, or a browser says so (W3C, Fetch Metadata).
@@ -218,8 +218,8 @@ pub(super) fn is_local(parts: &Parts) -> HandlerResult<()> {
     let is_passed_on =
         FORWARDED.iter().any(|name| parts.headers.contains_key(*name)) || parts.version <= Version::HTTP_10;
     let is_peer = match peer(parts) {
-        Some(Peer::Tcp(address)) => address.ip().is_loopback(),
-        Some(Peer::Socket { .. }) => true,
+        Some(Caller::Tcp(address)) => address.ip().is_loopback(),
+        Some(Caller::Socket { .. }) => true,
         None => false,
     };
     if is_named_so && is_peer && !is_passed_on && !is_of_foreign_page(parts) {
@@ -236,8 +236,8 @@ pub(super) fn is_local(parts: &Parts) -> HandlerResult<()> {
 async fn refuse(app: &App, parts: &Parts, reason: &str, cause: &str) {
     app.metrics().refusals.get_or_create(&RefusalLabels { reason: reason.to_owned() }).inc();
     let address = match peer(parts) {
-        Some(Peer::Tcp(address)) => address.ip().to_string(),
-        Some(Peer::Socket { uid, .. }) => format!("user {uid}"),
+        Some(Caller::Tcp(address)) => address.ip().to_string(),
+        Some(Caller::Socket { uid, .. }) => format!("user {uid}"),
         None => "here".to_owned(),
     };
     let patience = app.refusals();

@@ -21,7 +21,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::listener::Peer;
+use super::listener::Caller;
 
 /// From the first byte of a head to its last, and from the connection to the first byte.
 pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ fn protocol() -> Builder {
 }
 
 /// Answers calls on a connection until it ends; after `stop`, only the one that has begun.
-pub(super) async fn serve<S>(stream: S, peer: Peer, router: Router, stop: CancellationToken)
+pub(super) async fn serve<S>(stream: S, peer: Caller, router: Router, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

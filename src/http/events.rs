@@ -25,7 +25,7 @@ use crate::config::{Config, Family};
 use crate::engine::event::{Author, AuthorKind, Event, Fact};
 use crate::engine::proof::is_act;
 use crate::engine::request_id::RequestId;
-use crate::intake::json::{self, FieldError, Heard};
+use crate::intake::json::{self, FieldError, ReadEvent};
 use crate::store::StoreError;
 use crate::text::Both;
 use crate::unit::incoming::RejectionCode;
@@ -112,7 +112,7 @@ async fn post_events(
     let language = app.config().language;
     let is_single = parsed.len() == 1;
     let mut report = Report::default();
-    if strict && let [Ok(Heard { event, .. })] = &parsed[..] {
+    if strict && let [Ok(ReadEvent { event, .. })] = &parsed[..] {
         report.warnings = doubts(&app, event).await?;
     }
     let mut named = HashSet::new();
@@ -120,7 +120,7 @@ async fn post_events(
     let mut incoming = Vec::with_capacity(parsed.len());
     for (index, event) in parsed.into_iter().enumerate() {
         match event {
-            Ok(Heard { mut event, request, lost }) => match admit(&mut event, request, &grant, &app.config()) {
+            Ok(ReadEvent { mut event, request, lost }) => match admit(&mut event, request, &grant, &app.config()) {
                 Ok(()) => {
                     report.warnings.extend(lost.into_iter().map(|FieldError { field, problem }| Warning {
                         index,
@@ -214,7 +214,7 @@ pub(super) fn unknown_author(author: &Author, config: &Config) -> Option<Both> {
 }
 
 /// Reads an event. Where a field that cannot be read is an error, a person may have written it, and instants are taken in words.
-fn heard(app: &App, grant: &Grant, mut value: Value, strict: bool) -> Result<Heard, FieldError> {
+fn heard(app: &App, grant: &Grant, mut value: Value, strict: bool) -> Result<ReadEvent, FieldError> {
     let is_strict = strict || !json::is_asked(&value);
     let mut heard = match &mut value {
         Value::Object(fields) if is_strict => {

@@ -27,7 +27,8 @@ pub(super) async fn told(app: &App, id: RequestId, language: Language) -> Result
     let happened = happenings.iter().flat_map(|row| writer.happened(row.at, row.event.as_ref(), &row.effects));
     let told = rows.iter().map(|row| {
         let (person, kind) = (row.person.as_deref(), row.kind.as_deref());
-        let message = history::Message { why: &row.why, kind, person, destination: &row.destination, state: row.state };
+        let message =
+            history::HistoryMessage { why: &row.why, kind, person, destination: &row.destination, state: row.state };
         writer.told(row.at, &message)
     });
     let mut lines: Vec<_> = happened.chain(told).collect();

@@ -18,7 +18,7 @@ use super::error::{Failure, HandlerResult};
 use crate::app::App;
 use crate::app::metrics::HookLabels;
 use crate::both;
-use crate::intake::source::{Rejection, Request, Source, Taken};
+use crate::intake::source::{CallRefusal, HookRequest, Source, Taken};
 use crate::text::Both;
 
 /// The largest body: WhatsApp's batches have up to 3 MB.
@@ -58,7 +58,7 @@ async fn receive(
     let taken = {
         let (source, body, config, now) = (Arc::clone(&source), body.clone(), app.config(), app.now());
         let take = move || {
-            let request = Request {
+            let request = HookRequest {
                 method: method.as_str(),
                 query: query.as_deref().unwrap_or_default(),
                 headers: text_of(&headers),
@@ -167,42 +167,42 @@ fn count(app: &App, source: &str, result: &'static str) {
     app.metrics().hooks.get_or_create(&labels).inc();
 }
 
-const fn word_of(rejection: Rejection) -> &'static str {
+const fn word_of(rejection: CallRefusal) -> &'static str {
     match rejection {
-        Rejection::TooMany(_) => "too_many",
-        Rejection::Refused(_) | Rejection::BadHandshake => "refused",
-        Rejection::ContentType => "content_type",
-        Rejection::Method => "method",
-        Rejection::Unreadable => "unreadable",
+        CallRefusal::TooMany(_) => "too_many",
+        CallRefusal::Refused(_) | CallRefusal::BadHandshake => "refused",
+        CallRefusal::ContentType => "content_type",
+        CallRefusal::Method => "method",
+        CallRefusal::Unreadable => "unreadable",
     }
 }
 
 /// Why a call was not taken. How a signature should have been made is between two programs, and said in English.
-fn words(rejection: Rejection) -> Both {
+fn words(rejection: CallRefusal) -> Both {
     match rejection {
-        Rejection::Refused(refused) => {
+        CallRefusal::Refused(refused) => {
             both!("{refused}", "la llamada no está firmada como esta fuente lo hace ({refused})")
         }
-        Rejection::TooMany(_) => both!("too many requests", "demasiadas llamadas"),
-        Rejection::BadHandshake => both!("the handshake does not fit", "el saludo no corresponde"),
-        Rejection::ContentType => both!("this content type is not taken", "este tipo de contenido no se recibe"),
-        Rejection::Unreadable => both!("the body cannot be read", "el envío no se puede leer"),
-        Rejection::Method => both!("this method is not taken", "este método no se recibe"),
+        CallRefusal::TooMany(_) => both!("too many requests", "demasiadas llamadas"),
+        CallRefusal::BadHandshake => both!("the handshake does not fit", "el saludo no corresponde"),
+        CallRefusal::ContentType => both!("this content type is not taken", "este tipo de contenido no se recibe"),
+        CallRefusal::Unreadable => both!("the body cannot be read", "el envío no se puede leer"),
+        CallRefusal::Method => both!("this method is not taken", "este método no se recibe"),
     }
 }
 
-fn failure(rejection: Rejection) -> Failure {
+fn failure(rejection: CallRefusal) -> Failure {
     let (status, code) = match rejection {
-        Rejection::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
-        Rejection::Refused(_) => (StatusCode::UNAUTHORIZED, "not_signed"),
-        Rejection::BadHandshake => (StatusCode::FORBIDDEN, "bad_handshake"),
-        Rejection::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"),
-        Rejection::Unreadable => (StatusCode::BAD_REQUEST, "unreadable"),
-        Rejection::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
+        CallRefusal::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+        CallRefusal::Refused(_) => (StatusCode::UNAUTHORIZED, "not_signed"),
+        CallRefusal::BadHandshake => (StatusCode::FORBIDDEN, "bad_handshake"),
+        CallRefusal::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"),
+        CallRefusal::Unreadable => (StatusCode::BAD_REQUEST, "unreadable"),
+        CallRefusal::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
     };
     let failure = Failure::new(status, code, words(rejection));
     match rejection {
-        Rejection::TooMany(seconds) => failure.retry_after(seconds),
+        CallRefusal::TooMany(seconds) => failure.retry_after(seconds),
         _ => failure,
     }
 }

@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Who called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Peer {
+pub enum Caller {
     /// Somebody at that address.
     Tcp(SocketAddr),
     /// A process of this machine that runs as that user.
@@ -42,25 +42,25 @@ pub enum Peer {
 const NOBODY: u32 = 65_534;
 
 /// Something that is listened at.
-pub trait Door: Send + Sync + 'static {
+pub trait Entrance: Send + Sync + 'static {
     /// A connection by it.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static;
 
     /// Waits for the next connection, and says whose it is.
-    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Caller)>> + Send;
 
     /// Waits for the first byte of a connection, or its end, and takes nothing.
     fn spoken(stream: &Self::Stream) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-impl Door for TcpListener {
+impl Entrance for TcpListener {
     type Stream = TcpStream;
 
-    async fn next(&self) -> io::Result<(TcpStream, Peer)> {
+    async fn next(&self) -> io::Result<(TcpStream, Caller)> {
         let (stream, address) = self.accept().await?;
         // Answers are short, and none should wait for more to go with it. Where it cannot be set, they do.
         stream.set_nodelay(true).ok();
-        Ok((stream, Peer::Tcp(address)))
+        Ok((stream, Caller::Tcp(address)))
     }
 
     async fn spoken(stream: &TcpStream) -> io::Result<()> {
@@ -68,14 +68,14 @@ impl Door for TcpListener {
     }
 }
 
-impl Door for UnixListener {
+impl Entrance for UnixListener {
     type Stream = UnixStream;
 
-    async fn next(&self) -> io::Result<(UnixStream, Peer)> {
+    async fn next(&self) -> io::Result<(UnixStream, Caller)> {
         let (stream, _) = self.accept().await?;
         // A peer that the system does not know is nobody.
         let uid = stream.peer_cred().map_or(NOBODY, |peer| peer.uid());
-        Ok((stream, Peer::Socket { uid }))
+        Ok((stream, Caller::Socket { uid }))
     }
 
     async fn spoken(stream: &UnixStream) -> io::Result<()> {
@@ -120,7 +120,7 @@ impl Server {
     }
 
     /// Serves at a door until `stop`, and then until the calls that had begun are answered.
-    pub async fn serve<D: Door>(self: Arc<Self>, door: D, stop: CancellationToken) {
+    pub async fn serve<D: Entrance>(self: Arc<Self>, door: D, stop: CancellationToken) {
         let connections = TaskTracker::new();
         loop {
             let came = tokio::select! {
@@ -168,7 +168,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Keeps a connection and its place. One that is silent has no buffers, and ends when its first head should have come.
-async fn hold<D: Door>(stream: D::Stream, peer: Peer, place: Place, router: Router, stop: CancellationToken) {
+async fn hold<D: Entrance>(stream: D::Stream, peer: Caller, place: Place, router: Router, stop: CancellationToken) {
     let has_spoken = tokio::select! {
         spoken = tokio::time::timeout(connection::HEAD_WITHIN, D::spoken(&stream)) => matches!(spoken, Ok(Ok(()))),
         () = stop.cancelled() => false,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::listener::Peer;
+use super::listener::Caller;
 
 /// Connections at most, and at least, whatever the system allows.
 const MOST: usize = 512;
@@ -101,10 +101,10 @@ impl Places {
     /// # Errors
     ///
     /// [`Full`] says why there is none.
-    pub(super) fn take(self: &Arc<Self>, peer: &Peer) -> Result<Place, Full> {
+    pub(super) fn take(self: &Arc<Self>, peer: &Caller) -> Result<Place, Full> {
         let (is_tcp, who) = match peer {
-            Peer::Tcp(address) => (true, counted(address.ip()).map(Who::Address)),
-            Peer::Socket { uid } => (false, Some(*uid).filter(|uid| !is_trusted(*uid)).map(Who::User)),
+            Caller::Tcp(address) => (true, counted(address.ip()).map(Who::Address)),
+            Caller::Socket { uid } => (false, Some(*uid).filter(|uid| !is_trusted(*uid)).map(Who::User)),
         };
         let mut taken = self.taken();
         let most_tcp = self.most - self.most / RESERVED_OF;
@@ -167,8 +167,8 @@ fn counted(address: IpAddr) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn tcp(address: &str) -> Peer {
-        Peer::Tcp((address.parse::<IpAddr>().expect("an address"), 40_000).into())
+    fn tcp(address: &str) -> Caller {
+        Caller::Tcp((address.parse::<IpAddr>().expect("an address"), 40_000).into())
     }
 
     #[test]
@@ -205,11 +205,11 @@ mod tests {
     #[test]
     fn a_user_of_this_machine_leaves_places_for_root_and_the_daemons_own() {
         let places = Arc::new(Places::new(512));
-        let stranger = Peer::Socket { uid: nix::unistd::geteuid().as_raw() + 4_711 };
+        let stranger = Caller::Socket { uid: nix::unistd::geteuid().as_raw() + 4_711 };
         let held: Vec<_> = (0..MOST_OF_USER).map(|_| places.take(&stranger).ok()).collect();
         assert!(held.iter().all(Option::is_some));
         assert_eq!(places.take(&stranger).err(), Some(Full::Address));
-        assert!(places.take(&Peer::Socket { uid: 0 }).is_ok());
+        assert!(places.take(&Caller::Socket { uid: 0 }).is_ok());
         drop(held);
         assert!(places.take(&stranger).is_ok());
     }
@@ -220,9 +220,9 @@ mod tests {
         let held: Vec<_> = (0..448).map(|_| places.take(&tcp("127.0.0.1")).ok()).collect();
         assert!(held.iter().all(Option::is_some));
         assert_eq!(places.take(&tcp("::1")).err(), Some(Full::All));
-        let sockets: Vec<_> = (0..64).map(|_| places.take(&Peer::Socket { uid: 0 }).ok()).collect();
+        let sockets: Vec<_> = (0..64).map(|_| places.take(&Caller::Socket { uid: 0 }).ok()).collect();
         assert!(sockets.iter().all(Option::is_some));
-        assert_eq!(places.take(&Peer::Socket { uid: 0 }).err(), Some(Full::All));
+        assert_eq!(places.take(&Caller::Socket { uid: 0 }).err(), Some(Full::All));
         drop(held);
         assert!(places.take(&tcp("127.0.0.1")).is_ok());
     }

@@ -65,7 +65,7 @@ pub enum ApiSetupError {
 
 /// An API ready to be asked.
 #[derive(Debug)]
-pub struct Api {
+pub struct ApiClient {
     client: Client,
     base: String,
     auth: Auth,
@@ -79,7 +79,7 @@ pub struct Api {
     session: Mutex<Option<(Secret, DateTime<Utc>)>>,
 }
 
-impl Api {
+impl ApiClient {
     /// The API of a source; none if its mapping has none.
     ///
     /// # Errors

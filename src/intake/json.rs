@@ -114,7 +114,7 @@ pub type Parsed = Result<(Event, Option<RequestId>), FieldError>;
 
 /// What was heard, with the fields that could not be read and cost nothing but themselves.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub struct ReadEvent {
     /// The event.
     pub event: Event,
     /// The request that it names.
@@ -128,7 +128,7 @@ pub struct Heard {
 /// # Errors
 ///
 /// [`Unusable`] if the body as a whole cannot be read. What is wrong in one event is told in its place.
-pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<Heard, FieldError>>, Unusable> {
+pub fn read(body: &[u8], source: &str, now: DateTime<Utc>) -> Result<Vec<Result<ReadEvent, FieldError>>, Unusable> {
     Ok(values(body)?.into_iter().map(|value| heard(value, source, now)).collect())
 }
 
@@ -163,7 +163,7 @@ pub fn event(value: Value, source: &str, now: DateTime<Utc>) -> Parsed {
 /// # Errors
 ///
 /// [`FieldError`] names the field.
-pub fn strictly(value: Value, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
+pub fn strictly(value: Value, source: &str, now: DateTime<Utc>) -> Result<ReadEvent, FieldError> {
     Fields::new(value, Care::Strict)?.event(source, now)
 }
 
@@ -178,7 +178,7 @@ pub fn is_asked(value: &Value) -> bool {
 /// # Errors
 ///
 /// [`FieldError`] names the field: `id` and `type`, or any of another kind of event.
-pub fn heard(value: Value, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
+pub fn heard(value: Value, source: &str, now: DateTime<Utc>) -> Result<ReadEvent, FieldError> {
     let care = if is_asked(&value) { Care::Lenient } else { Care::Strict };
     Fields::new(value, care)?.event(source, now)
 }
@@ -261,7 +261,7 @@ impl Fields {
         Ok(Self { left, care, lost: Vec::new() })
     }
 
-    fn event(mut self, source: &str, now: DateTime<Utc>) -> Result<Heard, FieldError> {
+    fn event(mut self, source: &str, now: DateTime<Utc>) -> Result<ReadEvent, FieldError> {
         // Whatever comes in does not say how it is known.
         self.left.remove("proof");
         let id = self.id()?;
@@ -301,7 +301,7 @@ impl Fields {
         let refs = self.bounded(refs)?;
         let id = EventId { source, id };
         let event = Event { id, at, threads, author, about, cc, recipients, proof: Proof::NONE, refs, fact };
-        Ok(Heard { event, request, lost: self.lost })
+        Ok(ReadEvent { event, request, lost: self.lost })
     }
 
     /// What plazo keeps without knowing it, as far as it can be read back: JSON nests to 127, and what is kept lies deeper than it came.

@@ -18,7 +18,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use super::api;
-use super::source::Silence;
+use super::source::AllowedSilence;
 use crate::intake::tls;
 use crate::secret::{SecretError, SecretSource};
 
@@ -62,7 +62,7 @@ pub struct MailboxSettings {
     /// Tags of its requests.
     pub tags: Vec<String>,
     /// When its silence is told.
-    pub silence: Silence,
+    pub silence: AllowedSilence,
 }
 
 /// How a connection is kept secret.

@@ -11,9 +11,9 @@ use governor::{DefaultDirectRateLimiter, NotUntil, Quota};
 use serde_json::{Map, Value, json};
 
 use super::bounded;
-use super::json::{self, FieldError, Heard};
-use super::mapping::expression::{self, Scope};
-use super::mapping::{AlarmRaised, BodyForm, Challenge, Fault, FetchWanted, HOOK, Mapping, Proof, budget};
+use super::json::{self, FieldError, ReadEvent};
+use super::mapping::expression::{self, ExpressionScope};
+use super::mapping::{AlarmRaised, BodyForm, Challenge, FetchWanted, HOOK, MappedProof, Mapping, MappingFault, budget};
 use super::signature::{self, Received, Refused};
 use crate::engine::calendar::Calendar;
 use crate::engine::directory::Directory;
@@ -49,7 +49,7 @@ pub struct SourceSettings {
     /// Requests a second that are let in.
     pub rate: NonZeroU32,
     /// When its silence is told.
-    pub silence: Silence,
+    pub silence: AllowedSilence,
     /// The API behind it.
     pub api: ApiSettings,
     /// Whether that API may lie inside of the house.
@@ -58,7 +58,7 @@ pub struct SourceSettings {
 
 /// When the silence of a source is told.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Silence {
+pub enum AllowedSilence {
     /// Never.
     Never,
     /// After so much open time of the calendar.
@@ -107,7 +107,7 @@ pub enum SourceError {
 
 /// A request to a hook.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct HookRequest<'a> {
     /// `GET`, `POST`.
     pub method: &'a str,
     /// The query, without `?`.
@@ -143,7 +143,7 @@ pub struct Facts {
     /// Whether subscriptions must be renewed at once.
     pub renews: bool,
     /// Rules that failed.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<MappingFault>,
     /// Why something has no effect.
     pub ignored: Vec<Both>,
     /// Whether it was let in, and no rule knows its form: nothing was heard.
@@ -152,7 +152,7 @@ pub struct Facts {
 
 /// Why a request is not taken. Nothing of it is reflected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
+pub enum CallRefusal {
     /// More than the source's rate; wait so many seconds.
     #[error("too many requests")]
     TooMany(u64),
@@ -174,9 +174,9 @@ pub enum Rejection {
 }
 
 /// Takes one call of a rate, or says when to come again.
-fn within(rate: &DefaultDirectRateLimiter) -> Result<(), Rejection> {
+fn within(rate: &DefaultDirectRateLimiter) -> Result<(), CallRefusal> {
     let wait = |wait: NotUntil<_>| wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-    rate.check().map_err(|until| Rejection::TooMany(wait(until)))
+    rate.check().map_err(|until| CallRefusal::TooMany(wait(until)))
 }
 
 impl Source {
@@ -223,17 +223,17 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`Rejection`], within the strangers' rate.
-    pub fn look_at(&self, method: &str, headers: &BTreeMap<String, String>) -> Result<(), Rejection> {
-        let request = Request { method, query: "", headers: headers.clone(), body: &[], is_local: false };
+    /// [`CallRefusal`], within the strangers' rate.
+    pub fn look_at(&self, method: &str, headers: &BTreeMap<String, String>) -> Result<(), CallRefusal> {
+        let request = HookRequest { method, query: "", headers: headers.clone(), body: &[], is_local: false };
         let is_signed = self.settings.mapping.signature.as_ref().filter(|_| !self.secrets.is_empty());
         let looked = match method {
             "POST" if is_signed.is_some_and(|scheme| scheme.misses_header(headers)) => {
-                self.check_content_type(&request).and(Err(Rejection::Refused(Refused::Missing)))
+                self.check_content_type(&request).and(Err(CallRefusal::Refused(Refused::Missing)))
             }
             "POST" => self.check_content_type(&request),
             "GET" => Ok(()),
-            _ => Err(Rejection::Method),
+            _ => Err(CallRefusal::Method),
         };
         looked.map_err(|rejection| within(&self.strangers).err().unwrap_or(rejection))
     }
@@ -242,12 +242,17 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`Rejection`]; nothing of the body is kept.
-    pub fn take(&self, request: &Request<'_>, directory: &Directory, now: DateTime<Utc>) -> Result<Taken, Rejection> {
+    /// [`CallRefusal`]; nothing of the body is kept.
+    pub fn take(
+        &self,
+        request: &HookRequest<'_>,
+        directory: &Directory,
+        now: DateTime<Utc>,
+    ) -> Result<Taken, CallRefusal> {
         let proven = match request.method {
             "POST" => self.check_content_type(request).and_then(|()| self.check_signature(request, now)),
             "GET" => Ok(()),
-            _ => Err(Rejection::Method),
+            _ => Err(CallRefusal::Method),
         };
         // Whose proof is in the body is told from strangers before anything is parsed, so that they do not use up its rate.
         let scheme = self.settings.mapping.signature.as_ref().filter(|_| !self.secrets.is_empty());
@@ -263,7 +268,7 @@ impl Source {
             return Ok(Taken::Handshake(answer));
         }
         if request.method == "GET" {
-            return Err(Rejection::Method);
+            return Err(CallRefusal::Method);
         }
         if let Some(scheme) = in_body {
             let mut body = expression::json(&scope.get("body"));
@@ -285,18 +290,18 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`Rejection::Unreadable`] if it is neither JSON nor a form, as the mapping has it.
+    /// [`CallRefusal::Unreadable`] if it is neither JSON nor a form, as the mapping has it.
     pub fn try_out(
         &self,
         on: &str,
         payload: &[u8],
         directory: &Directory,
         now: DateTime<Utc>,
-    ) -> Result<Facts, Rejection> {
+    ) -> Result<Facts, CallRefusal> {
         let body = if on == HOOK {
             self.parse(payload)?
         } else {
-            bounded::json(payload).map_err(|_| Rejection::Unreadable)?
+            bounded::json(payload).map_err(|_| CallRefusal::Unreadable)?
         };
         let scope = self.scope(&BTreeMap::new(), "", body, now);
         Ok(self.facts(on, &scope, directory, now))
@@ -309,17 +314,17 @@ impl Source {
     }
 
     /// What a page of a poll says, in the scope of [`Source::polling_scope`].
-    pub fn of_page(&self, on: &str, scope: &Scope, directory: &Directory, now: DateTime<Utc>) -> Facts {
+    pub fn of_page(&self, on: &str, scope: &ExpressionScope, directory: &Directory, now: DateTime<Utc>) -> Facts {
         self.facts(on, scope, directory, now)
     }
 
     /// The scope in which a poll's expressions are evaluated.
-    pub fn polling_scope(&self, body: Value, cursor: Value, now: DateTime<Utc>) -> Scope {
+    pub fn polling_scope(&self, body: Value, cursor: Value, now: DateTime<Utc>) -> ExpressionScope {
         self.scope(&BTreeMap::new(), "", body, now).with("cursor", expression::variable(cursor))
     }
 
     /// The scope in which subscriptions are made: with the hook's public address and the word that its calls will bear.
-    pub fn subscription_scope(&self, now: DateTime<Utc>) -> Scope {
+    pub fn subscription_scope(&self, now: DateTime<Utc>) -> ExpressionScope {
         let secret = self.secrets.first().map(|secret| Value::from(secret.expose()));
         let url = self.settings.public_url.clone().map(Value::from);
         self.scope(&BTreeMap::new(), "", Value::Null, now)
@@ -333,11 +338,17 @@ impl Source {
         socket.is_some_and(|socket| self.settings.api.secrets.contains_key(socket.key()))
     }
 
-    fn scope(&self, headers: &BTreeMap<String, String>, query: &str, body: Value, now: DateTime<Utc>) -> Scope {
+    fn scope(
+        &self,
+        headers: &BTreeMap<String, String>,
+        query: &str,
+        body: Value,
+        now: DateTime<Utc>,
+    ) -> ExpressionScope {
         let query: Map<String, Value> = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
             .collect();
-        Scope::new([
+        ExpressionScope::new([
             ("body", body),
             ("header", json!(headers)),
             ("query", Value::Object(query)),
@@ -346,15 +357,15 @@ impl Source {
         ])
     }
 
-    fn check_content_type(&self, request: &Request<'_>) -> Result<(), Rejection> {
+    fn check_content_type(&self, request: &HookRequest<'_>) -> Result<(), CallRefusal> {
         let taken = &self.settings.mapping.content_types;
         let given = request.headers.get("content-type").map(String::as_str).unwrap_or_default();
         let given = given.split(';').next().unwrap_or_default().trim();
         let fits = taken.is_empty() || taken.iter().any(|taken| taken.eq_ignore_ascii_case(given));
-        if fits { Ok(()) } else { Err(Rejection::ContentType) }
+        if fits { Ok(()) } else { Err(CallRefusal::ContentType) }
     }
 
-    fn check_signature(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<(), Rejection> {
+    fn check_signature(&self, request: &HookRequest<'_>, now: DateTime<Utc>) -> Result<(), CallRefusal> {
         let Some(scheme) = &self.settings.mapping.signature else { return Ok(()) };
         if self.secrets.is_empty() && self.settings.unsigned {
             return Ok(());
@@ -368,13 +379,13 @@ impl Source {
         Ok(scheme.verify(&self.secrets, &received, now)?)
     }
 
-    fn parse(&self, body: &[u8]) -> Result<Value, Rejection> {
+    fn parse(&self, body: &[u8]) -> Result<Value, CallRefusal> {
         if body.is_empty() {
             // Some handshakes have no body.
             return Ok(Value::Null);
         }
-        let form = || bounded::form(body).map_err(|_| Rejection::Unreadable);
-        let json = |body: &[u8]| bounded::json(body).map_err(|_| Rejection::Unreadable);
+        let form = || bounded::form(body).map_err(|_| CallRefusal::Unreadable);
+        let json = |body: &[u8]| bounded::json(body).map_err(|_| CallRefusal::Unreadable);
         match &self.settings.mapping.body {
             BodyForm::Json => json(body),
             BodyForm::Form => form().map(Value::Object),
@@ -385,37 +396,37 @@ impl Source {
                 }
                 match form()?.remove(field) {
                     Some(Value::String(text)) => json(text.as_bytes()),
-                    _ => Err(Rejection::Unreadable),
+                    _ => Err(CallRefusal::Unreadable),
                 }
             }
         }
     }
 
-    fn handshake(&self, request: &Request<'_>, scope: &Scope) -> Result<Option<String>, Rejection> {
+    fn handshake(&self, request: &HookRequest<'_>, scope: &ExpressionScope) -> Result<Option<String>, CallRefusal> {
         let holds = |challenge: &&Challenge| challenge.method == request.method && challenge.when.holds(scope);
         let Some(challenge) = self.settings.mapping.challenges.iter().find(holds) else { return Ok(None) };
         let word = |value: jmespath::Rcvar| value.as_string().cloned();
         match &challenge.proof {
-            Proof::Token(token) => {
+            MappedProof::Token(token) => {
                 let given = token.of(scope).ok().and_then(word).unwrap_or_default();
                 let verify = self.verify.as_slice();
                 if !signature::is_one_of(verify, &given) {
-                    return Err(Rejection::BadHandshake);
+                    return Err(CallRefusal::BadHandshake);
                 }
             }
-            Proof::Crc => {
+            MappedProof::Crc => {
                 let given = challenge.answer.of(scope).ok().and_then(word).unwrap_or_default();
-                let answer = signature::crc_answer(&self.secrets, &given).ok_or(Rejection::BadHandshake)?;
+                let answer = signature::crc_answer(&self.secrets, &given).ok_or(CallRefusal::BadHandshake)?;
                 return Ok(Some(answer));
             }
             // A GET bears no signature.
-            Proof::Signed if request.method == "GET" => return Err(Rejection::BadHandshake),
-            Proof::Signed | Proof::None => {}
+            MappedProof::Signed if request.method == "GET" => return Err(CallRefusal::BadHandshake),
+            MappedProof::Signed | MappedProof::None => {}
         }
-        challenge.answer.of(scope).ok().and_then(word).map(Some).ok_or(Rejection::Unreadable)
+        challenge.answer.of(scope).ok().and_then(word).map(Some).ok_or(CallRefusal::Unreadable)
     }
 
-    fn facts(&self, on: &str, scope: &Scope, directory: &Directory, now: DateTime<Utc>) -> Facts {
+    fn facts(&self, on: &str, scope: &ExpressionScope, directory: &Directory, now: DateTime<Utc>) -> Facts {
         let produced = budget::within(|| self.settings.mapping.apply(on, scope));
         let mut facts = Facts {
             fetches: produced.fetches,
@@ -433,14 +444,14 @@ impl Source {
         };
         for (rule, mut fields) in produced.events {
             self.fill(&mut fields, directory);
-            let fault = |FieldError { field, problem }: FieldError| Fault {
+            let fault = |FieldError { field, problem }: FieldError| MappingFault {
                 rule: rule.clone(),
                 field,
                 expression: String::new(),
                 problem,
             };
             match json::heard(Value::Object(fields), &self.settings.name, now) {
-                Ok(Heard { mut event, request, lost }) => {
+                Ok(ReadEvent { mut event, request, lost }) => {
                     event.proof = proof::Proof::Signed;
                     facts.faults.extend(lost.into_iter().map(fault));
                     facts.events.push((event, request));
@@ -518,7 +529,7 @@ impl Facts {
 }
 
 /// Whether a body has the form of a message at all: an object with something in it, or a list of such.
-fn is_message(body: &[u8], scope: &Scope) -> bool {
+fn is_message(body: &[u8], scope: &ExpressionScope) -> bool {
     let is_filled = |value: &Value| value.as_object().is_some_and(|object| !object.is_empty());
     match expression::json(&scope.get("body")) {
         Value::Array(items) => !items.is_empty() && items.iter().all(is_filled),

@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::Endpoint;
-use super::hook::{Call, Form, Judged, Peer, characters, cut};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::{HttpAnswer, word};
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
 use crate::written::{At, SecretRef, WordOr};
@@ -79,7 +79,7 @@ impl Provider for ClickUp {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint = Endpoint::settle(
             config.url.as_ref(),
             config.private.as_ref(),
@@ -106,14 +106,14 @@ impl Provider for ClickUp {
 }
 
 impl Peer for ClickUp {
-    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<HookCall, DeliveryError> {
         let (path, body) = match message.updates.as_ref().or(message.first.as_ref()) {
             Some(task) => (format!("task/{task}/comment"), comment(message)),
             None => (format!("list/{}/task", self.list), self.task(message)),
         };
         let url = Url::parse(&format!("{}/api/v2/{path}", self.base));
         let url = url.map_err(|_| DeliveryError::GiveUp { cause: "the address is malformed".to_owned() })?;
-        Ok(Call { authorization: Some(self.token.expose().to_owned()), ..Call::post(url, body) })
+        Ok(HookCall { authorization: Some(self.token.expose().to_owned()), ..HookCall::post(url, body) })
     }
 
     fn name(&self) -> &'static str {

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
-use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_markdown};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::{HttpAnswer, word};
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 
 /// Longest content, title, description, and name and value of a field, in characters.
@@ -37,7 +37,7 @@ impl Provider for Discord {
     type Config = endpoint::Config;
     type Settings = Endpoint;
 
-    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+    fn settle(config: &Self::Config, reader: &mut dyn ConfigReader) -> Option<Endpoint> {
         config.settle(reader)
     }
 
@@ -49,7 +49,7 @@ impl Provider for Discord {
 }
 
 impl Peer for Discord {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
         let mut url = self.url.clone();
         let method = match &message.updates {
             Some(id) => {
@@ -61,7 +61,7 @@ impl Peer for Discord {
         };
         // Only then it tells the message's id.
         url.query_pairs_mut().append_pair("wait", "true");
-        Ok(Call { method, ..Call::post(url, payload(message, form)) })
+        Ok(HookCall { method, ..HookCall::post(url, payload(message, form)) })
     }
 
     fn name(&self) -> &'static str {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::capabilities::{Capabilities, Readers};
 use super::file::FileTransport;
-use super::provider::{Equipment, Provider, Reader, Sender, Sending};
+use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
 use super::smtp::reply::Reply;
 use super::smtp::{Cause, Connections, Credentials, Seal, Security, Server, SmtpError, Stage, Tls};
 use super::{DeliveryError, Message, Receipt, SetupError, mail};
@@ -70,7 +70,7 @@ impl Provider for EmailTransport {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let address = config.address.as_ref().and_then(|address| reader.mailbox(address));
         if config.address.is_none() {
             reader.missing("address", "\"equipo@agencia.example\"");

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::hook::{Hook, Peer};
-use super::provider::{Equipment, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Sender};
 use super::{SetupError, http};
 use crate::secret::SecretSource;
 use crate::written::{At, SecretRef, WordOr};
@@ -54,7 +54,7 @@ impl Endpoint {
         private: Option<&At<bool>>,
         timeout: Option<&At<String>>,
         vendor: Option<&str>,
-        reader: &mut dyn Reader,
+        reader: &mut dyn ConfigReader,
     ) -> Option<Self> {
         let timeout = timeout.and_then(|timeout| reader.timeout(timeout)).unwrap_or(DEFAULT_TIMEOUT);
         let private = private.is_some_and(|private| **private);
@@ -79,7 +79,7 @@ impl Endpoint {
 
 impl Config {
     /// What the keys mean, where no vendor serves everybody.
-    pub(super) fn settle(&self, reader: &mut dyn Reader) -> Option<Endpoint> {
+    pub(super) fn settle(&self, reader: &mut dyn ConfigReader) -> Option<Endpoint> {
         Endpoint::settle(self.url.as_ref(), self.private.as_ref(), self.timeout.as_ref(), None, reader)
     }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::capabilities::Capabilities;
-use super::provider::{Equipment, Provider, Reader, Sender, Sending};
+use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
 use super::{DeliveryError, Message, Receipt, SetupError, mail};
 use crate::private;
 use crate::written::At;
@@ -45,7 +45,7 @@ impl Provider for FileTransport {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, _: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, _: &mut dyn ConfigReader) -> Option<Settings> {
         Some(Settings { directory: config.path.as_ref().map(|path| PathBuf::from(path.as_str())) })
     }
 

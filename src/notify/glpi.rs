@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::capabilities::Capabilities;
 use super::endpoint::Endpoint;
 use super::hook::{characters, cut};
-use super::provider::{Equipment, Provider, Reader, Sender, Sending};
+use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone, http};
 use crate::secret::{Secret, SecretSource};
 use crate::written::{At, SecretRef, WordOr};
@@ -80,7 +80,7 @@ impl Provider for Glpi {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint =
             Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), None, reader);
         let token = reader.needed_secret("token", config.token.as_ref());

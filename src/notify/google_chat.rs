@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
-use super::hook::{Call, Form, Judged, Peer, bytes, cut};
+use super::hook::{Form, HookCall, Judged, Peer, bytes, cut};
 use super::http::HttpAnswer;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 
 /// Longest text, in bytes: of 32,000, less what the links need.
@@ -34,7 +34,7 @@ impl Provider for GoogleChat {
     type Config = endpoint::Config;
     type Settings = Endpoint;
 
-    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+    fn settle(config: &Self::Config, reader: &mut dyn ConfigReader) -> Option<Endpoint> {
         config.settle(reader)
     }
 
@@ -46,12 +46,12 @@ impl Provider for GoogleChat {
 }
 
 impl Peer for GoogleChat {
-    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<HookCall, DeliveryError> {
         let mut url = self.url.clone();
         if message.thread.is_some() {
             url.query_pairs_mut().append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
         }
-        Ok(Call::post(url, payload(message)))
+        Ok(HookCall::post(url, payload(message)))
     }
 
     fn name(&self) -> &'static str {

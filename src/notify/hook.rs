@@ -14,7 +14,7 @@ use super::{Button, DeliveryError, Message, Receipt};
 
 /// One call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct HookCall {
     /// `POST`, `PATCH`.
     pub method: Method,
     /// Where. It may hold a secret.
@@ -25,7 +25,7 @@ pub struct Call {
     pub body: Value,
 }
 
-impl Call {
+impl HookCall {
     /// A `POST` without authorization.
     pub const fn post(url: Url, body: Value) -> Self {
         Self { method: Method::POST, url, authorization: None, body }
@@ -70,7 +70,7 @@ pub trait Peer: Send + Sync {
     /// # Errors
     ///
     /// [`DeliveryError::GiveUp`] if the message cannot be put in its form.
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError>;
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError>;
 
     /// Its name, as people know it.
     fn name(&self) -> &'static str;

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
-use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_mentions};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut, markdown_links, without_mentions};
 use super::http::HttpAnswer;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 
 /// Longest text, in characters: of 16,383, less what the links need.
@@ -33,7 +33,7 @@ impl Provider for Mattermost {
     type Config = endpoint::Config;
     type Settings = Endpoint;
 
-    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+    fn settle(config: &Self::Config, reader: &mut dyn ConfigReader) -> Option<Endpoint> {
         config.settle(reader)
     }
 
@@ -45,8 +45,8 @@ impl Provider for Mattermost {
 }
 
 impl Peer for Mattermost {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, form)))
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
+        Ok(HookCall::post(self.url.clone(), payload(message, form)))
     }
 
     fn name(&self) -> &'static str {

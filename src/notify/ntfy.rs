@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
-use super::hook::{Call, Form, Judged, Peer, bytes, cut};
+use super::hook::{Form, HookCall, Judged, Peer, bytes, cut};
 use super::http::{HttpAnswer, word};
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
 use crate::written::{At, SecretRef, WordOr};
@@ -74,7 +74,7 @@ impl Provider for Ntfy {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint = Endpoint::settle(
             config.url.as_ref(),
             config.private.as_ref(),
@@ -103,10 +103,10 @@ impl Provider for Ntfy {
 }
 
 impl Peer for Ntfy {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
         let topic = self.topic.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let topic = topic.ok_or_else(|| DeliveryError::GiveUp { cause: "no topic is known".to_owned() })?;
-        let call = Call::post(self.url.clone(), payload(message, topic, form));
+        let call = HookCall::post(self.url.clone(), payload(message, topic, form));
         Ok(match &self.token {
             Some(token) => call.bearer(token.expose()),
             None => call,

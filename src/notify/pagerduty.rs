@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::Endpoint;
-use super::hook::{Call, Form, Judged, Peer, characters, cut};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::HttpAnswer;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{BUTTONS, DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
 use crate::written::{At, SecretRef, WordOr};
@@ -68,7 +68,7 @@ impl Provider for PagerDuty {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint = Endpoint::settle(
             config.url.as_ref(),
             config.private.as_ref(),
@@ -89,8 +89,8 @@ impl Provider for PagerDuty {
 }
 
 impl Peer for PagerDuty {
-    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, self.key.expose())))
+    fn call(&self, message: &Message, _: Form) -> Result<HookCall, DeliveryError> {
+        Ok(HookCall::post(self.url.clone(), payload(message, self.key.expose())))
     }
 
     fn name(&self) -> &'static str {

@@ -32,7 +32,7 @@ pub trait Provider {
     type Settings;
 
     /// Says what the keys mean, and tells `reader` what is wrong with them; none if nothing can be made of them.
-    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Self::Settings>;
+    fn settle(config: &Self::Config, reader: &mut dyn ConfigReader) -> Option<Self::Settings>;
 
     /// Whether people have addresses of their own there, and the file gives none for the destination itself.
     fn is_for_readers_alone(_config: &Self::Config) -> bool {
@@ -77,7 +77,7 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Receipt, DeliveryError
 
 /// Reads the values of one destination's keys, each by the rule that all values of its sort have in the file, and hears what is wrong.
 /// `config` is it.
-pub trait Reader {
+pub trait ConfigReader {
     /// The destination's language.
     fn language(&self) -> Language;
 

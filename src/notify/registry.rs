@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::SetupError;
 use super::capabilities::Capabilities;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 
 /// Makes of a list `Name: Provider` all that is chosen by the `type` of a destination.
 macro_rules! transports {
@@ -74,7 +74,7 @@ macro_rules! transports {
             }
 
             /// What the keys mean; see [`Provider::settle`].
-            pub fn settle(&self, reader: &mut dyn Reader) -> Option<Settings> {
+            pub fn settle(&self, reader: &mut dyn ConfigReader) -> Option<Settings> {
                 match self {
                     $(Self::$kind(config) => {
                         <$provider>::settle(config, reader).map(|settings| Settings::$kind(Box::new(settings)))

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::Capabilities;
 use super::endpoint::{self, Endpoint};
-use super::hook::{Call, Form, Judged, Peer, characters, cut, markdown_links, without_mentions};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut, markdown_links, without_mentions};
 use super::http::HttpAnswer;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{BUTTONS, DeliveryError, Message, Receipt, SetupError, Tone};
 
 /// Longest message, in characters: of 5,000 by default, less what wraps the texts.
@@ -32,7 +32,7 @@ impl Provider for RocketChat {
     type Config = endpoint::Config;
     type Settings = Endpoint;
 
-    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+    fn settle(config: &Self::Config, reader: &mut dyn ConfigReader) -> Option<Endpoint> {
         config.settle(reader)
     }
 
@@ -44,8 +44,8 @@ impl Provider for RocketChat {
 }
 
 impl Peer for RocketChat {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, form)))
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
+        Ok(HookCall::post(self.url.clone(), payload(message, form)))
     }
 
     fn name(&self) -> &'static str {

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
-use super::hook::{Call, Form, Judged, Peer, characters, cut};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::HttpAnswer;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt, SetupError};
 use crate::both;
 use crate::engine::request_id::RequestId;
@@ -117,7 +117,7 @@ impl Provider for Slack {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let vendor = config.token.as_ref().map(|_| VENDOR);
         let endpoint =
             Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), vendor, reader);
@@ -167,11 +167,11 @@ impl Provider for Slack {
 }
 
 impl Peer for Slack {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let mut body = payload(message, self.buttons, form);
         let (base, token, channel) = match &self.way {
-            Way::Webhook(url) => return Ok(Call::post(url.clone(), body)),
+            Way::Webhook(url) => return Ok(HookCall::post(url.clone(), body)),
             Way::Bot { base, token, channel } => (base, token, channel),
         };
         let (method, channel) = match &message.updates {
@@ -195,7 +195,7 @@ impl Peer for Slack {
         };
         body["channel"] = channel.into();
         let url = Url::parse(&format!("{base}/{method}")).map_err(|_| gave_up("the address is malformed"))?;
-        Ok(Call::post(url, body).bearer(token.expose()))
+        Ok(HookCall::post(url, body).bearer(token.expose()))
     }
 
     fn name(&self) -> &'static str {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
-use super::hook::{Call, Form, Judged, Peer, bytes, cut};
+use super::hook::{Form, HookCall, Judged, Peer, bytes, cut};
 use super::http::HttpAnswer;
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{Card, DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::both;
 use crate::written::WordOr;
@@ -36,7 +36,7 @@ impl Provider for Teams {
     type Config = endpoint::Config;
     type Settings = Endpoint;
 
-    fn settle(config: &Self::Config, reader: &mut dyn Reader) -> Option<Endpoint> {
+    fn settle(config: &Self::Config, reader: &mut dyn ConfigReader) -> Option<Endpoint> {
         if let Some(url) = &config.url
             && let WordOr::Word(word) = &**url
             && word.contains(".webhook.office.com")
@@ -61,8 +61,8 @@ impl Provider for Teams {
 }
 
 impl Peer for Teams {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
-        Ok(Call::post(self.url.clone(), payload(message, form)))
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
+        Ok(HookCall::post(self.url.clone(), payload(message, form)))
     }
 
     fn name(&self) -> &'static str {

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
-use super::hook::{Call, Form, Judged, Peer, cut, utf16};
+use super::hook::{Form, HookCall, Judged, Peer, cut, utf16};
 use super::http::{HttpAnswer, word};
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{Button, DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
 use crate::text::Language;
@@ -95,7 +95,7 @@ impl Provider for Telegram {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint = Endpoint::settle(
             config.url.as_ref(),
             config.private.as_ref(),
@@ -129,7 +129,7 @@ impl Provider for Telegram {
 }
 
 impl Peer for Telegram {
-    fn call(&self, message: &Message, form: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let chat = self.chat.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let chat = chat.ok_or_else(|| gave_up("no chat is known"))?;
@@ -161,7 +161,7 @@ impl Peer for Telegram {
         if let Some(keyboard) = keyboard(message, self.buttons).filter(|_| form == Form::Full) {
             body["reply_markup"] = json!({ "inline_keyboard": keyboard });
         }
-        Ok(Call::post(url, body))
+        Ok(HookCall::post(url, body))
     }
 
     fn name(&self) -> &'static str {

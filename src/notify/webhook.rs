@@ -14,7 +14,7 @@ use sha2::Sha256;
 
 use super::capabilities::Capabilities;
 use super::endpoint::{Endpoint, Line};
-use super::provider::{Equipment, Provider, Reader, Sender, Sending};
+use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
 use super::{DeliveryError, Message, Receipt, SetupError, http};
 use crate::secret::SecretSource;
 use crate::written::{At, SecretRef, WordOr};
@@ -79,7 +79,7 @@ impl Provider for WebhookTransport {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint =
             Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), None, reader);
         let secrets = [&config.secret, &config.previous_secret].into_iter().flatten();

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
-use super::hook::{Call, Form, Judged, Peer, characters, cut};
+use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::{HttpAnswer, word};
-use super::provider::{Equipment, Provider, Reader, Sender};
+use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::{Secret, SecretSource};
 use crate::text::{Both, Language};
@@ -143,7 +143,7 @@ impl Provider for WhatsApp {
     type Config = Config;
     type Settings = Settings;
 
-    fn settle(config: &Config, reader: &mut dyn Reader) -> Option<Settings> {
+    fn settle(config: &Config, reader: &mut dyn ConfigReader) -> Option<Settings> {
         let endpoint = Endpoint::settle(
             config.url.as_ref(),
             config.private.as_ref(),
@@ -180,7 +180,7 @@ impl Provider for WhatsApp {
 }
 
 /// The placeholders that are known; the line that tells all where none is.
-fn parameters(written: &[At<String>], reader: &mut dyn Reader) -> Vec<Parameter> {
+fn parameters(written: &[At<String>], reader: &mut dyn ConfigReader) -> Vec<Parameter> {
     let mut known = Vec::new();
     for word in written {
         match Parameter::ALL.into_iter().find(|parameter| parameter.as_str() == word.as_str()) {
@@ -195,7 +195,7 @@ fn parameters(written: &[At<String>], reader: &mut dyn Reader) -> Vec<Parameter>
 }
 
 impl Peer for WhatsApp {
-    fn call(&self, message: &Message, _: Form) -> Result<Call, DeliveryError> {
+    fn call(&self, message: &Message, _: Form) -> Result<HookCall, DeliveryError> {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let to = self.to.as_ref().or_else(|| message.to.as_ref().map(|(_, address)| address));
         let to = to.ok_or_else(|| gave_up("no number is known"))?;
@@ -215,7 +215,7 @@ impl Peer for WhatsApp {
         });
         let url = Url::parse(&format!("{}/{}/messages", self.base, self.letter.sender));
         let url = url.map_err(|_| gave_up("the address is malformed"))?;
-        Ok(Call::post(url, body).bearer(self.token.expose()))
+        Ok(HookCall::post(url, body).bearer(self.token.expose()))
     }
 
     fn name(&self) -> &'static str {

@@ -14,7 +14,7 @@ use plazo::engine::proof::Proof;
 use plazo::engine::request_id::RequestId;
 use plazo::engine::working_time::WorkingTime;
 use plazo::intake::email::{self, EmailError, House};
-use plazo::intake::json::{self as event_json, FieldError, Heard};
+use plazo::intake::json::{self as event_json, FieldError, ReadEvent};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
@@ -451,7 +451,7 @@ proptest! {
 
 // ── Event JSON ───────────────────────────────────────────────────────────────────────────────────
 
-fn read_json(body: &[u8]) -> Result<Vec<Result<Heard, FieldError>>, event_json::Unusable> {
+fn read_json(body: &[u8]) -> Result<Vec<Result<ReadEvent, FieldError>>, event_json::Unusable> {
     event_json::read(body, "http", now())
 }
 
@@ -570,7 +570,7 @@ fn one_object_an_array_and_a_line_each_are_read_alike() {
         assert_eq!(read, expected, "{body}");
     }
     let single = read_json(lines[0].as_bytes()).expect("JSON");
-    let heard = Heard { event: expected[0].clone(), request: None, lost: Vec::new() };
+    let heard = ReadEvent { event: expected[0].clone(), request: None, lost: Vec::new() };
     assert_eq!(single, vec![Ok(heard)]);
     assert!(read_json(b" \n ").expect("nothing at all is no mistake of JSON").is_empty());
 }

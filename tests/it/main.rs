@@ -1,6 +1,7 @@
 //! Tests at the borders: binary, HTTP, wire, file. `scenarios` shows each rule kept and broken.
 
 mod alerts;
+mod architecture;
 mod calendar;
 mod cli;
 mod config;

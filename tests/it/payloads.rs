@@ -242,7 +242,7 @@ async fn all_facts() -> BTreeMap<String, Value> {
             headers(&row).into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
         let path = row["path"].as_str().expect("a path");
         let payload = body(&row);
-        let request = plazo::intake::source::Request {
+        let request = plazo::intake::source::HookRequest {
             method: row["method"].as_str().expect("a method"),
             query: path.split_once('?').map(|(_, query)| query).unwrap_or_default(),
             headers: header,

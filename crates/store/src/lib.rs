@@ -49,23 +49,23 @@ pub struct Store {
 pub enum StoreError {
     /// It cannot be used now: the disk is full, the file read-only or gone. Nothing was changed.
     #[error("the store cannot be used: {0}")]
-    Unavailable(#[source] Cause),
+    Unavailable(#[source] BoxedError),
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
-    Corrupt(#[source] Cause),
+    Corrupt(#[source] BoxedError),
     /// A file beside it cannot be read or made.
     #[error("the data directory cannot be used: {0}")]
     Directory(#[from] std::io::Error),
     /// Its tables cannot be brought up to date.
     #[error("the store cannot be migrated: {0}")]
-    Migration(#[source] Cause),
+    Migration(#[source] BoxedError),
     /// Anything else that the database says.
     #[error("the database: {0}")]
-    Other(#[source] Cause),
+    Other(#[source] BoxedError),
 }
 
 /// What the database, or whatever reads and writes its rows, says.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 impl From<refinery::Error> for StoreError {
     fn from(error: refinery::Error) -> Self {

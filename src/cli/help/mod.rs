@@ -18,7 +18,7 @@ pub use error::Said;
 pub(super) use language::of_the_terminal;
 
 /// Commands that one looks for together.
-pub struct Group {
+pub struct CommandGroup {
     /// Heading.
     pub title: Both<&'static str>,
     /// Their names, in the order in which they are listed.
@@ -26,12 +26,12 @@ pub struct Group {
 }
 
 /// All commands.
-pub const GROUPS: [Group; 4] = [
-    Group {
+pub const GROUPS: [CommandGroup; 4] = [
+    CommandGroup {
         title: Both { en: "Start", es: "Empezar" },
         commands: &["check", "run", "demo", "test-notify", "calendar", "source", "texts", "schema", "completions"],
     },
-    Group {
+    CommandGroup {
         title: Both { en: "Work", es: "Atender" },
         commands: &[
             "open",
@@ -62,11 +62,11 @@ pub const GROUPS: [Group; 4] = [
             "prioritise",
         ],
     },
-    Group {
+    CommandGroup {
         title: Both { en: "Look", es: "Mirar" },
         commands: &["list", "show", "explain", "queue", "duty", "violations", "report", "route", "replay"],
     },
-    Group {
+    CommandGroup {
         title: Both { en: "Operate", es: "Operar" },
         commands: &["status", "deliveries", "silence", "unknown", "token", "links", "event", "ingest-email", "bench"],
     },

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use super::holidays;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
-use crate::config::{Attachment, usual};
+use crate::config::{AttachedFile, usual};
 use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
 use crate::text::Both;
 use crate::{both, span};
@@ -22,7 +22,12 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 pub(in crate::config) const ALWAYS: &str = "always";
 
 /// The calendars, and the files that their holidays were read from, which lie in `directory`.
-pub(super) fn resolve(raw: &Raw, zone: Tz, directory: &Path, mistakes: &mut Mistakes) -> (Calendars, Vec<Attachment>) {
+pub(super) fn resolve(
+    raw: &Raw,
+    zone: Tz,
+    directory: &Path,
+    mistakes: &mut Mistakes,
+) -> (Calendars, Vec<AttachedFile>) {
     let mut attachments = Vec::new();
     let mut calendars = BTreeMap::from([(ALWAYS.to_owned(), Arc::new(Calendar::always(ALWAYS, zone)))]);
     for (name, calendar) in &raw.calendar {

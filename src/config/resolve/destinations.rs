@@ -43,7 +43,7 @@ pub(super) fn resolve(raw: &Raw, language: Language, mistakes: &mut Mistakes) ->
         let own = super::language(destination.shared.language.as_ref(), mistakes).unwrap_or(language);
         let fallback = fallback(destination.shared.fallback.as_ref(), name, raw, mistakes);
         let (table, name_at) = (destination.span(), name.span());
-        let mut reader = Reader { language: own, server: server.as_ref(), table, name_at, mistakes };
+        let mut reader = ConfigReader { language: own, server: server.as_ref(), table, name_at, mistakes };
         if let Some(settings) = destination.own.as_ref().and_then(|own| own.settle(&mut reader)) {
             destinations.insert(name.to_string(), Destination { settings, language: own, fallback });
         }
@@ -80,7 +80,7 @@ fn refuse_foreign(
 }
 
 /// Reads the values of one destination, and notes what is wrong with them.
-struct Reader<'a> {
+struct ConfigReader<'a> {
     language: Language,
     server: Option<&'a MailServer>,
     /// Where the destination's table stands, and its name.
@@ -89,7 +89,7 @@ struct Reader<'a> {
     mistakes: &'a mut Mistakes,
 }
 
-impl provider::Reader for Reader<'_> {
+impl provider::ConfigReader for ConfigReader<'_> {
     fn language(&self) -> Language {
         self.language
     }

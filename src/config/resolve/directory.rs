@@ -9,7 +9,7 @@ use super::people::People;
 use crate::both;
 use crate::config::mistake::{self, Mistakes};
 use crate::config::raw::Raw;
-use crate::config::{Attachment, attachment};
+use crate::config::{AttachedFile, attachment};
 use crate::text::Both;
 
 /// Lines beyond these with mistakes are not named.
@@ -59,7 +59,7 @@ pub(super) fn resolve(
     raw: &Raw,
     folder: &Path,
     people: &mut People,
-    attachments: &mut Vec<Attachment>,
+    attachments: &mut Vec<AttachedFile>,
     mistakes: &mut Mistakes,
 ) {
     for file in &raw.directory {

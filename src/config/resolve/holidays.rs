@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use crate::both;
 use crate::config::mistake::{Mistakes, quoted, suggestion};
 use crate::config::raw::At;
-use crate::config::{Attachment, ics};
+use crate::config::{AttachedFile, ics};
 use crate::engine::calendar::Reason;
 use crate::holidays::{self, Country};
 
@@ -24,7 +24,7 @@ const MOST_NAMED: usize = 5;
 #[derive(Default)]
 pub(super) struct Holidays {
     pub(super) days: BTreeMap<NaiveDate, Reason>,
-    pub(super) attachments: Vec<Attachment>,
+    pub(super) attachments: Vec<AttachedFile>,
 }
 
 /// Reads the list. Files are looked for in `directory`.
@@ -77,7 +77,7 @@ impl Holidays {
                 return mistakes.error(item.span(), cause, remedy);
             }
         };
-        self.attachments.push(Attachment { name: item.to_string(), digest: feed.digest });
+        self.attachments.push(AttachedFile { name: item.to_string(), digest: feed.digest });
         for (date, name) in &feed.days {
             self.add(*date, name, name);
         }

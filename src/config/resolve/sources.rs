@@ -11,10 +11,10 @@ use super::calendars::{self, Calendars};
 use super::destinations::secret_source;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
-use crate::config::{Attachment, attachment};
+use crate::config::{AttachedFile, attachment};
 use crate::intake::mapping::Mapping;
 use crate::intake::presets;
-use crate::intake::source::{ApiSettings, Silence, SourceSettings};
+use crate::intake::source::{AllowedSilence, ApiSettings, SourceSettings};
 use crate::net::address::is_private_host;
 use crate::text::Both;
 use crate::{both, span};
@@ -27,7 +27,7 @@ pub(super) fn resolve(
     raw: &Raw,
     calendars: &Calendars,
     folder: &Path,
-    attachments: &mut Vec<Attachment>,
+    attachments: &mut Vec<AttachedFile>,
     mistakes: &mut Mistakes,
 ) -> Sources {
     let mut sources = BTreeMap::new();
@@ -90,7 +90,7 @@ fn mapping(
     name: &At<String>,
     source: &At<raw::Source>,
     folder: &Path,
-    attachments: &mut Vec<Attachment>,
+    attachments: &mut Vec<AttachedFile>,
     mistakes: &mut Mistakes,
 ) -> Option<Mapping> {
     match (&source.preset, &source.mapping) {
@@ -248,16 +248,16 @@ pub(super) fn silence(
     calendar: Option<&At<String>>,
     calendars: &Calendars,
     mistakes: &mut Mistakes,
-) -> Silence {
+) -> AllowedSilence {
     let calendar = calendar.and_then(|name| calendars::find(calendars, name, mistakes));
     let calendar = calendar.or_else(|| calendars.get(calendars::ALWAYS).cloned());
-    let Some(calendar) = calendar else { return Silence::Never };
+    let Some(calendar) = calendar else { return AllowedSilence::Never };
     match after.map(|text| (text, text.as_str())) {
-        None | Some((_, "unusual")) => Silence::Unusual(calendar),
-        Some((_, "never")) => Silence::Never,
+        None | Some((_, "unusual")) => AllowedSilence::Unusual(calendar),
+        Some((_, "never")) => AllowedSilence::Never,
         Some((text, _)) => match super::read(text, mistakes, span::duration) {
-            Some(after) => Silence::After(after, calendar),
-            None => Silence::Never,
+            Some(after) => AllowedSilence::After(after, calendar),
+            None => AllowedSilence::Never,
         },
     }
 }

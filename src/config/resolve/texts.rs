@@ -6,11 +6,11 @@ use std::path::Path;
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{At, Raw};
-use crate::config::{Attachment, attachment};
+use crate::config::{AttachedFile, attachment};
 use crate::text::Both;
 use crate::text::templates::Texts;
 
-pub(super) fn resolve(raw: &Raw, folder: &Path, attachments: &mut Vec<Attachment>, mistakes: &mut Mistakes) -> Texts {
+pub(super) fn resolve(raw: &Raw, folder: &Path, attachments: &mut Vec<AttachedFile>, mistakes: &mut Mistakes) -> Texts {
     let Some(directory) = raw.texts.as_ref().and_then(|texts| texts.directory.as_ref()) else {
         return Texts::default();
     };

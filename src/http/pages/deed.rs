@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::find;
 use super::page::{Button, Page, failure, unknown, unusable};
 use super::request::{ask, owner, seen, until};
-use crate::app::links::{Deed, Link, Reader};
+use crate::app::links::{Deed, Link, LinkReader};
 use crate::app::{App, Applied, Incoming, LINK_DOOR};
 use crate::both;
 use crate::config::Config;
@@ -184,12 +184,12 @@ fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Ut
         _ => format!("{}:{}", &digest[..32], now.timestamp() / 60),
     };
     let author = match &link.reader {
-        Reader::Person(key) => Author {
+        LinkReader::Person(key) => Author {
             name: config.contacts.get(key).map(|contact| contact.name.clone()),
             address: Some(key.clone()),
             kind: AuthorKind::Agent,
         },
-        Reader::Destination(name) => Author { name: Some(name.clone()), address: None, kind: AuthorKind::Agent },
+        LinkReader::Destination(name) => Author { name: Some(name.clone()), address: None, kind: AuthorKind::Agent },
     };
     Event {
         id: EventId { source: LINK_DOOR.to_owned(), id },
@@ -276,8 +276,8 @@ async fn excuse(app: &App, link: &Link, number: i64, words: &str, language: Lang
         return unknown(link.request, language);
     }
     let author = match &link.reader {
-        Reader::Person(key) => config.contacts.get(key).map(|contact| contact.name.clone()),
-        Reader::Destination(name) => Some(name.clone()),
+        LinkReader::Person(key) => config.contacts.get(key).map(|contact| contact.name.clone()),
+        LinkReader::Destination(name) => Some(name.clone()),
     };
     let author = author.map(|name| Author { name: Some(name), address: None, kind: AuthorKind::Agent });
     let by = proof::told(author.as_ref(), &Proof::Link { alert_at: link.alert_at }, config.zone, config.language);

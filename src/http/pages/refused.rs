@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::page::{Form, Page, respond};
 use super::{find, language_of};
 use crate::app::App;
-use crate::app::links::{Link, LinkError, Reader};
+use crate::app::links::{Link, LinkError, LinkReader};
 use crate::both;
 use crate::config::{Config, EMAIL};
 
@@ -66,7 +66,7 @@ pub(super) async fn refused(app: &App, error: LinkError, token: &str) -> Respons
 
 /// The person to whose address a new link can go.
 fn mailed_to<'a>(link: &'a Link, config: &Config) -> Option<&'a str> {
-    let Reader::Person(key) = &link.reader else { return None };
+    let LinkReader::Person(key) = &link.reader else { return None };
     let has_address = config.contacts.get(key).is_some_and(|contact| contact.email.is_some());
     (has_address && config.destinations.contains_key(EMAIL) && config.public_url.is_some()).then_some(key)
 }

@@ -3,8 +3,8 @@
 use super::expression::Expression;
 use super::file::{self, File};
 use super::{
-    AlarmRule, Answer, Api, Auth, BodyForm, Call, Challenge, Channel, EventRule, FetchRule, Field, HOOK, IgnoreRule,
-    Mapping, Poll, Proof, Selection, Socket, SocketKind, Subscription,
+    AlarmRule, Api, Auth, BodyForm, Call, Challenge, Channel, EventRule, FetchRule, Field, HOOK, HandshakeAnswer,
+    IgnoreRule, MappedProof, Mapping, Poll, Selection, Socket, SocketKind, Subscription,
 };
 use crate::intake::json;
 use crate::intake::signature::Scheme;
@@ -280,10 +280,10 @@ fn poll_of(poll: &file::Poll) -> Result<Poll, MappingError> {
 fn challenge(challenge: &file::Challenge, n: usize) -> Result<Challenge, MappingError> {
     let place = format!("[[challenge]] {n}");
     let proof = match (challenge.proof.as_str(), &challenge.token) {
-        ("verify-token", Some(token)) => Proof::Token(expression(token, &place, "token")?),
-        ("signed", _) => Proof::Signed,
-        ("crc", _) => Proof::Crc,
-        ("none", _) => Proof::None,
+        ("verify-token", Some(token)) => MappedProof::Token(expression(token, &place, "token")?),
+        ("signed", _) => MappedProof::Signed,
+        ("crc", _) => MappedProof::Crc,
+        ("none", _) => MappedProof::None,
         _ => return Err(wrong(&place, "`proof` is verify-token (with `token`), signed, crc or none")),
     };
     Ok(Challenge {
@@ -294,8 +294,8 @@ fn challenge(challenge: &file::Challenge, n: usize) -> Result<Challenge, Mapping
     })
 }
 
-fn answer(answer: Option<&file::Answer>) -> Answer {
-    Answer {
+fn answer(answer: Option<&file::Answer>) -> HandshakeAnswer {
+    HandshakeAnswer {
         status: answer.and_then(|answer| answer.status).unwrap_or(200),
         body: answer.and_then(|answer| answer.body.clone()).unwrap_or_default(),
         content_type: answer.and_then(|answer| answer.content_type.clone()).unwrap_or_else(|| "text/plain".to_owned()),

@@ -46,7 +46,7 @@ impl Expression {
     /// # Errors
     ///
     /// What a function could not do, on one line; never a part of the payload.
-    pub fn of(&self, scope: &Scope) -> Result<Rcvar, String> {
+    pub fn of(&self, scope: &ExpressionScope) -> Result<Rcvar, String> {
         // Not `search`, which copies all of the scope each time.
         let mut context = jmespath::Context::new(self.as_str(), &RUNTIME);
         jmespath::interpret(&scope.whole, self.0.as_ast(), &mut context).map_err(|error| one_line(&error))
@@ -55,7 +55,7 @@ impl Expression {
 
 impl Expression {
     /// Whether it gives something true; `false` if it fails.
-    pub fn holds(&self, scope: &Scope) -> bool {
+    pub fn holds(&self, scope: &ExpressionScope) -> bool {
         self.of(scope).is_ok_and(|value| value.is_truthy())
     }
 
@@ -64,7 +64,7 @@ impl Expression {
     /// # Errors
     ///
     /// What failed, or that it gives no word.
-    pub fn word(&self, scope: &Scope) -> Result<String, String> {
+    pub fn word(&self, scope: &ExpressionScope) -> Result<String, String> {
         self.of(scope)?.as_string().cloned().ok_or_else(|| "gives no word".to_owned())
     }
 }
@@ -130,11 +130,11 @@ fn one_line(error: &jmespath::JmespathError) -> String {
 
 /// What an expression sees: names with their values. Cheap to extend by a name.
 #[derive(Debug, Clone)]
-pub struct Scope {
+pub struct ExpressionScope {
     whole: Rcvar,
 }
 
-impl Scope {
+impl ExpressionScope {
     /// The scope of these names.
     pub fn new(names: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let names = names.into_iter().map(|(name, value)| (name.to_owned(), variable(value)));

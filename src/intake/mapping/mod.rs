@@ -18,7 +18,7 @@ use super::signature::Scheme;
 use crate::text::Both;
 
 pub use compile::MappingError;
-pub use run::{AlarmRaised, Fault, FetchWanted, Produced};
+pub use run::{AlarmRaised, FetchWanted, MappingFault, Produced};
 
 /// Where the payloads of a mapping come from that are not fetched or polled.
 pub const HOOK: &str = "hook";
@@ -39,7 +39,7 @@ pub struct Mapping {
     /// Media types that are taken; any where empty.
     pub content_types: Vec<String>,
     /// What the source gets back.
-    pub answer: Answer,
+    pub answer: HandshakeAnswer,
     /// How it proves that it is the source.
     pub signature: Option<Scheme>,
     /// Handshakes.
@@ -72,7 +72,7 @@ pub enum BodyForm {
 
 /// What the source gets back after the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HandshakeAnswer {
     /// HTTP status.
     pub status: u16,
     /// Body.
@@ -89,14 +89,14 @@ pub struct Challenge {
     /// Whether a call is one.
     pub when: Expression,
     /// How the caller proves itself.
-    pub proof: Proof,
+    pub proof: MappedProof,
     /// What it gets back, as plain text.
     pub answer: Expression,
 }
 
 /// How the caller of a handshake proves itself.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Proof {
+pub enum MappedProof {
     /// The expression gives the `verify` secret.
     Token(Expression),
     /// By the ordinary signature.

@@ -4,7 +4,7 @@ use jmespath::{Rcvar, Variable};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::expression::{Expression, Scope, json};
+use super::expression::{Expression, ExpressionScope, json};
 use super::{EventRule, Field, HOOK, Mapping, Selection, Subscription};
 use crate::both;
 use crate::text::Both;
@@ -32,7 +32,7 @@ pub struct Produced {
     /// Why something has no effect.
     pub ignored: Vec<Both>,
     /// Rules that failed.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<MappingFault>,
 }
 
 /// Something to be asked of the source's API.
@@ -59,7 +59,7 @@ pub struct AlarmRaised {
 
 /// A rule that could not be applied. Never holds a part of the payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct MappingFault {
     /// The rule.
     pub rule: String,
     /// The field.
@@ -70,7 +70,7 @@ pub struct Fault {
     pub problem: Both,
 }
 
-impl Fault {
+impl MappingFault {
     /// Which rule failed, where and why.
     pub fn words(&self) -> Both {
         let Self { rule, field, expression, problem: Both { en, es } } = self;
@@ -81,7 +81,7 @@ impl Fault {
 
 impl Mapping {
     /// Applies the rules that read payloads of `on`.
-    pub fn apply(&self, on: &str, scope: &Scope) -> Produced {
+    pub fn apply(&self, on: &str, scope: &ExpressionScope) -> Produced {
         let mut produced = Produced::default();
         for rule in self.events.iter().filter(|rule| rule.selection.on == on) {
             for scope in selected(&rule.selection, scope, &rule.name, &mut produced.faults) {
@@ -126,7 +126,7 @@ impl Mapping {
 
     /// Whether `set` asks for a subscription.
     pub fn subscribes(&self, set: &Value) -> bool {
-        let scope = Scope::new([("set", set.clone())]);
+        let scope = ExpressionScope::new([("set", set.clone())]);
         let asks = |rule: &Subscription| !selected(&rule.selection, &scope, &rule.name, &mut Vec::new()).is_empty();
         self.subscriptions.iter().any(asks)
     }
@@ -136,7 +136,10 @@ impl Mapping {
     /// # Errors
     ///
     /// The first rule that fails.
-    pub fn subscriptions_wanted(&self, scope: &Scope) -> Result<Vec<(&Subscription, String, Scope)>, Fault> {
+    pub fn subscriptions_wanted(
+        &self,
+        scope: &ExpressionScope,
+    ) -> Result<Vec<(&Subscription, String, ExpressionScope)>, MappingFault> {
         let (mut wanted, mut faults) = (Vec::new(), Vec::new());
         for rule in &self.subscriptions {
             for scope in selected(&rule.selection, scope, &rule.name, &mut faults) {
@@ -149,7 +152,12 @@ impl Mapping {
 }
 
 /// The scopes of the elements that a rule looks at and for which it holds.
-fn selected(selection: &Selection, scope: &Scope, rule: &str, faults: &mut Vec<Fault>) -> Vec<Scope> {
+fn selected(
+    selection: &Selection,
+    scope: &ExpressionScope,
+    rule: &str,
+    faults: &mut Vec<MappingFault>,
+) -> Vec<ExpressionScope> {
     let mut scopes = vec![scope.clone()];
     for (name, path) in &selection.each {
         let mut inner = Vec::new();
@@ -185,8 +193,8 @@ fn elements(found: &Rcvar) -> Vec<Rcvar> {
     }
 }
 
-fn fault(rule: &str, field: &str, expression: &Expression, problem: impl Into<Both>) -> Fault {
-    Fault {
+fn fault(rule: &str, field: &str, expression: &Expression, problem: impl Into<Both>) -> MappingFault {
+    MappingFault {
         rule: rule.to_owned(),
         field: field.to_owned(),
         expression: expression.as_str().to_owned(),
@@ -195,7 +203,13 @@ fn fault(rule: &str, field: &str, expression: &Expression, problem: impl Into<Bo
 }
 
 /// A word that must be there.
-fn needed(rule: &str, field: &str, expression: &Expression, scope: &Scope, faults: &mut Vec<Fault>) -> Option<String> {
+fn needed(
+    rule: &str,
+    field: &str,
+    expression: &Expression,
+    scope: &ExpressionScope,
+    faults: &mut Vec<MappingFault>,
+) -> Option<String> {
     match expression.of(scope).map(|value| json(&value)) {
         Ok(Value::String(word)) if !word.trim().is_empty() => Some(word),
         Ok(Value::Number(number)) => Some(number.to_string()),
@@ -226,7 +240,7 @@ fn needed(rule: &str, field: &str, expression: &Expression, scope: &Scope, fault
 
 /// The event of one element. A message, or a request that is opened, loses a field that failed and no more: whoever wrote waits all
 /// the same. Of anything else half an event would say what nobody said, and none is made.
-fn event(rule: &EventRule, scope: &Scope, faults: &mut Vec<Fault>) -> Option<Map<String, Value>> {
+fn event(rule: &EventRule, scope: &ExpressionScope, faults: &mut Vec<MappingFault>) -> Option<Map<String, Value>> {
     let n_before = faults.len();
     let is_asked = matches!(rule.kind.as_str(), "message" | "open");
     let mut event = Map::from_iter([("type".to_owned(), Value::String(rule.kind.clone()))]);
@@ -254,7 +268,13 @@ fn event(rule: &EventRule, scope: &Scope, faults: &mut Vec<Fault>) -> Option<Map
     (is_asked || faults.len() == n_before).then_some(event)
 }
 
-fn value(rule: &str, field: &str, expression: &Expression, scope: &Scope, faults: &mut Vec<Fault>) -> Value {
+fn value(
+    rule: &str,
+    field: &str,
+    expression: &Expression,
+    scope: &ExpressionScope,
+    faults: &mut Vec<MappingFault>,
+) -> Value {
     match expression.of(scope) {
         Ok(value) => json(&value),
         Err(problem) => {

@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 60;
 /// How a line is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Tone {
+pub enum HistoryTone {
     /// Something happened.
     Plain,
     /// A promise was kept.
@@ -42,12 +42,12 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub door: Option<String>,
     /// How to take it.
-    pub tone: Tone,
+    pub tone: HistoryTone,
 }
 
 /// A message about the request, and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Message<'a> {
+pub struct HistoryMessage<'a> {
     /// The word for why it goes out.
     pub why: &'a str,
     /// The word of the promise's kind, where it is about one.
@@ -91,7 +91,12 @@ impl Writer<'_> {
             let is_client = event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer);
             let door = Some(door).filter(|door| !door.is_empty() && (!is_client || event.proof.holds()));
             lines.push(Line { at, text, door, tone });
-            lines.extend(self.remedy(event, effects).map(|text| Line { at, text, door: None, tone: Tone::Warning }));
+            lines.extend(self.remedy(event, effects).map(|text| Line {
+                at,
+                text,
+                door: None,
+                tone: HistoryTone::Warning,
+            }));
         }
         let by_itself = |effect: &Effect| self.by_itself(effect, event.is_some());
         lines.extend(effects.iter().filter_map(by_itself).map(|(at_effect, text, tone)| Line {
@@ -104,7 +109,7 @@ impl Writer<'_> {
     }
 
     /// A message to somebody: `aviso a Laura Mora (correo): por vencer, responder`.
-    pub fn told(&self, at: DateTime<Utc>, message: &Message<'_>) -> Line {
+    pub fn told(&self, at: DateTime<Utc>, message: &HistoryMessage<'_>) -> Line {
         let language = self.language;
         let motive = vocabulary::motive(message.why, language);
         let about = message
@@ -120,7 +125,7 @@ impl Writer<'_> {
             state => format!(" · {}", vocabulary::delivery_state(state, language)),
         };
         let text = language.of(both!("alert to {to}: {about}{state}", "aviso a {to}: {about}{state}"));
-        let tone = if message.state == DeliveryState::Dead { Tone::Bad } else { Tone::Told };
+        let tone = if message.state == DeliveryState::Dead { HistoryTone::Bad } else { HistoryTone::Told };
         Line { at, text, door: None, tone }
     }
 
@@ -305,21 +310,21 @@ impl Writer<'_> {
     }
 
     /// How promises came out by an event, behind its sentence.
-    fn outcome(&self, effects: &[Effect], text: &mut String) -> Tone {
-        let mut tone = Tone::Plain;
+    fn outcome(&self, effects: &[Effect], text: &mut String) -> HistoryTone {
+        let mut tone = HistoryTone::Plain;
         let mut notes: Vec<String> = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Met { clock, .. } => {
                     let task = vocabulary::task(clock.kind, self.language);
                     notes.push(self.language.of(both!("{task}: in time", "{task}: a tiempo")));
-                    if tone == Tone::Plain {
-                        tone = Tone::Good;
+                    if tone == HistoryTone::Plain {
+                        tone = HistoryTone::Good;
                     }
                 }
                 Effect::MetLate { clock, at, due_at } => {
                     notes.push(self.late(*clock, due_at.map(|due_at| *at - due_at)));
-                    tone = Tone::Bad;
+                    tone = HistoryTone::Bad;
                 }
                 Effect::Early { .. } => {
                     notes.push(self.language.of(both!("before attention was due", "antes del piso")));
@@ -327,7 +332,7 @@ impl Writer<'_> {
                 Effect::Ignored { why } => {
                     let why = vocabulary::ignored(*why, self.language);
                     notes.push(self.language.of(both!("no effect: {why}", "sin efecto: {why}")));
-                    tone = Tone::Warning;
+                    tone = HistoryTone::Warning;
                 }
                 Effect::Reordered => {
                     notes.push(self.language.of(both!("told later than others", "se supo después que otros")));
@@ -350,7 +355,7 @@ impl Writer<'_> {
 
     /// What plazo did by itself, and when, if that is known otherwise than by the row. Beside an event, promises that moved with it say
     /// nothing new; without one, the file of promises changed.
-    fn by_itself(&self, effect: &Effect, has_event: bool) -> Option<(Option<DateTime<Utc>>, String, Tone)> {
+    fn by_itself(&self, effect: &Effect, has_event: bool) -> Option<(Option<DateTime<Utc>>, String, HistoryTone)> {
         let of = |both: Both| self.language.of(both);
         let task = |clock: &ClockRef| vocabulary::task(clock.kind, self.language);
         Some(match effect {
@@ -360,28 +365,32 @@ impl Writer<'_> {
                     Some(due) => of(both!("promised: {task}, until {due}", "se promete: {task}, hasta {due}")),
                     None => of(both!("promised: {task}", "se promete: {task}")),
                 };
-                (None, text, Tone::Plain)
+                (None, text, HistoryTone::Plain)
             }
             Effect::Replanned { clock, due_at: Some(due_at) } => {
                 let (task, due) = (task(clock), self.when(*due_at));
-                (None, of(both!("{task}: due {due} now", "{task}: ahora vence {due}")), Tone::Plain)
+                (None, of(both!("{task}: due {due} now", "{task}: ahora vence {due}")), HistoryTone::Plain)
             }
             Effect::Breached { clock, at } => {
                 let task = task(clock);
-                (Some(*at), of(both!("overdue: {task}", "venció: {task}")), Tone::Bad)
+                (Some(*at), of(both!("overdue: {task}", "venció: {task}")), HistoryTone::Bad)
             }
             Effect::Cancelled { clock, why } if !has_event => {
                 let (task, why) = (task(clock), vocabulary::cancelled(*why, self.language));
                 (
                     None,
                     of(both!("{task}: not promised any more ({why})", "{task}: ya no se promete ({why})")),
-                    Tone::Warning,
+                    HistoryTone::Warning,
                 )
             }
             Effect::Violation(found) => {
                 let (rule, what) = (&found.rule, of(violation::what(&found.finding)));
                 let who = found.who.as_deref().map(|who| format!(" ({})", self.named(who))).unwrap_or_default();
-                (None, of(both!("against rule {rule}: {what}{who}", "contra la regla {rule}: {what}{who}")), Tone::Bad)
+                (
+                    None,
+                    of(both!("against rule {rule}: {what}{who}", "contra la regla {rule}: {what}{who}")),
+                    HistoryTone::Bad,
+                )
             }
             Effect::SplitOff { kind, subject, request, .. } => {
                 let kind = vocabulary::request_kind(kind.as_str(), self.language);
@@ -390,7 +399,7 @@ impl Writer<'_> {
                 (
                     None,
                     of(both!("opened by itself: {kind}{id}{words}", "se abrió aparte: {kind}{id}{words}")),
-                    Tone::Plain,
+                    HistoryTone::Plain,
                 )
             }
             _ => return None,

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::Language;
 use super::further::Further;
 use super::links::Links;
-use super::task::Part;
+use super::task::ReaderPart;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::AlertFacts;
 
@@ -52,11 +52,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The reader's part in what an alert is about.
-    pub fn part(&self, facts: &AlertFacts) -> Part {
+    pub fn part(&self, facts: &AlertFacts) -> ReaderPart {
         match (self.person, &facts.owner_key) {
-            (None, _) => Part::Everybody,
-            (Some(reader), Some(owner)) if reader == owner => Part::Owner,
-            (Some(_), _) => Part::Other,
+            (None, _) => ReaderPart::Everybody,
+            (Some(reader), Some(owner)) if reader == owner => ReaderPart::Owner,
+            (Some(_), _) => ReaderPart::Other,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// An entry of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Escalation {
+pub struct RegisterEntry {
     /// When.
     pub at: DateTime<Utc>,
     /// The request.
@@ -36,7 +36,7 @@ fn as_text<S: serde::Serializer>(request: &RequestId, serializer: S) -> Result<S
 }
 
 /// The register as CSV (RFC 4180), with a heading.
-pub fn csv(rows: &[Escalation]) -> String {
+pub fn csv(rows: &[RegisterEntry]) -> String {
     let heading = ["at", "request", "what", "why", "who", "channel", "client", "subject", "owner", "state"];
     let cells = rows.iter().map(|row| {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();

@@ -138,7 +138,7 @@ pub(super) fn alert(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> S
     let now = as_of(facts, reader.now);
     let Brief { title, line, todo, after, state, is_over, buttons } = brief(facts, reader);
     let why = if is_over && facts.why != Why::Escalation { Why::Breach } else { facts.why };
-    let is_owner = reader.part(facts) == task::Part::Owner;
+    let is_owner = reader.part(facts) == task::ReaderPart::Owner;
     Shown {
         request: facts.request.to_string(),
         why: facts.why,

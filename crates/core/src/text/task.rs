@@ -9,7 +9,7 @@ use crate::outbox::facts::AlertFacts;
 
 /// The reader's part in what was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum ReaderPart {
     /// The one who answers for it.
     Owner,
     /// Somebody who answers for others, or is on duty for them.
@@ -34,29 +34,35 @@ pub fn title(facts: &AlertFacts, language: Language) -> String {
 }
 
 /// What the reader can do about it, in one or two sentences. `has_links` says whether the message has links that act.
-pub fn instruction(facts: &AlertFacts, part: Part, has_links: bool, now: DateTime<Utc>, language: Language) -> String {
+pub fn instruction(
+    facts: &AlertFacts,
+    part: ReaderPart,
+    has_links: bool,
+    now: DateTime<Utc>,
+    language: Language,
+) -> String {
     let is_over = facts.due_at.is_some_and(|due_at| due_at <= now);
     let Deed { order, undone, .. } = deed(facts, is_over, language);
     let request = facts.request;
     // Whoever is asked to name an owner is told of a request that has none.
     let owner = super::shown::owner(facts).filter(|_| facts.target != TargetKind::Assign);
     let text = match (owner, part) {
-        (Some(_), Part::Owner) => both!("{order}.", "{order}."),
-        (Some(owner), Part::Other) => both!(
+        (Some(_), ReaderPart::Owner) => both!("{order}.", "{order}."),
+        (Some(owner), ReaderPart::Other) => both!(
             "{owner} {undone} yet. Ask what is missing, take it, or pass it on.",
             "{owner} todavía {undone}. Pregúntele qué falta, tómelo usted o páselo a otra persona."
         ),
-        (Some(owner), Part::Everybody) => {
+        (Some(owner), ReaderPart::Everybody) => {
             both!(
                 "{owner} {undone} yet. If you can see to it, take it.",
                 "{owner} todavía {undone}. Si puede ocuparse, tómelo."
             )
         }
-        (None, Part::Owner | Part::Other) if has_links => both!(
+        (None, ReaderPart::Owner | ReaderPart::Other) if has_links => both!(
             "Nobody answers for it yet: take it with \"It is mine\" or pass it on.",
             "Nadie responde por esto todavía: tómelo con «Es mío» o páselo a alguien."
         ),
-        (None, Part::Everybody) if has_links => both!(
+        (None, ReaderPart::Everybody) if has_links => both!(
             "Nobody answers for it yet: whoever can see to it, take it.",
             "Nadie responde por esto todavía: tómelo quien pueda ocuparse."
         ),
