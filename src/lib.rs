@@ -3,7 +3,7 @@
 //! What is decided is pure and lies in `plazo-core`; what is kept lies in `plazo-store`, the only one that speaks SQL. The modules below stand
 //! in reading order after those, and that order is a rule: nothing imports from a line below its own (`tests/it/tidy.rs`).
 //! `docs/ARCHITECTURE.md` tells the flow from an event to an alert.
-#![warn(missing_docs)]
+#![warn(missing_docs, unreachable_pub)]
 
 pub use plazo_core::{both, engine, holidays, instant, outbox, report, span, text, unit};
 pub use plazo_store as store;

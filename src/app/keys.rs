@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// Its name in the data directory.
-pub const FILE: &str = "links.key";
+pub(super) const FILE: &str = "links.key";
 /// Characters of a mark in a Message-ID: 96 bits.
 const MARK: usize = 24;
 

@@ -23,7 +23,7 @@ const RETRY_AFTER: &str = "5";
 
 /// A problem document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+pub(super) struct Problem {
     /// The status, again.
     pub status: u16,
     /// What kind of problem, in a few words.

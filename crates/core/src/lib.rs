@@ -2,7 +2,7 @@
 //!
 //! It reads no clock and no file, knows no database and no network. The modules stand in reading order, and that order is a rule: nothing
 //! imports from a line below its own (`tests/it/tidy.rs`).
-#![warn(missing_docs)]
+#![warn(missing_docs, unreachable_pub)]
 
 pub mod engine;
 pub mod report;

@@ -1,7 +1,7 @@
 //! The store of plazo: one SQLite file, and the only SQL. A file per subject; `schema` opens and migrates.
 //!
 //! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
-#![warn(missing_docs)]
+#![warn(missing_docs, unreachable_pub)]
 
 pub mod admin;
 pub mod checkpoint;

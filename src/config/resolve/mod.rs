@@ -16,7 +16,7 @@ mod rotas;
 mod sources;
 mod targets;
 mod texts;
-pub mod zones;
+pub(crate) mod zones;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -50,7 +50,7 @@ const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
 const MOST_PACED: usize = 8;
 
 /// Resolves the whole file. Files that it names lie in `folder`.
-pub fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
+pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Config {
     let language = language(raw.language.as_ref(), mistakes).unwrap_or_default();
     let zone = raw.timezone.as_ref().and_then(|name| zones::find(name, mistakes)).unwrap_or(Tz::UTC);
     if raw.timezone.is_none() {
