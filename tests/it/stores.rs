@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use plazo::store::{FILE, Store};
 use serde_json::Value;
 
+use crate::support::desk::Desk;
 use crate::support::plazo;
 
 fn stores() -> PathBuf {
@@ -69,6 +70,26 @@ fn a_store_of_each_released_version_is_brought_up_to_date_and_tells_what_it_told
     }
 }
 
+/// A clock that has ended leaves its request's state to the next of its kind, and is kept whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_is_kept_whole_when_the_next_of_its_kind_takes_its_place() {
+    let mut desk = Desk::open("2026-03-02 09:00", DESK);
+    for minute in [5, 15] {
+        desk.ask("whatsapp", "the same").await;
+        desk.set(&format!("2026-03-02 09:{minute:02}"));
+        let answer = serde_json::json!({"type": "message", "direction": "out", "channel": "whatsapp", "thread": "the same",
+            "author": {"name": "ana", "kind": "agent"}});
+        desk.event(answer).await;
+    }
+    desk.ask("whatsapp", "the same").await;
+    let store = Store::open_reader(desk.directory.path()).expect("a reader");
+    let id = plazo::engine::request_id::RequestId(1);
+    let states: Vec<_> =
+        store.clocks(id).expect("clocks").iter().map(|clock| (clock.cycle, clock.state.as_str())).collect();
+    assert_eq!(states, [(1, "met"), (2, "met"), (3, "running")]);
+    assert_eq!(store.request(id).expect("read").expect("R-1").clocks.len(), 1, "the state holds the latest only");
+}
+
 /// The tables hold the words that the program's types have.
 #[test]
 fn a_word_that_is_no_state_gets_into_no_table() {
@@ -87,3 +108,14 @@ fn a_word_that_is_no_state_gets_into_no_table() {
         assert!(error.contains("CHECK"), "{sql}: {error}");
     }
 }
+
+const DESK: &str = r#"
+timezone = "America/Bogota"
+[person.ana]
+email = "ana@agencia.example"
+[[policy]]
+name = "all"
+reply = { within = "20m", escalation = "e" }
+[escalation]
+e = [{ at = "due", tell = "ana" }]
+"#;

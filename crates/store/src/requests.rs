@@ -141,20 +141,20 @@ impl Store {
         Ok(())
     }
 
-    /// Writes clocks of a request. Those that its state holds are written there.
+    /// Writes clocks of a request. One that runs is whole in the request's state alone; one that has ended may leave that for the next of
+    /// its kind, and is written whole here.
     ///
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn put_clocks(&self, request: &Request, clocks: &[Clock]) -> Result<()> {
+    pub fn put_clocks(&self, request: RequestId, clocks: &[Clock]) -> Result<()> {
         let mut statement = self.prepare(
             "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
              stopped_at, acked_at, v, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         for clock in clocks {
-            let is_in_state = request.clocks.iter().any(|own| own.name() == clock.name());
             statement.execute(params![
-                request.id.0,
+                request.0,
                 clock.kind.as_str(),
                 clock.cycle,
                 clock.state.as_str(),
@@ -166,7 +166,7 @@ impl Store {
                 clock.stopped_at.map(milliseconds),
                 clock.acked_at.map(milliseconds),
                 SHAPE,
-                if is_in_state { None } else { Some(stored::write_clock(clock)?) },
+                if clock.is_live() { None } else { Some(stored::write_clock(clock)?) },
             ])?;
         }
         Ok(())

@@ -57,7 +57,7 @@ impl Store {
             self.remove_clocks(id)?;
         }
         self.put_request(&change.request, change.wake, change.is_new)?;
-        self.put_clocks(&change.request, &change.clocks)
+        self.put_clocks(id, &change.clocks)
     }
 
     /// Writes an alert with its deliveries; nothing of a step that was told already (LESSONS 25).

@@ -25,7 +25,7 @@ ALTER TABLE requests_checked RENAME TO requests;
 CREATE INDEX requests_by_contact ON requests (contact) WHERE contact IS NOT NULL AND phase IN ('open', 'waiting');
 CREATE INDEX requests_by_customer ON requests (customer) WHERE customer IS NOT NULL AND phase IN ('open', 'waiting');
 
--- A clock that the request's state holds is not written a second time: `clock` has only those that it holds no more.
+-- A clock that runs is whole in its request's state, and is not written a second time: `clock` has those that have ended.
 CREATE TABLE clocks_checked (
     request INTEGER NOT NULL,
     kind TEXT NOT NULL,
