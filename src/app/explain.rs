@@ -37,7 +37,7 @@ impl Views {
         let now = self.core.now();
         let current = config.rulebook.revision;
         self.readers
-            .read(move |store| Ok(known(store, id, current)?.map(|known| explained(&known, &config, now))))
+            .look(move |store| Ok(known(store, id, current)?.map(|known| explained(&known, &config, now))))
             .await
     }
 }

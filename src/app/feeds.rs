@@ -541,7 +541,7 @@ impl Work<'_> {
         // A system that has buttons of its own names no message of plazo's.
         let pressed = event.refs.get("pressed").map(|pressed| pressed.as_str().unwrap_or_default());
         match pressed {
-            Some(pressed) => is_button_of_ours(self.store(), &self.config, request, (who, Some(pressed))),
+            Some(pressed) => is_button_of_ours(&self.store(), &self.config, request, (who, Some(pressed))),
             None => Ok(who.is_some_and(|who| self.config.rulebook.directory.person(who).is_some())),
         }
     }

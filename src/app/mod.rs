@@ -170,15 +170,18 @@ impl App {
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let store = Store::open(directory)?;
         let unreadable = store.unreadable().clone();
-        config.rulebook.revision = store.revision(&config.revision_text(source), time.now())?;
-        let instance = store.instance()?;
-        let keys = keys::Keys::open(directory)?;
-        store.forget_link_key()?;
-        token::close_doors(&store, token::Open::by(&config))?;
-        let queue = filled_queue(&store)?;
         let now = time.now();
+        let keys = keys::Keys::open(directory)?;
+        let open = store.begin()?;
+        let writing = open.writing();
+        config.rulebook.revision = writing.revision(&config.revision_text(source), now)?;
+        writing.forget_link_key()?;
+        token::close_doors(writing, token::Open::by(&config))?;
         // Whatever was on its way when the last process ended may have arrived.
-        store.free_leases(now)?;
+        writing.free_leases(now)?;
+        open.commit()?;
+        let instance = store.instance()?;
+        let queue = filled_queue(&store)?;
         let core = Arc::new(Core::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Checkpointer::open(directory)?, Arc::clone(&core))?;
         let (readers, tokens) = (Readers::new(directory, unreadable), token::Known::default());

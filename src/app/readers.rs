@@ -24,7 +24,15 @@ impl Readers {
         &self.unreadable
     }
 
-    /// Reads from the store, beside the writer.
+    /// Looks at the store as it is at one moment, beside the writer.
+    pub(super) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read(|store| work(&*store.look()?)).await
+    }
+
+    /// Reads from the store, beside the writer, what may take a while: what is written meanwhile is seen.
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,

@@ -54,7 +54,7 @@ impl Views {
     pub async fn route(&self, id: RequestId) -> Result<Option<Vec<RouteStep>>, StoreError> {
         let (config, now) = (self.core.config(), self.core.now());
         self.readers
-            .read(move |store| {
+            .look(move |store| {
                 let Some(request) = store.request(id)? else { return Ok(None) };
                 let silences = store.holding_silences(now)?;
                 let mut steps = Vec::new();

@@ -15,7 +15,7 @@ use crate::engine::proof::Proof;
 use crate::intake::email;
 use crate::secret::Secret;
 use crate::store::admin::TokenRow;
-use crate::store::{Store, StoreError};
+use crate::store::{StoreError, Writing};
 
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -269,7 +269,7 @@ impl App {
 }
 
 /// Writes down that nothing beyond `open` is let in without a token from now on, whatever comes.
-pub(super) fn close_doors(store: &Store, open: Open) -> Result<(), StoreError> {
+pub(super) fn close_doors(store: Writing<'_>, open: Open) -> Result<(), StoreError> {
     if Open::from_word(&store.open_without_token()?) < open {
         store.set_open_without_token(open.as_str())?;
     }
@@ -310,7 +310,7 @@ pub struct NewToken<'a> {
 /// # Errors
 ///
 /// [`StoreError`] if it cannot be written, or the name is taken.
-pub fn create(store: &Store, new: &NewToken<'_>, now: DateTime<Utc>) -> Result<Secret, StoreError> {
+pub fn create(store: Writing<'_>, new: &NewToken<'_>, now: DateTime<Utc>) -> Result<Secret, StoreError> {
     let token = generate();
     let join = |words: Vec<&str>| words.join(",");
     store.add_token(&TokenRow {

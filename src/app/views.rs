@@ -73,7 +73,7 @@ impl Views {
     ///
     /// [`StoreError`] if it cannot.
     pub async fn look(&self) -> Result<(), StoreError> {
-        self.readers.read(Store::last_request).await.map(|_| ())
+        self.readers.look(Store::last_request).await.map(|_| ())
     }
 
     /// What of the store could not be read since the process began; it was left out.
@@ -87,7 +87,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
-        self.readers.read(move |store| store.request(id)).await
+        self.readers.look(move |store| store.request(id)).await
     }
 
     /// A request with its history.
@@ -97,7 +97,7 @@ impl Views {
     /// [`StoreError`] if the store cannot be read.
     pub async fn whole(&self, id: RequestId) -> Result<Option<Whole>, StoreError> {
         self.readers
-            .read(move |store| {
+            .look(move |store| {
                 let Some(request) = store.request(id)? else { return Ok(None) };
                 Ok(Some(Whole { request, history: store.history(id)?, references: store.references(id)? }))
             })
@@ -110,7 +110,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn story(&self, id: RequestId) -> Result<(Vec<Happening>, Vec<ToldRow>), StoreError> {
-        self.readers.read(move |store| Ok((store.happenings(id)?, store.told(id)?))).await
+        self.readers.look(move |store| Ok((store.happenings(id)?, store.told(id)?))).await
     }
 
     /// The events of a request, in the order in which they happened.
@@ -119,7 +119,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn events(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
-        self.readers.read(move |store| store.events(id)).await
+        self.readers.look(move |store| store.events(id)).await
     }
 
     /// Requests by filter, newest first.
@@ -129,7 +129,7 @@ impl Views {
     /// [`StoreError`] if the store cannot be read.
     pub async fn list(&self, filter: RequestFilter) -> Result<Vec<Request>, StoreError> {
         let now = self.core.now();
-        self.readers.read(move |store| store.list(&filter, now)).await
+        self.readers.look(move |store| store.list(&filter, now)).await
     }
 
     /// Requests by filter, what is due first at the top, and how many there are from there on.
@@ -143,7 +143,7 @@ impl Views {
         after: Option<DueCursor>,
     ) -> Result<(Vec<Request>, usize), StoreError> {
         let now = self.core.now();
-        self.readers.read(move |store| store.list_by_due(&filter, after, now)).await
+        self.readers.look(move |store| store.list_by_due(&filter, after, now)).await
     }
 
     /// Live requests, what is due first at the top.
@@ -152,7 +152,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn live_by_due(&self, limit: usize) -> Result<Vec<Request>, StoreError> {
-        self.readers.read(move |store| store.live_by_due(limit)).await
+        self.readers.look(move |store| store.live_by_due(limit)).await
     }
 
     /// The next wakes with their requests, soonest first.
@@ -162,7 +162,7 @@ impl Views {
     /// [`StoreError`] if the store cannot be read.
     pub async fn next_wakes(&self, limit: u32) -> Result<Vec<(Wake, Option<Request>)>, StoreError> {
         self.readers
-            .read(move |store| {
+            .look(move |store| {
                 let wakes = store.next_wakes(limit)?;
                 wakes.into_iter().map(|(id, wake)| Ok((wake, store.request(id)?))).collect()
             })
@@ -179,7 +179,7 @@ impl Views {
         state: Option<DeliveryState>,
         limit: u32,
     ) -> Result<(Vec<DeliveryRow>, DeliveryCounts), StoreError> {
-        self.readers.read(move |store| Ok((store.deliveries(state, limit)?, store.count_deliveries()?))).await
+        self.readers.look(move |store| Ok((store.deliveries(state, limit)?, store.count_deliveries()?))).await
     }
 
     /// One delivery.
@@ -188,7 +188,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn delivery(&self, id: i64) -> Result<Option<DeliveryRow>, StoreError> {
-        self.readers.read(move |store| store.delivery(id)).await
+        self.readers.look(move |store| store.delivery(id)).await
     }
 
     /// How many deliveries there are in each state.
@@ -197,7 +197,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn count_deliveries(&self) -> Result<DeliveryCounts, StoreError> {
-        self.readers.read(Store::count_deliveries).await
+        self.readers.look(Store::count_deliveries).await
     }
 
     /// How many deliveries should have gone out before that instant and are neither sent nor settled.
@@ -206,7 +206,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64, StoreError> {
-        self.readers.read(move |store| store.count_unsent(decided_before)).await
+        self.readers.look(move |store| store.count_unsent(decided_before)).await
     }
 
     /// Silences that hold or are to come; all there were, with `all`.
@@ -216,7 +216,7 @@ impl Views {
     /// [`StoreError`] if the store cannot be read.
     pub async fn silences(&self, all: bool) -> Result<Vec<SilenceRow>, StoreError> {
         let now = self.core.now();
-        self.readers.read(move |store| store.silences(all, now)).await
+        self.readers.look(move |store| store.silences(all, now)).await
     }
 
     /// Violations, latest first.
@@ -225,7 +225,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn violations(&self, filter: ViolationFilter) -> Result<Vec<ViolationRow>, StoreError> {
-        self.readers.read(move |store| store.violations(&filter)).await
+        self.readers.look(move |store| store.violations(&filter)).await
     }
 
     /// One violation.
@@ -234,7 +234,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn violation(&self, id: i64) -> Result<Option<ViolationRow>, StoreError> {
-        self.readers.read(move |store| store.violation(id)).await
+        self.readers.look(move |store| store.violation(id)).await
     }
 
     /// People who wrote since then, those who wrote most first.
@@ -243,7 +243,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>, StoreError> {
-        self.readers.read(move |store| store.authors(since, limit)).await
+        self.readers.look(move |store| store.authors(since, limit)).await
     }
 
     /// Mails since then that bear an address of the house and no proof, by what they lack.
@@ -252,7 +252,7 @@ impl Views {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>, StoreError> {
-        self.readers.read(move |store| store.count_unproven_mail(since)).await
+        self.readers.look(move |store| store.count_unproven_mail(since)).await
     }
 
     /// The revision of the file that is in force, and when it was taken.
@@ -262,7 +262,7 @@ impl Views {
     /// [`StoreError`] if the store cannot be read.
     pub async fn revision(&self) -> Result<Option<(i64, Option<DateTime<Utc>>)>, StoreError> {
         self.readers
-            .read(|store| {
+            .look(|store| {
                 let Some((id, _)) = store.last_revision()? else { return Ok(None) };
                 Ok(Some((id, store.revision_taken_at(id)?)))
             })
@@ -277,7 +277,7 @@ impl Views {
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let now = self.core.now();
         self.readers
-            .read(move |store| {
+            .look(move |store| {
                 Ok(Counts {
                     phases: store.count_by_phase()?,
                     n_overdue: store.count_overdue(now)?,
@@ -300,7 +300,7 @@ impl Views {
         let now = self.core.now();
         let mut snapshot = self
             .readers
-            .read(move |store| {
+            .look(move |store| {
                 Ok(Snapshot {
                     queued: 0,
                     longest_hold: Duration::ZERO,

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
 use crate::outbox::message::{Leased, NewAlert};
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
 use crate::unit::incoming::RejectionCode;
@@ -43,6 +43,7 @@ struct Done {
 /// One transaction.
 pub(crate) struct Work<'a> {
     store: &'a Store,
+    writing: Writing<'a>,
     core: &'a Core,
     pub(super) config: Arc<Config>,
     pub(super) now: DateTime<Utc>,
@@ -63,8 +64,10 @@ impl<'a> Work<'a> {
         company: Company,
     ) -> Result<Self, StoreError> {
         let (config, now) = (core.config(), core.now());
-        let (known, open) = (Known::after(last_request), Some(store.begin()?));
-        Ok(Self { store, core, config, now, company, known, open, done: Done::default(), last_request })
+        let (known, open) = (Known::after(last_request), store.begin()?);
+        let writing = open.writing();
+        let (open, done) = (Some(open), Done::default());
+        Ok(Self { store, writing, core, config, now, company, known, open, done, last_request })
     }
 
     /// Makes everything durable, and lets queue and outbox know. Returns the last number that a request got.
@@ -106,9 +109,9 @@ impl<'a> Work<'a> {
     }
 
     /// The store itself, for what is no decision. What was known may not be so afterwards.
-    pub(super) fn store(&mut self) -> &'a Store {
+    pub(super) fn store(&mut self) -> Writing<'a> {
         self.known = Known::after(self.known.last_request);
-        self.store
+        self.writing
     }
 
     /// Decides an input and what follows from it, and writes what they change.
@@ -130,7 +133,7 @@ impl<'a> Work<'a> {
 
     /// Writes what is decided already.
     pub(super) fn write(&mut self, changes: &Changes) -> Result<Saved, StoreError> {
-        let saved = self.store.save(changes, self.now)?;
+        let saved = self.writing.save(changes, self.now)?;
         self.known.take(changes);
         self.done.n_decided += saved.deliveries.len();
         self.done.wakes.extend_from_slice(&changes.wakes);
@@ -167,7 +170,7 @@ impl<'a> Work<'a> {
         let id = &incoming.event.id;
         tracing::error!(event = %id, error = cause, "event put aside: it could not be applied");
         self.tell_of_quarantine()?;
-        self.store.quarantine(id, self.now, incoming.body(), &cause)?;
+        self.writing.quarantine(id, self.now, incoming.body(), &cause)?;
         let detail = both!(
             "plazo could not apply this event; it is kept aside for its operator",
             "plazo no pudo aplicar este evento; queda aparte para quien lo opera"

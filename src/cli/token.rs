@@ -131,7 +131,9 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
                 )));
             }
             let new = NewToken { name, scopes: scope, binding: &binding, expires_at };
-            let token = token::create(&store, &new, now)?;
+            let open = store.begin()?;
+            let token = token::create(open.writing(), &new, now)?;
+            open.commit()?;
             eprintln!(
                 "{}",
                 global.language().of(Both {
@@ -205,7 +207,9 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
                 return Err(global.error(both!("there is no token named `{name}`", "no hay ningún token «{name}»")));
             }
             let store = writer(global)?;
-            store.revoke_token(name)?;
+            let open = store.begin()?;
+            open.writing().revoke_token(name)?;
+            open.commit()?;
             output::line(&global.language().of(both!("`{name}` is revoked", "«{name}» quedó revocado")))?;
             if store.tokens()?.is_empty() {
                 eprintln!(

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, known, milliseconds};
+use super::{Result, Store, Writing, instant, known, milliseconds};
 
 /// A token as it is kept; the token itself is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,16 +38,6 @@ impl Store {
         Ok(self.prepare("SELECT value FROM meta WHERE key = 'instance'")?.query_row([], |row| row.get(0))?)
     }
 
-    /// Takes the key that signed links out of a store of before, where it went with every backup.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn forget_link_key(&self) -> Result<()> {
-        self.prepare("DELETE FROM meta WHERE key = 'link_key'")?.execute([])?;
-        Ok(())
-    }
-
     /// Before which instant links of a person, or of everybody, do no longer work.
     ///
     /// # Errors
@@ -60,17 +50,6 @@ impl Store {
         Ok(before.map(instant).transpose()?)
     }
 
-    /// Ends all links of a person, or of everybody, that were made up to now.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn revoke_links(&self, person: Option<&str>, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO link_revocations (person, before) VALUES (?1, ?2)")?
-            .execute(params![person.unwrap_or_default(), milliseconds(now)])?;
-        Ok(())
-    }
-
     /// What is let in over TCP without a token, as [`crate::app::token::Open`] words it.
     ///
     /// # Errors
@@ -79,30 +58,6 @@ impl Store {
     pub fn open_without_token(&self) -> Result<String> {
         let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'open_without_token'")?;
         Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
-    }
-
-    /// Writes that down.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn set_open_without_token(&self, word: &str) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('open_without_token', ?1)")?.execute([word])?;
-        Ok(())
-    }
-
-    /// The number of the revision with that text: the last one if it is the same, else a new one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn revision(&self, source: &str, taken_at: DateTime<Utc>) -> Result<i64> {
-        if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
-            return Ok(id);
-        }
-        self.prepare("INSERT INTO revisions (taken_at, source) VALUES (?1, ?2)")?
-            .execute(params![milliseconds(taken_at), source])?;
-        Ok(self.connection.last_insert_rowid())
     }
 
     /// The last revision, and its text.
@@ -146,6 +101,101 @@ impl Store {
         Ok(text.and_then(|text| text.parse().ok()))
     }
 
+    /// When a schedule last ran.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare("SELECT last_run_at FROM schedules WHERE name = ?1")?;
+        Ok(known(statement.query_row([name], |row| row.get(0)).optional()?))
+    }
+
+    /// All tokens.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn tokens(&self) -> Result<Vec<TokenRow>> {
+        let mut statement = self.prepare(
+            "SELECT name, scopes, hash, source, types, channel, created_at, expires_at, used_at FROM tokens ORDER BY id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(TokenRow {
+                name: row.get(0)?,
+                scopes: row.get(1)?,
+                hash: row.get(2)?,
+                source: row.get(3)?,
+                types: row.get(4)?,
+                channel: row.get(5)?,
+                created_at: instant(row.get(6)?)?,
+                expires_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
+                used_at: known(row.get(8)?),
+            })
+        })?;
+        self.readable("token", rows)
+    }
+
+    /// The span in which plazo did not run and that holds `at`.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn downtime_at(&self, at: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        let mut statement = self.prepare(
+            "SELECT began_at, ended_at FROM downtimes WHERE began_at <= ?1 AND ?1 < ended_at ORDER BY began_at DESC LIMIT 1",
+        )?;
+        let found = statement.query_row([milliseconds(at)], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(found.optional()?.and_then(|(from, to)| known(from).zip(known(to))))
+    }
+}
+
+impl Writing<'_> {
+    /// Takes the key that signed links out of a store of before, where it went with every backup.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn forget_link_key(&self) -> Result<()> {
+        self.prepare("DELETE FROM meta WHERE key = 'link_key'")?.execute([])?;
+        Ok(())
+    }
+
+    /// Ends all links of a person, or of everybody, that were made up to now.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revoke_links(&self, person: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("INSERT OR REPLACE INTO link_revocations (person, before) VALUES (?1, ?2)")?
+            .execute(params![person.unwrap_or_default(), milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// Writes that down.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn set_open_without_token(&self, word: &str) -> Result<()> {
+        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('open_without_token', ?1)")?.execute([word])?;
+        Ok(())
+    }
+
+    /// The number of the revision with that text: the last one if it is the same, else a new one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn revision(&self, source: &str, taken_at: DateTime<Utc>) -> Result<i64> {
+        if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
+            return Ok(id);
+        }
+        self.prepare("INSERT INTO revisions (taken_at, source) VALUES (?1, ?2)")?
+            .execute(params![milliseconds(taken_at), source])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
     /// Notes that every live request has been planned by that revision.
     ///
     /// # Errors
@@ -155,16 +205,6 @@ impl Store {
         self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('planned_revision', ?1)")?
             .execute([revision.to_string()])?;
         Ok(())
-    }
-
-    /// When a schedule last ran.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
-        let mut statement = self.prepare("SELECT last_run_at FROM schedules WHERE name = ?1")?;
-        Ok(known(statement.query_row([name], |row| row.get(0)).optional()?))
     }
 
     /// Notes that a schedule ran.
@@ -201,31 +241,6 @@ impl Store {
         Ok(())
     }
 
-    /// All tokens.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn tokens(&self) -> Result<Vec<TokenRow>> {
-        let mut statement = self.prepare(
-            "SELECT name, scopes, hash, source, types, channel, created_at, expires_at, used_at FROM tokens ORDER BY id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(TokenRow {
-                name: row.get(0)?,
-                scopes: row.get(1)?,
-                hash: row.get(2)?,
-                source: row.get(3)?,
-                types: row.get(4)?,
-                channel: row.get(5)?,
-                created_at: instant(row.get(6)?)?,
-                expires_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
-                used_at: known(row.get(8)?),
-            })
-        })?;
-        self.readable("token", rows)
-    }
-
     /// Notes that a token was used.
     ///
     /// # Errors
@@ -260,18 +275,5 @@ impl Store {
         self.prepare("INSERT OR REPLACE INTO downtimes (began_at, ended_at) VALUES (?1, ?2)")?
             .execute([milliseconds(before), milliseconds(now)])?;
         Ok(Some((before, now)))
-    }
-
-    /// The span in which plazo did not run and that holds `at`.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn downtime_at(&self, at: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
-        let mut statement = self.prepare(
-            "SELECT began_at, ended_at FROM downtimes WHERE began_at <= ?1 AND ?1 < ended_at ORDER BY began_at DESC LIMIT 1",
-        )?;
-        let found = statement.query_row([milliseconds(at)], |row| Ok((row.get(0)?, row.get(1)?)));
-        Ok(found.optional()?.and_then(|(from, to)| known(from).zip(known(to))))
     }
 }

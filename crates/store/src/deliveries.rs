@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use super::{Result, Store, delivery_state, instant, known, milliseconds};
+use super::{Result, Store, Writing, delivery_state, instant, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::DeliveryState;
 
@@ -199,18 +199,6 @@ impl Store {
         Ok(statement.query_row([grace], |row| row.get(0))?)
     }
 
-    /// Gives up a delivery that waits or is dead. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn drop_delivery(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
-        let mut statement = self.prepare(
-            "UPDATE deliveries SET state = 'dropped', finished_at = ?2 WHERE id = ?1 AND state IN ('pending', 'held', 'dead')",
-        )?;
-        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
-    }
-
     /// How late the latest single alerts were, in milliseconds: from the step's instant to the decision, from there to the try that
     /// succeeded, and from there to the peer's acceptance. What was gathered on purpose is left out.
     ///
@@ -244,6 +232,20 @@ impl Store {
         )?;
         let rows = statement.query_map(params![milliseconds(from), milliseconds(to), limit], |row| row.get(0))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Gives up a delivery that waits or is dead. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn drop_delivery(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'dropped', finished_at = ?2 WHERE id = ?1 AND state IN ('pending', 'held', 'dead')",
+        )?;
+        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.

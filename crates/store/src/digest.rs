@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, milliseconds, motive, standing};
+use super::{Result, Store, Writing, instant, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::Content;
 use plazo_core::outbox::digest::{self, Composed, GatheredRow, MOST_LOOKED_AT};
@@ -60,7 +60,9 @@ impl Store {
         }
         Ok(found)
     }
+}
 
+impl Writing<'_> {
     /// Takes rows out of a message that needs none of them.
     pub(super) fn leave_out(&self, rows: &[i64], now: DateTime<Utc>) -> Result<()> {
         for id in rows {

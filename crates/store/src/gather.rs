@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, known, milliseconds};
+use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::outbox::gather::{self, DueRow, GatherStep, MOST_MOVED, Waiting};
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::{Content, HeldFor, Motive};
@@ -28,6 +28,57 @@ pub enum Gathered {
 }
 
 impl Store {
+    /// When the next of what is held back may go.
+    pub(super) fn next_release_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare(concat!("SELECT min(next_at) FROM deliveries WHERE ", timed!()))?;
+        Ok(known(statement.query_row([], |row| row.get(0))?))
+    }
+
+    /// Until when further alerts to a reader are gathered; none if the next one goes at once.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn window(&self, person: Option<&str>, destination: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let mut statement =
+            self.prepare("SELECT until FROM windows WHERE person = ?1 AND destination = ?2 AND ?3 < until")?;
+        let found = statement
+            .query_row(params![person.unwrap_or_default(), destination, milliseconds(now)], |row| row.get(0))
+            .optional()?;
+        Ok(known(found))
+    }
+
+    /// Rows of a reader that are due by then: one more than a step moves, if there are as many.
+    fn due_rows(&self, reader: &Waiting, due_by: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<DueRow>> {
+        let mut statement = self.prepare(
+            "SELECT id, rank, planned_at FROM deliveries
+             WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?4 LIMIT ?5",
+        )?;
+        let Waiting { cause, person, destination } = reader;
+        let most = i64::try_from(MOST_MOVED + 1).unwrap_or(i64::MAX);
+        let rows = statement.query_map(
+            params![cause.as_str(), person, destination, due_by.timestamp_millis(), most],
+            |row| {
+                // An instant that cannot be read holds nothing up: the row goes with the others (LESSONS 59).
+                let planned_at = row.get(2).and_then(instant).unwrap_or(now);
+                Ok(DueRow { id: row.get(0)?, rank: row.get(1)?, planned_at })
+            },
+        )?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// The reader's message that an earlier step began.
+    fn begun_digest(&self, reader: &Waiting) -> Result<Option<i64>> {
+        let mut statement = self.prepare(
+            "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 LIMIT 1",
+        )?;
+        let found = statement
+            .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| row.get(0));
+        Ok(found.optional()?)
+    }
+}
+
+impl Writing<'_> {
     /// One step of making one message a reader of all that was held back for `cause`, and of letting single ones go.
     ///
     /// # Errors
@@ -61,26 +112,6 @@ impl Store {
             // Held for a reason that this version does not know: it goes by itself.
             Some((id, None)) => self.let_go(id, now).map(|()| Gathered::Message),
         }
-    }
-
-    /// When the next of what is held back may go.
-    pub(super) fn next_release_at(&self) -> Result<Option<DateTime<Utc>>> {
-        let mut statement = self.prepare(concat!("SELECT min(next_at) FROM deliveries WHERE ", timed!()))?;
-        Ok(known(statement.query_row([], |row| row.get(0))?))
-    }
-
-    /// Until when further alerts to a reader are gathered; none if the next one goes at once.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn window(&self, person: Option<&str>, destination: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        let mut statement =
-            self.prepare("SELECT until FROM windows WHERE person = ?1 AND destination = ?2 AND ?3 < until")?;
-        let found = statement
-            .query_row(params![person.unwrap_or_default(), destination, milliseconds(now)], |row| row.get(0))
-            .optional()?;
-        Ok(known(found))
     }
 
     /// Gathers further alerts to a reader until then.
@@ -140,35 +171,6 @@ impl Store {
         self.prepare("UPDATE deliveries SET state = 'pending', held_for = NULL, next_at = ?2 WHERE id = ?1")?
             .execute(params![digest, milliseconds(now)])?;
         Ok(())
-    }
-
-    /// Rows of a reader that are due by then: one more than a step moves, if there are as many.
-    fn due_rows(&self, reader: &Waiting, due_by: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<DueRow>> {
-        let mut statement = self.prepare(
-            "SELECT id, rank, planned_at FROM deliveries
-             WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?4 LIMIT ?5",
-        )?;
-        let Waiting { cause, person, destination } = reader;
-        let most = i64::try_from(MOST_MOVED + 1).unwrap_or(i64::MAX);
-        let rows = statement.query_map(
-            params![cause.as_str(), person, destination, due_by.timestamp_millis(), most],
-            |row| {
-                // An instant that cannot be read holds nothing up: the row goes with the others (LESSONS 59).
-                let planned_at = row.get(2).and_then(instant).unwrap_or(now);
-                Ok(DueRow { id: row.get(0)?, rank: row.get(1)?, planned_at })
-            },
-        )?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// The reader's message that an earlier step began.
-    fn begun_digest(&self, reader: &Waiting) -> Result<Option<i64>> {
-        let mut statement = self.prepare(
-            "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 LIMIT 1",
-        )?;
-        let found = statement
-            .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| row.get(0));
-        Ok(found.optional()?)
     }
 
     fn begin_digest(

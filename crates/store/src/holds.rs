@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::hold::Hold;
 
@@ -20,20 +20,6 @@ impl Store {
         // At an instant that cannot be read nobody waits for it (LESSONS 59).
         let until = self.read_instant(RequestId(0), "hold", row, 0).unwrap_or_default();
         Ok(Some(Hold { until, failures: row.get(1)? }))
-    }
-
-    /// Keeps a destination standing.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn set_hold(&self, destination: &str, hold: Hold, cause: &str) -> Result<()> {
-        self.prepare(
-            "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (destination) DO UPDATE SET until = ?2, failures = ?3, cause = ?4",
-        )?
-        .execute(params![destination, milliseconds(hold.until), hold.failures, cause])?;
-        Ok(())
     }
 
     /// Deliveries that wait for a standing destination since before that instant and may go another way, with the ways that are still to be
@@ -63,17 +49,6 @@ impl Store {
         Ok(waiting)
     }
 
-    /// Settles a delivery that another destination takes over without a further try.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn settle_handed_over(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
-            .execute(params![id, milliseconds(now)])?;
-        Ok(())
-    }
-
     /// Destinations that stand, with until when and why.
     ///
     /// # Errors
@@ -83,6 +58,33 @@ impl Store {
         let mut statement = self.prepare("SELECT destination, until, cause FROM holds ORDER BY destination")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?)?, row.get(2)?)))?;
         self.readable("hold", rows)
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a destination standing.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn set_hold(&self, destination: &str, hold: Hold, cause: &str) -> Result<()> {
+        self.prepare(
+            "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (destination) DO UPDATE SET until = ?2, failures = ?3, cause = ?4",
+        )?
+        .execute(params![destination, milliseconds(hold.until), hold.failures, cause])?;
+        Ok(())
+    }
+
+    /// Settles a delivery that another destination takes over without a further try.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn settle_handed_over(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(())
     }
 
     /// Lets a destination go on.

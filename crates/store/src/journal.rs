@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::effect::Effect;
 use plazo_core::engine::event::{Author, Event, EventId};
 use plazo_core::engine::proof::Proof;
@@ -102,29 +102,6 @@ impl Store {
         let mut rows = statement.query([&id.source, &id.id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         Ok(self.parsed(RequestId(row.get(0)?), "event", row, 1))
-    }
-
-    /// Appends an entry.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn append(&self, entry: &JournalEntry, received_at: DateTime<Utc>) -> Result<()> {
-        self.prepare(
-            "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            entry.request.0,
-            milliseconds(entry.at),
-            milliseconds(received_at),
-            entry.id.as_ref().map(|id| &id.source),
-            entry.id.as_ref().map(|id| &id.id),
-            entry.type_name,
-            entry.body.as_deref(),
-            serde_json::to_string(&entry.effects)?,
-        ])?;
-        Ok(())
     }
 
     /// All events of a request in the order in which they happened; of two at one instant, the one heard of first.
@@ -308,17 +285,6 @@ impl Store {
         self.readable("event", rows)
     }
 
-    /// Puts an event aside that could not be applied.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn quarantine(&self, id: &EventId, received_at: DateTime<Utc>, body: &str, cause: &str) -> Result<()> {
-        self.prepare("INSERT INTO quarantine (received_at, source, event, body, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![milliseconds(received_at), id.source, id.id, body, cause])?;
-        Ok(())
-    }
-
     /// How many events were put aside since then.
     ///
     /// # Errors
@@ -367,6 +333,42 @@ impl Store {
         )?;
         let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Appends an entry.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn append(&self, entry: &JournalEntry, received_at: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            entry.request.0,
+            milliseconds(entry.at),
+            milliseconds(received_at),
+            entry.id.as_ref().map(|id| &id.source),
+            entry.id.as_ref().map(|id| &id.id),
+            entry.type_name,
+            entry.body.as_deref(),
+            serde_json::to_string(&entry.effects)?,
+        ])?;
+        Ok(())
+    }
+
+    /// Puts an event aside that could not be applied.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn quarantine(&self, id: &EventId, received_at: DateTime<Utc>, body: &str, cause: &str) -> Result<()> {
+        self.prepare("INSERT INTO quarantine (received_at, source, event, body, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![milliseconds(received_at), id.source, id.id, body, cause])?;
+        Ok(())
     }
 
     /// Records who took or put off a request's alerts.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Result, Store, instant, known, milliseconds, motive, standing};
+use super::{Result, Store, Writing, instant, known, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::digest::Composed;
 use plazo_core::outbox::message::Leased;
@@ -51,80 +51,6 @@ const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.d
      WHERE d.id = ?1";
 
 impl Store {
-    /// Leases deliveries that may go out now, most urgent first. Those whose request no longer needs them are settled as
-    /// `unneeded` on the way (LESSONS 30). None goes to those in `busy`, and no more to one destination than its lane has room for.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn lease(
-        &self,
-        now: DateTime<Utc>,
-        lease_until: DateTime<Utc>,
-        limit: usize,
-        busy: &[String],
-        lanes: &Lanes,
-    ) -> Result<Leases> {
-        let mut leased: Vec<Leased> = Vec::new();
-        let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
-        let mut round = Round::new(lanes, on_way, busy);
-        loop {
-            let wanted = limit - leased.len();
-            let rows = self.ready(now, wanted, round.busy())?;
-            let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), round.busy().len());
-            for id in rows.unreadable {
-                self.settle_unreadable(id, now)?;
-            }
-            for candidate in rows.ready {
-                let chosen = round.choose(&candidate);
-                let mut delivery = candidate.delivery;
-                let filled = if chosen == Choice::Goes { self.fill(&mut delivery, now)? } else { chosen };
-                if filled == Choice::Goes {
-                    self.mark_leased(&mut delivery, lease_until)?;
-                    self.fill_references(&mut delivery, lanes)?;
-                    leased.push(delivery);
-                    continue;
-                }
-                if chosen == Choice::Goes {
-                    round.give_back(&delivery.destination);
-                }
-                if filled == Choice::Unneeded {
-                    self.settle_unneeded(delivery.id, now)?;
-                }
-            }
-            // Rows of a destination that is full may have kept others from being seen.
-            if n_rows < wanted || round.busy().len() == n_busy || leased.len() == limit {
-                return Ok(Leases { leased, busy: round.into_busy() });
-            }
-        }
-    }
-
-    /// Fills a message that was gathered with what of it is still needed.
-    fn fill(&self, delivery: &mut Leased, now: DateTime<Utc>) -> Result<Choice> {
-        Ok(match self.composed(delivery)? {
-            None => Choice::Goes,
-            Some(Composed::Says(content)) => {
-                delivery.content = content;
-                Choice::Goes
-            }
-            Some(Composed::Empty) => Choice::Unneeded,
-            Some(Composed::NotYet(unneeded)) => {
-                self.leave_out(&unneeded, now)?;
-                Choice::Later
-            }
-        })
-    }
-
-    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
-        self.prepare(
-            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
-        )?
-        .execute(params![delivery.id, milliseconds(until)])?;
-        delivery.fence += 1;
-        delivery.attempt += 1;
-        Ok(())
-    }
-
     /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
     ///
     /// # Errors
@@ -215,19 +141,6 @@ impl Store {
         Ok(())
     }
 
-    /// An alert of which nothing can be said is dead, and shown as that.
-    fn settle_unreadable(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
-            .execute(params![id, milliseconds(now), "what the store holds of it cannot be read"])?;
-        Ok(())
-    }
-
-    fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1")?
-            .execute(params![id, milliseconds(now)])?;
-        Ok(())
-    }
-
     /// The next instant to look for a delivery that may go out, those for destinations in `busy` aside. Asked for when none may now:
     /// then what waits for a destination that does not stand still is what is tried again, which is little.
     ///
@@ -271,6 +184,95 @@ impl Store {
         )?;
         let found = statement.query_row(params![request, delivery.destination, delivery.person], |row| row.get(0));
         delivery.first = found.optional()?;
+        Ok(())
+    }
+}
+
+impl Writing<'_> {
+    /// Leases deliveries that may go out now, most urgent first. Those whose request no longer needs them are settled as
+    /// `unneeded` on the way (LESSONS 30). None goes to those in `busy`, and no more to one destination than its lane has room for.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn lease(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        lanes: &Lanes,
+    ) -> Result<Leases> {
+        let mut leased: Vec<Leased> = Vec::new();
+        let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
+        let mut round = Round::new(lanes, on_way, busy);
+        loop {
+            let wanted = limit - leased.len();
+            let rows = self.ready(now, wanted, round.busy())?;
+            let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), round.busy().len());
+            for id in rows.unreadable {
+                self.settle_unreadable(id, now)?;
+            }
+            for candidate in rows.ready {
+                let chosen = round.choose(&candidate);
+                let mut delivery = candidate.delivery;
+                let filled = if chosen == Choice::Goes { self.fill(&mut delivery, now)? } else { chosen };
+                if filled == Choice::Goes {
+                    self.mark_leased(&mut delivery, lease_until)?;
+                    self.fill_references(&mut delivery, lanes)?;
+                    leased.push(delivery);
+                    continue;
+                }
+                if chosen == Choice::Goes {
+                    round.give_back(&delivery.destination);
+                }
+                if filled == Choice::Unneeded {
+                    self.settle_unneeded(delivery.id, now)?;
+                }
+            }
+            // Rows of a destination that is full may have kept others from being seen.
+            if n_rows < wanted || round.busy().len() == n_busy || leased.len() == limit {
+                return Ok(Leases { leased, busy: round.into_busy() });
+            }
+        }
+    }
+
+    /// Fills a message that was gathered with what of it is still needed.
+    fn fill(&self, delivery: &mut Leased, now: DateTime<Utc>) -> Result<Choice> {
+        Ok(match self.composed(delivery)? {
+            None => Choice::Goes,
+            Some(Composed::Says(content)) => {
+                delivery.content = content;
+                Choice::Goes
+            }
+            Some(Composed::Empty) => Choice::Unneeded,
+            Some(Composed::NotYet(unneeded)) => {
+                self.leave_out(&unneeded, now)?;
+                Choice::Later
+            }
+        })
+    }
+
+    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
+        )?
+        .execute(params![delivery.id, milliseconds(until)])?;
+        delivery.fence += 1;
+        delivery.attempt += 1;
+        Ok(())
+    }
+
+    /// An alert of which nothing can be said is dead, and shown as that.
+    fn settle_unreadable(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now), "what the store holds of it cannot be read"])?;
+        Ok(())
+    }
+
+    fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1")?
+            .execute(params![id, milliseconds(now)])?;
         Ok(())
     }
 }

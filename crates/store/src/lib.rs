@@ -23,6 +23,7 @@ pub mod sources;
 mod unreadable;
 pub mod violations;
 
+use std::ops::Deref;
 use std::path::Path;
 
 use chrono::{DateTime, TimeZone, Utc};
@@ -116,7 +117,12 @@ pub struct WriteTx<'s> {
     store: &'s Store,
 }
 
-impl WriteTx<'_> {
+impl<'s> WriteTx<'s> {
+    /// What may be written while it is open.
+    pub const fn writing(&self) -> Writing<'s> {
+        Writing { store: self.store }
+    }
+
     /// Makes the transaction durable.
     ///
     /// # Errors
@@ -124,6 +130,42 @@ impl WriteTx<'_> {
     /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
     pub fn commit(self) -> Result<()> {
         self.store.execute("COMMIT")
+    }
+}
+
+/// A store within an open transaction: everything that changes it wants one.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing<'s> {
+    store: &'s Store,
+}
+
+impl Deref for Writing<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        self.store
+    }
+}
+
+/// A look at the store as it is at one moment, however many statements it takes.
+#[derive(Debug)]
+#[must_use]
+pub struct ReadTx<'s> {
+    store: &'s Store,
+}
+
+impl Deref for ReadTx<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        self.store
+    }
+}
+
+impl Drop for ReadTx<'_> {
+    fn drop(&mut self) {
+        // Nothing was changed; a connection that fails here fails its next statement too.
+        self.store.execute("COMMIT").ok();
     }
 }
 
@@ -168,6 +210,16 @@ impl Store {
     pub fn begin(&self) -> Result<WriteTx<'_>> {
         self.execute("BEGIN IMMEDIATE")?;
         Ok(WriteTx { store: self })
+    }
+
+    /// Begins a look that sees the store as it is now, whatever is written meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] from SQLite.
+    pub fn look(&self) -> Result<ReadTx<'_>> {
+        self.execute("BEGIN DEFERRED")?;
+        Ok(ReadTx { store: self })
     }
 
     /// Rows changed since the store was opened.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::{Result, Store, milliseconds, standing};
+use super::{Result, Store, Writing, milliseconds, standing};
 use plazo_core::engine::effect::ClockRef;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
@@ -12,6 +12,85 @@ use plazo_core::outbox::{Attempt, Content, DeliveryState};
 use plazo_core::unit::known::ToldMessage;
 
 impl Store {
+    /// What peers called the messages about a clock, so that they can be told that it is over: the delivery, its reader, its
+    /// destination. Of several with one name, such as the steps told to one ticket, the first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<ToldMessage>> {
+        let mut statement = self.prepare(
+            "SELECT min(d.id), d.person, d.destination FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND a.kind = ?2 AND a.cycle = ?3 AND d.state = 'sent' AND d.reference IS NOT NULL
+             GROUP BY d.destination, d.reference ORDER BY 1",
+        )?;
+        let rows = statement.query_map(params![request.0, clock.kind.as_str(), clock.cycle], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// What destinations called their messages about a request, once each.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn references(&self, request: RequestId) -> Result<Vec<(String, String)>> {
+        let mut statement = self.prepare(
+            "SELECT DISTINCT d.destination, d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.reference IS NOT NULL ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([request.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Whether one of these destinations was told of a request.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn was_told_by(&self, request: RequestId, destinations: &[&str]) -> Result<bool> {
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id
+             WHERE a.request = ?1 AND d.destination = ?2 AND d.state = 'sent')",
+        )?;
+        for destination in destinations {
+            if statement.query_row(params![request.0, destination], |row| row.get(0))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a delivery says.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if it cannot be read.
+    pub fn content_of(&self, delivery: i64) -> Result<Option<Content>> {
+        let mut statement = self.prepare(
+            "SELECT iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1",
+        )?;
+        let mut rows = statement.query([delivery])?;
+        Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "alert", row, 0)))
+    }
+
+    /// The clock of which a delivery tells, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, or if it cannot be read.
+    pub fn clock_of(&self, delivery: i64) -> Result<Option<ClockNow>> {
+        let mut statement = self.prepare(
+            "SELECT c.state, c.stopped_at, c.acked_at FROM deliveries d JOIN alerts a ON a.id = d.alert
+             JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle WHERE d.id = ?1",
+        )?;
+        let mut rows = statement.query([delivery])?;
+        rows.next()?.map_or(Ok(None), |row| Ok(standing(row, 0)?))
+    }
+}
+
+impl Writing<'_> {
     /// Writes a decision; `None` if that step was told already (LESSONS 25).
     ///
     /// # Errors
@@ -130,83 +209,6 @@ impl Store {
         )?
         .execute(params![id, destination, milliseconds(now), route])?;
         Ok(())
-    }
-
-    /// What peers called the messages about a clock, so that they can be told that it is over: the delivery, its reader, its
-    /// destination. Of several with one name, such as the steps told to one ticket, the first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<ToldMessage>> {
-        let mut statement = self.prepare(
-            "SELECT min(d.id), d.person, d.destination FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND a.kind = ?2 AND a.cycle = ?3 AND d.state = 'sent' AND d.reference IS NOT NULL
-             GROUP BY d.destination, d.reference ORDER BY 1",
-        )?;
-        let rows = statement.query_map(params![request.0, clock.kind.as_str(), clock.cycle], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// What destinations called their messages about a request, once each.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn references(&self, request: RequestId) -> Result<Vec<(String, String)>> {
-        let mut statement = self.prepare(
-            "SELECT DISTINCT d.destination, d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND d.reference IS NOT NULL ORDER BY d.id",
-        )?;
-        let rows = statement.query_map([request.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// Whether one of these destinations was told of a request.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn was_told_by(&self, request: RequestId, destinations: &[&str]) -> Result<bool> {
-        let mut statement = self.prepare(
-            "SELECT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND d.destination = ?2 AND d.state = 'sent')",
-        )?;
-        for destination in destinations {
-            if statement.query_row(params![request.0, destination], |row| row.get(0))? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What a delivery says.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite, or if it cannot be read.
-    pub fn content_of(&self, delivery: i64) -> Result<Option<Content>> {
-        let mut statement = self.prepare(
-            "SELECT iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1",
-        )?;
-        let mut rows = statement.query([delivery])?;
-        Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "alert", row, 0)))
-    }
-
-    /// The clock of which a delivery tells, as it is now.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite, or if it cannot be read.
-    pub fn clock_of(&self, delivery: i64) -> Result<Option<ClockNow>> {
-        let mut statement = self.prepare(
-            "SELECT c.state, c.stopped_at, c.acked_at FROM deliveries d JOIN alerts a ON a.id = d.alert
-             JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle WHERE d.id = ?1",
-        )?;
-        let mut rows = statement.query([delivery])?;
-        rows.next()?.map_or(Ok(None), |row| Ok(standing(row, 0)?))
     }
 
     /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, Rows, params};
 
 use super::stored::{self, ReadClock, ReadRequest, SHAPE};
-use super::{Result, Store, instant, milliseconds};
+use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::clock::Clock;
 use plazo_core::engine::effect::{Wake, WakeReason};
 use plazo_core::engine::request::{Phase, Request};
@@ -87,91 +87,6 @@ impl Store {
         Ok(statement.query_row([channel, thread], |row| row.get(0).map(RequestId)).optional()?)
     }
 
-    /// Gives a request a further name.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn name_thread(&self, name: &ThreadName) -> Result<()> {
-        let sql = if name.moves {
-            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3"
-        } else {
-            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
-        };
-        self.prepare(sql)?.execute(params![name.channel, name.thread, name.request.0])?;
-        Ok(())
-    }
-
-    /// Writes a request with its wake.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
-        let sql = if is_new {
-            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-        } else {
-            "UPDATE requests SET phase = ?2, kind = ?3, channel = ?4, owner = ?5, customer = ?6, opened_at = ?7,
-             due_at = ?8, state = ?9, contact = ?10, v = ?11 WHERE id = ?1"
-        };
-        self.prepare(sql)?.execute(params![
-            request.id.0,
-            request.phase.as_str(),
-            request.facets.kind.as_str(),
-            request.facets.channel,
-            request.owner,
-            request.facets.customer,
-            milliseconds(request.opened_at),
-            request.due_at().map(milliseconds),
-            stored::write_request(request)?,
-            request.contact_word(),
-            SHAPE,
-        ])?;
-        match wake {
-            Some(wake) => {
-                self.prepare("INSERT OR REPLACE INTO wakes (request, at, why) VALUES (?1, ?2, ?3)")?
-                    .execute(params![request.id.0, milliseconds(wake.at), code(wake.why)])?;
-            }
-            None if is_new => {}
-            None => {
-                self.prepare("DELETE FROM wakes WHERE request = ?1")?.execute([request.id.0])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes clocks of a request. One that runs is whole in the request's state alone; one that has ended may leave that for the next of
-    /// its kind, and is written whole here.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn put_clocks(&self, request: RequestId, clocks: &[Clock]) -> Result<()> {
-        let mut statement = self.prepare(
-            "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
-             stopped_at, acked_at, v, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?;
-        for clock in clocks {
-            statement.execute(params![
-                request.0,
-                clock.kind.as_str(),
-                clock.cycle,
-                clock.state.as_str(),
-                clock.policy,
-                clock.revision,
-                milliseconds(clock.started_at),
-                clock.due_at.map(milliseconds),
-                clock.breached_at.map(milliseconds),
-                clock.stopped_at.map(milliseconds),
-                clock.acked_at.map(milliseconds),
-                SHAPE,
-                if clock.is_live() { None } else { Some(stored::write_clock(clock)?) },
-            ])?;
-        }
-        Ok(())
-    }
-
     /// Every clock that a request ever had, by kind and cycle.
     ///
     /// # Errors
@@ -207,16 +122,6 @@ impl Store {
     fn read_clock(&self, request: RequestId, row: &Row<'_>, column: usize) -> Option<Clock> {
         self.of_known_shape(request, "clock", row, column)?;
         self.parsed::<ReadClock>(request, "clock", row, column + 1).map(|ReadClock(clock)| clock)
-    }
-
-    /// Takes the clocks of a request away, to be written anew.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn remove_clocks(&self, request: RequestId) -> Result<()> {
-        self.prepare("DELETE FROM clocks WHERE request = ?1")?.execute([request.0])?;
-        Ok(())
     }
 
     /// Requests by filter, newest first.
@@ -399,6 +304,103 @@ impl Store {
         let mut statement = self.prepare("SELECT phase, count(*) FROM requests GROUP BY phase")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Gives a request a further name.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn name_thread(&self, name: &ThreadName) -> Result<()> {
+        let sql = if name.moves {
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3"
+        } else {
+            "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        };
+        self.prepare(sql)?.execute(params![name.channel, name.thread, name.request.0])?;
+        Ok(())
+    }
+
+    /// Writes a request with its wake.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
+        let sql = if is_new {
+            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        } else {
+            "UPDATE requests SET phase = ?2, kind = ?3, channel = ?4, owner = ?5, customer = ?6, opened_at = ?7,
+             due_at = ?8, state = ?9, contact = ?10, v = ?11 WHERE id = ?1"
+        };
+        self.prepare(sql)?.execute(params![
+            request.id.0,
+            request.phase.as_str(),
+            request.facets.kind.as_str(),
+            request.facets.channel,
+            request.owner,
+            request.facets.customer,
+            milliseconds(request.opened_at),
+            request.due_at().map(milliseconds),
+            stored::write_request(request)?,
+            request.contact_word(),
+            SHAPE,
+        ])?;
+        match wake {
+            Some(wake) => {
+                self.prepare("INSERT OR REPLACE INTO wakes (request, at, why) VALUES (?1, ?2, ?3)")?
+                    .execute(params![request.id.0, milliseconds(wake.at), code(wake.why)])?;
+            }
+            None if is_new => {}
+            None => {
+                self.prepare("DELETE FROM wakes WHERE request = ?1")?.execute([request.id.0])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes clocks of a request. One that runs is whole in the request's state alone; one that has ended may leave that for the next of
+    /// its kind, and is written whole here.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn put_clocks(&self, request: RequestId, clocks: &[Clock]) -> Result<()> {
+        let mut statement = self.prepare(
+            "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
+             stopped_at, acked_at, v, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?;
+        for clock in clocks {
+            statement.execute(params![
+                request.0,
+                clock.kind.as_str(),
+                clock.cycle,
+                clock.state.as_str(),
+                clock.policy,
+                clock.revision,
+                milliseconds(clock.started_at),
+                clock.due_at.map(milliseconds),
+                clock.breached_at.map(milliseconds),
+                clock.stopped_at.map(milliseconds),
+                clock.acked_at.map(milliseconds),
+                SHAPE,
+                if clock.is_live() { None } else { Some(stored::write_clock(clock)?) },
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Takes the clocks of a request away, to be written anew.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn remove_clocks(&self, request: RequestId) -> Result<()> {
+        self.prepare("DELETE FROM clocks WHERE request = ?1")?.execute([request.0])?;
+        Ok(())
     }
 }
 

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Result, Store};
+use super::{Result, Writing};
 use plazo_core::outbox::message::NewAlert;
 use plazo_core::unit::Saved;
 use plazo_core::unit::changes::{Changes, RequestUpdate};
 
-impl Store {
+impl Writing<'_> {
     /// Writes everything that an input changed, in the open transaction.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
-use super::{Result, Store, instant, known, milliseconds};
+use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::Content;
 use plazo_core::outbox::silence::{Silence, Silenced};
@@ -45,33 +45,6 @@ pub struct HeldDelivery {
 }
 
 impl Store {
-    /// Writes a silence, and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn add_silence(
-        &self,
-        silenced: &Silenced,
-        (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
-        who: Option<&str>,
-        why: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<i64> {
-        self.prepare(
-            "INSERT INTO silences (matcher, starts_at, ends_at, who, why, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            serde_json::to_string(silenced)?,
-            milliseconds(starts_at),
-            milliseconds(ends_at),
-            who,
-            why,
-            milliseconds(now)
-        ])?;
-        Ok(self.connection.last_insert_rowid())
-    }
-
     /// Silences that hold now or later; with `all`, those that are over too. Newest first.
     ///
     /// # Errors
@@ -100,18 +73,6 @@ impl Store {
         self.readable("silence", rows)
     }
 
-    /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn end_silence(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
-        let ended = self
-            .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
-            .execute(params![id, milliseconds(now)])?;
-        Ok(ended == 1)
-    }
-
     /// Some of what silences that ended before their time still hold back.
     ///
     /// # Errors
@@ -130,6 +91,47 @@ impl Store {
             held.push(HeldDelivery { id: row.get(0)?, person: row.get(1)?, content });
         }
         Ok(held)
+    }
+}
+
+impl Writing<'_> {
+    /// Writes a silence, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_silence(
+        &self,
+        silenced: &Silenced,
+        (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+        who: Option<&str>,
+        why: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
+        self.prepare(
+            "INSERT INTO silences (matcher, starts_at, ends_at, who, why, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            serde_json::to_string(silenced)?,
+            milliseconds(starts_at),
+            milliseconds(ends_at),
+            who,
+            why,
+            milliseconds(now)
+        ])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn end_silence(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        let ended = self
+            .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
+            .execute(params![id, milliseconds(now)])?;
+        Ok(ended == 1)
     }
 
     /// Holds a delivery back by another silence, or lets it go.

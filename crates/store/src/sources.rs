@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Store, instant, known, milliseconds};
+use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::engine::event::{Event, EventId};
 use plazo_core::engine::request_id::RequestId;
 
@@ -40,6 +40,114 @@ pub struct FetchRow {
 }
 
 impl Store {
+    /// What is known of a source.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn source(&self, name: &str) -> Result<Option<SourceRow>> {
+        let mut statement =
+            self.prepare("SELECT heard_at, event_at, failed_at, cause, silence_told_at FROM sources WHERE name = ?1")?;
+        let row = statement.query_row([name], |row| {
+            let at = |place| row.get(place).map(known);
+            Ok(SourceRow {
+                heard_at: at(0)?,
+                event_at: at(1)?,
+                failed_at: at(2)?,
+                cause: row.get(3)?,
+                silence_told_at: at(4)?,
+            })
+        });
+        Ok(row.optional()?)
+    }
+
+    /// Instants at which a source spoke, oldest first, as far back as the latest rows of the journal go.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn source_instants(&self, name: &str) -> Result<Vec<DateTime<Utc>>> {
+        let mut statement = self.prepare(
+            "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
+        )?;
+        let rows = statement.query_map([name], |row| row.get(0).and_then(instant))?;
+        self.readable("event", rows)
+    }
+
+    /// How far something was read.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn cursor(&self, source: &str, name: &str) -> Result<Option<String>> {
+        let mut statement = self.prepare("SELECT value FROM cursors WHERE source = ?1 AND name = ?2")?;
+        Ok(statement.query_row([source, name], |row| row.get(0)).optional()?)
+    }
+
+    /// What of a source may be asked for now, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn due_fetches(&self, source: &str, now: DateTime<Utc>, limit: u32) -> Result<Vec<FetchRow>> {
+        let mut statement = self.prepare(
+            "SELECT name, id, path, asked, attempts FROM fetches WHERE source = ?1 AND next_at <= ?2
+             ORDER BY wanted_at LIMIT ?3",
+        )?;
+        let rows = statement.query_map(params![source, milliseconds(now), limit], |row| {
+            Ok(FetchRow {
+                source: source.to_owned(),
+                name: row.get(0)?,
+                id: row.get(1)?,
+                path: row.get(2)?,
+                asked: row.get(3)?,
+                attempts: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// How much of a source is still to be asked for, and since when the oldest.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn fetch_backlog(&self, source: &str) -> Result<(u32, Option<DateTime<Utc>>)> {
+        let mut statement =
+            self.prepare("SELECT count(*), min(wanted_at) FROM fetches WHERE source = ?1 AND next_at IS NOT NULL")?;
+        Ok(statement.query_row([source], |row| Ok((row.get(0)?, known(row.get(1)?))))?)
+    }
+
+    /// Whether anything is kept until its conversation begins.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn any_parked(&self) -> Result<bool> {
+        Ok(self.prepare("SELECT EXISTS (SELECT 1 FROM parked)")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The events that are kept until one of these conversations begins, in the order in which they happened.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn parked(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
+        let mut events: Vec<Event> = Vec::new();
+        for thread in threads {
+            let mut statement = self.prepare("SELECT body FROM parked WHERE channel = ?1 AND thread = ?2")?;
+            let mut rows = statement.query([channel, thread.as_str()])?;
+            while let Some(row) = rows.next()? {
+                let event: Option<Event> = self.parsed(RequestId(0), "parked", row, 0);
+                events.extend(event.filter(|event| !events.iter().any(|known| known.id == event.id)));
+            }
+        }
+        events.sort_by_key(|event| event.at);
+        Ok(events)
+    }
+}
+
+impl Writing<'_> {
     /// Notes that a source has spoken; `event_at` is the latest instant of what it said.
     ///
     /// # Errors
@@ -92,50 +200,6 @@ impl Store {
         Ok(())
     }
 
-    /// What is known of a source.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn source(&self, name: &str) -> Result<Option<SourceRow>> {
-        let mut statement =
-            self.prepare("SELECT heard_at, event_at, failed_at, cause, silence_told_at FROM sources WHERE name = ?1")?;
-        let row = statement.query_row([name], |row| {
-            let at = |place| row.get(place).map(known);
-            Ok(SourceRow {
-                heard_at: at(0)?,
-                event_at: at(1)?,
-                failed_at: at(2)?,
-                cause: row.get(3)?,
-                silence_told_at: at(4)?,
-            })
-        });
-        Ok(row.optional()?)
-    }
-
-    /// Instants at which a source spoke, oldest first, as far back as the latest rows of the journal go.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn source_instants(&self, name: &str) -> Result<Vec<DateTime<Utc>>> {
-        let mut statement = self.prepare(
-            "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
-        )?;
-        let rows = statement.query_map([name], |row| row.get(0).and_then(instant))?;
-        self.readable("event", rows)
-    }
-
-    /// How far something was read.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn cursor(&self, source: &str, name: &str) -> Result<Option<String>> {
-        let mut statement = self.prepare("SELECT value FROM cursors WHERE source = ?1 AND name = ?2")?;
-        Ok(statement.query_row([source, name], |row| row.get(0)).optional()?)
-    }
-
     /// Remembers how far something was read.
     ///
     /// # Errors
@@ -186,29 +250,6 @@ impl Store {
         Ok(added == 1)
     }
 
-    /// What of a source may be asked for now, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn due_fetches(&self, source: &str, now: DateTime<Utc>, limit: u32) -> Result<Vec<FetchRow>> {
-        let mut statement = self.prepare(
-            "SELECT name, id, path, asked, attempts FROM fetches WHERE source = ?1 AND next_at <= ?2
-             ORDER BY wanted_at LIMIT ?3",
-        )?;
-        let rows = statement.query_map(params![source, milliseconds(now), limit], |row| {
-            Ok(FetchRow {
-                source: source.to_owned(),
-                name: row.get(0)?,
-                id: row.get(1)?,
-                path: row.get(2)?,
-                asked: row.get(3)?,
-                attempts: row.get(4)?,
-            })
-        })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
-
     /// Settles something that was asked for: done or given up (`None`), or again then.
     ///
     /// # Errors
@@ -220,17 +261,6 @@ impl Store {
         )?
         .execute(params![fetch.source, fetch.name, fetch.id, again_at.map(milliseconds), cause])?;
         Ok(())
-    }
-
-    /// How much of a source is still to be asked for, and since when the oldest.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn fetch_backlog(&self, source: &str) -> Result<(u32, Option<DateTime<Utc>>)> {
-        let mut statement =
-            self.prepare("SELECT count(*), min(wanted_at) FROM fetches WHERE source = ?1 AND next_at IS NOT NULL")?;
-        Ok(statement.query_row([source], |row| Ok((row.get(0)?, known(row.get(1)?))))?)
     }
 
     /// Notes that the operator is told of something; `false` if he was before.
@@ -261,34 +291,6 @@ impl Store {
             .execute(params![source, id, channel, thread, body, milliseconds(now)])?;
         }
         Ok(())
-    }
-
-    /// Whether anything is kept until its conversation begins.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn any_parked(&self) -> Result<bool> {
-        Ok(self.prepare("SELECT EXISTS (SELECT 1 FROM parked)")?.query_row([], |row| row.get(0))?)
-    }
-
-    /// The events that are kept until one of these conversations begins, in the order in which they happened.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn parked(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
-        let mut events: Vec<Event> = Vec::new();
-        for thread in threads {
-            let mut statement = self.prepare("SELECT body FROM parked WHERE channel = ?1 AND thread = ?2")?;
-            let mut rows = statement.query([channel, thread.as_str()])?;
-            while let Some(row) = rows.next()? {
-                let event: Option<Event> = self.parsed(RequestId(0), "parked", row, 0);
-                events.extend(event.filter(|event| !events.iter().any(|known| known.id == event.id)));
-            }
-        }
-        events.sort_by_key(|event| event.at);
-        Ok(events)
     }
 
     /// Keeps nothing any more for these conversations.

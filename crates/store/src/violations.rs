@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, Rows, params};
 
-use super::{Result, Store, known, milliseconds};
+use super::{Result, Store, Writing, known, milliseconds};
 use plazo_core::engine::check::Violation;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::unit::changes::{Climbed, NewViolation};
@@ -45,47 +45,6 @@ pub struct ViolationFilter {
 const COLUMNS: &str = "id, request, at, owner, iif(v = 1, violation, NULL), n_told, excuse, excused_by, excused_at";
 
 impl Store {
-    /// Records a violation, and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<i64> {
-        let NewViolation { request, at, owner, violation } = new;
-        let id = self
-            .prepare(
-                "INSERT INTO violations (request, at, noticed_at, rule, kind, who, owner, violation)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .insert(params![
-                request.0,
-                milliseconds(*at),
-                milliseconds(noticed_at),
-                violation.rule,
-                violation.check.as_str(),
-                violation.who,
-                owner,
-                serde_json::to_string(violation)?,
-            ])?;
-        Ok(id)
-    }
-
-    /// Notes that so many steps of its ladder were told, and when the next one is.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn told_violation(&self, climbed: &Climbed) -> Result<()> {
-        let Climbed { id, n_told, next_at } = *climbed;
-        let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
-        self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
-            id,
-            n_told,
-            next_at.map(milliseconds)
-        ])?;
-        Ok(())
-    }
-
     /// Violations whose ladder goes on by `now`.
     ///
     /// # Errors
@@ -123,31 +82,6 @@ impl Store {
         read_all(self, statement.query(params![filter.rule, request, filter.open, since, filter.limit])?)
     }
 
-    /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn excuse_violation(&self, id: i64, excuse: &str, who: Option<&str>, now: DateTime<Utc>) -> Result<bool> {
-        let n_changed = self
-            .prepare(
-                "UPDATE violations SET excuse = ?2, excused_by = ?3, excused_at = ?4, next_at = NULL WHERE id = ?1",
-            )?
-            .execute(params![id, excuse, who, milliseconds(now)])?;
-        Ok(n_changed == 1)
-    }
-
-    /// Notes that a request waits for another to be done.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn add_block(&self, blocker: RequestId, blocked: RequestId) -> Result<()> {
-        self.prepare("INSERT INTO blocks (blocker, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-            .execute([blocker.0, blocked.0])?;
-        Ok(())
-    }
-
     /// The requests that wait for `blocker`.
     ///
     /// # Errors
@@ -157,16 +91,6 @@ impl Store {
         let mut statement = self.prepare("SELECT blocked FROM blocks WHERE blocker = ?1")?;
         let rows = statement.query_map([blocker.0], |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// Takes them off the list.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
-    pub fn remove_blocks(&self, blocker: RequestId) -> Result<()> {
-        self.prepare("DELETE FROM blocks WHERE blocker = ?1")?.execute([blocker.0])?;
-        Ok(())
     }
 
     /// Open requests of whoever is known by one of these words, the latest first.
@@ -208,6 +132,84 @@ impl Store {
         )?;
         let rows = statement.query_map([customer, channel], |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Records a violation, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<i64> {
+        let NewViolation { request, at, owner, violation } = new;
+        let id = self
+            .prepare(
+                "INSERT INTO violations (request, at, noticed_at, rule, kind, who, owner, violation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .insert(params![
+                request.0,
+                milliseconds(*at),
+                milliseconds(noticed_at),
+                violation.rule,
+                violation.check.as_str(),
+                violation.who,
+                owner,
+                serde_json::to_string(violation)?,
+            ])?;
+        Ok(id)
+    }
+
+    /// Notes that so many steps of its ladder were told, and when the next one is.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn told_violation(&self, climbed: &Climbed) -> Result<()> {
+        let Climbed { id, n_told, next_at } = *climbed;
+        let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
+        self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
+            id,
+            n_told,
+            next_at.map(milliseconds)
+        ])?;
+        Ok(())
+    }
+
+    /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn excuse_violation(&self, id: i64, excuse: &str, who: Option<&str>, now: DateTime<Utc>) -> Result<bool> {
+        let n_changed = self
+            .prepare(
+                "UPDATE violations SET excuse = ?2, excused_by = ?3, excused_at = ?4, next_at = NULL WHERE id = ?1",
+            )?
+            .execute(params![id, excuse, who, milliseconds(now)])?;
+        Ok(n_changed == 1)
+    }
+
+    /// Notes that a request waits for another to be done.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn add_block(&self, blocker: RequestId, blocked: RequestId) -> Result<()> {
+        self.prepare("INSERT INTO blocks (blocker, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute([blocker.0, blocked.0])?;
+        Ok(())
+    }
+
+    /// Takes them off the list.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn remove_blocks(&self, blocker: RequestId) -> Result<()> {
+        self.prepare("DELETE FROM blocks WHERE blocker = ?1")?.execute([blocker.0])?;
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::engine::effect::Outcome;
 use crate::engine::event::EventId;
 use crate::engine::request_id::RequestId;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Writing};
 use crate::unit::Changes;
 use crate::unit::changes::{JournalEntry, RequestUpdate, ThreadName};
 
@@ -66,7 +66,7 @@ fn write(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, waiting: &
         let written = store.begin().and_then(|open| {
             for (body, _) in &group {
                 n_written += 1;
-                put(store, rows, outcome, channel, n_written, body)?;
+                put(open.writing(), rows, outcome, channel, n_written, body)?;
             }
             open.commit()
         });
@@ -77,7 +77,7 @@ fn write(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, waiting: &
     }
 }
 
-fn put(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body: &Bytes) -> Result<(), StoreError> {
+fn put(writing: Writing<'_>, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body: &Bytes) -> Result<(), StoreError> {
     let request = RequestId(n);
     let at = outcome.request.opened_at;
     let mut changes = Changes::default();
@@ -102,5 +102,5 @@ fn put(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body
             replaces_clocks: false,
         });
     }
-    store.save(&changes, at).map(|_| ())
+    writing.save(&changes, at).map(|_| ())
 }
