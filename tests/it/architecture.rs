@@ -51,7 +51,7 @@ fn types() -> BTreeMap<String, BTreeSet<String>> {
         }
         for line in text.split("#[cfg(test)]").next().unwrap_or_default().lines() {
             let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
-            let Some(rest) = kinds.iter().find_map(|kind| line.strip_prefix(kind)) else { continue };
+            let Some(rest) = kinds.iter().find_map(|kind| line.trim_start().strip_prefix(kind)) else { continue };
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
             types.entry(name).or_default().insert(file.clone());
         }
