@@ -107,7 +107,7 @@ impl<'a> World<'a> {
         self.keep(id, outcome);
     }
 
-    /// As `app::apply` does.
+    /// As the desk does.
     fn hear(&mut self, id: RequestId, event: &Event) {
         let unopened =
             || Case { request: Request::unopened(id), events: Vec::new(), clocks: BTreeMap::new(), wake_at: None };
