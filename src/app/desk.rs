@@ -141,7 +141,8 @@ impl Desk {
 }
 
 impl Work<'_> {
-    /// Looks at requests whose wake has come. One that fails is pushed back, so that it cannot starve the rest.
+    /// Looks at requests whose wake has come. One that fails is pushed back, so that it cannot starve the rest. Returns how many messages this
+    /// transaction decided: none where it runs alone, and they go the ordinary way.
     fn tick(&mut self, requests: &[RequestId]) -> Result<usize, StoreError> {
         let mut n_decided = 0;
         for &request in requests {

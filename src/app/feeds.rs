@@ -1,4 +1,4 @@
-//! What sources tell: their facts in one transaction, what came too early, and who among them has gone silent.
+//! What sources tell: their facts, what came too early, and who among them has gone silent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -198,7 +198,7 @@ impl Feeds {
         self.readers.read(move |store| store.due_fetches(&source, now, limit)).await
     }
 
-    /// Writes what an answer told and settles what was asked for, in one transaction.
+    /// Writes what an answer told, then settles what was asked for.
     ///
     /// # Errors
     ///
@@ -248,7 +248,7 @@ impl Feeds {
             .await
     }
 
-    /// Writes what a page told and how far it was read, in one transaction: nothing is read twice or skipped.
+    /// Writes what a page told, then how far it was read: nothing is skipped, and what is read again is known.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Use cases: what events, ticks, people and the outbox do to the store, each in one transaction.
+//! Use cases: what events, ticks, people and the outbox do to the store.
 //!
 //! Every change passes here, whatever door it came by. What becomes of it is decided by `desk`; this module gives it what it asks for, and
 //! writes what it says. Four services have it among them: the [`Desk`] takes events, ticks and edits of the file, the [`Outbox`] moves

@@ -3,8 +3,8 @@
 //! Callers hand in closures. The thread takes what waits, for some milliseconds, runs it in one transaction, commits once, and answers each
 //! caller after the commit: whoever gets an answer knows that it is on the disk.
 //!
-//! If one of them fails, the group is rolled back and each is run again alone, in a transaction of its own, so that what fails is undone
-//! alone. Failures are rare.
+//! If one of them fails, the group is rolled back: those before it are run again, it alone in transactions of its own, so that what fails is
+//! undone alone, and the rest goes on. Failures are rare.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -36,7 +36,7 @@ const GROUP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::fro
 /// A transaction that held the writer for longer, its commit included, was too large for this disk.
 const LARGE: Duration = Duration::from_millis(30);
 
-/// Why a job was not done. Nothing of it was kept.
+/// Why a job was not done. Nothing of it was kept, but for parts of a job that was run alone: events before the one that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// More wait than the disk takes; try again.
@@ -53,9 +53,19 @@ pub enum WriteError {
     Stopping,
 }
 
+/// How a job went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Well,
+    /// It failed by itself.
+    Failed,
+    /// The store cannot be written.
+    Unavailable,
+}
+
 trait Job: Send {
-    /// Whether it succeeded. Run again, it forgets how it went before.
-    fn run(&mut self, work: &mut Work<'_>) -> bool;
+    /// How it went. Run again, it forgets how it went before.
+    fn run(&mut self, work: &mut Work<'_>) -> Ran;
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
     /// The code that hands it in, for the log.
     fn name(&self) -> &'static str;
@@ -68,11 +78,15 @@ struct Handed<T, F> {
 }
 
 impl<T: Send, F: Fn(&mut Work<'_>) -> Result<T, StoreError> + Send> Job for Handed<T, F> {
-    fn run(&mut self, work: &mut Work<'_>) -> bool {
+    fn run(&mut self, work: &mut Work<'_>) -> Ran {
         let result = (self.work)(work);
-        let succeeded = result.is_ok();
+        let ran = match &result {
+            Ok(_) => Ran::Well,
+            Err(error) if error.is_unavailable() => Ran::Unavailable,
+            Err(_) => Ran::Failed,
+        };
         self.result = Some(result);
-        succeeded
+        ran
     }
 
     fn name(&self) -> &'static str {
@@ -164,28 +178,54 @@ fn write(store: &Store, core: &Core, mut last_request: i64, waiting: &Receiver<B
     while let Some(first) = next.pop_front().or_else(|| waiting.recv().ok()) {
         let began = Instant::now();
         let mut group = vec![first];
-        next.extend(waiting.try_iter().take(LARGEST_GROUP - 1 - next.len()));
+        next.extend(waiting.try_iter().take((LARGEST_GROUP - 1).saturating_sub(next.len())));
         let more = || if began.elapsed() < allowed { next.pop_front() } else { None };
-        let committed = run_group(store, core, last_request, &mut group, more);
-        if let Ok(Some(last)) = committed {
-            last_request = last;
-        }
+        let ran = run_group(store, core, last_request, &mut group, more);
+        last_request = settle(store, core, last_request, group, ran, &mut next);
         let held = began.elapsed();
         core.pulse.writer_was_held(held);
         allowed = if LARGE < held { allowed / 2 } else { allowed + *GROUP.start() };
         allowed = allowed.clamp(*GROUP.start(), *GROUP.end());
-        match committed {
-            Ok(Some(_)) => answer(group, &Ok(())),
-            Err(error) => {
-                tracing::error!(%error, jobs = group.len(), "nothing was written");
-                core.outlet.wake();
-                answer(group, &Err(error));
+    }
+}
+
+/// Answers a group that was run. If one of it failed, those before it are run again, it alone, and those after it are what comes next.
+fn settle(
+    store: &Store,
+    core: &Core,
+    mut last_request: i64,
+    mut group: Vec<Box<dyn Job>>,
+    ran: Result<GroupRan, StoreError>,
+    next: &mut VecDeque<Box<dyn Job>>,
+) -> i64 {
+    match ran {
+        Ok(GroupRan::Committed(last)) => {
+            answer(group, &Ok(()));
+            last
+        }
+        Err(error) => {
+            tracing::error!(%error, jobs = group.len(), "nothing was written");
+            core.outlet.wake();
+            answer(group, &Err(error));
+            last_request
+        }
+        Ok(GroupRan::FailedAt(place)) => {
+            for job in group.split_off((place + 1).min(group.len())).into_iter().rev() {
+                next.push_front(job);
             }
-            Ok(None) => {
-                for job in group {
-                    last_request = run_alone(store, core, last_request, job);
+            let failed = group.pop();
+            if !group.is_empty() {
+                match run_group(store, core, last_request, &mut group, || None) {
+                    // It went well a moment ago; what is not the same this time is told apart one by one.
+                    Ok(GroupRan::FailedAt(_)) => {
+                        for job in group {
+                            last_request = run_alone(store, core, last_request, job);
+                        }
+                    }
+                    ran => last_request = settle(store, core, last_request, group, ran, next),
                 }
             }
+            failed.map_or(last_request, |job| run_alone(store, core, last_request, job))
         }
     }
 }
@@ -196,15 +236,22 @@ fn answer(group: Vec<Box<dyn Job>>, committed: &Result<(), StoreError>) {
     }
 }
 
-/// Runs a group in one transaction, and what `more` brings while it lasts, and commits it. Returns the last number that a request got; `None`
-/// if one failed, so that each must be run alone: nothing is kept then.
+/// What came of a group.
+enum GroupRan {
+    /// It is on the disk; this is the last number that a request got.
+    Committed(i64),
+    /// The job at that place failed, and nothing is kept.
+    FailedAt(usize),
+}
+
+/// Runs a group in one transaction, and what `more` brings while it lasts, and commits it.
 fn run_group(
     store: &Store,
     core: &Core,
     last_request: i64,
     group: &mut Vec<Box<dyn Job>>,
     mut more: impl FnMut() -> Option<Box<dyn Job>>,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<GroupRan, StoreError> {
     let changed_before = store.total_changes();
     let mut run = || {
         let mut work = Work::begin(store, core, last_request, Company::Group)?;
@@ -212,8 +259,8 @@ fn run_group(
         while let Some(job) = group.get_mut(n_run) {
             core.pulse.writer_works();
             let began = Instant::now();
-            if !job.run(&mut work) {
-                return Ok(None);
+            if job.run(&mut work) != Ran::Well {
+                return Ok(GroupRan::FailedAt(n_run));
             }
             if LONG < began.elapsed() {
                 tracing::debug!(job = job.name(), took = ?began.elapsed(), "one piece of work held the writer for long");
@@ -225,7 +272,7 @@ fn run_group(
         }
         core.pulse.writer_works();
         let began = Instant::now();
-        let committed = work.commit().map(Some);
+        let committed = work.commit().map(GroupRan::Committed);
         if LONG < began.elapsed() {
             let changed = store.total_changes() - changed_before;
             tracing::debug!(took = ?began.elapsed(), jobs = group.len(), changed, "a commit held the writer for long");
@@ -233,7 +280,7 @@ fn run_group(
         committed
     };
     let committed = run();
-    if !matches!(committed, Ok(None)) {
+    if !matches!(committed, Ok(GroupRan::FailedAt(_))) {
         note_health(store, core, changed_before, committed.is_ok());
     }
     committed
@@ -244,19 +291,25 @@ fn run_alone(store: &Store, core: &Core, last_request: i64, mut job: Box<dyn Job
     core.pulse.writer_works();
     let changed_before = store.total_changes();
     let mut last = last_request;
+    let mut ran = Ran::Well;
     let committed = Work::begin(store, core, last_request, Company::Alone).and_then(|mut work| {
-        if !job.run(&mut work) {
+        ran = job.run(&mut work);
+        if ran != Ran::Well {
             work.roll_back();
         }
-        last = work.commit()?;
-        Ok(())
+        let committed = work.commit();
+        // What its parts committed stays, whatever became of the rest.
+        last = work.last_request();
+        committed
     });
-    note_health(store, core, changed_before, committed.is_ok());
-    if let Err(error) = &committed {
-        tracing::error!(%error, jobs = 1, "nothing was written");
+    let is_ok = committed.is_ok() && ran != Ran::Unavailable;
+    note_health(store, core, changed_before, is_ok);
+    if !is_ok {
+        let error = committed.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(error, jobs = 1, "nothing was written");
         core.outlet.wake();
     }
-    job.answer(committed.as_ref().map(|()| ()));
+    job.answer(committed.as_ref().map(|_| ()));
     last
 }
 

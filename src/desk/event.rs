@@ -204,6 +204,10 @@ impl Decision<'_> {
             let moves =
                 if is_loose { event.is_believed() } else { is_new && self.leads_to_unreadable(channel, thread)? };
             let (channel, thread) = (channel.clone(), thread.clone());
+            if !moves {
+                // Whose it is decides whether it becomes this request's, and what the next event of the same transaction finds.
+                self.known.get(RequestByThread { channel: channel.clone(), thread: thread.clone() })?;
+            }
             self.changes.threads.push(ThreadName { channel, thread, request: request.id, moves });
         }
         Ok(())

@@ -52,6 +52,7 @@ mod subscriptions;
 mod support;
 mod tables;
 mod tidy;
+mod transactions;
 mod transports;
 mod untrusted;
 mod usual;

@@ -130,9 +130,10 @@ fn shift(directory: &std::path::Path, by: Duration) {
 
 fn earlier(value: &mut serde_json::Value, by: i64) {
     match value {
-        serde_json::Value::String(text) => {
-            if let Ok(at) = text.parse::<chrono::DateTime<chrono::Utc>>() {
-                *text = (at - chrono::TimeDelta::milliseconds(by)).to_rfc3339();
+        // Instants are microseconds; nothing else in a state is as large.
+        serde_json::Value::Number(number) => {
+            if let Some(micros) = number.as_i64().filter(|number| 1_000_000_000_000_000 < *number) {
+                *number = (micros - 1_000 * by).into();
             }
         }
         serde_json::Value::Object(fields) => fields.values_mut().for_each(|value| earlier(value, by)),

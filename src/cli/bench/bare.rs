@@ -77,7 +77,14 @@ fn write(store: &Store, rows: Rows, outcome: &Outcome, channel: &str, waiting: &
     }
 }
 
-fn put(writing: Writing<'_>, rows: Rows, outcome: &Outcome, channel: &str, n: i64, body: &Bytes) -> Result<(), StoreError> {
+fn put(
+    writing: Writing<'_>,
+    rows: Rows,
+    outcome: &Outcome,
+    channel: &str,
+    n: i64,
+    body: &Bytes,
+) -> Result<(), StoreError> {
     let request = RequestId(n);
     let at = outcome.request.opened_at;
     let mut changes = Changes::default();

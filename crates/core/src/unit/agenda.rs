@@ -27,7 +27,12 @@ impl Agenda {
 
     /// Takes note of what an input became, and of the numbers that it got: what follows from it comes next.
     pub fn done(&mut self, input: &Input, changes: Changes, output: Output, saved: &Saved) {
-        for next in changes.then.into_iter().rev() {
+        let is_first = self.output.is_none();
+        for mut next in changes.then.into_iter().rev() {
+            // Only what the first input splits off is told by its effects.
+            if let Input::Own { answers, .. } = &mut next {
+                *answers = answers.filter(|_| is_first);
+            }
             self.inputs.push_front(next);
         }
         for (new, id) in changes.violations.into_iter().zip(&saved.violations).rev() {

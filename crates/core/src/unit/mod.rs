@@ -112,7 +112,7 @@ pub enum Input {
     },
     /// What a believed event means for other requests, and for calendars.
     Follow {
-        /// The request, as it is by then.
+        /// The request, as it was then.
         request: Arc<Request>,
         /// The event.
         incoming: Arc<Incoming>,
