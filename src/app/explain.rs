@@ -83,7 +83,7 @@ fn explained(known: &Known, config: &Config, now: DateTime<Utc>) -> Explanation 
 
 fn sent(delivery: &StepDelivery, config: &Config) -> Sent {
     let person = delivery.person.as_ref();
-    let name = person.map(|key| config.contacts.get(key).map_or_else(|| key.clone(), |contact| contact.name.clone()));
+    let name = person.map(|key| config.name_of(key).to_owned());
     Sent {
         to: name.unwrap_or_else(|| delivery.destination.clone()),
         by: delivery.destination.clone(),

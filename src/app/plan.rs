@@ -182,6 +182,6 @@ fn planned(before: &Arc<Request>, config: &Config, now: DateTime<Utc>) -> Planne
 fn name(recipient: &Recipient, config: &Config) -> String {
     match recipient {
         Recipient::Destination(name) => name.clone(),
-        Recipient::Person(key) => config.contacts.get(key).map_or_else(|| key.clone(), |contact| contact.name.clone()),
+        Recipient::Person(key) => config.name_of(key).to_owned(),
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
-use croner::parser::CronParser;
 
 use super::desk::Desk;
+use super::schedule::last_time;
 use super::views::Views;
 use super::work::Work;
 use super::writer::WriteError;
@@ -316,19 +316,7 @@ fn last_due(settings: &ReportSettings, last_run: DateTime<Utc>, now: DateTime<Ut
         Handover::Daily(time) => time.format("%-M %-H * * *").to_string(),
         Handover::Weekly(day, time) => format!("{} {day}", time.format("%-M %-H * *")).to_uppercase(),
     };
-    let cron = CronParser::new().parse(&pattern).ok()?;
-    let mut from = last_run.with_timezone(&settings.calendar.zone());
-    let mut last = None;
-    // Two months of days at most: what was missed before that is one report all the same.
-    for _ in 0..62 {
-        let next = cron.find_next_occurrence(&from, false).ok()?;
-        if now < next.to_utc() {
-            break;
-        }
-        last = Some(next.to_utc());
-        from = next;
-    }
-    last
+    last_time(&pattern, &settings.calendar, (last_run, now), |_| true)
 }
 
 impl Views {
@@ -375,7 +363,7 @@ fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<Regist
     }
     let directory = &config.rulebook.directory;
     let person = |word: String| directory.person(&word).map_or(word, |person| person.name.clone());
-    let client = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |one| one.name.clone());
+    let client = |word: &String| directory.customer_name(word).to_owned();
     let entries = found.into_iter().filter_map(|Found { at, request: id, what, why, who }| {
         let request = requests.get(&id)?.as_ref()?;
         Some(RegisterEntry {

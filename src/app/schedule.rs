@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use croner::Cron;
 use croner::parser::CronParser;
 
@@ -11,6 +11,7 @@ use super::work::Work;
 use super::writer::WriteError;
 use crate::config::DailyList;
 use crate::desk::announcement;
+use crate::engine::calendar::Calendar;
 use crate::engine::directory::Recipient;
 use crate::engine::request::Request;
 use crate::outbox::Content;
@@ -83,20 +84,31 @@ impl Work<'_> {
     }
 }
 
-/// The last instant after `last_run` and up to `now` at which the list falls due on a working day, by the wall clock of its
-/// calendar, whatever the offset is by then.
+/// The last instant after `last_run` and up to `now` at which the list falls due on a working day.
 fn last_due(list: &DailyList, last_run: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let zone = list.calendar.zone();
-    let cron: Cron = CronParser::new().parse(&list.at.format("%-M %-H * * *").to_string()).ok()?;
-    let mut from = last_run.with_timezone(&zone);
+    let pattern = list.at.format("%-M %-H * * *").to_string();
+    last_time(&pattern, &list.calendar, (last_run, now), |day| list.calendar.is_working_day(day))
+}
+
+/// The last instant after the first one of a span and up to the second at which a pattern falls due on such a day, by the wall clock of the
+/// calendar, whatever the offset is by then. Sixty times at most are looked at: what was missed before that is one message all the
+/// same.
+pub(super) fn last_time(
+    pattern: &str,
+    calendar: &Calendar,
+    (after, until): (DateTime<Utc>, DateTime<Utc>),
+    is_meant: impl Fn(NaiveDate) -> bool,
+) -> Option<DateTime<Utc>> {
+    const MOST_TIMES: usize = 62;
+    let cron: Cron = CronParser::new().parse(pattern).ok()?;
+    let mut from = after.with_timezone(&calendar.zone());
     let mut last = None;
-    // A month of mornings at most: what was missed before that is one list all the same.
-    for _ in 0..31 {
+    for _ in 0..MOST_TIMES {
         let next = cron.find_next_occurrence(&from, false).ok()?;
-        if now < next.to_utc() {
+        if until < next.to_utc() {
             break;
         }
-        if list.calendar.is_working_day(next.date_naive()) {
+        if is_meant(next.date_naive()) {
             last = Some(next.to_utc());
         }
         from = next;

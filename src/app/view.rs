@@ -92,9 +92,8 @@ impl RequestView {
     /// The request as `config` names its people.
     pub fn new(request: &Request, config: &Config) -> Self {
         let directory = &config.rulebook.directory;
-        let person = |word: &String| directory.person(word).map_or_else(|| word.clone(), |person| person.name.clone());
-        let client =
-            |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+        let person = |word: &String| directory.name_of(word).to_owned();
+        let client = |word: &String| directory.customer_name(word).to_owned();
         Self {
             id: request.id.to_string(),
             state: request.phase.as_str().to_owned(),

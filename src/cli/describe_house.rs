@@ -214,7 +214,7 @@ fn who(tell: &Tell, config: &Config, language: Language) -> String {
     };
     match tell {
         Tell::Role(held) => language.of(role(held)).to_owned(),
-        Tell::Person(key) => config.contacts.get(key).map_or_else(|| key.clone(), |contact| contact.name.clone()),
+        Tell::Person(key) => config.name_of(key).to_owned(),
         Tell::Team(key) => language.of(both!("the team {key}", "todo el equipo {key}")),
         Tell::Destination(name) => name.clone(),
         Tell::Rota(name) => language.of(both!("whoever is on duty ({name})", "quien esté de turno ({name})")),

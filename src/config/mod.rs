@@ -397,6 +397,11 @@ impl Config {
         }
     }
 
+    /// What the person of that key is called; the key itself where the file has nobody of it.
+    pub fn name_of<'a>(&'a self, key: &'a str) -> &'a str {
+        self.contacts.get(key).map_or(key, |contact| &contact.name)
+    }
+
     /// What the file says of tries to a destination.
     pub fn limits_of(&self, destination: &str) -> Limits {
         let fallback = self.destinations.get(destination).map(|own| own.fallback.clone()).unwrap_or_default();

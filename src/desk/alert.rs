@@ -9,7 +9,6 @@ use super::{Decision, facts, place};
 use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{Alert, Why};
-use crate::engine::event::Audience;
 use crate::engine::facets::Facets;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
@@ -188,5 +187,5 @@ pub fn gathers(destination: &str, config: &Config) -> bool {
 /// Whether it may wait until its reader works again: everything but a client's broken promise.
 pub fn may_wait(request: &Request, why: Why) -> bool {
     let is_broken = matches!(why, Why::Breach | Why::Escalation);
-    !(is_broken && request.facets.audience.unwrap_or(Audience::Client) == Audience::Client)
+    !(is_broken && request.facets.is_for_client())
 }

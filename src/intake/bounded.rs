@@ -52,6 +52,11 @@ fn n_values(bytes: &[u8]) -> usize {
     n
 }
 
+/// The text up to so many bytes, between letters.
+pub(super) fn cut(text: &str, longest: usize) -> &str {
+    &text[..text.floor_char_boundary(longest)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::bounded::cut;
 use crate::engine::address;
 use crate::engine::check::Part;
 use crate::engine::event::{
@@ -35,39 +36,6 @@ pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 const FIVE_MINUTES: TimeDelta = TimeDelta::minutes(5);
 /// A number of units since 1970 from here on counts milliseconds.
 const SHORTEST_MILLISECONDS: f64 = 1e11;
-
-/// Every type of event.
-const TYPES: [&str; 29] = [
-    "message",
-    "open",
-    "own",
-    "move",
-    "tag",
-    "prioritise",
-    "wait",
-    "resume",
-    "promise",
-    "deliver",
-    "comment",
-    "close",
-    "reopen",
-    "merge",
-    "undelivered",
-    "ack",
-    "snooze",
-    "log",
-    "schedule",
-    "held",
-    "call_dropped",
-    "call_made",
-    "follow_up",
-    "block",
-    "unblock",
-    "split",
-    "stage",
-    "escalate",
-    "replica",
-];
 
 /// A field that is wrong or missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -327,7 +295,7 @@ impl Fields {
                 kept.insert(name, value);
                 continue;
             };
-            let error = wrong(&cut(name), problem);
+            let error = wrong(cut(&name, LONGEST_WORD), problem);
             if self.care == Care::Strict {
                 return Err(error);
             }
@@ -436,7 +404,7 @@ impl Fields {
                     field,
                     both!("is longer than {LONGEST_WORD} bytes and was cut", "pasa de {LONGEST_WORD} bytes y se cortó"),
                 ));
-                Ok(Some(cut(word)))
+                Ok(Some(cut(&word, LONGEST_WORD).to_owned()))
             }
             Some(word) if LONGEST_WORD < word.len() => {
                 Err(wrong(field, both!("is longer than {LONGEST_WORD} bytes", "pasa de {LONGEST_WORD} bytes")))
@@ -788,7 +756,7 @@ impl Fields {
 ///
 /// [`FieldError`] with the types that there are.
 pub fn check_type(word: &str) -> Result<(), FieldError> {
-    if TYPES.contains(&word) { Ok(()) } else { Err(unknown_type(word)) }
+    if Fact::TYPES.contains(&word) { Ok(()) } else { Err(unknown_type(word)) }
 }
 
 fn unknown_type(word: &str) -> FieldError {
@@ -840,15 +808,6 @@ fn add_numbers(threads: &mut Vec<String>, channel: Option<&str>) {
     let canonical: Vec<_> = threads.iter().filter_map(|thread| address::canonical_thread(thread)).collect();
     // In front: it is the name that all spellings share.
     threads.splice(0..0, canonical);
-}
-
-fn cut(mut word: String) -> String {
-    let mut end = word.len().min(LONGEST_WORD);
-    while !word.is_char_boundary(end) {
-        end -= 1;
-    }
-    word.truncate(end);
-    word
 }
 
 /// An instant at which people meet: nobody agrees on 12:28:13. The next full five minutes, of what is half an hour away or more.

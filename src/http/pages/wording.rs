@@ -21,7 +21,7 @@ pub(super) fn person(word: &str, config: &Config) -> String {
 /// Who asks: the person with their address, and the client, by the names of the file.
 pub(super) fn client(request: &Request, config: &Config) -> Option<String> {
     let directory = &config.rulebook.directory;
-    let customer = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+    let customer = |word: &String| directory.customer_name(word).to_owned();
     let names = [request.contact.clone(), request.contact_by(), request.facets.customer.as_ref().map(customer)];
     let names: Vec<_> = names.into_iter().flatten().map(|name| format::one_line(&name, LONGEST)).collect();
     (!names.is_empty()).then(|| names.join(" · "))
@@ -30,7 +30,7 @@ pub(super) fn client(request: &Request, config: &Config) -> Option<String> {
 /// Who asks, in one name: the client, else the person.
 pub(super) fn short_client(request: &Request, config: &Config) -> String {
     let directory = &config.rulebook.directory;
-    let customer = |word: &String| directory.customer(word).map_or_else(|| word.clone(), |client| client.name.clone());
+    let customer = |word: &String| directory.customer_name(word).to_owned();
     let name = request.facets.customer.as_ref().map(customer).or_else(|| request.contact.clone());
     name.or_else(|| request.contact_by()).map(|name| format::one_line(&name, 60)).unwrap_or_default()
 }

@@ -236,7 +236,7 @@ fn mailbox(entry: &str) -> Option<Correspondent> {
             (entry.get(..found.start()).unwrap_or_default(), found.as_str())
         }
     };
-    let address = cut(&address.trim_matches(['.', '\u{feff}']).to_lowercase(), LONGEST_ID);
+    let address = cut(&address.trim_matches(['.', '\u{feff}']).to_lowercase(), LONGEST_ID).to_owned();
     let name = decoded(name.trim_matches(|c: char| c.is_whitespace() || c == '<'));
     let name = cut(name.trim().trim_matches(['"', '\'']).trim(), LONGEST_ID).replace("\\\"", "\"");
     Some(Correspondent { name: (!name.is_empty()).then_some(name), address })

@@ -18,6 +18,7 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use serde_json::json;
 
+use super::bounded::cut;
 use crate::both;
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::{Lack, Proof};
@@ -88,7 +89,7 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
     let who = Correspondence::of(&mail, house);
     let own_id = mail.message_id().map(names::clean_id).filter(|id| !id.is_empty());
     let own_id = own_id.unwrap_or_else(|| names::fingerprint(&mail));
-    let subject = header::first(&mail, "Subject").map(|subject| cut(&header::decoded(&subject), LONGEST_ID));
+    let subject = header::first(&mail, "Subject").map(|subject| cut(&header::decoded(&subject), LONGEST_ID).to_owned());
     let subject = subject.filter(|subject| !subject.trim().is_empty());
     let by_person = if who.is_own { AuthorKind::Agent } else { AuthorKind::Customer };
     let kind = machine::kind(&mail).unwrap_or(by_person);
@@ -105,12 +106,13 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
     };
     let fact = match bounced {
         Some(bounced) => Fact::Undelivered { of: bounced.of, failed: bounced.failed },
-        None => {
-            Fact::Message { direction: who.direction(), text: text::said(&mail).map(|text| cut(&text, LONGEST_TEXT)) }
-        }
+        None => Fact::Message {
+            direction: who.direction(),
+            text: text::said(&mail).map(|text| cut(&text, LONGEST_TEXT).to_owned()),
+        },
     };
     let refs = json!({ "mail": { "writer_by": who.known, "by_list": who.by_list, "spam": machine::is_spam(&mail) } });
-    let mut copies: Vec<String> = who.copies.iter().map(|address| cut(address, LONGEST_ID)).collect();
+    let mut copies: Vec<String> = who.copies.iter().map(|address| cut(address, LONGEST_ID).to_owned()).collect();
     copies.truncate(MOST_COPIES);
     let mut recipients = who.outside.clone();
     recipients.truncate(MOST_COPIES);
@@ -185,15 +187,6 @@ fn shallow(raw: &[u8]) -> &[u8] {
     const NESTED: &[u8] = b"message/rfc822";
     let mut found = raw.windows(NESTED.len()).enumerate().filter(|(_, window)| window.eq_ignore_ascii_case(NESTED));
     found.nth(DEEPEST_NESTING).map_or(raw, |(place, _)| &raw[..place])
-}
-
-/// The text cut to so many bytes, between characters.
-fn cut(text: &str, longest: usize) -> String {
-    let mut end = text.len().min(longest);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
 }
 
 /// When the mail happened: as our own server noted it, which is the topmost `Received`; else as its sender says; else now. A time that

@@ -72,7 +72,7 @@ fn ids(header: &HeaderValue<'_>) -> Vec<String> {
 }
 
 pub(super) fn clean_id(id: &str) -> String {
-    cut(id.trim().trim_start_matches('<').trim_end_matches('>'), LONGEST_ID)
+    cut(id.trim().trim_start_matches('<').trim_end_matches('>'), LONGEST_ID).to_owned()
 }
 
 /// The name of a mail that has none. What servers add on its way is left out, so that a second reading finds the first.

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::expression::{Expression, ExpressionScope, json};
 use super::{EventRule, Field, HOOK, Mapping, Selection, Subscription};
 use crate::both;
+use crate::intake::bounded::cut;
 use crate::text::Both;
 
 /// Elements of one payload that are looked at; more is no payload of an honest source.
@@ -295,7 +296,9 @@ fn put(event: &mut Map<String, Value>, name: &str, value: Value) {
         (name, Value::Array(items)) if LISTS.contains(&name) => {
             (name, Value::Array(items.into_iter().filter(is_word).map(as_word).collect()))
         }
-        (name @ ("text" | "reason" | "subject"), Value::String(text)) => (name, Value::String(cut(text))),
+        (name @ ("text" | "reason" | "subject"), Value::String(text)) => {
+            (name, Value::String(cut(&text, LONGEST_TEXT).to_owned()))
+        }
         (name, value) => (name, value),
     };
     event.insert(name.to_owned(), value);
@@ -304,13 +307,4 @@ fn put(event: &mut Map<String, Value>, name: &str, value: Value) {
 /// Ids are numbers in many systems.
 fn as_word(item: Value) -> Value {
     if let Value::Number(number) = item { Value::String(number.to_string()) } else { item }
-}
-
-fn cut(mut text: String) -> String {
-    let mut end = text.len().min(LONGEST_TEXT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
-    text
 }

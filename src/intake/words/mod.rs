@@ -10,6 +10,7 @@ mod html;
 mod reply;
 mod signature;
 
+use super::bounded::cut;
 pub use html::Images;
 use reply::Form;
 
@@ -32,26 +33,26 @@ impl Line {
 /// What the writer of a plain text added, trimmed; empty if that is nothing.
 #[must_use]
 pub fn of_text(text: &str) -> String {
-    reply::own(&marked(&reply::cut(text, LONGEST)), Form::Plain)
+    reply::own(&marked(cut(text, LONGEST)), Form::Plain)
 }
 
 /// What the writer of an HTML text added, as lines of plain text, trimmed; empty if that is nothing.
 #[must_use]
 pub fn of_html(html: &str) -> String {
-    reply::own(&html::read(&reply::cut(html, LONGEST)).lines, Form::Html)
+    reply::own(&html::read(cut(html, LONGEST)).lines, Form::Html)
 }
 
 /// All that an HTML text shows, quotes too, as lines of plain text.
 #[must_use]
 pub fn shown(html: &str) -> String {
-    let lines = html::read(&reply::cut(html, LONGEST)).lines;
+    let lines = html::read(cut(html, LONGEST)).lines;
     lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 /// The pictures that an HTML text shows, by whether its writer put them there.
 #[must_use]
 pub fn images(html: &str) -> Images {
-    html::read(&reply::cut(html, LONGEST)).images
+    html::read(cut(html, LONGEST)).images
 }
 
 /// The lines of a plain text. `>` before a number, as in a list of prices, is no mark where nothing else is marked.

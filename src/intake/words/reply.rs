@@ -1,7 +1,5 @@
 //! Lines → what their writer added.
 
-use std::borrow::Cow;
-
 use super::head::{self, Head};
 use super::{Line, attribution, signature};
 
@@ -155,13 +153,4 @@ fn marks_after(lines: &[Line], from: usize) -> Marks {
         return Marks::Other(end.unwrap_or(lines.len()));
     }
     Marks::None
-}
-
-/// The text up to so many bytes, between letters.
-pub(super) fn cut(text: &str, longest: usize) -> Cow<'_, str> {
-    let mut end = text.len().min(longest);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    Cow::Borrowed(&text[..end])
 }

@@ -28,3 +28,15 @@ pub struct Facets {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
 }
+
+impl Facets {
+    /// For whom it is done; for a client where nobody says otherwise.
+    pub fn for_whom(&self) -> Audience {
+        self.audience.unwrap_or(Audience::Client)
+    }
+
+    /// Whether it is for a client.
+    pub fn is_for_client(&self) -> bool {
+        self.for_whom() == Audience::Client
+    }
+}

@@ -189,7 +189,7 @@ impl Matcher {
         let any_of =
             |list: &[String], values: &[String]| list.is_empty() || values.iter().any(|value| among(list, Some(value)));
         among(&self.channel, Some(&facets.channel))
-            && self.audience.is_none_or(|audience| facets.audience.unwrap_or(Audience::Client) == audience)
+            && self.audience.is_none_or(|audience| facets.for_whom() == audience)
             && among(&self.inbox, facets.inbox.as_deref())
             && among(&self.customer, facets.customer.as_deref())
             && among(&self.priority, facets.priority.as_deref())

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::engine::check::{self, CheckKind};
 use crate::engine::clock::{Clock, ClockState};
-use crate::engine::event::Audience;
 use crate::engine::ledger::Holder;
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::Rulebook;
@@ -158,7 +157,7 @@ fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
 }
 
 fn is_client(case: &Case) -> bool {
-    case.history.request.facets.audience.unwrap_or(Audience::Client) == Audience::Client
+    case.history.request.facets.is_for_client()
 }
 
 /// The groups to which something of a case belongs that is `owner`'s.

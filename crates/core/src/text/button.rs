@@ -90,5 +90,5 @@ fn state(id: RequestId, request: &Request, zone: Tz, language: Language) -> Stri
 
 /// Slack's three control characters, so that nobody's words mention or link anything.
 pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    html_escape::encode_text(text).into_owned()
 }

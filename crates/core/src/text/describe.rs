@@ -224,7 +224,7 @@ impl Words<'_> {
                     Role::Management => Both { en: "management", es: "gerencia" },
                 })
                 .to_owned(),
-            Tell::Person(key) => self.directory.person(key).map_or_else(|| key.clone(), |person| person.name.clone()),
+            Tell::Person(key) => self.directory.name_of(key).to_owned(),
             Tell::Team(key) => language.of(both!("the team {key}", "todo el equipo {key}")),
             Tell::Destination(key) => key.clone(),
             Tell::Rota(name) => language.of(both!("whoever is on duty ({name})", "quien esté de turno ({name})")),

@@ -136,7 +136,7 @@ pub(super) fn reply_context(facts: &AlertFacts) -> minijinja::Value {
 }
 
 pub(super) fn preformatted(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = html_escape::encode_text(text);
     format!("<!doctype html><meta charset=\"utf-8\"><pre style=\"white-space:pre-wrap\">{escaped}</pre>")
 }
 

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::checks::{CheckKind, Violation};
 use super::finding::Finding;
 use super::phrases::normalised;
-use crate::engine::event::{Audience, Event};
+use crate::engine::event::Event;
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
 
@@ -14,7 +14,7 @@ const SHORTEST_REPEATED: usize = 25;
 
 pub(super) fn judge(request: &Request, event: &Event, text: &str, rulebook: &Rulebook, found: &mut Vec<Violation>) {
     let is_human = event.author.as_ref().is_none_or(|author| author.kind.is_human());
-    if !is_human || request.facets.audience.unwrap_or(Audience::Client) != Audience::Client {
+    if !is_human || !request.facets.is_for_client() {
         return;
     }
     let checks = &rulebook.checks;

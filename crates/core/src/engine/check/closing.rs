@@ -4,7 +4,7 @@
 use super::checks::{CheckKind, Violation};
 use super::comment::Part;
 use super::finding::{Association, Finding};
-use crate::engine::event::{Audience, Event, Ground};
+use crate::engine::event::{Event, Ground};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
@@ -16,7 +16,7 @@ pub(super) fn judge(
     rulebook: &Rulebook,
     found: &mut Vec<Violation>,
 ) {
-    if request.facets.audience.unwrap_or(Audience::Client) != Audience::Client {
+    if !request.facets.is_for_client() {
         return;
     }
     let checks = &rulebook.checks;

@@ -2,13 +2,13 @@
 
 use super::checks::{CheckKind, Violation};
 use super::finding::Finding;
-use crate::engine::event::{Audience, Event};
+use crate::engine::event::Event;
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
 
 pub(super) fn judge(request: &Request, event: &Event, rulebook: &Rulebook, found: &mut Vec<Violation>) {
     let is_human = event.author.as_ref().is_none_or(|author| author.kind.is_human());
-    let is_client = request.facets.audience.unwrap_or(Audience::Client) == Audience::Client;
+    let is_client = request.facets.is_for_client();
     if !is_human || !is_client || request.facets.channel != "email" {
         return;
     }

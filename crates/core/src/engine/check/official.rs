@@ -2,7 +2,7 @@
 
 use super::checks::{CheckKind, Violation};
 use super::finding::Finding;
-use crate::engine::event::{Audience, Direction, Event};
+use crate::engine::event::{Direction, Event};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
@@ -14,7 +14,7 @@ pub(super) fn judge(
     rulebook: &Rulebook,
     found: &mut Vec<Violation>,
 ) {
-    if request.facets.audience.unwrap_or(Audience::Client) != Audience::Client {
+    if !request.facets.is_for_client() {
         return;
     }
     let checks = &rulebook.checks;

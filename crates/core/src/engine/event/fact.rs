@@ -281,6 +281,39 @@ pub struct Interaction {
 }
 
 impl Fact {
+    /// The words of all types.
+    pub const TYPES: [&'static str; 29] = [
+        "message",
+        "open",
+        "own",
+        "move",
+        "tag",
+        "prioritise",
+        "wait",
+        "resume",
+        "promise",
+        "deliver",
+        "comment",
+        "close",
+        "reopen",
+        "merge",
+        "undelivered",
+        "ack",
+        "snooze",
+        "log",
+        "schedule",
+        "held",
+        "call_dropped",
+        "call_made",
+        "follow_up",
+        "block",
+        "unblock",
+        "split",
+        "stage",
+        "escalate",
+        "replica",
+    ];
+
     /// The type word of event JSON.
     pub const fn type_name(&self) -> &'static str {
         match self {

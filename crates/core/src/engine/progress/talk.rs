@@ -29,7 +29,7 @@ pub(super) fn message(
     rulebook: &Rulebook,
     effects: &mut Vec<Effect>,
 ) {
-    let audience = request.facets.audience.unwrap_or(Audience::Client);
+    let audience = request.facets.for_whom();
     let asks = match (audience, direction) {
         (Audience::Client, Direction::In) => true,
         (Audience::Client, Direction::Out | Direction::Internal) => false,
@@ -86,7 +86,7 @@ fn reply(
     effects: &mut Vec<Effect>,
 ) {
     let author = event.author.as_ref();
-    let audience = request.facets.audience.unwrap_or(Audience::Client);
+    let audience = request.facets.for_whom();
     let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
     if direction != Direction::Internal || audience == Audience::Internal {
         effects.extend(answer.violation(author, &request.facets, &rulebook.checks).map(Effect::Violation));
@@ -111,7 +111,7 @@ fn reply(
 
 /// What an answer to a client brings about: a replica that is owed (A6), an entry in the log (B1), a task (C7).
 fn spoke(request: &mut Request, at: DateTime<Utc>, text: &str, rulebook: &Rulebook) -> Option<Effect> {
-    let is_to_client = request.facets.audience.unwrap_or(Audience::Client) == Audience::Client;
+    let is_to_client = request.facets.is_for_client();
     let returns = is_to_client && check::promises_to_return(request, text, rulebook);
     let marks = &mut request.marks;
     if request.facets.channel == "whatsapp" {
