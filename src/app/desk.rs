@@ -11,7 +11,7 @@ use super::work::Work;
 use super::writer::{WriteError, Writer};
 use crate::engine::effect::{PUSH_BACK, Wake, WakeReason};
 use crate::engine::request_id::RequestId;
-use crate::outbox::HeldFor;
+use crate::outbox::{HeldFor, ViolationId};
 use crate::store::violations::ViolationRow;
 use crate::store::{Store, StoreError};
 use crate::unit::{Applied, Batching, Ended, Incoming, Input, Output, Violated};
@@ -127,7 +127,7 @@ impl Desk {
     /// [`WriteError`] if nothing could be written.
     pub async fn excuse_violation(
         &self,
-        id: i64,
+        id: ViolationId,
         excuse: String,
         who: Option<String>,
     ) -> Result<Option<ViolationRow>, WriteError> {

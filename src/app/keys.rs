@@ -1,6 +1,7 @@
 //! The key that signs links and marks alerts' mail. It lies in a file of its own beside the store, so that whoever gets a backup of the
 //! store forges nothing.
 
+use crate::outbox::DeliveryId;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -58,7 +59,7 @@ impl Keys {
     }
 
     /// What only the reader of a delivery's mail knows.
-    pub(super) fn mark(&self, delivery: i64, person: &str) -> String {
+    pub(super) fn mark(&self, delivery: DeliveryId, person: &str) -> String {
         let seal = self.seal("plazo mail 1", format!("{delivery}\n{person}").as_bytes());
         hex::encode(seal.finalize().into_bytes())[..MARK].to_owned()
     }

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::engine::directory::Recipient;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
+use crate::outbox::ViolationId;
 use crate::report::Period;
 use crate::store::StoreError;
 use crate::text::further::Further;
@@ -46,7 +47,7 @@ pub enum Deed {
     /// Lets the alerts go that were held back.
     EndSilence,
     /// Says what there is to say to the violation of that number.
-    Excuse(i64),
+    Excuse(ViolationId),
     /// Says that its appointment took place.
     Held,
     /// Moves its appointment.
@@ -99,7 +100,7 @@ impl Deed {
             ("snooze", _) => minutes().map(Self::Snooze),
             ("until", _) => instant(rest).map(Self::SnoozeUntil),
             ("silence", _) => minutes().map(Self::Silence),
-            ("excuse", _) => rest.parse().ok().map(Self::Excuse),
+            ("excuse", _) => rest.parse().ok().map(ViolationId).map(Self::Excuse),
             ("report", _) => {
                 let mut parts = rest.splitn(3, ':');
                 let (from, to) = (instant(parts.next()?)?, instant(parts.next()?)?);
@@ -393,7 +394,7 @@ mod tests {
             Deed::Release,
             Deed::Silence(SILENCE),
             Deed::EndSilence,
-            Deed::Excuse(42),
+            Deed::Excuse(ViolationId(42)),
             Deed::Held,
             Deed::Reschedule,
             Deed::Show,

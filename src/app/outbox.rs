@@ -18,7 +18,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::hold::Hold;
 use crate::outbox::message::{LEASE, Leased};
-use crate::outbox::{Attempt, Content, HeldFor, retry};
+use crate::outbox::{Attempt, Content, DeliveryId, HeldFor, retry};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
 use crate::store::{Fault, StoreError};
@@ -35,7 +35,7 @@ pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
 #[derive(Debug, Clone)]
 pub struct Tried {
     /// The delivery.
-    pub id: i64,
+    pub id: DeliveryId,
     /// The lease under which it was tried; `None` if the store could not be written then.
     pub fence: Option<i64>,
     /// Key of the person.
@@ -279,7 +279,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
-    pub async fn announce(&self, content: Content, recipient: Recipient) -> Result<Vec<i64>, WriteError> {
+    pub async fn announce(&self, content: Content, recipient: Recipient) -> Result<Vec<DeliveryId>, WriteError> {
         let announced = move |work: &mut Work<'_>| {
             work.tell(vec![announcement(content.clone(), &recipient, &work.config, work.now)])
         };
@@ -303,7 +303,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
-    pub async fn retry_delivery(&self, id: i64) -> Result<bool, WriteError> {
+    pub async fn retry_delivery(&self, id: DeliveryId) -> Result<bool, WriteError> {
         self.writer
             .write(move |work| {
                 let found = work.store().retry(id, work.now)?;
@@ -318,7 +318,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
-    pub async fn drop_delivery(&self, id: i64) -> Result<bool, WriteError> {
+    pub async fn drop_delivery(&self, id: DeliveryId) -> Result<bool, WriteError> {
         self.writer.write(move |work| work.store().drop_delivery(id, work.now)).await
     }
 
@@ -398,7 +398,7 @@ impl Work<'_> {
             return Ok(());
         };
         if !self.store().record(tried.id, fence, &tried.attempt, self.now)? {
-            tracing::warn!(delivery = tried.id, "the outcome came after its lease had passed on; the newer one stands");
+            tracing::warn!(delivery = %tried.id, "the outcome came after its lease had passed on; the newer one stands");
             return Ok(());
         }
         match (&tried.attempt, tried.hold_until) {

@@ -5,6 +5,7 @@ use crate::engine::event::{AuthorKind, Direction, Event, Fact};
 use crate::engine::proof::{Lack, Proof};
 use crate::engine::request_id::RequestId;
 use crate::intake::reply::{Wish, wish};
+use crate::outbox::DeliveryId;
 use crate::store::StoreError;
 
 impl App {
@@ -55,7 +56,7 @@ impl App {
     }
 
     /// What an alert's mail is called: which delivery, and for a person the mark that only that reader has.
-    pub fn mail_name(&self, delivery: i64, person: Option<&str>) -> String {
+    pub fn mail_name(&self, delivery: DeliveryId, person: Option<&str>) -> String {
         let instance = self.instance().get(..8).unwrap_or_default();
         let mark = person.map(|person| format!(".{}", self.keys.mark(delivery, person))).unwrap_or_default();
         format!("{instance}.{delivery}{mark}")
@@ -63,19 +64,19 @@ impl App {
 
     /// The delivery of ours to which a mail answers and the mark that it bears, by the ids that it names:
     /// `<instance>.<delivery>.<mark>@…`.
-    fn own_delivery(&self, threads: &[String]) -> Option<(i64, Option<String>)> {
+    fn own_delivery(&self, threads: &[String]) -> Option<(DeliveryId, Option<String>)> {
         let prefix = format!("{}.", self.instance().get(..8)?);
         let named = |id: &String| {
             let name = id.strip_prefix(&prefix)?.split('@').next()?;
             let (delivery, mark) = name.split_once('.').map_or((name, None), |(delivery, mark)| (delivery, Some(mark)));
-            Some((delivery.parse().ok()?, mark.map(str::to_owned)))
+            Some((DeliveryId(delivery.parse().ok()?), mark.map(str::to_owned)))
         };
         // The last one is the mail that was answered.
         threads.iter().rev().find_map(named)
     }
 
     /// Whether a mark is the one of that delivery and person; compared in constant time.
-    fn is_mark(&self, delivery: i64, person: &str, mark: Option<&str>) -> bool {
+    fn is_mark(&self, delivery: DeliveryId, person: &str, mark: Option<&str>) -> bool {
         use subtle::ConstantTimeEq as _;
         mark.is_some_and(|mark| self.keys.mark(delivery, person).as_bytes().ct_eq(mark.as_bytes()).into())
     }

@@ -187,7 +187,7 @@ fn of_period(
         .into_iter()
         .filter(|row| row.at < period.to)
         .map(|row| Broken {
-            id: row.id,
+            id: row.id.0,
             request: row.request,
             at: row.at,
             violation: row.violation,

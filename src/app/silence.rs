@@ -14,8 +14,8 @@ use crate::engine::explain;
 use crate::engine::facets::Facets;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
-use crate::outbox::Content;
 use crate::outbox::silence::{self, Silenced};
+use crate::outbox::{Content, SilenceId};
 use crate::store::silences::{HeldDelivery, SilenceRow};
 use crate::store::{Store, StoreError};
 use crate::text::Both;
@@ -87,7 +87,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`WriteError`] if nothing could be written.
-    pub async fn end_silence(&self, id: i64) -> Result<bool, WriteError> {
+    pub async fn end_silence(&self, id: SilenceId) -> Result<bool, WriteError> {
         let is_ended = self.writer().write(move |work| work.store().end_silence(id, work.now)).await?;
         self.release_silenced().await?;
         Ok(is_ended)

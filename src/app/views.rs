@@ -13,7 +13,7 @@ use crate::engine::effect::Wake;
 use crate::engine::event::Event;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
-use crate::outbox::DeliveryState;
+use crate::outbox::{DeliveryId, DeliveryState, ViolationId};
 use crate::store::deliveries::{DeliveryRow, ToldRow};
 use crate::store::journal::{AuthorRow, Happening, HistoryRow};
 use crate::store::requests::{DueCursor, RequestFilter};
@@ -187,7 +187,7 @@ impl Views {
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
-    pub async fn delivery(&self, id: i64) -> Result<Option<DeliveryRow>, StoreError> {
+    pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError> {
         self.readers.look(move |store| store.delivery(id)).await
     }
 
@@ -233,7 +233,7 @@ impl Views {
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
-    pub async fn violation(&self, id: i64) -> Result<Option<ViolationRow>, StoreError> {
+    pub async fn violation(&self, id: ViolationId) -> Result<Option<ViolationRow>, StoreError> {
         self.readers.look(move |store| store.violation(id)).await
     }
 

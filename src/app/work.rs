@@ -8,6 +8,7 @@ use super::core::Core;
 use crate::config::Config;
 use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
+use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
@@ -126,7 +127,7 @@ impl<'a> Work<'a> {
     /// Decides an input and what follows from it, and writes what they change.
     pub(super) fn decide(&mut self, input: Input) -> Result<Output, StoreError> {
         let mut agenda = Agenda::of(input);
-        while let Some(input) = agenda.next() {
+        while let Some(input) = agenda.take() {
             let (changes, output) = loop {
                 match desk::decide(&self.known, &input, &self.config, self.now) {
                     Decided::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
@@ -150,7 +151,7 @@ impl<'a> Work<'a> {
     }
 
     /// Writes messages that are decided already, and returns their deliveries.
-    pub(super) fn tell(&mut self, alerts: Vec<NewAlert>) -> Result<Vec<i64>, StoreError> {
+    pub(super) fn tell(&mut self, alerts: Vec<NewAlert>) -> Result<Vec<DeliveryId>, StoreError> {
         Ok(self.write(&Changes { alerts, ..Changes::default() })?.deliveries)
     }
 

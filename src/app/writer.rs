@@ -232,7 +232,7 @@ fn settle(
 
 fn answer(group: Vec<Box<dyn Job>>, committed: &Result<(), StoreError>) {
     for job in group {
-        job.answer(committed.as_ref().map(|()| ()));
+        job.answer(committed.as_ref().copied());
     }
 }
 

@@ -20,7 +20,7 @@ use crate::net::Clients;
 use crate::notify::capabilities::Readers;
 use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
-use crate::outbox::{Attempt, Content, retry};
+use crate::outbox::{Attempt, Content, DeliveryId, retry};
 use crate::text::Language;
 use crate::text::format::one_line;
 use crate::text::further::Further;
@@ -66,7 +66,7 @@ pub(super) struct Sender {
     probing: HashSet<String>,
     outcomes: Vec<Tried>,
     /// Sent while the store could not be written; not to be sent again before that is recorded.
-    unrecorded: HashSet<i64>,
+    unrecorded: HashSet<DeliveryId>,
     dead_told_at: HashMap<String, DateTime<Utc>>,
     is_alarmed: bool,
     looked_at: Instant,
@@ -257,7 +257,7 @@ impl Sender {
         let now = self.app.now();
         for (person, destination) in ways {
             let delivery = Leased {
-                id: now.timestamp(),
+                id: DeliveryId(now.timestamp()),
                 fence: 0,
                 attempt: 1,
                 in_doubt: false,
@@ -328,7 +328,7 @@ impl Sender {
         if let Attempt::Later { cause, .. } | Attempt::HandedOver { cause, .. } | Attempt::Dead { cause } = &ended {
             let destination = &delivery.destination;
             tracing::warn!(
-                delivery = delivery.id,
+                delivery = %delivery.id,
                 destination,
                 attempt = delivery.attempt,
                 result,
@@ -490,7 +490,7 @@ fn tell_of_sent(delivery: &Leased, answer: &str) {
         Content::Notice { .. } => ("notice", None),
     };
     tracing::info!(
-        delivery = delivery.id,
+        delivery = %delivery.id,
         request = delivery.request.map(tracing::field::display),
         what = %what,
         step = step.map(tracing::field::display),

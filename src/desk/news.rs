@@ -10,7 +10,7 @@ use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::message::{NewAlert, NewDelivery};
-use crate::outbox::{Content, Motive};
+use crate::outbox::{Content, DeliveryId, Motive};
 use crate::unit::Input;
 use crate::unit::known::{ContentOf, Need, ToldOf};
 
@@ -59,7 +59,7 @@ impl Decision<'_> {
     /// Tells what became of it where one delivery told of it.
     pub(super) fn update(
         &mut self,
-        delivery: i64,
+        delivery: DeliveryId,
         person: Option<&str>,
         destination: &str,
         news: &News,

@@ -17,7 +17,7 @@ use crate::both;
 use crate::engine::directory::Recipient;
 use crate::intake::json::NotJson;
 use crate::outbox::facts::TestFacts;
-use crate::outbox::{Content, DeliveryState};
+use crate::outbox::{Content, DeliveryId, DeliveryState};
 use crate::store::deliveries::DeliveryRow;
 use crate::text::proof;
 
@@ -81,7 +81,8 @@ struct Test {
 #[derive(Debug, Serialize, ToSchema)]
 struct Sent {
     /// Their numbers.
-    deliveries: Vec<i64>,
+    #[schema(value_type = Vec<i64>)]
+    deliveries: Vec<DeliveryId>,
 }
 
 /// List deliveries.
@@ -105,7 +106,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 /// Show a delivery.
 #[utoipa::path(get, path = "/v1/deliveries/{id}", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 200, body = Object), (status = "4XX", body = Problem)))]
-async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<Json<DeliveryRow>> {
+async fn show(_: Read, State(app): State<App>, Named(id): Named<DeliveryId>) -> HandlerResult<Json<DeliveryRow>> {
     let found = app.views.delivery(id).await?;
     found.map(Json).ok_or_else(|| unknown(id))
 }
@@ -113,14 +114,14 @@ async fn show(_: Read, State(app): State<App>, Named(id): Named<i64>) -> Handler
 /// Try a dead delivery again.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
-async fn retry(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<StatusCode> {
+async fn retry(_: Operate, State(app): State<App>, Named(id): Named<DeliveryId>) -> HandlerResult<StatusCode> {
     if app.outbox.retry_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
 /// Give up a delivery that waits or is dead.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/drop", tag = "deliveries", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
-async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<StatusCode> {
+async fn drop_one(_: Operate, State(app): State<App>, Named(id): Named<DeliveryId>) -> HandlerResult<StatusCode> {
     if app.outbox.drop_delivery(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(id)) }
 }
 
@@ -154,7 +155,7 @@ async fn test_notify(
     Ok(Json(Sent { deliveries: app.outbox.announce(content, recipient).await? }))
 }
 
-fn unknown(id: i64) -> Failure {
+fn unknown(id: DeliveryId) -> Failure {
     Failure::new(
         StatusCode::NOT_FOUND,
         "unknown_delivery",

@@ -12,8 +12,6 @@ use super::error::{Failure, HandlerResult, Problem};
 use crate::app::App;
 use crate::both;
 
-/// Lateness is told of so many alerts, of so long.
-
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }

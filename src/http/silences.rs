@@ -21,6 +21,7 @@ use crate::engine::request::LONGEST_SNOOZE;
 use crate::engine::request_id::RequestId;
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
+use crate::outbox::SilenceId;
 use crate::outbox::silence::Silenced;
 use crate::store::silences::SilenceRow;
 use crate::text::Both;
@@ -76,7 +77,7 @@ impl SilenceView {
             "holds"
         };
         let SilenceRow { id, silenced, starts_at, who, why, .. } = row;
-        Self { id, silenced, starts_at, ends_at, state, who, why, would_hold: None }
+        Self { id: id.0, silenced, starts_at, ends_at, state, who, why, would_hold: None }
     }
 }
 
@@ -212,7 +213,7 @@ fn all_and_more() -> Both {
 /// End a silence; what it held back is released.
 #[utoipa::path(post, path = "/v1/silences/{id}/end", tag = "silences", params(("id" = i64, Path)),
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
-async fn end(_: Operate, State(app): State<App>, Named(id): Named<i64>) -> HandlerResult<StatusCode> {
+async fn end(_: Operate, State(app): State<App>, Named(id): Named<SilenceId>) -> HandlerResult<StatusCode> {
     if app.outbox.end_silence(id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }

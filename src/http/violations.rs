@@ -22,6 +22,7 @@ use crate::engine::check::Violation;
 use crate::engine::request_id::RequestId;
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
+use crate::outbox::ViolationId;
 use crate::store::violations::{ViolationFilter, ViolationRow};
 use crate::text::{proof, violation};
 
@@ -71,7 +72,7 @@ impl ViolationView {
             None => (None, None, None),
         };
         Self {
-            id: row.id,
+            id: row.id.0,
             request: row.request.to_string(),
             at: row.at,
             what: config.language.of(violation::what(&row.violation.finding)),
@@ -140,7 +141,7 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 async fn excuse(
     Operate(grant): Operate,
     State(app): State<App>,
-    Named(id): Named<i64>,
+    Named(id): Named<ViolationId>,
     body: Result<Bytes, BytesRejection>,
 ) -> HandlerResult<Json<ViolationView>> {
     let new: NewExcuse = serde_json::from_slice(&body?).map_err(NotJson::from)?;

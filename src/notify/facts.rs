@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::engine::request_id::RequestId;
-use crate::outbox::Content;
+use crate::outbox::{Content, DeliveryId};
 use crate::text::printable::printable_line;
 use crate::text::reader::Reader;
 use crate::text::shown;
@@ -12,7 +12,7 @@ use crate::text::shown;
 /// The document of a generic webhook: `{"type", "timestamp", "data"}`. `subject` is what people would read; an alert needs none.
 pub fn document(
     content: &Content,
-    (delivery, person, decided_at): (i64, Option<&str>, DateTime<Utc>),
+    (delivery, person, decided_at): (DeliveryId, Option<&str>, DateTime<Utc>),
     subject: &str,
     reader: &Reader<'_>,
 ) -> Value {
@@ -22,7 +22,7 @@ pub fn document(
     };
     // Put together by hand: `json!` would write values anew that are there.
     let mut data = object([
-        ("delivery", delivery.into()),
+        ("delivery", delivery.0.into()),
         ("person", person.into()),
         ("text", text.into()),
         ("links", links(content, reader)),

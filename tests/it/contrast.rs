@@ -260,7 +260,7 @@ fn documents() -> Vec<(String, String)> {
         for (n, content) in contents().iter().enumerate() {
             for (kind, reader) in [("plain", &plain), ("full", &full)] {
                 let name = format!("{} {n} {kind} {language:?}", content.type_name());
-                all.push((name, render(&content, &texts, reader).html));
+                all.push((name, render(content, &texts, reader).html));
             }
         }
         all.push((format!("report page {language:?}"), report::page(&templates::sample_report(), &texts, &full)));

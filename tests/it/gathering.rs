@@ -148,7 +148,7 @@ async fn a_silence_holds_back_what_fits_and_tells_when_it_ends() {
 }
 
 /// Silences of which each holds one channel, by the hours at which they end.
-async fn silence(desk: &Desk, channels: &[&str], until: &str) -> i64 {
+async fn silence(desk: &Desk, channels: &[&str], until: &str) -> plazo::outbox::SilenceId {
     let silenced: Silenced = serde_json::from_value(json!({"channel": channels})).expect("a matcher");
     desk.app.outbox.add_silence(silenced, (desk.now(), at(until)), None, None).await.expect("written").id
 }

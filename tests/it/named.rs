@@ -225,7 +225,7 @@ async fn m6_what_was_overdue_before_plazo_heard_of_it_does_not_say_that_plazo_wa
         (plazo::text::Language::En, "before plazo knew of them"),
     ] {
         let reader = plazo::text::reader::Reader::plain(chrono_tz::America::Bogota, language, now);
-        let rendered = plazo::text::render::render(&content, &plazo::text::templates::Texts::default(), &reader);
+        let rendered = plazo::text::render::render(content, &plazo::text::templates::Texts::default(), &reader);
         assert!(rendered.subject.contains(words) && rendered.text.contains(words), "{rendered:?}");
         assert!(!rendered.text.contains("detenido") && !rendered.text.contains("did not run"), "{}", rendered.text);
     }

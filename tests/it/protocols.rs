@@ -244,8 +244,11 @@ async fn a_violation_comes_with_the_next_message_climbs_its_ladder_and_stops_onc
     assert_eq!(broken(&desk), ["D11 R-1", "D11 R-2"]);
     let told = desk.until("2026-03-02 12:00").await;
     assert_eq!(told_of(&told), ["diego 02 09:02 D11 D11", "marta 02 09:02 D11 D11"], "both in one message");
-    let excused =
-        desk.app.desk.excuse_violation(1, "el cliente preguntó dos veces".to_owned(), Some("diego".to_owned()));
+    let excused = desk.app.desk.excuse_violation(
+        plazo::outbox::ViolationId(1),
+        "el cliente preguntó dos veces".to_owned(),
+        Some("diego".to_owned()),
+    );
     assert!(excused.await.expect("written").is_some_and(|row| row.excuse.is_some()));
     let told = desk.until("2026-03-03 12:00").await;
     assert_eq!(told_of(&told), ["marta 03 09:02 D11"], "the supervisor hears of the one that nobody explained");

@@ -278,7 +278,7 @@ async fn a11_kept_for_the_owner_and_broken_for_whoever_does_not_answer_b6_e4_kep
             person: Some(if answers { "laura" } else { "ana" }),
             ..Reader::plain(chrono_tz::America::Bogota, Language::Es, at("2026-03-02 09:16"))
         };
-        render(&content, &Texts::default(), &reader).text
+        render(content, &Texts::default(), &reader).text
     };
     let received = alerts(first).into_iter().next().expect("the warning at half of the time");
     let told = text(&received, true);

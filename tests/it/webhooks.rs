@@ -91,7 +91,8 @@ fn received() -> Vec<Value> {
     for content in contents() {
         let rendered = render(&content, &Texts::default(), &reader);
         let card = Card::of(&content, &rendered.text, &reader);
-        let facts = facts::document(&content, (42, Some("laura"), now), &rendered.subject, &reader);
+        let facts =
+            facts::document(&content, (plazo::outbox::DeliveryId(42), Some("laura"), now), &rendered.subject, &reader);
         let message = Message {
             id: "1.42".to_owned(),
             request: content.request(),

@@ -379,7 +379,7 @@ fn none_doubled_without_a_reason(view: &View<'_>) -> Verdict {
 
 /// In the end nothing waits, and what plazo holds for sent was taken.
 fn all_is_told(view: &View<'_>) -> Verdict {
-    let taken: HashSet<i64> = view.peers.taken.iter().map(|taken| taken.delivery.id).collect();
+    let taken: HashSet<i64> = view.peers.taken.iter().map(|taken| taken.delivery.id.0).collect();
     for row in &view.deliveries {
         let is_settled = ["sent", "unneeded", "gathered", "handed_over", "dead"].contains(&row.state.as_str());
         if !is_settled {

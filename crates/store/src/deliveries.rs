@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::{Result, Store, Writing, delivery_state, instant, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::DeliveryState;
 
 /// A delivery as it is listed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeliveryRow {
     /// Its number.
-    pub id: i64,
+    pub id: DeliveryId,
     /// Where it stands.
     pub state: DeliveryState,
     /// The request.
@@ -169,9 +170,9 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn delivery(&self, id: i64) -> Result<Option<DeliveryRow>> {
+    pub fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>> {
         let sql = format!("{DELIVERY_ROWS} WHERE d.id = ?1");
-        Ok(self.prepare(&sql)?.query_row([id], delivery_row).optional()?)
+        Ok(self.prepare(&sql)?.query_row([id.0], delivery_row).optional()?)
     }
 
     /// How many deliveries stand in each state, and how many may have arrived twice.
@@ -241,11 +242,11 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn drop_delivery(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+    pub fn drop_delivery(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
             "UPDATE deliveries SET state = 'dropped', finished_at = ?2 WHERE id = ?1 AND state IN ('pending', 'held', 'dead')",
         )?;
-        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
+        Ok(statement.execute(params![id.0, milliseconds(now)])? == 1)
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.
@@ -253,12 +254,12 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+    pub fn retry(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
             "UPDATE deliveries SET state = 'pending', next_at = ?2, decided_at = ?2, finished_at = NULL
              WHERE id = ?1 AND state = 'dead'",
         )?;
-        Ok(statement.execute(params![id, milliseconds(now)])? == 1)
+        Ok(statement.execute(params![id.0, milliseconds(now)])? == 1)
     }
 }
 
@@ -268,7 +269,7 @@ fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let next_at = instant(row.get(8)?)?;
     let until = known(row.get(14)?);
     Ok(DeliveryRow {
-        id: row.get(0)?,
+        id: DeliveryId(row.get(0)?),
         request: row.get::<_, Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
         why: row.get(3)?,
         person: row.get(4)?,

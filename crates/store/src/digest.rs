@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{Result, Store, Writing, instant, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::Content;
+use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::digest::{self, Composed, GatheredRow, MOST_LOOKED_AT};
 use plazo_core::outbox::message::Leased;
 
@@ -20,12 +21,12 @@ impl Store {
     }
 
     /// The delivery into which its rows were gathered: it itself, or the one that it was handed over from.
-    fn root_of_digest(&self, delivery: i64) -> Result<Option<i64>> {
+    fn root_of_digest(&self, delivery: DeliveryId) -> Result<Option<i64>> {
         let mut statement = self.prepare(
             "SELECT o.id FROM deliveries d JOIN deliveries o ON o.alert = d.alert
              WHERE d.id = ?1 AND EXISTS (SELECT 1 FROM deliveries g WHERE g.gathered_into = o.id) ORDER BY o.id LIMIT 1",
         )?;
-        Ok(statement.query_row([delivery], |row| row.get(0)).optional()?)
+        Ok(statement.query_row([delivery.0], |row| row.get(0)).optional()?)
     }
 
     fn count_gathered(&self, root: i64) -> Result<usize> {
@@ -45,12 +46,12 @@ impl Store {
              WHERE d.gathered_into = ?1 ORDER BY d.rank, d.planned_at LIMIT ?4",
         )?;
         let most = i64::try_from(MOST_LOOKED_AT).unwrap_or(i64::MAX);
-        let mut rows = statement.query(params![root, delivery.id, delivery.destination, most])?;
+        let mut rows = statement.query(params![root, delivery.id.0, delivery.destination, most])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let request = row.get::<_, Option<i64>>(4)?.map_or(RequestId(0), RequestId);
             found.push(GatheredRow {
-                id: row.get(0)?,
+                id: DeliveryId(row.get(0)?),
                 content: self.parsed(request, "alert", row, 1),
                 motive: motive(row, 2)?,
                 clock: standing(row, 6)?,
@@ -64,12 +65,12 @@ impl Store {
 
 impl Writing<'_> {
     /// Takes rows out of a message that needs none of them.
-    pub(super) fn leave_out(&self, rows: &[i64], now: DateTime<Utc>) -> Result<()> {
+    pub(super) fn leave_out(&self, rows: &[DeliveryId], now: DateTime<Utc>) -> Result<()> {
         for id in rows {
             self.prepare(
                 "UPDATE deliveries SET state = 'unneeded', gathered_into = NULL, finished_at = ?2 WHERE id = ?1",
             )?
-            .execute(params![id, milliseconds(now)])?;
+            .execute(params![id.0, milliseconds(now)])?;
         }
         Ok(())
     }

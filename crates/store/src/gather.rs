@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Store, Writing, instant, known, milliseconds};
+use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::gather::{self, DueRow, GatherStep, MOST_MOVED, Waiting};
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::{Content, HeldFor, Motive};
@@ -61,19 +62,21 @@ impl Store {
             |row| {
                 // An instant that cannot be read holds nothing up: the row goes with the others (LESSONS 59).
                 let planned_at = row.get(2).and_then(instant).unwrap_or(now);
-                Ok(DueRow { id: row.get(0)?, rank: row.get(1)?, planned_at })
+                Ok(DueRow { id: DeliveryId(row.get(0)?), rank: row.get(1)?, planned_at })
             },
         )?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// The reader's message that an earlier step began.
-    fn begun_digest(&self, reader: &Waiting) -> Result<Option<i64>> {
+    fn begun_digest(&self, reader: &Waiting) -> Result<Option<DeliveryId>> {
         let mut statement = self.prepare(
             "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 LIMIT 1",
         )?;
         let found = statement
-            .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| row.get(0));
+            .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| {
+                row.get(0).map(DeliveryId)
+            });
         Ok(found.optional()?)
     }
 }
@@ -105,7 +108,8 @@ impl Writing<'_> {
             timed!(),
             " AND next_at <= ?1 ORDER BY next_at LIMIT 1"
         ))?;
-        let found = statement.query_row([milliseconds(now)], |row| Ok((row.get(3)?, reader(row)?))).optional()?;
+        let found =
+            statement.query_row([milliseconds(now)], |row| Ok((DeliveryId(row.get(3)?), reader(row)?))).optional()?;
         match found {
             None => Ok(Gathered::Nothing),
             Some((_, Some(reader))) => self.gather_some(&reader, now, Some(window), now),
@@ -146,16 +150,16 @@ impl Writing<'_> {
             let Some(digest) = digest else { return Ok(Gathered::Nothing) };
             for id in gathers {
                 self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1")?
-                    .execute([id, digest])?;
+                    .execute([id.0, digest.0])?;
             }
             self.prepare("UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1")?
-                .execute([digest, rank, milliseconds(planned_at)])?;
+                .execute([digest.0, rank, milliseconds(planned_at)])?;
             if !is_complete {
                 return Ok(Gathered::Some);
             }
             self.let_go(digest, now)?;
         } else if let Some(only) = goes.filter(|_| begun.is_none()) {
-            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only])?;
+            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only.0])?;
         } else if let Some(digest) = goes {
             self.let_go(digest, now)?;
         } else {
@@ -167,9 +171,9 @@ impl Writing<'_> {
         Ok(Gathered::Message)
     }
 
-    fn let_go(&self, digest: i64, now: DateTime<Utc>) -> Result<()> {
+    fn let_go(&self, digest: DeliveryId, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE deliveries SET state = 'pending', held_for = NULL, next_at = ?2 WHERE id = ?1")?
-            .execute(params![digest, milliseconds(now)])?;
+            .execute(params![digest.0, milliseconds(now)])?;
         Ok(())
     }
 
@@ -178,7 +182,7 @@ impl Writing<'_> {
         reader: &Waiting,
         (rank, planned_at): (i64, DateTime<Utc>),
         now: DateTime<Utc>,
-    ) -> Result<Option<i64>> {
+    ) -> Result<Option<DeliveryId>> {
         let content = Content::Digest { alerts: Vec::new(), violations: Vec::new(), cause: reader.cause, n_more: 0 };
         let alert = NewAlert {
             step: None,
@@ -193,7 +197,7 @@ impl Writing<'_> {
         let digest = self.add_delivery(id, &alert, &NewDelivery { person, destination, ..NewDelivery::default() })?;
         // Due at once, and a step that looks for what is due goes on with it.
         self.prepare("UPDATE deliveries SET state = 'held', held_for = ?2, next_at = ?3, rank = ?4 WHERE id = ?1")?
-            .execute(params![digest, gather::making(reader.cause), milliseconds(now), rank])?;
+            .execute(params![digest.0, gather::making(reader.cause), milliseconds(now), rank])?;
         Ok(Some(digest))
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::hold::Hold;
 
 impl Store {
@@ -33,7 +34,7 @@ impl Store {
         destination: &str,
         has_fallback: bool,
         decided_before: DateTime<Utc>,
-    ) -> Result<Vec<(i64, Vec<String>)>> {
+    ) -> Result<Vec<(DeliveryId, Vec<String>)>> {
         let mut statement = self.prepare(
             "SELECT id, route FROM deliveries WHERE state = 'pending' AND updates IS NULL AND destination = ?1 AND decided_at <= ?2
              AND (?3 OR route IS NOT NULL) AND (0 < attempts OR EXISTS (SELECT 1 FROM holds WHERE destination = ?1)) LIMIT 200",
@@ -44,7 +45,7 @@ impl Store {
             let route: Option<String> = row.get(1)?;
             // One that cannot be read is gone, as if there were no other way.
             let ways = route.and_then(|route| serde_json::from_str(&route).ok()).unwrap_or_default();
-            waiting.push((row.get(0)?, ways));
+            waiting.push((DeliveryId(row.get(0)?), ways));
         }
         Ok(waiting)
     }
@@ -81,9 +82,9 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn settle_handed_over(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+    pub fn settle_handed_over(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
-            .execute(params![id, milliseconds(now)])?;
+            .execute(params![id.0, milliseconds(now)])?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Result, Store, Writing, instant, known, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::digest::Composed;
 use plazo_core::outbox::message::Leased;
 use plazo_core::outbox::select::{Candidate, Choice, Round};
@@ -26,7 +27,7 @@ pub struct Leases {
 #[derive(Default)]
 struct Found {
     ready: Vec<Candidate>,
-    unreadable: Vec<i64>,
+    unreadable: Vec<DeliveryId>,
 }
 
 /// Destinations for which something waits: one step through the index for each, however much that is (LESSONS 58).
@@ -112,7 +113,7 @@ impl Store {
 
     /// Takes in a row of [`READY`].
     fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
-        let (id, request) = (row.get(0)?, row.get::<_, Option<i64>>(8)?.map(RequestId));
+        let (id, request) = (DeliveryId(row.get(0)?), row.get::<_, Option<i64>>(8)?.map(RequestId));
         let of = request.unwrap_or(RequestId(0));
         let instants = instant(row.get(6)?).and_then(|planned_at| Ok((planned_at, instant(row.get(7)?)?)));
         let (Some(content), Ok((planned_at, decided_at))) = (self.parsed(of, "alert", row, 9), instants) else {
@@ -257,22 +258,22 @@ impl Writing<'_> {
         self.prepare(
             "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
         )?
-        .execute(params![delivery.id, milliseconds(until)])?;
+        .execute(params![delivery.id.0, milliseconds(until)])?;
         delivery.fence += 1;
         delivery.attempt += 1;
         Ok(())
     }
 
     /// An alert of which nothing can be said is dead, and shown as that.
-    fn settle_unreadable(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+    fn settle_unreadable(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
-            .execute(params![id, milliseconds(now), "what the store holds of it cannot be read"])?;
+            .execute(params![id.0, milliseconds(now), "what the store holds of it cannot be read"])?;
         Ok(())
     }
 
-    fn settle_unneeded(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+    fn settle_unneeded(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1")?
-            .execute(params![id, milliseconds(now)])?;
+            .execute(params![id.0, milliseconds(now)])?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use plazo_core::engine::effect::ClockRef;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::needed::ClockNow;
-use plazo_core::outbox::{Attempt, Content, DeliveryState};
+use plazo_core::outbox::{Attempt, Content, DeliveryId, DeliveryState};
 use plazo_core::unit::known::ToldMessage;
 
 impl Store {
@@ -25,7 +25,7 @@ impl Store {
              GROUP BY d.destination, d.reference ORDER BY 1",
         )?;
         let rows = statement.query_map(params![request.0, clock.kind.as_str(), clock.cycle], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok((DeliveryId(row.get(0)?), row.get(1)?, row.get(2)?))
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
@@ -67,11 +67,11 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite, or if it cannot be read.
-    pub fn content_of(&self, delivery: i64) -> Result<Option<Content>> {
+    pub fn content_of(&self, delivery: DeliveryId) -> Result<Option<Content>> {
         let mut statement = self.prepare(
             "SELECT iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = ?1",
         )?;
-        let mut rows = statement.query([delivery])?;
+        let mut rows = statement.query([delivery.0])?;
         Ok(rows.next()?.and_then(|row| self.parsed(RequestId(0), "alert", row, 0)))
     }
 
@@ -80,12 +80,12 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite, or if it cannot be read.
-    pub fn clock_of(&self, delivery: i64) -> Result<Option<ClockNow>> {
+    pub fn clock_of(&self, delivery: DeliveryId) -> Result<Option<ClockNow>> {
         let mut statement = self.prepare(
             "SELECT c.state, c.stopped_at, c.acked_at FROM deliveries d JOIN alerts a ON a.id = d.alert
              JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle WHERE d.id = ?1",
         )?;
-        let mut rows = statement.query([delivery])?;
+        let mut rows = statement.query([delivery.0])?;
         rows.next()?.map_or(Ok(None), |row| Ok(standing(row, 0)?))
     }
 }
@@ -121,7 +121,7 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn add_delivery(&self, id: i64, alert: &NewAlert, delivery: &NewDelivery) -> Result<i64> {
+    pub fn add_delivery(&self, id: i64, alert: &NewAlert, delivery: &NewDelivery) -> Result<DeliveryId> {
         self.prepare(
             "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for, silence, updates)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -136,10 +136,10 @@ impl Writing<'_> {
             milliseconds(alert.decided_at),
             milliseconds(delivery.held.map_or(alert.decided_at, |(_, until)| until)),
             delivery.held.map(|(cause, _)| cause.as_str()),
-            delivery.silence,
-            delivery.updates,
+            delivery.silence.map(|silence| silence.0),
+            delivery.updates.map(|updates| updates.0),
         ])?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(DeliveryId(self.connection.last_insert_rowid()))
     }
 
     /// Records what came of a try. Without effect if the lease has passed to another meanwhile (LESSONS 39).
@@ -147,7 +147,7 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn record(&self, id: i64, fence: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<bool> {
+    pub fn record(&self, id: DeliveryId, fence: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<bool> {
         let (next_at, answer) = match attempt {
             Attempt::Sent { answer, .. } => (None, answer.as_str()),
             Attempt::Later { at, cause, .. } => (Some(milliseconds(*at)), cause.as_str()),
@@ -166,7 +166,7 @@ impl Writing<'_> {
                  WHERE id = ?1 AND fence = ?2 AND state = 'leased'",
             )?
             .execute(params![
-                id,
+                id.0,
                 fence,
                 attempt.state().as_str(),
                 next_at,
@@ -184,12 +184,12 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn record_unleased(&self, id: i64, answer: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn record_unleased(&self, id: DeliveryId, answer: &str, now: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "UPDATE deliveries SET state = 'sent', attempts = attempts + 1, fence = fence + 1, finished_at = ?3, answer = ?2
              WHERE id = ?1 AND state IN ('pending', 'leased')",
         )?
-        .execute(params![id, answer, milliseconds(now)])?;
+        .execute(params![id.0, answer, milliseconds(now)])?;
         Ok(())
     }
 
@@ -199,7 +199,7 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hand_over(&self, id: i64, destination: &str, route: &[String], now: DateTime<Utc>) -> Result<()> {
+    pub fn hand_over(&self, id: DeliveryId, destination: &str, route: &[String], now: DateTime<Utc>) -> Result<()> {
         let route = if route.is_empty() { None } else { Some(serde_json::to_string(route)?) };
         self.prepare(
             "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, route)
@@ -207,7 +207,7 @@ impl Writing<'_> {
                  WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries o
                      WHERE o.alert = d.alert AND o.person IS d.person AND o.destination = ?2)",
         )?
-        .execute(params![id, destination, milliseconds(now), route])?;
+        .execute(params![id.0, destination, milliseconds(now), route])?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::Content;
 use plazo_core::outbox::silence::{Silence, Silenced};
+use plazo_core::outbox::{DeliveryId, SilenceId};
 
 /// Deliveries that one step looks at (LESSONS 58).
 const MOST_LOOKED_AT: i64 = 200;
@@ -16,7 +17,7 @@ const MOST_LOOKED_AT: i64 = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SilenceRow {
     /// Its number.
-    pub id: i64,
+    pub id: SilenceId,
     /// What it holds back.
     pub silenced: Silenced,
     /// From when.
@@ -37,7 +38,7 @@ pub struct SilenceRow {
 #[derive(Debug)]
 pub struct HeldDelivery {
     /// Its number.
-    pub id: i64,
+    pub id: DeliveryId,
     /// Key of its reader; none for a destination.
     pub person: Option<String>,
     /// What it says, where that can be read.
@@ -68,7 +69,7 @@ impl Store {
             "SELECT id, matcher, ends_at FROM silences WHERE ended_at IS NULL AND ?1 < ends_at AND starts_at <= ?1",
         )?;
         let rows = statement.query_map([milliseconds(now)], |row| {
-            Ok(Silence { id: row.get(0)?, silenced: matcher(row, 1)?, until: instant(row.get(2)?)? })
+            Ok(Silence { id: SilenceId(row.get(0)?), silenced: matcher(row, 1)?, until: instant(row.get(2)?)? })
         })?;
         self.readable("silence", rows)
     }
@@ -88,7 +89,7 @@ impl Store {
         let mut held = Vec::new();
         while let Some(row) = rows.next()? {
             let content = self.parsed(RequestId(0), "alert", row, 2);
-            held.push(HeldDelivery { id: row.get(0)?, person: row.get(1)?, content });
+            held.push(HeldDelivery { id: DeliveryId(row.get(0)?), person: row.get(1)?, content });
         }
         Ok(held)
     }
@@ -107,7 +108,7 @@ impl Writing<'_> {
         who: Option<&str>,
         why: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<i64> {
+    ) -> Result<SilenceId> {
         self.prepare(
             "INSERT INTO silences (matcher, starts_at, ends_at, who, why, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
@@ -119,7 +120,7 @@ impl Writing<'_> {
             why,
             milliseconds(now)
         ])?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(SilenceId(self.connection.last_insert_rowid()))
     }
 
     /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
@@ -127,10 +128,10 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn end_silence(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+    pub fn end_silence(&self, id: SilenceId, now: DateTime<Utc>) -> Result<bool> {
         let ended = self
             .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
-            .execute(params![id, milliseconds(now)])?;
+            .execute(params![id.0, milliseconds(now)])?;
         Ok(ended == 1)
     }
 
@@ -139,10 +140,10 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn hold_by(&self, delivery: i64, silence: Option<&Silence>, now: DateTime<Utc>) -> Result<()> {
+    pub fn hold_by(&self, delivery: DeliveryId, silence: Option<&Silence>, now: DateTime<Utc>) -> Result<()> {
         let until = silence.map_or(now, |silence| silence.until);
         self.prepare("UPDATE deliveries SET next_at = ?2, silence = ?3 WHERE id = ?1 AND state = 'held'")?
-            .execute(params![delivery, milliseconds(until), silence.map(|silence| silence.id)])?;
+            .execute(params![delivery.0, milliseconds(until), silence.map(|silence| silence.id.0)])?;
         Ok(())
     }
 }
@@ -154,7 +155,7 @@ fn matcher(row: &Row<'_>, column: usize) -> rusqlite::Result<Silenced> {
 
 fn silence(row: &Row<'_>) -> rusqlite::Result<SilenceRow> {
     Ok(SilenceRow {
-        id: row.get(0)?,
+        id: SilenceId(row.get(0)?),
         silenced: matcher(row, 1)?,
         starts_at: instant(row.get(2)?)?,
         ends_at: instant(row.get(3)?)?,

@@ -198,7 +198,6 @@ mod instant {
     use serde::de::{self, Visitor};
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
     pub(super) fn serialize<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(at.timestamp_micros())
     }

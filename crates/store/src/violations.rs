@@ -6,13 +6,14 @@ use rusqlite::{Row, Rows, params};
 use super::{Result, Store, Writing, known, milliseconds};
 use plazo_core::engine::check::Violation;
 use plazo_core::engine::request_id::RequestId;
+use plazo_core::outbox::ViolationId;
 use plazo_core::unit::changes::{Climbed, NewViolation};
 
 /// A violation on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViolationRow {
     /// Its number.
-    pub id: i64,
+    pub id: ViolationId,
     /// The request.
     pub request: RequestId,
     /// When the rule was broken.
@@ -61,9 +62,9 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite, or if the row cannot be read.
-    pub fn violation(&self, id: i64) -> Result<Option<ViolationRow>> {
+    pub fn violation(&self, id: ViolationId) -> Result<Option<ViolationRow>> {
         let sql = format!("SELECT {COLUMNS} FROM violations WHERE id = ?1");
-        Ok(read_all(self, self.prepare(&sql)?.query([id])?)?.pop())
+        Ok(read_all(self, self.prepare(&sql)?.query([id.0])?)?.pop())
     }
 
     /// Violations, the latest first.
@@ -141,7 +142,7 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<i64> {
+    pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<ViolationId> {
         let NewViolation { request, at, owner, violation } = new;
         let id = self
             .prepare(
@@ -158,7 +159,7 @@ impl Writing<'_> {
                 owner,
                 serde_json::to_string(violation)?,
             ])?;
-        Ok(id)
+        Ok(ViolationId(id))
     }
 
     /// Notes that so many steps of its ladder were told, and when the next one is.
@@ -170,7 +171,7 @@ impl Writing<'_> {
         let Climbed { id, n_told, next_at } = *climbed;
         let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
         self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
-            id,
+            id.0,
             n_told,
             next_at.map(milliseconds)
         ])?;
@@ -182,12 +183,18 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn excuse_violation(&self, id: i64, excuse: &str, who: Option<&str>, now: DateTime<Utc>) -> Result<bool> {
+    pub fn excuse_violation(
+        &self,
+        id: ViolationId,
+        excuse: &str,
+        who: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let n_changed = self
             .prepare(
                 "UPDATE violations SET excuse = ?2, excused_by = ?3, excused_at = ?4, next_at = NULL WHERE id = ?1",
             )?
-            .execute(params![id, excuse, who, milliseconds(now)])?;
+            .execute(params![id.0, excuse, who, milliseconds(now)])?;
         Ok(n_changed == 1)
     }
 
@@ -222,7 +229,7 @@ fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
     let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
     let excused_by = row.get(7)?;
     Ok(Some(ViolationRow {
-        id: row.get(0)?,
+        id: ViolationId(row.get(0)?),
         request,
         at,
         owner: row.get(3)?,

@@ -16,6 +16,7 @@ use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request::Request;
 use crate::http::violations::LONGEST_EXCUSE;
+use crate::outbox::ViolationId;
 use crate::outbox::silence::Silenced;
 use crate::text::{Both, Language, format, proof};
 
@@ -260,7 +261,7 @@ async fn end_silence(app: &App, link: &Link, language: Language) -> Page {
 }
 
 /// Writes down what somebody says to a violation, as `plazo violations --excuse` does, with who said it and by which door.
-async fn excuse(app: &App, link: &Link, number: i64, words: &str, language: Language) -> Page {
+async fn excuse(app: &App, link: &Link, number: ViolationId, words: &str, language: Language) -> Page {
     let length = words.chars().count();
     if length == 0 || LONGEST_EXCUSE < length {
         let lead = both!(

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::http::violations::LONGEST_EXCUSE;
+use crate::outbox::ViolationId;
 use crate::text::{Both, Language, format, violation};
 
 /// Asks whether to put it off.
@@ -47,7 +48,7 @@ pub(super) fn moved(request: &Request, config: &Config, language: Language) -> O
 }
 
 /// Asks what there is to say to a broken rule.
-pub(super) async fn excuse(app: &App, number: i64, page: Page, language: Language) -> Page {
+pub(super) async fn excuse(app: &App, number: ViolationId, page: Page, language: Language) -> Page {
     let row = app.views.violation(number).await;
     let Ok(Some(row)) = row else {
         let title = both!("There is no violation {number}", "No hay incumplimiento {number}");

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::facts::{AlertFacts, ViolationFacts};
 use super::needed::{ClockNow, is_needed};
-use super::{Content, HeldFor, Motive};
+use super::{Content, DeliveryId, HeldFor, Motive};
 
 /// Alerts that a message tells of one by one; mail shows fewer.
 const MOST_TOLD: usize = 200;
@@ -18,7 +18,7 @@ pub const MOST_LOOKED_AT: usize = 600;
 #[derive(Debug)]
 pub struct GatheredRow {
     /// Its delivery.
-    pub id: i64,
+    pub id: DeliveryId,
     /// What it says, where that can be read.
     pub content: Option<Content>,
     /// Why it was to go out; none where that is a word that this version does not know.
@@ -39,7 +39,7 @@ pub enum Composed {
     /// Nothing of it is needed any more.
     Empty,
     /// Of what was looked at nothing is, and there is more: without these rows, the next step looks further.
-    NotYet(Vec<i64>),
+    NotYet(Vec<DeliveryId>),
 }
 
 /// Puts together what a message tells of its first rows, which stand by rank; `n_rows` is how many there are in all.
@@ -110,7 +110,7 @@ mod tests {
         });
         let facts: AlertFacts = serde_json::from_value(told).expect("facts");
         GatheredRow {
-            id,
+            id: DeliveryId(id),
             content: Some(Content::Alert(Box::new(facts))),
             motive: Some(Motive::Promise(why)),
             clock: None,
@@ -147,6 +147,6 @@ mod tests {
     fn a_message_of_which_nothing_is_needed_is_empty_or_looks_further() {
         let gone = || vec![GatheredRow { is_told_anyway: true, ..row(10, Why::Breach, 1) }];
         assert_eq!(compose(gone(), 1, HeldFor::Burst), Composed::Empty);
-        assert_eq!(compose(gone(), 700, HeldFor::Burst), Composed::NotYet(vec![10]));
+        assert_eq!(compose(gone(), 700, HeldFor::Burst), Composed::NotYet(vec![DeliveryId(10)]));
     }
 }

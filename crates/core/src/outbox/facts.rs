@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::ViolationId;
 use crate::engine::check::Violation;
 use crate::engine::derivation::Derivation;
 use crate::engine::effect::Why;
@@ -144,7 +145,7 @@ pub struct ListedRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViolationFacts {
     /// Its number.
-    pub id: i64,
+    pub id: ViolationId,
     /// The request.
     pub request: RequestId,
     /// When the rule was broken.

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::HeldFor;
+use super::{DeliveryId, HeldFor};
 
 /// Rows that one step moves: some milliseconds of work.
 pub const MOST_MOVED: usize = 200;
@@ -26,7 +26,7 @@ pub struct Waiting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueRow {
     /// Its delivery.
-    pub id: i64,
+    pub id: DeliveryId,
     /// Its rank: smaller goes first.
     pub rank: i64,
     /// The step's instant.
@@ -37,9 +37,9 @@ pub struct DueRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatherStep {
     /// The delivery that goes as it is: a single row, or the message that is complete.
-    pub goes: Option<i64>,
+    pub goes: Option<DeliveryId>,
     /// Rows that are told by the reader's message, which is begun where there is none yet.
-    pub gathers: Vec<i64>,
+    pub gathers: Vec<DeliveryId>,
     /// The most urgent rank and the earliest instant among those rows.
     pub least: Option<(i64, DateTime<Utc>)>,
     /// Whether the message is complete with them.
@@ -47,7 +47,7 @@ pub struct GatherStep {
 }
 
 /// Decides a step. `due` holds at most one row more than a step moves; `begun` is the message that an earlier step began.
-pub fn step(due: &[DueRow], begun: Option<i64>) -> GatherStep {
+pub fn step(due: &[DueRow], begun: Option<DeliveryId>) -> GatherStep {
     let nothing = GatherStep { goes: None, gathers: Vec::new(), least: None, is_complete: true };
     match (begun, due) {
         // What was still to come was dropped meanwhile: what there is goes.
@@ -84,25 +84,32 @@ mod tests {
     use super::*;
 
     fn due(n: usize) -> Vec<DueRow> {
-        let row = |id: i64| DueRow { id, rank: id % 3, planned_at: DateTime::UNIX_EPOCH + TimeDelta::minutes(id) };
+        let row = |id: i64| DueRow {
+            id: DeliveryId(id),
+            rank: id % 3,
+            planned_at: DateTime::UNIX_EPOCH + TimeDelta::minutes(id),
+        };
         (1..=i64::try_from(n).unwrap_or(0)).map(row).collect()
     }
 
     #[test]
     fn one_row_goes_by_itself_and_several_make_a_message() {
-        assert_eq!(step(&due(1), None).goes, Some(1));
+        assert_eq!(step(&due(1), None).goes, Some(DeliveryId(1)));
         let several = step(&due(3), None);
-        assert_eq!((several.goes, several.gathers, several.is_complete), (None, vec![1, 2, 3], true));
+        assert_eq!(
+            (several.goes, several.gathers, several.is_complete),
+            (None, [1, 2, 3].map(DeliveryId).to_vec(), true)
+        );
         assert_eq!(several.least, Some((0, DateTime::UNIX_EPOCH + TimeDelta::minutes(1))));
         // It was begun with others: a single one belongs to it too.
-        assert_eq!(step(&due(1), Some(9)).gathers, [1]);
+        assert_eq!(step(&due(1), Some(DeliveryId(9))).gathers, [DeliveryId(1)]);
     }
 
     #[test]
     fn lessons_58_a_step_moves_no_more_than_its_bound_and_the_last_one_completes_the_message() {
         let first = step(&due(MOST_MOVED + 1), None);
         assert_eq!((first.gathers.len(), first.is_complete), (MOST_MOVED, false));
-        assert_eq!(step(&[], Some(9)).goes, Some(9), "what was still to come was dropped");
+        assert_eq!(step(&[], Some(DeliveryId(9))).goes, Some(DeliveryId(9)), "what was still to come was dropped");
         assert_eq!(step(&[], None).goes, None);
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Content, HeldFor, Motive};
+use super::{Content, DeliveryId, HeldFor, Motive, SilenceId};
 use crate::engine::effect::ClockRef;
 use crate::engine::request_id::RequestId;
 
@@ -47,18 +47,18 @@ pub struct NewDelivery {
     /// Why it waits to be gathered with others, and until when; `None` goes out by itself.
     pub held: Option<(HeldFor, DateTime<Utc>)>,
     /// The silence that holds it back, where one does.
-    pub silence: Option<i64>,
+    pub silence: Option<SilenceId>,
     /// Until when further alerts to this reader are gathered, where this one begins that.
     pub opens_window: Option<DateTime<Utc>>,
     /// The delivery whose message this one replaces.
-    pub updates: Option<i64>,
+    pub updates: Option<DeliveryId>,
 }
 
 /// A delivery under lease.
 #[derive(Debug, Clone)]
 pub struct Leased {
     /// Its number.
-    pub id: i64,
+    pub id: DeliveryId,
     /// Must be shown to record the outcome.
     pub fence: i64,
     /// Which try this is, from 1.

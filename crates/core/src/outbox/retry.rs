@@ -47,7 +47,7 @@ pub fn judge(
     let hold_until = match error {
         // What a peer asks for is a floor: clocks differ, and some say 0 (LESSONS 53).
         DeliveryError::Hold { after, .. } => {
-            let own = backoff(hold_failures.into(), delivery.id);
+            let own = backoff(hold_failures.into(), delivery.id.0);
             Some(now + after.map_or(own, |after| after.min(LONGEST_WAIT).max(own)))
         }
         DeliveryError::Retry { .. } | DeliveryError::Doubt { .. } | DeliveryError::GiveUp { .. } => None,
@@ -60,7 +60,7 @@ pub fn judge(
         Some((to, route)) if is_over => Attempt::HandedOver { to: to.clone(), route: route.to_vec(), cause },
         None if is_over => Attempt::Dead { cause },
         _ => {
-            let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id));
+            let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id.0));
             Attempt::Later { at, cause, in_doubt: matches!(error, DeliveryError::Doubt { .. }) }
         }
     };

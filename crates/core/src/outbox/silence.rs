@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::SilenceId;
 use crate::engine::facets::Facets;
 use crate::engine::policy::Matcher;
 use crate::engine::request_id::RequestId;
@@ -28,7 +29,7 @@ pub struct Silenced {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Silence {
     /// Its number.
-    pub id: i64,
+    pub id: SilenceId,
     /// Until when.
     pub until: DateTime<Utc>,
     /// What it holds back.

@@ -1,13 +1,14 @@
 //! Pages behind messages that are not alerts: what can be done there, and how a message gets their addresses.
 
 use crate::engine::request_id::RequestId;
+use crate::outbox::ViolationId;
 use crate::report::Period;
 
 /// A page behind a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Further {
     /// Says what there is to say to the violation of that number.
-    Excuse(RequestId, i64),
+    Excuse(RequestId, ViolationId),
     /// Says that the appointment took place.
     Held(RequestId),
     /// Moves the appointment.

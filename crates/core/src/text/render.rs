@@ -223,7 +223,7 @@ mod tests {
         for (content, language) in
             everything().iter().flat_map(|content| [(content, Language::Es), (content, Language::En)])
         {
-            let rendered = render(&content, &Texts::default(), &Reader::plain(Bogota, language, now));
+            let rendered = render(content, &Texts::default(), &Reader::plain(Bogota, language, now));
             assert!(
                 !rendered.subject.starts_with("plazo: "),
                 "{content:?} fell back to the plain text in {language:?}"

@@ -20,7 +20,7 @@ use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts, ViolationFacts};
-use crate::outbox::{Content, HeldFor};
+use crate::outbox::{Content, HeldFor, ViolationId};
 use crate::report::{
     BrokenRow, By, Closings, Count, Figures, Group, HolderTime, Measure, Orphan, Period, Punctuality, Report,
     RuleCount, Share, Standards, Worst,
@@ -536,7 +536,7 @@ pub fn sample_invitation() -> Invitation {
 pub fn sample_violation() -> ViolationFacts {
     let missing = vec!["compras@andina.example".to_owned()];
     ViolationFacts {
-        id: 4,
+        id: ViolationId(4),
         request: RequestId(17),
         at: sample().started_at,
         violation: Violation {

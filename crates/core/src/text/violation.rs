@@ -19,7 +19,7 @@ pub(super) fn shown(facts: &ViolationFacts, reader: &Reader<'_>) -> Value {
     let language = reader.language;
     let cut = |text: &Option<String>| text.as_deref().map(|text| format::one_line(text, LONGEST_NAME));
     context! {
-        id => facts.id,
+        id => facts.id.0,
         request => facts.request.to_string(),
         rule => facts.violation.rule.clone(),
         who => cut(&facts.violation.who),

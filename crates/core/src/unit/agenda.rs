@@ -21,7 +21,7 @@ impl Agenda {
     }
 
     /// What is to be decided now.
-    pub fn next(&mut self) -> Option<Input> {
+    pub fn take(&mut self) -> Option<Input> {
         self.inputs.pop_front()
     }
 

@@ -14,6 +14,7 @@ use crate::engine::proof::Proof;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::message::NewAlert;
+use crate::outbox::{DeliveryId, ViolationId};
 
 /// What becomes of one input.
 #[derive(Debug, Default)]
@@ -140,7 +141,7 @@ pub struct NewViolation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Climbed {
     /// The violation.
-    pub id: i64,
+    pub id: ViolationId,
     /// Steps that were told.
     pub n_told: usize,
     /// When the next is to be told; none if none is.
@@ -151,7 +152,7 @@ pub struct Climbed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Saved {
     /// Of deliveries, in order; those of a step that was told before are left out.
-    pub deliveries: Vec<i64>,
+    pub deliveries: Vec<DeliveryId>,
     /// Of violations, in order.
-    pub violations: Vec<i64>,
+    pub violations: Vec<ViolationId>,
 }

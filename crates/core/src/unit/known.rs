@@ -15,8 +15,8 @@ use crate::engine::effect::ClockRef;
 use crate::engine::event::{Event, EventId};
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
-use crate::outbox::Content;
 use crate::outbox::silence::Silence;
+use crate::outbox::{Content, DeliveryId};
 
 /// A request, as far as it is kept.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ impl Kept {
 }
 
 /// A message that was told of a promise and that its peer can change: the delivery, its reader, its destination.
-pub type ToldMessage = (i64, Option<String>, String);
+pub type ToldMessage = (DeliveryId, Option<String>, String);
 
 /// Something that may be asked.
 pub trait Question: Clone + Eq + Hash + 'static {
@@ -131,7 +131,7 @@ questions! {
     /// Messages about a promise that their peers can change.
     ToldOf { request: RequestId, clock: ClockRef } -> Vec<ToldMessage>, told;
     /// What a delivery says.
-    ContentOf { delivery: i64 } -> Option<Content>, contents;
+    ContentOf { delivery: DeliveryId } -> Option<Content>, contents;
     /// The link to a request's conversation that a source gave last.
     LinkOf { request: RequestId } -> Option<String>, links;
     /// When plazo did not run, if that instant lies within.

@@ -20,6 +20,7 @@ use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::News;
+use crate::outbox::{DeliveryId, ViolationId};
 
 pub use agenda::Agenda;
 pub use changes::{Changes, Saved};
@@ -102,7 +103,7 @@ pub enum Input {
     /// The same for one message.
     Update {
         /// The delivery that told of it.
-        delivery: i64,
+        delivery: DeliveryId,
         /// Its reader.
         person: Option<String>,
         /// Its destination.
@@ -158,7 +159,7 @@ pub enum Decided {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violated {
     /// Its number.
-    pub id: i64,
+    pub id: ViolationId,
     /// The request.
     pub request: RequestId,
     /// When the rule was broken.
@@ -171,7 +172,7 @@ pub struct Violated {
 
 impl Violated {
     /// One that was put on record a moment ago.
-    pub fn new(id: i64, new: changes::NewViolation) -> Self {
+    pub fn new(id: ViolationId, new: changes::NewViolation) -> Self {
         Self { id, request: new.request, at: new.at, violation: new.violation, n_told: 0 }
     }
 }
