@@ -23,7 +23,7 @@ const SHARED: [&str; 3] = ["fallback", "language", "type"];
 pub struct Destination {
     /// What all have.
     pub shared: Shared,
-    /// What its type has besides; none where nobody knows the type. Read by [`read_own`].
+    /// What its type has besides; none where nobody knows the type. Read by `read_own`.
     #[serde(skip)]
     pub own: Option<notify::Config>,
     /// The keys besides those that all have, and where their values stand, in bytes; of a list, its first item.

@@ -50,7 +50,7 @@ impl Store {
         Ok(before.map(instant).transpose()?)
     }
 
-    /// What is let in over TCP without a token, as [`crate::app::token::Open`] words it.
+    /// What is let in over TCP without a token, as `token::Open` of the program words it.
     ///
     /// # Errors
     ///

@@ -123,7 +123,7 @@ impl Writing<'_> {
         Ok(SilenceId(self.connection.last_insert_rowid()))
     }
 
-    /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Store::hold_by`].
+    /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Writing::hold_by`].
     ///
     /// # Errors
     ///

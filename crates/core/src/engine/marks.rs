@@ -1,6 +1,6 @@
 //! Marks: since when each kind of promise has been owed on a request, and when it was last given.
 //!
-//! Events move marks, and clocks follow them. Stores keep marks as one flat object of instants, whose keys are [`KEYS`].
+//! Events move marks, and clocks follow them. Stores keep marks as one flat object of instants, whose keys are `KEYS`.
 
 use chrono::{DateTime, Utc};
 

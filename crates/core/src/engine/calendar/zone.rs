@@ -19,7 +19,7 @@ pub(super) fn instant(zone: Tz, date: NaiveDate, second: u32) -> DateTime<Utc> {
     to_utc(zone, NaiveDateTime::new(date, NaiveTime::MIN) + TimeDelta::seconds(second.into()))
 }
 
-/// As [`instant`], for any wall-clock time.
+/// As `instant`, for any wall-clock time.
 pub fn to_utc(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     match zone.from_local_datetime(&local) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => at.to_utc(),
