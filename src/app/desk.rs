@@ -45,10 +45,6 @@ pub struct Desk {
 impl Desk {
     /// Applies events in the order given, in steps between which others write; durable once answered. What was applied before a failure
     /// stays, and is known when it is sent again.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn submit(&self, incoming: Vec<Incoming>) -> Result<Vec<Applied>, WriteError> {
         let mut applied = Vec::with_capacity(incoming.len());
         let mut incoming = incoming.into_iter().map(Arc::new).peekable();
@@ -63,10 +59,6 @@ impl Desk {
     }
 
     /// Looks at requests whose wake has come. Returns how many messages were decided.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn tick(&self, requests: Vec<RequestId>) -> Result<usize, WriteError> {
         self.writer
             .write(move |work| {
@@ -121,10 +113,6 @@ impl Desk {
     }
 
     /// Writes down what somebody says to a violation; `None` if there is no such one.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn excuse_violation(
         &self,
         id: ViolationId,

@@ -28,10 +28,6 @@ struct Known {
 
 impl Views {
     /// Explains a request; `None` if there is none of that number.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn explain(&self, id: RequestId) -> Result<Option<Explanation>, StoreError> {
         let config = self.core.config();
         let now = self.core.now();

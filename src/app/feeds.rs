@@ -129,19 +129,11 @@ impl Feeds {
     }
 
     /// Writes what a source told; durable once answered. `payload` is kept aside if a rule of the mapping failed on it.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn take_facts(&self, source: &str, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
         self.take(source, facts, payload, Speech::Called).await
     }
 
     /// Writes what a mail says that came by a pipe.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn take_mail(&self, source: &str, facts: Facts) -> Result<Told, WriteError> {
         self.take(source, facts, &[], Speech::Called).await
     }
@@ -189,20 +181,12 @@ impl Feeds {
     }
 
     /// What is still to be asked of a source's API.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn due_fetches(&self, source: String, limit: u32) -> Result<Vec<FetchRow>, StoreError> {
         let now = self.core.now();
         self.readers.read(move |store| store.due_fetches(&source, now, limit)).await
     }
 
     /// Writes what an answer told, then settles what was asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn take_answer(&self, fetch: FetchRow, facts: Facts, payload: &[u8]) -> Result<Told, WriteError> {
         let facts = Arc::new(Prepared::new(&fetch.source, facts, payload, self.core.now())?);
         self.writer
@@ -215,10 +199,6 @@ impl Feeds {
     }
 
     /// Puts off or gives up something that could not be asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn put_off_fetch(
         &self,
         fetch: FetchRow,
@@ -249,10 +229,6 @@ impl Feeds {
     }
 
     /// Writes what a page told, then how far it was read: nothing is skipped, and what is read again is known.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn take_page(
         &self,
         source: &str,
@@ -278,39 +254,23 @@ impl Feeds {
     }
 
     /// Remembers something of a source, such as a subscription that it gave.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn remember(&self, source: &str, name: String, value: String) -> Result<(), WriteError> {
         let source = source.to_owned();
         self.writer.write(move |work| work.store().set_cursor(&source, &name, &value, work.now)).await
     }
 
     /// What is remembered of a source, such as how far it was read.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn cursor(&self, source: String, name: String) -> Result<Option<String>, StoreError> {
         self.readers.read(move |store| store.cursor(&source, &name)).await
     }
 
     /// Notes that a source can be reached again.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn source_reached(&self, source: &str) -> Result<(), WriteError> {
         let source = source.to_owned();
         self.writer.write(move |work| work.store().source_answered(&source)).await
     }
 
     /// Notes that a source cannot be reached; the operator is told when that begins.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn source_failed(&self, source: &str, cause: &str) -> Result<(), WriteError> {
         let (source, cause) = (source.to_owned(), cause.to_owned());
         self.writer
@@ -329,10 +289,6 @@ impl Feeds {
     }
 
     /// What is known of a source.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn source_state(&self, source: String) -> Result<SourceState, StoreError> {
         let since = self.core.now() - TimeDelta::days(1);
         self.readers
@@ -352,10 +308,6 @@ impl Feeds {
     }
 
     /// Tells the operator that a source has been silent for longer than it should, once until it speaks again.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn tell_silence(&self, source: String, since: DateTime<Utc>) -> Result<(), WriteError> {
         self.writer
             .write(move |work| {
@@ -388,10 +340,6 @@ impl Feeds {
     }
 
     /// Forgets what sources left behind long ago.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn tidy_sources(&self) -> Result<usize, WriteError> {
         self.writer
             .write(|work| work.store().forget_sources_before(work.now - PARKED_FOR, work.now - REMEMBERED_FOR))

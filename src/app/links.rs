@@ -281,10 +281,6 @@ impl App {
     }
 
     /// Takes back all links of a person, or of everybody, that were made up to now.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn revoke_links(&self, person: Option<String>) -> Result<(), WriteError> {
         self.writer.write(move |work| work.store().revoke_links(person.as_deref(), work.now)).await
     }

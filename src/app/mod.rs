@@ -2,7 +2,8 @@
 //!
 //! Every change passes here, whatever door it came by. What becomes of it is decided by `desk`; this module gives it what it asks for, and
 //! writes what it says. Four services have it among them: the [`Desk`] takes events, ticks and edits of the file, the [`Outbox`] moves
-//! messages, [`Feeds`] are the systems that tell, [`Views`] are what people and programs look at.
+//! messages, [`Feeds`] are the systems that tell, [`Views`] are what people and programs look at. Whatever writes fails with [`WriteError`] if
+//! nothing could be written, whatever looks with [`StoreError`] if the store cannot be read; where one can fail otherwise it says so.
 
 mod core;
 mod desk;

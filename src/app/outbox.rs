@@ -106,10 +106,6 @@ impl Outbox {
     }
 
     /// Records outcomes, then, while the outbox is open, leases what there is room for, in one transaction.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn record_and_lease(
         &self,
         tried: Vec<Tried>,
@@ -148,10 +144,6 @@ impl Outbox {
     }
 
     /// Lets go what fell due while plazo was not running, or before it heard of it, and was held back while catching up. Returns the number of messages.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn gather(&self) -> Result<usize, WriteError> {
         Ok(self.gather_all(HeldFor::Downtime).await? + self.gather_all(HeldFor::History).await?)
     }
@@ -177,19 +169,11 @@ impl Outbox {
     }
 
     /// Lets what waits wait no longer because the wall clock was set back.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn clock_was_set_back(&self, by: TimeDelta) -> Result<(), WriteError> {
         self.writer.write(move |work| work.store().move_waits(by, work.now)).await
     }
 
     /// Hands over what has waited too long for a destination that stands. Returns how many.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn hand_over_waiting(
         &self,
         destination: String,
@@ -235,20 +219,12 @@ impl Outbox {
     }
 
     /// Tells the operator of plazo's own troubles. Without an operator in the file, only the log has it.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn notify_operator(&self, subject: String, text: String) -> Result<(), WriteError> {
         let Some(operator) = self.core.config().operator.clone() else { return Ok(()) };
         self.announce(Content::Notice { subject, text }, operator).await.map(|_| ())
     }
 
     /// Tells the operator of what of the store was found to be unreadable since he was told last.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn tell_of_unreadable(&self) -> Result<(), WriteError> {
         let found = self.readers.unreadable().all();
         if found.len() <= self.n_told_unreadable.load(Ordering::Relaxed) {
@@ -275,10 +251,6 @@ impl Outbox {
     }
 
     /// Writes a message that is about no clock, and returns its deliveries.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn announce(&self, content: Content, recipient: Recipient) -> Result<Vec<DeliveryId>, WriteError> {
         let announced = move |work: &mut Work<'_>| {
             work.tell(vec![announcement(content.clone(), &recipient, &work.config, work.now)])
@@ -287,10 +259,6 @@ impl Outbox {
     }
 
     /// Mails a person a link anew, to their own address and by no other way.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn mail_link(&self, person: String, deed: String, request: RequestId) -> Result<(), WriteError> {
         let content = Content::Link { deed, request };
         let ways = vec![(Some(person), crate::config::EMAIL.to_owned())];
@@ -299,10 +267,6 @@ impl Outbox {
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn retry_delivery(&self, id: DeliveryId) -> Result<bool, WriteError> {
         self.writer
             .write(move |work| {
@@ -314,19 +278,11 @@ impl Outbox {
     }
 
     /// Gives up a delivery that waits or is dead. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn drop_delivery(&self, id: DeliveryId) -> Result<bool, WriteError> {
         self.writer.write(move |work| work.store().drop_delivery(id, work.now)).await
     }
 
     /// Notes that plazo runs, and where it did not since it last noted that.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn note_alive(&self, gap: TimeDelta) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, WriteError> {
         self.writer.write(move |work| work.store().note_alive(gap, work.now)).await
     }
@@ -344,10 +300,6 @@ impl Outbox {
     }
 
     /// How often in a row a destination has failed as a whole.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn hold_failures(&self, destination: String) -> Result<u32, StoreError> {
         let hold = self.readers.read(move |store| store.hold_of(&destination)).await?;
         Ok(hold.map_or(0, |hold| hold.failures))

@@ -139,10 +139,6 @@ fn last_whole(at: Option<Handover>, calendar: &Calendar, now: DateTime<Utc>) -> 
 
 impl Views {
     /// Makes a report beside the period before it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
         let config = self.core.config();
         self.readers.read(move |store| make(store, &config, &wanted)).await
@@ -211,10 +207,6 @@ fn of_period(
 impl Desk {
     /// Sends each report whose time has come since it last went out, once however many were missed. Figures are gathered beside the
     /// writer, whom alerts wait for.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub(super) async fn send_reports(&self) -> Result<(), WriteError> {
         for due in self.writer.write(|work| work.due_reports()).await? {
             let report = trimmed(self.views.report(due.wanted.clone()).await?);
@@ -321,10 +313,6 @@ fn last_due(settings: &ReportSettings, last_run: DateTime<Utc>, now: DateTime<Ut
 
 impl Views {
     /// The register of escalations of a period: what was handed up, and answers that say nothing or the same again.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn escalations(&self, period: Period) -> Result<Vec<RegisterEntry>, StoreError> {
         let config = self.core.config();
         self.readers.read(move |store| register(store, &config, period)).await

@@ -47,10 +47,6 @@ pub struct RouteWay {
 
 impl Views {
     /// The steps of a request that are still to come; none if there is no such request.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn route(&self, id: RequestId) -> Result<Option<Vec<RouteStep>>, StoreError> {
         let (config, now) = (self.core.config(), self.core.now());
         self.readers

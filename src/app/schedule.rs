@@ -20,10 +20,6 @@ use crate::store::StoreError;
 
 impl Desk {
     /// Sends each list whose time has come since it last ran, once however many were missed. Returns how many went out.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn run_schedules(&self) -> Result<usize, WriteError> {
         let n_sent = self.writer.write(|work| work.run_schedules()).await?;
         self.send_reports().await?;

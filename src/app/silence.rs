@@ -61,10 +61,6 @@ pub struct Unknown {
 
 impl Outbox {
     /// Makes a silence.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn add_silence(
         &self,
         silenced: Silenced,
@@ -83,10 +79,6 @@ impl Outbox {
     }
 
     /// Ends a silence, and lets go what it alone held back. Whether it still held.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn end_silence(&self, id: SilenceId) -> Result<bool, WriteError> {
         let is_ended = self.writer().write(move |work| work.store().end_silence(id, work.now)).await?;
         self.release_silenced().await?;
@@ -94,20 +86,12 @@ impl Outbox {
     }
 
     /// Lets go what silences that ended early still hold back, in steps.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError`] if nothing could be written.
     pub async fn release_silenced(&self) -> Result<(), WriteError> {
         while 0 < self.writer().write(|work| work.look_again()).await? {}
         Ok(())
     }
 
     /// Until when alerts of a request to that person are held back by a silence.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn silenced_until(
         &self,
         request: RequestId,
@@ -120,10 +104,6 @@ impl Outbox {
     }
 
     /// What a silence from `starts_at` to `ends_at` would hold back, or which of its words is unknown to the file and the store.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn foresee_silence(
         &self,
         silenced: Silenced,
@@ -162,10 +142,6 @@ impl Outbox {
     }
 
     /// What to say of a channel that neither file nor store knows, where another one was probably meant.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn doubt_of_channel(&self, channel: &str) -> Result<Option<Both>, StoreError> {
         let config = self.core().config();
         let Some(meant) = config.meant(Family::Channel, channel).filter(|_| !config.knows(Family::Channel, channel))

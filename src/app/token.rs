@@ -211,10 +211,6 @@ impl App {
     }
 
     /// What is let in over TCP without a token.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be read.
     pub async fn open_without_token(&self) -> Result<Open, StoreError> {
         Ok(self.look().await?.open.max(Open::by(&self.config())))
     }

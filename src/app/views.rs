@@ -82,19 +82,11 @@ impl Views {
     }
 
     /// A request; none where there is none that can be read.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
         self.readers.look(move |store| store.request(id)).await
     }
 
     /// A request with its history.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn whole(&self, id: RequestId) -> Result<Option<Whole>, StoreError> {
         self.readers
             .look(move |store| {
@@ -105,38 +97,22 @@ impl Views {
     }
 
     /// What happened to a request, and what was told of it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn story(&self, id: RequestId) -> Result<(Vec<Happening>, Vec<ToldRow>), StoreError> {
         self.readers.look(move |store| Ok((store.happenings(id)?, store.told(id)?))).await
     }
 
     /// The events of a request, in the order in which they happened.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn events(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
         self.readers.look(move |store| store.events(id)).await
     }
 
     /// Requests by filter, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn list(&self, filter: RequestFilter) -> Result<Vec<Request>, StoreError> {
         let now = self.core.now();
         self.readers.look(move |store| store.list(&filter, now)).await
     }
 
     /// Requests by filter, what is due first at the top, and how many there are from there on.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn list_by_due(
         &self,
         filter: RequestFilter,
@@ -147,19 +123,11 @@ impl Views {
     }
 
     /// Live requests, what is due first at the top.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn live_by_due(&self, limit: usize) -> Result<Vec<Request>, StoreError> {
         self.readers.look(move |store| store.live_by_due(limit)).await
     }
 
     /// The next wakes with their requests, soonest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn next_wakes(&self, limit: u32) -> Result<Vec<(Wake, Option<Request>)>, StoreError> {
         self.readers
             .look(move |store| {
@@ -170,10 +138,6 @@ impl Views {
     }
 
     /// Deliveries by state, newest first; all without one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn deliveries(
         &self,
         state: Option<DeliveryState>,
@@ -183,83 +147,47 @@ impl Views {
     }
 
     /// One delivery.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, StoreError> {
         self.readers.look(move |store| store.delivery(id)).await
     }
 
     /// How many deliveries there are in each state.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn count_deliveries(&self) -> Result<DeliveryCounts, StoreError> {
         self.readers.look(Store::count_deliveries).await
     }
 
     /// How many deliveries should have gone out before that instant and are neither sent nor settled.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64, StoreError> {
         self.readers.look(move |store| store.count_unsent(decided_before)).await
     }
 
     /// Silences that hold or are to come; all there were, with `all`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn silences(&self, all: bool) -> Result<Vec<SilenceRow>, StoreError> {
         let now = self.core.now();
         self.readers.look(move |store| store.silences(all, now)).await
     }
 
     /// Violations, latest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn violations(&self, filter: ViolationFilter) -> Result<Vec<ViolationRow>, StoreError> {
         self.readers.look(move |store| store.violations(&filter)).await
     }
 
     /// One violation.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn violation(&self, id: ViolationId) -> Result<Option<ViolationRow>, StoreError> {
         self.readers.look(move |store| store.violation(id)).await
     }
 
     /// People who wrote since then, those who wrote most first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>, StoreError> {
         self.readers.look(move |store| store.authors(since, limit)).await
     }
 
     /// Mails since then that bear an address of the house and no proof, by what they lack.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>, StoreError> {
         self.readers.look(move |store| store.count_unproven_mail(since)).await
     }
 
     /// The revision of the file that is in force, and when it was taken.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn revision(&self) -> Result<Option<(i64, Option<DateTime<Utc>>)>, StoreError> {
         self.readers
             .look(|store| {
@@ -270,10 +198,6 @@ impl Views {
     }
 
     /// How the whole stands.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let now = self.core.now();
         self.readers
@@ -292,10 +216,6 @@ impl Views {
     }
 
     /// What metrics tell of the store, the queue and the writer; of sources nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let now = self.core.now();
         let mut snapshot = self

@@ -30,19 +30,11 @@ pub struct TokenRow {
 
 impl Store {
     /// The name that this store was given when it was made; part of each message's id.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn instance(&self) -> Result<String> {
         Ok(self.prepare("SELECT value FROM meta WHERE key = 'instance'")?.query_row([], |row| row.get(0))?)
     }
 
     /// Before which instant links of a person, or of everybody, do no longer work.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn links_revoked_before(&self, person: Option<&str>) -> Result<Option<DateTime<Utc>>> {
         let mut statement =
             self.prepare("SELECT max(before) FROM link_revocations WHERE person = '' OR person = ?1")?;
@@ -51,50 +43,30 @@ impl Store {
     }
 
     /// What is let in over TCP without a token, as `token::Open` of the program words it.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn open_without_token(&self) -> Result<String> {
         let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'open_without_token'")?;
         Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or_default())
     }
 
     /// The last revision, and its text.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn last_revision(&self) -> Result<Option<(i64, String)>> {
         let mut statement = self.prepare("SELECT id, source FROM revisions ORDER BY id DESC LIMIT 1")?;
         Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// When a revision was taken.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn revision_taken_at(&self, revision: i64) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT taken_at FROM revisions WHERE id = ?1")?;
         Ok(known(statement.query_row([revision], |row| row.get(0)).optional()?))
     }
 
     /// The text of a revision.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn revision_text(&self, revision: i64) -> Result<Option<String>> {
         let mut statement = self.prepare("SELECT source FROM revisions WHERE id = ?1")?;
         Ok(statement.query_row([revision], |row| row.get(0)).optional()?)
     }
 
     /// The revision by which every live request has been planned.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn planned_revision(&self) -> Result<Option<i64>> {
         let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'planned_revision'")?;
         let text: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
@@ -102,20 +74,12 @@ impl Store {
     }
 
     /// When a schedule last ran.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT last_run_at FROM schedules WHERE name = ?1")?;
         Ok(known(statement.query_row([name], |row| row.get(0)).optional()?))
     }
 
     /// All tokens.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn tokens(&self) -> Result<Vec<TokenRow>> {
         let mut statement = self.prepare(
             "SELECT name, scopes, hash, source, types, channel, created_at, expires_at, used_at FROM tokens ORDER BY id",
@@ -137,10 +101,6 @@ impl Store {
     }
 
     /// The span in which plazo did not run and that holds `at`.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn downtime_at(&self, at: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
         let mut statement = self.prepare(
             "SELECT began_at, ended_at FROM downtimes WHERE began_at <= ?1 AND ?1 < ended_at ORDER BY began_at DESC LIMIT 1",
@@ -152,20 +112,12 @@ impl Store {
 
 impl Writing<'_> {
     /// Takes the key that signed links out of a store of before, where it went with every backup.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn forget_link_key(&self) -> Result<()> {
         self.prepare("DELETE FROM meta WHERE key = 'link_key'")?.execute([])?;
         Ok(())
     }
 
     /// Ends all links of a person, or of everybody, that were made up to now.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn revoke_links(&self, person: Option<&str>, now: DateTime<Utc>) -> Result<()> {
         self.prepare("INSERT OR REPLACE INTO link_revocations (person, before) VALUES (?1, ?2)")?
             .execute(params![person.unwrap_or_default(), milliseconds(now)])?;
@@ -173,20 +125,12 @@ impl Writing<'_> {
     }
 
     /// Writes that down.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn set_open_without_token(&self, word: &str) -> Result<()> {
         self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('open_without_token', ?1)")?.execute([word])?;
         Ok(())
     }
 
     /// The number of the revision with that text: the last one if it is the same, else a new one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn revision(&self, source: &str, taken_at: DateTime<Utc>) -> Result<i64> {
         if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
@@ -197,10 +141,6 @@ impl Writing<'_> {
     }
 
     /// Notes that every live request has been planned by that revision.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn set_planned_revision(&self, revision: i64) -> Result<()> {
         self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('planned_revision', ?1)")?
             .execute([revision.to_string()])?;
@@ -208,10 +148,6 @@ impl Writing<'_> {
     }
 
     /// Notes that a schedule ran.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn set_last_run(&self, name: &str, at: DateTime<Utc>) -> Result<()> {
         self.prepare("INSERT OR REPLACE INTO schedules (name, last_run_at) VALUES (?1, ?2)")?
             .execute(params![name, milliseconds(at)])?;
@@ -242,29 +178,17 @@ impl Writing<'_> {
     }
 
     /// Notes that a token was used.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn note_token_use(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE tokens SET used_at = ?2 WHERE hash = ?1")?.execute(params![hash, milliseconds(now)])?;
         Ok(())
     }
 
     /// Takes a token back. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn revoke_token(&self, name: &str) -> Result<bool> {
         Ok(0 < self.prepare("DELETE FROM tokens WHERE name = ?1")?.execute([name])?)
     }
 
     /// Notes that plazo runs at `now`. Returns the span since it last did, where that was longer than `gap`, and remembers it.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn note_alive(&self, gap: TimeDelta, now: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
         let mut statement = self.prepare("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'alive_at'")?;
         let before: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;

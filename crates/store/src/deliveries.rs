@@ -97,10 +97,6 @@ pub struct ToldRow {
 
 impl Store {
     /// Whatever was told about a request, in the order in which it was decided.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn told(&self, request: RequestId) -> Result<Vec<ToldRow>> {
         let mut statement = self.prepare(
             "SELECT a.why, a.kind, d.person, d.destination, d.state, coalesce(d.finished_at, d.decided_at)
@@ -120,20 +116,12 @@ impl Store {
     }
 
     /// When the last message was taken by its peer.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn last_sent_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT max(finished_at) FROM deliveries WHERE state = 'sent'")?;
         Ok(known(statement.query_row([], |row| row.get(0))?))
     }
 
     /// Every delivery of a request's steps, in the order in which they were decided.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn step_deliveries(&self, request: RequestId) -> Result<Vec<StepDelivery>> {
         let mut statement = self.prepare(
             "SELECT a.kind, a.cycle, a.step, d.person, d.destination, d.state, d.finished_at
@@ -154,10 +142,6 @@ impl Store {
     }
 
     /// Deliveries by state, newest first; all without one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn deliveries(&self, state: Option<DeliveryState>, limit: u32) -> Result<Vec<DeliveryRow>> {
         let sql = format!("{DELIVERY_ROWS} WHERE ?1 IS NULL OR d.state = ?1 ORDER BY d.id DESC LIMIT ?2");
         let mut statement = self.prepare(&sql)?;
@@ -166,20 +150,12 @@ impl Store {
     }
 
     /// One delivery.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>> {
         let sql = format!("{DELIVERY_ROWS} WHERE d.id = ?1");
         Ok(self.prepare(&sql)?.query_row([id.0], delivery_row).optional()?)
     }
 
     /// How many deliveries stand in each state, and how many may have arrived twice.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_deliveries(&self) -> Result<Vec<(DeliveryState, i64, i64)>> {
         let mut statement = self.prepare("SELECT state, count(*), sum(in_doubt) FROM deliveries GROUP BY state")?;
         let rows = statement.query_map([], |row| Ok((delivery_state(row, 0)?, row.get(1)?, row.get(2)?)))?;
@@ -187,10 +163,6 @@ impl Store {
     }
 
     /// How many deliveries should have gone out before that instant and are neither sent nor settled.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64> {
         let grace = milliseconds(decided_before);
         let mut statement = self.prepare(
@@ -202,10 +174,6 @@ impl Store {
 
     /// How late the latest single alerts were, in milliseconds: from the step's instant to the decision, from there to the try that
     /// succeeded, and from there to the peer's acceptance. What was gathered on purpose is left out.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn lateness(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<[i64; 3]>> {
         let mut statement = self.prepare(
             "SELECT d.decided_at - d.planned_at, d.sent_at - d.decided_at, d.finished_at - d.sent_at
@@ -221,10 +189,6 @@ impl Store {
 
     /// How many milliseconds single alerts that were sent between two instants were late, from the step's instant to the peer's
     /// acceptance; what was held on purpose aside.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn lateness_of(&self, from: DateTime<Utc>, to: DateTime<Utc>, limit: u32) -> Result<Vec<i64>> {
         let mut statement = self.prepare(
             "SELECT d.finished_at - d.planned_at FROM deliveries d JOIN alerts a ON a.id = d.alert
@@ -238,10 +202,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Gives up a delivery that waits or is dead. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn drop_delivery(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
             "UPDATE deliveries SET state = 'dropped', finished_at = ?2 WHERE id = ?1 AND state IN ('pending', 'held', 'dead')",
@@ -250,10 +210,6 @@ impl Writing<'_> {
     }
 
     /// Puts a dead delivery on its way again. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn retry(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
             "UPDATE deliveries SET state = 'pending', next_at = ?2, decided_at = ?2, finished_at = NULL

@@ -36,10 +36,6 @@ impl Store {
     }
 
     /// Until when further alerts to a reader are gathered; none if the next one goes at once.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn window(&self, person: Option<&str>, destination: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let mut statement =
             self.prepare("SELECT until FROM windows WHERE person = ?1 AND destination = ?2 AND ?3 < until")?;
@@ -83,10 +79,6 @@ impl Store {
 
 impl Writing<'_> {
     /// One step of making one message a reader of all that was held back for `cause`, and of letting single ones go.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn gather(&self, cause: HeldFor, now: DateTime<Utc>) -> Result<Gathered> {
         let mut statement = self.prepare(
             "SELECT held_for, person, destination FROM deliveries WHERE state = 'held' AND held_for IN (?1, ?2) LIMIT 1",
@@ -98,10 +90,6 @@ impl Writing<'_> {
     }
 
     /// One step of the same with everything whose time has come. What came in quick succession opens the next window of its reader.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn release(&self, window: TimeDelta, now: DateTime<Utc>) -> Result<Gathered> {
         let mut statement = self.prepare(concat!(
             "SELECT held_for, person, destination, id FROM deliveries WHERE ",
@@ -119,10 +107,6 @@ impl Writing<'_> {
     }
 
     /// Gathers further alerts to a reader until then.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn open_window(&self, person: Option<&str>, destination: &str, until: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO windows (person, destination, until) VALUES (?1, ?2, ?3)

@@ -10,10 +10,6 @@ use plazo_core::outbox::hold::Hold;
 
 impl Store {
     /// How a destination stands; none if it does not.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn hold_of(&self, destination: &str) -> Result<Option<Hold>> {
         let mut statement = self.prepare("SELECT until, failures FROM holds WHERE destination = ?1")?;
         let mut rows = statement.query([destination])?;
@@ -25,10 +21,6 @@ impl Store {
 
     /// Deliveries that wait for a standing destination since before that instant and may go another way, with the ways that are still to be
     /// tried after it; no more than a step moves.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn waiting_for(
         &self,
         destination: &str,
@@ -51,10 +43,6 @@ impl Store {
     }
 
     /// Destinations that stand, with until when and why.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn holds(&self) -> Result<Vec<(String, DateTime<Utc>, String)>> {
         let mut statement = self.prepare("SELECT destination, until, cause FROM holds ORDER BY destination")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?)?, row.get(2)?)))?;
@@ -64,10 +52,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Keeps a destination standing.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn set_hold(&self, destination: &str, hold: Hold, cause: &str) -> Result<()> {
         self.prepare(
             "INSERT INTO holds (destination, until, failures, cause) VALUES (?1, ?2, ?3, ?4)
@@ -78,10 +62,6 @@ impl Writing<'_> {
     }
 
     /// Settles a delivery that another destination takes over without a further try.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn settle_handed_over(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
             .execute(params![id.0, milliseconds(now)])?;
@@ -89,20 +69,12 @@ impl Writing<'_> {
     }
 
     /// Lets a destination go on.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn lift_hold(&self, destination: &str) -> Result<()> {
         self.prepare("DELETE FROM holds WHERE destination = ?1")?.execute([destination])?;
         Ok(())
     }
 
     /// The wall clock was set back: what waits waits as long as it would have.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn move_waits(&self, back: TimeDelta, now: DateTime<Utc>) -> Result<()> {
         let (back, now) = (back.num_milliseconds(), milliseconds(now));
         self.prepare("UPDATE deliveries SET next_at = max(next_at - ?1, ?2) WHERE state = 'pending' AND ?2 < next_at")?

@@ -70,20 +70,12 @@ fn is_null(row: &rusqlite::Row<'_>, column: usize) -> Result<bool> {
 
 impl Store {
     /// The request of an event that is known.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn known_event(&self, id: &EventId) -> Result<Option<RequestId>> {
         let mut statement = self.prepare("SELECT request FROM journal WHERE source = ?1 AND event = ?2")?;
         Ok(statement.query_row([&id.source, &id.id], |row| row.get(0).map(RequestId)).optional()?)
     }
 
     /// Whether something happened to a request before `at` of which plazo heard only afterwards.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn heard_late(&self, request: RequestId, at: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
             "SELECT EXISTS (SELECT 1 FROM journal WHERE request = ?1 AND source IS NOT NULL AND at <= ?2 AND ?2 < received_at)",
@@ -92,10 +84,6 @@ impl Store {
     }
 
     /// An event that is known.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn event(&self, id: &EventId) -> Result<Option<Event>> {
         let mut statement =
             self.prepare("SELECT request, body FROM journal WHERE source = ?1 AND event = ?2 AND body IS NOT NULL")?;
@@ -105,10 +93,6 @@ impl Store {
     }
 
     /// All events of a request in the order in which they happened; of two at one instant, the one heard of first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn events(&self, request: RequestId) -> Result<Vec<Event>> {
         let mut statement =
             self.prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY at, seq")?;
@@ -122,10 +106,6 @@ impl Store {
 
     /// The link to its conversation that a source gave last, as the source wrote it. Only the request's last events are looked at: it is asked
     /// with each alert.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn latest_link(&self, request: RequestId) -> Result<Option<String>> {
         let mut statement = self
             .prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50")?;
@@ -145,10 +125,6 @@ impl Store {
     }
 
     /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn concerned(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare(
             "SELECT request FROM journal WHERE at >= ?1 AND body IS NOT NULL
@@ -159,10 +135,6 @@ impl Store {
     }
 
     /// Events of one type between two instants, with their requests, in their order.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn events_of_type(
         &self,
         type_name: &str,
@@ -182,10 +154,6 @@ impl Store {
     }
 
     /// Every event with its request and the instant at which it was heard of, in the order of arrival.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn each_event(&self, mut each: impl FnMut(RequestId, DateTime<Utc>, Event)) -> Result<()> {
         let mut statement =
             self.prepare("SELECT request, received_at, body FROM journal WHERE body IS NOT NULL ORDER BY seq")?;
@@ -201,10 +169,6 @@ impl Store {
     }
 
     /// A request's history, oldest first, without anybody's words.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn history(&self, request: RequestId) -> Result<Vec<HistoryRow>> {
         let mut statement = self.prepare(
             "SELECT at, received_at, type, source, effects,
@@ -232,10 +196,6 @@ impl Store {
     }
 
     /// What happened to a request, oldest first, with its events as they were told; what cannot be read is left out of its row.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn happenings(&self, request: RequestId) -> Result<Vec<Happening>> {
         let mut statement =
             self.prepare("SELECT at, body, effects FROM journal WHERE request = ?1 ORDER BY at, seq")?;
@@ -253,10 +213,6 @@ impl Store {
     }
 
     /// People who wrote since then, by address, with what was taken of them; those who wrote most first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>> {
         let mut statement = self.prepare(
             "WITH written AS (
@@ -286,20 +242,12 @@ impl Store {
     }
 
     /// How many events were put aside since then.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_quarantined(&self, since: DateTime<Utc>) -> Result<i64> {
         let mut statement = self.prepare("SELECT count(*) FROM quarantine WHERE ?1 <= received_at")?;
         Ok(statement.query_row([milliseconds(since)], |row| row.get(0))?)
     }
 
     /// How many payloads of a source no rule could read since then.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_unread(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
         let mut statement = self.prepare(
             "SELECT count(*) FROM quarantine WHERE ?2 <= received_at AND source = ?1 AND event LIKE 'payload:%'",
@@ -308,10 +256,6 @@ impl Store {
     }
 
     /// How many payloads of a source were put aside since then because no rule knows their form.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_foreign(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
         let mut statement = self.prepare(
             "SELECT count(*) FROM quarantine WHERE ?2 <= received_at AND source = ?1 AND event = 'not-understood'",
@@ -320,10 +264,6 @@ impl Store {
     }
 
     /// Mails since then that bear an address of the house and no proof, by what they lack.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>> {
         let mut statement = self.prepare(
             "SELECT json_extract(body, '$.proof.lacks') AS lacks, count(*)
@@ -338,10 +278,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Appends an entry.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn append(&self, entry: &JournalEntry, received_at: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
@@ -361,10 +297,6 @@ impl Writing<'_> {
     }
 
     /// Puts an event aside that could not be applied.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn quarantine(&self, id: &EventId, received_at: DateTime<Utc>, body: &str, cause: &str) -> Result<()> {
         self.prepare("INSERT INTO quarantine (received_at, source, event, body, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![milliseconds(received_at), id.source, id.id, body, cause])?;
@@ -372,10 +304,6 @@ impl Writing<'_> {
     }
 
     /// Records who took or put off a request's alerts.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn record_act(&self, act: &Act) -> Result<()> {
         self.prepare(
             "INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

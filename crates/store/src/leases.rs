@@ -53,10 +53,6 @@ const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.d
 
 impl Store {
     /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Leased>> {
         let mut peeked = Vec::new();
         for candidate in self.ready(now, limit, &[])?.ready {
@@ -144,10 +140,6 @@ impl Store {
 
     /// The next instant to look for a delivery that may go out, those for destinations in `busy` aside. Asked for when none may now:
     /// then what waits for a destination that does not stand still is what is tried again, which is little.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn next_delivery_at(&self, busy: &[String], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let mut next = self.next_release_at()?;
         let mut statement =
@@ -192,10 +184,6 @@ impl Store {
 impl Writing<'_> {
     /// Leases deliveries that may go out now, most urgent first. Those whose request no longer needs them are settled as
     /// `unneeded` on the way (LESSONS 30). None goes to those in `busy`, and no more to one destination than its lane has room for.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn lease(
         &self,
         now: DateTime<Utc>,

@@ -1,6 +1,7 @@
 //! The store of plazo: one SQLite file, and the only SQL. A file per subject; `schema` opens and migrates.
 //!
 //! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
+//! Every method fails with what the database says, as a [`StoreError`]; where one can fail otherwise it says so.
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod admin;
@@ -203,20 +204,12 @@ impl Store {
     }
 
     /// Begins the transaction to which everything belongs until it is committed, or dropped: then nothing of it stays.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] from SQLite.
     pub fn begin(&self) -> Result<WriteTx<'_>> {
         self.execute("BEGIN IMMEDIATE")?;
         Ok(WriteTx { store: self })
     }
 
     /// Begins a look that sees the store as it is now, whatever is written meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] from SQLite.
     pub fn look(&self) -> Result<ReadTx<'_>> {
         self.execute("BEGIN DEFERRED")?;
         Ok(ReadTx { store: self })

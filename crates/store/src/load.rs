@@ -9,10 +9,6 @@ use plazo_core::unit::known::{Ask, Kept, Known};
 
 impl Store {
     /// Answers questions, each from the tables as the open transaction left them.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn load(&self, asks: Vec<Ask>, known: &mut Known, now: DateTime<Utc>) -> Result<()> {
         for ask in asks {
             self.answer(ask, known, now)?;

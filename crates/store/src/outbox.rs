@@ -14,10 +14,6 @@ use plazo_core::unit::known::ToldMessage;
 impl Store {
     /// What peers called the messages about a clock, so that they can be told that it is over: the delivery, its reader, its
     /// destination. Of several with one name, such as the steps told to one ticket, the first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<ToldMessage>> {
         let mut statement = self.prepare(
             "SELECT min(d.id), d.person, d.destination FROM alerts a JOIN deliveries d ON d.alert = a.id
@@ -31,10 +27,6 @@ impl Store {
     }
 
     /// What destinations called their messages about a request, once each.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn references(&self, request: RequestId) -> Result<Vec<(String, String)>> {
         let mut statement = self.prepare(
             "SELECT DISTINCT d.destination, d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
@@ -45,10 +37,6 @@ impl Store {
     }
 
     /// Whether one of these destinations was told of a request.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn was_told_by(&self, request: RequestId, destinations: &[&str]) -> Result<bool> {
         let mut statement = self.prepare(
             "SELECT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id
@@ -92,10 +80,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Writes a decision; `None` if that step was told already (LESSONS 25).
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn add_alert(&self, alert: &NewAlert) -> Result<Option<i64>> {
         let step = alert.step.as_ref();
         let added = self
@@ -117,10 +101,6 @@ impl Writing<'_> {
     }
 
     /// Writes a delivery of an alert.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn add_delivery(&self, id: i64, alert: &NewAlert, delivery: &NewDelivery) -> Result<DeliveryId> {
         self.prepare(
             "INSERT INTO deliveries (alert, person, destination, state, rank, planned_at, decided_at, next_at, held_for, silence, updates)
@@ -143,10 +123,6 @@ impl Writing<'_> {
     }
 
     /// Records what came of a try. Without effect if the lease has passed to another meanwhile (LESSONS 39).
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn record(&self, id: DeliveryId, fence: i64, attempt: &Attempt, now: DateTime<Utc>) -> Result<bool> {
         let (next_at, answer) = match attempt {
             Attempt::Sent { answer, .. } => (None, answer.as_str()),
@@ -180,10 +156,6 @@ impl Writing<'_> {
     }
 
     /// Records a try that was made while the store could not be written.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn record_unleased(&self, id: DeliveryId, answer: &str, now: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "UPDATE deliveries SET state = 'sent', attempts = attempts + 1, fence = fence + 1, finished_at = ?3, answer = ?2
@@ -195,10 +167,6 @@ impl Writing<'_> {
 
     /// Makes a copy of a delivery for another destination. A digest tells what was gathered into the one from which it is handed over. What the same person is told
     /// there anyway is not told twice.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn hand_over(&self, id: DeliveryId, destination: &str, route: &[String], now: DateTime<Utc>) -> Result<()> {
         let route = if route.is_empty() { None } else { Some(serde_json::to_string(route)?) };
         self.prepare(
@@ -212,10 +180,6 @@ impl Writing<'_> {
     }
 
     /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn free_leases(&self, now: DateTime<Utc>) -> Result<usize> {
         let mut statement =
             self.prepare("UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = ?1 WHERE state = 'leased'")?;

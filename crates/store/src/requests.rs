@@ -58,19 +58,11 @@ const NEVER: i64 = i64::MAX;
 
 impl Store {
     /// The highest number given to a request so far.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn last_request(&self) -> Result<i64> {
         Ok(self.prepare("SELECT coalesce(max(id), 0) FROM requests")?.query_row([], |row| row.get(0))?)
     }
 
     /// One request; none where it cannot be read, which is noted.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn request(&self, id: RequestId) -> Result<Option<Request>> {
         let mut statement = self.prepare("SELECT v, state FROM requests WHERE id = ?1")?;
         let mut rows = statement.query([id.0])?;
@@ -78,20 +70,12 @@ impl Store {
     }
 
     /// The request to which a conversation belongs.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn request_by_thread(&self, channel: &str, thread: &str) -> Result<Option<RequestId>> {
         let mut statement = self.prepare("SELECT request FROM threads WHERE channel = ?1 AND thread = ?2")?;
         Ok(statement.query_row([channel, thread], |row| row.get(0).map(RequestId)).optional()?)
     }
 
     /// Every clock that a request ever had, by kind and cycle.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn clocks(&self, request: RequestId) -> Result<Vec<Clock>> {
         let mut statement =
             self.prepare("SELECT kind, cycle, v, clock FROM clocks WHERE request = ?1 ORDER BY kind, cycle")?;
@@ -125,10 +109,6 @@ impl Store {
     }
 
     /// Requests by filter, newest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn list(&self, filter: &RequestFilter, now: DateTime<Utc>) -> Result<Vec<Request>> {
         let sql =
             format!("SELECT id, v, state FROM requests WHERE {MATCHING} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
@@ -148,10 +128,6 @@ impl Store {
 
     /// Requests by filter, what is due first at the top, what is never due at the end; after the last one of a page, if one is given.
     /// With them, how many there are from there on.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn list_by_due(
         &self,
         filter: &RequestFilter,
@@ -190,10 +166,6 @@ impl Store {
     }
 
     /// Open requests of a kind that have an owner, oldest first: what the daily list is made of (rule D1).
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn open_with_owner(&self, kind: &str) -> Result<Vec<Request>> {
         let mut statement = self.prepare(
             "SELECT id, v, state FROM requests WHERE phase IN ('open', 'waiting') AND kind = ?1 AND owner IS NOT NULL
@@ -203,10 +175,6 @@ impl Store {
     }
 
     /// Numbers of requests that may still move, for planning them anew.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn live_requests(&self) -> Result<Vec<RequestId>> {
         let live = [Phase::Open.as_str(), Phase::Waiting.as_str()];
         let mut statement = self.prepare("SELECT id FROM requests WHERE phase IN (?1, ?2)")?;
@@ -215,20 +183,12 @@ impl Store {
     }
 
     /// Whether any request, however old, came by that channel.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn had_channel(&self, channel: &str) -> Result<bool> {
         let mut statement = self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE channel = ?1 COLLATE NOCASE)")?;
         Ok(statement.query_row([channel], |row| row.get(0))?)
     }
 
     /// Whether any request, however old, is of that client.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn had_customer(&self, customer: &str) -> Result<bool> {
         let mut statement =
             self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE customer = ?1 COLLATE NOCASE)")?;
@@ -236,10 +196,6 @@ impl Store {
     }
 
     /// Requests that may still move, what is due first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn live_by_due(&self, limit: usize) -> Result<Vec<Request>> {
         let mut statement = self
             .prepare("SELECT id, v, state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id")?;
@@ -259,10 +215,6 @@ impl Store {
     }
 
     /// Calls `each` with every wake; what the queue is rebuilt from.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn each_wake(&self, mut each: impl FnMut(RequestId, Wake)) -> Result<()> {
         let mut statement = self.prepare("SELECT request, at, why FROM wakes")?;
         let mut rows = statement.query([])?;
@@ -274,10 +226,6 @@ impl Store {
     }
 
     /// The next wakes, soonest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn next_wakes(&self, limit: u32) -> Result<Vec<(RequestId, Wake)>> {
         let mut statement = self.prepare("SELECT request, at, why FROM wakes ORDER BY at, why LIMIT ?1")?;
         let rows = statement.query_map([limit], wake)?;
@@ -285,10 +233,6 @@ impl Store {
     }
 
     /// How many live requests have a promise that is overdue.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_overdue(&self, now: DateTime<Utc>) -> Result<i64> {
         let mut statement =
             self.prepare("SELECT count(*) FROM requests WHERE phase IN ('open', 'waiting') AND due_at <= ?1")?;
@@ -296,10 +240,6 @@ impl Store {
     }
 
     /// How many requests stand in each phase.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn count_by_phase(&self) -> Result<Vec<(String, i64)>> {
         let mut statement = self.prepare("SELECT phase, count(*) FROM requests GROUP BY phase")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -309,10 +249,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Gives a request a further name.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn name_thread(&self, name: &ThreadName) -> Result<()> {
         let sql = if name.moves {
             "INSERT INTO threads (channel, thread, request) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = ?3"
@@ -324,10 +260,6 @@ impl Writing<'_> {
     }
 
     /// Writes a request with its wake.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
         let sql = if is_new {
             "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v)
@@ -364,10 +296,6 @@ impl Writing<'_> {
 
     /// Writes clocks of a request. One that runs is whole in the request's state alone; one that has ended may leave that for the next of
     /// its kind, and is written whole here.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn put_clocks(&self, request: RequestId, clocks: &[Clock]) -> Result<()> {
         let mut statement = self.prepare(
             "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
@@ -394,10 +322,6 @@ impl Writing<'_> {
     }
 
     /// Takes the clocks of a request away, to be written anew.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn remove_clocks(&self, request: RequestId) -> Result<()> {
         self.prepare("DELETE FROM clocks WHERE request = ?1")?.execute([request.0])?;
         Ok(())

@@ -9,10 +9,6 @@ use plazo_core::unit::changes::{Changes, RequestUpdate};
 
 impl Writing<'_> {
     /// Writes everything that an input changed, in the open transaction.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn save(&self, changes: &Changes, now: DateTime<Utc>) -> Result<Saved> {
         let mut saved = Saved::default();
         for entry in &changes.journal {

@@ -47,10 +47,6 @@ pub struct HeldDelivery {
 
 impl Store {
     /// Silences that hold now or later; with `all`, those that are over too. Newest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn silences(&self, all: bool, now: DateTime<Utc>) -> Result<Vec<SilenceRow>> {
         let mut statement = self.prepare(
             "SELECT id, matcher, starts_at, ends_at, who, why, created_at, ended_at FROM silences
@@ -60,10 +56,6 @@ impl Store {
     }
 
     /// Silences that hold now.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn holding_silences(&self, now: DateTime<Utc>) -> Result<Vec<Silence>> {
         let mut statement = self.prepare(
             "SELECT id, matcher, ends_at FROM silences WHERE ended_at IS NULL AND ?1 < ends_at AND starts_at <= ?1",
@@ -75,10 +67,6 @@ impl Store {
     }
 
     /// Some of what silences that ended before their time still hold back.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn held_by_ended(&self, now: DateTime<Utc>) -> Result<Vec<HeldDelivery>> {
         let mut statement = self.prepare(
             "SELECT d.id, d.person, iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert
@@ -97,10 +85,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Writes a silence, and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn add_silence(
         &self,
         silenced: &Silenced,
@@ -124,10 +108,6 @@ impl Writing<'_> {
     }
 
     /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Writing::hold_by`].
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn end_silence(&self, id: SilenceId, now: DateTime<Utc>) -> Result<bool> {
         let ended = self
             .prepare("UPDATE silences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
@@ -136,10 +116,6 @@ impl Writing<'_> {
     }
 
     /// Holds a delivery back by another silence, or lets it go.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn hold_by(&self, delivery: DeliveryId, silence: Option<&Silence>, now: DateTime<Utc>) -> Result<()> {
         let until = silence.map_or(now, |silence| silence.until);
         self.prepare("UPDATE deliveries SET next_at = ?2, silence = ?3 WHERE id = ?1 AND state = 'held'")?

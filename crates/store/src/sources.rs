@@ -41,10 +41,6 @@ pub struct FetchRow {
 
 impl Store {
     /// What is known of a source.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn source(&self, name: &str) -> Result<Option<SourceRow>> {
         let mut statement =
             self.prepare("SELECT heard_at, event_at, failed_at, cause, silence_told_at FROM sources WHERE name = ?1")?;
@@ -62,10 +58,6 @@ impl Store {
     }
 
     /// Instants at which a source spoke, oldest first, as far back as the latest rows of the journal go.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn source_instants(&self, name: &str) -> Result<Vec<DateTime<Utc>>> {
         let mut statement = self.prepare(
             "SELECT received_at FROM journal WHERE source = ?1 AND (SELECT max(seq) FROM journal) - 50000 < seq ORDER BY seq",
@@ -75,20 +67,12 @@ impl Store {
     }
 
     /// How far something was read.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn cursor(&self, source: &str, name: &str) -> Result<Option<String>> {
         let mut statement = self.prepare("SELECT value FROM cursors WHERE source = ?1 AND name = ?2")?;
         Ok(statement.query_row([source, name], |row| row.get(0)).optional()?)
     }
 
     /// What of a source may be asked for now, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn due_fetches(&self, source: &str, now: DateTime<Utc>, limit: u32) -> Result<Vec<FetchRow>> {
         let mut statement = self.prepare(
             "SELECT name, id, path, asked, attempts FROM fetches WHERE source = ?1 AND next_at <= ?2
@@ -108,10 +92,6 @@ impl Store {
     }
 
     /// How much of a source is still to be asked for, and since when the oldest.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn fetch_backlog(&self, source: &str) -> Result<(u32, Option<DateTime<Utc>>)> {
         let mut statement =
             self.prepare("SELECT count(*), min(wanted_at) FROM fetches WHERE source = ?1 AND next_at IS NOT NULL")?;
@@ -119,19 +99,11 @@ impl Store {
     }
 
     /// Whether anything is kept until its conversation begins.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn any_parked(&self) -> Result<bool> {
         Ok(self.prepare("SELECT EXISTS (SELECT 1 FROM parked)")?.query_row([], |row| row.get(0))?)
     }
 
     /// The events that are kept until one of these conversations begins, in the order in which they happened.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn parked(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
         let mut events: Vec<Event> = Vec::new();
         for thread in threads {
@@ -149,10 +121,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Notes that a source has spoken; `event_at` is the latest instant of what it said.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn source_heard(&self, name: &str, now: DateTime<Utc>, event_at: Option<DateTime<Utc>>) -> Result<()> {
         self.prepare(
             "INSERT INTO sources (name, heard_at, event_at) VALUES (?1, ?2, ?3)
@@ -164,10 +132,6 @@ impl Writing<'_> {
     }
 
     /// Notes that a source could be asked and had no news.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn source_answered(&self, name: &str) -> Result<()> {
         self.prepare("UPDATE sources SET failed_at = NULL, cause = NULL WHERE name = ?1 AND failed_at IS NOT NULL")?
             .execute([name])?;
@@ -175,10 +139,6 @@ impl Writing<'_> {
     }
 
     /// Notes that a source failed. Whether it had not been failing before.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn source_failed(&self, name: &str, now: DateTime<Utc>, cause: &str) -> Result<bool> {
         let was_failing = self.source(name)?.is_some_and(|row| row.failed_at.is_some());
         self.prepare(
@@ -190,10 +150,6 @@ impl Writing<'_> {
     }
 
     /// Notes that the silence of a source was told.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn silence_told(&self, name: &str, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE sources SET silence_told_at = ?2 WHERE name = ?1")?
             .execute(params![name, milliseconds(now)])?;
@@ -201,10 +157,6 @@ impl Writing<'_> {
     }
 
     /// Remembers how far something was read.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn set_cursor(&self, source: &str, name: &str, value: &str, now: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO cursors (source, name, value, moved_at) VALUES (?1, ?2, ?3, ?4)
@@ -215,10 +167,6 @@ impl Writing<'_> {
     }
 
     /// Makes the subscriptions of a source due to be renewed.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn renew_subscriptions(&self, source: &str) -> Result<()> {
         self.prepare(
             "UPDATE cursors SET value = json_remove(value, '$.renew_at')
@@ -229,10 +177,6 @@ impl Writing<'_> {
     }
 
     /// Wants something to be asked for, unless it was before.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn want_fetch(
         &self,
         source: &str,
@@ -251,10 +195,6 @@ impl Writing<'_> {
     }
 
     /// Settles something that was asked for: done or given up (`None`), or again then.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn settle_fetch(&self, fetch: &FetchRow, again_at: Option<DateTime<Utc>>, cause: Option<&str>) -> Result<()> {
         self.prepare(
             "UPDATE fetches SET next_at = ?4, attempts = attempts + 1, cause = ?5 WHERE source = ?1 AND name = ?2 AND id = ?3",
@@ -264,10 +204,6 @@ impl Writing<'_> {
     }
 
     /// Notes that the operator is told of something; `false` if he was before.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn add_alarm(&self, source: &str, id: &str, now: DateTime<Utc>) -> Result<bool> {
         let added = self
             .prepare("INSERT INTO alarms (source, id, told_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
@@ -276,10 +212,6 @@ impl Writing<'_> {
     }
 
     /// Keeps an event of a conversation of which nothing is known yet.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn park(&self, event: &Event, body: &str, now: DateTime<Utc>) -> Result<()> {
         let channel = event.about.channel.as_deref().unwrap_or_default();
         let EventId { source, id } = &event.id;
@@ -294,10 +226,6 @@ impl Writing<'_> {
     }
 
     /// Keeps nothing any more for these conversations.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn unpark(&self, channel: &str, threads: &[String]) -> Result<()> {
         for thread in threads {
             self.prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2")?
@@ -307,10 +235,6 @@ impl Writing<'_> {
     }
 
     /// Forgets what was kept or done before then, so that the file does not grow for ever.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn forget_sources_before(&self, parked: DateTime<Utc>, done: DateTime<Utc>) -> Result<usize> {
         let n_parked = self.prepare("DELETE FROM parked WHERE received_at < ?1")?.execute([milliseconds(parked)])?;
         let n_done = self

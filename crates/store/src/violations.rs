@@ -84,10 +84,6 @@ impl Store {
     }
 
     /// The requests that wait for `blocker`.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare("SELECT blocked FROM blocks WHERE blocker = ?1")?;
         let rows = statement.query_map([blocker.0], |row| row.get(0).map(RequestId))?;
@@ -95,10 +91,6 @@ impl Store {
     }
 
     /// Open requests of whoever is known by one of these words, the latest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn open_of_contact(&self, words: &[String]) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare(
             "SELECT id FROM requests WHERE contact IN (SELECT value FROM json_each(?1)) AND contact IS NOT NULL
@@ -109,10 +101,6 @@ impl Store {
     }
 
     /// Open requests of whoever is known by that word that began since then in a channel, the latest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn opened_by_contact(&self, word: &str, channel: &str, since: DateTime<Utc>) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare(
             "SELECT id FROM requests WHERE contact = ?1 AND phase IN ('open', 'waiting') AND channel = ?2 AND ?3 <= opened_at
@@ -123,10 +111,6 @@ impl Store {
     }
 
     /// Open requests of a client in a channel, the latest first.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn open_of_customer(&self, customer: &str, channel: &str) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare(
             "SELECT id FROM requests WHERE customer = ?1 AND channel = ?2 AND phase IN ('open', 'waiting') ORDER BY id DESC",
@@ -138,10 +122,6 @@ impl Store {
 
 impl Writing<'_> {
     /// Records a violation, and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<ViolationId> {
         let NewViolation { request, at, owner, violation } = new;
         let id = self
@@ -163,10 +143,6 @@ impl Writing<'_> {
     }
 
     /// Notes that so many steps of its ladder were told, and when the next one is.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn told_violation(&self, climbed: &Climbed) -> Result<()> {
         let Climbed { id, n_told, next_at } = *climbed;
         let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
@@ -179,10 +155,6 @@ impl Writing<'_> {
     }
 
     /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn excuse_violation(
         &self,
         id: ViolationId,
@@ -199,10 +171,6 @@ impl Writing<'_> {
     }
 
     /// Notes that a request waits for another to be done.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn add_block(&self, blocker: RequestId, blocked: RequestId) -> Result<()> {
         self.prepare("INSERT INTO blocks (blocker, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute([blocker.0, blocked.0])?;
@@ -210,10 +178,6 @@ impl Writing<'_> {
     }
 
     /// Takes them off the list.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError` from SQLite.
     pub fn remove_blocks(&self, blocker: RequestId) -> Result<()> {
         self.prepare("DELETE FROM blocks WHERE blocker = ?1")?.execute([blocker.0])?;
         Ok(())
