@@ -112,7 +112,7 @@ async fn follow(
 async fn connect(app: &App, source: &Source, api: &ApiClient, socket: &Socket) -> Result<Stream, Failure> {
     let now = app.now();
     let failure = |error| match error {
-        ApiError::Later { after, cause } => (after, cause),
+        ApiError::Later { after, cause, .. } => (after, cause),
         ApiError::Gone { cause } => (None, cause),
     };
     let url = match &socket.kind {

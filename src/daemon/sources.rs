@@ -161,7 +161,7 @@ async fn fetch_one(app: &App, source: &Source, api: &ApiClient, wanted: FetchRow
             let facts = source.of_answer(&wanted.name, body, asked, &app.config().rulebook.directory, now);
             app.feeds.take_answer(wanted, facts, payload.as_bytes()).await.map(|_| None)
         }
-        Err(ApiError::Later { after, cause }) => {
+        Err(ApiError::Later { after, cause, .. }) => {
             // The source may stand, or this one thing alone.
             let wait = backoff(failures).max(after.unwrap_or(TimeDelta::zero()));
             let again = backoff(wanted.attempts).max(wait);
@@ -219,7 +219,7 @@ async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Resu
     let Some(mut path) = word(&path) else { return Ok(()) };
     for page in 1..=MOST_PAGES {
         let body = api.get(&path, now).await.map_err(|error| match error {
-            ApiError::Later { after, cause } => (after, cause),
+            ApiError::Later { after, cause, .. } => (after, cause),
             ApiError::Gone { cause } => (None, cause),
         })?;
         let payload = body.to_string();

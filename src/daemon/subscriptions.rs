@@ -129,6 +129,7 @@ async fn ask(
     let failed = |field: &str, problem: String| ApiError::Later {
         after: None,
         cause: format!("`{field}` of the subscription fails: {problem}"),
+        status: None,
     };
     let path = call.path.word(scope).map_err(|problem| failed("path", problem))?;
     let body = call.body.of(scope).map_err(|problem| failed("body", problem))?;
@@ -137,7 +138,7 @@ async fn ask(
 
 fn failure(error: ApiError) -> Failure {
     match error {
-        ApiError::Later { after, cause } => (after, cause),
+        ApiError::Later { after, cause, .. } => (after, cause),
         ApiError::Gone { cause } => (None, cause),
     }
 }

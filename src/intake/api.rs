@@ -34,6 +34,8 @@ pub enum ApiError {
         after: Option<TimeDelta>,
         /// What happened; never holds a secret or a part of an answer.
         cause: String,
+        /// What the peer answered, if it did.
+        status: Option<StatusCode>,
     },
     /// What is asked for is not there.
     #[error("{cause}")]
@@ -45,7 +47,7 @@ pub enum ApiError {
 
 impl ApiError {
     fn later(cause: impl Into<String>) -> Self {
-        Self::Later { after: None, cause: cause.into() }
+        Self::Later { after: None, cause: cause.into(), status: None }
     }
 }
 
@@ -144,7 +146,7 @@ impl ApiClient {
         };
         match self.exchange(request(), now).await {
             // A session may have ended before its time; once, a new one is opened.
-            Err(ApiError::Later { cause, .. }) if cause.starts_with("HTTP 401") && self.has_session().await => {
+            Err(ApiError::Later { status: Some(StatusCode::UNAUTHORIZED), .. }) if self.has_session().await => {
                 *self.session.lock().await = None;
                 self.exchange(request(), now).await
             }
@@ -317,7 +319,7 @@ async fn read(request: RequestBuilder, now: DateTime<Utc>) -> Result<Value, ApiE
         let cause = format!("HTTP {status}");
         return Err(match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => ApiError::Gone { cause },
-            _ => ApiError::Later { after, cause },
+            _ => ApiError::Later { after, cause, status: Some(status) },
         });
     }
     let body = match answer::read(&mut response, LONGEST_ANSWER).await {
