@@ -53,7 +53,10 @@ fn types() -> BTreeMap<String, BTreeSet<String>> {
             let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
             let Some(rest) = kinds.iter().find_map(|kind| line.trim_start().strip_prefix(kind)) else { continue };
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
-            types.entry(name).or_default().insert(file.clone());
+            // The body of a macro names no type.
+            if !name.is_empty() {
+                types.entry(name).or_default().insert(file.clone());
+            }
         }
     }
     types
