@@ -14,8 +14,6 @@ use crate::text::Both;
 /// The longest span that the file may name: five years.
 const LONGEST_SPAN: Duration = Duration::from_secs(5 * 366 * 86_400);
 const MOST_DAYS: u32 = 5 * 366;
-/// What is wrong with an instant that [`is_reckonable`] refuses.
-pub const NOT_RECKONABLE: &str = "must lie in the years 1970 to 9999";
 
 /// Whether plazo reckons with an instant: one of the years 1970 to 9999. Beyond, a zone's offset or a span before or after it may
 /// leave what there are dates for.

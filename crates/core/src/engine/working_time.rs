@@ -50,11 +50,6 @@ impl WorkingTime {
         Self { milliseconds: exact as i64 }
     }
 
-    /// Whether less than nothing is left.
-    pub const fn is_negative(self) -> bool {
-        self.milliseconds < 0
-    }
-
     /// How long this lasts where every hour is open.
     pub const fn as_elapsed(self) -> TimeDelta {
         TimeDelta::milliseconds(self.milliseconds)
