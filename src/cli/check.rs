@@ -148,9 +148,10 @@ fn last_taken(global: &Global, loaded: &Loaded) -> anyhow::Result<Vec<Meaning>> 
 fn no_store(directory: &Path, option: &str, error: &StoreError, language: Language) -> anyhow::Error {
     let shown = absolute(directory);
     let shown = shown.display();
+    let Both { en, es } = error.told();
     anyhow::Error::msg(language.of(both!(
-        "{option} needs the store, and there is none to read in {shown} ({error}); give its directory by --data",
-        "{option} necesita la base de datos, y en {shown} no hay una que leer ({error}); indique su directorio con --data"
+        "{option} needs the store, and there is none to read in {shown} ({en}); give its directory by --data",
+        "{option} necesita la base de datos, y en {shown} no hay una que leer ({es}); indique su directorio con --data"
     )))
 }
 

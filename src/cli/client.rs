@@ -67,9 +67,10 @@ impl Client {
         let app = App::open_reading(&directory, config, real_time()).map_err(|error| {
             let shown = absolute(&directory);
             let shown = shown.display();
+            let Both { en, es } = error.told();
             global.error(both!(
-                "no daemon runs, and there is no store to read in {shown}: {error}",
-                "plazo no está en marcha, y en {shown} no hay datos que leer: {error}"
+                "no daemon runs, and there is no store to read in {shown}: {en}",
+                "plazo no está en marcha, y en {shown} no hay datos que leer: {es}"
             ))
         })?;
         Ok(Self::Store(http::router(app)))

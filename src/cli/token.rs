@@ -109,7 +109,8 @@ fn known(global: &Global) -> anyhow::Result<Vec<TokenRow>> {
     if !directory.join(FILE).exists() {
         return Ok(Vec::new());
     }
-    Ok(Store::open_reader(&directory)?.tokens()?)
+    let store = Store::open_reader(&directory).map_err(|error| global.error(error.told()))?;
+    Ok(store.tokens()?)
 }
 
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {

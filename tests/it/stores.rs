@@ -70,6 +70,46 @@ fn a_store_of_each_released_version_is_brought_up_to_date_and_tells_what_it_told
     }
 }
 
+/// No daemon has run since plazo was updated, or plazo was put back to an earlier version: looking changes nothing, and says what to do.
+#[test]
+fn a_store_of_another_version_is_named_as_one_by_whatever_only_looks() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join(FILE);
+    let text = fs::read_to_string(stores().join("sla.toml")).expect("a policy");
+    for language in ["en", "es"] {
+        let text = text.replacen("language = \"en\"", &format!("language = \"{language}\""), 1);
+        fs::write(directory.path().join(format!("{language}.toml")), text).expect("written");
+    }
+    let look = |expected: [&str; 2]| {
+        let before = fs::read(&file).expect("the store");
+        for (language, words) in ["en", "es"].into_iter().zip(expected) {
+            let plan = format!("check {language}.toml --plan");
+            for command in ["list", "report", "replay", "token list", plan.as_str()] {
+                let mut plazo = plazo();
+                plazo
+                    .current_dir(directory.path())
+                    .arg("--config")
+                    .arg(format!("{language}.toml"))
+                    .arg("--data")
+                    .arg(".");
+                let output = plazo.args(command.split(' ')).output().expect("plazo runs");
+                let said = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(!output.status.success() && said.contains(words), "{language}: plazo {command}: {said}");
+            }
+        }
+        assert!(fs::read(&file).expect("the store") == before, "looking changed the store");
+    };
+    fs::copy(stores().join("v0.1.0.sqlite3"), &file).expect("copied");
+    look(["an earlier version of plazo wrote", "una versión anterior de plazo escribió"]);
+    drop(Store::open(directory.path()).expect("it is brought up to date"));
+    let store = rusqlite::Connection::open(&file).expect("the store");
+    let later = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+        SELECT 1000, 'later', applied_on, checksum FROM refinery_schema_history LIMIT 1";
+    store.execute(later, []).expect("a later version");
+    drop(store);
+    look(["a later version of plazo wrote", "una versión posterior de plazo escribió"]);
+}
+
 /// A clock that has ended leaves its request's state to the next of its kind, and is kept whole.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_is_kept_whole_when_the_next_of_its_kind_takes_its_place() {

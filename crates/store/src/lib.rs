@@ -34,6 +34,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode};
 use plazo_core::engine::clock::ClockState;
 use plazo_core::outbox::needed::ClockNow;
 use plazo_core::outbox::{DeliveryState, Motive};
+use plazo_core::text::Both;
 pub use unreadable::{Fault, Unreadable};
 
 /// Name of the file in the data directory.
@@ -61,6 +62,12 @@ pub enum StoreError {
     /// Its tables cannot be brought up to date.
     #[error("the store cannot be migrated: {0}")]
     Migration(#[source] BoxedError),
+    /// Its tables are of an earlier version, and a reader may not bring them up to date.
+    #[error("an earlier version of plazo wrote the store; plazo run brings it up to date, once it has been backed up")]
+    Older,
+    /// Its tables are of a later version.
+    #[error("a later version of plazo wrote the store; use that version")]
+    Newer,
     /// Anything else that the database says.
     #[error("the database: {0}")]
     Other(#[source] BoxedError),
@@ -106,6 +113,19 @@ impl StoreError {
     /// Whether nothing is wrong with what was asked, only with the disk.
     pub const fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+
+    /// What is told of it to whoever asked at a terminal. What the database says has no other language than its own.
+    pub fn told(&self) -> Both {
+        let en = self.to_string();
+        let es = match self {
+            Self::Older => {
+                "una versión anterior de plazo escribió los datos; plazo run los actualiza, después de una copia de seguridad".to_owned()
+            }
+            Self::Newer => "una versión posterior de plazo escribió los datos; use esa versión".to_owned(),
+            _ => en.clone(),
+        };
+        Both { en, es }
     }
 }
 
@@ -194,7 +214,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if there is none, or it cannot be read.
+    /// [`StoreError`] if there is none, it cannot be read, or another version's tables are in it.
     pub fn open_reader(directory: &Path) -> Result<Self> {
         schema::open_reader(&directory.join(FILE)).map(Self::of)
     }

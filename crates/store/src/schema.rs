@@ -1,10 +1,11 @@
 //! Opening the file, and its tables' history.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::Result;
+use super::{Result, StoreError};
 use crate::private;
 
 mod embedded {
@@ -54,10 +55,18 @@ pub(super) fn open_checkpointer(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a connection that only reads, of a store whose tables are those of this version: it may not bring them up to date.
 pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000; PRAGMA query_only = ON;")?;
-    Ok(connection)
+    let runner = embedded::migrations::runner();
+    let own = runner.get_migrations().iter().map(refinery::Migration::version).max();
+    let applied = runner.get_last_applied_migration(&mut connection)?.map(|migration| migration.version());
+    match applied.cmp(&own) {
+        Ordering::Less => Err(StoreError::Older),
+        Ordering::Equal => Ok(connection),
+        Ordering::Greater => Err(StoreError::Newer),
+    }
 }

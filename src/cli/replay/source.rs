@@ -33,9 +33,10 @@ pub(super) fn journal(global: &Global) -> anyhow::Result<Recorded> {
     let store = Store::open_reader(&directory).map_err(|error| {
         let shown = absolute(&directory);
         let shown = shown.display();
+        let Both { en, es } = error.told();
         global.error(both!(
-            "there is no journal to replay in {shown} ({error}); name the data directory by --data, or a file by --events",
-            "en {shown} no hay un diario que repasar ({error}); indique el directorio de datos con --data, o un archivo con --events"
+            "there is no journal to replay in {shown} ({en}); name the data directory by --data, or a file by --events",
+            "en {shown} no hay un diario que repasar ({es}); indique el directorio de datos con --data, o un archivo con --events"
         ))
     })?;
     let mut heard: Vec<Heard> = Vec::new();
