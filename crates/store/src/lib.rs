@@ -63,7 +63,9 @@ pub enum StoreError {
     #[error("the store cannot be migrated: {0}")]
     Migration(#[source] BoxedError),
     /// Its tables are of an earlier version, and a reader may not bring them up to date.
-    #[error("an earlier version of plazo wrote the store; plazo run brings it up to date, once it has been backed up")]
+    #[error(
+        "an earlier version of plazo wrote the store; back it up, then start plazo run, which brings it up to date"
+    )]
     Older,
     /// Its tables are of a later version.
     #[error("a later version of plazo wrote the store; use that version")]
@@ -120,7 +122,7 @@ impl StoreError {
         let en = self.to_string();
         let es = match self {
             Self::Older => {
-                "una versión anterior de plazo escribió los datos; plazo run los actualiza, después de una copia de seguridad".to_owned()
+                "una versión anterior de plazo escribió los datos; haga una copia de seguridad e inicie plazo run, que los actualiza".to_owned()
             }
             Self::Newer => "una versión posterior de plazo escribió los datos; use esa versión".to_owned(),
             _ => en.clone(),
