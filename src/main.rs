@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use plazo::cli::{self, Exit, help};
 
+/// A busy daemon allocates and frees a hundred times an event, from several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and tries again.
 const TRY_LATER: u8 = 75;
 

@@ -3,11 +3,11 @@
 //! A decision asks; where an answer is missing it ends with [`Need`] and is begun again once that is known. So the rules read what they
 //! want where they want it, and nothing but values passes between them and a store.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::HashMap;
 
 use super::changes::Changes;
 use crate::engine::clock::Clock;
