@@ -1,5 +1,7 @@
 //! The `plazo` command: parse, run, exit code.
 
+mod bench;
+
 use std::process::ExitCode;
 
 use plazo::cli::{self, Exit, help};
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
             return if is_pipe && instead.is_mistake() { failed } else { ExitCode::from(code) };
         }
     };
-    match std::panic::catch_unwind(|| command.run()) {
+    match std::panic::catch_unwind(|| command.run(bench::measure)) {
         Ok(Ok(Exit::Done)) => ExitCode::SUCCESS,
         Ok(Ok(Exit::Found)) => ExitCode::from(1),
         Ok(Ok(Exit::TryLater)) => ExitCode::from(TRY_LATER),

@@ -2,7 +2,7 @@
 //! server is to try again.
 
 mod act;
-mod bench;
+pub mod bench;
 mod calendar;
 mod check;
 mod client;
@@ -17,7 +17,7 @@ mod ingest_email;
 mod links;
 mod list;
 mod look;
-mod loopback;
+pub mod loopback;
 mod output;
 mod queue;
 mod replay;
@@ -171,12 +171,12 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command.
+    /// Runs the command. What `plazo bench` asks for is measured by `measure`.
     ///
     /// # Errors
     ///
     /// What failed, for standard error; the exit code is 2 then.
-    pub fn run(self) -> Outcome {
+    pub fn run(self, measure: bench::Measure) -> Outcome {
         let global = self.global;
         match self.command {
             Command::Run(args) => run::run(&global, args),
@@ -184,7 +184,7 @@ impl Cli {
             Command::Replay(args) => replay::run(&global, &args),
             Command::Calendar(args) => calendar::run(&global, args),
             Command::Demo(args) => demo::run(&global, &args),
-            Command::Bench(args) => bench::run(&global, &args),
+            Command::Bench(args) => bench::run(&args, measure),
             Command::Source(args) => source::run(&global, &args),
             Command::Texts(args) => texts::run(&global, &args),
             Command::Schema => output::json(&config::schema()),
@@ -293,7 +293,7 @@ impl Global {
 
 /// The one place at which the machine's clock is read.
 #[allow(clippy::disallowed_methods, reason = "invariant 2: read here, and given to everything else")]
-fn real_time() -> TimeSource {
+pub fn real_time() -> TimeSource {
     TimeSource::new(chrono::Utc::now)
 }
 

@@ -1,4 +1,4 @@
 //! Receivers on loopback for `demo` and `bench`: they take what a mail server and a webhook would take, and hand it over.
 
-pub(super) mod smtp;
-pub(super) mod webhook;
+pub mod smtp;
+pub mod webhook;

@@ -11,15 +11,21 @@ const LARGEST_MAIL: usize = 1 << 20;
 
 /// A mail as it arrived.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct Mail {
-    pub(in crate::cli) to: Vec<String>,
-    pub(in crate::cli) data: Vec<u8>,
+pub struct Mail {
+    /// Addresses of the envelope.
+    pub to: Vec<String>,
+    /// Header and body, as they were sent.
+    pub data: Vec<u8>,
 }
 
 type Taker = Arc<dyn Fn(Mail) + Send + Sync>;
 
 /// Takes mail on a free port until the runtime ends.
-pub(in crate::cli) async fn start(take: impl Fn(Mail) + Send + Sync + 'static) -> std::io::Result<SocketAddr> {
+///
+/// # Errors
+///
+/// Where no port of loopback can be had.
+pub async fn start(take: impl Fn(Mail) + Send + Sync + 'static) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let take: Taker = Arc::new(take);

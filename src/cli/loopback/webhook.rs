@@ -9,7 +9,7 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 
 /// Takes calls on a free port until the runtime ends.
-pub(in crate::cli) async fn start(take: impl Fn(&[u8]) + Send + Sync + 'static) -> std::io::Result<SocketAddr> {
+pub async fn start(take: impl Fn(&[u8]) + Send + Sync + 'static) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let take = Arc::new(take);

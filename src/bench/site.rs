@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
-use crate::cli::real_time;
-use crate::daemon::{self, Options};
+use plazo::app::App;
+use plazo::cli::real_time;
+use plazo::daemon::{self, Options};
 
 /// The promise of every request here; its only step is at the end.
 pub(super) const WITHIN: TimeDelta = TimeDelta::hours(1);

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::site::{self, Process};
 use super::{Row, load};
-use crate::cli::real_time;
+use plazo::cli::real_time;
 
 const BATCH: usize = 500;
 const WATCH: Duration = Duration::from_secs(10);

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::site::{self, Site};
 use super::{Row, load};
-use crate::cli::loopback::{smtp, webhook};
-use crate::cli::real_time;
-use crate::outbox::DeliveryState;
+use plazo::cli::loopback::{smtp, webhook};
+use plazo::cli::real_time;
+use plazo::outbox::DeliveryState;
 
 /// Nothing takes longer than this; what has not arrived by then is said to be missing.
 const PATIENCE: Duration = Duration::from_secs(120);

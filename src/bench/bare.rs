@@ -13,12 +13,12 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::engine::effect::Outcome;
-use crate::engine::event::EventId;
-use crate::engine::request_id::RequestId;
-use crate::store::{Store, StoreError, Writing};
-use crate::unit::Changes;
-use crate::unit::changes::{JournalEntry, RequestUpdate, ThreadName};
+use plazo::engine::effect::Outcome;
+use plazo::engine::event::EventId;
+use plazo::engine::request_id::RequestId;
+use plazo::store::{Store, StoreError, Writing};
+use plazo::unit::Changes;
+use plazo::unit::changes::{JournalEntry, RequestUpdate, ThreadName};
 
 type Waiting = (Bytes, oneshot::Sender<bool>);
 

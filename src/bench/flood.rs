@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::idle::resident_megabytes;
 use super::site::{self, Process};
 use super::{Row, load};
-use crate::cli::real_time;
+use plazo::cli::real_time;
 
 const N_ALERTS: usize = 200_000;
 const BATCH: usize = 500;

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use super::load::{self, Call};
 use super::site::{self, Site};
 use super::{Row, intake};
-use crate::cli::real_time;
+use plazo::cli::real_time;
 
 const SPAN: Duration = Duration::from_secs(4);
 const CONNECTIONS: usize = 64;

@@ -1,22 +1,12 @@
 //! `plazo bench`: what this machine can do, each figure beside a bare loop where there is one, so that an operator can size it.
 //!
-//! A temporary store, loopback receivers, gathering switched off: one alert, one call.
-
-mod alerts;
-mod bare;
-mod crash;
-mod flood;
-mod hooks;
-mod idle;
-mod intake;
-mod load;
-mod site;
+//! What measures is the program's, not the library's: whoever runs the command line brings it along.
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{self, Column, DIM, Table, styled};
-use super::{Exit, Global, Outcome, runtime};
+use super::{Exit, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -28,8 +18,9 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// A kind of work that can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Work {
+pub enum Work {
     /// One event a request, 64 connections
     Intake,
     /// Signed calls of a hook, 64 connections
@@ -76,21 +67,25 @@ impl Work {
 const DEFAULT: [Work; 8] =
     [Work::Intake, Work::Hooks, Work::Batches, Work::Lateness, Work::Burst, Work::Mail, Work::Idle, Work::Crash];
 
+/// Measures one kind of work.
+pub type Measure = fn(Work) -> anyhow::Result<Vec<Row>>;
+
 /// A line of the result.
 #[derive(Debug, serde::Serialize)]
-struct Row {
+pub struct Row {
     work: &'static str,
     figure: String,
     beside: String,
 }
 
 impl Row {
-    fn new(work: &'static str, figure: String, beside: impl Into<String>) -> Self {
+    /// What was measured, the figure, and what stands beside it.
+    pub fn new(work: &'static str, figure: String, beside: impl Into<String>) -> Self {
         Self { work, figure, beside: beside.into() }
     }
 }
 
-pub(super) fn run(_: &Global, args: &Args) -> Outcome {
+pub(super) fn run(args: &Args, measure: Measure) -> Outcome {
     let works = if args.what.is_empty() { DEFAULT.to_vec() } else { args.what.clone() };
     let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -98,8 +93,7 @@ pub(super) fn run(_: &Global, args: &Args) -> Outcome {
     for work in works {
         let spinner = ProgressBar::new_spinner().with_style(style.clone()).with_message(work.told());
         spinner.enable_steady_tick(std::time::Duration::from_millis(100));
-        // A runtime each: what one leaves behind does not disturb the next.
-        rows.extend(runtime()?.block_on(measure(work))?);
+        rows.extend(measure(work)?);
         spinner.finish_and_clear();
     }
     if args.json {
@@ -113,20 +107,4 @@ pub(super) fn run(_: &Global, args: &Args) -> Outcome {
     output::line(&table.to_string())?;
     output::line(&styled(DIM, "Shared machines are noisy: trust ratios of one run, not figures of two."))?;
     Ok(Exit::Done)
-}
-
-async fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
-    match work {
-        Work::Intake => intake::single().await,
-        Work::Hooks => hooks::signed().await,
-        Work::Batches => intake::batches().await,
-        Work::Lateness => alerts::lateness().await,
-        Work::Burst => alerts::burst().await,
-        Work::Mail => alerts::mail().await,
-        Work::Idle => idle::open_requests(100_000).await,
-        Work::Million => idle::open_requests(1_000_000).await,
-        Work::Crash => crash::kill_amid_alerts().await,
-        Work::Flood => flood::held_alerts().await,
-        Work::Silent => flood::silent_connections().await,
-    }
 }

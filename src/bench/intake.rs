@@ -7,12 +7,12 @@ use chrono::TimeDelta;
 use super::bare::{self, Rows};
 use super::site::{self, Site};
 use super::{Row, load};
-use crate::cli::real_time;
-use crate::config;
-use crate::engine::request::Request;
-use crate::engine::request_id::RequestId;
-use crate::engine::{self, Input};
-use crate::intake::json;
+use plazo::cli::real_time;
+use plazo::config;
+use plazo::engine::request::Request;
+use plazo::engine::request_id::RequestId;
+use plazo::engine::{self, Input};
+use plazo::intake::json;
 
 const SPAN: Duration = Duration::from_secs(4);
 const CONNECTIONS: usize = 64;

@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 
 use super::site::{self, Process};
 use super::{Row, load};
-use crate::cli::loopback::webhook;
-use crate::cli::real_time;
-use crate::store::Store;
+use plazo::cli::loopback::webhook;
+use plazo::cli::real_time;
+use plazo::store::Store;
 
 const N: usize = 5_000;
 /// The process is killed when so many have been told.
