@@ -38,6 +38,10 @@ fn said(directory: &Path, command: &str) -> Value {
 fn forget_the_hour(value: &mut Value) {
     match value {
         Value::Object(fields) => {
+            // A silence holds until its end, which has come since.
+            if fields.contains_key("silenced") {
+                fields.remove("state");
+            }
             fields.retain(|name, _| !["now", "overdue"].contains(&name.as_str()));
             fields.values_mut().for_each(forget_the_hour);
         }
