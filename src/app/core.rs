@@ -27,6 +27,8 @@ pub(super) struct Core {
     pub(super) is_failing: AtomicBool,
     /// Signs of life of writer and timer.
     pub(super) pulse: Pulse,
+    /// Held by whoever changes who is away, or puts another file in force.
+    pub(super) absences: tokio::sync::Mutex<()>,
 }
 
 impl Core {
@@ -38,6 +40,7 @@ impl Core {
             time,
             is_failing: AtomicBool::new(false),
             pulse: Pulse::default(),
+            absences: tokio::sync::Mutex::new(()),
         }
     }
 

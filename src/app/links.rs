@@ -42,6 +42,8 @@ pub enum Deed {
     Hand,
     /// Gives it back: nobody owns it any more.
     Release,
+    /// Says that the client's message needs no answer.
+    Waive,
     /// Holds back its alerts for so long, whoever they are for.
     Silence(TimeDelta),
     /// Lets the alerts go that were held back.
@@ -69,6 +71,7 @@ impl Deed {
             Self::SnoozeUntil(until) => format!("until{}", until.timestamp()),
             Self::Hand => "hand".to_owned(),
             Self::Release => "release".to_owned(),
+            Self::Waive => "waive".to_owned(),
             Self::Silence(time) => format!("silence{}", time.num_minutes()),
             Self::EndSilence => "unsilence".to_owned(),
             Self::Excuse(violation) => format!("excuse{violation}"),
@@ -92,6 +95,7 @@ impl Deed {
             ("take", "") => Some(Self::Take),
             ("hand", "") => Some(Self::Hand),
             ("release", "") => Some(Self::Release),
+            ("waive", "") => Some(Self::Waive),
             ("unsilence", "") => Some(Self::EndSilence),
             ("held", "") => Some(Self::Held),
             ("reschedule", "") => Some(Self::Reschedule),
@@ -184,6 +188,7 @@ impl App {
             snooze15: link(Deed::Snooze(TimeDelta::minutes(15)))?,
             snooze60: link(Deed::Snooze(TimeDelta::minutes(60)))?,
             show: link(Deed::Show)?,
+            waive: link(Deed::Waive),
         })
     }
 
@@ -388,6 +393,7 @@ mod tests {
             Deed::SnoozeUntil(until),
             Deed::Hand,
             Deed::Release,
+            Deed::Waive,
             Deed::Silence(SILENCE),
             Deed::EndSilence,
             Deed::Excuse(ViolationId(42)),

@@ -5,6 +5,7 @@
 //! messages, [`Feeds`] are the systems that tell, [`Views`] are what people and programs look at. Whatever writes fails with [`WriteError`] if
 //! nothing could be written, whatever looks with [`StoreError`] if the store cannot be read; where one can fail otherwise it says so.
 
+mod absence;
 mod core;
 mod desk;
 mod edited;
@@ -183,6 +184,7 @@ impl App {
         open.commit()?;
         let instance = store.instance()?;
         let queue = filled_queue(&store)?;
+        absence::tell_of_store(&mut config, &store, now)?;
         let core = Arc::new(Core::new(config, queue, time));
         let (writer, thread) = Writer::start(store, Checkpointer::open(directory)?, Arc::clone(&core))?;
         let (readers, tokens) = (Readers::new(directory, unreadable), token::Known::default());
@@ -230,8 +232,9 @@ impl App {
     /// # Errors
     ///
     /// [`StoreError`] if there is no store, or it cannot be read.
-    pub fn open_reading(directory: &Path, config: Config, time: TimeSource) -> Result<Self, StoreError> {
+    pub fn open_reading(directory: &Path, mut config: Config, time: TimeSource) -> Result<Self, StoreError> {
         let store = Store::open_reader(directory)?;
+        absence::tell_of_store(&mut config, &store, time.now())?;
         let core = Arc::new(Core::new(config, filled_queue(&store)?, time));
         Ok(Self::from(Parts {
             core,
@@ -299,7 +302,7 @@ impl App {
         let now = self.now();
         let source = config.revision_text(&source);
         config.rulebook.revision = self.writer.write(move |work| work.store().revision(&source, now)).await?;
-        self.core.config.store(Arc::new(config));
+        self.take_file(config).await?;
         self.close_doors().await?;
         self.desk.plan_anew(Occasion::Reload).await
     }

@@ -335,7 +335,7 @@ impl Work<'_> {
             ClockState::Running | ClockState::Paused | ClockState::Breached => return Ok(()),
             ClockState::Met => NewsKind::Met,
             ClockState::MetLate => NewsKind::MetLate,
-            ClockState::Cancelled => NewsKind::Over,
+            ClockState::Cancelled | ClockState::Waived => NewsKind::Over,
         };
         let news = News { what, who: None, at: clock.stopped_at.unwrap_or(self.now) };
         let (person, destination) = (tried.person.clone(), tried.destination.clone());

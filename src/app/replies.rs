@@ -33,6 +33,7 @@ impl App {
                 let deed = match text.as_deref().and_then(wish) {
                     Some(Wish::Take) => Some(Fact::Ack),
                     Some(Wish::Snooze(span)) => Some(Fact::Snooze { until: event.at + span }),
+                    Some(Wish::Waive) => Some(Fact::Waive { reason: String::new() }),
                     None => None,
                 };
                 if let Some(deed) = deed {

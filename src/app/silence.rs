@@ -217,6 +217,7 @@ fn has(facets: &Facets, family: Family, word: &str) -> bool {
         Family::Priority => facets.priority.iter().any(is),
         Family::Tag => facets.tags.iter().any(is),
         Family::Stage => facets.stage.iter().any(is),
+        Family::Wait => facets.wait.iter().any(is),
         Family::Team | Family::Person | Family::Channel | Family::Customer => false,
     }
 }

@@ -77,6 +77,26 @@ pub(super) struct ReasonArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct UndoArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// Which act, by its event's id; the last one where it is left out
+    event: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct WaitArgs {
+    #[command(flatten)]
+    reason: ReasonArgs,
+    /// Who is waited for, a key of [wait]; the client where it is left out
+    #[arg(long, value_name = "KIND")]
+    on: Option<String>,
+    /// When the wait ends by itself, such as "mon 08:00" or "next opening"
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct TextArgs {
     #[command(flatten)]
     plain: PlainArgs,
@@ -276,6 +296,10 @@ pub(super) enum Work {
     Stage(StageArgs),
     /// Hand a critical case up: the whole chain is told at once
     Escalate(ReasonArgs),
+    /// The client's message needs no answer: its clock ends, neither kept nor broken
+    Waive(ReasonArgs),
+    /// Take an act back as if it had not been: a wrong answer, wait or closing
+    Undo(UndoArgs),
     /// What was written by WhatsApp was sent by email too
     Replica(PlainArgs),
     /// Put a request into another inbox
@@ -334,6 +358,8 @@ pub(super) async fn work(global: &Global, work: Work) -> Outcome {
             act(global, "stage", args.plain, given([("to", Some(args.to)), ("number", args.number)])).await
         }
         Work::Escalate(args) => reason(global, "escalate", args).await,
+        Work::Undo(args) => act(global, "undo", args.plain, given([("of", args.event)])).await,
+        Work::Waive(args) => reason(global, "waive", args).await,
         Work::Replica(args) => plain(global, "replica", args).await,
         Work::Move(args) => act(global, "move", args.plain, given([("to", Some(args.to))])).await,
         Work::Tag(args) => {
@@ -383,6 +409,11 @@ pub(super) async fn plain(global: &Global, action: &str, args: PlainArgs) -> Out
 
 pub(super) async fn reason(global: &Global, action: &str, args: ReasonArgs) -> Outcome {
     act(global, action, args.plain, given([("reason", args.reason)])).await
+}
+
+pub(super) async fn wait(global: &Global, args: WaitArgs) -> Outcome {
+    let ReasonArgs { plain, reason } = args.reason;
+    act(global, "wait", plain, given([("reason", reason), ("on", args.on), ("until", args.until)])).await
 }
 
 pub(super) async fn text(global: &Global, action: &str, args: TextArgs) -> Outcome {

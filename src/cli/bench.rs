@@ -68,7 +68,7 @@ const DEFAULT: [Work; 8] =
     [Work::Intake, Work::Hooks, Work::Batches, Work::Lateness, Work::Burst, Work::Mail, Work::Idle, Work::Crash];
 
 /// Measures one kind of work.
-pub type Measure = fn(Work) -> anyhow::Result<Vec<Row>>;
+pub type Measuring = fn(Work) -> anyhow::Result<Vec<Row>>;
 
 /// A line of the result.
 #[derive(Debug, serde::Serialize)]
@@ -85,7 +85,7 @@ impl Row {
     }
 }
 
-pub(super) fn run(args: &Args, measure: Measure) -> Outcome {
+pub(super) fn run(args: &Args, measure: Measuring) -> Outcome {
     let works = if args.what.is_empty() { DEFAULT.to_vec() } else { args.what.clone() };
     let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());

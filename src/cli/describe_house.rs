@@ -56,6 +56,22 @@ fn people(config: &Config, now: DateTime<Utc>, language: Language) -> Vec<String
         let (rota, person) = (&rota.name, person.map_or(nobody, |contact| contact.name.as_str()));
         lines.push(language.of(both!("On duty by \"{rota}\" now: {person}", "De turno en «{rota}» ahora: {person}")));
     }
+    let directory = &config.rulebook.directory;
+    for absence in directory.absences().iter().filter(|absence| now < absence.until) {
+        let day = |at: DateTime<Utc>| format::instant(at, config.zone, language);
+        let (name, from, until) = (directory.name_of(&absence.person), day(absence.from), day(absence.until));
+        let instead = directory.stand_in(&absence.person, absence.from.max(now)).map(|key| directory.name_of(key));
+        lines.push(language.of(match instead {
+            Some(other) => both!(
+                "{name} is away from {from} until {until}; {other} is told instead",
+                "{name} estará ausente desde {from} hasta {until}; se avisa a {other}"
+            ),
+            None => both!(
+                "{name} is away from {from} until {until}; nobody stands in, so whoever stands above is told",
+                "{name} estará ausente desde {from} hasta {until}; sin reemplazo, se avisa a quien esté por encima"
+            ),
+        }));
+    }
     let unreached = names(&|_, contact| contact.notify.is_empty());
     if !unreached.is_empty() {
         let names = listed(&unreached, language);

@@ -2,6 +2,7 @@
 //! server is to try again.
 
 mod act;
+mod away;
 pub mod bench;
 mod calendar;
 mod check;
@@ -113,8 +114,8 @@ enum Command {
     Answer(act::AnswerArgs),
     /// Give a request an owner, or take it away
     Own(act::OwnArgs),
-    /// The team waits for the client: the delivery clock stands still
-    Wait(act::ReasonArgs),
+    /// The team waits for the client, or for somebody else: the delivery clock stands still
+    Wait(act::WaitArgs),
     /// The wait is over
     Resume(act::PlainArgs),
     /// Record a delivery
@@ -151,6 +152,8 @@ enum Command {
     Silence(silence::Args),
     /// Who is on duty
     Duty(silence::DutyArgs),
+    /// Who is away, and who stands in
+    Away(away::Args),
     /// Templates of messages and pages that plazo brings along
     Texts(texts::Args),
     /// Print the JSON Schema of sla.toml, for editors
@@ -176,7 +179,7 @@ impl Cli {
     /// # Errors
     ///
     /// What failed, for standard error; the exit code is 2 then.
-    pub fn run(self, measure: bench::Measure) -> Outcome {
+    pub fn run(self, measure: bench::Measuring) -> Outcome {
         let global = self.global;
         match self.command {
             Command::Run(args) => run::run(&global, args),
@@ -211,7 +214,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Explain(args) => explain::run(global, &args).await,
         Command::Answer(args) => act::answer(global, args).await,
         Command::Own(args) => act::own(global, args).await,
-        Command::Wait(args) => act::reason(global, "wait", args).await,
+        Command::Wait(args) => act::wait(global, args).await,
         Command::Resume(args) => act::plain(global, "resume", args).await,
         Command::Deliver(args) => act::text(global, "deliver", args).await,
         Command::Close(args) => act::close(global, args).await,
@@ -229,6 +232,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Route(args) => route::run(global, &args).await,
         Command::Silence(args) => silence::run(global, &args).await,
         Command::Duty(args) => silence::duty(global, &args).await,
+        Command::Away(args) => away::run(global, &args).await,
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Links(args) => links::run(global, &args).await,
         Command::Run(_)

@@ -27,6 +27,8 @@ pub enum Family {
     Tag,
     /// A stage of a formal claim.
     Stage,
+    /// A kind of waiting.
+    Wait,
 }
 
 impl Config {
@@ -67,6 +69,7 @@ impl Config {
                 policies(|matcher| &matcher.tags).chain(urgent).chain(taken).collect()
             }
             Family::Stage => self.rulebook.stages.iter().map(|stage| stage.name.as_str()).collect(),
+            Family::Wait => self.rulebook.waits.iter().map(|wait| wait.key.as_str()).collect(),
         }
     }
 
@@ -117,6 +120,10 @@ impl Config {
             Family::Stage => both!(
                 "a claim has no stage `{word}` in sla.toml; {en} (`done` ends the last one)",
                 "un reclamo no tiene la etapa `{word}` en sla.toml; {es} (`done` termina la última)"
+            ),
+            Family::Wait => both!(
+                "there is no kind of waiting `{word}` under [wait] in sla.toml; {en}",
+                "no hay un tipo de espera `{word}` en [wait] de sla.toml; {es}"
             ),
         }
     }

@@ -67,6 +67,8 @@ pub struct Raw {
     pub claim: Option<At<Claim>>,
     /// Tags that mean something, by name.
     pub tag: Named<Tag>,
+    /// Kinds of waiting, by key: for the client, a supplier, the carrier.
+    pub wait: Named<Wait>,
     /// Reports, by name: what is sent when, and what it is measured by.
     pub report: Named<Report>,
     /// Templates of your own.
@@ -185,6 +187,8 @@ pub struct Alerts {
     pub in_flight: Option<At<u16>>,
     /// After a message, how long further ones to the same reader are gathered, such as "2m"; "0s" gathers none.
     pub window: Option<At<String>>,
+    /// After a change of owner, inbox, tag or priority, how long what it broke waits to be told, such as "1m".
+    pub settle: Option<At<String>>,
     /// How long taking a request keeps its ladder still, such as "2h"; for ever where it is left out.
     pub ack_expires: Option<At<String>>,
     /// How long links in alerts work, such as "3 days" or "72h".
@@ -199,6 +203,10 @@ pub struct Alerts {
 pub struct Answers {
     /// Regular expressions of texts that say nothing, compared without regard to case.
     pub says_nothing: Vec<At<String>>,
+    /// Whether clients' thanks, farewells, "ok" and thumbs start no clock, in Spanish, Portuguese and English.
+    pub asks_nothing: Option<At<bool>>,
+    /// Phrases of your clients that ask for nothing either, such as "tan amable".
+    pub courtesies: Vec<At<String>>,
 }
 
 /// Working hours.
@@ -237,6 +245,20 @@ pub struct Person {
     pub hours: Option<At<String>>,
     /// Time of day of a summary that takes the place of single alerts, such as "17:00".
     pub summary: Option<At<String>>,
+    /// When this person is away, and who stands in.
+    pub away: Vec<At<Absence>>,
+}
+
+/// When somebody is away.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Absence {
+    /// The first day, or from when: "2026-12-20", "2026-12-20 14:00".
+    pub from: Option<At<String>>,
+    /// The last day, or until when.
+    pub until: Option<At<String>>,
+    /// Key of whoever stands in; the lead of the team where it is left out.
+    pub substitute: Option<At<String>>,
 }
 
 /// People who work together.
@@ -413,7 +435,7 @@ pub struct Check {
     pub requires: Option<Words>,
     /// Of associated: inboxes in which a ticket must be known too.
     pub ticket_in: Option<Words>,
-    /// Of calls: how many requests a call deals with.
+    /// Of calls: how many requests a call deals with. Of parking: how often a request may be parked.
     pub at_most: Option<At<u32>>,
     /// Of calls: how many when the line is busy.
     pub when_busy: Option<At<u32>>,
@@ -454,6 +476,24 @@ pub struct Stage {
     pub rule: Option<At<String>>,
 }
 
+/// A kind of waiting.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wait {
+    /// Name as people write it.
+    pub name: Option<At<String>>,
+    /// Promises that stand still meanwhile, such as ["deliver", "activity"]; [] lets all run on. As for the client where it is left out.
+    pub stops: Option<Vec<At<String>>>,
+    /// How long may be waited at most: "3 working days", "48h".
+    pub at_most: Option<At<String>>,
+    /// Whose hours count for that; "always" where it is left out.
+    pub calendar: Option<At<String>>,
+    /// Who is told when it takes too long; a ladder's name.
+    pub escalation: Option<At<String>>,
+    /// Id of the written rule that this keeps, seen in alerts.
+    pub rule: Option<At<String>>,
+}
+
 /// A tag that means something.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -489,6 +529,7 @@ pub struct Policy {
     pub call_back: Option<At<WordOr<Target>>>,
     pub window: Option<At<WordOr<Target>>>,
     pub contingency: Option<At<WordOr<Target>>>,
+    pub attend: Option<At<WordOr<Target>>>,
     /// Template of the reply that its alerts carry, instead of the usual one, such as "reply-web-version".
     pub text: Option<At<String>>,
 }
@@ -532,6 +573,10 @@ pub struct Target {
     pub escalation: Option<At<String>>,
     /// Id of the written rule that this keeps, seen in alerts.
     pub rule: Option<At<String>>,
+    /// Since when it counts: "start", since it is owed; "match", since this policy holds for the request.
+    pub from: Option<At<String>>,
+    /// Whether it stands still while the team waits for the client, as `deliver` does by itself.
+    pub pauses: Option<At<bool>>,
 }
 
 /// A step of a ladder.

@@ -37,6 +37,13 @@ impl Decision<'_> {
                     ),
                 )
             }
+            Fact::Waive { .. } => (
+                both!("you said that {id} needs no answer", "usted dijo que {id} no necesita respuesta"),
+                both!(
+                    "At {at} your answer to the alert said that {id} needs no answer. Its clock ends, unless the client has written since that alert; the report says who said so.",
+                    "A las {at} su respuesta al aviso dijo que {id} no necesita respuesta. Su reloj termina, salvo que el cliente haya escrito después de ese aviso; el informe dice quién lo dijo."
+                ),
+            ),
             _ => return,
         };
         let warning = both!(

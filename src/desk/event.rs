@@ -69,7 +69,8 @@ impl Decision<'_> {
         }
         let is_in_order = is_in_order(&before, event);
         let mut outcome = self.advance(&before, event)?;
-        if is_new {
+        // What asks for nothing is no second conversation.
+        if is_new && outcome.request.phase.is_live() {
             let violation = self.same_contact(&outcome.request, event)?;
             outcome.effects.extend(violation.map(Effect::Violation));
         }

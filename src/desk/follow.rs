@@ -160,6 +160,7 @@ fn own_event(id: String, at: DateTime<Utc>, about: About, fact: Fact) -> Event {
         about,
         cc: Vec::new(),
         recipients: Vec::new(),
+        attached: false,
         proof: Proof::Own,
         refs: serde_json::Map::new(),
         fact,

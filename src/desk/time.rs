@@ -1,10 +1,16 @@
 //! The passing of time, and an edit of the file.
 
 use super::Decision;
+use super::announce::announcement;
 use super::event::Manner;
+use crate::both;
+use crate::engine::directory::{Role, Tell};
 use crate::engine::effect::{Effect, Outcome};
+use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input as Moves};
+use crate::outbox::Content;
+use crate::text::format;
 use crate::unit::changes::JournalEntry;
 use crate::unit::known::Need;
 use crate::unit::{Batching, Input};
@@ -20,6 +26,29 @@ impl Decision<'_> {
         let effects = self.pass(id, Moves::Replan, "replan", Batching::WhatIsLate)?;
         self.changes.then.extend(tell.map(|hold| Input::Tick { request: id, hold }));
         Ok(effects)
+    }
+
+    /// Tells whoever answers for a request that its wait has ended by itself.
+    fn tell_of_resumed(&mut self, request: &Request, effects: &[Effect]) {
+        if !effects.iter().any(|effect| matches!(effect, Effect::Resumed { .. })) {
+            return;
+        }
+        let (config, id) = (self.config, request.id);
+        let what = [&request.subject, &request.contact].into_iter().flatten().next();
+        let what = what.map(|what| format!(" · {}", format::one_line(what, 60))).unwrap_or_default();
+        let reason = request.pauses.last().map(|pause| format::one_line(&pause.reason, 120)).unwrap_or_default();
+        let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+        let subject = both!("{id} goes on: its wait is over{what}", "{id} sigue: terminó su espera{what}");
+        let text = both!(
+            "{id}{what} was set to wait until now{reason}. Its clocks run again, and it is yours.",
+            "{id}{what} estaba en espera hasta ahora{reason}. Sus relojes corren de nuevo, y está en sus manos."
+        );
+        let owner = [Tell::Role(Role::Owner)];
+        for recipient in config.rulebook.directory.recipients(&owner, request.owner.as_deref(), None, self.now) {
+            let language = config.language_of(&recipient);
+            let (subject, text) = (language.of(subject.clone()), language.of(text.clone()));
+            self.changes.alerts.push(announcement(Content::Notice { subject, text }, &recipient, config, self.now));
+        }
     }
 
     fn pass(
@@ -50,6 +79,7 @@ impl Decision<'_> {
         }
         let request = self.keep(outcome, Manner { is_new: false, replaces_clocks: false });
         self.alert(&request, &effects, hold);
+        self.tell_of_resumed(&request, &effects);
         self.tell_what_became(&request, &effects, None);
         self.split(&request, &effects, None);
         Ok(effects)

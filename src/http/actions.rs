@@ -21,13 +21,13 @@ use crate::app::{App, Applied, DOOR, Incoming};
 use crate::both;
 use crate::config::Family;
 use crate::engine::effect::Effect;
-use crate::engine::event::{Fact, RequestKind};
+use crate::engine::event::{Event, Fact, RequestKind};
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::DONE;
 use crate::intake::json;
 use crate::store::StoreError;
 
-const ACTIONS: [&str; 26] = [
+const ACTIONS: [&str; 28] = [
     "answer",
     "own",
     "wait",
@@ -54,6 +54,8 @@ const ACTIONS: [&str; 26] = [
     "stage",
     "escalate",
     "replica",
+    "waive",
+    "undo",
 ];
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -83,7 +85,7 @@ struct Doubt {
 }
 
 /// Act on a request: answer, own, wait, resume, promise, deliver, comment, tag, move, prioritise, close, reopen, ack, snooze, log,
-/// schedule, held, call_dropped, call_made, follow_up, block, unblock, split, stage, escalate, replica.
+/// schedule, held, call_dropped, call_made, follow_up, block, unblock, split, stage, escalate, replica, waive, undo.
 ///
 /// The body is optional: `by` (who), `at`, `id`, and the fields of the event of that type (docs/events.md). Closing, moving and
 /// leaving a claim's stage are refused (`refused`) where the rules of sla.toml do not allow it.
@@ -99,6 +101,9 @@ async fn act(
 ) -> HandlerResult<Json<Acted>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
     let mut fields = event_of(id, &action, &body?)?;
+    if action == "undo" {
+        name_what_is_undone(&app, id, &mut fields).await?;
+    }
     bounds::instants(&app, &mut fields)?;
     let (mut event, request) = json::event(Value::Object(fields), DOOR, app.now())?;
     event.proof = grant.proof;
@@ -111,6 +116,16 @@ async fn act(
         }
         Fact::Stage { to, .. } if !config.knows(Family::Stage, to) && !to.eq_ignore_ascii_case(DONE) => {
             return Err(unknown("to", Family::Stage, to));
+        }
+        Fact::Wait { on: Some(on), .. } if !config.knows(Family::Wait, on) => {
+            return Err(unknown("on", Family::Wait, on));
+        }
+        Fact::Wait { until: Some(until), .. } if *until <= event.at => {
+            let problem = both!(
+                "must lie ahead: a wait ends later than it begins",
+                "debe estar por venir: una espera termina después de empezar"
+            );
+            return Err(Failure::of_field("until", problem));
         }
         Fact::Stage { .. } => {
             let request = app.views.request(id).await?;
@@ -135,6 +150,42 @@ async fn act(
     let request = request.ok_or_else(|| missing(&app, id))?;
     let warnings = doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) }).into_iter().collect();
     Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects, warnings }))
+}
+
+/// Says which event is taken back: the one that is named, or the last act of the house.
+async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, Value>) -> HandlerResult<()> {
+    if app.views.request(id).await?.is_none() {
+        return Err(missing(app, id));
+    }
+    let events = app.views.events(id).await?;
+    let undone: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::Undo { of } => Some(of.as_str()),
+            _ => None,
+        })
+        .collect();
+    let of = fields.get("of").and_then(Value::as_str);
+    let is_meant = |event: &&Event| {
+        let name = event.id.to_string();
+        let is_named = of.is_none_or(|of| *of == name || *of == event.id.id);
+        is_named && event.can_be_undone() && !undone.contains(&name.as_str())
+    };
+    let Some(event) = events.iter().rev().find(is_meant) else {
+        let problem = match of {
+            Some(of) => both!(
+                "{id} has no act `{of}` that can be taken back; what a client said stays",
+                "{id} no tiene un acto `{of}` que se pueda deshacer; lo que dijo un cliente se queda"
+            ),
+            None => both!(
+                "there is nothing on {id} that can be taken back; what a client said stays",
+                "no hay nada en {id} que se pueda deshacer; lo que dijo un cliente se queda"
+            ),
+        };
+        return Err(Failure::of_field("of", problem));
+    };
+    fields.insert("of".to_owned(), event.id.to_string().into());
+    Ok(())
 }
 
 /// The event JSON that an action stands for.

@@ -3,6 +3,7 @@
 mod about;
 mod access;
 mod actions;
+mod away;
 mod bounds;
 mod connection;
 mod deliveries;
@@ -53,7 +54,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "violations"), (name = "reports"), (name = "links"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "away"), (name = "violations"), (name = "reports"), (name = "links"))
 )]
 struct Description;
 
@@ -69,6 +70,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(deliveries::router())
         .merge(sources::router())
         .merge(silences::router())
+        .merge(away::router())
         .merge(violations::router())
         .merge(report::router())
         .merge(route::router())

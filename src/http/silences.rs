@@ -236,6 +236,9 @@ struct DutyView {
     person: Option<String>,
     /// Name of the person.
     name: Option<String>,
+    /// Key of whoever has the turn and is away, where somebody stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stands_in_for: Option<String>,
     /// Until when.
     until: Option<DateTime<Utc>>,
     /// Key of whoever comes next.
@@ -259,7 +262,10 @@ async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams
     let duty = config.rulebook.directory.rotas().map(|rota| {
         let turn = rota.turn_at(at);
         let name_of = |person: &str| config.contacts.get(person).map(|contact| contact.name.clone());
-        let name = turn.as_ref().and_then(|turn| name_of(&turn.person));
+        let directory = &config.rulebook.directory;
+        let present = turn.as_ref().and_then(|turn| directory.stand_in(&turn.person, at));
+        let name = present.and_then(name_of);
+        let away = turn.as_ref().map(|turn| turn.person.clone()).filter(|person| present != Some(person));
         let until = turn.as_ref().map(|turn| turn.until);
         let next = until.and_then(|until| rota.on_duty(until));
         DutyView {
@@ -267,7 +273,8 @@ async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams
             name,
             next_name: next.and_then(name_of),
             next: next.map(str::to_owned),
-            person: turn.map(|turn| turn.person),
+            person: present.map(str::to_owned),
+            stands_in_for: away,
             until,
         }
     });

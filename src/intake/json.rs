@@ -260,6 +260,7 @@ impl Fields {
         let request = self.request("request")?;
         let cc = self.soft(|fields| fields.words("cc"))?;
         let recipients = self.soft(|fields| fields.words("recipients"))?;
+        let attached = self.soft(|fields| fields.flag("attached"))?.unwrap_or(false);
         let fact = self.fact(&type_name, direction, author.as_ref(), now)?;
         // Tags of a `tag` event are its fact; those of any other are what the request has from now on.
         let tags = self.soft(|fields| fields.words("tags"))?;
@@ -268,7 +269,7 @@ impl Fields {
         refs.extend(std::mem::take(&mut self.left));
         let refs = self.bounded(refs)?;
         let id = EventId { source, id };
-        let event = Event { id, at, threads, author, about, cc, recipients, proof: Proof::NONE, refs, fact };
+        let event = Event { id, at, threads, author, about, cc, recipients, attached, proof: Proof::NONE, refs, fact };
         Ok(ReadEvent { event, request, lost: self.lost })
     }
 
@@ -636,7 +637,11 @@ impl Fields {
             "prioritise" => Fact::Prioritise {
                 priority: self.required("to", Both { en: "the new priority", es: "la nueva prioridad" })?,
             },
-            "wait" => Fact::Wait { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
+            "wait" => Fact::Wait {
+                reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default(),
+                on: self.word("on")?,
+                until: self.instant("until")?,
+            },
             "resume" => Fact::Resume,
             "promise" => Fact::Promise {
                 promise: self.promise(now)?.ok_or_else(|| {
@@ -706,6 +711,16 @@ impl Fields {
             },
             "escalate" => Fact::Escalate { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
             "replica" => Fact::Replica,
+            "undo" => Fact::Undo {
+                of: self.required(
+                    "of",
+                    Both {
+                        en: "the event that is taken back, as source/id",
+                        es: "el evento que se deshace, como fuente/id",
+                    },
+                )?,
+            },
+            "waive" => Fact::Waive { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
             _ => return Err(unknown_type(type_name)),
         })
     }

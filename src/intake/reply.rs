@@ -1,4 +1,4 @@
-//! Answers to the mail of an alert: a word acts. `ok`, `tomo`, `posponer 30m`.
+//! Answers to the mail of an alert: a word acts. `ok`, `tomo`, `posponer 30m`, `no hace falta responder`.
 
 use std::sync::LazyLock;
 
@@ -12,6 +12,8 @@ pub enum Wish {
     Take,
     /// Puts its alerts off for so long.
     Snooze(TimeDelta),
+    /// Says that the client's message needs no answer.
+    Waive,
 }
 
 /// No alert is put off for longer by a word.
@@ -19,6 +21,12 @@ const LONGEST: TimeDelta = TimeDelta::days(7);
 
 static TAKE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^(?:ok(?:ay)?|vale|listo|(?:yo )?(?:lo |la )?tomo|me encargo|yo me encargo|(?:i )?take(?: it)?|i take it|mine|on it|ack)$").ok()
+});
+static WAIVE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:no (?:hace falta|es necesario|requiere|necesita)(?: (?:responder(?:le)?|contestar|respuesta))?|sin respuesta|(?:it )?needs no (?:answer|reply)|no (?:answer|reply) needed|no need to (?:answer|reply)|waive)$",
+    )
+    .ok()
 });
 static SNOOZE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -34,6 +42,9 @@ pub fn wish(text: &str) -> Option<Wish> {
     let line = line.trim_matches(|c: char| c.is_ascii_punctuation() || c == '¡' || c == '¿' || c == '…').trim();
     if TAKE.as_ref()?.is_match(line) {
         return Some(Wish::Take);
+    }
+    if WAIVE.as_ref()?.is_match(line) {
+        return Some(Wish::Waive);
     }
     let found = SNOOZE.as_ref()?.captures(line)?;
     let n: i64 = found.get(1)?.as_str().parse().ok()?;
@@ -58,12 +69,16 @@ mod tests {
         for text in ["snooze 30m", "posponer 30 min", "En 30 minutos", "in 30 minutes.", "Aplazar 30m"] {
             assert_eq!(wish(text), half, "{text:?}");
         }
+        for text in ["No hace falta responder.", "no hace falta", "No reply needed", "Waive"] {
+            assert_eq!(wish(text), Some(Wish::Waive), "{text:?}");
+        }
         assert_eq!(wish("snooze 2h"), Some(Wish::Snooze(TimeDelta::hours(2))));
         assert_eq!(wish("posponer 1 día"), Some(Wish::Snooze(TimeDelta::days(1))));
         for text in [
             "",
             "ok, pero antes llame al cliente",
             "no lo tomo",
+            "no hace falta que llame: escriba",
             "snooze",
             "snooze 0m",
             "posponer 90 días",

@@ -84,6 +84,7 @@ pub(super) fn entries(
             | Effect::Replanned { .. }
             | Effect::Skipped { .. }
             | Effect::Superseded { .. }
+            | Effect::Resumed { .. }
             | Effect::Reordered
             | Effect::Ignored { .. } => return None,
         };

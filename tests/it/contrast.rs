@@ -240,7 +240,7 @@ fn documents() -> Vec<(String, String)> {
     let link = "https://plazo.example/a/x".to_owned();
     let links = |_: RequestId| {
         let [take, snooze15, snooze60, show] = [(); 4].map(|()| link.clone());
-        Some(Links { take, own: None, snooze15, snooze60, show })
+        Some(Links { take, snooze15, snooze60, show, ..Links::default() })
     };
     let further = |_: &Further| Some(link.clone());
     let now = templates::sample().decided_at;
@@ -354,7 +354,7 @@ fn the_largest_report_stays_below_what_mail_clients_cut() {
     let link = format!("https://plazo.agencia.example/a/{}", "A".repeat(240));
     let links = |_: RequestId| {
         let [take, snooze15, snooze60, show] = [(); 4].map(|()| link.clone());
-        Some(Links { take, own: None, snooze15, snooze60, show })
+        Some(Links { take, snooze15, snooze60, show, ..Links::default() })
     };
     let further = |_: &Further| Some(link.clone());
     for language in [Language::Es, Language::En] {

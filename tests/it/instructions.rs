@@ -118,7 +118,14 @@ fn render(facts: &AlertFacts, who: Who, language: Language, has_links: bool, now
     let page = |deed: &str| format!("https://plazo.example/a/{deed}");
     let links = move |_: RequestId| {
         let own = (who != Who::Channel).then(|| page("own"));
-        let links = Links { take: page("take"), own, snooze15: page("s15"), snooze60: page("s60"), show: page("show") };
+        let links = Links {
+            take: page("take"),
+            own,
+            snooze15: page("s15"),
+            snooze60: page("s60"),
+            show: page("show"),
+            waive: None,
+        };
         has_links.then_some(links)
     };
     let person = match who {

@@ -729,7 +729,7 @@ fn events(facts: BoxedStrategy<Fact>) -> impl Strategy<Value = Event> {
         |(id, at, threads, author, is_named, about, (cc, recipients), refs, fact)| {
             // A message always tells who wrote it, if only what kind of author.
             let author = (is_named || matches!(fact, Fact::Message { .. })).then_some(author);
-            Event { id, at, threads, author, about, cc, recipients, proof: Proof::NONE, refs, fact }
+            Event { id, at, threads, author, about, cc, recipients, attached: false, proof: Proof::NONE, refs, fact }
         },
     )
 }
@@ -748,7 +748,7 @@ fn facts() -> Vec<BoxedStrategy<Fact>> {
         word().prop_map(|inbox| Fact::Move { inbox }).boxed(),
         (words(), words()).prop_map(|(add, remove)| Fact::Tag { add, remove }).boxed(),
         word().prop_map(|priority| Fact::Prioritise { priority }).boxed(),
-        text().prop_map(|reason| Fact::Wait { reason }).boxed(),
+        text().prop_map(|reason| Fact::Wait { reason, on: None, until: None }).boxed(),
         Just(Fact::Resume).boxed(),
         promise().prop_map(|promise| Fact::Promise { promise }).boxed(),
         text().prop_map(|text| Fact::Deliver { text }).boxed(),

@@ -11,6 +11,7 @@ mod damaged;
 mod documents;
 mod doors;
 mod explain;
+mod fairness;
 mod faults;
 mod field;
 mod forged;

@@ -76,6 +76,8 @@ fn events() -> Vec<(&'static str, Value)> {
         ("unblock", of("unblock", json!({}))),
         ("ack", of("ack", json!({}))),
         ("snooze", of("snooze", json!({"for": "1h"}))),
+        ("waive", of("waive", json!({}))),
+        ("undo", of("undo", json!({"of": "cli/1"}))),
         ("own", of("own", json!({"owner": "ana"}))),
         ("wait", of("wait", json!({"reason": "papeles"}))),
         ("promise", of("promise", json!({"within": "90h"}))),
@@ -122,8 +124,8 @@ fn cells(name: &str, fields: &Value) -> [&'static str; 8] {
         taken(is_taken(fields, Proof::Signed)),
         vouched,
         by(&["ack", "snooze"]),
-        by(&["ack", "snooze"]),
-        by(&["ack", "snooze", "comment"]),
+        by(&["ack", "snooze", "waive"]),
+        by(&["ack", "snooze", "waive", "comment"]),
     ]
 }
 

@@ -72,7 +72,14 @@ fn received() -> Vec<Value> {
     let now = templates::sample().decided_at;
     let page = || "https://plazo.example/a/x".to_owned();
     let links = move |_: RequestId| {
-        Some(Links { take: page(), own: Some(page()), snooze15: page(), snooze60: page(), show: page() })
+        Some(Links {
+            take: page(),
+            own: Some(page()),
+            snooze15: page(),
+            snooze60: page(),
+            show: page(),
+            waive: Some(page()),
+        })
     };
     let reader = Reader {
         person: Some("laura"),

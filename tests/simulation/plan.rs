@@ -104,6 +104,9 @@ pub enum Verb {
     Snooze(DateTime<Utc>),
     Prioritise(&'static str),
     Merge,
+    Thanks,
+    WaitUntil(DateTime<Utc>),
+    Waive,
 }
 
 /// Mondays before which clocks are changed somewhere, and one without.
@@ -196,7 +199,7 @@ fn drawn(rng: &mut Rng, at: DateTime<Utc>) -> (By, Verb) {
 }
 
 fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
-    match rng.u8(..22) {
+    match rng.u8(..25) {
         0..=4 => (By::Client, Verb::In),
         5..=9 => (house, Verb::Out),
         10 => (By::Bot, Verb::Out),
@@ -210,6 +213,9 @@ fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
         18 => (By::Laura, Verb::Reopen),
         19 => (By::Laura, Verb::Ack),
         20 => (By::Laura, Verb::Snooze(at + TimeDelta::minutes(rng.i64(5..120)))),
+        21 => (By::Client, Verb::Thanks),
+        22 => (By::Laura, Verb::WaitUntil(at + TimeDelta::minutes(rng.i64(5..600)))),
+        23 => (By::Laura, Verb::Waive),
         _ if rng.u8(..8) == 0 => (By::Laura, Verb::Merge),
         _ => (By::Laura, Verb::Prioritise(["high", "normal"][rng.usize(..2)])),
     }
@@ -243,6 +249,7 @@ fn file(rng: &mut Rng, zone: &str) -> String {
         ["d1", "email"][rng.usize(..2)],
         ["", "fallback = \"d2\"\n"][rng.usize(..2)],
     );
+    file += ["", "[answers]\nasks_nothing = true\n"][rng.usize(..2)];
     file += "[escalation]\n";
     for name in ["e1", "e2", "with-floor"] {
         writeln!(file, "{name} = [{}]", ladder(rng, name == "with-floor")).expect("a string");
@@ -252,7 +259,7 @@ fn file(rng: &mut Rng, zone: &str) -> String {
         file += &format!("reply = {}\n", promise(rng, &["7m", "10m"]));
     }
     file += "[[policy]]\nname = \"all\"\nmatch = { kind = \"request\" }\nteam = \"social\"\n";
-    for target in ["reply", "first_reply", "acknowledge", "deliver", "assign"] {
+    for target in ["reply", "first_reply", "acknowledge", "deliver", "assign", "attend"] {
         if rng.u8(..3) != 0 || target == "reply" {
             let spans: &[&str] =
                 if target == "deliver" { &["8h", "2 working days", "48h"] } else { &["15m", "20m", "1h"] };
@@ -297,7 +304,7 @@ fn ladder(rng: &mut Rng, has_floor: bool) -> String {
 impl Said {
     pub fn event(&self) -> Event {
         let (direction, kind) = match &self.verb {
-            Verb::In => (Direction::In, AuthorKind::Customer),
+            Verb::In | Verb::Thanks => (Direction::In, AuthorKind::Customer),
             _ if self.by == By::Bot => (Direction::Out, AuthorKind::Bot),
             _ => (Direction::Out, AuthorKind::Agent),
         };
@@ -311,9 +318,12 @@ impl Said {
         let fact = match &self.verb {
             Verb::In => Fact::Message { direction, text: text("¿Hay noticias?") },
             Verb::Out => Fact::Message { direction, text: text("Ya lo vemos") },
+            Verb::Thanks => Fact::Message { direction, text: text("Muchas gracias") },
+            Verb::WaitUntil(until) => Fact::Wait { reason: String::new(), on: None, until: Some(*until) },
+            Verb::Waive => Fact::Waive { reason: String::new() },
             Verb::OpenTask => Fact::Open { promise: None, owner: None },
             Verb::Own(owner) => Fact::Own { owner: owner.map(str::to_owned) },
-            Verb::Wait => Fact::Wait { reason: "papers".to_owned() },
+            Verb::Wait => Fact::Wait { reason: "papers".to_owned(), on: None, until: None },
             Verb::Resume => Fact::Resume,
             Verb::Promise(minutes) => {
                 let within = plazo::span::working_time(&format!("{minutes}m")).expect("a span");
@@ -343,6 +353,7 @@ impl Said {
             about,
             cc: Vec::new(),
             recipients: Vec::new(),
+            attached: false,
             proof: if self.by == By::Stranger { Proof::NONE } else { Proof::Machine { user: None } },
             refs: serde_json::Map::new(),
             fact,

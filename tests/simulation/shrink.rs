@@ -91,6 +91,9 @@ fn hear(said: &Said, heard_at: DateTime<Utc>) -> String {
     let words = match &said.verb {
         Verb::In => format!("message in {channel} #{request} {by} \"¿Hay noticias?\""),
         Verb::Out => format!("message out #{request} {by} \"Ya lo vemos\""),
+        Verb::Thanks => format!("message in {channel} #{request} {by} \"Muchas gracias\""),
+        Verb::WaitUntil(until) => format!("wait until {} #{request} {by}", instant(*until)),
+        Verb::Waive => format!("waive #{request} {by}"),
         Verb::OpenTask => format!("open task {channel} #{request} {by}"),
         Verb::Own(owner) => format!("own {} #{request} {by}", owner.unwrap_or("none")),
         Verb::Wait => format!("wait #{request} {by} \"papers\""),

@@ -4,6 +4,7 @@
 //! Every method fails with what the database says, as a [`StoreError`]; where one can fail otherwise it says so.
 #![warn(missing_docs, unreachable_pub)]
 
+pub mod absences;
 pub mod admin;
 pub mod checkpoint;
 pub mod leases;

@@ -143,6 +143,8 @@ struct StoredClock {
     settled: Vec<SettledStep>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recounted_from: Option<(Offset, DateTime<Utc>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    settles_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -325,6 +327,8 @@ mod tests {
         (TargetKind::Hop, Some(27), Some(28)),
         (TargetKind::Window, Some(29), Some(1)),
         (TargetKind::Contingency, Some(30), Some(31)),
+        (TargetKind::Attend, None, None),
+        (TargetKind::Waiting, None, None),
     ];
 
     /// Every mark as a store keeps it, each at a minute of its own.

@@ -57,6 +57,8 @@ pub const GROUPS: [CommandGroup; 4] = [
             "unblock",
             "stage",
             "escalate",
+            "waive",
+            "undo",
             "move",
             "tag",
             "prioritise",
@@ -68,7 +70,18 @@ pub const GROUPS: [CommandGroup; 4] = [
     },
     CommandGroup {
         title: Both { en: "Operate", es: "Operar" },
-        commands: &["status", "deliveries", "silence", "unknown", "token", "links", "event", "ingest-email", "bench"],
+        commands: &[
+            "status",
+            "deliveries",
+            "silence",
+            "away",
+            "unknown",
+            "token",
+            "links",
+            "event",
+            "ingest-email",
+            "bench",
+        ],
     },
 ];
 

@@ -165,10 +165,34 @@ const TEXTS: &[(&str, &str)] = &[
     ("Give a request an owner, or take it away", "Da un responsable a una solicitud, o se lo quita"),
     ("The owner; without one it has none", "El responsable; sin él queda sin ninguno"),
     (
-        "The team waits for the client: the delivery clock stands still",
-        "El equipo espera al cliente: el reloj de la entrega se detiene",
+        "The team waits for the client, or for somebody else: the delivery clock stands still",
+        "El equipo espera al cliente, o a otro: el reloj de la entrega se detiene",
+    ),
+    (
+        "Who is waited for, a key of [wait]; the client where it is left out",
+        "A quién se espera, una clave de [wait]; al cliente si falta",
+    ),
+    (
+        "When the wait ends by itself, such as \"mon 08:00\" or \"next opening\"",
+        "Cuándo termina sola la espera, como «lun 08:00» o «próxima apertura»",
     ),
     ("The wait is over", "Terminó la espera"),
+    (
+        "Take an act back as if it had not been: a wrong answer, wait or closing",
+        "Deshace un acto como si no hubiera sido: una respuesta, una espera o un cierre por error",
+    ),
+    (
+        "Which act, by its event's id; the last one where it is left out",
+        "Cuál acto, por el id de su evento; el último si falta",
+    ),
+    ("Who is away, and who stands in", "Quién está ausente, y quién lo reemplaza"),
+    (
+        "Who is away; without a name, everybody who is is listed",
+        "Quién se ausenta; sin un nombre, se listan todos los ausentes",
+    ),
+    ("Who stands in; the lead where it is left out", "Quién reemplaza; el líder si falta"),
+    ("Who says so", "Quién lo dice"),
+    ("End an absence before its time", "Termina una ausencia antes de tiempo"),
     ("Record a delivery", "Anota una entrega"),
     ("Close a request", "Cierra una solicitud"),
     (
@@ -225,6 +249,10 @@ const TEXTS: &[(&str, &str)] = &[
     ("Take a formal claim to another stage", "Lleva un reclamo formal a otra etapa"),
     ("The stage that the claim enters; `done` after the last", "La etapa a la que entra; `done` después de la última"),
     ("The number under which the claim is tracked (CUN)", "El número con que se sigue el reclamo (CUN)"),
+    (
+        "The client's message needs no answer: its clock ends, neither kept nor broken",
+        "El mensaje del cliente no pide respuesta: su reloj termina, ni cumplido ni vencido",
+    ),
     (
         "Hand a critical case up: the whole chain is told at once",
         "Sube un caso crítico: se avisa de una vez a toda la cadena",

@@ -11,21 +11,21 @@ const LARGEST_MAIL: usize = 1 << 20;
 
 /// A mail as it arrived.
 #[derive(Debug, Clone)]
-pub struct Mail {
+pub struct ReceivedMail {
     /// Addresses of the envelope.
     pub to: Vec<String>,
     /// Header and body, as they were sent.
     pub data: Vec<u8>,
 }
 
-type Taker = Arc<dyn Fn(Mail) + Send + Sync>;
+type Taker = Arc<dyn Fn(ReceivedMail) + Send + Sync>;
 
 /// Takes mail on a free port until the runtime ends.
 ///
 /// # Errors
 ///
 /// Where no port of loopback can be had.
-pub async fn start(take: impl Fn(Mail) + Send + Sync + 'static) -> std::io::Result<SocketAddr> {
+pub async fn start(take: impl Fn(ReceivedMail) + Send + Sync + 'static) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let take: Taker = Arc::new(take);
@@ -76,7 +76,7 @@ async fn converse(stream: TcpStream, take: &Taker) -> std::io::Result<()> {
                     }
                     data.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
                 }
-                take(Mail { to: std::mem::take(&mut to), data });
+                take(ReceivedMail { to: std::mem::take(&mut to), data });
                 b"250 2.0.0 taken\r\n"
             }
             "QUIT" => return write.write_all(b"221 2.0.0 bye\r\n").await,

@@ -32,6 +32,8 @@ pub(super) fn print(report: &Report, look: Look) -> anyhow::Result<()> {
     writer.section(writer.language.of(waits), report.worst.len(), || writer.worst())?;
     let rules = Both { en: "Broken rules", es: "Reglas incumplidas" };
     writer.section(writer.language.of(rules), report.violations.len(), || writer.rules())?;
+    let waived = Both { en: "Answers that were not needed", es: "Respuestas que no hacían falta" };
+    writer.section(writer.language.of(waived), report.waived.len(), || writer.waived())?;
     writer.punctuality()
 }
 
@@ -186,6 +188,22 @@ impl Writer<'_> {
                 text(&wait.owner),
                 text(&wait.subject),
             ]);
+        }
+        table
+    }
+
+    fn waived(&self) -> Table {
+        let mut table = Table::new(
+            self.language.of(Both {
+                en: ["said to need no answer", "times", "requests"],
+                es: ["dijo que no hacía falta responder", "veces", "solicitudes"],
+            }),
+            [Column::text(12), Column::NUMBER, Column::text(12)],
+        );
+        for one in self.report.waived.iter().take(MOST_ROWS) {
+            let mut requests: Vec<_> = one.answers.iter().map(|row| row.request.to_string()).collect();
+            requests.dedup();
+            table.add_row([one.who.clone().unwrap_or_default(), one.n.to_string(), requests.join(" ")]);
         }
         table
     }

@@ -13,6 +13,8 @@ use crate::engine::policy::Matcher;
 use crate::text::Both;
 
 /// Requests that a call deals with at most (D8), and when the line is busy.
+/// How often a request may be parked, where the file does not say.
+const MOST_WAITS: u32 = 3;
 const AT_MOST: (u32, u32) = (10, 3);
 
 pub(super) fn resolve(raw: &Raw, ladders: &Ladders, mistakes: &mut Mistakes) -> Checks {
@@ -74,6 +76,7 @@ const fn keys_of(kind: CheckKind) -> &'static [&'static str] {
         CheckKind::Log => &["requires"],
         CheckKind::Associated => &["requires", "ticket_in"],
         CheckKind::Calls => &["at_most", "when_busy"],
+        CheckKind::Parking => &["at_most"],
         CheckKind::Comment | CheckKind::Outside => &["tags"],
         CheckKind::Closing | CheckKind::ComesBack => &["phrases"],
         CheckKind::Wording => &["phrases", "unless_tags"],
@@ -148,6 +151,7 @@ fn settings(kind: CheckKind, check: &At<raw::Check>, name: &At<String>, checks: 
             let at_most = check.at_most.as_deref().copied().unwrap_or(AT_MOST.0);
             checks.at_most = (at_most, check.when_busy.as_deref().copied().unwrap_or(AT_MOST.1.min(at_most)));
         }
+        CheckKind::Parking => checks.most_waits = check.at_most.as_deref().copied().unwrap_or(MOST_WAITS),
         CheckKind::Comment => {
             need("tags", check.tags.is_some(), "[\"fuera-de-lo-comun\"]", mistakes);
             checks.comment_tags = words(&check.tags, mistakes);

@@ -1,6 +1,7 @@
 //! [`Raw`] → [`Config`]: names looked up, spans and hours read, contradictions found. Mistakes are gathered; a value that has one
 //! is replaced by something harmless, so that the rest of the file can be judged too.
 
+mod absences;
 mod calendars;
 mod checks;
 mod claims;
@@ -16,6 +17,7 @@ mod rotas;
 mod sources;
 mod targets;
 mod texts;
+mod waits;
 pub(crate) mod zones;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
 use super::{AlertSettings, Config, DailyList, Destination, Heartbeat, usual};
 use crate::engine::check::Wording;
+use crate::engine::courtesy::Courtesies;
 use crate::engine::directory::{Recipient, Role};
 use crate::engine::rulebook::{Inbox, Rulebook};
 use crate::outbox::Lanes;
@@ -44,6 +47,9 @@ const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);
 const DEFAULT_SUMMARY_ABOVE: usize = 20;
 const DEFAULT_IN_FLIGHT: u16 = 128;
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::minutes(2);
+const DEFAULT_SETTLE: TimeDelta = TimeDelta::minutes(1);
+/// Nobody waits longer for a breach because of a change.
+const MOST_SETTLE: TimeDelta = TimeDelta::hours(1);
 const DEFAULT_LINKS_EXPIRE: TimeDelta = TimeDelta::hours(72);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
 /// To a destination with a pace of its own, no more wait at a time.
@@ -72,8 +78,11 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
     let (stages, hops) = claims::resolve(raw, &calendars, &ladders, mistakes);
     let mut policies = policies::resolve(raw, &calendars, &ladders, mistakes);
     policies.extend(hops);
+    let (waits, waitings) = waits::resolve(raw, &calendars, &ladders, mistakes);
+    policies.extend(waitings);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
-    let directory = people.directory(operator.clone(), rotas);
+    let absences = absences::resolve(raw, zone, mistakes);
+    let directory = people.directory(operator.clone(), rotas).with_absences(absences);
     let alerts = alerts(raw, mistakes);
     Config {
         directory: folder.to_owned(),
@@ -85,10 +94,13 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
             policies,
             directory,
             wording: wording(raw, mistakes),
+            courtesies: courtesies(raw, mistakes),
             ack_expires: ack_expires(raw, mistakes),
             checks: checks::resolve(raw, &ladders, mistakes),
             inboxes: inboxes(raw, mistakes),
             stages,
+            waits,
+            settle: settle(raw, mistakes),
             tag_priorities: tag_priorities(raw, mistakes),
         },
         daily: daily(raw, &calendars, mistakes),
@@ -366,6 +378,44 @@ fn wording(raw: &Raw, mistakes: &mut Mistakes) -> Wording {
     let good: Vec<_> = patterns.filter(|pattern| is_expression(pattern, mistakes)).map(|text| text.as_str()).collect();
     // Each was compiled just above; a set too large to build as a whole is the same as none.
     RegexSetBuilder::new(good).case_insensitive(true).build().map(Wording::new).unwrap_or_default()
+}
+
+/// How long after a change what it broke is told of.
+fn settle(raw: &Raw, mistakes: &mut Mistakes) -> TimeDelta {
+    let written = raw.alerts.as_ref().and_then(|alerts| alerts.settle.as_ref());
+    let span = written.and_then(|text| read(text, mistakes, span::duration));
+    span.and_then(|span| TimeDelta::from_std(span).ok()).unwrap_or(DEFAULT_SETTLE).min(MOST_SETTLE)
+}
+
+fn courtesies(raw: &Raw, mistakes: &mut Mistakes) -> Courtesies {
+    let Some(answers) = &raw.answers else { return Courtesies::default() };
+    let is_on = answers.asks_nothing.as_deref().copied().unwrap_or(false);
+    if let Some(first) = answers.courtesies.first().filter(|_| !is_on) {
+        mistakes.error(
+            first.span(),
+            both!(
+                "`courtesies` means nothing while every message asks",
+                "`courtesies` no sirve mientras todo mensaje pide algo"
+            ),
+            both!("write `asks_nothing = true` as well", "escriba también `asks_nothing = true`"),
+        );
+    }
+    for phrase in answers.courtesies.iter().filter(|phrase| !Courtesies::can_be(phrase)) {
+        let text = quoted(phrase);
+        mistakes.error(
+            phrase.span(),
+            both!("`{text}` asks, or might", "`{text}` pide algo, o podría"),
+            both!(
+                "write words and commas only: no digit, no question mark",
+                "escriba solo palabras y comas: sin cifras ni signos de pregunta"
+            ),
+        );
+    }
+    if is_on {
+        Courtesies::with(answers.courtesies.iter().map(|phrase| phrase.as_str()))
+    } else {
+        Courtesies::default()
+    }
 }
 
 fn is_expression(pattern: &At<String>, mistakes: &mut Mistakes) -> bool {

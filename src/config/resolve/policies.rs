@@ -84,6 +84,7 @@ fn resolve_targets(
         (TargetKind::CallBack, &policy.call_back),
         (TargetKind::Window, &policy.window),
         (TargetKind::Contingency, &policy.contingency),
+        (TargetKind::Attend, &policy.attend),
     ];
     let written = fields.into_iter().filter_map(|(kind, field)| Some((kind, field.as_ref()?)));
     let targets: Vec<_> =
@@ -122,6 +123,7 @@ pub(super) fn resolve_match(matcher: &raw::Match, raw: &Raw, mistakes: &mut Mist
         priority: words(matcher.priority.as_ref()),
         tags: words(matcher.tags.as_ref()),
         stage: words(matcher.stage.as_ref()),
+        wait: Vec::new(),
         team: teams.iter().filter_map(|team| known_team(team, raw, mistakes)).collect(),
         kind: kinds.iter().filter_map(|word| request_kind(word, mistakes)).collect(),
     }

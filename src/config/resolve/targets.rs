@@ -11,7 +11,7 @@ use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, WordOr};
 use crate::engine::calendar::{Calendar, Counting};
 use crate::engine::escalation::{Escalation, Offset, Span};
-use crate::engine::policy::{Limit, Target, TargetKind};
+use crate::engine::policy::{From, Limit, Target, TargetKind};
 use crate::engine::working_time::WorkingTime;
 use crate::text::Both;
 use crate::{both, span};
@@ -68,6 +68,7 @@ pub(super) fn resolve_table(
         None => calendars.get(calendars::ALWAYS).cloned(),
     };
     let ladder = target.escalation.as_ref().map(|name| ladder(name, ladders, mistakes));
+    let from = from(target, mistakes);
     let length = limit.and_then(|limit| length(limit, calendar.as_deref()));
     if let Some(length) = length {
         if let Some((floor, place)) = floor.as_ref().filter(|(floor, _)| length <= *floor) {
@@ -88,7 +89,20 @@ pub(super) fn resolve_table(
     let escalation = ladder.unwrap_or_else(nobody)?;
     let rule = target.rule.as_ref().map(|rule| rule.to_string());
     let (aim, floor) = (aim.map(|(aim, _)| aim), floor.map(|(floor, _)| floor));
-    Some(Target { limit, aim, floor, calendar, escalation, rule })
+    let pauses = target.pauses.as_deref().copied().unwrap_or(false);
+    Some(Target { limit, aim, floor, calendar, escalation, rule, from, pauses })
+}
+
+fn from(target: &raw::Target, mistakes: &mut Mistakes) -> From {
+    match target.from.as_ref().map(|from| (from, from.as_str())) {
+        None | Some((_, "start")) => From::Start,
+        Some((_, "match")) => From::Match,
+        Some((from, word)) => {
+            let what = Both { en: "unknown beginning", es: "comienzo desconocido" };
+            mistakes.unknown(from.span(), what, word, ["start", "match"]);
+            From::Start
+        }
+    }
 }
 
 fn not_before(en: &str, es: &str, span: WorkingTime, length: WorkingTime) -> Both {

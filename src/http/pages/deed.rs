@@ -50,6 +50,7 @@ pub(super) async fn act(
         Deed::Snooze(time) => vec![Fact::Snooze { until: now + *time }],
         Deed::SnoozeUntil(until) => vec![Fact::Snooze { until: *until }],
         Deed::Release => vec![Fact::Own { owner: None }],
+        Deed::Waive => vec![Fact::Waive { reason: String::new() }],
         Deed::Hand => {
             let to = field(body, "to");
             let Some(person) = config.rulebook.directory.person(&to) else {
@@ -133,6 +134,10 @@ fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, lan
         Deed::Release => {
             both!("You gave it back: nobody answers for it now.", "Usted la devolvió: ahora nadie responde por ella.")
         }
+        Deed::Waive => both!(
+            "It is noted that you said so: nobody waits for an answer any more.",
+            "Quedó anotado que usted lo dijo: ya nadie espera respuesta."
+        ),
         Deed::Held => both!("It is noted that it took place.", "Quedó anotado que se hizo."),
         Deed::Reschedule => {
             let at = request.appointment.as_ref().map_or(now, |appointment| appointment.at);
@@ -200,6 +205,7 @@ fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Ut
         about: About::default(),
         cc: Vec::new(),
         recipients: Vec::new(),
+        attached: false,
         proof: Proof::Link { alert_at: link.alert_at },
         refs: serde_json::Map::new(),
         fact,

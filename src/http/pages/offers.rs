@@ -48,6 +48,9 @@ pub(super) async fn deeds(
     if is_owner {
         wanted.push((Deed::Release, both!("Give it back", "Devolver")));
     }
+    if request.waits_for_answer() {
+        wanted.push((Deed::Waive, both!("It needs no answer", "No hace falta responder")));
+    }
     if app.may_silence(&link.reader) {
         wanted.push(match silenced {
             Some(_) => (Deed::EndSilence, both!("End the silence", "Terminar el silencio")),

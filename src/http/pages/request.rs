@@ -122,6 +122,16 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
                 both!("Nobody answers for it then.", "Entonces nadie responde por ella."),
             ),
         ),
+        Deed::Waive => (
+            both!("Does {id} need no answer?", "¿No hace falta responder a {id}?"),
+            form(
+                both!("It needs no answer", "No hace falta responder"),
+                both!(
+                    "Its clock ends, neither kept nor broken. The report says who said so.",
+                    "Su reloj termina: ni cumplido ni vencido. El informe dice quién lo dijo."
+                ),
+            ),
+        ),
         Deed::Excuse(number) => return excuse(app, *number, page, language).await,
         Deed::Held => (
             both!("Did the appointment of {id} take place?", "¿Se hizo la cita de {id}?"),

@@ -110,7 +110,7 @@ pub(super) fn promises(request: &Request, config: &Config, now: DateTime<Utc>, l
     let promise = |clock: &Clock| {
         let (state, mark) = match clock.state {
             ClockState::Met | ClockState::MetLate => ("calm", '✓'),
-            ClockState::Cancelled => ("calm", '–'),
+            ClockState::Cancelled | ClockState::Waived => ("calm", '–'),
             ClockState::Running | ClockState::Paused | ClockState::Breached => Urgency::of(clock, now).look(),
         };
         let when = clock.due_at.filter(|_| clock.is_live()).map(|due_at| due(due_at, config, now, language));

@@ -93,7 +93,7 @@ fn raw_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
 }
 
 /// Whether something beside the words says something: a file, or a picture that the writer put into the text.
-fn has_file(mail: &Message<'_>) -> bool {
+pub(super) fn has_file(mail: &Message<'_>) -> bool {
     let html = mail.html_body.iter().filter_map(|id| mail.parts.get(*id as usize)).filter(|part| is_html(part));
     let images: Vec<Images> = html.filter_map(|part| Some(words::images(&decoded(mail, part)?))).collect();
     let is_shown_by_others = |part: &MessagePart<'_>| {

@@ -25,7 +25,7 @@ pub struct MappingError {
 }
 
 /// Fields that a rule may give, in the order of docs/events.md.
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 26] = [
     "id",
     "at",
     "request",
@@ -39,6 +39,7 @@ const FIELDS: [&str; 25] = [
     "text",
     "cc",
     "recipients",
+    "attached",
     "inbox",
     "priority",
     "kind",

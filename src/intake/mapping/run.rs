@@ -296,12 +296,26 @@ fn put(event: &mut Map<String, Value>, name: &str, value: Value) {
         (name, Value::Array(items)) if LISTS.contains(&name) => {
             (name, Value::Array(items.into_iter().filter(is_word).map(as_word).collect()))
         }
+        // Whatever came along is there.
+        ("attached", value) => ("attached", Value::Bool(is_something(&value))),
         (name @ ("text" | "reason" | "subject"), Value::String(text)) => {
             (name, Value::String(cut(&text, LONGEST_TEXT).to_owned()))
         }
         (name, value) => (name, value),
     };
     event.insert(name.to_owned(), value);
+}
+
+/// As JMESPath takes a value for true.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is) => *is,
+        Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
 }
 
 /// Ids are numbers in many systems.

@@ -105,9 +105,15 @@ scenarios! {
     l25_a_step_is_told_once: "L25",
     l26_a_step_that_passed_is_skipped: "L26",
     l29_after_an_outage_the_breach_goes_first: "L29",
+    l49_what_asks_for_nothing_starts_no_clock: "L49",
+    l50_what_waits_is_watched: "L50",
+    l51_a_hand_over_begins_a_wait_of_its_own: "L51",
+    l52_somebody_stands_in_for_whoever_is_away: "L52",
     // DESIGN.md §4.
     ack_stops_further_steps: "ack",
     snooze_delays_steps: "snooze",
+    an_answer_that_is_not_needed_is_waived: "waive",
+    an_act_is_taken_back: "undo",
     senseless_events_are_ignored: "ignored",
     // Boundaries.
     boundary_due_instant: "boundary-due",

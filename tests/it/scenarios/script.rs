@@ -190,6 +190,7 @@ struct Said {
     cc: Vec<String>,
     recipients: Vec<String>,
     is_unproven: bool,
+    is_attached: bool,
     /// Fields of a `log`, a `stage`, a `close`, by their names in event JSON.
     fields: serde_json::Map<String, serde_json::Value>,
 }
@@ -213,7 +214,8 @@ fn turn(mut words: Words<'_>, number: usize) -> Turn {
     let (author, about, cc) = (said.author, said.about, said.cc);
     let proof = if said.is_unproven { Proof::NONE } else { Proof::Machine { user: None } };
     let (threads, recipients, refs) = (Vec::new(), said.recipients, serde_json::Map::new());
-    let event = Event { id, at, threads, author, about, cc, recipients, proof, refs, fact };
+    let attached = said.is_attached;
+    let event = Event { id, at, threads, author, about, cc, recipients, attached, proof, refs, fact };
     Turn { heard_at, what: What::Event(request, Box::new(event)) }
 }
 
@@ -226,6 +228,7 @@ fn hear_word(word: &str, said: &mut Said, words: &mut Words<'_>, verb: &str) {
         "cc" => said.cc.push(words.quoted().unwrap_or_else(|| words.word())),
         "to" => said.recipients.push(words.quoted().unwrap_or_else(|| words.word())),
         "unproven" => said.is_unproven = true,
+        "attached" => said.is_attached = true,
         "off_thread" => said.about.off_thread = true,
         "busy" => drop(said.fields.insert("busy".to_owned(), true.into())),
         "with" => {
@@ -321,7 +324,7 @@ fn fact(verb: &str, said: &mut Said, place: &str) -> Fact {
         "move" => Fact::Move { inbox: needed(0) },
         "tag" => Fact::Tag { add: said.add.clone(), remove: said.remove.clone() },
         "prioritise" => Fact::Prioritise { priority: needed(0) },
-        "wait" => Fact::Wait { reason: text },
+        "wait" => Fact::Wait { reason: text, on: bare(0), until: said.until },
         "resume" => Fact::Resume,
         "promise" => Fact::Promise { promise: promise(said).unwrap_or_else(|| panic!("{place}: by when?")) },
         "deliver" => Fact::Deliver { text },
@@ -339,6 +342,7 @@ fn by_json(verb: &str, said: &Said, place: &str) -> Fact {
     let mut fields = said.fields.clone();
     let first = said.text.clone().or(said.bare.first().cloned());
     match (verb, first) {
+        ("undo", Some(of)) => drop(fields.insert("of".to_owned(), of.into())),
         ("stage", Some(to)) => drop(fields.insert("to".to_owned(), to.into())),
         ("block" | "unblock", Some(blocker)) => drop(fields.insert("blocker".to_owned(), blocker.into())),
         ("split", Some(parts)) => {

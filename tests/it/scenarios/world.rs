@@ -114,7 +114,7 @@ impl<'a> World<'a> {
         let case = self.cases.entry(id).or_insert_with(unopened);
         let place = case.events.partition_point(|(at, _)| *at <= event.at);
         case.events.insert(place, (event.at, written(event)));
-        if case.request.last_event_at <= event.at {
+        if case.request.last_event_at <= event.at && !event.takes_back() {
             let outcome = engine::advance(&case.request, self.rulebook, Input::Event(event), self.now);
             return self.keep(id, outcome);
         }
@@ -190,6 +190,7 @@ impl<'a> World<'a> {
                 let rule = rule.as_ref().map_or_else(String::new, |rule| format!(" ({rule})"));
                 (now, None, format!("split off {}{subject}{owner}{rule}", kind.as_str()))
             }
+            Effect::Resumed { at } => (*at, None, "resumed".to_owned()),
             Effect::Reordered => (now, None, "reordered".to_owned()),
             Effect::Ignored { why } => (now, None, format!("ignored ({})", ignored(*why))),
         };
@@ -230,6 +231,7 @@ impl<'a> World<'a> {
             ClockState::Met => format!("met {}{early}", at(clock.stopped_at)),
             ClockState::MetLate => format!("met_late {} ({})", at(clock.stopped_at), self.due(clock.due_at)),
             ClockState::Cancelled => format!("cancelled{ended}"),
+            ClockState::Waived => format!("waived{ended}"),
         }
     }
 
@@ -310,6 +312,7 @@ const fn cancelled(why: Cancelled) -> &'static str {
         Cancelled::NoPolicy => "no_policy",
         Cancelled::NotOwed => "not_owed",
         Cancelled::NeverOpen => "never_open",
+        Cancelled::Waived => "waived",
     }
 }
 
@@ -322,5 +325,6 @@ const fn ignored(why: Ignored) -> &'static str {
         Ignored::Unproven => "unproven",
         Ignored::Elsewhere => "elsewhere",
         Ignored::ThirdParty => "third_party",
+        Ignored::AsksNothing => "asks_nothing",
     }
 }

@@ -75,6 +75,8 @@ pub const KINDS: [Kind; TargetKind::ALL.len()] = [
     Kind::new(TargetKind::Hop).renewed(Renews::Recurs),
     Kind::new(TargetKind::Window).renewed(Renews::Moves),
     Kind::new(TargetKind::Contingency),
+    Kind::new(TargetKind::Attend).renewed(Renews::Recurs),
+    Kind::new(TargetKind::Waiting).renewed(Renews::Recurs),
 ];
 
 /// Where a clock stands.
@@ -93,6 +95,8 @@ pub enum ClockState {
     MetLate,
     /// Ended without a verdict.
     Cancelled,
+    /// Somebody said that nothing needs to be given: neither kept nor broken.
+    Waived,
 }
 
 impl ClockState {
@@ -105,12 +109,14 @@ impl ClockState {
             Self::Breached => "breached",
             Self::MetLate => "met_late",
             Self::Cancelled => "cancelled",
+            Self::Waived => "waived",
         }
     }
 
     /// The state that a word stands for; none if it stands for none.
     pub fn of(word: &str) -> Option<Self> {
-        let all = [Self::Running, Self::Paused, Self::Met, Self::Breached, Self::MetLate, Self::Cancelled];
+        let all =
+            [Self::Running, Self::Paused, Self::Met, Self::Breached, Self::MetLate, Self::Cancelled, Self::Waived];
         all.into_iter().find(|state| state.as_str() == word)
     }
 }
@@ -169,6 +175,8 @@ pub struct Clock {
     pub settled: Vec<SettledStep>,
     /// Where steps after the breach count from, when one of them was told late: that step, and when.
     pub recounted_from: Option<(Offset, DateTime<Utc>)>,
+    /// Nothing is told before: another owner, inbox, tag or priority broke it, and whoever is right is named a moment later (LESSONS 51).
+    pub settles_at: Option<DateTime<Utc>>,
 }
 
 /// Why a clock ended without a verdict.
@@ -185,6 +193,8 @@ pub enum Cancelled {
     NotOwed,
     /// The calendar has no open hour to count in.
     NeverOpen,
+    /// Somebody said that it needs no answer.
+    Waived,
 }
 
 impl Clock {
@@ -212,7 +222,7 @@ impl Clock {
     pub fn cancel(&mut self, at: DateTime<Utc>, why: Cancelled) {
         let broke = self.state == ClockState::Breached && self.breached_at.is_none_or(|breached_at| breached_at < at);
         if !broke {
-            self.state = ClockState::Cancelled;
+            self.state = if why == Cancelled::Waived { ClockState::Waived } else { ClockState::Cancelled };
             self.due_at = None;
             self.breached_at = None;
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::absence::{self, Absence, Present};
 use super::address;
 use super::event::Author;
 use super::rota::Rota;
@@ -123,6 +124,10 @@ pub struct Directory {
     customers: BTreeMap<String, Customer>,
     roles: BTreeMap<Role, Vec<RoleHolder>>,
     rotas: BTreeMap<String, Rota>,
+    /// Who is away: those of the file first, then those that were told since.
+    absences: Vec<Absence>,
+    /// How many of them stand in the file.
+    n_written: usize,
     /// Who is told where nobody holds the role that a step names.
     last_resort: Vec<Recipient>,
     /// Key, name and addresses, in their canonical form, to key.
@@ -148,10 +153,50 @@ impl Directory {
             customers: customers.into_iter().map(|client| (client.key.clone(), client)).collect(),
             roles,
             rotas: rotas.into_iter().map(|rota| (rota.name.clone(), rota)).collect(),
+            absences: Vec::new(),
+            n_written: 0,
             last_resort,
             people_by_word,
             customers_by_word,
         }
+    }
+
+    /// The same directory with the absences of the file.
+    #[must_use]
+    pub fn with_absences(mut self, absences: Vec<Absence>) -> Self {
+        self.n_written = absences.len();
+        self.absences = absences;
+        self
+    }
+
+    /// Takes over who was said to be away besides, in place of whoever was before.
+    pub fn tell_absences(&mut self, told: impl IntoIterator<Item = Absence>) {
+        self.absences.truncate(self.n_written);
+        self.absences.extend(told);
+    }
+
+    /// Those of the file.
+    pub fn written_absences(&self) -> &[Absence] {
+        &self.absences[..self.n_written]
+    }
+
+    /// Who is away, and when.
+    pub fn absences(&self) -> &[Absence] {
+        &self.absences
+    }
+
+    /// Who is told in a person's place at `at`: the person, unless away; then who stands in, and where nobody does, the lead of the person's
+    /// team. None where that one is away as well, or there is no other: then whoever stands above is told.
+    pub fn stand_in<'a>(&'a self, person: &'a str, at: DateTime<Utc>) -> Option<&'a str> {
+        if self.absences.is_empty() {
+            return Some(person);
+        }
+        let present = |person| match absence::present(&self.absences, person, at) {
+            Present::Somebody(present) => Some(present),
+            Present::Nobody | Present::Circle => None,
+        };
+        let leads = || self.teams_of(person).filter_map(|team| team.lead.as_deref()).filter(|lead| *lead != person);
+        present(person).or_else(|| leads().find_map(present))
     }
 
     /// The person whose key, name or address is `word`.
@@ -250,7 +295,7 @@ impl Directory {
 
     /// Who is on duty by that rota at `at`.
     pub fn on_duty(&self, rota: &str, at: DateTime<Utc>) -> Option<&str> {
-        self.rotas.get(rota)?.on_duty(at)
+        self.stand_in(self.rotas.get(rota)?.on_duty(at)?, at)
     }
 
     /// Who is told at `at`, without doubles. `team` is the policy's. Where nobody holds a role, or is on duty, the next higher one
@@ -273,11 +318,11 @@ impl Directory {
 
     fn told(&self, tell: &Tell, owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Recipient> {
         match tell {
-            Tell::Person(key) => vec![Recipient::Person(key.clone())],
+            Tell::Person(key) => self.present(key, at).into_iter().collect(),
             Tell::Destination(name) => vec![Recipient::Destination(name.clone())],
             Tell::Rota(name) => self.duty(name, at).into_iter().collect(),
             Tell::Team(key) => self.teams.get(key).map_or_else(Vec::new, |team| {
-                team.members.iter().chain(&team.lead).map(|member| Recipient::Person(member.clone())).collect()
+                team.members.iter().chain(&team.lead).filter_map(|member| self.present(member, at)).collect()
             }),
             Tell::Role(role) => Role::ALL
                 .into_iter()
@@ -288,6 +333,10 @@ impl Directory {
         }
     }
 
+    fn present(&self, person: &str, at: DateTime<Utc>) -> Option<Recipient> {
+        self.stand_in(person, at).map(|person| Recipient::Person(person.to_owned()))
+    }
+
     fn duty(&self, rota: &str, at: DateTime<Utc>) -> Option<Recipient> {
         self.on_duty(rota, at).map(|person| Recipient::Person(person.to_owned()))
     }
@@ -295,16 +344,17 @@ impl Directory {
     fn holders(&self, role: Role, owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Recipient> {
         let owner = owner.and_then(|owner| self.person(owner));
         match role {
-            Role::Owner => owner.map(|person| Recipient::Person(person.key.clone())).into_iter().collect(),
+            Role::Owner => owner.and_then(|person| self.present(&person.key, at)).into_iter().collect(),
             Role::Lead => owner
                 .and_then(|person| self.teams_of(&person.key).find_map(|team| team.lead.clone()))
                 .or_else(|| self.teams.get(team?)?.lead.clone())
-                .map(Recipient::Person)
+                .and_then(|lead| self.present(&lead, at))
                 .into_iter()
                 .collect(),
             Role::Supervisor | Role::BackOffice | Role::Management => {
                 let holders = self.roles.get(&role).into_iter().flatten();
                 let recipient = |holder: &RoleHolder| match holder {
+                    RoleHolder::Fixed(Recipient::Person(key)) => self.present(key, at),
                     RoleHolder::Fixed(recipient) => Some(recipient.clone()),
                     RoleHolder::Rota(rota) => self.duty(rota, at),
                 };

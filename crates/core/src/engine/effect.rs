@@ -95,6 +95,8 @@ pub enum Ignored {
     Elsewhere,
     /// A third party wrote it, whom the house asked; the client did not.
     ThirdParty,
+    /// The client asked for nothing by it: thanks, a farewell, a thumb (LESSONS 49).
+    AsksNothing,
 }
 
 /// What an input caused.
@@ -134,6 +136,8 @@ pub enum Effect {
         rule: Option<String>,
         request: Option<RequestId>,
     },
+    /// A wait ended by itself, at the instant that was set for it.
+    Resumed { at: DateTime<Utc> },
     /// Events out of order were put in order, and the request derived anew.
     Reordered,
     /// Nothing changed.

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::clock::{Cancelled, Clock, ClockState, StepOutcome};
 use super::derivation::Derivation;
 use super::directory::Recipient;
-use super::effect::ClockRef;
+use super::effect::{ClockRef, Effect, Ignored};
 use super::escalation::Offset;
-use super::event::{Author, Event, Fact};
+use super::event::{self, Author, Event, Fact};
 use super::ledger::{self, Ledger};
 use super::policy::{Target, TargetKind};
 use super::proof::Proof;
@@ -39,6 +39,9 @@ pub struct Explanation {
     /// The latest events that counted for nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unproven: Vec<Unproven>,
+    /// What the client wrote and asked for nothing by, oldest first (LESSONS 49).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks_nothing: Vec<Unproven>,
     /// Who spent its time.
     pub ledger: Ledger,
 }
@@ -206,6 +209,7 @@ pub fn explain<'a>(
         clocks: stories.collect(),
         n_earlier,
         unproven: unproven(events),
+        asks_nothing: courtesies(request.id, events, rulebook),
         ledger: ledger::of(request.id, events, rulebook, now),
     }
 }
@@ -218,11 +222,29 @@ fn unproven(events: &[Event]) -> Vec<Unproven> {
     all
 }
 
+/// Messages that asked for nothing as things stood then.
+fn courtesies(id: RequestId, events: &[Event], rulebook: &Rulebook) -> Vec<Unproven> {
+    if !rulebook.courtesies.is_on() {
+        return Vec::new();
+    }
+    let mut request = Request::unopened(id);
+    let mut found = Vec::new();
+    for event in event::arrived(events) {
+        let mut effects = Vec::new();
+        progress::apply(&mut request, event, rulebook, &mut effects);
+        if effects.contains(&Effect::Ignored { why: Ignored::AsksNothing }) {
+            found.push(Unproven { at: event.at, event: cause(event) });
+        }
+    }
+    found.drain(..found.len().saturating_sub(MOST_UNPROVEN));
+    found
+}
+
 /// The request as it was when the clock ended; as it is, while it runs.
 fn request_then(request: &Request, clock: &Clock, events: &[Event], rulebook: &Rulebook) -> Request {
     let Some(stopped_at) = clock.stopped_at else { return request.clone() };
     let mut then = Request::unopened(request.id);
-    for event in events.iter().take_while(|event| event.at <= stopped_at) {
+    for event in event::arrived(events).take_while(|event| event.at <= stopped_at) {
         let was_closed = then.phase == Phase::Closed;
         let before = (then.set_by_hand, then.promised);
         progress::apply(&mut then, event, rulebook, &mut Vec::new());
@@ -301,10 +323,14 @@ fn derive(story: &mut Story, request: &Request, target: &Target, rulebook: &Rule
     let Ok(plan) = settle::plan(request, rulebook, 0, target) else { return };
     let clock = &request.clocks[0];
     // A clock that was cancelled has no due instant left to agree with.
-    story.agrees = clock.state == ClockState::Cancelled || plan.due_at == clock.due_at;
+    story.agrees = matches!(clock.state, ClockState::Cancelled | ClockState::Waived) || plan.due_at == clock.due_at;
     story.floor_at = plan.floor_at;
-    story.derivation =
-        Some(Derivation::of(&target.calendar, clock.started_at, &plan, settle::own_pauses(request, clock)));
+    story.derivation = Some(Derivation::of(
+        &target.calendar,
+        clock.started_at,
+        &plan,
+        &settle::own_pauses(request, clock, target, rulebook),
+    ));
     let pending = if clock.is_live() {
         settle::pending(clock, request.snoozed_until, rulebook.ack_expires, target, &plan)
     } else {
@@ -356,5 +382,10 @@ pub fn of_clock(request: &Request, clock: &Clock, rulebook: &Rulebook) -> Option
     let place = request.clocks.iter().position(|other| other.name() == clock.name())?;
     let (_, target) = rulebook.target(clock.kind, &request.facets)?;
     let plan = settle::plan(request, rulebook, place, target).ok()?;
-    Some(Derivation::of(&target.calendar, clock.started_at, &plan, settle::own_pauses(request, clock)))
+    Some(Derivation::of(
+        &target.calendar,
+        clock.started_at,
+        &plan,
+        &settle::own_pauses(request, clock, target, rulebook),
+    ))
 }

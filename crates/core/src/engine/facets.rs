@@ -24,6 +24,9 @@ pub struct Facets {
     /// Of a formal claim: the stage in which it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
+    /// While the team waits: the kind of wait, a key of `[wait]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<String>,
     /// The owner's teams.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
@@ -33,6 +36,11 @@ impl Facets {
     /// For whom it is done; for a client where nobody says otherwise.
     pub fn for_whom(&self) -> Audience {
         self.audience.unwrap_or(Audience::Client)
+    }
+
+    /// Whether it lies elsewhere than before, or is of another urgency, or has other tags.
+    pub fn is_elsewhere(&self, before: &Self) -> bool {
+        self.inbox != before.inbox || self.priority != before.priority || self.tags != before.tags
     }
 
     /// Whether it is for a client.

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::effect::Effect;
-use super::event::{self, Event};
+use super::effect::{Effect, Ignored};
+use super::event::{self, Event, Fact};
 use super::policy::TargetKind;
 use super::progress;
+use super::proof::Proof;
 use super::request::{Phase, Request};
 use super::request_id::RequestId;
 use super::rulebook::Rulebook;
@@ -47,6 +48,19 @@ pub struct Resolution {
     pub owner: Option<String>,
 }
 
+/// That somebody said that a message needs no answer, and was taken at his word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who: a person's key, else the name that was given.
+    pub who: Option<String>,
+    /// How it is known who.
+    pub proof: Proof,
+    /// Why.
+    pub reason: String,
+}
+
 /// What happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
@@ -58,17 +72,29 @@ pub struct History {
     pub closings: Vec<Closing>,
     /// Its resolutions.
     pub resolutions: Vec<Resolution>,
+    /// Answers that were not needed.
+    pub waivers: Vec<Waiver>,
 }
 
 /// The history of a request from its events before `until`, in the order in which they happened.
 pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<Utc>) -> History {
     let request = Request::unopened(id);
-    let mut history = History { request, waits: Vec::new(), closings: Vec::new(), resolutions: Vec::new() };
+    let (closings, resolutions, waivers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut history = History { request, waits: Vec::new(), closings, resolutions, waivers };
     for event in event::arrived(events).filter(|event| event.at < until) {
         let before = history.request.clone();
         let mut effects: Vec<Effect> = Vec::new();
         progress::apply(&mut history.request, event, rulebook, &mut effects);
-        history.note(&before, event, rulebook);
+        let is_idle = effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+        let asks_nothing = effects.contains(&Effect::Ignored { why: Ignored::AsksNothing });
+        if !asks_nothing {
+            history.note(&before, event, rulebook);
+        }
+        if let Fact::Waive { reason } = &event.fact
+            && !is_idle
+        {
+            history.waivers.push(Waiver::of(event, reason, rulebook));
+        }
     }
     history
 }
@@ -96,7 +122,9 @@ impl History {
         let was_live = before.phase.is_live() || before.phase == Phase::Unopened;
         if was_live && self.request.phase == Phase::Closed {
             let was_asked = old.first_asked_at.is_some() || old.asked_at.is_some();
-            let unattended = old.is_owed(TargetKind::Reply) || (was_asked && old.first_answered_at.is_none());
+            let is_waived = matches!(event.fact, Fact::Waive { .. });
+            let unattended =
+                !is_waived && (old.is_owed(TargetKind::Reply) || (was_asked && old.first_answered_at.is_none()));
             self.closings.push(Closing { at: event.at, unattended, owner: owner.clone() });
         }
         let delivery = new.of(TargetKind::Deliver);
@@ -104,5 +132,14 @@ impl History {
         if is_done && delivery.given_at == Some(event.at) {
             self.resolutions.push(Resolution { from: before.opened_at, at: event.at, owner });
         }
+    }
+}
+
+impl Waiver {
+    fn of(event: &Event, reason: &str, rulebook: &Rulebook) -> Self {
+        let known = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
+        let named = event.author.as_ref().and_then(|author| author.name.clone().or_else(|| author.address.clone()));
+        let who = known.map(|person| person.key.clone()).or(named);
+        Self { at: event.at, who, proof: event.proof.clone(), reason: reason.to_owned() }
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
-use super::progress;
+use super::event::{self, Event};
+use super::progress::{self, fate};
 use super::request::{Phase, Request};
 use super::request_id::RequestId;
 use super::rulebook::Rulebook;
@@ -79,17 +79,26 @@ pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<
     let mut request = Request::unopened(id);
     let mut held: Vec<Held> = Vec::new();
     let mut since: Option<(Holder, DateTime<Utc>)> = None;
-    for event in events {
-        progress::apply(&mut request, event, rulebook, &mut Vec::new());
-        let holder = holder(&request);
+    let mut note = |request: &Request, at: DateTime<Utc>| {
+        let holder = holder(request);
         if let Some((before, from)) = since.take() {
             if Some(&before) == holder.as_ref() {
                 since = Some((before, from));
-                continue;
+                return;
             }
-            held.push(Held { holder: before, from, to: event.at });
+            held.push(Held { holder: before, from, to: at });
         }
-        since = holder.map(|holder| (holder, event.at));
+        since = holder.map(|holder| (holder, at));
+    };
+    for event in event::arrived(events) {
+        if let Some(ended) = fate::end_wait(&mut request, event.at) {
+            note(&request, ended);
+        }
+        progress::apply(&mut request, event, rulebook, &mut Vec::new());
+        note(&request, event.at);
+    }
+    if let Some(ended) = fate::end_wait(&mut request, until) {
+        note(&request, ended);
     }
     if let Some((holder, from)) = since {
         held.push(Held { holder, from, to: until.max(from) });

@@ -35,6 +35,8 @@ pub struct Marks {
     pub task_opened_at: Option<DateTime<Utc>>,
     /// When it was last written down that the talk goes on elsewhere (C4).
     pub moved_channel_at: Option<DateTime<Utc>>,
+    /// When the house last asked something to which the client has said nothing since.
+    pub inquired_at: Option<DateTime<Utc>>,
 }
 
 impl Marks {
@@ -145,6 +147,7 @@ impl Marks {
             Place::Outside => self.outside_since,
             Place::TaskOpened => self.task_opened_at,
             Place::MovedChannel => self.moved_channel_at,
+            Place::Inquired => self.inquired_at,
         }
     }
 
@@ -159,6 +162,7 @@ impl Marks {
             Place::Outside => &mut self.outside_since,
             Place::TaskOpened => &mut self.task_opened_at,
             Place::MovedChannel => &mut self.moved_channel_at,
+            Place::Inquired => &mut self.inquired_at,
         }
     }
 }
@@ -175,11 +179,12 @@ enum Place {
     Outside,
     TaskOpened,
     MovedChannel,
+    Inquired,
 }
 
 /// The key under which stores keep each instant, in the order in which it is written. A key that changes stops that clock on every
 /// request that is open.
-const KEYS: [(&str, Place); 35] = [
+const KEYS: [(&str, Place); 40] = [
     // The oldest client message that nobody answered (A1, LESSONS 16); the last answer that counted.
     ("unanswered_since", Place::Owed(TargetKind::Reply)),
     ("answered_at", Place::Given(TargetKind::Reply)),
@@ -227,7 +232,14 @@ const KEYS: [(&str, Place); 35] = [
     // Since when something is to be made good (E4); when it was.
     ("contingency_since", Place::Owed(TargetKind::Contingency)),
     ("recovered_at", Place::Given(TargetKind::Contingency)),
+    // Since when whoever holds it has not acted (LESSONS 51); when somebody last did, or handed it on.
+    ("unattended_since", Place::Owed(TargetKind::Attend)),
+    ("attended_at", Place::Given(TargetKind::Attend)),
+    // Since when the team waits for something (LESSONS 50); when that last ended.
+    ("waiting_since", Place::Owed(TargetKind::Waiting)),
+    ("waited_until", Place::Given(TargetKind::Waiting)),
     ("outside_since", Place::Outside),
     ("task_opened_at", Place::TaskOpened),
     ("moved_channel_at", Place::MovedChannel),
+    ("inquired_at", Place::Inquired),
 ];

@@ -3,10 +3,12 @@
 //! No clock is read here, nothing is stored, sent or logged: [`advance`] takes what is known and the instant, and returns what
 //! follows as values. Same input, same outcome, on every machine. `docs/ARCHITECTURE.md` tells who calls it.
 
+pub mod absence;
 pub mod address;
 pub mod calendar;
 pub mod check;
 pub mod clock;
+pub mod courtesy;
 pub mod derivation;
 pub mod directory;
 pub mod effect;

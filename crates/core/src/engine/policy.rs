@@ -47,11 +47,15 @@ pub enum TargetKind {
     Window,
     /// What went badly is made good (E4, D6).
     Contingency,
+    /// Whoever was handed it acts, or hands it on (LESSONS 51).
+    Attend,
+    /// What the team waits for comes; it runs while the team waits (LESSONS 50).
+    Waiting,
 }
 
 impl TargetKind {
     /// All kinds, in the order in which people read them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Reply,
         Self::FirstReply,
         Self::Acknowledge,
@@ -68,6 +72,8 @@ impl TargetKind {
         Self::Hop,
         Self::Window,
         Self::Contingency,
+        Self::Attend,
+        Self::Waiting,
     ];
 
     /// The word in `sla.toml`.
@@ -89,6 +95,8 @@ impl TargetKind {
             Self::Hop => "hop",
             Self::Window => "window",
             Self::Contingency => "contingency",
+            Self::Attend => "attend",
+            Self::Waiting => "waiting",
         }
     }
 
@@ -147,6 +155,20 @@ pub struct Target {
     pub escalation: Arc<Escalation>,
     /// The id of the written rule that this promise keeps.
     pub rule: Option<String>,
+    /// Since when its time counts.
+    pub from: From,
+    /// Whether it stands still while the team waits for the client, beyond what is usual for its kind.
+    pub pauses: bool,
+}
+
+/// Since when the time of a promise counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum From {
+    /// Since it has been owed.
+    #[default]
+    Start,
+    /// Since its policy has held for the request, if that is later: whoever gets a request late is not to blame for the time before.
+    Match,
 }
 
 /// All promises for one kind of request.
@@ -178,6 +200,9 @@ pub struct Matcher {
     pub kind: Vec<RequestKind>,
     pub tags: Vec<String>,
     pub stage: Vec<String>,
+    /// For what kind of wait; the file's own policies ask nothing of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wait: Vec<String>,
 }
 
 impl Matcher {
@@ -197,6 +222,7 @@ impl Matcher {
             && any_of(&self.team, &facets.teams)
             && any_of(&self.tags, &facets.tags)
             && among(&self.stage, facets.stage.as_deref())
+            && among(&self.wait, facets.wait.as_deref())
     }
 
     /// Whether every request that `other` matches is matched by `self` too, so that `other` never gets a say after it.
@@ -213,5 +239,6 @@ impl Matcher {
             && wider(&self.kind, &other.kind)
             && wider(&self.tags, &other.tags)
             && wider(&self.stage, &other.stage)
+            && wider(&self.wait, &other.wait)
     }
 }

@@ -151,7 +151,9 @@ pub const fn needs_proof(fact: &Fact) -> bool {
         | Fact::Unblock { .. }
         | Fact::Split { .. }
         | Fact::Stage { .. }
-        | Fact::Replica => true,
+        | Fact::Replica
+        | Fact::Waive { .. }
+        | Fact::Undo { .. } => true,
     }
 }
 
@@ -168,5 +170,7 @@ pub const fn is_act(fact: &Fact) -> bool {
             | Fact::Close { .. }
             | Fact::Merge
             | Fact::Block { .. }
+            | Fact::Waive { .. }
+            | Fact::Undo { .. }
     )
 }

@@ -72,7 +72,7 @@ impl Transition<'_> {
                 ClockState::Met => Effect::Met { clock: name, at },
                 ClockState::MetLate => Effect::MetLate { clock: name, at, due_at },
                 ClockState::Breached => Effect::Breached { clock: name, at: clock.breached_at.unwrap_or(at) },
-                ClockState::Cancelled => {
+                ClockState::Cancelled | ClockState::Waived => {
                     Effect::Cancelled { clock: name, why: clock.cancelled_because.unwrap_or(Cancelled::NotOwed) }
                 }
             });

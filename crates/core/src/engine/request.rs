@@ -67,6 +67,12 @@ pub struct Pause {
     /// What is waited for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// The kind of wait, a key of `[wait]`; the client's where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A promise made for one request, and when.
@@ -188,6 +194,12 @@ impl Request {
     /// The wait that lasts, if one does.
     pub fn open_pause(&mut self) -> Option<&mut Pause> {
         self.pauses.last_mut().filter(|pause| pause.to.is_none())
+    }
+
+    /// Whether whoever asked last waits for an answer.
+    pub fn waits_for_answer(&self) -> bool {
+        let kinds = [TargetKind::Reply, TargetKind::FirstReply, TargetKind::Acknowledge];
+        self.phase.is_live() && kinds.into_iter().any(|kind| self.marks.is_owed(kind))
     }
 
     /// By what its contact is known again: the address of the client who asked, else the name, in lower case.

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::check::checks::Checks;
 use super::check::reply::Wording;
+use super::courtesy::Courtesies;
 use super::directory::{Directory, Tell};
 use super::facets::Facets;
 use super::policy::{Policy, Target, TargetKind};
@@ -19,6 +20,8 @@ pub struct Rulebook {
     pub directory: Directory,
     /// What counts as saying something.
     pub wording: Wording,
+    /// What asks for nothing.
+    pub courtesies: Courtesies,
     /// How long taking a request keeps its ladders still; for ever where it is left out.
     pub ack_expires: Option<TimeDelta>,
     /// Rules that judge an event.
@@ -27,6 +30,10 @@ pub struct Rulebook {
     pub inboxes: Vec<Inbox>,
     /// Stages of a formal claim, in their order; their promises are policies like any other (D4).
     pub stages: Vec<Stage>,
+    /// Kinds of waiting.
+    pub waits: Vec<WaitKind>,
+    /// How long after a change of owner, inbox, tag or priority what it broke is told of.
+    pub settle: TimeDelta,
     /// Tags that bring a priority (B3, B6).
     pub tag_priorities: Vec<(String, String)>,
 }
@@ -40,6 +47,17 @@ pub struct Inbox {
     pub entry: bool,
     /// Tags of what belongs here; empty takes anything (D10).
     pub takes: Vec<String>,
+}
+
+/// A kind of waiting (LESSONS 50). What may at most be waited is a policy like any other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitKind {
+    /// Key in `sla.toml`.
+    pub key: String,
+    /// Name as people write it.
+    pub name: String,
+    /// The promises that stand still; as for the client where it is left out.
+    pub stops: Option<Vec<TargetKind>>,
 }
 
 /// A stage through which a formal claim goes (D4).
@@ -66,6 +84,11 @@ impl Rulebook {
     pub fn stage(&self, name: &str) -> Option<(&Stage, Option<&Stage>)> {
         let place = self.stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?;
         Some((&self.stages[place], self.stages.get(place + 1)))
+    }
+
+    /// The kind of waiting of that key.
+    pub fn wait(&self, key: &str) -> Option<&WaitKind> {
+        self.waits.iter().find(|wait| wait.key.eq_ignore_ascii_case(key))
     }
 
     /// The promise of that kind that the policy of that name makes.

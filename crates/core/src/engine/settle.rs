@@ -18,7 +18,9 @@ impl<'a> Transition<'a> {
     /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant
     /// of whatever moved the clocks: warnings from before it that nobody planned then are skipped (LESSONS 26).
     pub(super) fn settle(&mut self, now: DateTime<Utc>, moved_at: DateTime<Utc>, tell: bool) -> Option<Wake> {
-        let mut wake: Option<Wake> = None;
+        self.end_wait(now);
+        let ends = self.request.pauses.last().filter(|pause| pause.to.is_none()).and_then(|pause| pause.until);
+        let mut wake = ends.map(|at| Wake { at, why: WakeReason::Warning });
         for place in 0..self.request.clocks.len() {
             if !self.request.clocks[place].is_live() {
                 continue;
@@ -78,6 +80,9 @@ impl<'a> Transition<'a> {
         let is_new = clock.due_at.is_none() && clock.state == ClockState::Running;
         let moved = clock.due_at != plan.due_at;
         clock.due_at = plan.due_at;
+        if self.is_handed && (is_new || moved) && plan.due_at.is_some_and(|due_at| due_at <= moved_at) {
+            clock.settles_at = Some(moved_at + self.rulebook.settle);
+        }
         match (plan.due_at, clock.state) {
             (None, _) => {
                 clock.state = ClockState::Paused;
@@ -206,7 +211,7 @@ pub(super) fn plan<'a>(
     let is_promised = Kind::of(clock.kind).is_some_and(|row| row.promised);
     let appointment = request.appointment.as_ref().filter(|_| clock.kind == TargetKind::Appointment);
     let circumstances = Circumstances {
-        pauses: own_pauses(request, clock),
+        pauses: &own_pauses(request, clock, target, rulebook),
         set_by_hand: request.set_by_hand.as_ref().filter(|_| is_promised),
         promised: request.promised.as_ref().filter(|_| is_promised),
         appointment: appointment.map(|appointment| appointment.at),
@@ -217,9 +222,19 @@ pub(super) fn plan<'a>(
 
 /// The pauses that a clock obeys. Waits of an earlier cycle are that cycle's: time before a re-opening is neither work nor pause
 /// (LESSONS 20).
-pub(super) fn own_pauses<'r>(request: &'r Request, clock: &Clock) -> &'r [Pause] {
-    let first = request.pauses.iter().position(|pause| pause.to.is_none_or(|to| clock.started_at < to));
-    first.filter(|_| obeys_pauses(clock)).map_or(&[], |first| &request.pauses[first..])
+pub(super) fn own_pauses(request: &Request, clock: &Clock, target: &Target, rulebook: &Rulebook) -> Vec<Pause> {
+    let is_own = |pause: &&Pause| pause.to.is_none_or(|to| clock.started_at < to);
+    let pauses = request.pauses.iter().filter(is_own);
+    pauses.filter(|pause| stands_still(clock.kind, pause, target, rulebook)).cloned().collect()
+}
+
+/// Whether a promise of that kind stands still in a wait: as its kind of wait says, else as is usual for the client's.
+fn stands_still(kind: TargetKind, pause: &Pause, target: &Target, rulebook: &Rulebook) -> bool {
+    let stops = pause.on.as_deref().and_then(|on| rulebook.wait(on)).and_then(|wait| wait.stops.as_ref());
+    match stops {
+        Some(stops) => stops.contains(&kind),
+        None => target.pauses || Kind::of(kind).is_some_and(|row| row.pauses),
+    }
 }
 
 fn is_frozen(request: &Request, rulebook: &Rulebook, place: usize) -> bool {
@@ -227,10 +242,6 @@ fn is_frozen(request: &Request, rulebook: &Rulebook, place: usize) -> bool {
     let policy = rulebook.target(clock.kind, &request.facets).map(|(policy, _)| policy.name.as_str());
     let is_same = policy == Some(clock.policy.as_str()) && clock.revision == rulebook.revision;
     clock.state == ClockState::Breached && !is_same
-}
-
-fn obeys_pauses(clock: &Clock) -> bool {
-    Kind::of(clock.kind).is_some_and(|row| row.pauses)
 }
 
 /// Steps of a clock still to be told, with their instants after snoozes and recounts; none while somebody has taken it.
@@ -247,7 +258,7 @@ pub(super) fn pending<'p>(
         (Some(_), None) => return Vec::new(),
         (Some(acked_at), Some(expires)) => Some(acked_at + expires),
     };
-    let not_before = not_before.max(snoozed_until);
+    let not_before = not_before.max(snoozed_until).max(clock.settles_at);
     let untold = plan.steps.iter().filter(|planned| !clock.is_settled(planned.step.at));
     untold
         .map(|planned| {

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::clock::{Cancelled, Clock, ClockState, KINDS, Kind, Renews};
 use super::effect::{ClockRef, Effect, Outcome, Wake};
-use super::event::Event;
-use super::policy::TargetKind;
-use super::progress;
+use super::event::{Event, Fact};
+use super::policy::{From, TargetKind};
+use super::progress::{self, fate};
 use super::request::{Phase, Request};
 use super::rulebook::Rulebook;
 
@@ -22,19 +22,53 @@ pub(super) struct Transition<'a> {
     pub(super) displaced: Vec<Clock>,
     /// Breaches that were noticed before an event from before them was heard of; news only if they come out otherwise.
     pub(super) noticed: Vec<(ClockRef, DateTime<Utc>)>,
+    /// Whether the event at hand says that no answer is needed.
+    waives: bool,
+    /// Whether the event at hand changed whose the request is, where it lies, or how urgent it is.
+    pub(super) is_handed: bool,
 }
 
 impl<'a> Transition<'a> {
     pub(super) const fn new(request: Request, rulebook: &'a Rulebook) -> Self {
-        Self { request, rulebook, effects: Vec::new(), displaced: Vec::new(), noticed: Vec::new() }
+        Self {
+            request,
+            rulebook,
+            effects: Vec::new(),
+            displaced: Vec::new(),
+            noticed: Vec::new(),
+            waives: false,
+            is_handed: false,
+        }
     }
 
     pub(super) fn apply(&mut self, event: &Event) {
+        self.end_wait(event.at);
         self.breach_before(event.at);
         self.unbreach_from(event.at);
+        let before = (self.request.facets.clone(), self.request.owner.clone());
+        self.waives = matches!(event.fact, Fact::Waive { .. }) && event.is_believed();
         progress::apply(&mut self.request, event, self.rulebook, &mut self.effects);
+        self.is_handed = self.request.owner != before.1 || self.request.facets.is_elsewhere(&before.0);
         self.request.last_event_at = self.request.last_event_at.max(event.at);
         self.follow_marks(event.at);
+    }
+
+    /// Ends a wait whose end has come by `now`, as of that end.
+    pub(super) fn end_wait(&mut self, now: DateTime<Utc>) {
+        let Some(until) = fate::end_wait(&mut self.request, now) else { return };
+        self.effects.push(Effect::Resumed { at: until });
+        // What is heard of later, and happened before, is put in its place.
+        self.request.last_event_at = self.request.last_event_at.max(until);
+        self.follow_marks(until);
+        for place in 0..self.request.clocks.len() {
+            if self.request.clocks[place].is_live() {
+                self.plan_due(place);
+                let clock = &mut self.request.clocks[place];
+                if clock.state == ClockState::Paused && clock.due_at.is_some() {
+                    clock.state = ClockState::Running;
+                }
+            }
+        }
     }
 
     /// Breaches that fell due before `at`, whether or not anybody looked then (LESSONS 15).
@@ -93,8 +127,19 @@ impl<'a> Transition<'a> {
                 }
                 (Some(place), Some(_), None) => self.cancel(place, at, Cancelled::NoPolicy),
                 (Some(place), Some(_), Some(_)) if self.is_frozen(place) => {}
-                (Some(place), Some(since), Some((policy, _))) => {
+                (Some(place), Some(since), Some((policy, target))) => {
                     let clock = &mut self.request.clocks[place];
+                    let since = match target.from {
+                        From::Start => since,
+                        From::Match if clock.policy == policy.name => since.max(clock.started_at),
+                        From::Match => since.max(at),
+                    };
+                    if target.from == From::Match && clock.started_at < since {
+                        // Another promise begins: of this one nobody was told, and nobody took it.
+                        clock.settled.clear();
+                        clock.acked_at = None;
+                        clock.recounted_from = None;
+                    }
                     if clock.started_at != since && row.renews == Renews::Moves {
                         // Another wait, of which nobody was told yet.
                         clock.settled.clear();
@@ -103,7 +148,10 @@ impl<'a> Transition<'a> {
                     clock.policy.clone_from(&policy.name);
                     clock.revision = self.rulebook.revision;
                 }
-                (None, Some(since), Some((policy, _))) => self.start(position, row.kind, since, &policy.name),
+                (None, Some(since), Some((policy, target))) => {
+                    let since = if target.from == From::Match { since.max(at) } else { since };
+                    self.start(position, row.kind, since, &policy.name);
+                }
                 (None, _, _) => {}
             }
         }
@@ -143,6 +191,7 @@ impl<'a> Transition<'a> {
             revision: self.rulebook.revision,
             settled: Vec::new(),
             recounted_from: None,
+            settles_at: None,
         };
         match position {
             Some(place) if self.request.clocks[place].hopeless_since(since) => {}
@@ -171,6 +220,7 @@ impl<'a> Transition<'a> {
         // Given by this very event; an older gift was for an older wait.
         let Some(given_at) = given_at.filter(|given_at| *given_at == at) else {
             let why = match self.request.phase {
+                _ if self.waives => Cancelled::Waived,
                 Phase::Closed => Cancelled::Closed,
                 Phase::Merged => Cancelled::Merged,
                 Phase::Unopened | Phase::Open | Phase::Waiting => Cancelled::NotOwed,

@@ -22,7 +22,9 @@ pub fn is_needed(motive: Motive, clock: Option<ClockNow>, decided_at: DateTime<U
     let stands = match clock.state {
         ClockState::Breached => true,
         ClockState::Running => !motive.is_of_breach(),
-        ClockState::Paused | ClockState::Met | ClockState::MetLate | ClockState::Cancelled => false,
+        ClockState::Paused | ClockState::Met | ClockState::MetLate | ClockState::Cancelled | ClockState::Waived => {
+            false
+        }
     };
     // What was decided after somebody took it says that the time for that is over.
     let is_taken = clock.acked_at.is_some_and(|acked_at| decided_at <= acked_at);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::measure::{Spans, percentile};
 use super::{
     Broken, BrokenRow, By, Case, Closings, Count, Figures, Group, HolderTime, Material, Orphan, Punctuality, Report,
-    RuleCount, Share, Worst,
+    RuleCount, Share, Waived, WaivedRow, Worst,
 };
 use crate::engine::check::{self, CheckKind};
 use crate::engine::clock::{Clock, ClockState};
@@ -64,6 +64,7 @@ pub fn make(name: &str, material: &Material<'_>, rulebook: &Rulebook) -> Report 
         violations: violations(material),
         closings: closings(material),
         orphans: orphans(material, rulebook),
+        waived: waived(material),
         punctuality: punctuality(material.lateness_ms),
         names: names(material),
     }
@@ -152,7 +153,7 @@ fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
     match clock.state {
         ClockState::Met => Some((clock.stopped_at?, true)),
         ClockState::MetLate | ClockState::Breached => Some((clock.breached_at?, false)),
-        ClockState::Running | ClockState::Paused | ClockState::Cancelled => None,
+        ClockState::Running | ClockState::Paused | ClockState::Cancelled | ClockState::Waived => None,
     }
 }
 
@@ -316,6 +317,25 @@ fn orphans(material: &Material<'_>, rulebook: &Rulebook) -> Vec<Orphan> {
         .map(|request| Orphan { request: request.id, missing: check::unassociated(request, rulebook) })
         .filter(|orphan| !orphan.missing.is_empty())
         .collect()
+}
+
+fn waived(material: &Material<'_>) -> Vec<Waived> {
+    let mut by_person: BTreeMap<Option<String>, Vec<WaivedRow>> = BTreeMap::new();
+    for case in material.cases {
+        let request = case.history.request.id;
+        for waiver in case.history.waivers.iter().filter(|waiver| material.period.holds(waiver.at)) {
+            let (proof, reason) = (waiver.proof.as_str().to_owned(), waiver.reason.clone());
+            let row = WaivedRow { request, at: waiver.at, proof, reason };
+            by_person.entry(person(waiver.who.as_deref(), material)).or_default().push(row);
+        }
+    }
+    let waived = by_person.into_iter().map(|(who, mut answers)| {
+        answers.sort_by_key(|row| (row.at, row.request));
+        Waived { who, n: answers.len(), answers }
+    });
+    let mut waived: Vec<_> = waived.collect();
+    waived.sort_by_key(|one| std::cmp::Reverse(one.n));
+    waived
 }
 
 fn punctuality(lateness_ms: &[i64]) -> Punctuality {

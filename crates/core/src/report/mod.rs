@@ -285,6 +285,32 @@ pub struct Orphan {
     pub missing: Vec<Association>,
 }
 
+/// Answers that one person said were not needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waived {
+    /// Name of whoever said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// How often.
+    pub n: usize,
+    /// Each of them.
+    pub answers: Vec<WaivedRow>,
+}
+
+/// An answer that was not needed, in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaivedRow {
+    /// The request.
+    pub request: RequestId,
+    /// When it was said.
+    pub at: DateTime<Utc>,
+    /// How it is known who said so: a word of the table in docs/proofs.md.
+    pub proof: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// How punctual plazo itself was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Punctuality {
@@ -322,6 +348,9 @@ pub struct Report {
     pub closings: Closings,
     /// Open requests of which something is not known.
     pub orphans: Vec<Orphan>,
+    /// Answers that were said not to be needed, by who said so most.
+    #[serde(default)]
+    pub waived: Vec<Waived>,
     /// How late plazo's own alerts were.
     pub punctuality: Punctuality,
     /// What the requests are called that stand behind the figures: the client, and what it is about. For pages alone.

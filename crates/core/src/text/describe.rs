@@ -7,15 +7,17 @@ use crate::engine::check::{Check, CheckKind};
 use crate::engine::directory::{Directory, Role, Tell};
 use crate::engine::escalation::{Offset, Step};
 use crate::engine::event::{Audience, RequestKind};
-use crate::engine::policy::{Limit, Matcher, Policy, Target, TargetKind};
+use crate::engine::policy::{From, Limit, Matcher, Policy, Target, TargetKind};
 use crate::engine::rulebook::Rulebook;
 use crate::engine::working_time::WorkingTime;
 
 /// Each policy by its name, in a few lines: whom it is for, what it promises, who is told when, and where another one comes first.
 pub fn policies(rulebook: &Rulebook, language: Language) -> Vec<(String, Vec<String>)> {
-    let last = rulebook.policies.len().saturating_sub(1);
+    // Stages and waits stand below all that the file lists.
+    let is_listed = |policy: &Policy| policy.matcher.stage.is_empty() && policy.matcher.wait.is_empty();
+    let last = rulebook.policies.iter().rposition(is_listed).unwrap_or(0);
     let policy = |(place, policy): (usize, &Policy)| {
-        let words = Words { directory: &rulebook.directory, language };
+        let words = Words { rulebook, directory: &rulebook.directory, language };
         // Only what stands below others, with nothing below it, takes the rest.
         let is_rest = 0 < place && place == last;
         let mut lines = words.policy(policy, is_rest);
@@ -52,7 +54,7 @@ fn overtaken(policy: &Policy, earlier: &[Policy], language: Language) -> Vec<Str
 
 /// The checks that are on, one a line: the rule, what it asks for, of whom, and who is told.
 pub fn checks(rulebook: &Rulebook, language: Language) -> Vec<String> {
-    let words = Words { directory: &rulebook.directory, language };
+    let words = Words { rulebook, directory: &rulebook.directory, language };
     let line = |(kind, check): (&CheckKind, &Check)| {
         let (rule, what) = (&check.rule, language.of(violation::check(*kind)));
         let whom = if check.matcher == Matcher::default() {
@@ -95,6 +97,7 @@ fn after(time: WorkingTime, language: Language) -> String {
 
 /// How the file's keys are said to people.
 struct Words<'a> {
+    rulebook: &'a Rulebook,
     directory: &'a Directory,
     language: Language,
 }
@@ -142,6 +145,8 @@ impl Words<'_> {
         let customers: Vec<_> = matcher.customer.iter().map(|key| self.customer(key)).collect();
         named(Both { en: "from", es: "de" }, &customers);
         named(Both { en: "in the stage", es: "en la etapa" }, &matcher.stage);
+        let waits = matcher.wait.iter().map(|key| self.rulebook.wait(key).map_or(key, |wait| &wait.name).clone());
+        named(Both { en: "waiting:", es: "en espera:" }, &waits.collect::<Vec<_>>());
         named(Both { en: "in inbox", es: "en la bandeja" }, &matcher.inbox);
         named(Both { en: "of team", es: "del equipo" }, &matcher.team);
         let priorities: Vec<_> = matcher.priority.iter().map(|word| priority(word, language)).collect();
@@ -171,6 +176,16 @@ impl Words<'_> {
             parts.push(
                 language.of(both!("nobody is disturbed before {floor}", "a nadie se le interrumpe antes de {floor}")),
             );
+        }
+        if target.from == From::Match {
+            let text =
+                both!("it counts since this policy holds for it", "cuenta desde que esta política vale para ella");
+            parts.push(language.of(text));
+        }
+        if target.pauses {
+            let text =
+                both!("it stands still while the client is waited for", "se detiene mientras se espera al cliente");
+            parts.push(language.of(text));
         }
         let mut aim = target.aim;
         parts.extend(target.escalation.steps.iter().map(|each| self.step(each, target, &mut aim)));

@@ -32,7 +32,11 @@ pub struct Section {
 pub fn sections(explanation: &Explanation, zone: Tz, language: Language) -> Vec<Section> {
     let writer = Writer { zone, language };
     let clocks = explanation.clocks.iter().map(|story| writer.clock(story));
-    clocks.chain(writer.unproven(&explanation.unproven)).chain([writer.ledger(&explanation.ledger)]).collect()
+    clocks
+        .chain(writer.unproven(&explanation.unproven))
+        .chain(writer.courtesies(&explanation.asks_nothing))
+        .chain([writer.ledger(&explanation.ledger)])
+        .collect()
 }
 
 /// How the end of a promise follows from its start, in one line.
@@ -226,6 +230,15 @@ impl Writer {
         rows.extend(lacks.map(|lacks| (self.of("remedy", "remedio"), self.language.of(proof::remedy(lacks)))));
         let title = self.of("what did not count", "lo que no contó").to_owned();
         (!unproven.is_empty()).then_some(Section { title, state: None, rows })
+    }
+
+    /// What started no clock, since it asks for nothing.
+    fn courtesies(self, courtesies: &[Unproven]) -> Option<Section> {
+        let mut label = self.of("courtesy", "cortesía");
+        let row = |courtesy: &Unproven| (std::mem::take(&mut label), self.caused(courtesy.at, Some(&courtesy.event)));
+        let rows: Vec<_> = courtesies.iter().map(row).collect();
+        let title = self.of("what asks for nothing", "lo que no pide nada").to_owned();
+        (!rows.is_empty()).then_some(Section { title, state: None, rows })
     }
 
     fn step(self, step: &StepStory) -> String {

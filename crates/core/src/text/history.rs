@@ -85,7 +85,10 @@ impl Writer<'_> {
         let mut lines = Vec::new();
         if let Some(event) = event {
             let mut text = self.fact(event);
-            let tone = self.outcome(effects, &mut text);
+            // Whatever is taken back is derived anew, of course.
+            let is_undo = matches!(event.fact, Fact::Undo { .. });
+            let own = effects.iter().filter(|effect| !(is_undo && **effect == Effect::Reordered));
+            let tone = self.outcome(own, &mut text);
             let door = proof::how(&event.proof, self.zone, self.language);
             // What a client writes needs no proof, and none is missed.
             let is_client = event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer);
@@ -222,7 +225,11 @@ impl Writer<'_> {
                 let priority = format::one_line(priority, LONGEST_NAME);
                 of(both!("{who} set the priority to {priority}", "{who} puso la prioridad en {priority}"))
             }
-            Fact::Wait { reason } => {
+            Fact::Wait { reason, until: Some(until), .. } => {
+                let (words, until) = (self.words(reason), self.when(*until));
+                of(both!("{who} waits until {until}{words}", "{who} deja en espera hasta {until}{words}"))
+            }
+            Fact::Wait { reason, .. } => {
                 let words = self.words(reason);
                 of(both!("{who} waits for the client{words}", "{who} espera al cliente{words}"))
             }
@@ -293,6 +300,13 @@ impl Writer<'_> {
                 of(both!("{who} handed it up{words}", "{who} lo escaló{words}"))
             }
             Fact::Replica => of(both!("{who} repeated it by email", "{who} lo repitió por correo")),
+            Fact::Undo { .. } => {
+                of(both!("{who} took back what was done by mistake", "{who} deshizo lo que se hizo por error"))
+            }
+            Fact::Waive { reason } => {
+                let words = self.words(reason);
+                of(both!("{who}: it needs no answer{words}", "{who}: no hace falta responder{words}"))
+            }
         }
     }
 
@@ -310,7 +324,7 @@ impl Writer<'_> {
     }
 
     /// How promises came out by an event, behind its sentence.
-    fn outcome(&self, effects: &[Effect], text: &mut String) -> HistoryTone {
+    fn outcome<'e>(&self, effects: impl Iterator<Item = &'e Effect>, text: &mut String) -> HistoryTone {
         let mut tone = HistoryTone::Plain;
         let mut notes: Vec<String> = Vec::new();
         for effect in effects {
@@ -359,6 +373,11 @@ impl Writer<'_> {
         let of = |both: Both| self.language.of(both);
         let task = |clock: &ClockRef| vocabulary::task(clock.kind, self.language);
         Some(match effect {
+            Effect::Resumed { at } => (
+                Some(*at),
+                of(both!("the wait ended, as it was set to", "terminó la espera, como estaba previsto")),
+                HistoryTone::Plain,
+            ),
             Effect::Started { clock, due_at, .. } => {
                 let task = task(clock);
                 let text = match due_at.map(|due_at| self.when(due_at)) {

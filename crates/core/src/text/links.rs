@@ -28,6 +28,9 @@ pub struct Links {
     pub snooze60: String,
     /// Shows it.
     pub show: String,
+    /// Says that the client's message needs no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waive: Option<String>,
 }
 
 /// A button: words, and the address behind them.

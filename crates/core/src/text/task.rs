@@ -127,6 +127,10 @@ pub const fn short(kind: TargetKind, language: Language) -> &'static str {
         (TargetKind::Window, Language::En) => "WhatsApp window",
         (TargetKind::Contingency, Language::Es) => "contingencia",
         (TargetKind::Contingency, Language::En) => "contingency",
+        (TargetKind::Attend, Language::Es) => "atender",
+        (TargetKind::Attend, Language::En) => "see to it",
+        (TargetKind::Waiting, Language::Es) => "terminar la espera",
+        (TargetKind::Waiting, Language::En) => "end the wait",
     }
 }
 
@@ -234,6 +238,16 @@ fn spanish(facts: &AlertFacts, whom: Option<&str>, is_over: bool) -> Deed {
             format!("Atienda la contingencia {of}: diga qué pasó y cómo se corrige"),
             format!("no ha atendido la contingencia {of}"),
         ),
+        TargetKind::Attend => (
+            format!("Atender la solicitud {of}, recién pasada"),
+            format!("Atienda la solicitud {of} o pásela a quien corresponda"),
+            format!("no ha hecho nada con la solicitud {of} desde que la tiene"),
+        ),
+        TargetKind::Waiting => (
+            format!("Terminar la espera de la solicitud {of}"),
+            format!("Reclame lo que se espera para la solicitud {of}, o retómela"),
+            format!("no ha retomado la solicitud {of}, que sigue en espera"),
+        ),
     };
     Deed { title, order, undone }
 }
@@ -328,6 +342,16 @@ fn english(facts: &AlertFacts, whom: Option<&str>, is_over: bool) -> Deed {
             format!("Deal with the contingency of {whom}"),
             format!("Please deal with the contingency of {whom}: say what happened and how it is put right"),
             format!("has not dealt with the contingency of {whom}"),
+        ),
+        TargetKind::Attend => (
+            format!("See to the request of {whom}, handed over"),
+            format!("Please see to the request of {whom}, or hand it on to whoever should"),
+            format!("has done nothing for the request of {whom} since it was handed over"),
+        ),
+        TargetKind::Waiting => (
+            format!("End the wait of the request of {whom}"),
+            format!("Please ask for what the request of {whom} waits for, or take it up again"),
+            format!("has not taken up the request of {whom}, which still waits"),
         ),
     };
     Deed { title, order, undone }

@@ -23,7 +23,7 @@ use crate::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, Test
 use crate::outbox::{Content, HeldFor, ViolationId};
 use crate::report::{
     BrokenRow, By, Closings, Count, Figures, Group, HolderTime, Measure, Orphan, Period, Punctuality, Report,
-    RuleCount, Share, Standards, Worst,
+    RuleCount, Share, Standards, Waived, WaivedRow, Worst,
 };
 
 /// No template needs more steps than this; a bound, not a limit anybody meets.
@@ -268,7 +268,14 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
     let further = |_: &Further| Some("https://plazo.example/a/…".to_owned());
     let links = move |_: RequestId| {
         let own = Some(word.clone());
-        Some(Links { take: word.clone(), own, snooze15: word.clone(), snooze60: word.clone(), show: word.clone() })
+        Some(Links {
+            take: word.clone(),
+            own,
+            snooze15: word.clone(),
+            snooze60: word.clone(),
+            show: word.clone(),
+            waive: None,
+        })
     };
     let rich = sample();
     let now = rich.planned_at;
@@ -505,6 +512,16 @@ pub fn sample_report() -> Report {
         }],
         closings: Closings { closed: count.clone(), unattended: Count::default(), wrong: count },
         orphans: vec![Orphan { request, missing: Association::ALL.to_vec() }],
+        waived: vec![Waived {
+            who: Some("Laura Mora".to_owned()),
+            n: 1,
+            answers: vec![WaivedRow {
+                request,
+                at: sample().started_at,
+                proof: "link".to_owned(),
+                reason: String::new(),
+            }],
+        }],
         punctuality: Punctuality { n: 3, p50_ms: 2, p99_ms: 8, max_ms: 8 },
         names: BTreeMap::from([(request, "Andina · Factura de marzo".to_owned())]),
     }

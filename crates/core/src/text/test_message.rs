@@ -17,7 +17,7 @@ const NOWHERE: &str = "plazo:nowhere";
 pub(super) fn shown(facts: &TestFacts, texts: &Texts, reader: &Reader<'_>) -> Value {
     let links = |_| {
         let [take, snooze15, snooze60, show] = [NOWHERE; 4].map(str::to_owned);
-        Some(Links { take, own: None, snooze15, snooze60, show })
+        Some(Links { take, snooze15, snooze60, show, ..Links::default() })
     };
     let sample = Content::Alert(Box::new(sample(facts.at)));
     let bare = Reader::plain(reader.zone, reader.language, facts.at);

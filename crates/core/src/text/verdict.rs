@@ -12,6 +12,7 @@ pub const fn state(state: ClockState, language: Language) -> &'static str {
         ClockState::Breached => Both { en: "broken", es: "vencido" },
         ClockState::MetLate => Both { en: "kept late", es: "cumplido tarde" },
         ClockState::Cancelled => Both { en: "cancelled", es: "cancelado" },
+        ClockState::Waived => Both { en: "waived", es: "no hacía falta" },
     };
     match language {
         Language::Es => both.es,
@@ -27,6 +28,9 @@ pub const fn cancelled(why: Cancelled, language: Language) -> &'static str {
         Cancelled::NoPolicy => Both { en: "no policy promises it any more", es: "ninguna política lo promete ya" },
         Cancelled::NotOwed => Both { en: "it is not owed any more", es: "ya no se debe" },
         Cancelled::NeverOpen => Both { en: "its calendar never opens", es: "su calendario no abre nunca" },
+        Cancelled::Waived => {
+            Both { en: "somebody said that it needs no answer", es: "alguien dijo que no hacía falta responder" }
+        }
     };
     match language {
         Language::Es => both.es,

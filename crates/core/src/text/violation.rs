@@ -121,6 +121,16 @@ pub fn what(finding: &Finding) -> Both {
         Finding::WrongQueue { inbox, .. } => {
             both!("it lies in \"{inbox}\", which does not take it", "está en «{inbox}», que no la recibe")
         }
+        Finding::ParkedUnanswered => {
+            both!(
+                "it was parked while the client waits for an answer",
+                "se dejó en espera con el cliente sin respuesta"
+            )
+        }
+        Finding::ParkedOften { waits, at_most } => both!(
+            "it was parked {waits} times; {at_most} are allowed",
+            "se dejó en espera {waits} veces; se permiten {at_most}"
+        ),
         Finding::NumberMissing { stage } => {
             both!("it leaves the stage \"{stage}\" without its number", "sale de la etapa «{stage}» sin su número")
         }
@@ -166,6 +176,14 @@ pub fn remedy(finding: &Finding) -> Both {
         Finding::TooMany { .. } => {
             both!("open the rest as tasks: plazo split R-…", "abra el resto como tareas: plazo split R-…")
         }
+        Finding::ParkedUnanswered => both!(
+            "answer the client first: plazo answer R-…, or take the wait back: plazo undo R-…",
+            "responda primero al cliente: plazo answer R-…, o deshaga la espera: plazo undo R-…"
+        ),
+        Finding::ParkedOften { .. } => both!(
+            "go on with it: plazo resume R-…, or say what is in the way: plazo comment R-… --text \"…\"",
+            "retómela: plazo resume R-…, o diga qué la detiene: plazo comment R-… --text \"…\""
+        ),
         Finding::Blocked { by } => {
             let by = ids(by);
             both!("call it off until {by} is done", "cancélela hasta que termine {by}")
@@ -284,6 +302,9 @@ pub const fn check(kind: CheckKind) -> Both<&'static str> {
         CheckKind::ComesBack => Both { en: "coming back to it is a task", es: "prometer volver abre una tarea" },
         CheckKind::Repeated => Both { en: "no answer twice", es: "ninguna respuesta se repite" },
         CheckKind::Queues => Both { en: "everything in its queue", es: "cada cosa en su cola" },
+        CheckKind::Parking => {
+            Both { en: "nothing is parked to stop its clock", es: "nada se deja en espera para parar el reloj" }
+        }
         CheckKind::Number => Both { en: "a claim has its number", es: "un reclamo lleva su número" },
     }
 }

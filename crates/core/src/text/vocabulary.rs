@@ -46,6 +46,10 @@ pub const fn task(kind: TargetKind, language: Language) -> &'static str {
         (TargetKind::Window, Language::En) => "reply within the WhatsApp window",
         (TargetKind::Contingency, Language::Es) => "atender la contingencia",
         (TargetKind::Contingency, Language::En) => "deal with the contingency",
+        (TargetKind::Attend, Language::Es) => "atender lo que se le pasó",
+        (TargetKind::Attend, Language::En) => "see to what was handed over",
+        (TargetKind::Waiting, Language::Es) => "terminar la espera",
+        (TargetKind::Waiting, Language::En) => "end the wait",
     }
 }
 
@@ -149,6 +153,8 @@ pub const fn state(state: ClockState, language: Language) -> &'static str {
         (ClockState::MetLate, Language::En) => "met late",
         (ClockState::Cancelled, Language::Es) => "cancelado",
         (ClockState::Cancelled, Language::En) => "cancelled",
+        (ClockState::Waived, Language::Es) => "no hacía falta",
+        (ClockState::Waived, Language::En) => "waived",
     }
 }
 
@@ -165,6 +171,8 @@ pub const fn cancelled(why: Cancelled, language: Language) -> &'static str {
         (Cancelled::NotOwed, Language::En) => "it turned out not to be owed",
         (Cancelled::NeverOpen, Language::Es) => "su horario no abre nunca",
         (Cancelled::NeverOpen, Language::En) => "its calendar never opens",
+        (Cancelled::Waived, Language::Es) => "alguien dijo que no hacía falta responder",
+        (Cancelled::Waived, Language::En) => "somebody said that it needs no answer",
     }
 }
 
@@ -306,5 +314,7 @@ pub const fn ignored(why: Ignored, language: Language) -> &'static str {
         (Ignored::Elsewhere, Language::En) => "it did not reach the client",
         (Ignored::ThirdParty, Language::Es) => "lo escribió un tercero",
         (Ignored::ThirdParty, Language::En) => "a third party wrote it",
+        (Ignored::AsksNothing, Language::Es) => "no pide nada",
+        (Ignored::AsksNothing, Language::En) => "it asks for nothing",
     }
 }

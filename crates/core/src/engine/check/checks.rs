@@ -57,11 +57,13 @@ pub enum CheckKind {
     Queues,
     /// A claim has its number before it leaves the stage that gives it (D4).
     Number,
+    /// Nobody parks a request over an unanswered client, or again and again (A5).
+    Parking,
 }
 
 impl CheckKind {
     /// All of them, in the order of the rules.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Replica,
         Self::Authorised,
         Self::SameThread,
@@ -82,6 +84,7 @@ impl CheckKind {
         Self::Queues,
         Self::Repeated,
         Self::Automatic,
+        Self::Parking,
     ];
 
     /// The word in `sla.toml`.
@@ -107,6 +110,7 @@ impl CheckKind {
             Self::Repeated => "repeated",
             Self::Queues => "queues",
             Self::Number => "number",
+            Self::Parking => "parking",
         }
     }
 
@@ -133,6 +137,7 @@ impl CheckKind {
             Self::Repeated => "D11",
             Self::Queues => "D10",
             Self::Number => "D4",
+            Self::Parking => "A5",
         }
     }
 
@@ -166,6 +171,8 @@ pub struct Checks {
     pub log_requires: Vec<LogField>,
     /// Of `calls`: how many requests a call deals with at most, and when the line is busy.
     pub at_most: (u32, u32),
+    /// Of `parking`: how often a request may be parked.
+    pub most_waits: u32,
     /// Of `closing`: what a client says who needs no more help.
     pub confirms: Phrases,
     /// Of `comment`: tags of what is out of the ordinary.

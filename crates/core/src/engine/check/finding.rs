@@ -46,6 +46,15 @@ pub enum Finding {
         /// How many it may.
         at_most: u32,
     },
+    /// The team began to wait while the client waited for an answer (A5).
+    ParkedUnanswered,
+    /// The team began to wait once too often (A5).
+    ParkedOften {
+        /// The how manieth time.
+        waits: u32,
+        /// How often it may.
+        at_most: u32,
+    },
     /// It was scheduled before what blocks it is done (B4).
     Blocked {
         /// What blocks it.

@@ -41,7 +41,7 @@ impl Phrases {
     }
 }
 
-fn unaccented(text: &str) -> impl Iterator<Item = char> + '_ {
+pub(in crate::engine) fn unaccented(text: &str) -> impl Iterator<Item = char> + '_ {
     text.nfkd().filter(|c| !is_combining_mark(*c))
 }
 

@@ -112,11 +112,17 @@ pub enum Fact {
         #[serde(rename = "to")]
         priority: String,
     },
-    /// The team waits for the client from now on (rule A5).
+    /// The team waits from now on, for the client where nothing else is said (rule A5).
     Wait {
         /// What for.
         #[serde(default)]
         reason: String,
+        /// For whom: a key of `[wait]`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
+        /// When the wait ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
     },
     /// The wait is over.
     Resume,
@@ -216,6 +222,17 @@ pub enum Fact {
     },
     /// What was written on another channel was sent by email too (rule A6).
     Replica,
+    /// An act of the house was a mistake: as if it had not been.
+    Undo {
+        /// The event, as `source/id`.
+        of: String,
+    },
+    /// What the client wrote last needs no answer.
+    Waive {
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
 }
 
 /// The grounds on which a conversation may be closed (rule C4).
@@ -282,7 +299,7 @@ pub struct Interaction {
 
 impl Fact {
     /// The words of all types.
-    pub const TYPES: [&'static str; 29] = [
+    pub const TYPES: [&'static str; 31] = [
         "message",
         "open",
         "own",
@@ -312,6 +329,8 @@ impl Fact {
         "stage",
         "escalate",
         "replica",
+        "waive",
+        "undo",
     ];
 
     /// The type word of event JSON.
@@ -346,6 +365,8 @@ impl Fact {
             Self::Stage { .. } => "stage",
             Self::Escalate { .. } => "escalate",
             Self::Replica => "replica",
+            Self::Waive { .. } => "waive",
+            Self::Undo { .. } => "undo",
         }
     }
 }

@@ -100,6 +100,9 @@ pub struct Event {
     /// Addresses outside of the house that it reached, blind copies too, where the channel tells. Empty where it does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
+    /// Whether something came along with the words: a file, a picture, a place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attached: bool,
     /// How it is known who made it. Set at the door, never by what comes in.
     #[serde(default, skip_serializing_if = "Proof::is_unrecorded")]
     pub proof: Proof,
@@ -124,7 +127,21 @@ impl Event {
 
     /// Whether it says that something known did not happen, so that everything since must be derived anew.
     pub const fn takes_back(&self) -> bool {
-        matches!(self.fact, Fact::Undelivered { .. }) && self.proof.holds()
+        matches!(self.fact, Fact::Undelivered { .. } | Fact::Undo { .. }) && self.proof.holds()
+    }
+
+    /// Whether it can be taken back: an act of the house, and neither what a client said nor another taking back.
+    pub fn can_be_undone(&self) -> bool {
+        let is_theirs = self.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer);
+        let is_kept = matches!(
+            self.fact,
+            Fact::Message { direction: Direction::In | Direction::Internal, .. }
+                | Fact::Open { .. }
+                | Fact::Undelivered { .. }
+                | Fact::Undo { .. }
+                | Fact::Merge
+        );
+        !is_theirs && !is_kept && self.is_believed()
     }
 
     /// Whether a program wrote it. In answer to nothing that is known, it asks for nothing (LESSONS 19).
@@ -134,7 +151,7 @@ impl Event {
     }
 }
 
-/// Events without the messages of the house that never arrived.
+/// Events without the messages of the house that never arrived, and without what was taken back.
 pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
     let clients: Vec<&str> = events
         .iter()
@@ -150,15 +167,30 @@ pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
             _ => None,
         })
         .collect();
+    let undone: Vec<(&str, DateTime<Utc>)> = events
+        .iter()
+        .filter(|event| event.takes_back())
+        .filter_map(|event| match &event.fact {
+            Fact::Undo { of } => Some((of.as_str(), event.at)),
+            _ => None,
+        })
+        .collect();
+    let is_undone = move |event: &Event| {
+        !undone.is_empty() && event.can_be_undone() && {
+            let name = event.id.to_string();
+            undone.iter().any(|(of, at)| *of == name && event.at <= *at)
+        }
+    };
     let is_lost = move |event: &&Event| {
         // Only what the house wrote: nobody takes a client's message back.
         let is_ours = matches!(event.fact, Fact::Message { direction: Direction::Out | Direction::Internal, .. });
-        is_ours
-            && reports.iter().any(|(report, of, failed)| {
-                report.id.source == event.id.source
-                    && *of == event.id.id
-                    && is_missed(failed, &event.recipients, &clients)
-            })
+        is_undone(event)
+            || is_ours
+                && reports.iter().any(|(report, of, failed)| {
+                    report.id.source == event.id.source
+                        && *of == event.id.id
+                        && is_missed(failed, &event.recipients, &clients)
+                })
     };
     events.iter().filter(move |event| !is_lost(event))
 }

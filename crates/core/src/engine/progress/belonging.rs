@@ -60,6 +60,44 @@ pub(super) fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>,
     }
 }
 
+/// Begins and ends the wait for whoever holds the request to act (LESSONS 51): from each assignment, or move to another inbox, until that
+/// holder acts or hands it on. `before` are its owner and inbox before the event.
+pub(super) fn hand(request: &mut Request, event: &Event, before: (Option<&str>, Option<&str>), directory: &Directory) {
+    let (owner, inbox) = (request.owner.as_deref(), request.facets.inbox.as_deref());
+    let (is_handed, is_moved) = (owner != before.0, inbox != before.1 && before.1.is_some());
+    let author = event.author.as_ref().filter(|author| author.kind == AuthorKind::Agent);
+    // What plazo brings about by itself is nobody's act.
+    let is_act = event.proof.holds() && author.is_some_and(|author| author.name.is_some() || author.address.is_some());
+    let is_holder = match owner {
+        Some(owner) => {
+            // Whoever stands in acts for the owner.
+            let stands_in = |author: &Author| {
+                directory
+                    .person_of(author)
+                    .is_some_and(|person| directory.stand_in(owner, event.at) == Some(&person.key))
+            };
+            let is_named = |author: &Author| author.name.as_deref() == Some(owner);
+            event.proof.holds()
+                && (is_owner(request, author, directory)
+                    || author.is_some_and(|author| is_named(author) || stands_in(author)))
+        }
+        None => is_act,
+    };
+    let (at, is_live) = (event.at, request.phase.is_live());
+    let marks = &mut request.marks;
+    if !is_live {
+        marks.drop(TargetKind::Attend);
+    } else if is_handed || is_moved {
+        marks.give(TargetKind::Attend, at);
+        // Whoever takes it has acted; so has whoever moves what is his own.
+        if request.owner.is_some() && !is_holder || is_moved && !is_handed && (request.owner.is_none() || !is_holder) {
+            request.marks.owe_anew(TargetKind::Attend, at);
+        }
+    } else if is_act && is_holder {
+        marks.give(TargetKind::Attend, at);
+    }
+}
+
 /// Whether the owner wrote.
 pub(super) fn is_owner(request: &Request, author: Option<&Author>, directory: &Directory) -> bool {
     // A client may bear the owner's name.

@@ -70,9 +70,35 @@ pub(super) fn opened(
     }
 }
 
-pub(super) fn wait(request: &mut Request, at: DateTime<Utc>, reason: &str) {
+pub(super) fn wait(
+    request: &mut Request,
+    at: DateTime<Utc>,
+    (reason, on, until): (&str, Option<&str>, Option<DateTime<Utc>>),
+    rulebook: &Rulebook,
+) {
+    // One that the file does not know is the client's.
+    let on = on.and_then(|on| rulebook.wait(on)).map(|kind| kind.key.clone());
+    let until = until.filter(|until| at < *until);
+    let waits_on = request.facets.wait.clone();
+    if let Some(pause) = request.open_pause() {
+        // It waits already: for longer, or for somebody else. What may at most be waited goes on.
+        if on.is_none() || on == waits_on {
+            pause.until = until.or(pause.until);
+            return;
+        }
+        pause.to = Some(at.max(pause.from));
+    }
     request.phase = Phase::Waiting;
-    request.pauses.push(Pause { from: at, to: None, reason: reason.to_owned() });
+    request.facets.wait.clone_from(&on);
+    request.marks.owe(TargetKind::Waiting, at);
+    request.pauses.push(Pause { from: at, to: None, reason: reason.to_owned(), on, until });
+}
+
+/// Ends a wait whose end has come by `now`, at that end; when it was, if it did.
+pub(in crate::engine) fn end_wait(request: &mut Request, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let until = request.open_pause()?.until.filter(|until| *until <= now)?;
+    resume(request, until);
+    Some(until)
 }
 
 /// Ends a wait for the client, if one lasts.
@@ -80,6 +106,8 @@ pub(super) fn resume(request: &mut Request, at: DateTime<Utc>) {
     if let Some(pause) = request.open_pause() {
         pause.to = Some(at.max(pause.from));
         request.phase = Phase::Open;
+        request.facets.wait = None;
+        request.marks.give(TargetKind::Waiting, at);
     }
 }
 
@@ -115,6 +143,7 @@ pub(super) fn close(request: &mut Request, at: DateTime<Utc>) {
         TargetKind::Hop,
         TargetKind::Answer,
         TargetKind::Assign,
+        TargetKind::Attend,
     ] {
         marks.drop(kind);
     }
@@ -140,6 +169,46 @@ pub(super) fn reopen(request: &mut Request, at: DateTime<Utc>, rulebook: &Rulebo
     if request.facets.kind == RequestKind::Claim {
         work::enter_first_stage(request, at, rulebook);
     }
+}
+
+/// Ends the wait for an answer that nobody needs; whether anybody waited for one. A request that the client's message opened, or opened again,
+/// is closed with it.
+pub(super) fn waive(request: &mut Request, at: DateTime<Utc>) -> bool {
+    if !request.waits_for_answer() {
+        return false;
+    }
+    let marks = &request.marks;
+    let began_by_it = marks.of(TargetKind::Reply).owed_since == Some(request.opened_at)
+        && request.facets.kind == RequestKind::Request
+        // What was promised or agreed on since is owed all the same.
+        && request.promised.is_none()
+        && request.set_by_hand.is_none()
+        && ![TargetKind::Appointment, TargetKind::CallBack].into_iter().any(|kind| marks.is_owed(kind));
+    let marks = &mut request.marks;
+    marks.drop_question();
+    marks.drop(TargetKind::Window);
+    if marks.first_answered_at.is_none() {
+        marks.asked_at = None;
+    }
+    if began_by_it {
+        end(request, at);
+    }
+    true
+}
+
+/// Keeps a request whose first message asks for nothing: nothing is owed on it until somebody asks.
+pub(super) fn set_aside(request: &mut Request, at: DateTime<Utc>) {
+    end(request, at);
+}
+
+/// Nothing is owed any more.
+fn end(request: &mut Request, at: DateTime<Utc>) {
+    resume(request, at);
+    for kind in TargetKind::ALL {
+        request.marks.drop(kind);
+    }
+    request.snoozed_until = None;
+    request.phase = Phase::Closed;
 }
 
 pub(super) fn merge(request: &mut Request, at: DateTime<Utc>) {

@@ -6,7 +6,7 @@
 //! it is and where it lies.
 
 mod belonging;
-mod fate;
+pub(super) mod fate;
 mod talk;
 mod work;
 
@@ -14,6 +14,7 @@ use super::check;
 use super::effect::{Effect, Ignored};
 use super::event::{Event, Fact};
 use super::policy::TargetKind;
+use super::proof::Proof;
 use super::request::{Phase, Request};
 use super::rulebook::Rulebook;
 
@@ -23,7 +24,9 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         effects.push(Effect::Ignored { why: Ignored::Merged });
         return;
     }
+    fate::end_wait(request, event.at);
     let before = request.facets.clone();
+    let owner_before = request.owner.clone();
     belonging::learn(request, event, rulebook);
     if request.phase == Phase::Unopened {
         fate::begin(request, event, rulebook);
@@ -39,7 +42,11 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
         Some(why) => effects.push(Effect::Ignored { why }),
         None => take(request, event, rulebook, effects),
     }
-    note_activity(request, event);
+    // Thanks are nothing that somebody does for the request.
+    if !effects.contains(&Effect::Ignored { why: Ignored::AsksNothing }) {
+        note_activity(request, event);
+    }
+    belonging::hand(request, event, (owner_before.as_deref(), before.inbox.as_deref()), &rulebook.directory);
     belonging::follow(request, &before, event.at, rulebook);
     effects.extend(check::judge_place(request, event, rulebook).map(Effect::Violation));
 }
@@ -71,7 +78,7 @@ const fn refusal(phase: Phase, fact: &Fact) -> Option<Ignored> {
             | Fact::FollowUp
             | Fact::Stage { .. },
         ) => Some(Ignored::NotOwed),
-        (Phase::Waiting, Fact::Wait { .. })
+        (Phase::Waiting, Fact::Wait { on: None, until: None, .. })
         | (Phase::Open | Phase::Closed, Fact::Resume)
         | (Phase::Closed, Fact::Close { .. })
         | (Phase::Open | Phase::Waiting, Fact::Reopen) => Some(Ignored::AlreadySo),
@@ -88,11 +95,11 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
             talk::message(request, event, *direction, text.as_deref(), rulebook, effects);
         }
         Fact::Comment { text } => talk::comment(request, event, text, rulebook),
-        // The message that it names is left out of what is derived.
-        Fact::Undelivered { .. } => {}
+        // What it names is left out of what is derived.
+        Fact::Undelivered { .. } | Fact::Undo { .. } => {}
 
         Fact::Open { promise, owner } => fate::opened(request, event, *promise, owner.as_deref(), rulebook),
-        Fact::Wait { reason } => fate::wait(request, at, reason),
+        Fact::Wait { reason, on, until } => fate::wait(request, at, (reason, on.as_deref(), *until), rulebook),
         Fact::Resume => fate::resume(request, at),
         Fact::Promise { promise } => fate::promise(request, at, *promise),
         Fact::Deliver { .. } => fate::deliver(request, at),
@@ -131,6 +138,16 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
         }
         Fact::Escalate { .. } => work::escalated(request, rulebook),
         Fact::Replica => work::replicated(request, at),
+        Fact::Waive { .. } => {
+            // Whoever answers the mail of an alert has not seen what came after it.
+            let has_seen = match event.proof {
+                Proof::Reply { alert_at } => request.marks.asked_at.is_none_or(|asked_at| asked_at <= alert_at),
+                _ => true,
+            };
+            if !has_seen || !fate::waive(request, at) {
+                ignore(Ignored::NotOwed);
+            }
+        }
     }
 }
 
@@ -138,7 +155,12 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
 /// programs write.
 fn note_activity(request: &mut Request, event: &Event) {
     let is_activity = match &event.fact {
-        Fact::Ack | Fact::Snooze { .. } | Fact::Undelivered { .. } | Fact::Unblock { .. } | Fact::Replica => false,
+        Fact::Ack
+        | Fact::Snooze { .. }
+        | Fact::Undelivered { .. }
+        | Fact::Undo { .. }
+        | Fact::Unblock { .. }
+        | Fact::Replica => false,
         _ => event.author.as_ref().is_none_or(|author| author.kind.is_human()),
     };
     match (is_activity, request.phase.is_live()) {

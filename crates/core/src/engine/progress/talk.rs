@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{belonging, fate};
 use crate::engine::check::{self, Answer, CheckKind, Part, judge_answer};
+use crate::engine::courtesy::Courtesy;
 use crate::engine::directory::Directory;
 use crate::engine::effect::{Effect, Ignored};
 use crate::engine::event::{Audience, Author, AuthorKind, Direction, Event, RequestKind};
@@ -63,6 +64,19 @@ fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: 
     if let Some(address) = address {
         request.learn_client(address);
     }
+    if text.is_some_and(|text| rulebook.checks.confirms.find(text).is_some()) {
+        request.marks.confirmed_at = Some(event.at);
+    }
+    let is_first = effects.contains(&Effect::Opened);
+    if asks_nothing(request, event, text, is_first, rulebook) {
+        if is_first {
+            fate::set_aside(request, event.at);
+        } else if request.marks.is_owed(TargetKind::Window) {
+            request.marks.owe_anew(TargetKind::Window, event.at);
+        }
+        effects.push(Effect::Ignored { why: Ignored::AsksNothing });
+        return;
+    }
     if request.phase == Phase::Closed {
         fate::reopen(request, event.at, rulebook);
     }
@@ -71,8 +85,26 @@ fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: 
     marks.ask(request.facets.kind, event.at);
     marks.owe(TargetKind::Log, event.at);
     marks.owe_anew(TargetKind::Window, event.at);
-    if text.is_some_and(|text| rulebook.checks.confirms.find(text).is_some()) {
-        marks.confirmed_at = Some(event.at);
+    marks.inquired_at = None;
+}
+
+/// Whether a client's message asks for nothing (LESSONS 49). It starts no clock then and ends no wait, and whoever waits goes on waiting.
+/// Where it is in doubt, it asks: with something attached, as the subject of a new conversation, as an answer to what the house asked or
+/// waits for.
+fn asks_nothing(request: &Request, event: &Event, text: Option<&str>, is_first: bool, rulebook: &Rulebook) -> bool {
+    let Some(text) = text.filter(|_| !event.attached) else { return false };
+    let about = &event.about;
+    if is_first && (about.subject.is_some() || about.kind.is_some() || about.parent.is_some()) {
+        return false;
+    }
+    let author = event.author.as_ref().and_then(|author| author.name.as_deref());
+    let owner = request.owner.as_deref().and_then(|key| rulebook.directory.person(key));
+    let names: Vec<&str> = author.into_iter().chain(owner.map(|person| person.name.as_str())).collect();
+    match rulebook.courtesies.judge(text, &names) {
+        None => false,
+        Some(Courtesy::Thanks) => true,
+        // What was asked for, or is waited for, may be done by it.
+        Some(Courtesy::Acknowledges) => request.marks.inquired_at.is_none() && request.phase != Phase::Waiting,
     }
 }
 
@@ -87,6 +119,10 @@ fn reply(
 ) {
     let author = event.author.as_ref();
     let audience = request.facets.for_whom();
+    if text.is_some_and(|text| text.contains(['?', '¿', '？'])) && direction != Direction::In {
+        // Whoever is asked answers by a nod, too.
+        request.marks.inquired_at = Some(event.at);
+    }
     let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
     if direction != Direction::Internal || audience == Audience::Internal {
         effects.extend(answer.violation(author, &request.facets, &rulebook.checks).map(Effect::Violation));

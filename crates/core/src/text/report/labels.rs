@@ -32,6 +32,7 @@ pub(super) fn labels(language: Language) -> Value {
         excused => of("explained", "explicadas"),
         closings => of("Closings", "Cierres"),
         orphans => of("Without association", "Sin asociar"),
+        waived => of("Said to need no answer", "Se dijo que no hacía falta responder"),
         own => of("plazo itself", "El propio plazo"),
         columns => [of("first", "primera"), of("answer", "resp."), of("solved", "soluc."), of("kept", "cumpl."), of("open", "sin r."), of("rules", "reglas")],
         measured_working => of("Means and standards are in working time of the calendar", "Los promedios y las metas están en tiempo laboral del calendario"),

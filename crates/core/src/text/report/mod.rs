@@ -78,6 +78,7 @@ impl Writer<'_> {
             rules => self.rules(),
             closings => Serde(self.closings()),
             orphans => self.orphans(),
+            waived => self.waived(),
             punctuality => self.punctuality(),
             t => labels::labels(self.language),
         }

@@ -187,6 +187,25 @@ impl Writer<'_> {
         rows.collect()
     }
 
+    /// Who said how often that no answer was needed, and of which requests.
+    pub(super) fn waived(&self) -> Vec<Value> {
+        let most = if self.place == Place::Page { usize::MAX } else { MOST_ROWS };
+        let nobody = self.of("somebody", "alguien");
+        let rows = self.report.waived.iter().map(|one| {
+            let answers = one.answers.iter().take(most);
+            let answers: Vec<_> = answers
+                .map(|row| context! { request => Serde(self.one(row.request)), reason => row.reason.clone() })
+                .collect();
+            context! {
+                who => one.who.clone().unwrap_or_else(|| nobody.to_owned()),
+                n => one.n,
+                more => one.n - answers.len(),
+                answers,
+            }
+        });
+        rows.collect()
+    }
+
     pub(super) fn punctuality(&self) -> String {
         let own = &self.report.punctuality;
         if own.n == 0 {

@@ -1,0 +1,75 @@
+//! Absence: who stands in for whom, and until when (LESSONS 52).
+
+use chrono::{DateTime, Utc};
+
+/// Substitutes of substitutes that are asked, so that a circle ends.
+const MOST_SUBSTITUTES: usize = 16;
+
+/// Somebody is away, from an instant until another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Key of the person.
+    pub person: String,
+    /// From when.
+    pub from: DateTime<Utc>,
+    /// Until when, that instant not included.
+    pub until: DateTime<Utc>,
+    /// Who stands in; the lead of the person's team where it is left out.
+    pub substitute: Option<String>,
+}
+
+/// Who is there for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Present<'a> {
+    /// That one: the person, or who stands in.
+    Somebody(&'a str),
+    /// Nobody whom the file names: somebody in the chain has no substitute.
+    Nobody,
+    /// Everybody in the chain is away, and it leads back to its beginning.
+    Circle,
+}
+
+/// Follows the chain of substitutes from a person to whoever is there at `at`.
+pub fn present<'a>(absences: &'a [Absence], person: &'a str, at: DateTime<Utc>) -> Present<'a> {
+    let mut present = person;
+    for _ in 0..MOST_SUBSTITUTES {
+        // The one that was written last counts: it is the news.
+        let away = absences.iter().rfind(|one| one.person == present && one.from <= at && at < one.until);
+        match away.map(|away| away.substitute.as_deref()) {
+            None => return Present::Somebody(present),
+            Some(None) => return Present::Nobody,
+            Some(Some(substitute)) => present = substitute,
+        }
+    }
+    Present::Circle
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn away(person: &str, from: i64, until: i64, substitute: Option<&str>) -> Absence {
+        let at = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        let substitute = substitute.map(str::to_owned);
+        Absence { person: person.to_owned(), from: at(from), until: at(until), substitute }
+    }
+
+    #[test]
+    fn lessons_52_substitutes_may_be_away_too() {
+        let absences = [
+            away("ana", 0, 10, Some("luis")),
+            away("luis", 4, 8, Some("marta")),
+            away("marta", 6, 7, Some("ana")),
+            away("pia", 0, 10, None),
+        ];
+        let present = |person, hour| present(&absences, person, DateTime::UNIX_EPOCH + TimeDelta::hours(hour));
+        assert_eq!(present("ana", 0), Present::Somebody("luis"));
+        assert_eq!(present("ana", 4), Present::Somebody("marta"));
+        assert_eq!(present("ana", 6), Present::Circle);
+        assert_eq!(present("ana", 7), Present::Somebody("marta"), "its end is not part of it");
+        assert_eq!(present("ana", 10), Present::Somebody("ana"));
+        assert_eq!(present("pia", 3), Present::Nobody);
+    }
+}

@@ -1,0 +1,31 @@
+//! The list of `tests/data/courtesies.json` is kept apart from the phrases: none of them was written from it.
+
+use std::collections::BTreeMap;
+
+use super::of;
+
+type Lists = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+fn lists() -> Lists {
+    serde_json::from_str(include_str!("../../../../../tests/data/courtesies.json")).expect("lists of messages")
+}
+
+#[test]
+fn nothing_that_asks_is_taken_for_a_courtesy() {
+    let mut taken = Vec::new();
+    for (language, lists) in lists() {
+        assert!(100 <= lists["asks"].len(), "{language}: too few to tell");
+        taken.extend(lists["asks"].iter().filter(|text| of(text, &[]).is_some()).cloned());
+    }
+    assert_eq!(taken, Vec::<String>::new());
+}
+
+#[test]
+fn nine_courtesies_of_ten_ask_for_nothing() {
+    for (language, lists) in lists() {
+        let courtesies = &lists["courtesy"];
+        let asking: Vec<_> = courtesies.iter().filter(|text| of(text, &[]).is_none()).collect();
+        let share = 100 * asking.len() / courtesies.len();
+        assert!(share < 10, "{language}: {share} % of {} still ask: {asking:?}", courtesies.len());
+    }
+}

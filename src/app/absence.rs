@@ -1,0 +1,106 @@
+//! Who is away: told while plazo runs, kept in the store, and part of the directory as if the file said so (LESSONS 52).
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{App, WriteError};
+use crate::config::Config;
+use crate::engine::absence::{self, Absence, Present};
+use crate::store::absences::AbsenceRow;
+use crate::store::{Store, StoreError};
+
+/// What is heard of later than this is not judged by who was away then.
+const REMEMBERED: TimeDelta = TimeDelta::days(400);
+
+impl App {
+    /// Absences that were told and hold now or later.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be read.
+    pub async fn absences(&self) -> Result<Vec<AbsenceRow>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |store| store.absences(now)).await
+    }
+
+    /// Puts an absence on record, and has it hold; returns its number. None, and nothing is written, where everybody would be away who
+    /// stands in, so that it leads back to its beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if it cannot be written.
+    pub async fn add_absence(&self, absence: Absence, who: Option<String>) -> Result<Option<i64>, WriteError> {
+        // One after the other: two of them could make a circle together.
+        let _alone = self.core.absences.lock().await;
+        if leads_back(&absence, &self.config()) {
+            return Ok(None);
+        }
+        let write =
+            move |work: &mut super::work::Work<'_>| work.store().add_absence(&absence, who.as_deref(), work.now);
+        let id = self.writer.write(write).await?;
+        self.take_absences().await?;
+        Ok(Some(id))
+    }
+
+    /// Ends an absence before its time; whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if it cannot be written.
+    pub async fn end_absence(&self, id: i64) -> Result<bool, WriteError> {
+        let _alone = self.core.absences.lock().await;
+        let was_there = self.writer.write(move |work| work.store().end_absence(id, work.now)).await?;
+        self.take_absences().await?;
+        Ok(was_there)
+    }
+
+    /// Puts another file in force, in which whoever was said to be away is so.
+    pub(super) async fn take_file(&self, mut config: Config) -> Result<(), WriteError> {
+        let _alone = self.core.absences.lock().await;
+        tell(&mut config, self.remembered().await?);
+        self.core.config.store(Arc::new(config));
+        Ok(())
+    }
+
+    async fn take_absences(&self) -> Result<(), WriteError> {
+        let told = self.remembered().await?;
+        self.core.config.rcu(|config| {
+            let mut config = Config::clone(config);
+            tell(&mut config, told.clone());
+            Arc::new(config)
+        });
+        Ok(())
+    }
+
+    async fn remembered(&self) -> Result<Vec<AbsenceRow>, StoreError> {
+        let since = self.now() - REMEMBERED;
+        self.readers.read(move |store| store.absences(since)).await
+    }
+}
+
+/// Makes a file's directory know who was said to be away.
+pub(super) fn tell_of_store(config: &mut Config, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    tell(config, store.absences(now - REMEMBERED)?);
+    Ok(())
+}
+
+fn tell(config: &mut Config, told: Vec<AbsenceRow>) {
+    // Whom the file does not name any more is nobody's concern.
+    let is_known = |absence: &Absence| {
+        let names = [Some(&absence.person), absence.substitute.as_ref()];
+        names.into_iter().flatten().all(|key| config.contacts.contains_key(key))
+    };
+    let known: Vec<_> = told.into_iter().map(|row| row.absence).filter(is_known).collect();
+    config.rulebook.directory.tell_absences(known);
+}
+
+/// Whether an absence more would make a circle of substitutes at any time.
+fn leads_back(new: &Absence, config: &Config) -> bool {
+    let mut all = config.rulebook.directory.absences().to_vec();
+    all.push(new.clone());
+    let starts: Vec<_> = all.iter().map(|other| other.from.max(new.from)).filter(|from| *from < new.until).collect();
+    let people = all.iter().map(|absence| absence.person.as_str());
+    let is_circle = |person: &str| starts.iter().any(|from| absence::present(&all, person, *from) == Present::Circle);
+    people.into_iter().any(is_circle)
+}

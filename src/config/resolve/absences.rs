@@ -1,0 +1,84 @@
+//! `[person.KEY] away`: when people are away, and who stands in (LESSONS 52).
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
+
+use super::{people, read};
+use crate::both;
+use crate::config::mistake::Mistakes;
+use crate::config::raw::{self, At, Raw};
+use crate::engine::absence::{self, Absence, Present};
+use crate::engine::calendar::zone;
+use crate::text::Both;
+
+/// Everybody's absences, by the wall clock of the file's zone. A circle of substitutes is a mistake.
+pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Vec<Absence> {
+    let written = raw.person.iter().flat_map(|(key, person)| person.away.iter().map(move |one| (key, one)));
+    let found: Vec<_> = written.filter_map(|(key, one)| Some((one, absence(key, one, raw, zone, mistakes)?))).collect();
+    let absences: Vec<_> = found.iter().map(|(_, absence)| absence.clone()).collect();
+    for (place, absence) in &found {
+        let starts = absences.iter().map(|other| other.from.max(absence.from)).filter(|from| *from < absence.until);
+        let is_circle = |at: &DateTime<Utc>| absence::present(&absences, &absence.person, *at) == Present::Circle;
+        let circle = starts.filter(is_circle).min();
+        if let (Some(from), Some(substitute)) = (circle, &place.substitute) {
+            let (day, person) = (from.with_timezone(&zone).date_naive(), &absence.person);
+            mistakes.error(
+                substitute.span(),
+                both!(
+                    "on {day} everybody who stands in is away, and it leads back to `{person}`",
+                    "el {day} todos los reemplazos están ausentes, y se vuelve a `{person}`"
+                ),
+                both!("name somebody who is there then", "nombre a alguien que esté entonces"),
+            );
+        }
+    }
+    absences
+}
+
+fn absence(key: &At<String>, one: &At<raw::Absence>, raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Option<Absence> {
+    for (name, is_given, example) in
+        [("from", one.from.is_some(), "\"2026-12-20\""), ("until", one.until.is_some(), "\"2026-12-31\"")]
+    {
+        if !is_given {
+            mistakes.missing(&one.span(), one.span(), name, example);
+        }
+    }
+    let from = one.from.as_ref().and_then(|text| read(text, mistakes, |text| begins(text, zone)));
+    let until = one.until.as_ref().and_then(|text| read(text, mistakes, |text| ends(text, zone)));
+    let substitute = one.substitute.as_ref().and_then(|key| people::person(key, raw, mistakes));
+    let (from, until) = (from?, until?);
+    if until <= from {
+        mistakes.error(
+            one.span(),
+            both!("it ends before it begins", "termina antes de empezar"),
+            both!("put `from` and `until` in order", "ponga `from` y `until` en orden"),
+        );
+        return None;
+    }
+    Some(Absence { person: key.to_string(), from, until, substitute })
+}
+
+/// A day from its beginning, or an instant.
+fn begins(text: &str, zone: Tz) -> Result<DateTime<Utc>, Both> {
+    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(zone::to_utc(zone, day.and_time(NaiveTime::MIN)));
+    }
+    instant(text, zone)
+}
+
+/// A day to its end, or an instant.
+fn ends(text: &str, zone: Tz) -> Result<DateTime<Utc>, Both> {
+    match NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.checked_add_days(Days::new(1))) {
+        Some(next) => Ok(zone::to_utc(zone, next.and_time(NaiveTime::MIN))),
+        None => instant(text, zone),
+    }
+}
+
+fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, Both> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").map(|local| zone::to_utc(zone, local)).map_err(|_| {
+        both!(
+            "write a date, such as \"2026-12-24\", or a date and a time, \"2026-12-24 08:00\"",
+            "escriba una fecha, como \"2026-12-24\", o una fecha y una hora, \"2026-12-24 08:00\""
+        )
+    })
+}

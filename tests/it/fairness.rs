@@ -1,0 +1,179 @@
+//! Fair clocks at the border: who asks for nothing, who is away, what is parked, what needs no answer.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::daemon::{Daemon, PEOPLE, before_now};
+use crate::support::desk::Desk;
+use crate::support::{PATIENCE, wait_for};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const FILE: &str = "
+[http]
+public_url = \"https://plazo.agencia.example\"
+[answers]
+asks_nothing = true
+[[policy]]
+name = \"whatsapp\"
+match = { channel = \"whatsapp\" }
+reply = { rule = \"A1\", within = \"20m\", escalation = \"e\" }
+[escalation]
+e = [{ at = \"due\", tell = [\"ana\"] }]
+";
+
+fn start() -> Daemon {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let operator = directory.path().join("operator").display().to_string();
+    let config = format!("{PEOPLE}{FILE}").replace("OPERATOR", &operator);
+    std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
+    Daemon::start_in(directory)
+}
+
+fn run(daemon: &Daemon, args: &[&str]) -> (Option<i32>, String) {
+    let output = daemon.command().args(args).output().expect("plazo runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), text)
+}
+
+/// The readers of mails that were written as files.
+fn readers(directory: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(directory.join("data/outbox")).into_iter().flatten().flatten();
+    let mails = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "eml"));
+    let reader = |raw: Vec<u8>| {
+        let mail = mail_parser::MessageParser::default().parse(&raw)?;
+        mail.to()?.first()?.address().map(str::to_owned)
+    };
+    mails.filter_map(|path| reader(std::fs::read(path).ok()?)).collect()
+}
+
+fn says(daemon: &Daemon, id: &str, text: &str) {
+    daemon.event(&json!({
+        "id": id, "type": "message", "channel": "whatsapp", "thread": "t-1", "direction": "in",
+        "at": before_now(Duration::ZERO), "author": {"name": "Luisa", "kind": "customer"}, "text": text,
+    }));
+}
+
+fn states(daemon: &Daemon, request: &str) -> Vec<String> {
+    let clocks = daemon.get(&format!("/v1/requests/{request}"))["clocks"].clone();
+    let states = clocks.as_array().into_iter().flatten();
+    states.filter_map(|clock| clock["state"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn lessons_52_who_is_said_to_be_away_is_not_told_and_comes_back_at_the_end() {
+    let daemon = start();
+    let (code, text) = run(&daemon, &["away"]);
+    assert_eq!((code, text.trim()), (Some(0), "nobody is away"));
+    for (args, cause) in [
+        (vec!["away", "nadie", "--until", "+2h"], "nadie"),
+        (vec!["away", "ana", "--until", "-2h"], "over before it begins"),
+        (vec!["away", "ana", "--until", "+2h", "--substitute", "ana"], "leads back"),
+        (vec!["away", "end", "7"], "no absence 7"),
+    ] {
+        let (code, text) = run(&daemon, &args);
+        assert!(code == Some(2) && text.contains(cause), "{args:?}: {code:?} {text}");
+    }
+    let (code, text) = run(&daemon, &["away", "ana", "--until", "+2h", "--substitute", "laura", "--by", "oper"]);
+    assert!(
+        code == Some(0) && text.contains("Ana Ruiz is away until") && text.contains("Laura Mora is told"),
+        "{text}"
+    );
+    daemon.client_message("m-1", "t-1", HOUR);
+    let told = wait_for("the mail", PATIENCE, || readers(daemon.directory.path()).pop());
+    assert_eq!(told, "laura@agencia.example");
+
+    // It outlives the daemon, and whoever stands in cannot leave it to the one who is away.
+    let daemon = Daemon::start_in(daemon.kill());
+    let away = daemon.get("/v1/away")["away"].clone();
+    assert_eq!(
+        (&away[0]["person"], &away[0]["stands_in"], &away[0]["who"]),
+        (&json!("ana"), &json!("Laura Mora"), &json!("oper"))
+    );
+    let (code, text) = run(&daemon, &["away", "laura", "--until", "+1h", "--substitute", "ana"]);
+    assert!(code == Some(2) && text.contains("leads back"), "{text}");
+
+    let (code, text) = run(&daemon, &["away", "end", "1"]);
+    assert!(code == Some(0) && text.contains("absence 1 is over"), "{text}");
+    daemon.client_message("m-2", "t-2", HOUR);
+    wait_for("a mail to whoever is back", PATIENCE, || {
+        readers(daemon.directory.path()).contains(&"ana@agencia.example".to_owned()).then_some(())
+    });
+}
+
+#[test]
+fn lessons_49_thanks_after_closing_open_nothing_and_the_history_says_so() {
+    let daemon = start();
+    says(&daemon, "m-1", "¿Me mandan la factura?");
+    run(&daemon, &["answer", "R-1", "--by", "laura", "--text", "Ya se la envié"]);
+    run(&daemon, &["close", "R-1", "--by", "laura"]);
+    for (id, text) in [("m-2", "Muchas gracias 🙏"), ("m-3", "👍"), ("m-4", "Ok, perfecto. Un abrazo!")] {
+        says(&daemon, id, text);
+    }
+    assert_eq!(daemon.get("/v1/requests/R-1")["state"], "closed");
+    assert_eq!(states(&daemon, "R-1"), ["met"]);
+    let (_, text) = run(&daemon, &["show", "R-1"]);
+    assert!(text.contains("it asks for nothing"), "{text}");
+    says(&daemon, "m-5", "Gracias, pero la factura está mal");
+    assert_eq!(daemon.get("/v1/requests/R-1")["state"], "open");
+    assert_eq!(states(&daemon, "R-1"), ["running"], "whoever asks is answered for");
+}
+
+#[test]
+fn an_answer_that_is_not_needed_is_waived_by_whoever_says_so_and_the_report_lists_it() {
+    let daemon = start();
+    let request = daemon.client_message("m-1", "t-1", HOUR);
+    wait_for("the mail", PATIENCE, || readers(daemon.directory.path()).pop());
+    let (code, text) = run(&daemon, &["waive", &request, "--by", "laura", "--reason", "solo agradece"]);
+    assert_eq!(code, Some(0), "{text}");
+    // It broke before anybody said so, and that stays.
+    assert_eq!(states(&daemon, &request), ["breached"]);
+    says(&daemon, "m-2", "Feliz con el banner, se pasaron ustedes");
+    assert_eq!(states(&daemon, &request), ["running"]);
+    let (code, text) = run(&daemon, &["waive", &request, "--by", "laura"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(states(&daemon, &request), ["waived"], "neither kept nor broken");
+    assert_eq!(
+        daemon.get(&format!("/v1/requests/{request}"))["state"],
+        "closed",
+        "it opened it again, and asked nothing"
+    );
+
+    let (code, text) = run(&daemon, &["report", "--from", "-1d", "--to", "+1h", "--json"]);
+    assert_eq!(code, Some(0), "{text}");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let waived = &report["waived"][0];
+    assert_eq!((&waived["who"], &waived["n"]), (&json!("Laura Mora"), &json!(2)), "{report}");
+    assert_eq!(waived["answers"][0]["reason"], "solo agradece");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lessons_50_a_wait_ends_by_itself_and_its_owner_is_told() {
+    const FILE: &str = r#"
+language = "en"
+timezone = "America/Bogota"
+[person.ana]
+email = "ana@agencia.example"
+[[policy]]
+name = "all"
+deliver = { within = "8h", escalation = "e" }
+[escalation]
+e = [{ at = "due", tell = ["owner"] }]
+"#;
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    desk.ask("crm", "a").await;
+    let own = json!({"type": "own", "request": "R-1", "owner": "ana", "author": {"name": "ana", "kind": "agent"}});
+    desk.event(own).await;
+    let until = "2026-03-03T08:00:00-05:00";
+    let wait = json!({"type": "wait", "request": "R-1", "reason": "logo", "until": until, "author": {"name": "ana", "kind": "agent"}});
+    desk.event(wait).await;
+    assert!(desk.until("2026-03-03 07:59").await.is_empty());
+    let told = desk.until("2026-03-03 08:01").await;
+    let [(who, when, plazo::outbox::Content::Notice { subject, text })] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((who.as_str(), when.as_str()), ("ana", "03 08:00"));
+    assert!(subject.contains("R-1 goes on") && text.contains("(logo)"), "{subject}: {text}");
+    // Eight hours of which none was spent while it stood still.
+    let told = desk.until("2026-03-03 17:00").await;
+    assert_eq!(told.iter().map(|(who, when, _)| format!("{who} {when}")).collect::<Vec<_>>(), ["ana 03 16:00"]);
+}
