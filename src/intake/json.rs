@@ -260,7 +260,15 @@ impl Fields {
         let request = self.request("request")?;
         let cc = self.soft(|fields| fields.words("cc"))?;
         let recipients = self.soft(|fields| fields.words("recipients"))?;
-        let attached = self.soft(|fields| fields.flag("attached"))?.unwrap_or(false);
+        let attached = match self.flag("attached") {
+            Ok(attached) => attached.unwrap_or(false),
+            // Something is said of it: what cannot be read may be there.
+            Err(error) if self.care == Care::Lenient => {
+                self.lost.push(error);
+                true
+            }
+            Err(error) => return Err(error),
+        };
         let fact = self.fact(&type_name, direction, author.as_ref(), now)?;
         // Tags of a `tag` event are its fact; those of any other are what the request has from now on.
         let tags = self.soft(|fields| fields.words("tags"))?;

@@ -287,10 +287,7 @@ fn opening(name: &[&str], here: &Here<'_>) -> Result<DateTime<Utc>, Both> {
         (true, _) => closing.next().filter(|_| closing.next().is_none()),
     };
     let Some(calendar) = calendar else { return Err(which_opening(here)) };
-    // Of an open calendar it is the one after the closing.
-    let closes_at = calendar.stretches(here.now, here.now + TimeDelta::days(366)).next().map(|open| open.end);
-    let from = closes_at.filter(|_| calendar.is_open(here.now)).unwrap_or(here.now);
-    calendar.next_opening(from).map_err(|_| {
+    calendar.opens_again(here.now).map_err(|_| {
         let name = calendar.name();
         both!("`{name}` does not open within a year", "`{name}` no abre en un año")
     })

@@ -89,7 +89,7 @@ pub(super) fn resolve_table(
     let escalation = ladder.unwrap_or_else(nobody)?;
     let rule = target.rule.as_ref().map(|rule| rule.to_string());
     let (aim, floor) = (aim.map(|(aim, _)| aim), floor.map(|(floor, _)| floor));
-    let pauses = target.pauses.as_deref().copied().unwrap_or(false);
+    let pauses = target.pauses.as_deref().copied();
     Some(Target { limit, aim, floor, calendar, escalation, rule, from, pauses })
 }
 

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::desk::place;
 use crate::engine::calendar::zone;
 use crate::engine::event::Event;
-use crate::engine::request::Request;
+use crate::engine::request::{LONGEST_SNOOZE, Request};
 use crate::engine::request_id::RequestId;
 use crate::text::{Both, Language, format, history};
 
@@ -30,7 +30,7 @@ pub(super) async fn deeds(
     let silenced = silenced.ok().flatten();
     let is_owner = request.owner.is_some() && request.owner.as_deref() == link.reader.person();
     let is_put_off = request.snoozed_until.is_some_and(|until| now < until);
-    let morning = next_morning(&config, now);
+    let morning = next_opening(request, &config, now).unwrap_or_else(|| next_morning(&config, now));
     let tomorrow = format::when(morning, now, config.zone, language);
     let (quarter, hour) = (TimeDelta::minutes(15), TimeDelta::hours(1));
     let (quarter_span, hour_span, silence_span) = (span(quarter), span(hour), span(SILENCE));
@@ -72,6 +72,15 @@ pub(super) async fn deeds(
         people,
     });
     (wanted.into_iter().map(button).collect(), hand)
+}
+
+/// When the hours begin again in which the promise that is due first is counted; none where they never end.
+fn next_opening(request: &Request, config: &Config, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let live = request.clocks.iter().filter(|clock| clock.is_live() && clock.due_at.is_some());
+    let first = live.min_by_key(|clock| clock.due_at)?;
+    let (_, target) = config.rulebook.target(first.kind, &request.facets)?;
+    let opens = Some(&target.calendar).filter(|calendar| !calendar.is_always_open())?.opens_again(now).ok()?;
+    (opens <= now + LONGEST_SNOOZE).then_some(opens)
 }
 
 /// Eight o'clock of the next day, by the file's zone.

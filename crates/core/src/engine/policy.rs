@@ -157,8 +157,8 @@ pub struct Target {
     pub rule: Option<String>,
     /// Since when its time counts.
     pub from: From,
-    /// Whether it stands still while the team waits for the client, beyond what is usual for its kind.
-    pub pauses: bool,
+    /// Whether it stands still while the team waits for the client; as is usual for its kind where it is left out.
+    pub pauses: Option<bool>,
 }
 
 /// Since when the time of a promise counts.

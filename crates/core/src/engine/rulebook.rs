@@ -91,6 +91,11 @@ impl Rulebook {
         self.waits.iter().find(|wait| wait.key.eq_ignore_ascii_case(key))
     }
 
+    /// The kind of waiting that is for the client, where the file names it: `client` or `cliente`.
+    pub fn clients_wait(&self) -> Option<&WaitKind> {
+        self.wait("client").or_else(|| self.wait("cliente"))
+    }
+
     /// The promise of that kind that the policy of that name makes.
     pub fn target_of(&self, policy: &str, kind: TargetKind) -> Option<&Target> {
         let policy = self.policies.iter().find(|candidate| candidate.name == policy)?;

@@ -233,7 +233,7 @@ fn stands_still(kind: TargetKind, pause: &Pause, target: &Target, rulebook: &Rul
     let stops = pause.on.as_deref().and_then(|on| rulebook.wait(on)).and_then(|wait| wait.stops.as_ref());
     match stops {
         Some(stops) => stops.contains(&kind),
-        None => target.pauses || Kind::of(kind).is_some_and(|row| row.pauses),
+        None => target.pauses.unwrap_or_else(|| Kind::of(kind).is_some_and(|row| row.pauses)),
     }
 }
 

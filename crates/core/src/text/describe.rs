@@ -182,10 +182,16 @@ impl Words<'_> {
                 both!("it counts since this policy holds for it", "cuenta desde que esta política vale para ella");
             parts.push(language.of(text));
         }
-        if target.pauses {
-            let text =
-                both!("it stands still while the client is waited for", "se detiene mientras se espera al cliente");
-            parts.push(language.of(text));
+        match target.pauses {
+            Some(true) => parts.push(language.of(both!(
+                "it stands still while the client is waited for",
+                "se detiene mientras se espera al cliente"
+            ))),
+            Some(false) => {
+                let text = both!("it runs on while the client is waited for", "corre aunque se espere al cliente");
+                parts.push(language.of(text));
+            }
+            None => {}
         }
         let mut aim = target.aim;
         parts.extend(target.escalation.steps.iter().map(|each| self.step(each, target, &mut aim)));

@@ -225,6 +225,17 @@ impl Writer<'_> {
                 let priority = format::one_line(priority, LONGEST_NAME);
                 of(both!("{who} set the priority to {priority}", "{who} puso la prioridad en {priority}"))
             }
+            Fact::Wait { reason, on: Some(on), until } => {
+                let (words, on) = (self.words(reason), format::one_line(on, LONGEST_NAME));
+                let until = until.map(|until| self.when(until));
+                of(match until {
+                    Some(until) => both!(
+                        "{who} waits for \"{on}\" until {until}{words}",
+                        "{who} espera a «{on}» hasta {until}{words}"
+                    ),
+                    None => both!("{who} waits for \"{on}\"{words}", "{who} espera a «{on}»{words}"),
+                })
+            }
             Fact::Wait { reason, until: Some(until), .. } => {
                 let (words, until) = (self.words(reason), self.when(*until));
                 of(both!("{who} waits until {until}{words}", "{who} deja en espera hasta {until}{words}"))

@@ -71,6 +71,10 @@ pub const fn why(why: Why, language: Language) -> &'static str {
 pub fn event(type_name: &str, language: Language) -> &str {
     match (type_name, language) {
         ("message", Language::Es) => "mensaje",
+        ("waive", Language::Es) => "no hace falta responder",
+        ("waive", Language::En) => "no answer needed",
+        ("undo", Language::Es) => "acto deshecho",
+        ("undo", Language::En) => "act taken back",
         ("open", Language::Es) => "apertura",
         ("open", Language::En) => "opening",
         ("own", Language::Es) => "responsable",

@@ -11,7 +11,7 @@ pub mod zone;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::working_time::WorkingTime;
@@ -244,6 +244,16 @@ impl Calendar {
     /// [`CalendarError`] if none comes within 366 days.
     pub fn next_opening(&self, at: DateTime<Utc>) -> Result<DateTime<Utc>, CalendarError> {
         self.due_at(at, WorkingTime::ZERO)
+    }
+
+    /// When it opens the next time: of an open calendar, after the closing.
+    ///
+    /// # Errors
+    ///
+    /// [`CalendarError`] if it does not within 366 days.
+    pub fn opens_again(&self, at: DateTime<Utc>) -> Result<DateTime<Utc>, CalendarError> {
+        let closes_at = self.stretches(at, at + TimeDelta::days(366)).next().map(|open| open.end);
+        self.next_opening(closes_at.filter(|_| self.is_open(at)).unwrap_or(at))
     }
 
     fn hours_on(&self, date: NaiveDate) -> &[Hours] {

@@ -98,8 +98,8 @@ pub(super) const ACKNOWLEDGES: &[&str] = &[
 /// What ends a talk, or wishes well.
 pub(super) const FAREWELLS: &[&str] = &[
     // es
-    r"(?:(?:un|una|mis|muchos|cordial|cordiales|atentos|recibe un|reciba un|reciban un|te mando un|le mando un) )*(?:cordial )?(?:saludos?|abrazos?|abrazote|besos?|besitos|abracitos)(?: (?:cordial|cordiales|grande|fuerte|enorme|grandes|a todos|a todas|para todos|desde aqui|y bendiciones|y exitos))?",
-    r"(?:(?:un|fuerte|gran|gran|enorme|grande) )+(?:abrazo|saludo|beso)",
+    r"(?:(?:un|una|mis|muchos|cordial|cordiales|atentos|recibe un|reciba un|reciban un|te mando un|le mando un) )*(?:abrazos?|abrazote|besos?|besitos|abracitos)(?: (?:cordial|cordiales|grande|fuerte|enorme|grandes|a todos|a todas|para todos|desde aqui|y bendiciones|y exitos))?",
+    r"(?:(?:un|fuerte|gran|gran|enorme|grande) )+(?:abrazo|beso)",
     r"(?:muchas |mil )?bendiciones(?: (?:para (?:ti|usted|ustedes|todos)|a todos|siempre|mil))?",
     r"(?:que )?(?:mi )?(?:dios|diosito|la virgen)(?: (?:me|mi|que))? ?(?:l[eoa]s?|te|la|los|nos|se)? (?:bendiga|bendiga mucho|bendiga siempre|guarde|pague|lo pague|acompane|cuide|bendiga a todos|bendiga y guarde)",
     r"(?:y |que )?(?:que )?(?:(?:les?|te|os) deseo |tenga[ns]?|tengas|tengan|pase[ns]?|pases|pasen|tenga usted|tengan ustedes|ten|feliz)(?: (?:un|una|unas|un muy|una muy|el resto de|usted|ustedes))*(?: (?:muy|super))?(?: (?:buen|buena|bueno|buenas|buenos|lind[oa]|bonit[oa]|excelente|feliz|gran|hermos[oa]|bell[oa]|maravillos[oa]|bendecid[oa]|espectacular|grato|grata|increible))(?: (?:dia|dias|tarde|tardes|noche|noches|fin de semana|finde|fin|semana|jornada|descanso|inicio de semana|viaje|domingo|sabado|viernes|lunes|martes|miercoles|jueves|vida|almuerzo|puente|resto de dia|resto del dia))(?: (?:tambien|igualmente|para (?:ti|usted|ustedes|todos)))?",
@@ -124,6 +124,7 @@ pub(super) const FAREWELLS: &[&str] = &[
 /// What greets at the beginning of a talk and takes leave at its end: it counts behind another courtesy only.
 pub(super) const LEAVES: &[&str] = &[
     r"(?:(?:un|muy|y|que|tengan|tenga) )*(?:buen dia|buenas tardes|buenas noches|buena tarde|buena noche|buenos dias|feliz tarde|feliz noche|linda noche)(?: (?:para (?:ti|usted|ustedes|todos)|a todos))?",
+    r"(?:(?:un|mis|muchos|cordial|cordiales|atentos|recibe un|reciba un|reciban un) )*saludos?(?: (?:cordial|cordiales|grandes|a todos|a todas|para todos|desde aqui|y bendiciones|y exitos|y abrazos|y buen dia))?",
     r"(?:bom dia|boa tarde|boa noite|bom dia a todos|boa noite a todos)(?: (?:pra|para|a) (?:voce|vc|voces|vcs|todos)(?: tambem| tbm)?)?",
     r"(?:good (?:night|evening|day|afternoon|morning)|good nite|nighty night|gn)",
     r"(?:todo bien|tudo bem|todo ok|bueno|de nada|a usted|a ustedes|a ti|a vos|you are welcome|you re welcome|youre welcome|welcome|imagina|disponha)",

@@ -77,8 +77,11 @@ pub(super) fn wait(
     rulebook: &Rulebook,
 ) {
     // One that the file does not know is the client's.
-    let on = on.and_then(|on| rulebook.wait(on)).map(|kind| kind.key.clone());
-    let until = until.filter(|until| at < *until);
+    let on = on.and_then(|on| rulebook.wait(on)).or_else(|| rulebook.clients_wait()).map(|kind| kind.key.clone());
+    if until.is_some_and(|until| until <= at) {
+        // It is over before it begins.
+        return;
+    }
     let waits_on = request.facets.wait.clone();
     if let Some(pause) = request.open_pause() {
         // It waits already: for longer, or for somebody else. What may at most be waited goes on.
