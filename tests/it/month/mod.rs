@@ -13,6 +13,7 @@ use plazo::engine::request_id::RequestId;
 use plazo::intake::json as event_json;
 use plazo::report::{By, Measure, Report};
 use rusqlite::{Connection, named_params};
+use serde_json::json;
 
 /// Events of one minute are written together, as a busy day's are.
 const GROUP: i64 = 60_000;
@@ -40,6 +41,66 @@ async fn c9_c10_e5_kept_every_figure_of_a_month_is_what_plain_sql_finds_in_the_j
         );
         sql.compare(&report);
     }
+}
+
+/// A week of the month in which every fifth client says thanks after the closing: with the switch on, it comes out as if nobody had said
+/// anything; with it off, each of them is a conversation more to be answered.
+#[test]
+fn lessons_49_a_week_with_thanks_comes_out_as_one_without() {
+    let end = plan::begin() + chrono::TimeDelta::days(7);
+    let at_of = |event: &serde_json::Value| {
+        event["at"].as_str().and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok())
+    };
+    let week: Vec<_> =
+        plan::events(20_260_302).into_iter().filter(|event| at_of(event).is_some_and(|at| at < end)).collect();
+    let closed = week.iter().filter(|event| event["type"] == "close" && event["channel"] == "whatsapp");
+    let thanks: Vec<_> = closed
+        .step_by(5)
+        .filter_map(|close| {
+            let at = at_of(close)? + chrono::TimeDelta::minutes(3);
+            let writer = json!({"name": "Cliente", "kind": "customer"});
+            Some(json!({
+                "id": format!("thanks-{}", close["id"]), "type": "message", "direction": "in", "at": at, "author": writer,
+                "channel": close["channel"], "thread": close["thread"], "text": "Muchas gracias 🙏",
+            }))
+        })
+        .collect();
+    assert!(40 < thanks.len(), "{}", thanks.len());
+    let file = std::fs::read_to_string(support::data("month/sla.toml")).expect("a file");
+    let on = file.replace("[answers]\n", "[answers]\nasks_nothing = true\n");
+    assert_ne!(on, file);
+    let mut with_thanks: Vec<_> = week.iter().chain(&thanks).cloned().collect();
+    with_thanks.sort_by_key(|event| at_of(event));
+    let (without, ignored, answered) =
+        (replayed(&file, &week), replayed(&on, &with_thanks), replayed(&file, &with_thanks));
+    assert_eq!(ignored["totals"], without["totals"], "nothing is kept, broken or told for the sake of thanks");
+    assert_eq!(ignored["entries"], without["entries"]);
+    let count = |played: &serde_json::Value, what: &str| {
+        let totals = played["totals"].as_array().into_iter().flatten();
+        totals.filter_map(|total| total[what].as_u64()).sum::<u64>()
+    };
+    let (broken, alerts) = (
+        count(&answered, "broken") - count(&without, "broken"),
+        count(&answered, "alerts") - count(&without, "alerts"),
+    );
+    assert!(
+        thanks.len() as u64 <= broken && broken < alerts,
+        "{} thanks, {broken} broken, {alerts} alerts",
+        thanks.len()
+    );
+}
+
+/// What a file makes of events.
+fn replayed(file: &str, events: &[serde_json::Value]) -> serde_json::Value {
+    let directory = tempfile::tempdir().expect("a directory");
+    let lines: Vec<_> = events.iter().map(ToString::to_string).collect();
+    std::fs::write(directory.path().join("events.ndjson"), lines.join("\n")).expect("written");
+    std::fs::write(directory.path().join("sla.toml"), file).expect("written");
+    let mut command = support::plazo();
+    command.current_dir(directory.path()).args(["replay", "--events", "events.ndjson", "--to", "2026-03-16", "--json"]);
+    let output = command.output().expect("plazo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// A directory in memory where the machine has one: a month of commits is about figures, and half of its time the disk's.
