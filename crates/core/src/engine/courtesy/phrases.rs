@@ -28,7 +28,7 @@ macro_rules! for_en {
 pub(super) const THANKS: &[&str] = &[
     // es
     concat!(
-        r"(?:(?:muchas|muchisimas|much[ií]simas|mil|millones de|miles de|un millon de|tantas|infinitas|ms|mchas|muxas|muhcas|muchs|super|bueno|ay|muy) )?(?:gracias|gracia|gracais|garcais|gracisa|grasias|garcias|graias|gracis|gracas|graciass|grax|grx|gcs|graciaz|grs|grcs|grazias|graciela s|gracias totales)",
+        r"(?:(?:muchas|muchisimas|mil|millones de|miles de|un millon de|tantas|infinitas|ms|mchas|muxas|muhcas|muchs|super|bueno|ay|muy) )?(?:gracias|gracais|garcais|gracisa|grasias|garcias|graias|gracis|gracas|graciass|grax|grx|gcs|graciaz|grcs|grazias|gracias totales)",
         r"(?: (?:mil|totales|infinitas|de (?:todo )?corazon|de verdad|de nuevo|otra vez|nuevamente|una vez mas|como siempre|a todos|a todas|a tod[oa]s|a ustedes|a usted|a ti|a vos|mi amor))?",
         for_es!()
     ),
@@ -41,11 +41,11 @@ pub(super) const THANKS: &[&str] = &[
     r"(?:eres|sos|usted es|son|ustedes son|es usted) (?:un |una |unos |unas |el |la |l[oa]s )?(?:genio|genia|genios|crack|cracks|amor|sol|soles|lo maximo|mejor|mejores|angelito|dulzura|capo|capa|grande|grandes|maravilla|idolo|idola|excelentes|increibles)",
     // pt
     concat!(
-        r"(?:(?:muito|mto|mt|muitissimo|super|desde ja muito) )?(?:obrigad[oa]s?|obrigadao|obrigadinh[oa]|obrigadissim[oa]|obrigdo|obrigda|obirgad[oa]|orbigad[oa]|obrigadu|brigado|brigadao|brigadinh[oa]|brigaduu?|obg|obgd[oa]?|obgda|obgdo|brigadu|agradecid[oa]s?|grat[oa]|gratidao|gratos)",
+        r"(?:(?:muito|mto|mt|muitissimo|super) )?(?:obrigad[oa]s?|obrigadao|obrigadinh[oa]|obrigadissim[oa]|obrigdo|obrigda|obirgad[oa]|orbigad[oa]|obrigadu|brigado|brigadao|brigadinh[oa]|brigaduu?|obg|obgd[oa]?|obgda|obgdo|brigadu|agradecid[oa]s?|grat[oa]|gratidao|gratos)",
         r"(?: (?:mesmo|demais|de coracao|de novo|novamente|mais uma vez|de verdade|viu|a todos|a todas|a voces|a vcs))?",
         for_pt!()
     ),
-    concat!(r"(?:valeu|vlw|vlww|valew|vleu|vl)(?: (?:mesmo|demais|ai|galera|pessoal|irmao|cara|mano))?", for_pt!()),
+    concat!(r"(?:valeu|vlw|vlww|valew|vleu)(?: (?:mesmo|demais|ai|galera|pessoal|irmao|cara|mano))?", for_pt!()),
     concat!(
         r"(?:(?:lhe|te|lhes|eu|eu que|nos que) )?agrade(?:co|cemos)(?: (?:muito|demais|imensamente|de coracao|[ao] (?:atencao|ajuda|retorno|apoio|carinho|gentileza)))?",
         for_pt!()
@@ -53,7 +53,7 @@ pub(super) const THANKS: &[&str] = &[
     r"(?:voce|vc|voces|vcs) (?:e|sao) (?:um anjo|uns anjos|demais|maravilhos[oa]s?|incriveis|incrivel|otim[oa]s?|(?:o|a|os|as) (?:melhor|melhores)|show|top|nota (?:mil|dez))|(?:voce|vc|voces|vcs) (?:foi|foram) (?:muito )?(?:atencios[oa]s?|gentil|gentis|prestativ[oa]s?|um anjo|demais|maravilhos[oa]s?|incriveis|incrivel|otim[oa]s?)|fico (?:muito )?(?:grat[oa]|agradecid[oa])|muito (?:gentil|gentis|atencios[oa]s?|prestativ[oa]s?|educad[oa]s?)|obrigad[oa] eu",
     // en
     concat!(
-        r"(?:(?:many|much|big|huge|massive|a million|so many|aww?|lots of|endless) )?(?:thanks|thank|thx|thxs|tks|thnx|thanx|thnks|thanxs|tnx|tx|thankss|thnk u|thank u|thank you|thank ya|thankyou|thankyouu|thank yu|thankx|thnaks|thnak you|thank yuo|tahnks|thansk|thanls|thaks|thans|thank uou|thanku|thnk you|ta muchly|muchly|tank you|tank u|ty|tysm|tyvm|tyy|cheers|ta|grazie|merci)",
+        r"(?:(?:many|much|big|huge|massive|a million|so many|aww?|lots of|endless) )?(?:thanks|thank|thx|thxs|tks|thnx|thanx|thnks|thanxs|tnx|thankss|thnk u|thank u|thank you|thank ya|thankyou|thankyouu|thank yu|thankx|thnaks|thnak you|thank yuo|tahnks|thansk|thanls|thaks|thans|thank uou|thanku|thnk you|ta muchly|muchly|tank you|tank u|ty|tysm|tyvm|tyy|cheers|ta|grazie|merci)",
         r"(?: (?:so much|so very much|very much|so so much|a lot|alot|lots|a bunch|a ton|a million|tons|a mill|heaps|loads|kindly|both|again|once again|once more|indeed|everyone|everybody|all|guys|team|folks|mate|man|mam|dear|sir|madam|ma am|friend|friends|buddy|bro|boss|mucho|to (?:all|everyone|the team|you all|you both)))*",
         for_en!()
     ),
@@ -91,7 +91,7 @@ pub(super) const ACKNOWLEDGES: &[&str] = &[
     r"(?:(?:ah+|ok|muito|que|tudo|super|ta) )?(?:blz|blza|beleza|entendi|entendido|entendida|compreendi|compreendido|certo|certinho|certissimo|perfeito|perfeita|otimo|otima|maravilha|maravilhoso|show|show de bola|legal|bacana|massa|(?:top|show)(?: demais)?|joia|tranquilo|tranks|suave|recebid[oa]|anotad[oa]|ciente|bom|boa|sensacional|espetacular|incrivel|fantastico|excelente|lindo|amei|adorei|bom demais|bom trabalho|otimo trabalho|(?:parabens pelo |amei o |adorei o )?(?:otimo )?atendimento(?: (?:nota (?:mil|dez)|maravilhoso|otimo|excelente|impecavel))|(?:parabens pelo|amei o|adorei o) (?:atendimento|trabalho|servico)|otimo atendimento|arrasou|arrasaram|topissim[oa]|fixe|excelente atendimento|excelente trabalho|parabens|tmj|tamo junto|estamos juntos|e nois|fico feliz|fico contente|que bom|feliz)",
     // en
     r"(?:(?:ah+|ok|okay|alright|all|that is|that s|thats|it s|its|this is|everything is|everything s|sounds|looks|works|so|really|very|pretty) )*(?:alright|all right|great|perfect|awesome|excellent|amazing|wonderful|fantastic|brilliant|lovely|cool|nice|good|super|superb|splendid|marvelous|fab|fabulous|terrific|sweet|neat|fine by me|outstanding|incredible|impressive|beautiful|clear)",
-    r"(?:noted with thanks|received with thanks|well received|well noted with thanks|noted|duly noted|well noted|understood|got it|gotcha|got you|roger|roger that|copy that|makes sense|will note|received|acknowledged|okey dokey|righto|right o|ace|yay+|woohoo|hooray|good to know|glad to hear(?: (?:it|that))?|happy to hear(?: (?:it|that))?|works great|works perfectly|love it|loved it|well done|problem solved|all sorted|all set|all good|my pleasure)",
+    r"(?:noted with thanks|received with thanks|well received|well noted with thanks|noted|duly noted|well noted|understood|got it|gotcha|got you|roger|roger that|copy that|makes sense|received|acknowledged|okey dokey|righto|right o|ace|yay+|woohoo|hooray|good to know|glad to hear(?: (?:it|that))?|happy to hear(?: (?:it|that))?|works great|works perfectly|love it|loved it|well done|problem solved|all sorted|all set|all good|my pleasure)",
     r"(?:(?:that is|that s|thats|such|what|really) )?(?:a )?(?:great|top|good|excellent|amazing|awesome|nice|wonderful|fantastic|perfect|outstanding|superb|top notch) (?:job|help|work|service|support|news|stuff|team|response|customer service)",
 ];
 
@@ -114,11 +114,11 @@ pub(super) const FAREWELLS: &[&str] = &[
     r"(?:(?:um|uma|te desejo|lhe desejo|desejo|que|tenha|tenham|tenhas) )+(?:otim[oa]|excelente|bom|boa|lind[oa]|feliz|abencoad[oa]|maravilhos[oa]) (?:dia|tarde|noite)(?: (?:pra|para|a) (?:voce|vc|voces|vcs|ti|todos|todas)(?: tambem| tbm)?)?",
     r"(?:otim[oa]|excelente|feliz|abencoad[oa]|lind[oa]) (?:dia|tarde|noite)(?: (?:pra|para|a) (?:voce|vc|voces|vcs|ti|todos|todas)(?: tambem| tbm)?)?",
     r"(?:(?:um|grande|forte|super) )*(?:abraco|abracos|abracao|abs|abc|beijo|beijos|bjs|bjo|bjao|beijao)(?: (?:a todos|pra todos|em todos|pra voces|pra voce|grande|e beijos))?",
-    r"(?:ate (?:mais|logo|breve|a proxima|amanha|mais ver)|tchau|tchauzinho|xau|falou|flw|fui|fique com deus|fiquem com deus|vai com deus|fica com deus|amem|(?:pra|para) (?:voce|vc|voces|vcs|ti) tambem|(?:pra|para) (?:voce|vc|voces|vcs) tbm|atenciosamente|att|cordialmente|bom descanso|bons sonhos|sucesso|muito sucesso|boas festas|tudo de bom|se cuida|se cuidem|foi um prazer|(?:bom dia|boa tarde|boa noite) (?:pra|para) (?:voce|vc|voces|vcs) (?:tambem|tbm)|(?:com )?(?:os )?(?:melhores )?cumprimentos|continuacao de (?:um )?(?:bom|otimo|boa) (?:dia|tarde|noite|semana|trabalho))",
+    r"(?:ate (?:mais|logo|breve|a proxima|amanha|mais ver)|tchau|tchauzinho|xau|flw|fique com deus|fiquem com deus|vai com deus|fica com deus|amem|(?:pra|para) (?:voce|vc|voces|vcs|ti) tambem|(?:pra|para) (?:voce|vc|voces|vcs) tbm|atenciosamente|att|cordialmente|bom descanso|bons sonhos|sucesso|muito sucesso|boas festas|tudo de bom|se cuida|se cuidem|foi um prazer|(?:bom dia|boa tarde|boa noite) (?:pra|para) (?:voce|vc|voces|vcs) (?:tambem|tbm)|(?:com )?(?:os )?(?:melhores )?cumprimentos|continuacao de (?:um )?(?:bom|otimo|boa) (?:dia|tarde|noite|semana|trabalho))",
     r"(?:que )?deus (?:(?:te|lhe|lhes|o|a|os|as|nos|vos) )?(?:abencoe|abencoe muito|abencoe sempre|abencoe voce|pague|proteja|ilumine|guarde)(?: (?:voce|vc|voces|sempre|muito|grandemente))?",
     // en
     r"(?:(?:have|you have|hope you have|wish you|wishing you|wish you all|enjoy|have yourself|happy|and have) )(?:(?:a|an|the|your|very|really|truly) )*(?:(?:good|great|nice|lovely|wonderful|blessed|fantastic|pleasant|awesome|beautiful|fabulous|amazing|restful|safe|happy|super|excellent|relaxing) )?(?:day|one|evening|night|weekend|week|afternoon|morning|rest of (?:your|the|ur) (?:day|week|evening|afternoon)|holiday|holidays|new year|friday|monday|trip|time|easter|thanksgiving)(?: (?:ahead|too|yourself|everyone|all|off))?",
-    r"(?:take care|take good care|stay blessed|x|stay safe|bye|bye bye|byee|bye now|goodbye|good bye|farewell|so long|see you|see ya|see u|cya|see you (?:soon|around|later|then)|see ya (?:soon|around|later)|cheers|cheerio|ciao|ta ra|(?:with )?(?:kind|best|warm|warmest|kindest|many) (?:regards|wishes)|regards|best|sincerely|yours|yours truly|yours sincerely|all the best|god bless(?: (?:you|u|you all|ya))?|bless you|blessings|many blessings|be blessed|bless|same to (?:you|u|you all)|(?:and )?(?:you|u) too|likewise|(?:and )?to you too|happy holidays|happy new year|merry christmas|good luck|keep up the (?:good|great) work|keep it up|xoxo|xo|xx|love|much love|lots of love|hugs|peace|pleasure|it was a pleasure|a pleasure|it s been a pleasure)",
+    r"(?:take care|take good care|stay blessed|x|stay safe|bye|bye bye|byee|bye now|goodbye|good bye|farewell|so long|see you|see ya|see u|cya|see you (?:soon|around|later|then)|see ya (?:soon|around|later)|cheers|cheerio|ciao|ta ra|(?:with )?(?:kind|best|warm|warmest|kindest|many) (?:regards|wishes)|regards|best|sincerely|yours|yours truly|yours sincerely|all the best|god bless(?: (?:you|u|you all|ya))?|bless you|blessings|many blessings|be blessed|bless|same to (?:you|u|you all)|(?:and )?(?:you|u) too|likewise|(?:and )?to you too|happy holidays|happy new year|merry christmas|good luck|keep up the (?:good|great) work|keep it up|xoxo|xo|xx|much love|lots of love|hugs|peace|pleasure|it was a pleasure|a pleasure|it s been a pleasure)",
 ];
 
 /// What greets at the beginning of a talk and takes leave at its end: it counts behind another courtesy only.
