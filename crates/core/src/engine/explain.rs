@@ -38,10 +38,10 @@ pub struct Explanation {
     pub n_earlier: usize,
     /// The latest events that counted for nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unproven: Vec<Unproven>,
+    pub unproven: Vec<Uncounted>,
     /// What the client wrote and asked for nothing by, oldest first (LESSONS 49).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asks_nothing: Vec<Unproven>,
+    pub asks_nothing: Vec<Uncounted>,
     /// Who spent its time.
     pub ledger: Ledger,
 }
@@ -125,9 +125,9 @@ pub struct Cause {
     pub proof: Proof,
 }
 
-/// An event that counted for nothing, since it is not known who made it.
+/// An event that counted for nothing: nobody vouches for it, or it asks for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unproven {
+pub struct Uncounted {
     /// When it happened.
     pub at: DateTime<Utc>,
     /// What it was.
@@ -214,16 +214,16 @@ pub fn explain<'a>(
     }
 }
 
-fn unproven(events: &[Event]) -> Vec<Unproven> {
+fn unproven(events: &[Event]) -> Vec<Uncounted> {
     let all =
-        events.iter().filter(|event| !event.is_believed()).map(|event| Unproven { at: event.at, event: cause(event) });
+        events.iter().filter(|event| !event.is_believed()).map(|event| Uncounted { at: event.at, event: cause(event) });
     let mut all: Vec<_> = all.collect();
     all.drain(..all.len().saturating_sub(MOST_UNPROVEN));
     all
 }
 
 /// Messages that asked for nothing as things stood then.
-fn courtesies(id: RequestId, events: &[Event], rulebook: &Rulebook) -> Vec<Unproven> {
+fn courtesies(id: RequestId, events: &[Event], rulebook: &Rulebook) -> Vec<Uncounted> {
     if !rulebook.courtesies.is_on() {
         return Vec::new();
     }
@@ -233,7 +233,7 @@ fn courtesies(id: RequestId, events: &[Event], rulebook: &Rulebook) -> Vec<Unpro
         let mut effects = Vec::new();
         progress::apply(&mut request, event, rulebook, &mut effects);
         if effects.contains(&Effect::Ignored { why: Ignored::AsksNothing }) {
-            found.push(Unproven { at: event.at, event: cause(event) });
+            found.push(Uncounted { at: event.at, event: cause(event) });
         }
     }
     found.drain(..found.len().saturating_sub(MOST_UNPROVEN));

@@ -7,7 +7,7 @@ use super::{Both, Language, format, proof, vocabulary};
 use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
-use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Unproven};
+use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Uncounted};
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::plan::Basis;
 use crate::engine::proof::Proof;
@@ -217,10 +217,10 @@ impl Writer {
     }
 
     /// What counted for nothing, and what to configure.
-    fn unproven(self, unproven: &[Unproven]) -> Option<Section> {
+    fn unproven(self, unproven: &[Uncounted]) -> Option<Section> {
         let mut rows = Vec::new();
         let mut label = self.of("unproven", "sin prueba");
-        for Unproven { at, event } in unproven {
+        for Uncounted { at, event } in unproven {
             rows.push((std::mem::take(&mut label), self.caused(*at, Some(event))));
         }
         let lacks = unproven.iter().rev().find_map(|unproven| match unproven.event.proof {
@@ -233,9 +233,9 @@ impl Writer {
     }
 
     /// What started no clock, since it asks for nothing.
-    fn courtesies(self, courtesies: &[Unproven]) -> Option<Section> {
+    fn courtesies(self, courtesies: &[Uncounted]) -> Option<Section> {
         let mut label = self.of("courtesy", "cortesía");
-        let row = |courtesy: &Unproven| (std::mem::take(&mut label), self.caused(courtesy.at, Some(&courtesy.event)));
+        let row = |courtesy: &Uncounted| (std::mem::take(&mut label), self.caused(courtesy.at, Some(&courtesy.event)));
         let rows: Vec<_> = courtesies.iter().map(row).collect();
         let title = self.of("what asks for nothing", "lo que no pide nada").to_owned();
         (!rows.is_empty()).then_some(Section { title, state: None, rows })
