@@ -146,6 +146,66 @@ impl<T: JsonSchema> JsonSchema for WordOr<T> {
     }
 }
 
+/// A word, or a list of words and of tables that say more.
+#[derive(Debug, Clone, Default)]
+pub struct WordOrList<T> {
+    /// The items.
+    pub items: Vec<At<WordOr<T>>>,
+    /// Where the list stands, or the word.
+    pub span: Range<usize>,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for WordOrList<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        enum Ways<T> {
+            One(String),
+            Many(Vec<At<WordOr<T>>>),
+        }
+        struct Either<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = Ways<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list")
+            }
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                Ok(Ways::One(word.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = list.next_element()? {
+                    items.push(item);
+                }
+                Ok(Ways::Many(items))
+            }
+        }
+        impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ways<T> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Either(std::marker::PhantomData))
+            }
+        }
+        let whole = toml::Spanned::<Ways<T>>::deserialize(deserializer)?;
+        let span = whole.span();
+        let items = match whole.into_inner() {
+            Ways::One(word) => vec![At(toml::Spanned::new(span.clone(), WordOr::Word(word)))],
+            Ways::Many(items) => items,
+        };
+        Ok(Self { items, span })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for WordOrList<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WordOrList".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let item = generator.subschema_for::<WordOr<T>>();
+        schemars::json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": item }] })
+    }
+}
+
 /// Where a secret is kept: exactly one of the three.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

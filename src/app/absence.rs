@@ -36,10 +36,12 @@ impl App {
         if leads_back(&absence, &self.config()) {
             return Ok(None);
         }
+        let person = absence.person.clone();
         let write =
             move |work: &mut super::work::Work<'_>| work.store().add_absence(&absence, who.as_deref(), work.now);
         let id = self.writer.write(write).await?;
         self.take_absences().await?;
+        self.wait_until_back(person).await?;
         Ok(Some(id))
     }
 
@@ -50,9 +52,23 @@ impl App {
     /// [`WriteError`] if it cannot be written.
     pub async fn end_absence(&self, id: i64) -> Result<bool, WriteError> {
         let _alone = self.core.absences.lock().await;
-        let was_there = self.writer.write(move |work| work.store().end_absence(id, work.now)).await?;
+        let person = self.writer.write(move |work| work.store().end_absence(id, work.now)).await?;
         self.take_absences().await?;
-        Ok(was_there)
+        let Some(person) = person else { return Ok(false) };
+        self.wait_until_back(person).await?;
+        Ok(true)
+    }
+
+    /// What waits for somebody's return waits until then, whenever that is by now.
+    async fn wait_until_back(&self, person: String) -> Result<(), WriteError> {
+        let write = move |work: &mut super::work::Work<'_>| {
+            let absences = work.config.rulebook.directory.absences();
+            let until = absence::until(absences, &person, work.now).unwrap_or(work.now);
+            work.store().wait_until_back(&person, until)?;
+            work.wake_outbox_if(until <= work.now);
+            Ok(())
+        };
+        self.writer.write(write).await
     }
 
     /// Puts another file in force, in which whoever was said to be away is so.

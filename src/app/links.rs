@@ -12,6 +12,8 @@ use super::keys::Keys;
 use super::{App, WriteError};
 use crate::config::Config;
 use crate::engine::directory::Recipient;
+use crate::engine::effect::ClockRef;
+use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::ViolationId;
@@ -50,6 +52,12 @@ pub enum Deed {
     EndSilence,
     /// Says what there is to say to the violation of that number.
     Excuse(ViolationId),
+    /// Says why a promise of it broke.
+    Reason,
+    /// Lets a breach out of the figures.
+    Approve(ClockRef),
+    /// Leaves a breach in the figures.
+    Refuse(ClockRef),
     /// Says that its appointment took place.
     Held,
     /// Moves its appointment.
@@ -75,6 +83,9 @@ impl Deed {
             Self::Silence(time) => format!("silence{}", time.num_minutes()),
             Self::EndSilence => "unsilence".to_owned(),
             Self::Excuse(violation) => format!("excuse{violation}"),
+            Self::Reason => "reason".to_owned(),
+            Self::Approve(clock) => format!("approve{}:{}", clock.cycle, clock.kind.as_str()),
+            Self::Refuse(clock) => format!("refuse{}:{}", clock.cycle, clock.kind.as_str()),
             Self::Held => "held".to_owned(),
             Self::Reschedule => "reschedule".to_owned(),
             Self::Show => "show".to_owned(),
@@ -90,6 +101,10 @@ impl Deed {
         let begins = word.find(|letter: char| letter.is_ascii_digit()).unwrap_or(word.len());
         let (word, rest) = word.split_at(begins);
         let minutes = || Some(TimeDelta::minutes(rest.parse::<u16>().ok()?.into()));
+        let clock = || {
+            let (cycle, kind) = rest.split_once(':')?;
+            Some(ClockRef { kind: TargetKind::from_word(kind)?, cycle: cycle.parse().ok()? })
+        };
         let instant = |seconds: &str| DateTime::from_timestamp(seconds.parse().ok()?, 0);
         match (word, rest) {
             ("take", "") => Some(Self::Take),
@@ -97,6 +112,9 @@ impl Deed {
             ("release", "") => Some(Self::Release),
             ("waive", "") => Some(Self::Waive),
             ("unsilence", "") => Some(Self::EndSilence),
+            ("reason", "") => Some(Self::Reason),
+            ("approve", _) => clock().map(Self::Approve),
+            ("refuse", _) => clock().map(Self::Refuse),
             ("held", "") => Some(Self::Held),
             ("reschedule", "") => Some(Self::Reschedule),
             ("show", "") => Some(Self::Show),
@@ -112,6 +130,11 @@ impl Deed {
             }
             _ => None,
         }
+    }
+
+    /// Whether it has a meaning on a request that is closed: what broke stays broken.
+    pub const fn outlives_closing(&self) -> bool {
+        matches!(self, Self::Excuse(_) | Self::Reason | Self::Approve(_) | Self::Refuse(_))
     }
 
     /// Whether it is about one request.
@@ -189,6 +212,7 @@ impl App {
             snooze60: link(Deed::Snooze(TimeDelta::minutes(60)))?,
             show: link(Deed::Show)?,
             waive: link(Deed::Waive),
+            reason: link(Deed::Reason).filter(|_| !self.config().rulebook.reasons.is_empty()),
         })
     }
 
@@ -201,6 +225,7 @@ impl App {
     pub fn further_link(&self, further: &Further, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<String> {
         let (deed, request) = match further {
             Further::Excuse(request, violation) => (Deed::Excuse(*violation), *request),
+            Further::Approve(request, clock) => (Deed::Approve(*clock), *request),
             Further::Held(request) => (Deed::Held, *request),
             Further::Reschedule(request) => (Deed::Reschedule, *request),
             // A name that breaks the lines of a link has none.
@@ -397,6 +422,9 @@ mod tests {
             Deed::Silence(SILENCE),
             Deed::EndSilence,
             Deed::Excuse(ViolationId(42)),
+            Deed::Reason,
+            Deed::Approve(ClockRef { kind: TargetKind::FirstReply, cycle: 2 }),
+            Deed::Refuse(ClockRef { kind: TargetKind::Deliver, cycle: 1 }),
             Deed::Held,
             Deed::Reschedule,
             Deed::Show,

@@ -18,7 +18,7 @@ use crate::engine::directory::{Role, Tell};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request_id::RequestId;
 use crate::engine::rota::Handover;
-use crate::engine::{history, ledger};
+use crate::engine::{history, ledger, reasons};
 use crate::outbox::Content;
 use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
 use crate::store::violations::ViolationFilter;
@@ -175,7 +175,10 @@ fn of_period(
         let known: Vec<Event> = own.iter().filter(|event| event.at < period.to).cloned().collect();
         let history = history::of(id, own, rulebook, period.to);
         let held = ledger::of(id, &known, rulebook, period.to).held;
-        cases.push(Case { history, held, clocks: store.clocks(id)? });
+        let clocks = store.clocks(id)?;
+        // Whenever it was said: the figures are those of the period in which it broke.
+        let reasons = reasons::of(own, &clocks, history.request.owner.as_deref(), rulebook);
+        cases.push(Case { history, held, clocks, reasons });
     }
     let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
     let broken: Vec<Broken> = store
@@ -302,6 +305,11 @@ fn trimmed(mut report: Report) -> Report {
     for one in &mut report.waived {
         one.answers.truncate(MOST_FROZEN);
     }
+    for reason in &mut report.reasons {
+        reason.breaches.truncate(MOST_FROZEN);
+    }
+    report.still.truncate(MOST_FROZEN);
+    report.kept_waiting.truncate(MOST_FROZEN);
     report
 }
 

@@ -129,7 +129,9 @@ impl Outbox {
                         let is_held = |(person, _): &(Option<String>, String)| {
                             silenced.holds(request.id, &request.facets, person.as_deref())
                         };
-                        if starts_at <= at && at < ends_at && desk::addressed(&recipients, &config).iter().any(is_held)
+                        if starts_at <= at
+                            && at < ends_at
+                            && desk::addressed(&recipients, &config, at).iter().any(is_held)
                         {
                             n_alerts += 1;
                             requests.insert(request.id);
@@ -218,7 +220,7 @@ fn has(facets: &Facets, family: Family, word: &str) -> bool {
         Family::Tag => facets.tags.iter().any(is),
         Family::Stage => facets.stage.iter().any(is),
         Family::Wait => facets.wait.iter().any(is),
-        Family::Team | Family::Person | Family::Channel | Family::Customer => false,
+        Family::Team | Family::Person | Family::Channel | Family::Customer | Family::Reason => false,
     }
 }
 

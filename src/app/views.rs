@@ -9,6 +9,7 @@ use super::core::Core;
 use super::metrics::Snapshot;
 use super::outbox::OVERDUE_AFTER;
 use super::readers::Readers;
+use crate::engine::clock::Clock;
 use crate::engine::effect::Wake;
 use crate::engine::event::Event;
 use crate::engine::request::Request;
@@ -104,6 +105,11 @@ impl Views {
     /// The events of a request, in the order in which they happened.
     pub async fn events(&self, id: RequestId) -> Result<Vec<Event>, StoreError> {
         self.readers.look(move |store| store.events(id)).await
+    }
+
+    /// Every clock that ran on a request.
+    pub async fn clocks(&self, id: RequestId) -> Result<Vec<Clock>, StoreError> {
+        self.readers.look(move |store| store.clocks(id)).await
     }
 
     /// Requests by filter, newest first.

@@ -77,6 +77,41 @@ pub(super) struct ReasonArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct BrokenArgs {
+    /// Which promise, such as deliver [default: the one that broke last]
+    #[arg(long, value_name = "KIND")]
+    promise: Option<String>,
+    /// Which of its kind on the request, from 1 [default: the last]
+    #[arg(long, value_name = "NUMBER")]
+    cycle: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BreachArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// A key or name of [reasons]
+    #[arg(value_name = "REASON")]
+    why: String,
+    #[command(flatten)]
+    of: BrokenArgs,
+    /// What there is to say to it
+    #[arg(long)]
+    text: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ApproveArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    #[command(flatten)]
+    of: BrokenArgs,
+    /// Leave the breach in the figures
+    #[arg(long)]
+    refuse: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct UndoArgs {
     #[command(flatten)]
     plain: PlainArgs,
@@ -298,6 +333,10 @@ pub(super) enum Work {
     Escalate(ReasonArgs),
     /// The client's message needs no answer: its clock ends, neither kept nor broken
     Waive(ReasonArgs),
+    /// Say why a promise broke, by a key of [reasons]
+    Reason(BreachArgs),
+    /// Let a breach out of the figures for its reason, or leave it in
+    Approve(ApproveArgs),
     /// Take an act back as if it had not been: a wrong answer, wait or closing
     Undo(UndoArgs),
     /// What was written by WhatsApp was sent by email too
@@ -358,6 +397,17 @@ pub(super) async fn work(global: &Global, work: Work) -> Outcome {
             act(global, "stage", args.plain, given([("to", Some(args.to)), ("number", args.number)])).await
         }
         Work::Escalate(args) => reason(global, "escalate", args).await,
+        Work::Reason(BreachArgs { plain, why, of, text }) => {
+            let mut body = given([("reason", Some(why)), ("text", text), ("promise", of.promise)]);
+            body.insert("cycle".to_owned(), json!(of.cycle));
+            act(global, "reason", plain, body).await
+        }
+        Work::Approve(ApproveArgs { plain, of, refuse }) => {
+            let mut body = given([("promise", of.promise)]);
+            body.insert("cycle".to_owned(), json!(of.cycle));
+            body.insert("refuse".to_owned(), refuse.into());
+            act(global, "approve", plain, body).await
+        }
         Work::Undo(args) => act(global, "undo", args.plain, given([("of", args.event)])).await,
         Work::Waive(args) => reason(global, "waive", args).await,
         Work::Replica(args) => plain(global, "replica", args).await,

@@ -40,6 +40,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     if let (Some(status), Value::Object(heard)) = (status.as_object_mut(), heard) {
         status.extend(heard);
     }
+    // A daemon of an older version knows nobody who is away.
+    if let Ok(away) = client.get("/v1/away").await {
+        let now: Vec<Value> =
+            away["away"].as_array().into_iter().flatten().filter(|one| one["holds"] == true).cloned().collect();
+        status["away"] = now.into();
+    }
     let exit = if is_amiss(&status) { Exit::Found } else { Exit::Done };
     if args.json {
         output::json(&status)?;
@@ -49,6 +55,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     refused_file(&status, look)?;
     overview(&status, look)?;
     sources(status["sources"].as_array().map(Vec::as_slice).unwrap_or_default(), look)?;
+    away(&status, look)?;
     unproven(&status, look.language)?;
     unreadable(&status, look.language)?;
     Ok(exit)
@@ -66,6 +73,24 @@ fn is_amiss(status: &Value) -> bool {
         || some("dead")
         || some("overdue_unsent")
         || status["sources"].as_array().is_some_and(|sources| sources.iter().any(is_bad))
+}
+
+/// Who is away now, until when, and who is told instead.
+fn away(status: &Value, look: Look) -> anyhow::Result<()> {
+    for one in status["away"].as_array().into_iter().flatten() {
+        let (name, until) = (one["name"].as_str().unwrap_or_default(), look.when(&one["until"]));
+        output::line(&look.language.of(match one["stands_in"].as_str() {
+            Some(other) => both!(
+                "{name} is away until {until}; {other} is told instead",
+                "{name} está ausente hasta {until}; se avisa a {other}"
+            ),
+            None => both!(
+                "{name} is away until {until}; nobody stands in",
+                "{name} está ausente hasta {until}; sin reemplazo"
+            ),
+        }))?;
+    }
+    Ok(())
 }
 
 /// The daemon, its requests, its messages and where they go, a line each.

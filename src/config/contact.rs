@@ -1,15 +1,46 @@
 //! When a person may be told.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
 use super::Contact;
-use crate::engine::calendar::zone;
+use crate::engine::calendar::{Calendar, zone};
 
 /// A summary is looked for no further ahead: a calendar that is never open has none.
 const MOST_DAYS: usize = 31;
 
+/// A way to a person, and the hours in which it is used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotifyWay {
+    /// "email", or the name of a destination.
+    pub by: String,
+    /// The hours in which it is used.
+    pub hours: Option<Arc<Calendar>>,
+    /// The hours outside of which it is used.
+    pub outside: Option<Arc<Calendar>>,
+}
+
+impl NotifyWay {
+    /// A way that is used at all hours.
+    pub fn always(by: &str) -> Self {
+        Self { by: by.to_owned(), hours: None, outside: None }
+    }
+
+    fn is_used(&self, now: DateTime<Utc>) -> bool {
+        self.hours.as_ref().is_none_or(|hours| hours.is_open(now))
+            && self.outside.as_ref().is_none_or(|hours| !hours.is_open(now))
+    }
+}
+
 impl Contact {
+    /// By what this person is told at `now`. Where none of the ways is used then, by each: an alert never goes to nobody.
+    pub fn ways(&self, now: DateTime<Utc>) -> Vec<&str> {
+        let used: Vec<_> = self.notify.iter().filter(|way| way.is_used(now)).map(|way| way.by.as_str()).collect();
+        if used.is_empty() { self.notify.iter().map(|way| way.by.as_str()).collect() } else { used }
+    }
+
     /// Whether it is within this person's hours.
     pub fn works(&self, now: DateTime<Utc>) -> bool {
         self.hours.as_ref().is_none_or(|hours| hours.is_open(now))

@@ -29,6 +29,8 @@ pub enum Family {
     Stage,
     /// A kind of waiting.
     Wait,
+    /// Why promises break.
+    Reason,
 }
 
 impl Config {
@@ -69,6 +71,9 @@ impl Config {
                 policies(|matcher| &matcher.tags).chain(urgent).chain(taken).collect()
             }
             Family::Stage => self.rulebook.stages.iter().map(|stage| stage.name.as_str()).collect(),
+            Family::Reason => {
+                self.rulebook.reasons.iter().flat_map(|reason| [reason.key.as_str(), reason.name.as_str()]).collect()
+            }
             Family::Wait => self.rulebook.waits.iter().map(|wait| wait.key.as_str()).collect(),
         }
     }
@@ -120,6 +125,10 @@ impl Config {
             Family::Stage => both!(
                 "a claim has no stage `{word}` in sla.toml; {en} (`done` ends the last one)",
                 "un reclamo no tiene la etapa `{word}` en sla.toml; {es} (`done` termina la última)"
+            ),
+            Family::Reason => both!(
+                "there is no reason `{word}` under [reasons] in sla.toml; {en}",
+                "no hay una razón `{word}` en [reasons] de sla.toml; {es}"
             ),
             Family::Wait => both!(
                 "there is no kind of waiting `{word}` under [wait] in sla.toml; {en}",

@@ -45,6 +45,7 @@ use crate::text::exposure::{Door, Exposure, MailboxDoor, SourceDoor};
 use crate::text::templates::Texts;
 use crate::text::{Both, Language};
 
+pub use contact::NotifyWay;
 pub use known::Family;
 use mistake::{Mistake, Mistakes, Told};
 use resolve::ALWAYS;
@@ -118,8 +119,8 @@ pub struct Contact {
     pub email: Option<String>,
     /// Language.
     pub language: Language,
-    /// Names of destinations, [`EMAIL`] included.
-    pub notify: Vec<String>,
+    /// Ways by which the person is told, [`EMAIL`] among them.
+    pub notify: Vec<NotifyWay>,
     /// Addresses at destinations that have one for each person.
     pub reach: BTreeMap<String, String>,
     /// Outside of its hours, what may wait waits.

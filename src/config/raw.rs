@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use super::destination::Destination;
-pub use crate::written::{At, OneOrMany, SecretRef, WordOr};
+pub use crate::written::{At, OneOrMany, SecretRef, WordOr, WordOrList};
 
 pub(super) type Words = OneOrMany<At<String>>;
 /// Hours by day or date.
@@ -69,6 +69,8 @@ pub struct Raw {
     pub tag: Named<Tag>,
     /// Kinds of waiting, by key: for the client, a supplier, the carrier.
     pub wait: Named<Wait>,
+    /// Why promises break, by key: a closed list.
+    pub reasons: Named<BreachReason>,
     /// Reports, by name: what is sent when, and what it is measured by.
     pub report: Named<Report>,
     /// Templates of your own.
@@ -237,8 +239,9 @@ pub struct Person {
     pub addresses: Vec<At<String>>,
     /// "es" or "en".
     pub language: Option<At<String>>,
-    /// By what this person is told: "email", or destinations. Email where it is left out.
-    pub notify: Option<Words>,
+    /// By what this person is told: "email", or destinations, each by its name or as { by = "slack", hours = "oficina" }. Email where it is
+    /// left out.
+    pub notify: Option<WordOrList<Way>>,
     /// Address of this person at destinations that have one for each, such as { telegram = "700000005" }.
     pub reach: BTreeMap<At<String>, At<String>>,
     /// Calendar of this person's hours: outside of them, what may wait waits.
@@ -247,6 +250,18 @@ pub struct Person {
     pub summary: Option<At<String>>,
     /// When this person is away, and who stands in.
     pub away: Vec<At<Absence>>,
+}
+
+/// A way on which somebody is told at certain hours.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Way {
+    /// "email", or a destination.
+    pub by: Option<At<String>>,
+    /// Calendar of the hours in which it is used.
+    pub hours: Option<At<String>>,
+    /// Calendar of the hours outside of which it is used.
+    pub outside: Option<At<String>>,
 }
 
 /// When somebody is away.
@@ -494,6 +509,18 @@ pub struct Wait {
     pub rule: Option<At<String>>,
 }
 
+/// A reason for which promises break.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreachReason {
+    /// Name as people write it.
+    pub name: Option<At<String>>,
+    /// Whether it takes the breach out of the figures.
+    pub excluded: Option<At<bool>>,
+    /// Who must agree to that: roles, people or teams. Nobody where it is left out.
+    pub approval: Option<Words>,
+}
+
 /// A tag that means something.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -577,6 +604,8 @@ pub struct Target {
     pub from: Option<At<String>>,
     /// Whether it stands still while the team waits for the client, as `deliver` does by itself.
     pub pauses: Option<At<bool>>,
+    /// Of deliver and answer, what opening the request again does: "new" counts anew; "goes on" counts on from where it stood.
+    pub reopen: Option<At<String>>,
 }
 
 /// A step of a ladder.

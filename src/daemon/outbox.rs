@@ -246,7 +246,7 @@ impl Sender {
             None => Vec::new(),
             Some(Recipient::Destination(name)) => vec![(None, name.clone())],
             Some(Recipient::Person(key)) => config.contacts.get(key).map_or_else(Vec::new, |contact| {
-                contact.notify.iter().map(|name| (Some(key.clone()), name.clone())).collect()
+                contact.ways(self.app.now()).into_iter().map(|name| (Some(key.clone()), name.to_owned())).collect()
             }),
         };
         let language = config.operator.as_ref().map_or(config.language, |operator| config.language_of(operator));
@@ -339,7 +339,11 @@ impl Sender {
         // An update that comes too late for its message costs nobody anything.
         let is_missed = !matches!(
             delivery.content,
-            Content::Notice { .. } | Content::Test(_) | Content::Link { .. } | Content::Update { .. }
+            Content::Notice { .. }
+                | Content::Test(_)
+                | Content::Link { .. }
+                | Content::Approval(_)
+                | Content::Update { .. }
         );
         if matches!(ended, Attempt::Dead { .. }) && is_missed {
             self.tell_of_dead(&delivery, now).await;
@@ -487,6 +491,7 @@ fn tell_of_sent(delivery: &Leased, answer: &str) {
         Content::Invitation(_) => ("invitation", None),
         Content::Test(_) => ("test", None),
         Content::Link { .. } => ("link", None),
+        Content::Approval(_) => ("approval", None),
         Content::Notice { .. } => ("notice", None),
     };
     tracing::info!(

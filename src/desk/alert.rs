@@ -26,7 +26,7 @@ impl Decision<'_> {
         let (config, now) = (self.config, self.now);
         // What an edit makes due is not late, however long ago it would have been due by it.
         let is_late = alert.late && hold == Batching::WhatIsLate;
-        let ways = addressed(&present(request, alert.why, &alert.recipients, config, now), config);
+        let ways = addressed(&present(request, alert.why, &alert.recipients, config, now), config, now);
         let link = LinkOf { request: request.id };
         let mut need = Need::default();
         need.unless_known(self.known, &link);
@@ -60,6 +60,7 @@ impl Decision<'_> {
                 wait::of_alert,
             )?);
         }
+        deliveries.extend(when_back(&replaced(request, alert, config, now), &deliveries, config, now));
         let facts = facts::of(request, alert, config, now);
         self.changes.alerts.push(NewAlert {
             step: Some(StepRef { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
@@ -122,6 +123,35 @@ impl Decision<'_> {
 pub(super) struct Addressee {
     pub(super) person: Option<String>,
     pub(super) destination: String,
+}
+
+/// Whom the step would have told who is away, and until when.
+fn replaced(request: &Request, alert: &Alert, config: &Config, now: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
+    let rulebook = &config.rulebook;
+    let Some((policy, target)) = rulebook.target(alert.clock.kind, &request.facets) else { return Vec::new() };
+    let Some(step) = target.escalation.steps.iter().find(|step| step.at == alert.step) else { return Vec::new() };
+    rulebook.directory.replaced(&step.tell, request.owner.as_deref(), policy.team.as_deref(), now)
+}
+
+/// What waits until they are back whom somebody else was told for: one message of all of it (LESSONS 52).
+pub(super) fn when_back(
+    replaced: &[(String, DateTime<Utc>)],
+    told: &[NewDelivery],
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let mut waiting = Vec::new();
+    for (person, until) in replaced {
+        let ways = config.contacts.get(person).map(|contact| contact.ways(now)).unwrap_or_default();
+        // One message at return: by the first way that takes a list.
+        let Some(way) = ways.into_iter().find(|way| gathers(way, config)) else { continue };
+        if !told.iter().any(|delivery| delivery.person.as_ref() == Some(person)) {
+            let held = Some((HeldFor::Away, *until));
+            let (person, destination) = (Some(person.clone()), way.to_owned());
+            waiting.push(NewDelivery { person, destination, held, ..NewDelivery::default() });
+        }
+    }
+    waiting
 }
 
 /// Who is told at `at`: of a client's broken promise, whoever is on duty instead of people who do not work then.

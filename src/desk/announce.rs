@@ -10,7 +10,7 @@ use crate::text::Both;
 
 /// Such a message to one recipient.
 pub fn announcement(content: Content, recipient: &Recipient, config: &Config, now: DateTime<Utc>) -> NewAlert {
-    announcement_by(content, addressed(std::slice::from_ref(recipient), config), now)
+    announcement_by(content, addressed(std::slice::from_ref(recipient), config, now), now)
 }
 
 /// Such a message to those people, or to nobody in particular, by those destinations.
@@ -25,6 +25,7 @@ pub fn announcement_by(content: Content, ways: Vec<(Option<String>, String)>, no
         | Content::Digest { .. }
         | Content::Test(_)
         | Content::Link { .. }
+        | Content::Approval(_)
         | Content::Notice { .. } => Motive::Notice,
     };
     let delivery = |(person, destination)| NewDelivery { person, destination, ..NewDelivery::default() };
@@ -40,15 +41,15 @@ pub fn operator_notice(subject: &Both, text: &Both, config: &Config, now: DateTi
     Some(announcement(Content::Notice { subject, text }, operator, config, now))
 }
 
-/// Persons and destinations, without doubles: a person who shares a destination with another is told there once.
-pub fn addressed(recipients: &[Recipient], config: &Config) -> Vec<(Option<String>, String)> {
+/// Persons and destinations at `now`, without doubles: a person who shares a destination with another is told there once.
+pub fn addressed(recipients: &[Recipient], config: &Config, now: DateTime<Utc>) -> Vec<(Option<String>, String)> {
     let mut addressed: Vec<(Option<String>, String)> = Vec::new();
     for recipient in recipients {
         let ways = match recipient {
             Recipient::Destination(name) => vec![(None, name.clone())],
             Recipient::Person(key) => {
-                let ways = config.contacts.get(key).map(|contact| contact.notify.as_slice()).unwrap_or_default();
-                ways.iter().map(|name| (Some(key.clone()), name.clone())).collect()
+                let ways = config.contacts.get(key).map(|contact| contact.ways(now)).unwrap_or_default();
+                ways.into_iter().map(|name| (Some(key.clone()), name.to_owned())).collect()
             }
         };
         for way in ways {

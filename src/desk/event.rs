@@ -178,6 +178,9 @@ impl Decision<'_> {
             self.changes.acts.extend(act(id, event));
             self.confirm_reply(id, event);
         }
+        if event.is_believed() {
+            self.ask_approval(&outcome.request, event)?;
+        }
         self.name_threads(event, &outcome.request, manner.is_new)?;
         let request = self.keep(outcome, manner);
         self.alert(&request, &effects, Batching::WhatIsLate);

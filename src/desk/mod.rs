@@ -15,6 +15,7 @@ mod invite;
 mod mail;
 mod news;
 pub mod place;
+mod reason;
 mod time;
 mod violation;
 

@@ -1,7 +1,9 @@
 //! The ladders of broken rules: who is told, until somebody answers for it.
 
 use super::Decision;
-use super::alert::Addressee;
+use chrono::{DateTime, Utc};
+
+use super::alert::{Addressee, when_back};
 use super::announce::addressed;
 use crate::engine::check::Violation;
 use crate::engine::directory::Recipient;
@@ -36,7 +38,9 @@ impl Decision<'_> {
                 break;
             }
             let recipients = config.rulebook.directory.recipients(&step.tell, request.owner.as_deref(), None, self.now);
-            self.tell_violation(violated, request, &recipients)?;
+            let owner = request.owner.as_deref();
+            let replaced = config.rulebook.directory.replaced(&step.tell, owner, None, self.now);
+            self.tell_violation(violated, request, &recipients, &replaced)?;
             climbed.n_told += 1;
         }
         self.changes.climbed.push(climbed);
@@ -44,7 +48,13 @@ impl Decision<'_> {
     }
 
     /// Writes a message about a violation. It waits for what else its reader is told of.
-    fn tell_violation(&mut self, violated: &Violated, request: &Request, recipients: &[Recipient]) -> Result<(), Need> {
+    fn tell_violation(
+        &mut self,
+        violated: &Violated,
+        request: &Request,
+        recipients: &[Recipient],
+        replaced: &[(String, DateTime<Utc>)],
+    ) -> Result<(), Need> {
         let config = self.config;
         let directory = &config.rulebook.directory;
         let name_of = |word: &String| directory.name_of(word).to_owned();
@@ -60,7 +70,7 @@ impl Decision<'_> {
             channel: request.facets.channel.clone(),
             subject: request.subject.clone(),
         };
-        let ways = addressed(recipients, config);
+        let ways = addressed(recipients, config, self.now);
         let mut need = Need::default();
         self.ask_for_waits(&ways, &mut need);
         need.met()?;
@@ -69,6 +79,7 @@ impl Decision<'_> {
             let reader = Addressee { person, destination };
             deliveries.push(self.delivery((request.id, &request.facets), reader, true, None, wait::of_violation)?);
         }
+        deliveries.extend(when_back(replaced, &deliveries, config, self.now));
         self.changes.alerts.push(NewAlert {
             step: None,
             motive: Motive::Violation,

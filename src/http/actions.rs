@@ -19,15 +19,18 @@ use super::requests::{missing, no_request_id, unknown};
 use crate::app::view::RequestView;
 use crate::app::{App, Applied, DOOR, Incoming};
 use crate::both;
-use crate::config::Family;
+use crate::config::{Config, Family};
+use crate::engine::directory::Recipient;
 use crate::engine::effect::Effect;
+use crate::engine::event::BrokenPromise;
 use crate::engine::event::{Event, Fact, RequestKind};
+use crate::engine::reasons;
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::DONE;
 use crate::intake::json;
 use crate::store::StoreError;
 
-const ACTIONS: [&str; 28] = [
+const ACTIONS: [&str; 30] = [
     "answer",
     "own",
     "wait",
@@ -56,6 +59,8 @@ const ACTIONS: [&str; 28] = [
     "replica",
     "waive",
     "undo",
+    "reason",
+    "approve",
 ];
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -85,7 +90,7 @@ struct Doubt {
 }
 
 /// Act on a request: answer, own, wait, resume, promise, deliver, comment, tag, move, prioritise, close, reopen, ack, snooze, log,
-/// schedule, held, call_dropped, call_made, follow_up, block, unblock, split, stage, escalate, replica, waive, undo.
+/// schedule, held, call_dropped, call_made, follow_up, block, unblock, split, stage, escalate, replica, waive, undo, reason, approve.
 ///
 /// The body is optional: `by` (who), `at`, `id`, and the fields of the event of that type (docs/events.md). Closing, moving and
 /// leaving a claim's stage are refused (`refused`) where the rules of sla.toml do not allow it.
@@ -137,6 +142,7 @@ async fn act(
                 return Err(Failure::of_field("to", problem));
             }
         }
+        Fact::Reason { .. } | Fact::Approve { .. } => told_reason(&app, id, &event, &config).await?,
         _ => {}
     }
     let doubt = event.author.as_ref().and_then(|author| unknown_author(author, &config));
@@ -150,6 +156,63 @@ async fn act(
     let request = request.ok_or_else(|| missing(&app, id))?;
     let warnings = doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) }).into_iter().collect();
     Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects, warnings }))
+}
+
+/// Refuses a reason that the file does not name, or for a promise that did not break, and an approval by somebody who may not.
+async fn told_reason(app: &App, id: RequestId, event: &Event, config: &Config) -> HandlerResult<()> {
+    let Some(request) = app.views.request(id).await? else { return Err(missing(app, id)) };
+    let clocks = app.views.clocks(id).await?;
+    let rulebook = &config.rulebook;
+    let owner = request.owner.as_deref();
+    let unbroken = |of: BrokenPromise| {
+        let what = of.promise.map(|kind| format!(" `{}`", kind.as_str())).unwrap_or_default();
+        let problem = both!(
+            "no promise{what} of {id} has broken; `plazo explain {id}` shows each",
+            "ninguna promesa{what} de {id} se ha incumplido; `plazo explain {id}` las muestra"
+        );
+        Failure::of_field("promise", problem)
+    };
+    match &event.fact {
+        Fact::Reason { reason, of, .. } => {
+            if rulebook.reason(reason).is_none() {
+                return Err(Failure::of_field("reason", config.unknown(Family::Reason, reason)));
+            }
+            reasons::broken(&clocks, *of, event.at).map(|_| ()).ok_or_else(|| unbroken(*of))
+        }
+        Fact::Approve { of, .. } => {
+            let events = app.views.events(id).await?;
+            let given = reasons::of(&events, &clocks, owner, rulebook);
+            let Some(place) = reasons::awaiting(&given, *of) else {
+                let problem = both!(
+                    "no reason on {id} awaits approval; `plazo explain {id}` shows those that were given",
+                    "ninguna razón de {id} espera aprobación; `plazo explain {id}` muestra las que se dieron"
+                );
+                return Err(Failure::of_field("promise", problem));
+            };
+            let reason = rulebook.reason(&given[place].reason);
+            let clock = clocks.iter().find(|clock| clock.name() == given[place].clock);
+            let approvers =
+                reason.zip(clock).map(|(reason, clock)| reasons::approvers(reason, clock, owner, rulebook, event.at));
+            let approvers = approvers.unwrap_or_default();
+            if reasons::is_among(&approvers, event.author.as_ref(), rulebook) {
+                return Ok(());
+            }
+            let names: Vec<_> = approvers
+                .iter()
+                .filter_map(|recipient| match recipient {
+                    Recipient::Person(key) => Some(config.name_of(key).to_owned()),
+                    Recipient::Destination(_) => None,
+                })
+                .collect();
+            let (names, reason) = (names.join(", "), &given[place].name);
+            let problem = both!(
+                "the reason `{reason}` is approved by {names}; name one of them with `by`",
+                "la razón `{reason}` la aprueba {names}; nombre a esa persona con `by`"
+            );
+            Err(Failure::of_field("by", problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says which event is taken back: the one that is named, or the last act of the house.

@@ -10,8 +10,10 @@ use super::bounded::cut;
 use crate::engine::address;
 use crate::engine::check::Part;
 use crate::engine::event::{
-    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Ground, Interaction, Promise, RequestKind,
+    About, Audience, Author, AuthorKind, BrokenPromise, Direction, Event, EventId, Fact, Ground, Interaction, Promise,
+    RequestKind,
 };
+use crate::engine::policy::TargetKind;
 use crate::engine::proof::Proof;
 use crate::engine::request::LONGEST_SNOOZE;
 use crate::engine::request_id::RequestId;
@@ -728,9 +730,39 @@ impl Fields {
                     },
                 )?,
             },
+            "reason" => Fact::Reason {
+                reason: self.required(
+                    "reason",
+                    Both {
+                        en: "why it broke, a key of [reasons]", es: "por qué se incumplió, una clave de [reasons]"
+                    },
+                )?,
+                of: self.broken_promise()?,
+                text: self.text("text")?.unwrap_or_default(),
+            },
+            "approve" => Fact::Approve { of: self.broken_promise()?, refuse: self.flag("refuse")?.unwrap_or(false) },
             "waive" => Fact::Waive { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
             _ => return Err(unknown_type(type_name)),
         })
+    }
+
+    /// Which promise is meant that broke: `promise`, its kind, and `cycle`.
+    fn broken_promise(&mut self) -> Result<BrokenPromise, FieldError> {
+        let promise = match self.word("promise")? {
+            None => None,
+            Some(word) => Some(TargetKind::from_word(&word).ok_or_else(|| {
+                let known = TargetKind::ALL.map(TargetKind::as_str).join(", ");
+                wrong(
+                    "promise",
+                    both!(
+                        "`{word}` is no kind of promise; there are {known}",
+                        "`{word}` no es un tipo de promesa; hay {known}"
+                    ),
+                )
+            })?),
+        };
+        let cycle = self.count("cycle")?;
+        Ok(BrokenPromise { promise, cycle })
     }
 
     /// When an appointment begins: `due`, or `within` from now, at a full five minutes; without either it is called off.

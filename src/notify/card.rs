@@ -52,6 +52,7 @@ impl Card {
             | Content::Invitation(_)
             | Content::Test(_)
             | Content::Link { .. }
+            | Content::Approval(_)
             | Content::Notice { .. } => Self::default(),
         }
     }

@@ -177,3 +177,139 @@ e = [{ at = "due", tell = ["owner"] }]
     let told = desk.until("2026-03-03 17:00").await;
     assert_eq!(told.iter().map(|(who, when, _)| format!("{who} {when}")).collect::<Vec<_>>(), ["ana 03 16:00"]);
 }
+
+#[test]
+fn a_broken_promise_gets_its_reason_and_leaves_the_figures_only_where_somebody_agrees() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let operator = directory.path().join("operator").display().to_string();
+    let reasons = "
+[reasons.carrier]
+name = \"El transportista\"
+excluded = true
+approval = [\"lead\"]
+[reasons.us]
+name = \"Nosotros\"
+";
+    let config = format!("{PEOPLE}{FILE}{reasons}").replace("OPERATOR", &operator);
+    std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
+    let daemon = Daemon::start_in(directory);
+    let request = daemon.client_message("m-1", "t-1", HOUR);
+    wait_for("the breach", PATIENCE, || readers(daemon.directory.path()).pop());
+    run(&daemon, &["own", &request, "laura"]);
+    for (args, cause) in [
+        (vec!["reason", &request, "lluvia"], "there is no reason `lluvia`"),
+        (vec!["reason", &request, "carrier", "--promise", "deliver"], "no promise `deliver` of R-1 has broken"),
+        (vec!["reason", &request, "carrier", "--promise", "entregar"], "is no kind of promise"),
+        (vec!["approve", &request, "--by", "ana"], "no reason on R-1 awaits approval"),
+    ] {
+        let (code, text) = run(&daemon, &args);
+        assert!(code == Some(2) && text.contains(cause), "{args:?}: {code:?} {text}");
+    }
+    let (code, text) = run(&daemon, &["reason", &request, "carrier", "--by", "laura", "--text", "vía cerrada"]);
+    assert_eq!(code, Some(0), "{text}");
+    let figures = || {
+        let (code, text) = run(&daemon, &["report", "--from", "-1d", "--to", "+1h", "--json"]);
+        assert_eq!(code, Some(0), "{text}");
+        let report: Value = serde_json::from_str(&text).expect("JSON");
+        let all = &report["groups"][0];
+        (all["kept"]["percent"].clone(), all["excluded"]["n"].clone(), report["reasons"][0].clone())
+    };
+    let (kept, excluded, reason) = figures();
+    assert_eq!((kept, excluded), (json!(0), Value::Null), "it counts until somebody agrees");
+    assert_eq!((&reason["n"], &reason["n_awaiting"]), (&json!(1), &json!(1)));
+    wait_for("the lead is asked", PATIENCE, || {
+        let files = std::fs::read_dir(daemon.directory.path().join("data/outbox")).into_iter().flatten().flatten();
+        let mut mails = files.filter_map(|file| String::from_utf8(std::fs::read(file.path()).ok()?).ok());
+        mails.any(|mail| mail.contains("does the breach count?") && mail.contains("To: ")).then_some(())
+    });
+    let (code, text) = run(&daemon, &["approve", &request, "--by", "laura"]);
+    assert!(code == Some(2) && text.contains("Ana Ruiz"), "nobody lets their own breach out: {text}");
+    let (code, text) = run(&daemon, &["approve", &request, "--by", "ana"]);
+    assert_eq!(code, Some(0), "{text}");
+    let (kept, excluded, reason) = figures();
+    assert_eq!((kept, excluded), (json!(0), json!(1)), "with and without");
+    let row = &reason["breaches"][0];
+    assert_eq!(
+        (&row["who"], &row["approved_by"], &row["state"], &row["text"]),
+        (&json!("Laura Mora"), &json!("Ana Ruiz"), &json!("excluded"), &json!("vía cerrada"))
+    );
+    let (_, text) = run(&daemon, &["explain", &request]);
+    assert!(text.contains("El transportista") && text.contains("approved by"), "{text}");
+    // Taken back like any act, and the last word counts.
+    let (code, text) = run(&daemon, &["undo", &request]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(figures().2["n_awaiting"], 1);
+    run(&daemon, &["approve", &request, "--refuse", "--by", "ana"]);
+    assert_eq!(figures().2["breaches"][0]["state"], "refused");
+    run(&daemon, &["reason", &request, "nosotros", "--by", "laura"]);
+    assert_eq!((figures().1, figures().2["breaches"][0]["state"].clone()), (Value::Null, json!("counts")));
+}
+
+const TWO_WAYS: &str = r#"
+language = "en"
+timezone = "America/Bogota"
+[calendar.oficina]
+hours = { mon-fri = ["08:00-18:00"] }
+[person.ana]
+email = "ana@agencia.example"
+notify = [{ by = "sala", hours = "oficina" }, { by = "email", outside = "oficina" }]
+[person.luis]
+email = "luis@agencia.example"
+notify = [{ by = "email", hours = "oficina" }]
+[destination.sala]
+type = "file"
+path = "sala"
+[[policy]]
+name = "all"
+reply = { within = "30m", escalation = "e" }
+[escalation]
+e = [{ at = "due", tell = ["ana", "luis"] }]
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_by_the_way_that_is_meant_for_the_hour() {
+    let mut desk = Desk::open("2026-03-02 09:00", TWO_WAYS);
+    let ways = |desk: &mut Desk| {
+        let mut ways = std::mem::take(&mut desk.ways);
+        ways.sort();
+        ways
+    };
+    desk.ask("crm", "a").await;
+    desk.until("2026-03-02 09:31").await;
+    assert_eq!(ways(&mut desk), ["ana sala", "luis email"]);
+    desk.move_to(crate::support::desk::at("2026-03-02 20:00"));
+    desk.ask("crm", "b").await;
+    // At an hour for which nothing is meant, an alert goes all the same.
+    desk.until("2026-03-02 20:31").await;
+    assert_eq!(ways(&mut desk), ["ana email", "luis email"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lessons_52_what_the_substitute_was_told_is_one_message_at_return() {
+    const FILE: &str = r#"
+language = "en"
+timezone = "America/Bogota"
+[person.ana]
+email = "ana@agencia.example"
+away = [{ from = "2026-03-02", until = "2026-03-03", substitute = "luis" }]
+[person.luis]
+email = "luis@agencia.example"
+[[policy]]
+name = "all"
+reply = { within = "30m", escalation = "e" }
+[escalation]
+e = [{ at = "due", tell = ["ana"] }]
+"#;
+    let mut desk = Desk::open("2026-03-02 09:00", FILE);
+    desk.ask("crm", "a").await;
+    let told = desk.until("2026-03-02 10:00").await;
+    assert_eq!(told.iter().map(|(who, when, _)| format!("{who} {when}")).collect::<Vec<_>>(), ["luis 02 09:30"]);
+    desk.ask("crm", "b").await;
+    assert_eq!(desk.until("2026-03-03 23:00").await.len(), 1, "to whoever stands in alone");
+    let told = desk.until("2026-03-04 08:00").await;
+    let [(who, when, plazo::outbox::Content::Digest { alerts, cause, .. })] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!((who.as_str(), when.as_str()), ("ana", "04 00:00"));
+    assert_eq!((alerts.len(), *cause), (2, plazo::outbox::HeldFor::Away));
+}

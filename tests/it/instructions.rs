@@ -125,6 +125,7 @@ fn render(facts: &AlertFacts, who: Who, language: Language, has_links: bool, now
             snooze60: page("s60"),
             show: page("show"),
             waive: None,
+            reason: None,
         };
         has_links.then_some(links)
     };

@@ -79,6 +79,7 @@ fn received() -> Vec<Value> {
             snooze60: page(),
             show: page(),
             waive: Some(page()),
+            reason: None,
         })
     };
     let reader = Reader {

@@ -349,6 +349,7 @@ fn facts_of(content: &Content) -> Vec<&AlertFacts> {
         | Content::Invitation(_)
         | Content::List { .. }
         | Content::Link { .. }
+        | Content::Approval(_)
         | Content::Test(_)
         | Content::Notice { .. } => Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! Absences that were told while plazo ran.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::absence::Absence;
@@ -50,12 +50,21 @@ impl Writing<'_> {
         .map_err(Into::into)
     }
 
-    /// Ends one before its time; whether there was one.
-    pub fn end_absence(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
-        let n = self
-            .prepare("UPDATE absences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at")?
-            .execute([id, milliseconds(now)])?;
-        Ok(n == 1)
+    /// What waits until the person is back, and was to wait until an instant of which that is not true any more, waits until `until`.
+    pub fn wait_until_back(&self, person: &str, until: DateTime<Utc>) -> Result<()> {
+        self.prepare(
+            "UPDATE deliveries SET next_at = ?2 WHERE state = 'held' AND held_for = 'away' AND person = ?1 AND next_at <> ?2",
+        )?
+        .execute(params![person, milliseconds(until)])?;
+        Ok(())
+    }
+
+    /// Ends one before its time; whose it was, if there was one.
+    pub fn end_absence(&self, id: i64, now: DateTime<Utc>) -> Result<Option<String>> {
+        let mut statement = self.prepare(
+            "UPDATE absences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at RETURNING person",
+        )?;
+        Ok(statement.query_row([id, milliseconds(now)], |row| row.get(0)).optional()?)
     }
 }
 

@@ -145,6 +145,8 @@ struct StoredClock {
     recounted_from: Option<(Offset, DateTime<Utc>)>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     settles_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    closed: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -50,6 +50,12 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("unblock", "plazo unblock R-17", "plazo unblock R-17 --by laura"),
     ("split", "plazo split R-17 \"Banner\" \"Logo\"", "plazo split R-17 \"Banner\" --by laura"),
     ("stage", "plazo stage R-17 done", "plazo stage R-17 done --number 4356-26-0000012345"),
+    (
+        "reason",
+        "plazo reason R-17 transportista --by laura",
+        "plazo reason R-17 transportista --promise deliver --text \"vía cerrada\"",
+    ),
+    ("approve", "plazo approve R-17 --by julio", "plazo approve R-17 --refuse --by julio"),
     ("undo", "plazo undo R-17 --by laura", "plazo undo R-17"),
     ("waive", "plazo waive R-17 --by laura", "plazo waive R-17 --reason \"solo agradece\""),
     ("escalate", "plazo escalate R-17 --by laura", "plazo escalate R-17 --reason \"sin servicio\""),

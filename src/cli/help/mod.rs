@@ -58,6 +58,8 @@ pub const GROUPS: [CommandGroup; 4] = [
             "stage",
             "escalate",
             "waive",
+            "reason",
+            "approve",
             "undo",
             "move",
             "tag",

@@ -185,6 +185,25 @@ const TEXTS: &[(&str, &str)] = &[
         "Which act, by its event's id; the last one where it is left out",
         "Cuál acto, por el id de su evento; el último si falta",
     ),
+    (
+        "Say why a promise broke, by a key of [reasons]",
+        "Dice por qué se incumplió una promesa, con una clave de [reasons]",
+    ),
+    (
+        "Let a breach out of the figures for its reason, or leave it in",
+        "Saca un incumplimiento de las cifras por su razón, o lo deja",
+    ),
+    (
+        "Which promise, such as deliver [default: the one that broke last]",
+        "Cuál promesa, como deliver [por omisión: la última que se incumplió]",
+    ),
+    (
+        "Which of its kind on the request, from 1 [default: the last]",
+        "Cuál de su tipo en la solicitud, desde 1 [por omisión: la última]",
+    ),
+    ("A key or name of [reasons]", "Una clave o un nombre de [reasons]"),
+    ("What there is to say to it", "Qué hay que decir al respecto"),
+    ("Leave the breach in the figures", "Deja el incumplimiento en las cifras"),
     ("Who is away, and who stands in", "Quién está ausente, y quién lo reemplaza"),
     (
         "Who is away; without a name, everybody who is is listed",

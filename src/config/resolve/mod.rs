@@ -12,6 +12,7 @@ mod ladders;
 mod mailboxes;
 mod people;
 mod policies;
+mod reasons;
 mod reports;
 mod rotas;
 mod sources;
@@ -100,6 +101,7 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
             inboxes: inboxes(raw, mistakes),
             stages,
             waits,
+            reasons: reasons::resolve(raw, mistakes),
             settle: settle(raw, mistakes),
             tag_priorities: tag_priorities(raw, mistakes),
         },

@@ -6,8 +6,8 @@ use lettre::Address;
 
 use super::calendars::{self, Calendars};
 use crate::config::mistake::{Mistakes, quoted};
-use crate::config::raw::{self, At, Raw};
-use crate::config::{Contact, Destination, EMAIL};
+use crate::config::raw::{self, At, Raw, WordOr};
+use crate::config::{Contact, Destination, EMAIL, NotifyWay};
 use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, RoleHolder, Team};
 use crate::engine::rota::Rota;
 use crate::notify::capabilities::Readers;
@@ -152,7 +152,7 @@ fn contact(
         );
     }
     let notify: Vec<_> = match &person.notify {
-        None => vec![EMAIL.to_owned()],
+        None => vec![NotifyWay::always(EMAIL)],
         Some(names) => {
             if names.items.is_empty() {
                 let name = key.as_str();
@@ -165,10 +165,10 @@ fn contact(
                     ),
                 );
             }
-            names.items.iter().filter_map(|name| destination(name, raw, mistakes)).collect()
+            names.items.iter().filter_map(|item| way(item, raw, calendars, mistakes)).collect()
         }
     };
-    let needs_email = person.email.is_none() && notify.iter().any(|name| name == EMAIL);
+    let needs_email = person.email.is_none() && notify.iter().any(|way| way.by == EMAIL);
     if needs_email && !mistakes.is_told(&person.span()) {
         let name = key.as_str();
         mistakes.error(
@@ -191,6 +191,38 @@ fn contact(
     }
 }
 
+/// A way to a person, and its hours.
+fn way(item: &At<WordOr<raw::Way>>, raw: &Raw, calendars: &Calendars, mistakes: &mut Mistakes) -> Option<NotifyWay> {
+    let known = |name: &str, span, mistakes: &mut Mistakes| {
+        let known = raw.destination.keys().map(|key| key.as_str()).chain([EMAIL]);
+        if known.clone().any(|known| known == name) {
+            return Some(name.to_owned());
+        }
+        mistakes.unknown(span, Both { en: "unknown destination", es: "destino desconocido" }, name, known);
+        None
+    };
+    match &**item {
+        WordOr::Word(name) => known(name, item.span(), mistakes).map(|name| NotifyWay::always(&name)),
+        WordOr::Table(raw::Way { by: None, .. }) => {
+            mistakes.missing(&item.span(), item.span(), "by", "\"email\"");
+            None
+        }
+        WordOr::Table(raw::Way { by: Some(by), hours, outside }) => {
+            if let (Some(_), Some(outside)) = (hours, outside) {
+                mistakes.error(
+                    outside.span(),
+                    both!("`hours` and `outside` exclude each other", "`hours` y `outside` se excluyen"),
+                    both!("keep one of them", "deje uno de los dos"),
+                );
+            }
+            let by = known(by, by.span(), mistakes)?;
+            let mut find = |name: &Option<At<String>>| calendars::find(calendars, name.as_ref()?, mistakes);
+            let (hours, outside) = (find(hours), find(outside));
+            Some(NotifyWay { by, hours, outside })
+        }
+    }
+}
+
 /// Addresses by the destination that has one for each person.
 fn reach(person: &raw::Person, raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
     let given = person.reach.iter().filter_map(|(name, address)| {
@@ -209,9 +241,10 @@ fn unreached<'a>(contact: &'a Contact, destinations: &'a BTreeMap<String, Destin
                 && !contact.reach.contains_key(*name)
         })
     };
-    let fallbacks = contact.notify.iter().filter_map(|name| destinations.get(name)).flat_map(|own| &own.fallback);
+    let names = || contact.notify.iter().map(|way| &way.by);
+    let fallbacks = names().filter_map(|name| destinations.get(name)).flat_map(|own| &own.fallback);
     let mut found: Vec<&str> = Vec::new();
-    for name in contact.notify.iter().chain(fallbacks).filter(lacks) {
+    for name in names().chain(fallbacks).filter(lacks) {
         if !found.contains(&name.as_str()) {
             found.push(name);
         }

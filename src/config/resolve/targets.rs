@@ -11,7 +11,7 @@ use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, WordOr};
 use crate::engine::calendar::{Calendar, Counting};
 use crate::engine::escalation::{Escalation, Offset, Span};
-use crate::engine::policy::{From, Limit, Target, TargetKind};
+use crate::engine::policy::{From, Limit, Reopen, Target, TargetKind};
 use crate::engine::working_time::WorkingTime;
 use crate::text::Both;
 use crate::{both, span};
@@ -45,6 +45,20 @@ pub(super) fn resolve(
     };
     // The steps of an appointment count down to the instant that is agreed on, however far ahead.
     let is_bounded = kind != TargetKind::Appointment;
+    if let Some(reopen) = target.reopen.as_ref().filter(|_| !Reopen::KINDS.contains(&kind)) {
+        let kind = kind.as_str();
+        mistakes.error(
+            reopen.span(),
+            both!(
+                "opening a request again does not bring `{kind}` back",
+                "reabrir una solicitud no vuelve a poner `{kind}`"
+            ),
+            both!(
+                "`reopen` belongs to deliver and to answer; remove it here",
+                "`reopen` es de deliver y de answer; quítelo aquí"
+            ),
+        );
+    }
     resolve_table(target, &span, (calendars, ladders), is_bounded, mistakes)
 }
 
@@ -69,6 +83,7 @@ pub(super) fn resolve_table(
     };
     let ladder = target.escalation.as_ref().map(|name| ladder(name, ladders, mistakes));
     let from = from(target, mistakes);
+    let reopen = reopen(target, mistakes);
     let length = limit.and_then(|limit| length(limit, calendar.as_deref()));
     if let Some(length) = length {
         if let Some((floor, place)) = floor.as_ref().filter(|(floor, _)| length <= *floor) {
@@ -90,7 +105,7 @@ pub(super) fn resolve_table(
     let rule = target.rule.as_ref().map(|rule| rule.to_string());
     let (aim, floor) = (aim.map(|(aim, _)| aim), floor.map(|(floor, _)| floor));
     let pauses = target.pauses.as_deref().copied();
-    Some(Target { limit, aim, floor, calendar, escalation, rule, from, pauses })
+    Some(Target { limit, aim, floor, calendar, escalation, rule, from, pauses, reopen })
 }
 
 fn from(target: &raw::Target, mistakes: &mut Mistakes) -> From {
@@ -101,6 +116,18 @@ fn from(target: &raw::Target, mistakes: &mut Mistakes) -> From {
             let what = Both { en: "unknown beginning", es: "comienzo desconocido" };
             mistakes.unknown(from.span(), what, word, ["start", "match"]);
             From::Start
+        }
+    }
+}
+
+fn reopen(target: &raw::Target, mistakes: &mut Mistakes) -> Reopen {
+    match target.reopen.as_ref().map(|reopen| (reopen, reopen.as_str())) {
+        None | Some((_, "new")) => Reopen::New,
+        Some((_, "goes on")) => Reopen::GoesOn,
+        Some((reopen, word)) => {
+            let what = Both { en: "unknown way to open again", es: "manera desconocida de reabrir" };
+            mistakes.unknown(reopen.span(), what, word, ["new", "goes on"]);
+            Reopen::New
         }
     }
 }

@@ -11,9 +11,12 @@ use crate::app::{App, Applied, Incoming, LINK_DOOR};
 use crate::both;
 use crate::config::Config;
 use crate::engine::calendar::zone;
+use crate::engine::directory::Recipient;
 use crate::engine::effect::Effect;
+use crate::engine::event::BrokenPromise;
 use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::Proof;
+use crate::engine::reasons;
 use crate::engine::request::Request;
 use crate::http::violations::LONGEST_EXCUSE;
 use crate::outbox::ViolationId;
@@ -25,6 +28,14 @@ pub(super) fn is_allowed(app: &App, link: &Link) -> bool {
     !matches!(link.deed, Deed::Silence(_) | Deed::EndSilence) || app.may_silence(&link.reader)
 }
 
+/// Whether the reader has a part in the request, or is asked to decide on it without one.
+pub(super) fn has_part(app: &App, link: &Link, request: &Request) -> bool {
+    let is_asked = matches!(link.deed, Deed::Approve(_) | Deed::Refuse(_));
+    // On what is closed, whoever was told may still say why it broke.
+    let outlives = !request.phase.is_live() && link.deed.outlives_closing();
+    is_asked || outlives || app.has_part(link, request)
+}
+
 /// Does what the link is for, and says so.
 pub(super) async fn act(
     app: &App,
@@ -34,7 +45,7 @@ pub(super) async fn act(
     language: Language,
 ) -> Page {
     let (config, now) = (app.config(), app.now());
-    if !request.phase.is_live() && !matches!(link.deed, Deed::Excuse(_)) {
+    if !request.phase.is_live() && !link.deed.outlives_closing() {
         return ask(app, link, request, language).await;
     }
     let facts = match &link.deed {
@@ -58,6 +69,26 @@ pub(super) async fn act(
                 return unusable(language.of(lead), language);
             };
             vec![Fact::Own { owner: Some(person.key.clone()) }]
+        }
+        Deed::Reason => {
+            let reason = field(body, "reason");
+            if config.rulebook.reason(&reason).is_none() {
+                let lead = both!("Choose a reason from the list.", "Elija una razón de la lista.");
+                return unusable(language.of(lead), language);
+            }
+            let text = field(body, "text").chars().take(LONGEST_EXCUSE).collect();
+            vec![Fact::Reason { reason, of: BrokenPromise::default(), text }]
+        }
+        Deed::Approve(clock) | Deed::Refuse(clock) => {
+            let of = BrokenPromise { promise: Some(clock.kind), cycle: Some(clock.cycle) };
+            if !may_approve(app, link, request, of).await {
+                let lead = both!(
+                    "You are not among those who decide this, or nobody waits for it any more.",
+                    "Usted no está entre quienes deciden esto, o ya nadie lo espera."
+                );
+                return unusable(language.of(lead), language);
+            }
+            vec![Fact::Approve { of, refuse: matches!(link.deed, Deed::Refuse(_)) }]
         }
         Deed::Held => vec![Fact::Held],
         Deed::Reschedule => match rescheduled(request, &field(body, "at"), &config, now, language) {
@@ -119,6 +150,21 @@ fn after(app: &App, link: &Link, request: &Request, done: Both, mut deeds: Vec<B
     Page { kind: "done", done: Some(language.of(done)), deeds, ..seen(app, request, language) }
 }
 
+/// Whether the reader of a link may decide on that breach.
+async fn may_approve(app: &App, link: &Link, request: &Request, of: BrokenPromise) -> bool {
+    let (config, now) = (app.config(), app.now());
+    let (Ok(clocks), Ok(events)) = (app.views.clocks(request.id).await, app.views.events(request.id).await) else {
+        return false;
+    };
+    let owner = request.owner.as_deref();
+    let given = reasons::of(&events, &clocks, owner, &config.rulebook);
+    let Some(given) = reasons::awaiting(&given, of).and_then(|place| given.get(place)) else { return false };
+    let Some(reason) = config.rulebook.reason(&given.reason) else { return false };
+    let Some(clock) = clocks.iter().find(|clock| clock.name() == given.clock) else { return false };
+    let approvers = reasons::approvers(reason, clock, owner, &config.rulebook, now);
+    link.reader.person().is_some_and(|key| approvers.contains(&Recipient::Person(key.to_owned())))
+}
+
 fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, language: Language) -> Both {
     match deed {
         Deed::Take => both!("You took it. Nobody above is told.", "Usted lo tomó. No se avisa más arriba."),
@@ -138,6 +184,12 @@ fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, lan
             "It is noted that you said so: nobody waits for an answer any more.",
             "Quedó anotado que usted lo dijo: ya nadie espera respuesta."
         ),
+        Deed::Reason => both!(
+            "It is noted. Where somebody must agree, they have been asked.",
+            "Quedó anotado. Si alguien debe aprobarlo, ya se le preguntó."
+        ),
+        Deed::Approve(_) => both!("The breach is out of the figures.", "El incumplimiento quedó fuera de las cifras."),
+        Deed::Refuse(_) => both!("The breach counts.", "El incumplimiento cuenta."),
         Deed::Held => both!("It is noted that it took place.", "Quedó anotado que se hizo."),
         Deed::Reschedule => {
             let at = request.appointment.as_ref().map_or(now, |appointment| appointment.at);

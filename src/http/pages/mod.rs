@@ -54,7 +54,7 @@ async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
             None => failure(language),
         },
         _ => match find(&app, link.request).await {
-            Ok(Some(request)) if request.phase.is_live() && !app.has_part(&link, &request) => {
+            Ok(Some(request)) if request.phase.is_live() && !deed::has_part(&app, &link, &request) => {
                 return refused(&app, LinkError::NoPart, &token).await;
             }
             Ok(Some(request)) => request::ask(&app, &link, &request, language).await,
@@ -78,7 +78,7 @@ async fn act(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> 
         _ if matches!(link.deed, Deed::Show | Deed::List | Deed::Report(..)) => {
             Page { status: StatusCode::METHOD_NOT_ALLOWED, ..failure(language) }
         }
-        Ok(Some(request)) if !app.has_part(&link, &request) || !deed::is_allowed(&app, &link) => {
+        Ok(Some(request)) if !deed::has_part(&app, &link, &request) || !deed::is_allowed(&app, &link) => {
             return refused(&app, LinkError::NoPart, &token).await;
         }
         Ok(Some(request)) => deed::act(&app, (&link, &token), &request, &body, language).await,

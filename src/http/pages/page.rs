@@ -39,7 +39,16 @@ pub(super) struct Form {
     pub(super) to: Option<String>,
     pub(super) button: String,
     pub(super) note: Option<String>,
+    pub(super) choice: Option<Choice>,
     pub(super) field: Option<Field>,
+}
+
+/// One of several that a form asks for.
+#[derive(Debug, Serialize)]
+pub(super) struct Choice {
+    pub(super) name: &'static str,
+    pub(super) label: String,
+    pub(super) options: Vec<Person>,
 }
 
 /// What a form asks for.
@@ -51,6 +60,7 @@ pub(super) struct Field {
     pub(super) kind: &'static str,
     /// Letters at most.
     pub(super) longest: usize,
+    pub(super) is_optional: bool,
     pub(super) value: String,
 }
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 
-use super::forms::{excuse, moved, put_off};
+use super::forms::{approval, excuse, moved, put_off, reason};
 use super::offers::{deeds, further};
 use super::page::{Form, History, Onward, Page};
 use super::wording::{capitalised, person, promises, rows, short_client, span};
@@ -36,7 +36,7 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
     let events = app.views.events(id).await.unwrap_or_default();
     let taken = taken(request, &events, &config, language);
     let page = seen(app, request, language);
-    if !request.phase.is_live() && !matches!(link.deed, Deed::Excuse(_)) {
+    if !request.phase.is_live() && !link.deed.outlives_closing() {
         let over = both!(
             "This request is closed; there is nothing left to do.",
             "Esta solicitud ya está cerrada; no queda nada por hacer."
@@ -133,6 +133,10 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
             ),
         ),
         Deed::Excuse(number) => return excuse(app, *number, page, language).await,
+        Deed::Reason => return reason(app, id, page, language).await,
+        Deed::Approve(clock) | Deed::Refuse(clock) => {
+            return approval(app, link, request, *clock, page, language).await;
+        }
         Deed::Held => (
             both!("Did the appointment of {id} take place?", "¿Se hizo la cita de {id}?"),
             form(both!("Yes, it took place", "Sí, se hizo"), both!("Its clock ends.", "Su reloj termina.")),

@@ -326,5 +326,6 @@ const fn ignored(why: Ignored) -> &'static str {
         Ignored::Elsewhere => "elsewhere",
         Ignored::ThirdParty => "third_party",
         Ignored::AsksNothing => "asks_nothing",
+        Ignored::UnknownReason => "unknown_reason",
     }
 }

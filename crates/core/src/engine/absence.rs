@@ -44,6 +44,19 @@ pub fn present<'a>(absences: &'a [Absence], person: &'a str, at: DateTime<Utc>) 
     Present::Circle
 }
 
+/// Until when a person is away who is so at `at`, absences that follow each other without a gap taken as one.
+pub fn until(absences: &[Absence], person: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let holds = |one: &&Absence, at| one.person == person && one.from <= at && at < one.until;
+    let mut until = absences.iter().rfind(|one| holds(one, at))?.until;
+    for _ in 0..MOST_SUBSTITUTES {
+        match absences.iter().rfind(|one| holds(one, until)) {
+            Some(next) => until = next.until,
+            None => break,
+        }
+    }
+    Some(until)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -71,5 +84,13 @@ mod tests {
         assert_eq!(present("ana", 7), Present::Somebody("marta"), "its end is not part of it");
         assert_eq!(present("ana", 10), Present::Somebody("ana"));
         assert_eq!(present("pia", 3), Present::Nobody);
+    }
+
+    #[test]
+    fn lessons_52_two_absences_without_a_gap_are_one() {
+        let absences = [away("ana", 0, 10, None), away("ana", 10, 12, Some("luis")), away("ana", 13, 20, None)];
+        let until = |hour| until(&absences, "ana", DateTime::UNIX_EPOCH + TimeDelta::hours(hour));
+        let at = |hour| Some(DateTime::UNIX_EPOCH + TimeDelta::hours(hour));
+        assert_eq!([until(0), until(11), until(12), until(13)], [at(12), at(12), None, at(20)]);
     }
 }

@@ -177,6 +177,8 @@ pub struct Clock {
     pub recounted_from: Option<(Offset, DateTime<Utc>)>,
     /// Nothing is told before: another owner, inbox, tag or priority broke it, and whoever is right is named a moment later (LESSONS 51).
     pub settles_at: Option<DateTime<Utc>>,
+    /// Spans in which the request was closed, of a promise that goes on when it is opened again: they do not count.
+    pub closed: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 /// Why a clock ended without a verdict.

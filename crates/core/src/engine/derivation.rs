@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Calendar, Day, Reason};
 use super::plan::{Basis, Plan};
 use super::request::Pause;
+use super::settle::CLOSED;
 use super::working_time::WorkingTime;
 
 /// Spans of each sort that are told; a promise of years has more.
@@ -90,6 +91,11 @@ pub enum Because {
         /// The date.
         date: NaiveDate,
     },
+    /// The request was closed, and the promise goes on since it was opened again.
+    RequestClosed {
+        /// The open time in it, in milliseconds: what it adds.
+        open_ms: WorkingTime,
+    },
     /// The team waited for the client (rule A5).
     Pause {
         /// What for.
@@ -119,7 +125,7 @@ impl Derivation {
                 continue;
             }
             builder.count(from, pause.from.max(from));
-            builder.leave_out(pause.from.max(from), to, &pause.reason);
+            builder.leave_out(pause.from.max(from), to, pause);
             from = to;
         }
         builder.count(from, until);
@@ -177,9 +183,14 @@ impl DerivationBuilder<'_> {
         self.closed(reached, to);
     }
 
-    fn leave_out(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, reason: &str) {
+    fn leave_out(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, pause: &Pause) {
         let open_ms = self.calendar.open_between(from, to);
-        self.add(LeftOut { from, to, because: Because::Pause { reason: reason.to_owned(), open_ms } });
+        let because = if pause.on.as_deref() == Some(CLOSED) {
+            Because::RequestClosed { open_ms }
+        } else {
+            Because::Pause { reason: pause.reason.clone(), open_ms }
+        };
+        self.add(LeftOut { from, to, because });
     }
 
     /// Says why nothing between two instants is open, date by date.

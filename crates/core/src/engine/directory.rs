@@ -307,13 +307,38 @@ impl Directory {
         team: Option<&str>,
         at: DateTime<Utc>,
     ) -> Vec<Recipient> {
+        let recipients = self.named(tell, owner, team, at);
+        if recipients.is_empty() { self.last_resort.clone() } else { recipients }
+    }
+
+    /// Who of those whom a step names is away at `at`, so that somebody else is told, and until when.
+    pub fn replaced(
+        &self,
+        tell: &[Tell],
+        owner: Option<&str>,
+        team: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Vec<(String, DateTime<Utc>)> {
+        let away = |recipient| match recipient {
+            Recipient::Person(key) => absence::until(&self.absences, &key, at).map(|until| (key, until)),
+            Recipient::Destination(_) => None,
+        };
+        if self.absences.is_empty() {
+            return Vec::new();
+        }
+        let everybody_there = Self { absences: Vec::new(), n_written: 0, ..self.clone() };
+        everybody_there.named(tell, owner, team, at).into_iter().filter_map(away).collect()
+    }
+
+    /// Whom a step names, without doubles.
+    fn named(&self, tell: &[Tell], owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Recipient> {
         let mut recipients = Vec::new();
         for recipient in tell.iter().flat_map(|tell| self.told(tell, owner, team, at)) {
             if !recipients.contains(&recipient) {
                 recipients.push(recipient);
             }
         }
-        if recipients.is_empty() { self.last_resort.clone() } else { recipients }
+        recipients
     }
 
     fn told(&self, tell: &Tell, owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Recipient> {

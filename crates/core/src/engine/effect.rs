@@ -97,6 +97,8 @@ pub enum Ignored {
     ThirdParty,
     /// The client asked for nothing by it: thanks, a farewell, a thumb (LESSONS 49).
     AsksNothing,
+    /// The file has no reason of that key.
+    UnknownReason,
 }
 
 /// What an input caused.

@@ -3,7 +3,7 @@
 //! Everything is derived anew from the events and the revision of the file by which the clock was planned; a verdict is explained
 //! by what held when it was given (LESSONS 22). Names of people and words of clients are not in it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Cancelled, Clock, ClockState, StepOutcome};
@@ -15,10 +15,11 @@ use super::event::{self, Author, Event, Fact};
 use super::ledger::{self, Ledger};
 use super::policy::{Target, TargetKind};
 use super::proof::Proof;
+use super::reasons::GivenReason;
 use super::request::{Phase, Request};
 use super::request_id::RequestId;
 use super::rulebook::Rulebook;
-use super::{progress, settle};
+use super::{progress, reasons, settle};
 
 /// Clocks that are explained; the latest ones of a conversation of years.
 const MOST_CLOCKS: usize = 50;
@@ -105,6 +106,9 @@ pub struct Story {
     pub derivation: Option<Derivation>,
     /// Whether the derivation ends where the clock did. What the file's calendars read elsewhere may have changed since.
     pub agrees: bool,
+    /// Why it broke, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<GivenReason>,
     /// The ladder, and what became of each step.
     pub steps: Vec<StepStory>,
 }
@@ -199,9 +203,12 @@ pub fn explain<'a>(
     clocks.sort_by_key(|clock| (clock.started_at, clock.kind, clock.cycle));
     let n_earlier = clocks.len().saturating_sub(MOST_CLOCKS);
     let of_revision = |revision| if revision == rulebook.revision { Some(rulebook) } else { rulebook_of(revision) };
+    let all: Vec<Clock> = clocks.iter().map(|clock| Clock::clone(clock)).collect();
+    let given = reasons::of(events, &all, request.owner.as_deref(), rulebook);
     let stories = clocks[n_earlier..].iter().map(|clock| {
         let then = request_then(request, clock, events, rulebook);
-        story(then, clock, events, of_revision(clock.revision))
+        let reason = given.iter().find(|given| given.clock == clock.name()).cloned();
+        Story { reason, ..story(then, clock, events, of_revision(clock.revision)) }
     });
     Explanation {
         request: request.id,
@@ -282,6 +289,7 @@ fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option
         acked_by: believed().rfind(|event| event.fact == Fact::Ack && Some(event.at) == clock.acked_at).map(cause),
         derivation: None,
         agrees: false,
+        reason: None,
         steps: Vec::new(),
     };
     if let (Some(rulebook), Some(target)) = (rulebook, target) {
@@ -375,6 +383,20 @@ fn cause(event: &Event) -> Cause {
         author: event.author.clone(),
         proof: event.proof.clone(),
     }
+}
+
+/// How long a clock that ended had stood still in waits; nothing if the promise is not in the file any more.
+pub fn stood_still(request: &Request, clock: &Clock, rulebook: &Rulebook) -> TimeDelta {
+    let (Some(target), Some(ended_at)) = (rulebook.target_of(&clock.policy, clock.kind), clock.stopped_at) else {
+        return TimeDelta::zero();
+    };
+    let waits = settle::own_pauses(request, clock, target, rulebook);
+    let waits = waits.iter().filter(|pause| pause.on.as_deref() != Some(settle::CLOSED));
+    let spans = waits.map(|pause| {
+        let to = pause.to.or(pause.until).unwrap_or(ended_at).min(ended_at);
+        (to - pause.from.max(clock.started_at)).max(TimeDelta::zero())
+    });
+    spans.fold(TimeDelta::zero(), |sum, span| sum + span)
 }
 
 /// The derivation of a clock that runs on `request`, by its policy in force; what an alert says of its instant.

@@ -25,6 +25,11 @@ pub enum Holder {
     },
     /// The client: the team waits (rule A5).
     Client,
+    /// Somebody else for whom the team waits: a supplier, the carrier.
+    Other {
+        /// The kind of wait, by its name.
+        on: String,
+    },
     /// Nobody any more: it is closed.
     Closed,
 }
@@ -80,7 +85,7 @@ pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<
     let mut held: Vec<Held> = Vec::new();
     let mut since: Option<(Holder, DateTime<Utc>)> = None;
     let mut note = |request: &Request, at: DateTime<Utc>| {
-        let holder = holder(request);
+        let holder = holder(request, rulebook);
         if let Some((before, from)) = since.take() {
             if Some(&before) == holder.as_ref() {
                 since = Some((before, from));
@@ -107,11 +112,13 @@ pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<
     summed(held)
 }
 
-fn holder(request: &Request) -> Option<Holder> {
+fn holder(request: &Request, rulebook: &Rulebook) -> Option<Holder> {
+    let kind = request.facets.wait.as_deref().and_then(|key| rulebook.wait(key));
+    let other = kind.filter(|kind| rulebook.clients_wait().is_none_or(|clients| clients.key != kind.key));
     match (request.phase, &request.owner) {
         (Phase::Unopened | Phase::Merged, _) => None,
         (Phase::Closed, _) => Some(Holder::Closed),
-        (Phase::Waiting, _) => Some(Holder::Client),
+        (Phase::Waiting, _) => Some(other.map_or(Holder::Client, |kind| Holder::Other { on: kind.name.clone() })),
         (Phase::Open, None) => Some(Holder::Nobody),
         (Phase::Open, Some(owner)) => {
             Some(Holder::Owner { owner: owner.clone(), team: request.facets.teams.first().cloned() })

@@ -37,6 +37,8 @@ pub struct Marks {
     pub moved_channel_at: Option<DateTime<Utc>>,
     /// When the house last asked something to which the client has said nothing since.
     pub inquired_at: Option<DateTime<Utc>>,
+    /// When the house last wrote that it needs something of the client, who has said nothing since; a question is one way to say so.
+    pub needed_at: Option<DateTime<Utc>>,
 }
 
 impl Marks {
@@ -148,6 +150,7 @@ impl Marks {
             Place::TaskOpened => self.task_opened_at,
             Place::MovedChannel => self.moved_channel_at,
             Place::Inquired => self.inquired_at,
+            Place::Needed => self.needed_at,
         }
     }
 
@@ -163,6 +166,7 @@ impl Marks {
             Place::TaskOpened => &mut self.task_opened_at,
             Place::MovedChannel => &mut self.moved_channel_at,
             Place::Inquired => &mut self.inquired_at,
+            Place::Needed => &mut self.needed_at,
         }
     }
 }
@@ -180,11 +184,12 @@ enum Place {
     TaskOpened,
     MovedChannel,
     Inquired,
+    Needed,
 }
 
 /// The key under which stores keep each instant, in the order in which it is written. A key that changes stops that clock on every
 /// request that is open.
-const KEYS: [(&str, Place); 40] = [
+const KEYS: [(&str, Place); 41] = [
     // The oldest client message that nobody answered (A1, LESSONS 16); the last answer that counted.
     ("unanswered_since", Place::Owed(TargetKind::Reply)),
     ("answered_at", Place::Given(TargetKind::Reply)),
@@ -242,4 +247,5 @@ const KEYS: [(&str, Place); 40] = [
     ("task_opened_at", Place::TaskOpened),
     ("moved_channel_at", Place::MovedChannel),
     ("inquired_at", Place::Inquired),
+    ("needed_at", Place::Needed),
 ];

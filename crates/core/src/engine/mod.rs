@@ -23,6 +23,7 @@ pub mod plan;
 pub mod policy;
 mod progress;
 pub mod proof;
+pub mod reasons;
 mod recognise;
 pub mod request;
 pub mod request_id;

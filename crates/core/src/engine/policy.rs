@@ -159,6 +159,23 @@ pub struct Target {
     pub from: From,
     /// Whether it stands still while the team waits for the client; as is usual for its kind where it is left out.
     pub pauses: Option<bool>,
+    /// What opening the request again does to its count.
+    pub reopen: Reopen,
+}
+
+/// What closing a request and opening it again does to the count of a promise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reopen {
+    /// It begins anew; what was kept or broken before stays so (LESSONS 20).
+    #[default]
+    New,
+    /// It goes on where it stood when the request was closed: the closing did not end it.
+    GoesOn,
+}
+
+impl Reopen {
+    /// The kinds of promise that opening a request again brings back.
+    pub const KINDS: [TargetKind; 2] = [TargetKind::Deliver, TargetKind::Answer];
 }
 
 /// Since when the time of a promise counts.

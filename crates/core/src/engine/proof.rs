@@ -153,7 +153,9 @@ pub const fn needs_proof(fact: &Fact) -> bool {
         | Fact::Stage { .. }
         | Fact::Replica
         | Fact::Waive { .. }
-        | Fact::Undo { .. } => true,
+        | Fact::Undo { .. }
+        | Fact::Reason { .. }
+        | Fact::Approve { .. } => true,
     }
 }
 
@@ -172,5 +174,7 @@ pub const fn is_act(fact: &Fact) -> bool {
             | Fact::Block { .. }
             | Fact::Waive { .. }
             | Fact::Undo { .. }
+            | Fact::Reason { .. }
+            | Fact::Approve { .. }
     )
 }

@@ -8,6 +8,7 @@ use super::courtesy::Courtesies;
 use super::directory::{Directory, Tell};
 use super::facets::Facets;
 use super::policy::{Policy, Target, TargetKind};
+use super::reasons::BreachReason;
 
 /// Everything by which events are judged: one revision of `sla.toml`, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Rulebook {
     pub stages: Vec<Stage>,
     /// Kinds of waiting.
     pub waits: Vec<WaitKind>,
+    /// Why promises break.
+    pub reasons: Vec<BreachReason>,
     /// How long after a change of owner, inbox, tag or priority what it broke is told of.
     pub settle: TimeDelta,
     /// Tags that bring a priority (B3, B6).
@@ -89,6 +92,12 @@ impl Rulebook {
     /// The kind of waiting of that key.
     pub fn wait(&self, key: &str) -> Option<&WaitKind> {
         self.waits.iter().find(|wait| wait.key.eq_ignore_ascii_case(key))
+    }
+
+    /// The reason of that key or name.
+    pub fn reason(&self, word: &str) -> Option<&BreachReason> {
+        let is_it = |known: &str| known.to_lowercase() == word.to_lowercase();
+        self.reasons.iter().find(|reason| is_it(&reason.key) || is_it(&reason.name))
     }
 
     /// The kind of waiting that is for the client, where the file names it: `client` or `cliente`.

@@ -14,6 +14,9 @@ use super::request::{Pause, Request};
 use super::rulebook::Rulebook;
 use super::transition::Transition;
 
+/// What a pause waits for in which the request was closed; no kind of wait has the name, since keys have no brackets.
+pub(super) const CLOSED: &str = "[closed]";
+
 impl<'a> Transition<'a> {
     /// Plans every live clock as of `now`. With `tell`, alerts are decided for steps that are owed. `moved_at` is the instant
     /// of whatever moved the clocks: warnings from before it that nobody planned then are skipped (LESSONS 26).
@@ -225,7 +228,17 @@ pub(super) fn plan<'a>(
 pub(super) fn own_pauses(request: &Request, clock: &Clock, target: &Target, rulebook: &Rulebook) -> Vec<Pause> {
     let is_own = |pause: &&Pause| pause.to.is_none_or(|to| clock.started_at < to);
     let pauses = request.pauses.iter().filter(is_own);
-    pauses.filter(|pause| stands_still(clock.kind, pause, target, rulebook)).cloned().collect()
+    let waits = pauses.filter(|pause| stands_still(clock.kind, pause, target, rulebook)).cloned();
+    let closed = clock.closed.iter().map(|(from, to)| Pause {
+        from: *from,
+        to: Some(*to),
+        reason: String::new(),
+        on: Some(CLOSED.to_owned()),
+        until: None,
+    });
+    let mut pauses: Vec<_> = waits.chain(closed).collect();
+    pauses.sort_by_key(|pause| pause.from);
+    pauses
 }
 
 /// Whether a promise of that kind stands still in a wait: as its kind of wait says, else as is usual for the client's.

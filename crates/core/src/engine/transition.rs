@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::clock::{Cancelled, Clock, ClockState, KINDS, Kind, Renews};
 use super::effect::{ClockRef, Effect, Outcome, Wake};
 use super::event::{Event, Fact};
-use super::policy::{From, TargetKind};
+use super::policy::{From, Reopen, Target, TargetKind};
 use super::progress::{self, fate};
 use super::request::{Phase, Request};
 use super::rulebook::Rulebook;
@@ -115,8 +115,8 @@ impl<'a> Transition<'a> {
             {
                 // It ends by the promise that it had: the next one is of another stage.
                 self.stop(place, mark.given_at, at);
-                if let Some((policy, _)) = promise {
-                    self.start(position, row.kind, since, &policy.name);
+                if let Some((policy, target)) = promise {
+                    self.start(position, row.kind, since, &policy.name, target);
                 }
                 continue;
             }
@@ -130,6 +130,10 @@ impl<'a> Transition<'a> {
                 (Some(place), Some(since), Some((policy, target))) => {
                     let clock = &mut self.request.clocks[place];
                     let since = match target.from {
+                        // It went on when the request was opened again: it is owed since then, and counts from its start.
+                        _ if clock.closed.last().is_some_and(|(_, reopened_at)| *reopened_at == since) => {
+                            clock.started_at
+                        }
                         From::Start => since,
                         From::Match if clock.policy == policy.name => since.max(clock.started_at),
                         From::Match => since.max(at),
@@ -150,7 +154,7 @@ impl<'a> Transition<'a> {
                 }
                 (None, Some(since), Some((policy, target))) => {
                     let since = if target.from == From::Match { since.max(at) } else { since };
-                    self.start(position, row.kind, since, &policy.name);
+                    self.start(position, row.kind, since, &policy.name, target);
                 }
                 (None, _, _) => {}
             }
@@ -168,10 +172,27 @@ impl<'a> Transition<'a> {
         }
     }
 
-    fn start(&mut self, position: Option<usize>, kind: TargetKind, since: DateTime<Utc>, policy: &str) {
+    fn start(
+        &mut self,
+        position: Option<usize>,
+        kind: TargetKind,
+        since: DateTime<Utc>,
+        policy: &str,
+        target: &Target,
+    ) {
         if let Some(place) = position
             && self.request.clocks[place].lost_its_promise(since)
         {
+            return self.go_on(place, policy);
+        }
+        if let Some(place) = position
+            && target.reopen == Reopen::GoesOn
+            && since == self.request.opened_at
+            && let Some(stopped_at) = self.request.clocks[place].stopped_at
+        {
+            // The closing, or what was taken for a delivery, did not end it.
+            self.request.clocks[place].closed.push((stopped_at, since));
+            self.request.clocks[place].early = false;
             return self.go_on(place, policy);
         }
         let highest = self.request.cycles.get(&kind).copied().unwrap_or(0);
@@ -192,6 +213,7 @@ impl<'a> Transition<'a> {
             settled: Vec::new(),
             recounted_from: None,
             settles_at: None,
+            closed: Vec::new(),
         };
         match position {
             Some(place) if self.request.clocks[place].hopeless_since(since) => {}
@@ -200,14 +222,15 @@ impl<'a> Transition<'a> {
         }
     }
 
-    /// Lets a clock go on whose promise an edit took and another gave back: the wait is the same, and what was told of it stays told
-    /// (LESSONS 22). A verdict from before stays as well.
+    /// Lets a clock go on whose promise an edit took and another gave back, or whose request was closed too early: the wait is the same,
+    /// and what was told of it stays told (LESSONS 22). That it broke stays as well.
     fn go_on(&mut self, place: usize, policy: &str) {
         let revision = self.rulebook.revision;
         let clock = &mut self.request.clocks[place];
         clock.stopped_at = None;
         clock.cancelled_because = None;
-        if clock.state == ClockState::Breached {
+        if matches!(clock.state, ClockState::Breached | ClockState::MetLate) {
+            clock.state = ClockState::Breached;
             self.effects.push(Effect::Replanned { clock: clock.name(), due_at: clock.due_at });
             return;
         }

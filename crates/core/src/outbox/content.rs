@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HeldFor;
-use super::facts::{AlertFacts, Invitation, ListedRequest, News, TestFacts, ViolationFacts};
+use super::facts::{AlertFacts, ApprovalFacts, Invitation, ListedRequest, News, TestFacts, ViolationFacts};
 use crate::engine::request_id::RequestId;
 use crate::report::Report;
 
@@ -59,6 +59,8 @@ pub enum Content {
     },
     /// A test of the way to somebody.
     Test(Box<TestFacts>),
+    /// Somebody is asked to let a breach out of the figures.
+    Approval(Box<ApprovalFacts>),
     /// Something that the operator should know.
     Notice {
         /// One line.
@@ -75,6 +77,7 @@ impl Content {
             Self::Alert(about) | Self::Update { about, .. } => Some(about.request),
             Self::Violation(facts) => Some(facts.request),
             Self::Invitation(invitation) => Some(invitation.request),
+            Self::Approval(facts) => Some(facts.request),
             Self::Digest { .. }
             | Self::List { .. }
             | Self::Report(_)
@@ -94,6 +97,7 @@ impl Content {
             Self::List { .. } => "sla.list".to_owned(),
             Self::Report(_) => "sla.report".to_owned(),
             Self::Invitation(_) => "sla.invitation".to_owned(),
+            Self::Approval(_) => "sla.approval".to_owned(),
             Self::Link { .. } => "plazo.link".to_owned(),
             Self::Test(_) => "plazo.test".to_owned(),
             Self::Notice { .. } => "plazo.notice".to_owned(),

@@ -55,7 +55,7 @@ pub fn compose(rows: Vec<GatheredRow>, n_rows: usize, cause: HeldFor) -> Compose
         }
     }
     let mut alerts = latest(alerts);
-    let is_summary = cause == HeldFor::Daily;
+    let is_summary = matches!(cause, HeldFor::Daily | HeldFor::Away);
     if alerts.is_empty() && violations.is_empty() {
         return if n_unseen == 0 { Composed::Empty } else { Composed::NotYet(unneeded) };
     }
@@ -72,7 +72,7 @@ pub fn compose(rows: Vec<GatheredRow>, n_rows: usize, cause: HeldFor) -> Compose
 /// Whether an alert is told in the message.
 fn is_to_be_told(row: &GatheredRow, cause: HeldFor) -> bool {
     // A summary tells what happened, not only what is still so.
-    let tells_all = matches!(cause, HeldFor::Daily | HeldFor::Silence);
+    let tells_all = matches!(cause, HeldFor::Daily | HeldFor::Silence | HeldFor::Away);
     let is_of_breach = row.motive.is_some_and(Motive::is_of_breach);
     let stands = || row.motive.is_none_or(|motive| is_needed(motive, row.clock, row.decided_at));
     !row.is_told_anyway && ((tells_all && is_of_breach) || stands())

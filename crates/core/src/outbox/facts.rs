@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ViolationId;
 use crate::engine::check::Violation;
 use crate::engine::derivation::Derivation;
-use crate::engine::effect::Why;
+use crate::engine::effect::{ClockRef, Why};
 use crate::engine::policy::TargetKind;
 use crate::engine::request_id::RequestId;
 
@@ -227,4 +227,29 @@ pub struct Place {
     /// The system's name, where the address tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
+}
+
+/// A breach for which somebody gave a reason that takes it out of the figures, if whoever reads this agrees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalFacts {
+    /// The request.
+    pub request: RequestId,
+    /// The promise.
+    pub clock: ClockRef,
+    /// When it broke.
+    pub breached_at: DateTime<Utc>,
+    /// Name of the reason.
+    pub reason: String,
+    /// What was said to it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Name of whoever gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// What the request is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }

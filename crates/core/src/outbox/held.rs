@@ -21,6 +21,8 @@ pub enum HeldFor {
     Daily,
     /// Somebody asked not to hear of it for a while.
     Silence,
+    /// The reader was away, and somebody else was told (LESSONS 52).
+    Away,
 }
 
 impl HeldFor {
@@ -34,12 +36,22 @@ impl HeldFor {
             Self::Quiet => "quiet",
             Self::Daily => "daily",
             Self::Silence => "silence",
+            Self::Away => "away",
         }
     }
 
     /// What a word in the store stands for; none if that is not known.
     pub fn of(word: &str) -> Option<Self> {
-        let all = [Self::Downtime, Self::History, Self::Edit, Self::Burst, Self::Quiet, Self::Daily, Self::Silence];
+        let all = [
+            Self::Downtime,
+            Self::History,
+            Self::Edit,
+            Self::Burst,
+            Self::Quiet,
+            Self::Daily,
+            Self::Silence,
+            Self::Away,
+        ];
         all.into_iter().find(|cause| cause.as_str() == word)
     }
 }

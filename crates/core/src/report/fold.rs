@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::fair;
 use super::measure::{Spans, percentile};
 use super::{
-    Broken, BrokenRow, By, Case, Closings, Count, Figures, Group, HolderTime, Material, Orphan, Punctuality, Report,
-    RuleCount, Share, Waived, WaivedRow, Worst,
+    Broken, BrokenRow, By, Case, Closings, Count, Excluded, Figures, Group, HolderTime, Material, Orphan, Punctuality,
+    Report, RuleCount, Share, Waived, WaivedRow, Worst,
 };
 use crate::engine::check::{self, CheckKind};
 use crate::engine::clock::{Clock, ClockState};
@@ -28,6 +29,7 @@ struct Gathered {
     closed_unanswered: Vec<RequestId>,
     kept: usize,
     broken: Vec<RequestId>,
+    n_excluded: usize,
     early: Vec<RequestId>,
     violations: Vec<RequestId>,
 }
@@ -65,6 +67,9 @@ pub fn make(name: &str, material: &Material<'_>, rulebook: &Rulebook) -> Report 
         closings: closings(material),
         orphans: orphans(material, rulebook),
         waived: waived(material),
+        reasons: fair::reasons(material),
+        still: fair::still(material, rulebook),
+        kept_waiting: fair::kept_waiting(material, rulebook),
         punctuality: punctuality(material.lateness_ms),
         names: names(material),
     }
@@ -94,6 +99,7 @@ impl Gathered {
             resolution: self.resolution.measured(standards.resolution, in_working_time),
             unanswered: Count::of(self.unanswered, Some(standards.unanswered)),
             closed_unanswered: Count::of(self.closed_unanswered, Some(standards.closed_unanswered)),
+            excluded: Excluded::of(self.kept, self.broken.len(), self.n_excluded, standards.kept),
             kept: Share::of(self.kept, self.broken, standards.kept),
             early: Count::of(self.early, None),
             violations: Count::of(self.violations, None),
@@ -139,7 +145,13 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
         let owner = request.owner.as_deref();
         match verdict(clock) {
             Some((at, true)) if period.holds(at) => note(owner, &mut |gathered| gathered.kept += 1),
-            Some((at, false)) if period.holds(at) => note(owner, &mut |gathered| gathered.broken.push(id)),
+            Some((at, false)) if period.holds(at) => {
+                let is_excluded = case.is_excluded(clock);
+                note(owner, &mut |gathered| {
+                    gathered.broken.push(id);
+                    gathered.n_excluded += usize::from(is_excluded);
+                });
+            }
             _ => {}
         }
         if clock.early && clock.stopped_at.is_some_and(|at| period.holds(at)) {
@@ -149,7 +161,7 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
 }
 
 /// When a promise came to its end, and whether it was kept. A broken one ended when it broke, however long it lasted.
-fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
+pub(super) fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
     match clock.state {
         ClockState::Met => Some((clock.stopped_at?, true)),
         ClockState::MetLate | ClockState::Breached => Some((clock.breached_at?, false)),
@@ -157,7 +169,7 @@ fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
     }
 }
 
-fn is_client(case: &Case) -> bool {
+pub(super) fn is_client(case: &Case) -> bool {
     case.history.request.facets.is_for_client()
 }
 
@@ -189,7 +201,7 @@ fn name_of(by: By, key: &str, material: &Material<'_>) -> String {
     found.unwrap_or_else(|| key.to_owned())
 }
 
-fn person(key: Option<&str>, material: &Material<'_>) -> Option<String> {
+pub(super) fn person(key: Option<&str>, material: &Material<'_>) -> Option<String> {
     key.map(|key| name_of(By::Person, key, material))
 }
 
@@ -244,6 +256,7 @@ fn holders(material: &Material<'_>) -> Vec<HolderTime> {
                 Holder::Nobody => ("nobody", None),
                 Holder::Owner { owner, .. } => ("owner", person(Some(owner), material)),
                 Holder::Client => ("client", None),
+                Holder::Other { on } => ("other", Some(on.clone())),
                 Holder::Closed => continue,
             };
             if from < to {

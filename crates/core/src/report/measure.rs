@@ -83,6 +83,27 @@ pub struct Share {
     pub requests: Vec<RequestId>,
 }
 
+/// Promises whose breach was let out of the figures, and what the share is without them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// How many.
+    pub n: usize,
+    /// Kept of the rest, in hundredths of a percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u32>,
+    /// Whether that reaches what is to be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+}
+
+impl Excluded {
+    /// None where nothing was let out.
+    pub(super) fn of(kept: usize, broken: usize, n: usize, standard: u32) -> Option<Self> {
+        let share = Share::of(kept, vec![RequestId(0); broken.saturating_sub(n)], standard);
+        (0 < n).then_some(Self { n, percent: share.percent, met: share.met })
+    }
+}
+
 impl Measure {
     /// The mean that is compared with the standard.
     pub const fn compared(&self, in_working_time: bool) -> Option<i64> {

@@ -4,6 +4,7 @@
 //! A figure counts what *ended* in the period: an answer, a resolution, a verdict; what is still unanswered is counted at its end.
 //! Conversations with clients alone are measured; early answers among colleagues (A3) are counted beside them.
 
+mod fair;
 mod fold;
 mod measure;
 
@@ -18,10 +19,12 @@ use crate::engine::clock::Clock;
 use crate::engine::directory::Directory;
 use crate::engine::history::History;
 use crate::engine::ledger::Held;
+use crate::engine::policy::TargetKind;
+use crate::engine::reasons::{GivenReason, ReasonState};
 use crate::engine::request_id::RequestId;
 
 pub use fold::make;
-pub use measure::{Count, Measure, Share};
+pub use measure::{Count, Excluded, Measure, Share};
 
 /// What the team means to reach (C10). Spans are compared with means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +71,16 @@ pub struct Case {
     pub held: Vec<Held>,
     /// Every clock that ran on it.
     pub clocks: Vec<Clock>,
+    /// Why those broke that did, as far as somebody said so.
+    pub reasons: Vec<GivenReason>,
+}
+
+impl Case {
+    /// Whether a clock's breach was let out of the figures.
+    fn is_excluded(&self, clock: &Clock) -> bool {
+        let is_out = |given: &GivenReason| given.clock == clock.name() && given.state == ReasonState::Excluded;
+        self.reasons.iter().any(is_out)
+    }
 }
 
 /// A broken rule, as far as a report counts it.
@@ -172,6 +185,9 @@ pub struct Figures {
     pub closed_unanswered: Count,
     /// Promises.
     pub kept: Share,
+    /// Those of them whose breach was let out of the figures for its reason; none where there is no such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<Excluded>,
     /// Answers among colleagues before the floor (A3).
     pub early: Count,
     /// Broken rules.
@@ -311,6 +327,90 @@ pub struct WaivedRow {
     pub reason: String,
 }
 
+/// A reason for which promises broke.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonCount {
+    /// Its key in `sla.toml`.
+    pub reason: String,
+    /// Its name.
+    pub name: String,
+    /// How often it was given.
+    pub n: usize,
+    /// How many breaches it took out of the figures.
+    pub n_excluded: usize,
+    /// How many it would, if somebody who may agreed.
+    pub n_awaiting: usize,
+    /// Each of them.
+    pub breaches: Vec<ReasonRow>,
+}
+
+/// A broken promise and its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonRow {
+    /// The request.
+    pub request: RequestId,
+    /// The kind of promise.
+    pub promise: TargetKind,
+    /// First, second, … of its kind on the request.
+    pub cycle: u32,
+    /// When it broke.
+    pub at: DateTime<Utc>,
+    /// Name of whoever gave the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// How it is known who: a word of the table in docs/proofs.md.
+    pub proof: String,
+    /// What was said to it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// How it counts.
+    pub state: ReasonState,
+    /// Name of whoever let it out of the figures, or did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<DateTime<Utc>>,
+}
+
+/// Time in which requests of one person stood still, for one kind of wait.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StillTime {
+    /// Name of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// For whom was waited: a key of `[wait]`; the client where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// The name of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many requests.
+    pub n: usize,
+    /// Elapsed time in milliseconds.
+    pub ms: i64,
+    /// Working time in milliseconds.
+    pub working_ms: i64,
+    /// Its part of the time of all requests of that person, in hundredths of a percent.
+    pub share: u32,
+}
+
+/// A promise that was kept after its clock had stood still for long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptWaiting {
+    /// The request.
+    pub request: RequestId,
+    /// The kind of promise.
+    pub promise: TargetKind,
+    /// When it was kept.
+    pub at: DateTime<Utc>,
+    /// Name of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// How long it had stood still, in milliseconds of elapsed time.
+    pub ms: i64,
+}
+
 /// How punctual plazo itself was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Punctuality {
@@ -351,6 +451,15 @@ pub struct Report {
     /// Answers that were said not to be needed, by who said so most.
     #[serde(default)]
     pub waived: Vec<Waived>,
+    /// Why promises broke, what was given most first.
+    #[serde(default)]
+    pub reasons: Vec<ReasonCount>,
+    /// How long requests stood still, by person and kind of wait, the longest first.
+    #[serde(default)]
+    pub still: Vec<StillTime>,
+    /// What was kept after long waits, the longest first.
+    #[serde(default)]
+    pub kept_waiting: Vec<KeptWaiting>,
     /// How late plazo's own alerts were.
     pub punctuality: Punctuality,
     /// What the requests are called that stand behind the figures: the client, and what it is about. For pages alone.

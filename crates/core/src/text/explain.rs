@@ -11,6 +11,7 @@ use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, U
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::plan::Basis;
 use crate::engine::proof::Proof;
+use crate::engine::reasons::{GivenReason, ReasonState};
 use crate::engine::working_time::WorkingTime;
 use crate::outbox::DeliveryState;
 
@@ -105,6 +106,7 @@ impl Writer {
             }
             rows.push((self.of("ended", "terminó"), text));
         }
+        rows.extend(story.reason.as_ref().map(|given| (self.of("reason", "razón"), self.given(given))));
         rows.extend(story.acked_at.map(|at| (self.of("taken", "tomado"), self.caused(at, story.acked_by.as_ref()))));
         let mut label = self.of("alerts", "avisos");
         for step in &story.steps {
@@ -133,6 +135,38 @@ impl Writer {
             ));
         }
         text
+    }
+
+    /// `El transportista («camión varado»): lo dijo Laura el lun 2 mar, 10:00; espera la aprobación, y mientras cuenta`.
+    fn given(self, given: &GivenReason) -> String {
+        let text = format::one_line(&given.text, 120);
+        let text = if text.is_empty() { text } else { self.language.of(both!(" (\"{text}\")", " («{text}»)")) };
+        let someone = |who: &Option<String>| who.clone().unwrap_or_else(|| self.of("somebody", "alguien").to_owned());
+        let (name, who, at) = (&given.name, someone(&given.who), self.instant(given.at));
+        let said = self.language.of(both!("{name}{text}: {who} said so, {at}", "{name}{text}: lo dijo {who}, {at}"));
+        let approval = given.approval.as_ref().map(|approval| (someone(&approval.who), self.instant(approval.at)));
+        let counts = match (given.state, approval) {
+            (ReasonState::Counts, _) => return said,
+            (ReasonState::AwaitsApproval, _) => self.of(
+                "it awaits approval, and counts as broken until then",
+                "falta que alguien lo apruebe, y mientras tanto cuenta como incumplida",
+            ),
+            (ReasonState::Excluded, None) => self.of("out of the figures", "fuera de las cifras"),
+            (ReasonState::Refused, None) => self.of("not approved", "no se aprobó"),
+            (ReasonState::Excluded, Some((who, at))) => {
+                return self.language.of(both!(
+                    "{said}; out of the figures, approved by {who}, {at}",
+                    "{said}; fuera de las cifras, lo aprobó {who}, {at}"
+                ));
+            }
+            (ReasonState::Refused, Some((who, at))) => {
+                return self.language.of(both!(
+                    "{said}; counts as broken: {who} did not approve it, {at}",
+                    "{said}; cuenta como incumplida: {who} no lo aprobó, {at}"
+                ));
+            }
+        };
+        format!("{said}; {counts}")
     }
 
     fn derivation(self, derivation: &Derivation, rows: &mut Vec<(&'static str, String)>) {
@@ -295,6 +329,10 @@ impl Writer {
                 let day = date(*day);
                 self.language.of(both!("{day} (a date that the zone skips)", "{day} (fecha que la zona se salta)"))
             }
+            Because::RequestClosed { open_ms } => {
+                let (between, open) = (self.between(left_out.from, left_out.to), format::working_time(*open_ms));
+                self.language.of(both!("{between} (closed; {open} open)", "{between} (cerrada; {open} hábiles)"))
+            }
             Because::Pause { reason, open_ms } => {
                 let (between, open) = (self.between(left_out.from, left_out.to), format::working_time(*open_ms));
                 let reason = format::one_line(reason, 80);
@@ -315,6 +353,7 @@ impl Writer {
                 Holder::Owner { owner, team: Some(team) } => format!("{owner} ({team})"),
                 Holder::Owner { owner, team: None } => owner.clone(),
                 Holder::Client => self.of("the client (waiting)", "el cliente (en espera)").to_owned(),
+                Holder::Other { on } => self.language.of(both!("{on} (waiting)", "{on} (en espera)")),
                 Holder::Closed => self.of("closed", "cerrada").to_owned(),
             };
             rows.push((std::mem::take(&mut label), format!("{holder}: {}", time(total.ms))));

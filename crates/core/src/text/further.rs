@@ -1,5 +1,6 @@
 //! Pages behind messages that are not alerts: what can be done there, and how a message gets their addresses.
 
+use crate::engine::effect::ClockRef;
 use crate::engine::request_id::RequestId;
 use crate::outbox::ViolationId;
 use crate::report::Period;
@@ -13,6 +14,8 @@ pub enum Further {
     Held(RequestId),
     /// Moves the appointment.
     Reschedule(RequestId),
+    /// Lets a breach of that request out of the figures for its reason, or leaves it in.
+    Approve(RequestId, ClockRef),
     /// Shows the whole report of that name and period.
     Report(String, Period),
     /// The deed of a link whose time was over, by its word.

@@ -314,6 +314,19 @@ impl Writer<'_> {
             Fact::Undo { .. } => {
                 of(both!("{who} took back what was done by mistake", "{who} deshizo lo que se hizo por error"))
             }
+            Fact::Reason { reason, text, .. } => {
+                let (reason, words) = (format::one_line(reason, LONGEST_NAME), self.words(text));
+                of(both!(
+                    "{who}: why the promise broke: {reason}{words}",
+                    "{who}: por qué se incumplió: {reason}{words}"
+                ))
+            }
+            Fact::Approve { refuse: false, .. } => {
+                of(both!("{who} let the breach out of the figures", "{who} sacó el incumplimiento de las cifras"))
+            }
+            Fact::Approve { refuse: true, .. } => {
+                of(both!("{who} left the breach in the figures", "{who} dejó el incumplimiento en las cifras"))
+            }
             Fact::Waive { reason } => {
                 let words = self.words(reason);
                 of(both!("{who}: it needs no answer{words}", "{who}: no hace falta responder{words}"))

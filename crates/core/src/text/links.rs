@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Both, Language};
+use crate::engine::policy::TargetKind;
 use crate::outbox::facts::Place;
 
 /// The words on the buttons of an alert: take, put off twice, show.
@@ -13,6 +14,12 @@ pub const BUTTONS: Both<[&str; 4]> = Both {
 
 /// The words on the button by which a reader becomes the owner.
 pub const MINE: Both<&str> = Both { en: "It is mine", es: "Es mío" };
+
+/// The words by which somebody says that no answer is needed.
+pub const WAIVE: Both<&str> = Both { en: "It needs no answer", es: "No hace falta responder" };
+
+/// The words by which somebody says why a promise broke.
+pub const REASON: Both<&str> = Both { en: "Say why it broke", es: "Decir por qué se incumplió" };
 
 /// Signed addresses of pages, each for one purpose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +38,9 @@ pub struct Links {
     /// Says that the client's message needs no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waive: Option<String>,
+    /// Asks why the promise broke; none where the file names no reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A button: words, and the address behind them.
@@ -68,5 +78,14 @@ impl Links {
             Button::new(hour, &self.snooze60),
             Button::new(show, &self.show),
         ]
+    }
+
+    /// What is wanted more rarely on an alert of that kind of promise: that nothing needs to be answered, and why it broke.
+    pub fn also(&self, target: TargetKind, is_over: bool, language: Language) -> Vec<Button> {
+        let answers = [TargetKind::Reply, TargetKind::FirstReply, TargetKind::Acknowledge];
+        let waive = self.waive.as_ref().filter(|_| answers.contains(&target));
+        let reason = self.reason.as_ref().filter(|_| is_over);
+        let button = |words: Both<&str>, url: &String| Button::new(language.of(words), url);
+        waive.map(|url| button(WAIVE, url)).into_iter().chain(reason.map(|url| button(REASON, url))).collect()
     }
 }

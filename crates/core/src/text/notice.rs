@@ -5,13 +5,14 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::Language;
 use super::further::Further;
 use super::reader::Reader;
 use super::render::{Rendered, preformatted};
 use super::templates::Texts;
+use super::{Language, format, vocabulary};
 use crate::both;
 use crate::engine::request_id::RequestId;
+use crate::outbox::facts::ApprovalFacts;
 
 /// A stretch of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +41,36 @@ pub(super) fn render(subject: &str, text: &str, texts: &Texts, reader: &Reader<'
         html: texts.shared("notice.html", &context).unwrap_or_else(|| preformatted(text)),
         attachments: Vec::new(),
     }
+}
+
+/// The message that asks whether a breach is let out of the figures.
+pub(super) fn approval(facts: &ApprovalFacts, texts: &Texts, reader: &Reader<'_>) -> Rendered {
+    let (id, reason) = (facts.request, &facts.reason);
+    let subject =
+        reader.language.of(both!("{id}: does the breach count? {reason}", "{id}: ¿cuenta el incumplimiento? {reason}"));
+    let task = vocabulary::task(facts.clock.kind, reader.language);
+    let at = format::instant(facts.breached_at, reader.zone, reader.language);
+    let nobody = || reader.language.of(both!("Somebody", "Alguien"));
+    let who = facts.who.clone().unwrap_or_else(nobody);
+    let about: Vec<&str> = [facts.client.as_deref(), facts.subject.as_deref()].into_iter().flatten().collect();
+    let about =
+        if about.is_empty() { String::new() } else { format!(" ({})", format::one_line(&about.join(" · "), 80)) };
+    let words = match format::one_line(&facts.text, 300) {
+        words if words.is_empty() => String::new(),
+        words => reader.language.of(both!(": \"{words}\"", ": «{words}»")),
+    };
+    let how = match (reader.further)(&Further::Approve(facts.request, facts.clock)) {
+        Some(address) => address,
+        None => {
+            let promise = facts.clock.kind.as_str();
+            format!("plazo approve {id} --promise {promise}\nplazo approve {id} --promise {promise} --refuse")
+        }
+    };
+    let text = reader.language.of(both!(
+        "The promise of {id}{about} to {task} broke on {at}. {who} says why: {reason}{words}.\n\nIf you agree, it leaves the figures; the report shows them with and without, and names you. Until you decide, it counts as broken.\n\n{how}",
+        "La promesa de {id}{about} de {task} se incumplió el {at}. {who} dice por qué: {reason}{words}.\n\nSi usted está de acuerdo, sale de las cifras; el informe las muestra con y sin ella, y le nombra. Mientras no decida, cuenta como incumplida.\n\n{how}"
+    ));
+    render(&subject, &text, texts, reader)
 }
 
 /// The message with a link anew.

@@ -74,6 +74,8 @@ pub(super) struct Shown {
     links: Option<Links>,
     /// Every button, what the reader most probably wants first.
     buttons: Vec<Button>,
+    /// What is wanted more rarely: a word, and where it leads.
+    also: Vec<Button>,
     by_reply: bool,
     zone: String,
 }
@@ -95,6 +97,8 @@ pub struct Brief {
     pub is_over: bool,
     /// What the reader can press.
     pub buttons: Vec<Button>,
+    /// What is wanted more rarely.
+    pub also: Vec<Button>,
 }
 
 /// The instant as of which an alert speaks: what goes out in time speaks as of its own, "in 10 min", not "in 9 min 59 s".
@@ -123,6 +127,7 @@ pub fn brief(facts: &AlertFacts, reader: &Reader<'_>) -> Brief {
         state: standing.head,
         is_over: standing.is_over,
         buttons,
+        also: links.map(|links| links.also(facts.target, standing.is_over, language)).unwrap_or_default(),
     }
 }
 
@@ -136,7 +141,7 @@ pub fn sentence(facts: &AlertFacts, reader: &Reader<'_>) -> String {
 pub(super) fn alert(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> Shown {
     let Reader { zone, language, .. } = *reader;
     let now = as_of(facts, reader.now);
-    let Brief { title, line, todo, after, state, is_over, buttons } = brief(facts, reader);
+    let Brief { title, line, todo, after, state, is_over, buttons, also } = brief(facts, reader);
     let why = if is_over && facts.why != Why::Escalation { Why::Breach } else { facts.why };
     let is_owner = reader.part(facts) == task::ReaderPart::Owner;
     Shown {
@@ -187,6 +192,7 @@ pub(super) fn alert(facts: &AlertFacts, texts: &Texts, reader: &Reader<'_>) -> S
         reply: if is_owner { reply(facts, texts, language) } else { None },
         links: (reader.links)(facts.request),
         buttons,
+        also,
         by_reply: reader.by_reply,
         zone: zone::line(zone, language),
     }

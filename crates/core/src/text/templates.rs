@@ -18,12 +18,13 @@ use super::{Language, format, palette};
 use crate::engine::check::{Association, CheckKind, Finding, Violation};
 use crate::engine::effect::Why;
 use crate::engine::policy::TargetKind;
+use crate::engine::reasons::ReasonState;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts, ViolationFacts};
 use crate::outbox::{Content, HeldFor, ViolationId};
 use crate::report::{
-    BrokenRow, By, Closings, Count, Figures, Group, HolderTime, Measure, Orphan, Period, Punctuality, Report,
-    RuleCount, Share, Standards, Waived, WaivedRow, Worst,
+    BrokenRow, By, Closings, Count, Excluded, Figures, Group, HolderTime, KeptWaiting, Measure, Orphan, Period,
+    Punctuality, ReasonCount, ReasonRow, Report, RuleCount, Share, Standards, StillTime, Waived, WaivedRow, Worst,
 };
 
 /// No template needs more steps than this; a bound, not a limit anybody meets.
@@ -274,7 +275,8 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
             snooze15: word.clone(),
             snooze60: word.clone(),
             show: word.clone(),
-            waive: None,
+            waive: Some(word.clone()),
+            reason: Some(word.clone()),
         })
     };
     let rich = sample();
@@ -460,6 +462,7 @@ pub fn sample_report() -> Report {
         resolution: Measure::default(),
         unanswered: count.clone(),
         closed_unanswered: Count::default(),
+        excluded: Some(Excluded { n: 1, percent: Some(9_876), met: Some(true) }),
         kept,
         early: Count::default(),
         violations: count.clone(),
@@ -521,6 +524,41 @@ pub fn sample_report() -> Report {
                 proof: "link".to_owned(),
                 reason: String::new(),
             }],
+        }],
+        reasons: vec![ReasonCount {
+            reason: "carrier".to_owned(),
+            name: "El transportista".to_owned(),
+            n: 1,
+            n_excluded: 1,
+            n_awaiting: 0,
+            breaches: vec![ReasonRow {
+                request,
+                promise: TargetKind::Deliver,
+                cycle: 1,
+                at,
+                who: Some("Laura Mora".to_owned()),
+                proof: "link".to_owned(),
+                text: "…".to_owned(),
+                state: ReasonState::Excluded,
+                approved_by: Some("Julio".to_owned()),
+                approved_at: Some(at),
+            }],
+        }],
+        still: vec![StillTime {
+            who: Some("Laura Mora".to_owned()),
+            on: None,
+            name: None,
+            n: 1,
+            ms: 60_000,
+            working_ms: 30_000,
+            share: 4_200,
+        }],
+        kept_waiting: vec![KeptWaiting {
+            request,
+            promise: TargetKind::Deliver,
+            at,
+            who: Some("Laura Mora".to_owned()),
+            ms: 1_814_400_000,
         }],
         punctuality: Punctuality { n: 3, p50_ms: 2, p99_ms: 8, max_ms: 8 },
         names: BTreeMap::from([(request, "Andina · Factura de marzo".to_owned())]),

@@ -127,6 +127,10 @@ pub fn what(finding: &Finding) -> Both {
                 "se dejó en espera con el cliente sin respuesta"
             )
         }
+        Finding::ParkedUnasked => both!(
+            "it was parked for the client, of whom nothing was asked",
+            "se dejó en espera del cliente, a quien no se le pidió nada"
+        ),
         Finding::ParkedOften { waits, at_most } => both!(
             "it was parked {waits} times; {at_most} are allowed",
             "se dejó en espera {waits} veces; se permiten {at_most}"
@@ -179,6 +183,10 @@ pub fn remedy(finding: &Finding) -> Both {
         Finding::ParkedUnanswered => both!(
             "answer the client first: plazo answer R-…, or take the wait back: plazo undo R-…",
             "responda primero al cliente: plazo answer R-…, o deshaga la espera: plazo undo R-…"
+        ),
+        Finding::ParkedUnasked => both!(
+            "ask the client for what is missing: plazo answer R-…, or take the wait back: plazo undo R-…",
+            "pídale al cliente lo que falta: plazo answer R-…, o deshaga la espera: plazo undo R-…"
         ),
         Finding::ParkedOften { .. } => both!(
             "go on with it: plazo resume R-…, or say what is in the way: plazo comment R-… --text \"…\"",

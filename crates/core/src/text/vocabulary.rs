@@ -9,6 +9,7 @@ use crate::engine::effect::{Ignored, Why};
 use crate::engine::escalation::Offset;
 use crate::engine::event::Ground;
 use crate::engine::policy::TargetKind;
+use crate::engine::reasons::ReasonState;
 use crate::outbox::DeliveryState;
 
 /// What a kind of promise asks for, as an infinitive.
@@ -73,6 +74,10 @@ pub fn event(type_name: &str, language: Language) -> &str {
         ("message", Language::Es) => "mensaje",
         ("waive", Language::Es) => "no hace falta responder",
         ("waive", Language::En) => "no answer needed",
+        ("reason", Language::Es) => "razón del incumplimiento",
+        ("reason", Language::En) => "reason of a breach",
+        ("approve", Language::Es) => "aprobación de una razón",
+        ("approve", Language::En) => "approval of a reason",
         ("undo", Language::Es) => "acto deshecho",
         ("undo", Language::En) => "act taken back",
         ("open", Language::Es) => "apertura",
@@ -301,6 +306,20 @@ pub const fn ground(ground: Ground, language: Language) -> &'static str {
     }
 }
 
+/// How a breach counts that has a reason.
+pub const fn reason_state(state: ReasonState, language: Language) -> &'static str {
+    match (state, language) {
+        (ReasonState::Counts, Language::Es) => "cuenta",
+        (ReasonState::Counts, Language::En) => "counts",
+        (ReasonState::AwaitsApproval, Language::Es) => "por aprobar",
+        (ReasonState::AwaitsApproval, Language::En) => "to be approved",
+        (ReasonState::Excluded, Language::Es) => "fuera de las cifras",
+        (ReasonState::Excluded, Language::En) => "out of the figures",
+        (ReasonState::Refused, Language::Es) => "no aprobada",
+        (ReasonState::Refused, Language::En) => "not approved",
+    }
+}
+
 /// Why an event changed nothing.
 pub const fn ignored(why: Ignored, language: Language) -> &'static str {
     match (why, language) {
@@ -320,5 +339,7 @@ pub const fn ignored(why: Ignored, language: Language) -> &'static str {
         (Ignored::ThirdParty, Language::En) => "a third party wrote it",
         (Ignored::AsksNothing, Language::Es) => "no pide nada",
         (Ignored::AsksNothing, Language::En) => "it asks for nothing",
+        (Ignored::UnknownReason, Language::Es) => "sla.toml no tiene esa razón",
+        (Ignored::UnknownReason, Language::En) => "sla.toml has no such reason",
     }
 }

@@ -48,6 +48,8 @@ pub enum Finding {
     },
     /// The team began to wait while the client waited for an answer (A5).
     ParkedUnanswered,
+    /// The team began to wait for a client of whom nothing was asked (A5).
+    ParkedUnasked,
     /// The team began to wait once too often (A5).
     ParkedOften {
         /// The how manieth time.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::policy::TargetKind;
 use crate::engine::request_id::RequestId;
 use crate::engine::working_time::WorkingTime;
 
@@ -233,6 +234,38 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
     },
+    /// Why a promise broke.
+    Reason {
+        /// Which reason: a key of `[reasons]`.
+        reason: String,
+        /// Which promise; the one that broke last where it is left out.
+        #[serde(flatten)]
+        of: BrokenPromise,
+        /// What there is to say to it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+    /// Somebody who may lets a breach out of the figures, or does not.
+    Approve {
+        /// Which promise; the one whose reason waits longest where it is left out.
+        #[serde(flatten)]
+        of: BrokenPromise,
+        /// Whether it stays in the figures.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refuse: bool,
+    },
+}
+
+/// Which promise of a request is meant that broke. What is left out is found by what broke, and when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BrokenPromise {
+    /// Its kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<TargetKind>,
+    /// First, second, … of its kind on the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<u32>,
 }
 
 /// The grounds on which a conversation may be closed (rule C4).
@@ -299,7 +332,7 @@ pub struct Interaction {
 
 impl Fact {
     /// The words of all types.
-    pub const TYPES: [&'static str; 31] = [
+    pub const TYPES: [&'static str; 33] = [
         "message",
         "open",
         "own",
@@ -331,6 +364,8 @@ impl Fact {
         "replica",
         "waive",
         "undo",
+        "reason",
+        "approve",
     ];
 
     /// The type word of event JSON.
@@ -367,6 +402,8 @@ impl Fact {
             Self::Replica => "replica",
             Self::Waive { .. } => "waive",
             Self::Undo { .. } => "undo",
+            Self::Reason { .. } => "reason",
+            Self::Approve { .. } => "approve",
         }
     }
 }

@@ -15,7 +15,7 @@ use super::proof::{Proof, needs_proof};
 use super::request_id::RequestId;
 
 pub use author::{Author, AuthorKind};
-pub use fact::{Audience, Direction, Fact, Ground, Interaction, Promise, RequestKind};
+pub use fact::{Audience, BrokenPromise, Direction, Fact, Ground, Interaction, Promise, RequestKind};
 
 /// Begins the name of a thread that is known by subject and client only.
 pub const BY_SUBJECT: &str = "subject:";

@@ -97,6 +97,13 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
         Fact::Comment { text } => talk::comment(request, event, text, rulebook),
         // What it names is left out of what is derived.
         Fact::Undelivered { .. } | Fact::Undo { .. } => {}
+        // Said of what broke, which no promise follows (`reasons`).
+        Fact::Approve { .. } => {}
+        Fact::Reason { reason, .. } => {
+            if rulebook.reason(reason).is_none() {
+                ignore(Ignored::UnknownReason);
+            }
+        }
 
         Fact::Open { promise, owner } => fate::opened(request, event, *promise, owner.as_deref(), rulebook),
         Fact::Wait { reason, on, until } => fate::wait(request, at, (reason, on.as_deref(), *until), rulebook),
@@ -159,6 +166,8 @@ fn note_activity(request: &mut Request, event: &Event) {
         | Fact::Snooze { .. }
         | Fact::Undelivered { .. }
         | Fact::Undo { .. }
+        | Fact::Reason { .. }
+        | Fact::Approve { .. }
         | Fact::Unblock { .. }
         | Fact::Replica => false,
         _ => event.author.as_ref().is_none_or(|author| author.kind.is_human()),

@@ -86,6 +86,7 @@ fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: 
     marks.owe(TargetKind::Log, event.at);
     marks.owe_anew(TargetKind::Window, event.at);
     marks.inquired_at = None;
+    marks.needed_at = None;
 }
 
 /// Whether a client's message asks for nothing (LESSONS 49). It starts no clock then and ends no wait, and whoever waits goes on waiting.
@@ -122,6 +123,9 @@ fn reply(
     if text.is_some_and(|text| text.contains(['?', '¿', '？'])) && direction != Direction::In {
         // Whoever is asked answers by a nod, too.
         request.marks.inquired_at = Some(event.at);
+    }
+    if text.is_none_or(check::needs_something) && direction != Direction::In {
+        request.marks.needed_at = Some(event.at);
     }
     let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
     if direction != Direction::Internal || audience == Audience::Internal {

@@ -6,7 +6,7 @@ use super::number::{elapsed, hundredths, number, percent, signed, working};
 use super::{Place, Writer};
 use crate::both;
 use crate::engine::request_id::RequestId;
-use crate::report::{Count, Figures, Measure, Share};
+use crate::report::{Count, Excluded, Figures, Measure, Share};
 use crate::text::{Both, format};
 
 /// Requests named under a figure of a text; the page names all.
@@ -47,7 +47,7 @@ impl Writer<'_> {
             self.measure(of("First response", "Primera respuesta"), &all.first_response),
             self.measure(of("Average response", "Respuesta promedio"), &all.response),
             self.measure(of("Resolution", "Solución"), &all.resolution),
-            self.share(of("Promises kept", "Promesas cumplidas"), &all.kept),
+            self.share(of("Promises kept", "Promesas cumplidas"), &all.kept, all.excluded.as_ref()),
             self.count(of("Without answer", "Sin respuesta"), &all.unanswered),
             self.count(of("Closed without answer", "Cerradas sin respuesta"), &all.closed_unanswered),
             self.count(of("Answered before the floor", "Respondidas antes del piso"), &all.early),
@@ -93,9 +93,16 @@ impl Writer<'_> {
         }
     }
 
-    fn share(&self, label: &'static str, share: &Share) -> Shown {
+    fn share(&self, label: &'static str, share: &Share, excluded: Option<&Excluded>) -> Shown {
         let (kept, whole) = (share.kept, share.kept + share.broken);
-        let note = self.language.of(both!("{kept} of {whole}", "{kept} de {whole}"));
+        let mut note = self.language.of(both!("{kept} of {whole}", "{kept} de {whole}"));
+        if let Some(Excluded { n, percent: part, .. }) = excluded {
+            let part = part.map_or_else(|| "–".to_owned(), |part| percent(part.into(), self.language));
+            note += &self.language.of(both!(
+                "; {part} without the {n} let out for their reason",
+                "; {part} sin las {n} que se sacaron por su razón"
+            ));
+        }
         let change = share.percent.zip(share.before).map(|(new, old)| i64::from(new) - i64::from(old));
         let change = change.filter(|change| *change != 0);
         Shown {

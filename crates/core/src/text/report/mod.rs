@@ -3,6 +3,7 @@
 mod bars;
 mod brief;
 mod csv;
+mod fair;
 mod figure;
 mod labels;
 mod number;
@@ -79,6 +80,9 @@ impl Writer<'_> {
             closings => Serde(self.closings()),
             orphans => self.orphans(),
             waived => self.waived(),
+            reasons => self.reasons(),
+            still => self.still(),
+            kept_waiting => self.kept_waiting(),
             punctuality => self.punctuality(),
             t => labels::labels(self.language),
         }
