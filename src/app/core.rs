@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc};
 
+use super::board::Board;
 use super::pulse::Pulse;
 use super::queue::Queue;
 use super::time::TimeSource;
@@ -27,6 +28,8 @@ pub(super) struct Core {
     pub(super) is_failing: AtomicBool,
     /// Signs of life of writer and timer.
     pub(super) pulse: Pulse,
+    /// Open requests as the pages list them.
+    pub(super) board: Board,
     /// Held by whoever changes who is away, or puts another file in force.
     pub(super) absences: tokio::sync::Mutex<()>,
 }
@@ -40,6 +43,7 @@ impl Core {
             time,
             is_failing: AtomicBool::new(false),
             pulse: Pulse::default(),
+            board: Board::default(),
             absences: tokio::sync::Mutex::new(()),
         }
     }

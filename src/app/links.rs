@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hmac::Mac as _;
 
 use super::keys::Keys;
+use super::sessions::SIGN_IN_WITHIN;
 use super::{App, WriteError};
 use crate::config::Config;
 use crate::engine::directory::Recipient;
@@ -64,6 +65,10 @@ pub enum Deed {
     Reschedule,
     /// Shows it.
     Show,
+    /// Begins a session of the pages, for a person.
+    SignIn,
+    /// Begins one for a user of this machine.
+    SignInHere,
     /// Shows everything that is open.
     List,
     /// Shows the report of that name and period.
@@ -89,6 +94,8 @@ impl Deed {
             Self::Held => "held".to_owned(),
             Self::Reschedule => "reschedule".to_owned(),
             Self::Show => "show".to_owned(),
+            Self::SignIn => "signin".to_owned(),
+            Self::SignInHere => "signinhere".to_owned(),
             Self::List => "list".to_owned(),
             Self::Report(name, period) => {
                 format!("report{}:{}:{name}", period.from.timestamp(), period.to.timestamp())
@@ -118,6 +125,8 @@ impl Deed {
             ("held", "") => Some(Self::Held),
             ("reschedule", "") => Some(Self::Reschedule),
             ("show", "") => Some(Self::Show),
+            ("signin", "") => Some(Self::SignIn),
+            ("signinhere", "") => Some(Self::SignInHere),
             ("list", "") => Some(Self::List),
             ("snooze", _) => minutes().map(Self::Snooze),
             ("until", _) => instant(rest).map(Self::SnoozeUntil),
@@ -139,7 +148,7 @@ impl Deed {
 
     /// Whether it is about one request.
     pub const fn is_of_request(&self) -> bool {
-        !matches!(self, Self::List | Self::Report(..))
+        !matches!(self, Self::List | Self::Report(..) | Self::SignIn | Self::SignInHere)
     }
 }
 
@@ -239,9 +248,17 @@ impl App {
     fn link(&self, deed: Deed, request: RequestId, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<String> {
         let config = self.config();
         let base = config.public_url.as_ref()?;
-        let until = alert_at + config.alerts.links_expire;
+        let lasts = if deed == Deed::SignIn { SIGN_IN_WITHIN } else { config.alerts.links_expire };
+        let until = alert_at + lasts;
         let link = Link { deed, request, reader: reader.clone(), alert_at, made_at: self.now(), until };
         Some(format!("{base}/a/{}", sign(&link, &self.keys)))
+    }
+
+    /// The last part of the address of a page that is about no message.
+    pub(super) fn signed(&self, deed: Deed, reader: &LinkReader, until: DateTime<Utc>) -> String {
+        let now = self.now();
+        let (reader, request) = (reader.clone(), RequestId(0));
+        sign(&Link { deed, request, reader, alert_at: now, made_at: now, until }, &self.keys)
     }
 
     /// The last part of the address of a page behind the page of a link: of the same reader, for another deed or request. It works no
@@ -252,11 +269,14 @@ impl App {
 
     /// Whether a reader may keep others from being told: leads, and whoever holds a role.
     pub fn may_silence(&self, reader: &LinkReader) -> bool {
+        reader.person().is_some_and(|key| self.leads(key))
+    }
+
+    /// Whether a person leads a team, or holds a role.
+    pub fn leads(&self, key: &str) -> bool {
         let config = self.config();
         let directory = &config.rulebook.directory;
-        reader
-            .person()
-            .is_some_and(|key| directory.leads().any(|lead| lead == key) || directory.holds_a_role(key, self.now()))
+        directory.leads().any(|lead| lead == key) || directory.holds_a_role(key, self.now())
     }
 
     /// What a link says, if it was made here and still works.
@@ -294,6 +314,7 @@ impl App {
         let config = self.config();
         let is_there = match &link.reader {
             LinkReader::Person(key) => config.contacts.contains_key(key),
+            LinkReader::Destination(_) if link.deed == Deed::SignInHere => true,
             LinkReader::Destination(name) => config.destinations.contains_key(name),
         };
         Ok(if is_there { Ok(link) } else { Err(LinkError::Gone) })
@@ -427,6 +448,8 @@ mod tests {
             Deed::Refuse(ClockRef { kind: TargetKind::Deliver, cycle: 1 }),
             Deed::Held,
             Deed::Reschedule,
+            Deed::SignIn,
+            Deed::SignInHere,
             Deed::Show,
             Deed::List,
             Deed::Report("2 equipos: norte".to_owned(), period),

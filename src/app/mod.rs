@@ -6,16 +6,19 @@
 //! nothing could be written, whatever looks with [`StoreError`] if the store cannot be read; where one can fail otherwise it says so.
 
 mod absence;
+pub mod board;
 mod core;
 mod desk;
 mod edited;
 mod explain;
+pub mod file;
 pub mod feeds;
 mod keys;
 pub mod links;
 pub mod metrics;
 mod outbox;
 pub mod plan;
+pub mod planned;
 pub mod pulse;
 pub mod queue;
 mod readers;
@@ -25,14 +28,17 @@ mod replies;
 pub mod report;
 pub mod route;
 mod schedule;
+pub mod sessions;
 pub mod silence;
 pub mod time;
 pub mod token;
 pub mod view;
 pub mod views;
+pub mod walls;
 mod work;
 mod writer;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -69,6 +75,12 @@ use writer::Writer;
 struct Doors {
     /// Whether only this machine reaches the interface.
     is_loopback: AtomicBool,
+    /// Where the file of promises lies.
+    file: ArcSwapOption<PathBuf>,
+    /// Who changed it last from a page, and the digest of what they made of it.
+    file_author: ArcSwapOption<(String, String)>,
+    /// The address at which it listens.
+    address: ArcSwapOption<SocketAddr>,
     /// The socket by which this machine's own users come in.
     socket: ArcSwapOption<PathBuf>,
     /// Calls that were refused.
@@ -83,6 +95,9 @@ impl Doors {
     fn new() -> Self {
         Self {
             is_loopback: AtomicBool::new(true),
+            file: ArcSwapOption::empty(),
+            file_author: ArcSwapOption::empty(),
+            address: ArcSwapOption::empty(),
             socket: ArcSwapOption::empty(),
             refusals: Refusals::default(),
             readiness: Readiness::default(),
@@ -176,7 +191,7 @@ impl App {
         let keys = keys::Keys::open(directory)?;
         let open = store.begin()?;
         let writing = open.writing();
-        config.rulebook.revision = writing.revision(&config.revision_text(source), now)?;
+        config.rulebook.revision = writing.revision(&config.revision_text(source), now, None)?;
         writing.forget_link_key()?;
         token::close_doors(writing, token::Open::by(&config))?;
         // Whatever was on its way when the last process ended may have arrived.
@@ -200,6 +215,27 @@ impl App {
     /// Says whether only this machine reaches the interface; else nobody is let in without a token.
     pub fn set_loopback(&self, is_loopback: bool) {
         self.doors.is_loopback.store(is_loopback, Ordering::Relaxed);
+    }
+
+    /// Says at which address it listens.
+    pub fn set_address(&self, address: SocketAddr) {
+        self.doors.address.store(Some(Arc::new(address)));
+    }
+
+    /// What addresses of pages begin with: the public one, else where it listens.
+    pub fn base(&self) -> String {
+        if let Some(url) = &self.config().public_url {
+            return url.as_str().trim_end_matches('/').to_owned();
+        }
+        let address = self.doors.address.load_full().map_or_else(|| self.config().listen, |address| *address);
+        // Whoever listens everywhere is reached from here by the loopback.
+        let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+        format!("http://{}", SocketAddr::new(ip, address.port()))
+    }
+
+    /// Ends what pages listen to; the daemon stops.
+    pub fn end_pages(&self) {
+        self.core.board.close();
     }
 
     /// The socket by which this machine's own users come in, once there is one.
@@ -300,8 +336,10 @@ impl App {
     /// [`WriteError`] if it cannot be recorded; the old one stays.
     pub async fn reload(&self, mut config: Config, source: String) -> Result<usize, WriteError> {
         let now = self.now();
+        let who = self.file_author(&source);
         let source = config.revision_text(&source);
-        config.rulebook.revision = self.writer.write(move |work| work.store().revision(&source, now)).await?;
+        let written = move |work: &mut work::Work<'_>| work.store().revision(&source, now, who.as_deref());
+        config.rulebook.revision = self.writer.write(written).await?;
         self.take_file(config).await?;
         self.close_doors().await?;
         self.desk.plan_anew(Occasion::Reload).await

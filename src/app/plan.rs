@@ -70,7 +70,15 @@ pub struct AtOnce {
 ///
 /// [`StoreError`] if there is no store, or it cannot be read.
 pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>) -> Result<EditPlan, StoreError> {
-    let store = Store::open_reader(directory)?;
+    of(&Store::open_reader(directory)?, config, source, now)
+}
+
+/// The same with a store that is open.
+///
+/// # Errors
+///
+/// [`StoreError`] if it cannot be read.
+pub fn of(store: &Store, config: &Config, source: &str, now: DateTime<Utc>) -> Result<EditPlan, StoreError> {
     let text = config.revision_text(source);
     let revision = match store.last_revision()? {
         Some((revision, last)) if last == text => revision,

@@ -11,6 +11,8 @@ const TOLD: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// One link anew for a person in so long.
 const RENEWED_EVERY: Duration = Duration::from_secs(10 * 60);
+/// Links to sign in for a person an hour.
+const SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 /// Callers that are remembered.
 const MOST_CALLERS: usize = 10_000;
 
@@ -19,6 +21,8 @@ pub struct Refusals {
     told: DefaultDirectRateLimiter,
     callers: DefaultKeyedRateLimiter<String>,
     renewed: Option<DefaultKeyedRateLimiter<String>>,
+    signed_in: DefaultKeyedRateLimiter<String>,
+    asked: DefaultKeyedRateLimiter<String>,
 }
 
 impl Default for Refusals {
@@ -26,6 +30,8 @@ impl Default for Refusals {
         Self {
             told: RateLimiter::direct(Quota::per_minute(TOLD)),
             callers: RateLimiter::keyed(Quota::per_minute(AT_ONCE)),
+            signed_in: RateLimiter::keyed(Quota::per_hour(SIGN_INS)),
+            asked: RateLimiter::keyed(Quota::per_minute(AT_ONCE)),
             renewed: Quota::with_period(RENEWED_EVERY).map(RateLimiter::keyed),
         }
     }
@@ -44,6 +50,19 @@ impl Refusals {
         }
         self.callers.check_key(&caller.to_owned()).is_err()
     }
+    /// Whether that person may be mailed a link to sign in; people are bounded by the file.
+    pub fn may_sign_in(&self, person: &str) -> bool {
+        self.signed_in.check_key(&person.to_owned()).is_ok()
+    }
+
+    /// Whether that caller may ask to sign in once more.
+    pub fn may_ask(&self, caller: &str) -> bool {
+        if MOST_CALLERS < self.asked.len() {
+            self.asked.retain_recent();
+        }
+        self.asked.check_key(&caller.to_owned()).is_ok()
+    }
+
     /// Whether that person may be mailed a link anew; people are bounded by the file.
     pub fn may_renew(&self, person: &str) -> bool {
         self.renewed.as_ref().is_some_and(|renewed| renewed.check_key(&person.to_owned()).is_ok())

@@ -1,5 +1,6 @@
 //! What people and programs look at, by name: each is one look at the store, beside the writer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,6 +111,11 @@ impl Views {
     /// Every clock that ran on a request.
     pub async fn clocks(&self, id: RequestId) -> Result<Vec<Clock>, StoreError> {
         self.readers.look(move |store| store.clocks(id)).await
+    }
+
+    /// Who took each of those requests last.
+    pub async fn takers(&self, requests: Vec<RequestId>) -> Result<HashMap<RequestId, String>, StoreError> {
+        self.readers.look(move |store| store.takers(&requests)).await
     }
 
     /// Requests by filter, newest first.

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::core::Core;
 use crate::config::Config;
 use crate::engine::effect::Wake;
+use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
@@ -39,6 +40,8 @@ struct Done {
     n_leased: usize,
     /// Those among them that go to the outbox without having been asked for.
     express: Vec<Leased>,
+    /// Requests that changed.
+    changed: Vec<Arc<Request>>,
 }
 
 /// One transaction.
@@ -77,8 +80,9 @@ impl<'a> Work<'a> {
             open.commit()?;
         }
         self.last_request = self.known.last_request;
-        let Done { wakes, n_decided, wakes_outbox, n_leased, express } = std::mem::take(&mut self.done);
+        let Done { wakes, n_decided, wakes_outbox, n_leased, changed, express } = std::mem::take(&mut self.done);
         self.core.queue.set(wakes);
+        self.core.board.committed(changed);
         self.core.outlet.take_room(n_leased, express);
         if wakes_outbox || 0 < n_decided {
             self.core.outlet.wake();
@@ -147,6 +151,7 @@ impl<'a> Work<'a> {
         self.known.take(changes);
         self.done.n_decided += saved.deliveries.len();
         self.done.wakes.extend_from_slice(&changes.wakes);
+        self.done.changed.extend(changes.request.as_ref().map(|update| Arc::clone(&update.request)));
         Ok(saved)
     }
 

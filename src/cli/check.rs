@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::output::{self, BLUE, GREEN, styled};
-use super::{Exit, Global, Outcome, absolute, describe_house, describe_plan, is_styled, real_time, width};
+use super::{Exit, Global, Outcome, absolute, describe_house, is_styled, real_time, width};
 use crate::app::plan::{self, EditPlan};
+use crate::app::planned;
 use crate::both;
 use crate::config::mistake::{self, MistakeRow};
 use crate::config::{self, Config, Loaded};
@@ -63,7 +64,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     }
     // Whoever asks for the plan knows the rest of the file.
     if let (Some(plan), Some(config)) = (plan, &loaded.config) {
-        for line in describe_plan::lines(&plan, config.zone, loaded.language) {
+        for line in planned::lines(&plan, config.zone, loaded.language) {
             output::line(&wrapped(&line))?;
         }
         output::line("")?;

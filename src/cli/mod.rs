@@ -10,7 +10,6 @@ mod client;
 mod deliveries;
 mod demo;
 mod describe_house;
-mod describe_plan;
 mod event;
 mod explain;
 pub mod help;
@@ -20,6 +19,7 @@ mod list;
 mod look;
 pub mod loopback;
 mod output;
+mod page;
 mod queue;
 mod replay;
 mod report;
@@ -162,6 +162,10 @@ enum Command {
     Token(token::Args),
     /// End the links of alerts
     Links(links::Args),
+    /// Print an address that leads into the live pages, or onto a wall
+    Page(page::Args),
+    /// Who is signed in to the live pages
+    Sessions(page::SessionArgs),
     /// Take a raw email from standard input, as from a mail server's pipe
     IngestEmail(ingest_email::Args),
     /// Measure what this machine can do
@@ -235,6 +239,8 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Away(args) => away::run(global, &args).await,
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Links(args) => links::run(global, &args).await,
+        Command::Page(args) => page::run(global, &args).await,
+        Command::Sessions(args) => page::sessions(global, &args).await,
         Command::Run(_)
         | Command::Check(_)
         | Command::Calendar(_)

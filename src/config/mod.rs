@@ -501,6 +501,19 @@ impl Loaded {
     }
 }
 
+/// The text of a file without what it keeps secret; none where it keeps nothing so.
+pub fn concealed(text: &str) -> Option<String> {
+    let secrets: Vec<_> = conceal::secrets(text).into_iter().filter(|secret| !secret.is_empty()).collect();
+    if secrets.is_empty() {
+        return None;
+    }
+    let mut shown = text.to_owned();
+    for secret in secrets.into_iter().rev() {
+        shown.replace_range(secret, "•••");
+    }
+    Some(shown)
+}
+
 /// The JSON Schema of the file, for editors.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(raw::Raw).to_value()

@@ -129,6 +129,8 @@ pub async fn run(
     let address = listener.local_addr()?;
     let sockets = sockets_of_machine(&app, &options.data)?;
     lock.publish(address)?;
+    app.set_address(address);
+    app.set_file(options.config.clone());
 
     let tasks = TaskTracker::new();
     let (outbox, transports) = Sender::new(app.clone(), transports);
@@ -156,6 +158,7 @@ pub async fn run(
 
     let failed = supervise(&stop, &sending, &writer).await;
     stop.cancel();
+    app.end_pages();
     tracing::info!("stopping");
     service::stopping();
     schedules.shutdown().await.ok();

@@ -24,11 +24,13 @@ use crate::engine::directory::Recipient;
 use crate::engine::effect::Effect;
 use crate::engine::event::BrokenPromise;
 use crate::engine::event::{Event, Fact, RequestKind};
+use crate::engine::proof::Proof;
 use crate::engine::reasons;
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::DONE;
 use crate::intake::json;
 use crate::store::StoreError;
+use crate::text::Both;
 
 const ACTIONS: [&str; 30] = [
     "answer",
@@ -105,13 +107,43 @@ async fn act(
     body: Result<Bytes, BytesRejection>,
 ) -> HandlerResult<Json<Acted>> {
     let id: RequestId = id.parse().map_err(|error| unknown(no_request_id(&error)))?;
-    let mut fields = event_of(id, &action, &body?)?;
+    let fields = match body?.trim_ascii() {
+        b"" => Map::new(),
+        body => serde_json::from_slice(body).map_err(json::NotJson::from)?,
+    };
+    let done = perform(&app, id, &action, fields, grant.proof).await?;
+    let request = app.views.request(id).await?;
+    let request = request.ok_or_else(|| missing(&app, id))?;
+    let config = app.config();
+    let warnings = done.doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) });
+    let warnings = warnings.into_iter().collect();
+    Ok(Json(Acted { request: RequestView::new(&request, &config), effects: done.effects, warnings }))
+}
+
+/// What an action caused.
+#[derive(Debug)]
+pub(super) struct Performed {
+    /// Its effects; none where it was known already.
+    pub(super) effects: Vec<Effect>,
+    /// A word that nobody knows, and that was taken all the same.
+    pub(super) doubt: Option<Both>,
+}
+
+/// Does an action on a request, whoever asks for it: a program, or a page.
+pub(super) async fn perform(
+    app: &App,
+    id: RequestId,
+    action: &str,
+    fields: Map<String, Value>,
+    proof: Proof,
+) -> HandlerResult<Performed> {
+    let mut fields = event_of(id, action, fields)?;
     if action == "undo" {
-        name_what_is_undone(&app, id, &mut fields).await?;
+        name_what_is_undone(app, id, &mut fields).await?;
     }
-    bounds::instants(&app, &mut fields)?;
+    bounds::instants(app, &mut fields)?;
     let (mut event, request) = json::event(Value::Object(fields), DOOR, app.now())?;
-    event.proof = grant.proof;
+    event.proof = proof;
     let config = app.config();
     let unknown = |field, family, word: &str| Failure::of_field(field, config.unknown(family, word));
     match &event.fact {
@@ -142,7 +174,7 @@ async fn act(
                 return Err(Failure::of_field("to", problem));
             }
         }
-        Fact::Reason { .. } | Fact::Approve { .. } => told_reason(&app, id, &event, &config).await?,
+        Fact::Reason { .. } | Fact::Approve { .. } => told_reason(app, id, &event, &config).await?,
         _ => {}
     }
     let doubt = event.author.as_ref().and_then(|author| unknown_author(author, &config));
@@ -152,10 +184,7 @@ async fn act(
         Some(Applied::Duplicate { .. } | Applied::Unfiled) | None => Vec::new(),
         Some(Applied::Rejected(rejection)) => return Err(rejection.into()),
     };
-    let request = app.views.request(id).await?;
-    let request = request.ok_or_else(|| missing(&app, id))?;
-    let warnings = doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) }).into_iter().collect();
-    Ok(Json(Acted { request: RequestView::new(&request, &app.config()), effects, warnings }))
+    Ok(Performed { effects, doubt })
 }
 
 /// Refuses a reason that the file does not name, or for a promise that did not break, and an approval by somebody who may not.
@@ -252,16 +281,12 @@ async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, 
 }
 
 /// The event JSON that an action stands for.
-fn event_of(id: RequestId, action: &str, body: &[u8]) -> HandlerResult<Map<String, Value>> {
+fn event_of(id: RequestId, action: &str, mut fields: Map<String, Value>) -> HandlerResult<Map<String, Value>> {
     if !ACTIONS.contains(&action) {
         let known = ACTIONS.join(", ");
         let detail = both!("`{action}` is no action; there are {known}", "`{action}` no es una acción; hay {known}");
         return Err(Failure::new(StatusCode::NOT_FOUND, "unknown_action", detail));
     }
-    let mut fields: Map<String, Value> = match body.trim_ascii() {
-        b"" => Map::new(),
-        body => serde_json::from_slice(body).map_err(json::NotJson::from)?,
-    };
     // What comes by this door is known by it.
     fields.remove("source");
     let author = fields.remove("by").map(|by| match by {

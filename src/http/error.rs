@@ -84,6 +84,11 @@ impl Failure {
         Self(Box::new(Told { status, code, detail: detail.into(), field: None, socket: None, retry_after: None }))
     }
 
+    /// What is wrong, in words.
+    pub(super) fn detail(&self) -> Both {
+        self.0.detail.clone()
+    }
+
     pub(super) fn code(&self) -> &'static str {
         self.0.code
     }

@@ -16,6 +16,7 @@ mod hooks;
 mod host;
 mod links;
 pub mod listener;
+mod live;
 mod mail;
 mod pages;
 mod places;
@@ -23,6 +24,7 @@ mod queue;
 mod report;
 mod requests;
 mod route;
+mod sessions;
 mod silences;
 mod sources;
 mod violations;
@@ -54,7 +56,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "away"), (name = "violations"), (name = "reports"), (name = "links"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "away"), (name = "sessions"), (name = "violations"), (name = "reports"), (name = "links"))
 )]
 struct Description;
 
@@ -71,6 +73,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(sources::router())
         .merge(silences::router())
         .merge(away::router())
+        .merge(sessions::router())
         .merge(violations::router())
         .merge(report::router())
         .merge(route::router())
@@ -104,6 +107,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .merge(hooks::router())
         .merge(pages::router())
+        .merge(live::router())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(middleware::from_fn(host::one_only))
         .layer(CatchPanicLayer::custom(error::panicked))

@@ -28,7 +28,7 @@ use crate::text::Both;
 use crate::{both, span};
 
 /// Nobody silences for longer; what lasts belongs into the file.
-const LONGEST: TimeDelta = TimeDelta::days(31);
+pub(super) const LONGEST: TimeDelta = TimeDelta::days(31);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(add)).routes(routes!(end)).routes(routes!(duty))

@@ -76,7 +76,7 @@ fn a_link_shows_and_asks_and_only_its_form_acts() {
         .filter_map(|word| word.strip_prefix("https://plazo.agencia.example"))
         .map(str::to_owned)
         .collect();
-    let [take, quarter, _hour, show] = links.as_slice() else { panic!("four links: {mail}") };
+    let [take, quarter, _hour, show, _waive] = links.as_slice() else { panic!("five links: {mail}") };
     let acked = || daemon.get(&format!("/v1/requests/{id}"))["clocks"][0]["acked_at"].clone();
 
     // Whoever opens a link does nothing yet; a scanner opens them all.

@@ -230,6 +230,7 @@ fn contents() -> Vec<Content> {
         Content::Report(Box::new(good)),
         Content::Invitation(Box::new(templates::sample_invitation())),
         Content::Test(Box::new(TestFacts { by: "ana".to_owned(), host: Some("srv1".to_owned()), at: now })),
+        Content::Approval(Box::new(templates::sample_approval())),
         Content::Link { deed: "show".to_owned(), request: RequestId(7) },
         Content::Notice { subject: "x".to_owned(), text: "palabras\n\n --> sla.toml:3:8\n  |\n3 | zone".to_owned() },
     ]);

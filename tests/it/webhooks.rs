@@ -61,6 +61,7 @@ fn contents() -> Vec<Content> {
         Content::List { name: "tareas".to_owned(), rule: Some("D1".to_owned()), requests: vec![listed] },
         Content::Report(Box::new(templates::sample_report())),
         Content::Invitation(Box::new(invitation)),
+        Content::Approval(Box::new(templates::sample_approval())),
         Content::Link { deed: "show".to_owned(), request: RequestId(17) },
         Content::Notice { subject: "Un aviso no se pudo entregar".to_owned(), text: "…".to_owned() },
         Content::Test(Box::new(test)),

@@ -28,6 +28,17 @@ pub struct TokenRow {
     pub used_at: Option<DateTime<Utc>>,
 }
 
+/// A revision of the file that was in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionRow {
+    /// Its number.
+    pub id: i64,
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
+    /// Who changed the file, where that was done from a page.
+    pub who: Option<String>,
+}
+
 impl Store {
     /// The name that this store was given when it was made; part of each message's id.
     pub fn instance(&self) -> Result<String> {
@@ -71,6 +82,15 @@ impl Store {
         let mut statement = self.prepare("SELECT value FROM meta WHERE key = 'planned_revision'")?;
         let text: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
         Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// The last revisions, the latest first.
+    pub fn revisions(&self, limit: u32) -> Result<Vec<RevisionRow>> {
+        let mut statement = self.prepare("SELECT id, taken_at, who FROM revisions ORDER BY id DESC LIMIT ?1")?;
+        let rows = statement.query_map([limit], |row| {
+            Ok(RevisionRow { id: row.get(0)?, taken_at: instant(row.get(1)?)?, who: row.get(2)? })
+        })?;
+        self.readable("revision", rows)
     }
 
     /// When a schedule last ran.
@@ -131,12 +151,15 @@ impl Writing<'_> {
     }
 
     /// The number of the revision with that text: the last one if it is the same, else a new one.
-    pub fn revision(&self, source: &str, taken_at: DateTime<Utc>) -> Result<i64> {
+    pub fn revision(&self, source: &str, taken_at: DateTime<Utc>, who: Option<&str>) -> Result<i64> {
         if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
         }
-        self.prepare("INSERT INTO revisions (taken_at, source) VALUES (?1, ?2)")?
-            .execute(params![milliseconds(taken_at), source])?;
+        self.prepare("INSERT INTO revisions (taken_at, source, who) VALUES (?1, ?2, ?3)")?.execute(params![
+            milliseconds(taken_at),
+            source,
+            who
+        ])?;
         Ok(self.connection.last_insert_rowid())
     }
 

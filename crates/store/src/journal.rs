@@ -1,5 +1,7 @@
 //! The journal: every event with its outcome, append-only; and what could not be applied.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
@@ -273,6 +275,22 @@ impl Store {
         )?;
         let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Store {
+    /// Who took each of those requests last, as the event named them.
+    pub fn takers(&self, requests: &[RequestId]) -> Result<HashMap<RequestId, String>> {
+        let mut statement = self.prepare(
+            "SELECT who FROM acts WHERE request = ?1 AND act = 'ack' AND who IS NOT NULL ORDER BY at DESC LIMIT 1",
+        )?;
+        let mut takers = HashMap::new();
+        for id in requests {
+            if let Some(who) = statement.query_row([id.0], |row| row.get(0)).optional()? {
+                takers.insert(*id, who);
+            }
+        }
+        Ok(takers)
     }
 }
 

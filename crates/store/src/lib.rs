@@ -16,6 +16,7 @@ pub mod journal;
 mod load;
 pub mod outbox;
 pub mod private;
+pub mod sessions;
 pub mod silences;
 pub mod requests;
 mod save;

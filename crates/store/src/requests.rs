@@ -203,6 +203,18 @@ impl Store {
         self.read_requests(statement.query([open, waiting])?, limit)
     }
 
+    /// Each live request; those that cannot be read are left out.
+    pub fn each_live(&self, mut take: impl FnMut(&Request)) -> Result<()> {
+        let mut statement = self.prepare("SELECT id, v, state FROM requests WHERE phase IN (?1, ?2)")?;
+        let mut rows = statement.query([Phase::Open.as_str(), Phase::Waiting.as_str()])?;
+        while let Some(row) = rows.next()? {
+            if let Some(request) = self.read_request(RequestId(row.get(0)?), row, 1) {
+                take(&request);
+            }
+        }
+        Ok(())
+    }
+
     /// At most so many of the rows' requests, each after its number; those that cannot be read are left out.
     fn read_requests(&self, mut rows: Rows<'_>, most: usize) -> Result<Vec<Request>> {
         let mut requests = Vec::new();

@@ -68,7 +68,7 @@ pub const GROUPS: [CommandGroup; 4] = [
     },
     CommandGroup {
         title: Both { en: "Look", es: "Mirar" },
-        commands: &["list", "show", "explain", "queue", "duty", "violations", "report", "route", "replay"],
+        commands: &["page", "list", "show", "explain", "queue", "duty", "violations", "report", "route", "replay"],
     },
     CommandGroup {
         title: Both { en: "Operate", es: "Operar" },
@@ -80,6 +80,7 @@ pub const GROUPS: [CommandGroup; 4] = [
             "unknown",
             "token",
             "links",
+            "sessions",
             "event",
             "ingest-email",
             "bench",

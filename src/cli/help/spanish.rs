@@ -178,6 +178,29 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("The wait is over", "Terminó la espera"),
     (
+        "Print an address that leads into the live pages, or onto a wall",
+        "Escribe una dirección que lleva a las páginas vivas, o a una pantalla",
+    ),
+    ("Who is signed in to the live pages", "Quién ha entrado a las páginas vivas"),
+    (
+        "Whose page [default: this machine's user, who sees everything]",
+        "De quién es la página [por omisión: del usuario de esta máquina, que lo ve todo]",
+    ),
+    ("A screen that only shows, for a wall", "Una pantalla que solo muestra, para una pared"),
+    ("Of a wall: only this team", "De una pantalla: solo este equipo"),
+    ("Of a wall: only this inbox", "De una pantalla: solo esta bandeja"),
+    ("Of a wall: without clients' names and subjects", "De una pantalla: sin nombres de clientes ni asuntos"),
+    (
+        "Of a wall: how long its link works, such as \"30 days\" [default: 90 days]",
+        "De una pantalla: cuánto sirve su enlace, como «30 días» [por omisión: 90 días]",
+    ),
+    (
+        "End a session, or all of a person, or of everybody",
+        "Termina una sesión, o todas las de una persona, o las de todos",
+    ),
+    ("All sessions of this person", "Todas las sesiones de esta persona"),
+    ("Everybody's", "Las de todos"),
+    (
         "Take an act back as if it had not been: a wrong answer, wait or closing",
         "Deshace un acto como si no hubiera sido: una respuesta, una espera o un cierre por error",
     ),

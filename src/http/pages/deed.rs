@@ -95,7 +95,7 @@ pub(super) async fn act(
             Ok(fact) => vec![fact],
             Err(lead) => return unusable(lead, language),
         },
-        Deed::Show | Deed::List | Deed::Report(..) => return failure(language),
+        Deed::Show | Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => return failure(language),
     };
     let (mut was_known, mut is_idle) = (true, true);
     for fact in facts {
@@ -199,7 +199,14 @@ fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, lan
                 "Ahora empieza {at}. Se avisa a quien estaba invitado."
             )
         }
-        Deed::Silence(_) | Deed::EndSilence | Deed::Excuse(_) | Deed::Show | Deed::List | Deed::Report(..) => {
+        Deed::Silence(_)
+        | Deed::EndSilence
+        | Deed::Excuse(_)
+        | Deed::Show
+        | Deed::List
+        | Deed::Report(..)
+        | Deed::SignIn
+        | Deed::SignInHere => {
             both!("Nothing was changed.", "No se cambió nada.")
         }
     }

@@ -5,14 +5,15 @@ mod forms;
 mod home;
 mod list;
 mod offers;
-mod page;
+pub(super) mod page;
 mod refused;
 mod request;
-mod wording;
+mod sign_in;
+pub(super) mod wording;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 
@@ -33,7 +34,6 @@ const LARGEST_FORM: usize = 16 << 10;
 
 pub(super) fn router() -> axum::Router<App> {
     axum::Router::new()
-        .route("/", get(home::show))
         .route("/a/", get(home::show))
         .route("/a/{link}", get(show).post(act))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
@@ -49,6 +49,7 @@ async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
     let language = language_of(&link, &config);
     let page = match &link.deed {
         Deed::List => list::page(&app, &link, language).await,
+        Deed::SignIn | Deed::SignInHere => sign_in::page(&link, &config, language),
         Deed::Report(name, period) => match whole_report(&app, &link, name, *period, language).await {
             Some(html) => return send(StatusCode::OK, "text/html; charset=utf-8", &html),
             None => failure(language),
@@ -65,7 +66,7 @@ async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
     respond(page, language, &config)
 }
 
-async fn act(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> Response {
+async fn act(State(app): State<App>, Path(token): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
     let config = app.config();
     let link = match app.read_link(&token).await {
         Ok(Ok(link)) => link,
@@ -75,6 +76,9 @@ async fn act(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> 
     };
     let language = language_of(&link, &config);
     let page = match find(&app, link.request).await {
+        _ if matches!(link.deed, Deed::SignIn | Deed::SignInHere) => {
+            return sign_in::begin(&app, &link, &token, &headers, language).await;
+        }
         _ if matches!(link.deed, Deed::Show | Deed::List | Deed::Report(..)) => {
             Page { status: StatusCode::METHOD_NOT_ALLOWED, ..failure(language) }
         }

@@ -18,18 +18,18 @@ const POLICY: &str =
 
 /// A label and what stands beside it.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
-    pub(super) label: String,
-    pub(super) value: String,
+pub(in crate::http) struct Row {
+    pub(in crate::http) label: String,
+    pub(in crate::http) value: String,
 }
 
 /// A promise: its state as shape and word, what it is, and by when.
 #[derive(Debug, Serialize)]
-pub(super) struct Promise {
-    pub(super) state: &'static str,
-    pub(super) mark: char,
-    pub(super) what: String,
-    pub(super) when: String,
+pub(in crate::http) struct Promise {
+    pub(in crate::http) state: &'static str,
+    pub(in crate::http) mark: char,
+    pub(in crate::http) what: String,
+    pub(in crate::http) when: String,
 }
 
 /// A form: the deed that the page asks about.
@@ -47,7 +47,7 @@ pub(super) struct Form {
 #[derive(Debug, Serialize)]
 pub(super) struct Choice {
     pub(super) name: &'static str,
-    pub(super) label: String,
+    pub(in crate::http) label: String,
     pub(super) options: Vec<Person>,
 }
 
@@ -55,13 +55,13 @@ pub(super) struct Choice {
 #[derive(Debug, Serialize)]
 pub(super) struct Field {
     pub(super) name: &'static str,
-    pub(super) label: String,
+    pub(in crate::http) label: String,
     /// `text` or `instant`.
     pub(super) kind: &'static str,
     /// Letters at most.
     pub(super) longest: usize,
     pub(super) is_optional: bool,
-    pub(super) value: String,
+    pub(in crate::http) value: String,
 }
 
 /// A deed that needs nothing more than a button.
@@ -75,7 +75,7 @@ pub(super) struct Button {
 #[derive(Debug, Serialize)]
 pub(super) struct Hand {
     pub(super) to: String,
-    pub(super) label: String,
+    pub(in crate::http) label: String,
     pub(super) button: String,
     pub(super) people: Vec<Person>,
 }
@@ -96,10 +96,10 @@ pub(super) struct Section {
 /// A request of a list.
 #[derive(Debug, Serialize)]
 pub(super) struct Listed {
-    pub(super) state: &'static str,
-    pub(super) mark: char,
-    pub(super) when: String,
-    pub(super) what: String,
+    pub(in crate::http) state: &'static str,
+    pub(in crate::http) mark: char,
+    pub(in crate::http) when: String,
+    pub(in crate::http) what: String,
     pub(super) who: String,
     pub(super) owner: String,
     pub(super) request: String,
@@ -189,7 +189,7 @@ pub(super) fn respond(page: Page, language: Language, config: &Config) -> Respon
 }
 
 /// A page with the headers of all of them.
-pub(super) fn send(status: StatusCode, content_type: &'static str, body: &str) -> Response {
+pub(in crate::http) fn send(status: StatusCode, content_type: &'static str, body: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -13,13 +13,13 @@ use crate::text::{Both, Language, format, vocabulary};
 const LONGEST: usize = 120;
 
 /// The name of a person in the file, or the word by which a channel names somebody unknown to it.
-pub(super) fn person(word: &str, config: &Config) -> String {
+pub(in crate::http) fn person(word: &str, config: &Config) -> String {
     let known = config.rulebook.directory.person(word);
     format::one_line(known.map_or(word, |person| person.name.as_str()), LONGEST)
 }
 
 /// Who asks: the person with their address, and the client, by the names of the file.
-pub(super) fn client(request: &Request, config: &Config) -> Option<String> {
+pub(in crate::http) fn client(request: &Request, config: &Config) -> Option<String> {
     let directory = &config.rulebook.directory;
     let customer = |word: &String| directory.customer_name(word).to_owned();
     let names = [request.contact.clone(), request.contact_by(), request.facets.customer.as_ref().map(customer)];
@@ -28,18 +28,18 @@ pub(super) fn client(request: &Request, config: &Config) -> Option<String> {
 }
 
 /// Who asks, in one name: the client, else the person.
-pub(super) fn short_client(request: &Request, config: &Config) -> String {
+pub(in crate::http) fn short_client(request: &Request, config: &Config) -> String {
     let directory = &config.rulebook.directory;
     let customer = |word: &String| directory.customer_name(word).to_owned();
     let name = request.facets.customer.as_ref().map(customer).or_else(|| request.contact.clone());
     name.or_else(|| request.contact_by()).map(|name| format::one_line(&name, 60)).unwrap_or_default()
 }
 
-pub(super) fn nobody(language: Language) -> String {
+pub(in crate::http) fn nobody(language: Language) -> String {
     language.of(both!("nobody yet", "nadie todavía"))
 }
 
-pub(super) fn rows(request: &Request, config: &Config, now: DateTime<Utc>, language: Language) -> Vec<Row> {
+pub(in crate::http) fn rows(request: &Request, config: &Config, now: DateTime<Utc>, language: Language) -> Vec<Row> {
     let labels = language.of(Both {
         en: ["Client", "Channel", "Subject", "Owner", "Open since", "State"],
         es: ["Cliente", "Canal", "Asunto", "Responsable", "Abierta desde", "Estado"],
@@ -64,7 +64,7 @@ pub(super) fn rows(request: &Request, config: &Config, now: DateTime<Utc>, langu
 
 /// How urgent a promise is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Urgency {
+pub(in crate::http) enum Urgency {
     Overdue,
     /// A quarter of its time is left, or less.
     Soon,
@@ -104,7 +104,12 @@ impl Urgency {
 }
 
 /// The promises of a request: `▲ Responder: venció hoy 12:30, hace 2 min`. What is most urgent comes first, what has ended last.
-pub(super) fn promises(request: &Request, config: &Config, now: DateTime<Utc>, language: Language) -> Vec<Promise> {
+pub(in crate::http) fn promises(
+    request: &Request,
+    config: &Config,
+    now: DateTime<Utc>,
+    language: Language,
+) -> Vec<Promise> {
     let mut clocks: Vec<&Clock> = request.clocks.iter().collect();
     clocks.sort_by_key(|clock| (Urgency::of(clock, now), clock.due_at));
     let promise = |clock: &Clock| {
@@ -125,7 +130,7 @@ pub(super) fn promises(request: &Request, config: &Config, now: DateTime<Utc>, l
 }
 
 /// `venció hoy 12:30, hace 2 min`, `vence mañana 08:00, en 19 h`.
-pub(super) fn due(due_at: DateTime<Utc>, config: &Config, now: DateTime<Utc>, language: Language) -> String {
+pub(in crate::http) fn due(due_at: DateTime<Utc>, config: &Config, now: DateTime<Utc>, language: Language) -> String {
     let (at, span) = (format::when(due_at, now, config.zone, language), span((due_at - now).abs()));
     language.of(if due_at <= now {
         both!("was due {at}, {span} ago", "venció {at}, hace {span}")
@@ -135,11 +140,11 @@ pub(super) fn due(due_at: DateTime<Utc>, config: &Config, now: DateTime<Utc>, la
 }
 
 /// A span that does not break over two lines.
-pub(super) fn span(span: TimeDelta) -> String {
+pub(in crate::http) fn span(span: TimeDelta) -> String {
     format::rough_span(span).replace(' ', "\u{a0}")
 }
 
-pub(super) fn capitalised(text: &str) -> String {
+pub(in crate::http) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -311,6 +311,19 @@ impl Directory {
         if recipients.is_empty() { self.last_resort.clone() } else { recipients }
     }
 
+    /// The people who hold those roles at `at`, nobody above or below them.
+    pub fn named_holders(&self, roles: &[Tell], at: DateTime<Utc>) -> impl Iterator<Item = String> {
+        let held = roles.iter().filter_map(|tell| match tell {
+            Tell::Role(role) => Some(self.holders(*role, None, None, at)),
+            _ => None,
+        });
+        let people = held.flatten().filter_map(|recipient| match recipient {
+            Recipient::Person(key) => Some(key),
+            Recipient::Destination(_) => None,
+        });
+        people.collect::<Vec<_>>().into_iter()
+    }
+
     /// Who of those whom a step names is away at `at`, so that somebody else is told, and until when.
     pub fn replaced(
         &self,

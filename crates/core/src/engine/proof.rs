@@ -37,6 +37,11 @@ pub enum Proof {
         /// When the alert was decided.
         alert_at: DateTime<Utc>,
     },
+    /// In a session of the pages, which its person began by a link that was mailed.
+    Session {
+        /// When it began.
+        since: DateTime<Utc>,
+    },
     /// By the signature of the event's source, which vouches for the user's id in it.
     Signed,
     /// A mail for which its own server vouches.
@@ -110,6 +115,7 @@ impl Proof {
             Self::Token { .. } => "token",
             Self::Machine { .. } => "machine",
             Self::Link { .. } => "link",
+            Self::Session { .. } => "session",
             Self::Signed => "signed",
             Self::Server { .. } => "server",
             Self::Sent { .. } => "sent",

@@ -80,7 +80,8 @@ impl<'a> Transition<'a> {
         let target = self.promise(place).map(|(_, target)| target);
         let clock = &mut self.request.clocks[place];
         let name = clock.name();
-        let is_new = clock.due_at.is_none() && clock.state == ClockState::Running;
+        // One that goes on since its request was opened again began before.
+        let is_new = clock.due_at.is_none() && clock.state == ClockState::Running && clock.closed.is_empty();
         let moved = clock.due_at != plan.due_at;
         clock.due_at = plan.due_at;
         if self.is_handed && (is_new || moved) && plan.due_at.is_some_and(|due_at| due_at <= moved_at) {

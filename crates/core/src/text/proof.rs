@@ -37,6 +37,10 @@ pub fn how(proof: &Proof, zone: Tz, language: Language) -> String {
             let at = format::time(*alert_at, zone);
             language.of(both!("by the link of the alert of {at}", "por el enlace del aviso de las {at}"))
         }
+        Proof::Session { since } => {
+            let since = format::instant(*since, zone, language);
+            language.of(both!("in the session of {since}", "en la sesión del {since}"))
+        }
         Proof::Signed => language.of(both!("by the source's signature", "por la firma de la fuente")),
         Proof::Server { name } if name.is_empty() => {
             language.of(both!("as the mail server returned it", "como lo devolvió el servidor de correo"))

@@ -16,11 +16,11 @@ use super::render::Rendered;
 use super::standing::tied;
 use super::{Language, format, palette};
 use crate::engine::check::{Association, CheckKind, Finding, Violation};
-use crate::engine::effect::Why;
+use crate::engine::effect::{ClockRef, Why};
 use crate::engine::policy::TargetKind;
 use crate::engine::reasons::ReasonState;
 use crate::engine::request_id::RequestId;
-use crate::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts, ViolationFacts};
+use crate::outbox::facts::{AlertFacts, ApprovalFacts, Attendee, Invitation, ListedRequest, TestFacts, ViolationFacts};
 use crate::outbox::{Content, HeldFor, ViolationId};
 use crate::report::{
     BrokenRow, By, Closings, Count, Excluded, Figures, Group, HolderTime, KeptWaiting, Measure, Orphan, Period,
@@ -370,7 +370,7 @@ pub fn sample_pages(language: Language) -> Vec<Value> {
     let none = || Value::from(());
     let row = context! { label => "Cliente", value => "Andina" };
     let clock = context! { state => "overdue", mark => "▲", what => "Responder", when => "venció hoy 09:20" };
-    let field = |kind| context! { kind, name => "at", label => "¿Cuándo?", longest => 16, value => "2026-03-02T09:00" };
+    let field = |kind| context! { kind, name => "at", label => "¿Cuándo?", longest => 16, is_optional => false, value => "2026-03-02T09:00" };
     let button = context! { to => "…", button => "Lo tomo" };
     let person = context! { key => "laura", name => "Laura Mora" };
     let listed = |href: Value| {
@@ -389,12 +389,14 @@ pub fn sample_pages(language: Language) -> Vec<Value> {
             further => many(vec![context! { text => "…", href => "…" }]),
         }
     };
-    let form = |to: Value, field: Value| context! { to, button => "Enviar", note => none(), field };
+    let choice = || context! { name => "reason", label => "La razón", options => vec![person.clone()] };
+    let form =
+        |to: Value, field: Value, choice: Value| context! { to, button => "Enviar", note => none(), field, choice };
     vec![
         page(none(), false),
-        page(form(none(), none()), true),
-        page(form(Value::from("…"), field("text")), true),
-        page(form(none(), field("instant")), true),
+        page(form(none(), none(), none()), true),
+        page(form(Value::from("…"), field("text"), choice()), true),
+        page(form(none(), field("instant"), none()), true),
     ]
 }
 
@@ -584,6 +586,20 @@ pub fn sample_invitation() -> Invitation {
             attendee("compras@andina.example", "compras@andina.example"),
         ],
         sender: Some("plazo@agencia.example".to_owned()),
+    }
+}
+
+/// A breach that may leave the figures, with everything.
+pub fn sample_approval() -> ApprovalFacts {
+    ApprovalFacts {
+        request: RequestId(17),
+        clock: ClockRef { kind: TargetKind::Deliver, cycle: 1 },
+        breached_at: sample().started_at,
+        reason: "El transportista".to_owned(),
+        text: "vía cerrada".to_owned(),
+        who: Some("Laura Mora".to_owned()),
+        client: Some("Andina".to_owned()),
+        subject: Some("Factura de marzo".to_owned()),
     }
 }
 

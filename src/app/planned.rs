@@ -1,4 +1,4 @@
-//! What `plazo check --plan` prints.
+//! What taking a file would do, in words: for `plazo check --plan` and the page of the file.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use crate::text::{Language, format, vocabulary};
 const MOST_LINES: usize = 20;
 
 /// The plan in words.
-pub(super) fn lines(plan: &EditPlan, zone: Tz, language: Language) -> Vec<String> {
+pub fn lines(plan: &EditPlan, zone: Tz, language: Language) -> Vec<String> {
     let (n_requests, n_clocks) = (plan.n_requests, plan.n_clocks);
     let mut lines = vec![language.of(both!(
         "Taken now, of {n_clocks} clocks on {n_requests} open requests:",

@@ -1,0 +1,123 @@
+//! What is done on the page of a request: each deed is an event like any other, by whoever is signed in, and what the rules do not allow is
+//! said where it was asked for.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde_json::{Map, Value, json};
+
+use super::request;
+use super::session::SignedIn;
+use crate::app::App;
+use crate::app::links::SILENCE;
+use crate::app::sessions::Session;
+use crate::both;
+use crate::engine::effect::Effect;
+use crate::engine::request::Request;
+use crate::engine::request_id::RequestId;
+use crate::http::actions::perform;
+use crate::outbox::silence::Silenced;
+use crate::text::Both;
+
+/// Letters of one field.
+const LONGEST: usize = 4_000;
+/// Fields that a form may have.
+const FIELDS: [&str; 7] = ["owner", "on", "until", "reason", "text", "ground", "of"];
+
+/// Why a deed was not done.
+struct Refusal(StatusCode, Both);
+
+pub(super) async fn act(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Path((id, deed)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
+    let language = session.viewer.language(&app.config());
+    let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim().to_owned());
+    if !App::is_own_form(&session, &field("form").unwrap_or_default()) {
+        let stale = both!(
+            "This form is not of your session. Load the page again, and send it from there.",
+            "Este formulario no es de su sesión. Cargue la página de nuevo y envíelo desde ahí."
+        );
+        return request::page(&app, &session, &id, None, Some((StatusCode::FORBIDDEN, language.of(stale)))).await;
+    }
+    let number = id.parse::<RequestId>().ok();
+    let found = match number {
+        Some(number) => app.views.request(number).await.ok().flatten(),
+        None => None,
+    };
+    let Some(found) = found.filter(|request| app.sees(&session.viewer, request)) else {
+        return request::page(&app, &session, &id, None, None).await;
+    };
+    let given = FIELDS.into_iter().filter_map(|name| Some((name.to_owned(), field(name)?)));
+    let given = given.filter(|(_, value)| !value.is_empty());
+    let given: Map<String, Value> =
+        given.map(|(name, value)| (name, value.chars().take(LONGEST).collect::<String>().into())).collect();
+    match carry_out(&app, &session, &found, &deed, given).await {
+        Ok(did) => Redirect::to(&format!("/r/{}?hecho={did}", found.id)).into_response(),
+        Err(Refusal(status, detail)) => {
+            request::page(&app, &session, &id, None, Some((status, language.of(detail)))).await
+        }
+    }
+}
+
+/// Does it; the word of what was done.
+async fn carry_out(
+    app: &App,
+    session: &Session,
+    request: &Request,
+    deed: &str,
+    given: Map<String, Value>,
+) -> Result<&'static str, Refusal> {
+    let person = session.viewer.person();
+    let actions: Vec<(&'static str, Map<String, Value>)> = match deed {
+        "take" => {
+            // Where nobody answers for it, whoever takes it does.
+            let own = person.filter(|_| request.owner.is_none());
+            let own = own.map(|key| ("own", Map::from_iter([("owner".to_owned(), json!(key))])));
+            own.into_iter().chain([("ack", Map::new())]).collect()
+        }
+        "release" => vec![("own", Map::new())],
+        "silence" => return silence(app, session, request).await,
+        _ => match KNOWN.iter().find(|known| **known == deed) {
+            Some(known) => vec![(known, given)],
+            None => {
+                let none = both!("There is no such deed.", "No existe ese acto.");
+                return Err(Refusal(StatusCode::NOT_FOUND, none));
+            }
+        },
+    };
+    let config = app.config();
+    let mut is_idle = true;
+    for (action, mut fields) in actions {
+        fields.insert("by".to_owned(), json!(session.viewer.author(&config)));
+        let done = perform(app, request.id, action, fields, session.proof()).await;
+        let done = done.map_err(|failure| Refusal(StatusCode::UNPROCESSABLE_ENTITY, failure.detail()))?;
+        is_idle &= done.effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+    }
+    let did = KNOWN.into_iter().chain(["take", "release"]).find(|known| *known == deed);
+    Ok(if is_idle { "same" } else { did.unwrap_or("same") })
+}
+
+const KNOWN: [&str; 12] =
+    ["own", "answer", "wait", "resume", "snooze", "waive", "comment", "deliver", "close", "reopen", "reason", "undo"];
+
+/// Keeps everybody from being told of it for a while: for leads and roles alone.
+async fn silence(app: &App, session: &Session, request: &Request) -> Result<&'static str, Refusal> {
+    let config = app.config();
+    if !session.viewer.person().is_none_or(|key| app.leads(key)) {
+        let detail = both!(
+            "Leads and whoever holds a role silence a request; put it off instead.",
+            "Silencian una solicitud los líderes y quienes tienen un cargo; pospóngala en su lugar."
+        );
+        return Err(Refusal(StatusCode::FORBIDDEN, detail));
+    }
+    let silenced = Silenced { request: Some(request.id), ..Silenced::default() };
+    let (now, who) = (app.now(), session.viewer.name(&config).to_owned());
+    let added = app.outbox.add_silence(silenced, (now, now + SILENCE), Some(who), None).await;
+    let failed = both!("plazo could not do it now.", "plazo no pudo hacerlo ahora.");
+    added.map(|_| "silence").map_err(|_| Refusal(StatusCode::SERVICE_UNAVAILABLE, failed))
+}

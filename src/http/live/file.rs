@@ -1,0 +1,181 @@
+//! `/archivo`: the file of promises, for those who operate plazo: what is in force and was before, trying a change, taking it.
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::context;
+use minijinja::value::merge_maps;
+use serde::Deserialize;
+
+use super::session::SignedIn;
+use super::shell;
+use crate::app::App;
+use crate::app::file::{Kept, NotTaken, TriedFile, digest};
+use crate::app::planned;
+use crate::app::sessions::Session;
+use crate::both;
+use crate::config;
+use crate::text::{Both, Language, format};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    revision: Option<i64>,
+}
+
+/// What the page says of a change.
+#[derive(Debug, Default)]
+struct Changing {
+    text: Option<String>,
+    shown: Option<String>,
+    tried: Option<TriedFile>,
+    done: Option<String>,
+    refused: Option<String>,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    SignedIn(session): SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    page(&app, &session, wanted.revision, Changing::default()).await
+}
+
+async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Changing) -> Response {
+    let (config, now) = (app.config(), app.now());
+    let language = session.viewer.language(&config);
+    let frame = shell::frame(session, app, "/archivo", language);
+    if !session.viewer.operates(&config, now) {
+        return shell::not_yours(frame, language);
+    }
+    let of = |both: Both| language.of(both);
+    let (file, is_readable) = match app.file_text() {
+        Ok(text) => (text, true),
+        Err(_) => (String::new(), false),
+    };
+    // What is secret is no reader's of a page; such a file is changed where it lies.
+    let concealed = config::concealed(&file);
+    let may_edit = is_readable && concealed.is_none();
+    let older = match revision {
+        Some(revision) => app.revision_text(revision).await.ok().flatten(),
+        None => None,
+    };
+    let older = older.map(|text| config::concealed(&text).unwrap_or(text));
+    let in_force = config.rulebook.revision;
+    let rows = app.revisions().await.unwrap_or_default().into_iter().map(|row| {
+        let who = row.who.unwrap_or_else(|| of(both!("on the machine", "en la máquina")));
+        context! {
+            id => row.id,
+            at => format::when(row.taken_at, now, config.zone, language),
+            who,
+            is_in_force => row.id == in_force,
+        }
+    });
+    let rows: Vec<_> = rows.collect();
+    let plan = changing.tried.as_ref().and_then(|tried| tried.outcome.as_ref());
+    let lines = plan.map(|(plan, ..)| planned::lines(plan, config.zone, language).join("\n"));
+    let kept = plan.map(|(_, before, after)| kept(*before, *after, language));
+    let difference = older.as_deref().map(|older| compared(older, &file));
+    let status = if changing.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let shown = changing.shown.unwrap_or_else(|| digest(&file));
+    let own = context! {
+        title => of(both!("The file", "El archivo")),
+        done => changing.done,
+        refused => changing.refused,
+        said => changing.tried.as_ref().map(|tried| tried.said.clone()).filter(|said| !said.trim().is_empty()),
+        is_usable => changing.tried.as_ref().map(|tried| tried.outcome.is_some()),
+        plan => lines,
+        kept,
+        text => changing.text.unwrap_or_else(|| concealed.unwrap_or_else(|| file.clone())),
+        shown,
+        may_edit,
+        may_write => may_edit && app.may_write_file(),
+        rows,
+        revision,
+        difference,
+        why_not => of(both!(
+            "The file bears secrets in plain; move them into a file or a credential of their own to change it here.",
+            "El archivo trae secretos a la vista; páselos a un archivo o una credencial aparte para cambiarlo aquí."
+        )),
+        editor_label => of(both!("sla.toml", "sla.toml")),
+        try_it => of(both!("Try this change", "Probar este cambio")),
+        take_it => of(both!("Take it", "Tomarlo")),
+        download => of(both!("Copy what is in the field and put it in the place of sla.toml.", "Copie lo que está en el campo y póngalo en lugar de sla.toml.")),
+        tried_title => of(both!("What it would do", "Qué haría")),
+        kept_title => of(both!("The last 30 days by both", "Los últimos 30 días según ambos")),
+        revisions_title => of(both!("What was in force", "Lo que estuvo en vigor")),
+        difference_title => of(both!("What has changed since", "Qué cambió desde entonces")),
+        now_word => of(both!("in force", "en vigor")),
+    };
+    shell::respond(status, "file.html", &merge_maps([own, frame]))
+}
+
+/// The share of kept promises by the file in force and by the other.
+fn kept(before: Kept, after: Kept, language: Language) -> String {
+    let share = |kept: Kept| match kept.share() {
+        Some(share) => format!("{},{} %", share / 100, share % 100 / 10),
+        None => "–".to_owned(),
+    };
+    let share = |kept| language.of(Both { en: share(kept).replace(',', "."), es: share(kept) });
+    let (one, other) = (share(before), share(after));
+    let (n, m) = (before.broken, after.broken);
+    language.of(both!(
+        "By the file in force, {one} of the promises were kept ({n} broken); by this one, {other} ({m} broken).",
+        "Según el archivo en vigor se cumplió el {one} de las promesas ({n} incumplidas); según este, el {other} ({m} incumplidas)."
+    ))
+}
+
+/// The lines that one text has and the other has not, in order.
+fn compared(older: &str, newer: &str) -> String {
+    let diff = similar::TextDiff::from_lines(older, newer);
+    diff.unified_diff().context_radius(2).header("–", "+").to_string()
+}
+
+pub(super) async fn act(State(app): State<App>, SignedIn(session): SignedIn, body: Bytes) -> Response {
+    let config = app.config();
+    let language = session.viewer.language(&config);
+    let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let field =
+        |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    if !App::is_own_form(&session, &field("form")) || !session.viewer.operates(&config, app.now()) {
+        return shell::not_yours(shell::frame(&session, &app, "/archivo", language), language);
+    }
+    // Browsers send lines as the network ends them.
+    let text = field("text").replace("\r\n", "\n");
+    let mut changing = Changing { text: Some(text.clone()), shown: Some(field("shown")), ..Changing::default() };
+    match app.try_file(text.clone()).await {
+        Ok(tried) => changing.tried = Some(tried),
+        Err(_) => {
+            changing.refused = Some(language.of(both!("plazo could not try it now.", "plazo no pudo probarlo ahora.")))
+        }
+    }
+    let is_usable = changing.tried.as_ref().is_some_and(|tried| tried.outcome.is_some());
+    if field("what") == "take" && is_usable && changing.refused.is_none() {
+        match app.take_file_text(&text, &field("shown"), session.viewer.name(&config)) {
+            Ok(()) => {
+                changing.shown = Some(digest(&text));
+                changing.done = Some(language.of(both!(
+                    "It is written; plazo takes it in a moment.",
+                    "Quedó escrito; plazo lo toma en un momento."
+                )));
+            }
+            Err(why) => changing.refused = Some(language.of(why_not(&why))),
+        }
+    }
+    page(&app, &session, None, changing).await
+}
+
+fn why_not(why: &NotTaken) -> Both {
+    match why {
+        NotTaken::Unusable => both!("It has mistakes.", "Tiene errores."),
+        NotTaken::Changed => both!(
+            "Somebody else has changed the file since you opened it. Load the page again, and make your change in what is there now.",
+            "Alguien más cambió el archivo desde que usted lo abrió. Cargue la página de nuevo y haga su cambio en lo que hay ahora."
+        ),
+        NotTaken::Unwritable(_) => both!(
+            "plazo may not write the file; put the changed text in its place on the machine.",
+            "plazo no puede escribir el archivo; ponga el texto cambiado en su lugar en la máquina."
+        ),
+    }
+}

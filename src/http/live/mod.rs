@@ -1,0 +1,59 @@
+//! The live pages: the queue at `/`, a request at `/r/R-17`, and what stands beside them. For people who are signed in (`sign_in`); one
+//! script of our own makes them live (`events`), and without it they are read all the same.
+
+mod actions;
+mod assets;
+mod band;
+mod deliveries;
+mod events;
+mod file;
+mod queue;
+mod report;
+mod request;
+mod row;
+mod session;
+mod shell;
+mod sign_in;
+mod silences;
+mod status;
+mod table;
+mod violations;
+mod wall;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::config::Config;
+
+pub(in crate::http) use session::cookie;
+
+/// The largest form bears the file of promises, which escaping makes longer.
+const LARGEST_FORM: usize = 3 << 20;
+
+pub(super) fn router() -> axum::Router<App> {
+    axum::Router::new()
+        .route("/", get(queue::show))
+        .route("/live", get(events::stream))
+        .route("/entrar", get(sign_in::show).post(sign_in::ask))
+        .route("/salir", post(sign_in::leave))
+        .route("/r/{id}", get(request::show))
+        .route("/r/{id}/{deed}", post(actions::act))
+        .route("/incumplimientos", get(violations::show))
+        .route("/incumplimientos/{id}", post(violations::explain))
+        .route("/silencios", get(silences::show).post(silences::add))
+        .route("/silencios/{id}/fin", post(silences::end))
+        .route("/informe", get(report::show))
+        .route("/envios", get(deliveries::show))
+        .route("/envios/{id}/{deed}", post(deliveries::act))
+        .route("/estado", get(status::show))
+        .route("/archivo", get(file::show).post(file::act))
+        .route("/plazo.css", get(assets::style))
+        .route("/plazo.js", get(assets::script))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+}
+
+/// Whether the pages are reached by https, so that cookies are for that alone.
+fn is_secure(config: &Config) -> bool {
+    config.public_url.as_ref().is_some_and(|url| url.as_str().starts_with("https://"))
+}

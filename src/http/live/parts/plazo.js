@@ -1,0 +1,74 @@
+"use strict";
+// The pages are whole without this script. It fetches their rows when plazo says that something has changed, and says so when plazo is silent.
+(() => {
+  const rows = document.getElementById("rows");
+  const stamp = document.getElementById("stamp");
+  const lost = document.getElementById("lost");
+  const news = document.getElementById("news");
+  const clock = document.getElementById("clock");
+  if (!rows || !stamp || !lost) return;
+  const SILENT = 20, REFRESH = 30;
+  const title = document.title.replace(/^\(\d+\) /, "");
+  let heard = Date.now(), fetched = Date.now(), busy = false, again = false, stream = null;
+
+  const alive = () => { heard = Date.now(); lost.hidden = true; };
+
+  async function refresh() {
+    if (busy) { again = true; return; }
+    busy = true;
+    try {
+      const address = new URL(location.href);
+      address.searchParams.set("parte", "filas");
+      const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin" });
+      if (answer.status === 401) { location.reload(); return; }
+      if (answer.ok) { show(await answer.text()); fetched = Date.now(); alive(); }
+    } catch { /* the stamp tells */ }
+    busy = false;
+    if (again) { again = false; refresh(); }
+  }
+
+  function show(html) {
+    const part = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+    if (!part) return;
+    const focused = rows.contains(document.activeElement) ? document.activeElement.id : "";
+    rows.replaceChildren(part);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    document.title = part.dataset.counted + title;
+    if (clock) clock.textContent = part.dataset.clock;
+    // Said only where it is news, so that a reader of the screen is not talked over.
+    if (news && news.textContent !== part.dataset.news) news.textContent = part.dataset.news;
+  }
+
+  function listen() {
+    stream?.close();
+    stream = new EventSource("/live" + (rows.tagName === "MAIN" ? location.search : ""));
+    stream.addEventListener("beat", alive);
+    stream.addEventListener("change", () => { alive(); refresh(); });
+    stream.addEventListener("open", () => { alive(); refresh(); });
+  }
+
+  function tick() {
+    const now = Date.now(), silent = Math.round((now - heard) / 1000);
+    stamp.textContent = "● " + stamp.dataset.ago.replace("{s}", String(silent));
+    if (SILENT < silent && lost.hidden) {
+      const at = new Date(heard).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      lost.textContent = lost.dataset.lost.replace("{t}", at);
+      lost.hidden = false;
+    }
+    // A browser gives a stream up that was refused, as by a proxy without its server.
+    if (stream.readyState === EventSource.CLOSED && silent % 5 === 4) listen();
+    if (!document.hidden && REFRESH * 1000 < now - fetched) { fetched = now; refresh(); }
+  }
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(event.target.tagName)) return;
+    const step = { j: 1, k: -1 }[event.key];
+    if (!step) return;
+    const links = [...rows.querySelectorAll("a[href^='/r/']")];
+    const place = links.indexOf(document.activeElement);
+    links[place < 0 ? 0 : Math.min(Math.max(place + step, 0), links.length - 1)]?.focus();
+  });
+  listen();
+  setInterval(tick, 1000);
+})();

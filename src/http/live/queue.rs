@@ -1,0 +1,230 @@
+//! `/`: everything that is open and that its reader sees, what is due first at the top. With `parte=filas` only the rows, which the script
+//! fetches when something has changed; with `pantalla=1` large, for a wall.
+
+use std::collections::HashMap;
+
+use axum::extract::{Query, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use minijinja::value::{Serde, merge_maps};
+use minijinja::{Value, context};
+use serde::{Deserialize, Serialize};
+
+use super::row::{Reading, look, sections};
+use super::wall::{self, WallKey};
+use super::{session, shell, sign_in};
+use crate::app::App;
+use crate::app::board::{BoardFilter, BoardPage, Group};
+use crate::app::sessions::Viewer;
+use crate::both;
+use crate::config::Config;
+use crate::engine::request_id::RequestId;
+use crate::http::error;
+use crate::text::{Language, format};
+
+/// Rows of a group on a page, and on a wall.
+const MOST_ROWS: usize = 60;
+const MOST_ON_A_WALL: usize = 14;
+
+/// What the address of the queue bears. Each word is also read in Spanish.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    #[serde(alias = "equipo")]
+    team: Option<String>,
+    #[serde(alias = "persona")]
+    person: Option<String>,
+    #[serde(alias = "cliente")]
+    client: Option<String>,
+    #[serde(alias = "canal")]
+    channel: Option<String>,
+    #[serde(alias = "bandeja")]
+    inbox: Option<String>,
+    q: Option<String>,
+    pantalla: Option<String>,
+    parte: Option<String>,
+}
+
+impl Wanted {
+    fn filter(&self) -> BoardFilter {
+        let given =
+            |word: &Option<String>| word.as_deref().map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
+        BoardFilter {
+            team: given(&self.team),
+            person: given(&self.person),
+            client: given(&self.client),
+            channel: given(&self.channel),
+            inbox: given(&self.inbox),
+            search: given(&self.q),
+        }
+    }
+}
+
+/// A choice of a filter.
+#[derive(Debug, Serialize)]
+struct Choice {
+    key: String,
+    name: String,
+    is_chosen: bool,
+}
+
+/// A filter of the head.
+#[derive(Debug, Serialize)]
+struct Filter {
+    name: &'static str,
+    label: String,
+    all: String,
+    choices: Vec<Choice>,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    Query(wanted): Query<Wanted>,
+    Query(key): Query<WallKey>,
+    parts: Parts,
+) -> Response {
+    let config = app.config();
+    if let Some(wall) = wall::read(&app, &key).await {
+        // Whoever has the link sees what it shows, and nothing else.
+        let viewer = Viewer::Machine(String::new());
+        let page = app.board(&viewer, &wall::filter(&wall), MOST_ON_A_WALL).await;
+        let Ok(page) = page else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+        let named = wall.team.as_deref().or(wall.inbox.as_deref()).unwrap_or("plazo");
+        return wall_page(&app, &page, (named, wall.hides_names), config.language, wanted.parte.is_some()).await;
+    }
+    let Some(session) = session::of(&parts, &app).await else {
+        let accepts = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Programs are told what they always were.
+        return if accepts.contains("text/html") {
+            sign_in::page(&app)
+        } else {
+            error::not_found(parts.uri).await.into_response()
+        };
+    };
+    let language = session.viewer.language(&config);
+    let is_wall = wanted.pantalla.is_some();
+    let most = if is_wall { MOST_ON_A_WALL } else { MOST_ROWS };
+    let filter = wanted.filter();
+    let Ok(page) = app.board(&session.viewer, &filter, most).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    if is_wall {
+        return wall_page(&app, &page, ("plazo", false), language, wanted.parte.is_some()).await;
+    }
+    let rows = rows(&app, &page, false, language).await;
+    if wanted.parte.is_some() {
+        return shell::respond(StatusCode::OK, "rows.html", &rows);
+    }
+    let frame = shell::frame(&session, &app, "/", language);
+    let context = context! {
+        title => language.of(both!("Queue", "Cola")),
+        filters => Serde(filters(&config, &filter, language)),
+        search => filter.search.clone().unwrap_or_default(),
+        search_label => language.of(both!("Search", "Buscar")),
+        apply => language.of(both!("Show", "Ver")),
+        clear => language.of(both!("Everything", "Todo")),
+        is_filtered => filter != BoardFilter::default(),
+        ..merge_maps([rows, frame])
+    };
+    shell::respond(StatusCode::OK, "queue.html", &context)
+}
+
+/// The rows, and what the title counts.
+async fn rows(app: &App, page: &BoardPage, hides_names: bool, language: Language) -> Value {
+    let (config, now) = (app.config(), app.now());
+    let takers = takers(app, page).await;
+    let reading = Reading { config: &config, language, now, hides_names, takers: &takers };
+    let (n_overdue, n_soon) = (page.counts[Group::Overdue as usize], page.counts[Group::Soon as usize]);
+    let counts = Group::ALL.iter().zip(page.counts).filter(|(_, n)| 0 < *n).map(|(group, n)| {
+        let (state, mark, title) = look(*group, language);
+        context! { state, mark, title, n }
+    });
+    let counted = match n_overdue {
+        0 => String::new(),
+        n => format!("({n}) "),
+    };
+    context! {
+        counted,
+        sections => Serde(sections(page, &reading)),
+        counts => counts.collect::<Vec<_>>(),
+        news => language.of(both!("{n_overdue} overdue, {n_soon} due soon", "{n_overdue} vencidas, {n_soon} por vencer")),
+        n_all => page.counts.iter().sum::<usize>(),
+        empty => language.of(both!("Nothing is open.", "No hay nada abierto.")),
+        more => language.of(both!("more", "más")),
+        spent => language.of(both!("of its time is spent", "del tiempo ya pasó")),
+        clock => format::time(now, config.zone),
+    }
+}
+
+/// Who took what of the rows that are taken.
+async fn takers(app: &App, page: &BoardPage) -> HashMap<RequestId, String> {
+    let rows = page.rows.iter().flat_map(|(_, rows)| rows);
+    let taken: Vec<RequestId> = rows.filter(|row| row.acked_at.is_some()).map(|row| row.id).collect();
+    if taken.is_empty() {
+        return HashMap::new();
+    }
+    app.views.takers(taken).await.unwrap_or_default()
+}
+
+async fn wall_page(
+    app: &App,
+    page: &BoardPage,
+    (named, hides_names): (&str, bool),
+    language: Language,
+    is_part: bool,
+) -> Response {
+    let rows = rows(app, page, hides_names, language).await;
+    if is_part {
+        return shell::respond(StatusCode::OK, "rows.html", &context! { is_wall => true, ..rows });
+    }
+    let context = context! {
+        lang => language.code(),
+        version => super::assets::version(),
+        title => format::one_line(named, 60),
+        is_wall => true,
+        ago => language.of(both!("{{s}} s ago", "hace {{s}} s")),
+        lost => language.of(both!("no connection to plazo since {{t}}", "sin conexión con plazo desde las {{t}}")),
+        ..rows
+    };
+    shell::respond(StatusCode::OK, "wall.html", &context)
+}
+
+fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Filter> {
+    let directory = &config.rulebook.directory;
+    let filter = |name,
+                  label: crate::text::Both,
+                  all: crate::text::Both,
+                  choices: Vec<(String, String)>,
+                  own: &Option<String>| {
+        let choices =
+            choices.into_iter().map(|(key, name)| Choice { is_chosen: own.as_ref() == Some(&key), key, name });
+        Filter { name, label: language.of(label), all: language.of(all), choices: choices.collect() }
+    };
+    let same = |word: &str| (word.to_owned(), word.to_owned());
+    let teams = directory.teams().map(|team| same(&team.key)).collect();
+    let nobody = ("-".to_owned(), language.of(both!("nobody", "nadie")));
+    let people = directory.people().map(|person| (person.key.clone(), person.name.clone()));
+    let channels = config.words_of(crate::config::Family::Channel);
+    let channels = channels.into_iter().map(|word| (word.to_owned(), crate::text::vocabulary::channel(word, language)));
+    let inboxes = config.words_of(crate::config::Family::Inbox).into_iter().map(same).collect();
+    let filters = vec![
+        filter("team", both!("Team", "Equipo"), both!("every team", "todo equipo"), teams, &chosen.team),
+        filter(
+            "person",
+            both!("Owner", "Responsable"),
+            both!("everybody", "cualquiera"),
+            std::iter::once(nobody).chain(people).collect(),
+            &chosen.person,
+        ),
+        filter(
+            "channel",
+            both!("Channel", "Canal"),
+            both!("every channel", "todo canal"),
+            channels.collect(),
+            &chosen.channel,
+        ),
+        filter("inbox", both!("Inbox", "Bandeja"), both!("every inbox", "toda bandeja"), inboxes, &chosen.inbox),
+    ];
+    filters.into_iter().filter(|filter| !filter.choices.is_empty()).collect()
+}
