@@ -58,10 +58,21 @@ pub struct BoardRow {
     pub owner: Option<Box<str>>,
     /// Its owner's teams.
     pub teams: Box<[Box<str>]>,
-    /// What the team waits for: since when, for whom, what for.
-    pub waits: Option<(DateTime<Utc>, Option<Box<str>>, Box<str>)>,
+    /// What the team waits for.
+    pub waits: Option<BoardWait>,
     /// The name and the subject, in lower case, to be searched.
     words: Box<str>,
+}
+
+/// What the team waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardWait {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// For whom: a key of `[wait]`; the client where it is left out.
+    pub on: Option<Box<str>>,
+    /// What for.
+    pub reason: Box<str>,
 }
 
 /// How urgent a row is.
@@ -112,11 +123,13 @@ impl BoardRow {
             inbox: boxed(&request.facets.inbox),
             owner: boxed(&request.owner),
             teams: request.facets.teams.iter().map(|team| Box::from(team.as_str())).collect(),
-            waits: request
-                .pauses
-                .last()
-                .filter(|pause| pause.to.is_none() && request.phase == Phase::Waiting)
-                .map(|pause| (pause.from, pause.on.as_deref().map(Box::from), pause.reason.as_str().into())),
+            waits: request.pauses.last().filter(|pause| pause.to.is_none() && request.phase == Phase::Waiting).map(
+                |pause| BoardWait {
+                    since: pause.from,
+                    on: pause.on.as_deref().map(Box::from),
+                    reason: pause.reason.as_str().into(),
+                },
+            ),
             words: words.join(" ").into(),
         })
     }
@@ -167,7 +180,7 @@ impl BoardFilter {
             wanted.as_ref().is_none_or(|wanted| own.is_some_and(|own| own.eq_ignore_ascii_case(wanted)))
         };
         let is_team = |wanted: &String| row.teams.iter().any(|team| **team == **wanted);
-        let is_person = |wanted: &String| match (&*row.owner.as_deref().unwrap_or_default(), wanted.as_str()) {
+        let is_person = |wanted: &String| match (row.owner.as_deref().unwrap_or_default(), wanted.as_str()) {
             ("", "-") => true,
             (owner, wanted) => owner == wanted,
         };

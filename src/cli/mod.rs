@@ -32,6 +32,7 @@ mod status;
 mod test_notify;
 mod texts;
 mod token;
+mod top;
 mod violations;
 
 use std::path::{Path, PathBuf};
@@ -166,6 +167,8 @@ enum Command {
     Page(page::Args),
     /// Who is signed in to the live pages
     Sessions(page::SessionArgs),
+    /// Watch the queue on this terminal
+    Top(top::Args),
     /// Take a raw email from standard input, as from a mail server's pipe
     IngestEmail(ingest_email::Args),
     /// Measure what this machine can do
@@ -241,6 +244,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Links(args) => links::run(global, &args).await,
         Command::Page(args) => page::run(global, &args).await,
         Command::Sessions(args) => page::sessions(global, &args).await,
+        Command::Top(args) => top::run(global, args).await,
         Command::Run(_)
         | Command::Check(_)
         | Command::Calendar(_)

@@ -65,6 +65,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("prioritise", "plazo prioritise R-17 high", "plazo prioritise R-17 high --by laura"),
     ("report", "plazo report", "plazo report --so-far --csv"),
     ("violations", "plazo violations --open", "plazo violations 12 --excuse \"feriado local\" --by laura"),
+    ("top", "plazo top --by laura", "plazo top --team social --once"),
     ("page", "plazo page", "plazo page --wall --team social --hide-names --for \"30 days\""),
     ("sessions", "plazo sessions", "plazo sessions --json"),
     ("sessions end", "plazo sessions end 3", "plazo sessions end --person laura"),

@@ -68,7 +68,19 @@ pub const GROUPS: [CommandGroup; 4] = [
     },
     CommandGroup {
         title: Both { en: "Look", es: "Mirar" },
-        commands: &["page", "list", "show", "explain", "queue", "duty", "violations", "report", "route", "replay"],
+        commands: &[
+            "page",
+            "top",
+            "list",
+            "show",
+            "explain",
+            "queue",
+            "duty",
+            "violations",
+            "report",
+            "route",
+            "replay",
+        ],
     },
     CommandGroup {
         title: Both { en: "Operate", es: "Operar" },

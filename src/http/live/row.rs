@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::app::board::{BoardPage, BoardRow, Group};
+use crate::app::board::{BoardPage, BoardRow, BoardWait, Group};
 use crate::both;
 use crate::config::Config;
 use crate::engine::request_id::RequestId;
@@ -95,7 +95,7 @@ fn row(row: &BoardRow, reading: &Reading<'_>) -> Row {
             None => language.of(both!("✓ taken, {at}", "✓ tomada, {at}")),
         }
     });
-    let waits = row.waits.as_ref().map(|(since, on, reason)| {
+    let waits = row.waits.as_ref().map(|BoardWait { since, on, reason }| {
         let kind = on.as_deref().and_then(|on| config.rulebook.wait(on));
         let whom = kind.map_or_else(|| language.of(both!("the client", "el cliente")), |kind| kind.name.clone());
         let reason = if reading.hides_names || reason.is_empty() {

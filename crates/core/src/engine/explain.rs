@@ -203,7 +203,7 @@ pub fn explain<'a>(
     clocks.sort_by_key(|clock| (clock.started_at, clock.kind, clock.cycle));
     let n_earlier = clocks.len().saturating_sub(MOST_CLOCKS);
     let of_revision = |revision| if revision == rulebook.revision { Some(rulebook) } else { rulebook_of(revision) };
-    let all: Vec<Clock> = clocks.iter().map(|clock| Clock::clone(clock)).collect();
+    let all: Vec<Clock> = clocks.iter().copied().cloned().collect();
     let given = reasons::of(events, &all, request.owner.as_deref(), rulebook);
     let stories = clocks[n_earlier..].iter().map(|clock| {
         let then = request_then(request, clock, events, rulebook);

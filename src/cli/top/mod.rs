@@ -1,0 +1,129 @@
+//! `plazo top`: the queue on a terminal, by the interface, so from afar too. It reads; with `--by` it also takes, puts off and hands over.
+//!
+//! One thread reads the keys; the loop fetches, draws, and asks what a key means (`keys`). Whatever happens, the terminal is left as it was
+//! found: by a guard when the loop ends or panics, and around a suspension.
+
+mod draw;
+mod keys;
+mod model;
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, raise};
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{self, Event};
+use ratatui::{DefaultTerminal, Terminal};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::client::Client;
+use super::output;
+use super::{Exit, Global, Outcome};
+use keys::Wish;
+use model::{Filter, Model};
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// What one frame measures where no terminal says its size.
+const USUAL: (u16, u16) = (100, 30);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only what people of this team own
+    #[arg(long)]
+    team: Option<String>,
+    /// Only this owner
+    #[arg(long)]
+    owner: Option<String>,
+    /// Only this channel
+    #[arg(long)]
+    channel: Option<String>,
+    /// Who acts; without it, it only shows
+    #[arg(long, value_name = "PERSON", env = "PLAZO_BY")]
+    by: Option<String>,
+    /// Print one frame and end, as for a pipe
+    #[arg(long)]
+    once: bool,
+}
+
+pub(super) async fn run(global: &Global, args: Args) -> Outcome {
+    let filter = Filter { team: args.team, owner: args.owner, channel: args.channel };
+    let client = Client::reading(global)?;
+    let look = global.look_of(&client).await;
+    let mut model = Model::new(filter, args.by, look);
+    if args.once || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        model.fetch(&client).await?;
+        return once(&model);
+    }
+    // The first look before the screen changes: what cannot be reached is said as by every other command.
+    model.fetch(&client).await?;
+    let terminal = ratatui::init();
+    let watched = watch(terminal, &client, &mut model).await;
+    ratatui::restore();
+    watched?;
+    Ok(Exit::Done)
+}
+
+/// One frame as plain lines, as high as what there is to show.
+fn once(model: &Model) -> Outcome {
+    let (columns, _) = terminal_size::terminal_size().map_or(USUAL, |(width, height)| (width.0, height.0));
+    let height = draw::whole_height(model);
+    let mut terminal = Terminal::new(TestBackend::new(columns, height))?;
+    terminal.draw(|frame| draw::frame(frame, model))?;
+    let buffer = terminal.backend().buffer();
+    for y in 0..buffer.area.height {
+        let line: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+        output::line(line.trim_end())?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn watch(mut terminal: DefaultTerminal, client: &Client, model: &mut Model) -> anyhow::Result<()> {
+    let mut keys = listen();
+    let mut ended = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        terminal.draw(|frame| draw::frame(frame, model))?;
+        tokio::select! {
+            _ = ended.recv() => return Ok(()),
+            _ = hung_up.recv() => return Ok(()),
+            _ = tick.tick() => model.refresh(client).await,
+            pressed = keys.recv() => match pressed {
+                // The terminal is gone.
+                None => return Ok(()),
+                Some(Event::Key(key)) => match keys::wish(key, model) {
+                    Wish::Leave => return Ok(()),
+                    Wish::Suspend => terminal = suspend()?,
+                    wish => keys::carry_out(wish, model, client).await,
+                },
+                // A new size is a new frame.
+                Some(_) => {}
+            },
+        }
+    }
+}
+
+/// Keys and sizes, from a thread of their own: reading them blocks.
+fn listen() -> mpsc::Receiver<Event> {
+    let (sender, receiver) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        while let Ok(read) = event::read() {
+            if sender.blocking_send(read).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Leaves the terminal to the shell, and takes it again when it comes back.
+fn suspend() -> anyhow::Result<DefaultTerminal> {
+    ratatui::restore();
+    raise(Signal::SIGTSTP)?;
+    let mut terminal = ratatui::init();
+    terminal.clear()?;
+    Ok(terminal)
+}

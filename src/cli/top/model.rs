@@ -1,0 +1,251 @@
+//! What is shown: the rows, how the whole stands, and where the reader is.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::app::view::RequestView;
+use crate::both;
+use crate::cli::client::Client;
+use crate::cli::list::encoded;
+use crate::cli::look::Look;
+use crate::cli::real_time;
+use crate::engine::policy::TargetKind;
+use crate::text::printable::printable_line;
+use crate::text::{Language, format, vocabulary};
+
+/// Rows that are asked for.
+const MOST_ROWS: usize = 200;
+/// Messages in the strip at the bottom.
+const MOST_MESSAGES: usize = 2;
+/// A daemon that has not answered for so long is silent.
+const SILENT_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// Which requests are wanted.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    pub(super) team: Option<String>,
+    pub(super) owner: Option<String>,
+    pub(super) channel: Option<String>,
+}
+
+/// How urgent a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    Overdue,
+    Soon,
+    InTime,
+    Waiting,
+}
+
+/// A request as it is shown.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) urgency: Urgency,
+    pub(super) when: String,
+    /// How much of its time is spent.
+    pub(super) spent: Option<f64>,
+    pub(super) what: String,
+    pub(super) client: String,
+    pub(super) owner: String,
+    pub(super) is_taken: bool,
+    /// Everything that can be searched, in lower case.
+    words: String,
+}
+
+/// What fills the screen.
+#[derive(Debug, Default)]
+pub(super) enum Pane {
+    /// The queue.
+    #[default]
+    Queue,
+    /// One request, in lines, from one of them on.
+    Request { lines: Vec<String>, from: usize },
+    /// What the keys do.
+    Help,
+}
+
+/// A question on the last line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// What to search for.
+    Search(String),
+    /// Whether to take this request.
+    Take(String),
+    /// Whether to put it off.
+    Snooze(String),
+    /// To whom to hand it: so far, and the request.
+    Hand(String, String),
+}
+
+/// Everything that a frame shows.
+pub(super) struct Model {
+    filter: Filter,
+    pub(super) by: Option<String>,
+    pub(super) look: Look,
+    pub(super) status: Value,
+    rows: Vec<Row>,
+    pub(super) messages: Vec<String>,
+    pub(super) place: usize,
+    pub(super) pane: Pane,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) search: String,
+    /// What was done, or could not be, last.
+    pub(super) said: Option<String>,
+    heard_at: DateTime<Utc>,
+}
+
+impl Model {
+    pub(super) fn new(filter: Filter, by: Option<String>, look: Look) -> Self {
+        Self {
+            filter,
+            by,
+            look,
+            status: Value::Null,
+            rows: Vec::new(),
+            messages: Vec::new(),
+            place: 0,
+            pane: Pane::Queue,
+            prompt: None,
+            search: String::new(),
+            said: None,
+            heard_at: real_time().now(),
+        }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.look.language
+    }
+
+    /// The rows that the search lets through.
+    pub(super) fn rows(&self) -> Vec<&Row> {
+        let wanted = self.search.to_lowercase();
+        self.rows.iter().filter(|row| row.words.contains(&wanted)).collect()
+    }
+
+    /// The row on which the reader is.
+    pub(super) fn row(&self) -> Option<&Row> {
+        self.rows().get(self.place).copied()
+    }
+
+    /// Since when the daemon has not answered, once that is long.
+    pub(super) fn silent_since(&self) -> Option<DateTime<Utc>> {
+        (SILENT_AFTER < real_time().now() - self.heard_at).then_some(self.heard_at)
+    }
+
+    /// Asks for everything anew; what was there stays where the daemon does not answer.
+    pub(super) async fn refresh(&mut self, client: &Client) {
+        if let Err(error) = self.fetch(client).await {
+            self.said = Some(printable_line(&error.to_string()));
+        }
+    }
+
+    pub(super) async fn fetch(&mut self, client: &Client) -> anyhow::Result<()> {
+        let mut query = format!("/v1/requests?state=open&order=due&limit={MOST_ROWS}");
+        let filters = [("team", &self.filter.team), ("owner", &self.filter.owner), ("channel", &self.filter.channel)];
+        for (name, word) in filters {
+            if let Some(word) = word {
+                query += &format!("&{name}={}", encoded(word));
+            }
+        }
+        let page = client.get(&query).await?;
+        self.status = client.get("/v1/status").await?;
+        let sent = client.get(&format!("/v1/deliveries?limit={MOST_MESSAGES}")).await?;
+        let now = real_time().now();
+        let views = page["requests"].as_array().into_iter().flatten();
+        let views = views.filter_map(|view| serde_json::from_value::<RequestView>(view.clone()).ok());
+        let id = self.row().map(|row| row.id.clone());
+        self.rows = views.map(|view| row(&view, now, self.look)).collect();
+        // The reader stays on the request, wherever it went.
+        let rows = self.rows();
+        let place = id.and_then(|id| rows.iter().position(|row| row.id == id)).unwrap_or(self.place);
+        self.place = place.min(rows.len().saturating_sub(1));
+        self.messages =
+            sent["deliveries"].as_array().into_iter().flatten().map(|one| message(one, self.look)).collect();
+        self.heard_at = now;
+        Ok(())
+    }
+
+    /// Does something with a request, in the name that was given.
+    pub(super) async fn act(&mut self, client: &Client, id: &str, action: &str, mut body: Value) {
+        body["by"] = json!(self.by);
+        let done = client.post(&format!("/v1/requests/{id}/{action}"), &body).await;
+        self.said = Some(match done {
+            Ok(_) => format!("✓ {id}"),
+            Err(error) => format!("✗ {}", printable_line(&error.to_string())),
+        });
+        self.refresh(client).await;
+    }
+
+    /// Opens a request in the pane.
+    pub(super) async fn open(&mut self, client: &Client, id: String) {
+        match client.get(&format!("/v1/requests/{id}?language={}", self.language().code())).await {
+            Ok(whole) => self.pane = Pane::Request { lines: lines(&whole, self.look), from: 0 },
+            Err(error) => self.said = Some(printable_line(&error.to_string())),
+        }
+    }
+}
+
+fn row(view: &RequestView, now: DateTime<Utc>, look: Look) -> Row {
+    let language = look.language;
+    let live = view.clocks.iter().filter(|clock| clock.stopped_at.is_none() && clock.due_at.is_some());
+    let first = live.min_by_key(|clock| clock.due_at);
+    let due_at = first.and_then(|clock| clock.due_at);
+    let urgency = match (first, due_at) {
+        (_, Some(due_at)) if due_at <= now => Urgency::Overdue,
+        (Some(clock), Some(due_at)) if due_at - now <= (due_at - clock.started_at) / 4 => Urgency::Soon,
+        _ if view.state == "waiting" => Urgency::Waiting,
+        _ => Urgency::InTime,
+    };
+    let when = due_at.map_or_else(String::new, |due_at| {
+        let span = format::rough_span((due_at - now).abs());
+        language.of(match () {
+            () if due_at <= now => both!("{span} ago", "hace {span}"),
+            () if due_at - now < TimeDelta::hours(12) => both!("in {span}", "en {span}"),
+            () => {
+                let at = format::when(due_at, now, look.zone(), language);
+                both!("{at}", "{at}")
+            }
+        })
+    });
+    let spent = first.zip(due_at).map(|(clock, due_at)| {
+        let (whole, spent) = ((due_at - clock.started_at).as_seconds_f64(), (now - clock.started_at).as_seconds_f64());
+        (spent / whole.max(1.0)).clamp(0.0, 1.0)
+    });
+    let kind = first.and_then(|clock| TargetKind::from_word(&clock.kind));
+    let what = kind.map_or("–", |kind| vocabulary::task(kind, language)).to_owned();
+    let client = view.customer.clone().or_else(|| view.contact.clone()).unwrap_or_default();
+    let client = printable_line(&client);
+    let owner = printable_line(view.owner.as_deref().unwrap_or("–"));
+    let subject = view.subject.as_deref().unwrap_or_default();
+    let words = format!("{} {client} {owner} {what} {subject} {}", view.id, view.channel).to_lowercase();
+    let is_taken = view.clocks.iter().any(|clock| clock.stopped_at.is_none() && clock.acked_at.is_some());
+    Row { id: view.id.clone(), urgency, when, spent, what, client, owner, is_taken, words }
+}
+
+/// `12:43  aviso → Laura (email): sent`.
+fn message(delivery: &Value, look: Look) -> String {
+    let text = |field: &str| printable_line(delivery[field].as_str().unwrap_or_default());
+    let at = look.when(&delivery["decided_at"]);
+    let to = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| text("person"));
+    let why = vocabulary::motive(delivery["why"].as_str().unwrap_or_default(), look.language).to_owned();
+    let (request, by, answer) = (text("request"), text("destination"), text("answer"));
+    format!("{at}  {why} {request} → {to} ({by})  {answer}")
+}
+
+/// A request in lines: what is due, and what happened, the latest first.
+fn lines(whole: &Value, look: Look) -> Vec<String> {
+    let text = |field: &str| printable_line(whole[field].as_str().unwrap_or_default());
+    let mut lines = vec![format!("{} · {} · {}", text("id"), text("customer"), text("subject"))];
+    for clock in whole["clocks"].as_array().into_iter().flatten() {
+        let task = vocabulary::task_of(clock["kind"].as_str().unwrap_or_default(), look.language).to_owned();
+        let (due, left) = (look.when(&clock["due_at"]), look.distance(&clock["due_at"]));
+        lines.push(format!("  {task}: {} {due} {left}", clock["state"].as_str().unwrap_or_default()));
+    }
+    lines.push(String::new());
+    for told in whole["told"].as_array().into_iter().flatten().rev() {
+        let said = printable_line(told["text"].as_str().unwrap_or_default());
+        lines.push(format!("{}  {said}", look.when(&told["at"])));
+    }
+    lines
+}
