@@ -4,7 +4,7 @@
 //! It is filled at the first look and kept up by what the writer commits. The writer only hands over what changed; whoever looks takes
 //! that in, so that nobody who looks holds the writer up. Where nobody has looked for long, it is given up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,10 +13,10 @@ use tokio::sync::watch;
 
 use super::readers::Readers;
 use crate::engine::clock::{Clock, ClockState};
-use crate::engine::directory::Directory;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 use crate::store::StoreError;
 
 /// Changes that wait for somebody to look; with more, the board is given up and filled anew at the next look.
@@ -57,7 +57,9 @@ pub struct BoardRow {
     /// Key of the owner, or a word by which a channel names somebody.
     pub owner: Option<Box<str>>,
     /// Its owner's teams.
-    pub teams: Box<[Box<str>]>,
+    teams: Box<[Box<str>]>,
+    /// The policies by which promises run on it.
+    policies: Box<[Box<str>]>,
     /// What the team waits for.
     pub waits: Option<BoardWait>,
     /// The name and the subject, in lower case, to be searched.
@@ -77,7 +79,7 @@ pub struct BoardWait {
 
 /// How urgent a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Group {
+pub enum BoardGroup {
     /// A promise is broken.
     Overdue,
     /// A quarter of its time is left, or less.
@@ -90,7 +92,7 @@ pub enum Group {
     Calm,
 }
 
-impl Group {
+impl BoardGroup {
     /// All of them, the most urgent first.
     pub const ALL: [Self; 5] = [Self::Overdue, Self::Soon, Self::InTime, Self::Waiting, Self::Calm];
 }
@@ -103,6 +105,7 @@ impl BoardRow {
         }
         let live = || request.clocks.iter().filter(|clock| clock.is_live());
         let first: Option<&Clock> = live().filter(|clock| clock.due_at.is_some()).min_by_key(|clock| clock.due_at);
+        let policies: BTreeSet<&str> = live().map(|clock| clock.policy.as_str()).collect();
         let words = [&request.subject, &request.contact, &request.facets.customer];
         let words: Vec<String> = words.into_iter().flatten().map(|word| word.to_lowercase()).collect();
         let boxed = |text: &Option<String>| text.as_deref().map(Box::from);
@@ -123,6 +126,7 @@ impl BoardRow {
             inbox: boxed(&request.facets.inbox),
             owner: boxed(&request.owner),
             teams: request.facets.teams.iter().map(|team| Box::from(team.as_str())).collect(),
+            policies: policies.into_iter().map(Box::from).collect(),
             waits: request.pauses.last().filter(|pause| pause.to.is_none() && request.phase == Phase::Waiting).map(
                 |pause| BoardWait {
                     since: pause.from,
@@ -134,14 +138,20 @@ impl BoardRow {
         })
     }
 
+    /// Whether it is a team's: its owner's, or the one of a policy by which a promise runs.
+    pub fn is_of_team(&self, team: &str, rulebook: &Rulebook) -> bool {
+        self.teams.iter().any(|own| **own == *team)
+            || self.policies.iter().any(|policy| rulebook.team_of(policy) == Some(team))
+    }
+
     /// How urgent it is at `now`.
-    pub fn group(&self, now: DateTime<Utc>) -> Group {
+    pub fn group(&self, now: DateTime<Utc>) -> BoardGroup {
         match self.due_at {
-            Some(due_at) if due_at <= now => Group::Overdue,
-            Some(due_at) if due_at - now <= (due_at - self.started_at) / 4 => Group::Soon,
-            _ if self.phase == Phase::Waiting => Group::Waiting,
-            Some(_) => Group::InTime,
-            None => Group::Calm,
+            Some(due_at) if due_at <= now => BoardGroup::Overdue,
+            Some(due_at) if due_at - now <= (due_at - self.started_at) / 4 => BoardGroup::Soon,
+            _ if self.phase == Phase::Waiting => BoardGroup::Waiting,
+            Some(_) => BoardGroup::InTime,
+            None => BoardGroup::Calm,
         }
     }
 
@@ -159,7 +169,7 @@ impl BoardRow {
 /// What is to be listed; an empty filter lists everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoardFilter {
-    /// Key of a team: its people's, and what lies in it.
+    /// Key of a team: what its people own, and what its policies promise.
     pub team: Option<String>,
     /// Key of the owner; `-` is nobody.
     pub person: Option<String>,
@@ -169,17 +179,18 @@ pub struct BoardFilter {
     pub channel: Option<String>,
     /// An inbox.
     pub inbox: Option<String>,
-    /// Words of the number, the name or the subject.
+    /// Words of the number, the name or the subject, in lower case.
     pub search: Option<String>,
 }
 
 impl BoardFilter {
     /// Whether a row is wanted.
-    fn wants(&self, row: &BoardRow, directory: &Directory) -> bool {
+    fn wants(&self, row: &BoardRow, rulebook: &Rulebook) -> bool {
+        let directory = &rulebook.directory;
         let is = |wanted: &Option<String>, own: Option<&str>| {
             wanted.as_ref().is_none_or(|wanted| own.is_some_and(|own| own.eq_ignore_ascii_case(wanted)))
         };
-        let is_team = |wanted: &String| row.teams.iter().any(|team| **team == **wanted);
+        let is_team = |wanted: &String| row.is_of_team(wanted, rulebook);
         let is_person = |wanted: &String| match (row.owner.as_deref().unwrap_or_default(), wanted.as_str()) {
             ("", "-") => true,
             (owner, wanted) => owner == wanted,
@@ -189,11 +200,10 @@ impl BoardFilter {
             own.eq_ignore_ascii_case(wanted) || directory.customer_name(own).eq_ignore_ascii_case(wanted)
         };
         let is_found = |words: &String| {
-            let words = words.to_lowercase();
             let name = || row.customer.as_deref().map(|key| directory.customer_name(key).to_lowercase());
-            row.words.contains(&words)
-                || row.id.to_string().eq_ignore_ascii_case(&words)
-                || name().is_some_and(|name| name.contains(&words))
+            row.words.contains(words)
+                || row.id.to_string().eq_ignore_ascii_case(words)
+                || name().is_some_and(|name| name.contains(words))
         };
         self.team.as_ref().is_none_or(is_team)
             && self.person.as_ref().is_none_or(is_person)
@@ -208,8 +218,8 @@ impl BoardFilter {
 #[derive(Debug, Default)]
 pub struct BoardPage {
     /// The rows of each group that has any, what is due first at the top; not more than was asked for.
-    pub rows: Vec<(Group, Vec<Arc<BoardRow>>)>,
-    /// How many there are in each group, in the order of [`Group::ALL`].
+    pub rows: Vec<(BoardGroup, Vec<Arc<BoardRow>>)>,
+    /// How many there are in each group, in the order of [`BoardGroup::ALL`].
     pub counts: [usize; 5],
 }
 
@@ -296,30 +306,46 @@ impl Board {
         &self,
         readers: &Arc<Readers>,
         filter: &BoardFilter,
-        directory: &Directory,
+        rulebook: &Rulebook,
         sees: impl Fn(&BoardRow) -> bool,
         (most, now): (usize, DateTime<Utc>),
     ) -> Result<BoardPage, StoreError> {
-        if !self.is_kept.load(Ordering::Acquire) || lock(&self.rows).is_none() {
+        loop {
+            if let Some(page) = self.look(filter, rulebook, &sees, (most, now)) {
+                return Ok(page);
+            }
+            // Nobody has looked for long; or it was given up meanwhile, and is filled once more.
             self.fill(readers).await?;
         }
+    }
+
+    /// What is there; none where it has to be filled first.
+    fn look(
+        &self,
+        filter: &BoardFilter,
+        rulebook: &Rulebook,
+        sees: &impl Fn(&BoardRow) -> bool,
+        (most, now): (usize, DateTime<Utc>),
+    ) -> Option<BoardPage> {
         let mut kept = lock(&self.rows);
-        let Some(rows) = kept.as_mut() else { return Ok(BoardPage::default()) };
-        for request in std::mem::take(&mut *lock(&self.waiting)) {
+        let rows = kept.as_mut().filter(|_| self.is_kept.load(Ordering::Acquire))?;
+        // The writer goes on while what it handed over is taken in.
+        let committed = std::mem::take(&mut *lock(&self.waiting));
+        for request in committed {
             rows.take(&request);
         }
         let mut page = BoardPage::default();
         let mut listed: [Vec<Arc<BoardRow>>; 5] = Default::default();
-        for row in rows.by_due.values().filter(|row| sees(row) && filter.wants(row, directory)) {
+        for row in rows.by_due.values().filter(|row| sees(row) && filter.wants(row, rulebook)) {
             let place = row.group(now) as usize;
             page.counts[place] += 1;
             if listed[place].len() < most {
                 listed[place].push(Arc::clone(row));
             }
         }
-        let groups = Group::ALL.into_iter().zip(listed);
+        let groups = BoardGroup::ALL.into_iter().zip(listed);
         page.rows = groups.filter(|(_, rows)| !rows.is_empty()).collect();
-        Ok(page)
+        Some(page)
     }
 
     /// Reads all that is open. What is committed meanwhile waits, and is taken in after it.
@@ -329,6 +355,8 @@ impl Board {
             return Ok(());
         }
         *lock(&self.rows) = None;
+        // What waited since before this is in what is read now.
+        lock(&self.waiting).clear();
         self.is_kept.store(true, Ordering::Release);
         let filled = readers
             .look(|store| {

@@ -1,12 +1,14 @@
 //! The file of promises, for those who may change it from a page: what is in force and was before, what a change would do, and taking it.
 
+use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use nix::unistd::{AccessFlags, access};
 use sha2::{Digest as _, Sha256};
 
 use super::App;
@@ -26,14 +28,14 @@ const MOST_LISTED: u32 = 50;
 
 /// Promises that came to an end, and how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// Kept.
+pub struct KeptCount {
+    /// KeptCount.
     pub kept: usize,
     /// Broken.
     pub broken: usize,
 }
 
-impl Kept {
+impl KeptCount {
     fn of(run: &Run) -> Self {
         let count = |is: fn(ClockState) -> bool| run.clocks.iter().filter(|(_, clock)| is(clock.state)).count();
         Self {
@@ -42,7 +44,7 @@ impl Kept {
         }
     }
 
-    /// Kept, in hundredths of a percent.
+    /// KeptCount, in hundredths of a percent.
     pub fn share(self) -> Option<usize> {
         (self.kept * 10_000).checked_div(self.kept + self.broken)
     }
@@ -55,13 +57,13 @@ pub struct TriedFile {
     pub said: String,
     /// What taking it would do to what is open, and how the last weeks come out by the file in force and by this one; none where it cannot
     /// be used.
-    pub outcome: Option<(EditPlan, Kept, Kept)>,
+    pub outcome: Option<(EditPlan, KeptCount, KeptCount)>,
 }
 
 /// Why a changed file was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
-    /// It has mistakes.
+    /// It has mistakes, or promises nothing any more.
     #[error("it cannot be used")]
     Unusable,
     /// Somebody else changed the file since it was shown.
@@ -89,7 +91,10 @@ impl App {
 
     /// Whether the file may be written.
     pub fn may_write_file(&self) -> bool {
-        self.doors.file.load_full().is_some_and(|path| OpenOptions::new().write(true).open(&*path).is_ok())
+        let Some(path) = self.doors.file.load_full().and_then(|path| path.canonicalize().ok()) else { return false };
+        // It is written beside and renamed.
+        let may_be_made = |directory: &Path| access(directory, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
+        access(&path, AccessFlags::W_OK).is_ok() && path.parent().is_some_and(may_be_made)
     }
 
     /// The revisions that were in force, the latest first.
@@ -116,6 +121,8 @@ impl App {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn try_file(&self, text: String) -> Result<TriedFile, StoreError> {
+        // One at a time: each reads a month.
+        let _alone = self.doors.trying.lock().await;
         let (today, now) = (self.config(), self.now());
         let path = today.directory.join("sla.toml");
         let tried = self.readers.read(move |store| {
@@ -123,16 +130,19 @@ impl App {
             let said = loaded.explain(false);
             let Some(changed) = loaded.config.clone() else { return Ok(TriedFile { said, outcome: None }) };
             let plan = plan::of(store, &changed, &loaded.source, now)?;
-            let mut heard: Vec<Heard> = Vec::new();
+            let mut heard: VecDeque<Heard> = VecDeque::new();
             let mut reached = DateTime::<Utc>::MIN_UTC;
             store.each_event(|request, heard_at, event| {
                 reached = reached.max(heard_at);
                 if now - TRIED_ON <= event.at {
-                    heard.push(Heard { event: Arc::new(event), belongs: Belongs::To(request), heard_at: reached });
+                    heard.push_back(Heard { event: Arc::new(event), belongs: Belongs::To(request), heard_at: reached });
+                    if MOST_EVENTS < heard.len() {
+                        heard.pop_front();
+                    }
                 }
             })?;
-            heard.drain(..heard.len().saturating_sub(MOST_EVENTS));
-            let play = |config: &Config| Kept::of(&replay::play(config, &heard, now, |_| ()));
+            let heard = Vec::from(heard);
+            let play = |config: &Config| KeptCount::of(&replay::play(config, &heard, now, |_| ()));
             let outcome = Some((plan, play(&today), play(&changed)));
             Ok(TriedFile { said, outcome })
         });
@@ -146,10 +156,13 @@ impl App {
     /// [`NotTaken`]; then nothing has changed.
     pub fn take_file_text(&self, text: &str, shown: &str, who: &str) -> Result<(), NotTaken> {
         let path = self.doors.file.load_full().ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+        let _alone = self.doors.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if digest(&fs::read_to_string(&*path)?) != shown {
             return Err(NotTaken::Changed);
         }
-        if config::read(&path, text.to_owned()).config.is_none() {
+        let changed = config::read(&path, text.to_owned()).config.ok_or(NotTaken::Unusable)?;
+        // As the reload has it: nobody's deadlines end by an empty field.
+        if changed.n_promises() == 0 && 0 < self.config().n_promises() {
             return Err(NotTaken::Unusable);
         }
         self.doors.file_author.store(Some(Arc::new((digest(text), who.to_owned()))));
@@ -173,13 +186,19 @@ impl App {
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let kept = fs::metadata(&path)?;
-    let draft = path.with_extension("toml.new");
-    fs::remove_file(&draft).ok();
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let draft = path.with_extension(format!("toml.{}", uuid::Uuid::new_v4().simple()));
+    let written = write_draft(&draft, &kept, text).and_then(|()| fs::rename(&draft, &path));
+    if written.is_err() {
+        fs::remove_file(&draft).ok();
+    }
+    written
+}
+
+fn write_draft(draft: &Path, kept: &fs::Metadata, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
     file.write_all(text.as_bytes())?;
     file.set_permissions(fs::Permissions::from_mode(kept.mode() & 0o777))?;
     // Whoever runs plazo may give a file away only as root; else it is plazo's own as it was.
-    std::os::unix::fs::chown(&draft, Some(kept.uid()), Some(kept.gid())).ok();
-    file.sync_all()?;
-    fs::rename(&draft, &path)
+    std::os::unix::fs::fchown(&file, Some(kept.uid()), Some(kept.gid())).ok();
+    file.sync_all()
 }

@@ -247,8 +247,11 @@ impl App {
 
     fn link(&self, deed: Deed, request: RequestId, reader: &LinkReader, alert_at: DateTime<Utc>) -> Option<String> {
         let config = self.config();
-        let base = config.public_url.as_ref()?;
-        let lasts = if deed == Deed::SignIn { SIGN_IN_WITHIN } else { config.alerts.links_expire };
+        // Without a public address whoever sits at this machine still comes in.
+        let (base, lasts) = match deed {
+            Deed::SignIn => (self.base(), SIGN_IN_WITHIN),
+            _ => (config.public_url.as_ref()?.to_string(), config.alerts.links_expire),
+        };
         let until = alert_at + lasts;
         let link = Link { deed, request, reader: reader.clone(), alert_at, made_at: self.now(), until };
         Some(format!("{base}/a/{}", sign(&link, &self.keys)))
@@ -313,6 +316,9 @@ impl App {
         }
         let config = self.config();
         let is_there = match &link.reader {
+            // A session is one person's, or of one user of this machine; who reads a channel is neither.
+            LinkReader::Person(_) if link.deed == Deed::SignInHere => false,
+            LinkReader::Destination(_) if link.deed == Deed::SignIn => false,
             LinkReader::Person(key) => config.contacts.contains_key(key),
             LinkReader::Destination(_) if link.deed == Deed::SignInHere => true,
             LinkReader::Destination(name) => config.destinations.contains_key(name),
@@ -354,7 +360,11 @@ pub(super) fn has_part(config: &Config, request: &Request, key: &str, now: DateT
     }
     let is_owner = request.owner.as_deref() == Some(key);
     let shares_team = || {
-        directory.teams_of(key).any(|team| request.facets.teams.contains(&team.key))
+        let promises = |team: &str| {
+            let mut live = request.clocks.iter().filter(|clock| clock.is_live());
+            live.any(|clock| config.rulebook.team_of(&clock.policy) == Some(team))
+        };
+        directory.teams_of(key).any(|team| request.facets.teams.contains(&team.key) || promises(&team.key))
             || request.owner.is_none() && directory.may_answer_clients(key)
     };
     let is_told = || recipients(config, request, now).contains(&Recipient::Person(key.to_owned()));

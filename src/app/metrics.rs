@@ -195,9 +195,21 @@ struct LatenessLabels {
     quantile: &'static str,
 }
 
+/// The part that is the whole way.
+const WHOLE: &str = "due_to_accepted";
+
+/// The median, the 99th hundredth and the latest of the whole way, in seconds.
+pub(super) fn whole_way(rows: &[[i64; 3]]) -> Option<[f64; 3]> {
+    let of = |quantile: &str| {
+        let all = quantiles(rows);
+        all.into_iter().find(|(labels, _)| labels.part == WHOLE && labels.quantile == quantile).map(|(_, value)| value)
+    };
+    Some([of("0.5")?, of("0.99")?, of("1")?])
+}
+
 /// The median, the 99th hundredth and the latest of each part of the way, and of the whole, in seconds.
 fn quantiles(rows: &[[i64; 3]]) -> Vec<(LatenessLabels, f64)> {
-    let parts = ["due_to_decided", "decided_to_sent", "sent_to_accepted", "due_to_accepted"];
+    let parts = ["due_to_decided", "decided_to_sent", "sent_to_accepted", WHOLE];
     let mut all = Vec::new();
     for (place, part) in parts.into_iter().enumerate() {
         // The last one is the whole way.

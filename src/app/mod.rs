@@ -11,6 +11,7 @@ mod core;
 mod desk;
 mod edited;
 mod explain;
+pub mod disk;
 pub mod file;
 pub mod feeds;
 mod keys;
@@ -79,6 +80,9 @@ struct Doors {
     file: ArcSwapOption<PathBuf>,
     /// Who changed it last from a page, and the digest of what they made of it.
     file_author: ArcSwapOption<(String, String)>,
+    /// Held by whoever tries a change of it, and by whoever writes it.
+    trying: tokio::sync::Mutex<()>,
+    writing: std::sync::Mutex<()>,
     /// The address at which it listens.
     address: ArcSwapOption<SocketAddr>,
     /// The socket by which this machine's own users come in.
@@ -97,6 +101,8 @@ impl Doors {
             is_loopback: AtomicBool::new(true),
             file: ArcSwapOption::empty(),
             file_author: ArcSwapOption::empty(),
+            trying: tokio::sync::Mutex::default(),
+            writing: std::sync::Mutex::default(),
             address: ArcSwapOption::empty(),
             socket: ArcSwapOption::empty(),
             refusals: Refusals::default(),
@@ -194,6 +200,7 @@ impl App {
         config.rulebook.revision = writing.revision(&config.revision_text(source), now, None)?;
         writing.forget_link_key()?;
         token::close_doors(writing, token::Open::by(&config))?;
+        writing.end_sessions_but_of(&config.contacts.keys().map(String::as_str).collect::<Vec<_>>())?;
         // Whatever was on its way when the last process ended may have arrived.
         writing.free_leases(now)?;
         open.commit()?;
@@ -340,6 +347,8 @@ impl App {
         let source = config.revision_text(&source);
         let written = move |work: &mut work::Work<'_>| work.store().revision(&source, now, who.as_deref());
         config.rulebook.revision = self.writer.write(written).await?;
+        let people: Vec<String> = config.contacts.keys().cloned().collect();
+        self.end_sessions_but_of(people).await?;
         self.take_file(config).await?;
         self.close_doors().await?;
         self.desk.plan_anew(Occasion::Reload).await

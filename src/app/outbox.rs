@@ -260,8 +260,22 @@ impl Outbox {
 
     /// Mails a person a link anew, to their own address and by no other way.
     pub async fn mail_link(&self, person: String, deed: String, request: RequestId) -> Result<(), WriteError> {
+        self.send_link((person, crate::config::EMAIL.to_owned()), deed, request).await
+    }
+
+    /// Sends a link anew to a person, by a destination that reaches nobody else.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if it cannot be written.
+    pub async fn send_link(
+        &self,
+        (person, destination): (String, String),
+        deed: String,
+        request: RequestId,
+    ) -> Result<(), WriteError> {
         let content = Content::Link { deed, request };
-        let ways = vec![(Some(person), crate::config::EMAIL.to_owned())];
+        let ways = vec![(Some(person), destination)];
         let told = move |work: &mut Work<'_>| work.tell(vec![announcement_by(content.clone(), ways.clone(), work.now)]);
         self.writer.write(told).await.map(|_| ())
     }

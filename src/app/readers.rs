@@ -1,8 +1,10 @@
 //! Connections that read beside the writer.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::disk::DiskRoom;
 use crate::store::{Store, StoreError, Unreadable};
 
 /// Connections kept open when idle.
@@ -17,6 +19,17 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn new(directory: &Path, unreadable: Unreadable) -> Self {
         Self { directory: directory.to_owned(), idle: Mutex::new(Vec::new()), unreadable }
+    }
+
+    /// Room on the disk where the store lies.
+    ///
+    /// # Errors
+    ///
+    /// If the disk cannot be asked.
+    pub(super) async fn room(&self) -> io::Result<DiskRoom> {
+        let directory = self.directory.clone();
+        let asked = tokio::task::spawn_blocking(move || DiskRoom::of(&directory)).await;
+        asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
     /// What could not be read, by any connection of this process.

@@ -13,6 +13,8 @@ const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const RENEWED_EVERY: Duration = Duration::from_secs(10 * 60);
 /// Links to sign in for a person an hour.
 const SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+/// Times a minute that one caller may ask to sign in with one address; behind a proxy everybody is one caller.
+const ASKED: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Callers that are remembered.
 const MOST_CALLERS: usize = 10_000;
 
@@ -31,7 +33,7 @@ impl Default for Refusals {
             told: RateLimiter::direct(Quota::per_minute(TOLD)),
             callers: RateLimiter::keyed(Quota::per_minute(AT_ONCE)),
             signed_in: RateLimiter::keyed(Quota::per_hour(SIGN_INS)),
-            asked: RateLimiter::keyed(Quota::per_minute(AT_ONCE)),
+            asked: RateLimiter::keyed(Quota::per_minute(ASKED)),
             renewed: Quota::with_period(RENEWED_EVERY).map(RateLimiter::keyed),
         }
     }
@@ -50,17 +52,18 @@ impl Refusals {
         }
         self.callers.check_key(&caller.to_owned()).is_err()
     }
+
     /// Whether that person may be mailed a link to sign in; people are bounded by the file.
     pub fn may_sign_in(&self, person: &str) -> bool {
         self.signed_in.check_key(&person.to_owned()).is_ok()
     }
 
-    /// Whether that caller may ask to sign in once more.
-    pub fn may_ask(&self, caller: &str) -> bool {
+    /// Whether that caller may ask to sign in with that address once more.
+    pub fn may_ask(&self, caller: &str, address: &str) -> bool {
         if MOST_CALLERS < self.asked.len() {
             self.asked.retain_recent();
         }
-        self.asked.check_key(&caller.to_owned()).is_ok()
+        self.asked.check_key(&format!("{caller} {address}")).is_ok()
     }
 
     /// Whether that person may be mailed a link anew; people are bounded by the file.

@@ -17,6 +17,7 @@ use crate::engine::event::{Author, AuthorKind};
 use crate::engine::proof::Proof;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
+use crate::engine::rulebook::Rulebook;
 use crate::store::StoreError;
 use crate::store::sessions::{NewSession, SessionRow};
 use crate::text::Language;
@@ -96,10 +97,10 @@ impl Viewer {
     }
 
     /// Whether a row is shown: one's own, one's teams', and what nobody owns where one may answer.
-    fn sees_row(&self, row: &BoardRow, teams: &[&str], answers: bool) -> bool {
+    fn sees_row(&self, row: &BoardRow, teams: &[&str], answers: bool, rulebook: &Rulebook) -> bool {
         let Self::Person(key) = self else { return true };
         row.owner.as_deref() == Some(key)
-            || row.teams.iter().any(|team| teams.contains(&&**team))
+            || teams.iter().any(|team| row.is_of_team(team, rulebook))
             || row.owner.is_none() && answers
     }
 }
@@ -170,16 +171,18 @@ impl App {
         Ok(begun.await?.then_some(word))
     }
 
-    /// Mails whoever has that address a link that begins a session. Says nothing of whether somebody has it.
+    /// Sends whoever has that address, by mail or by a chat of their own, a link that begins a session and leads on to the request, if one was wanted. Says nothing of whether
+    /// somebody has it.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if it cannot be written.
-    pub async fn mail_sign_in(&self, address: &str) -> Result<(), WriteError> {
+    pub async fn send_sign_in(&self, address: &str, request: Option<RequestId>) -> Result<(), WriteError> {
         let config = self.config();
         let person = config.rulebook.directory.person(address.trim()).map(|person| person.key.clone());
         let Some(person) = person.filter(|key| self.refusals().may_sign_in(key)) else { return Ok(()) };
-        self.outbox.mail_link(person, Deed::SignIn.word(), RequestId(0)).await
+        let Some(way) = config.private_way(&person).map(str::to_owned) else { return Ok(()) };
+        self.outbox.send_link((person, way), Deed::SignIn.word(), request.unwrap_or(RequestId(0))).await
     }
 
     /// The address of a page that begins a session of this machine's user, or of a person. It works once, and for a short time.
@@ -220,6 +223,15 @@ impl App {
         self.writer.write(move |work| work.store().end_sessions(person.as_deref())).await
     }
 
+    /// Ends the sessions of whoever is none of these people any more, so that nobody who gets a key later has them.
+    pub(super) async fn end_sessions_but_of(&self, people: Vec<String>) -> Result<(), WriteError> {
+        let ended = move |work: &mut super::work::Work<'_>| {
+            let people: Vec<&str> = people.iter().map(String::as_str).collect();
+            work.store().end_sessions_but_of(&people)
+        };
+        self.writer.write(ended).await.map(|_| ())
+    }
+
     /// Whether a form was made for that session.
     pub fn is_own_form(session: &Session, form: &str) -> bool {
         session.form.as_bytes().ct_eq(form.as_bytes()).into()
@@ -237,8 +249,8 @@ impl App {
         let person = viewer.person().unwrap_or_default();
         let teams: Vec<&str> = directory.teams_of(person).map(|team| team.key.as_str()).collect();
         let answers = directory.may_answer_clients(person);
-        let sees = |row: &BoardRow| sees_all || viewer.sees_row(row, &teams, answers);
-        self.core.board.page(&self.readers, filter, directory, sees, (most, now)).await
+        let sees = |row: &BoardRow| sees_all || viewer.sees_row(row, &teams, answers, &config.rulebook);
+        self.core.board.page(&self.readers, filter, &config.rulebook, sees, (most, now)).await
     }
 
     /// Tells of every change that the pages may show.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
-use super::metrics::Snapshot;
+use super::disk::DiskRoom;
+use super::metrics::{self, Snapshot};
 use super::outbox::OVERDUE_AFTER;
 use super::readers::Readers;
 use crate::engine::clock::Clock;
@@ -225,6 +226,27 @@ impl Views {
                 })
             })
             .await
+    }
+
+    /// Room on the disk where the store lies.
+    ///
+    /// # Errors
+    ///
+    /// If the disk cannot be asked.
+    pub async fn room(&self) -> std::io::Result<DiskRoom> {
+        self.readers.room().await
+    }
+
+    /// From a step's instant to the peer's acceptance, of single alerts of the last day: the median, the 99th hundredth and the latest, in
+    /// seconds; none where there were none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn lateness(&self) -> Result<Option<[f64; 3]>, StoreError> {
+        let since = self.core.now() - LATENESS_OF;
+        let rows = self.readers.look(move |store| store.lateness(since, MOST_LATENESSES)).await?;
+        Ok(metrics::whole_way(&rows))
     }
 
     /// What metrics tell of the store, the queue and the writer; of sources nothing.

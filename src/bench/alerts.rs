@@ -19,14 +19,31 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 type Arrival = (DateTime<Utc>, Option<DateTime<Utc>>);
 type Arrivals = Arc<Mutex<Vec<Arrival>>>;
 
+/// The daemon beside which something goes on.
+pub(super) struct Beside {
+    pub(super) address: std::net::SocketAddr,
+    pub(super) app: plazo::app::App,
+}
+
 /// A thousand alerts, each due at an instant of its own within a minute.
 pub(super) async fn lateness() -> anyhow::Result<Vec<Row>> {
+    let alone = |_| std::future::ready(Ok(()));
+    Ok(vec![lateness_with("1,000 alerts over a minute: lateness at the webhook", alone).await?])
+}
+
+/// The same, while whatever `beside` begins goes on.
+pub(super) async fn lateness_with<T, F>(work: &'static str, beside: impl FnOnce(Beside) -> F) -> anyhow::Result<Row>
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
     const N: usize = 1_000;
     let (site, arrivals) = hooked().await?;
+    let beside = beside(Beside { address: site.address, app: site.app.clone() }).await?;
     let first = real_time().now() + TimeDelta::seconds(3);
     let due = move |index: usize| first + TimeDelta::milliseconds(60 * index as i64);
     fill(&site, N, due).await?;
     wait(&arrivals, N).await;
+    drop(beside);
     let mut late: Vec<f64> = lock(&arrivals)
         .iter()
         .filter_map(|(at, planned)| Some((*at - (*planned)?).num_microseconds()? as f64 / 1_000.0))
@@ -36,7 +53,7 @@ pub(super) async fn lateness() -> anyhow::Result<Vec<Row>> {
     let at =
         |share: f64| late.get((share * (late.len().saturating_sub(1)) as f64) as usize).copied().unwrap_or(f64::NAN);
     let figure = format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms", at(0.5), at(0.99), at(1.0));
-    Ok(vec![Row::new("1,000 alerts over a minute: lateness at the webhook", figure, format!("{} arrived", late.len()))])
+    Ok(Row::new(work, figure, format!("{} arrived", late.len())))
 }
 
 /// Ten thousand alerts due at one instant, each a webhook call and a record.

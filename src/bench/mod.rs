@@ -10,6 +10,7 @@ mod hooks;
 mod idle;
 mod intake;
 mod load;
+mod pages;
 mod site;
 
 use plazo::cli::bench::{Row, Work};
@@ -27,6 +28,7 @@ pub(crate) fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
             Work::Mail => alerts::mail().await,
             Work::Idle => idle::open_requests(100_000).await,
             Work::Million => idle::open_requests(1_000_000).await,
+            Work::Pages => pages::open_pages().await,
             Work::Crash => crash::kill_amid_alerts().await,
             Work::Flood => flood::held_alerts().await,
             Work::Silent => flood::silent_connections().await,

@@ -10,7 +10,7 @@ use super::{Exit, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What to measure [default: all but the million and the floods]
+    /// What to measure [default: all but the million, the pages and the floods]
     #[arg(value_enum)]
     what: Vec<Work>,
     /// Print JSON
@@ -37,6 +37,8 @@ pub enum Work {
     Idle,
     /// A million open requests
     Million,
+    /// The queue in a browser, and five hundred of them
+    Pages,
     /// kill -9 amid five thousand alerts
     Crash,
     /// Two hundred thousand alerts held for one reader
@@ -57,6 +59,7 @@ impl Work {
             Self::Mail => "a thousand mails at one instant: about 10 s",
             Self::Idle => "a hundred thousand open requests: about 30 s",
             Self::Million => "a million open requests: some minutes",
+            Self::Pages => "the queue as a page, and five hundred open pages: some minutes",
             Self::Crash => "kill -9 amid five thousand alerts: about 15 s",
             Self::Flood => "two hundred thousand alerts for one reader: some minutes",
             Self::Silent => "connections that say nothing: about 15 s",

@@ -36,6 +36,7 @@ use crate::engine::rulebook::Rulebook;
 use crate::intake::mailbox::MailboxSettings;
 use crate::intake::source::SourceSettings;
 use crate::notify::Settings;
+use crate::notify::capabilities::Readers;
 use crate::notify::email::MailServer;
 use crate::outbox::Lanes;
 use crate::outbox::retry::Limits;
@@ -381,6 +382,20 @@ pub fn read(path: &Path, mut source: String) -> Loaded {
 }
 
 impl Config {
+    /// A way that reaches this person and nobody else: the mail, else a chat in which everybody has an address of their own.
+    pub fn private_way(&self, person: &str) -> Option<&str> {
+        let contact = self.contacts.get(person)?;
+        if contact.email.is_some() {
+            return Some(EMAIL);
+        }
+        let is_apart = |settings: &Settings| settings.can().readers == Readers::ByReach && settings.address().is_none();
+        let has_own = |way: &&str| {
+            let destination = self.destinations.get(*way);
+            contact.reach.contains_key(*way) && destination.is_some_and(|own| is_apart(&own.settings))
+        };
+        contact.notify.iter().map(|way| way.by.as_str()).find(has_own)
+    }
+
     /// The calendar by which is counted where nothing names one: the file's only one besides `always`, else `always` itself.
     pub fn usual_calendar(&self) -> Arc<Calendar> {
         let mut own = self.calendars.iter().filter(|(name, _)| *name != ALWAYS).map(|(_, calendar)| calendar);
@@ -501,18 +516,7 @@ impl Loaded {
     }
 }
 
-/// The text of a file without what it keeps secret; none where it keeps nothing so.
-pub fn concealed(text: &str) -> Option<String> {
-    let secrets: Vec<_> = conceal::secrets(text).into_iter().filter(|secret| !secret.is_empty()).collect();
-    if secrets.is_empty() {
-        return None;
-    }
-    let mut shown = text.to_owned();
-    for secret in secrets.into_iter().rev() {
-        shown.replace_range(secret, "•••");
-    }
-    Some(shown)
-}
+pub use conceal::{MARK, concealed, revealed};
 
 /// The JSON Schema of the file, for editors.
 pub fn schema() -> serde_json::Value {

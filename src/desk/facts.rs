@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
+use crate::engine::clock::Clock;
 use crate::engine::derivation::Derivation;
-use crate::engine::effect::Alert;
+use crate::engine::effect::{Alert, Why};
+use crate::engine::escalation::Offset;
 use crate::engine::explain;
 use crate::engine::policy::{Limit, TargetKind};
 use crate::engine::request::Request;
 use crate::outbox::facts::AlertFacts;
-use crate::text::format;
+use crate::text::{Language, format, task};
 
 /// The facts of an alert that is decided `now`.
 pub(super) fn of(request: &Request, alert: &Alert, config: &Config, now: DateTime<Utc>) -> AlertFacts {
@@ -54,6 +56,20 @@ pub(super) fn of(request: &Request, alert: &Alert, config: &Config, now: DateTim
         promised: promised(request, config),
         reply_text: target.and_then(|(policy, _)| policy.text.clone()),
     }
+}
+
+/// What is to be done for a promise, to whom, and by which channel, as the title of its alerts says it.
+pub fn headline(request: &Request, clock: &Clock, config: &Config, now: DateTime<Utc>, language: Language) -> String {
+    let alert = Alert {
+        clock: clock.name(),
+        step: Offset::Due,
+        why: Why::Warning,
+        planned_at: clock.due_at.unwrap_or(now),
+        late: false,
+        recipients: Vec::new(),
+        next: None,
+    };
+    task::title(&of(request, &alert, config, now), language)
 }
 
 /// With whom the file says that a client is followed up (B5).

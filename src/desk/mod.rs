@@ -24,6 +24,8 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::unit::{Changes, Decided, Input, Known, Need, Output};
 
+pub use facts::headline;
+
 pub use alert::{gathers, may_wait, present, waits};
 pub use announce::{addressed, announcement, announcement_by, operator_notice};
 

@@ -10,11 +10,11 @@ use nix::sys::resource::{Resource, getrlimit};
 use super::listener::Caller;
 
 /// Connections at most, and at least, whatever the system allows.
-const MOST: usize = 512;
+const MOST: usize = 1_280;
 const FEWEST: usize = 16;
 /// Connections of one address; those of this machine are not counted, since a proxy's all come from there.
 const MOST_OF_ADDRESS: usize = 64;
-/// Of so many places one is for the Unix sockets alone: 64 of 512. Under a flood by TCP the operator still gets in.
+/// Of so many places one is for the Unix sockets alone: 160 of 1,280. Under a flood by TCP the operator still gets in.
 const RESERVED_OF: usize = 8;
 /// Connections of one user of this machine by a Unix socket; the daemon's own user and root are not counted.
 const MOST_OF_USER: usize = 32;
@@ -148,6 +148,12 @@ fn most_by(n_files: u64) -> usize {
     usize::try_from(n_files.saturating_sub(KEPT_BACK) / 2).unwrap_or(MOST).clamp(FEWEST, MOST)
 }
 
+/// How many of the places live pages may have, so that what tells of clients always has some.
+pub(super) fn most_pages() -> usize {
+    let n_files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    most_by(n_files) / 2
+}
+
 /// Whether a user may have every place: root, and whoever runs the daemon.
 fn is_trusted(uid: u32) -> bool {
     uid == 0 || uid == nix::unistd::geteuid().as_raw()
@@ -173,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_part_of_the_files_is_kept_for_sending() {
-        let table = [(64, 16), (256, 64), (1_024, 448), (1_152, 512), (65_536, 512), (u64::MAX, 512)];
+        let table = [(64, 16), (256, 64), (1_024, 448), (2_688, 1_280), (65_536, 1_280), (u64::MAX, 1_280)];
         for (n_files, most) in table {
             assert_eq!(most_by(n_files), most, "{n_files} files");
         }

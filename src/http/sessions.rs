@@ -15,6 +15,7 @@ use super::access::{Operate, Read};
 use super::error::{Failure, HandlerResult, Named, Problem};
 use crate::app::App;
 use crate::app::sessions::Viewer;
+use crate::app::token::Scope;
 use crate::app::walls::Wall;
 use crate::config::Family;
 use crate::engine::proof::Proof;
@@ -81,19 +82,31 @@ async fn page(
     };
     let (config, now) = (app.config(), app.now());
     if let Some(wall) = wanted.wall {
+        // Whoever has it reads.
+        let lacks = both!(
+            "a wall's link shows requests: that takes the scope `read`",
+            "el enlace de una pantalla muestra solicitudes: hace falta el alcance `read`"
+        );
+        if !grant.may(Scope::Read) {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "scope_missing", lacks));
+        }
         return wall_page(&app, wall).map(Json);
     }
+    // A session may do what no token may, such as change the file; so nobody comes to one by a token, or by TCP without one.
+    let Proof::Machine { user: Some(user) } = grant.proof else {
+        let detail = both!(
+            "sessions begin by the link in one's mail, or on plazo's machine by its socket (plazo page)",
+            "las sesiones empiezan por el enlace del correo, o en la máquina de plazo por su socket (plazo page)"
+        );
+        return Err(Failure::new(StatusCode::FORBIDDEN, "not_by_token", detail));
+    };
     let viewer = match &wanted.person {
         Some(word) => {
             let person = config.rulebook.directory.person(word);
             let person = person.ok_or_else(|| Failure::of_field("person", config.unknown(Family::Person, word)))?;
             Viewer::Person(person.key.clone())
         }
-        None => Viewer::Machine(match grant.proof {
-            Proof::Machine { user: Some(user) } => user,
-            Proof::Token { name } => name,
-            _ => "plazo".to_owned(),
-        }),
+        None => Viewer::Machine(user),
     };
     let url = app.sign_in_link(&viewer, &app.base());
     Ok(Json(PageView { url, until: now + crate::app::sessions::SIGN_IN_WITHIN, once: true }))

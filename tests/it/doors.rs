@@ -22,7 +22,7 @@ fn refused(answer: &Answer) -> bool {
 }
 
 /// A token, made in the store of a running daemon.
-fn token(daemon: &Daemon, args: &[&str]) -> String {
+pub fn token(daemon: &Daemon, args: &[&str]) -> String {
     let output = daemon.command().args(["token", "create"]).args(args).output().expect("plazo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let token = String::from_utf8_lossy(&output.stdout).lines().last().expect("a token").to_owned();

@@ -120,13 +120,13 @@ fn a_head_that_dribbles_is_cut_off() {
 }
 
 #[test]
-fn six_hundred_silent_connections_keep_neither_alerts_in_nor_the_operator_out() {
+fn fifteen_hundred_silent_connections_keep_neither_alerts_in_nor_the_operator_out() {
     // The test's own connections are files too.
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
     setrlimit(Resource::RLIMIT_NOFILE, soft.max(hard.min(8_192)), hard).expect("raised");
     let smtp = Smtp::start();
     let daemon = Daemon::start(&format!("{PEOPLE}{POLICY}{}", smtp.section()));
-    let silent: Vec<_> = (0..600).map(|_| connect(&daemon)).collect();
+    let silent: Vec<_> = (0..1_500).map(|_| connect(&daemon)).collect();
     wait_for("some to be turned away", PATIENCE, || (0 < metric(&daemon, FULL)).then_some(()));
     daemon.client_message("m-1", "t-1", HOUR);
     let listed = daemon.command().arg("list").output().expect("plazo runs");

@@ -124,13 +124,14 @@ fn the_page_that_shows_has_every_deed_and_what_takes_it_back() {
     assert!(get(&format!("/a/{}", html_escape::decode_html_entities(row))).contains("Request R-1"));
 }
 
-/// Who opens plazo's address itself sees that it runs; programs are told what they always were.
+/// Who opens plazo's address itself is asked who they are; programs are told what they always were.
 #[test]
 fn the_address_itself_is_a_page_for_people_and_a_problem_for_programs() {
     let daemon = start("[escalation]\ne = [{ at = \"due\", tell = [\"ana\"] }]\n");
-    for path in ["/", "/a/"] {
-        let page = daemon.call("GET", path, &[("Accept", "text/html,application/xhtml+xml;q=0.9")], b"");
-        assert!(page.status == 200 && page.body.contains("plazo is running"), "{path}: {}", page.body);
+    let people = [("Accept", "text/html,application/xhtml+xml;q=0.9")];
+    for (path, status, said) in [("/", 401, "Your address"), ("/a/", 200, "plazo is running")] {
+        let page = daemon.call("GET", path, &people, b"");
+        assert!(page.status == status && page.body.contains(said), "{path}: {}", page.body);
         let problem = daemon.call("GET", path, &[("Accept", "application/json")], b"");
         assert_eq!((problem.status, problem.json()["code"].clone()), (404, json!("no_such_path")), "{path}");
     }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use plazo::app::App;
 use plazo::engine::clock::{Clock, ClockState};
 use plazo::engine::effect::{Alert, ClockRef, Effect, Why};
-use plazo::engine::event::Event;
+use plazo::engine::event::{Event, Fact};
 use plazo::engine::policy::TargetKind;
 use plazo::engine::request::Request;
 use plazo::engine::request_id::RequestId;
@@ -182,7 +182,13 @@ fn nothing_ends_unproven(view: &View<'_>) -> Verdict {
         for clock in clocks.iter().filter(|clock| matches!(clock.state, ClockState::Met | ClockState::MetLate)) {
             let mut believed =
                 view.journal.iter().filter(|row| row.request == *id).filter_map(|row| row.event.as_ref());
-            if !believed.any(|event| event.is_believed() && Some(event.at) == clock.stopped_at) {
+            // A wait ends when whoever began it said that it would.
+            let named = |event: &Event| match &event.fact {
+                Fact::Wait { until, .. } => *until,
+                _ => None,
+            };
+            let is_it = |event: &Event| [Some(event.at), named(event)].contains(&clock.stopped_at);
+            if !believed.any(|event| event.is_believed() && is_it(event)) {
                 let detail = format!("{id} {:?} ended at {:?}", clock.name(), clock.stopped_at);
                 return Err(Failure::new("nothing ends by what nobody proved", detail));
             }

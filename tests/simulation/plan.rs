@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use plazo::engine::event::{
-    About, Audience, Author, AuthorKind, Direction, Event, EventId, Fact, Promise, RequestKind,
+    About, Audience, Author, AuthorKind, BrokenPromise, Direction, Event, EventId, Fact, Promise, RequestKind,
 };
 use plazo::engine::proof::Proof;
 
@@ -106,7 +106,13 @@ pub enum Verb {
     Merge,
     Thanks,
     WaitUntil(DateTime<Utc>),
+    /// For the supplier, whose wait is watched.
+    WaitOn,
     Waive,
+    /// Why the last promise broke.
+    Blame,
+    /// That what was blamed leaves the figures, or stays in them.
+    Approve(bool),
 }
 
 /// Mondays before which clocks are changed somewhere, and one without.
@@ -123,8 +129,8 @@ impl Plan {
         let mut rng = Rng::with_seed(seed);
         let n_edits = [0, 0, 0, 1, 2][rng.usize(..5)];
         let zone = ["America/Bogota", "Europe/Madrid", "America/New_York", "Australia/Lord_Howe"][rng.usize(..4)];
-        let files = (0..=n_edits).map(|_| file(&mut rng, zone)).collect();
         let week: DateTime<Utc> = WEEKS[rng.usize(..WEEKS.len())].parse().expect("an instant");
+        let files = (0..=n_edits).map(|_| file(&mut rng, zone, week)).collect();
         let start = week + TimeDelta::minutes(rng.i64(0..3 * 1_440));
         let mut turns = conversations(&mut rng, start);
         let last = turns.iter().map(|turn| turn.at).max().unwrap_or(start);
@@ -199,7 +205,7 @@ fn drawn(rng: &mut Rng, at: DateTime<Utc>) -> (By, Verb) {
 }
 
 fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
-    match rng.u8(..25) {
+    match rng.u8(..29) {
         0..=4 => (By::Client, Verb::In),
         5..=9 => (house, Verb::Out),
         10 => (By::Bot, Verb::Out),
@@ -216,13 +222,16 @@ fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
         21 => (By::Client, Verb::Thanks),
         22 => (By::Laura, Verb::WaitUntil(at + TimeDelta::minutes(rng.i64(5..600)))),
         23 => (By::Laura, Verb::Waive),
+        24 => (By::Laura, Verb::WaitOn),
+        25 => (By::Laura, Verb::Blame),
+        26 => (By::Laura, Verb::Approve(rng.bool())),
         _ if rng.u8(..8) == 0 => (By::Laura, Verb::Merge),
         _ => (By::Laura, Verb::Prioritise(["high", "normal"][rng.usize(..2)])),
     }
 }
 
 /// A file that `plazo check` takes.
-fn file(rng: &mut Rng, zone: &str) -> String {
+fn file(rng: &mut Rng, zone: &str, week: DateTime<Utc>) -> String {
     let hours = [
         "\"24x7\"",
         "{ mon-fri = [\"08:00-12:00\", \"13:00-18:00\"], sat = [\"08:00-12:00\"] }",
@@ -250,6 +259,19 @@ fn file(rng: &mut Rng, zone: &str) -> String {
         ["", "fallback = \"d2\"\n"][rng.usize(..2)],
     );
     file += ["", "[answers]\nasks_nothing = true\n"][rng.usize(..2)];
+    if rng.bool() {
+        // Laura is away for some days of it, and Ana or nobody in particular stands in.
+        let from = week + TimeDelta::hours(rng.i64(0..72));
+        let until = from + TimeDelta::hours(rng.i64(1..96));
+        let [from, until] = [from, until].map(|at| at.format("%Y-%m-%d %H:%M").to_string());
+        let substitute = ["", ", substitute = \"ana\""][rng.usize(..2)];
+        let away = format!("away = [{{ from = \"{from}\", until = \"{until}\"{substitute} }}]\n");
+        file = file.replace("[person.pedro]\n", &format!("{away}[person.pedro]\n"));
+    }
+    let at_most = ["30m", "3h", "2 working days"][rng.usize(..3)];
+    let stops = ["", "stops = [\"deliver\", \"reply\"]\n"][rng.usize(..2)];
+    file += &format!("[wait.supplier]\nname = \"the supplier\"\nat_most = \"{at_most}\"\nescalation = \"e1\"\n{stops}");
+    file += "[reasons.carrier]\nname = \"the carrier\"\nexcluded = true\napproval = [\"lead\"]\n";
     file += "[escalation]\n";
     for name in ["e1", "e2", "with-floor"] {
         writeln!(file, "{name} = [{}]", ladder(rng, name == "with-floor")).expect("a string");
@@ -281,7 +303,10 @@ fn promise(rng: &mut Rng, spans: &[&str]) -> String {
         1 if !span.contains("days") => ("aim = \"4m\", ", "e1"),
         _ => ("", ["e1", "e2"][rng.usize(..2)]),
     };
-    format!("{{ {limits}within = \"{span}\", calendar = \"{calendar}\", escalation = \"{escalation}\" }}")
+    // Of a request that is opened again only the delivery goes on.
+    let is_delivery = spans.contains(&"8h");
+    let reopen = if is_delivery && rng.bool() { "reopen = \"goes on\", " } else { "" };
+    format!("{{ {limits}{reopen}within = \"{span}\", calendar = \"{calendar}\", escalation = \"{escalation}\" }}")
 }
 
 /// A ladder; every one tells the breach itself.
@@ -320,6 +345,12 @@ impl Said {
             Verb::Out => Fact::Message { direction, text: text("Ya lo vemos") },
             Verb::Thanks => Fact::Message { direction, text: text("Muchas gracias") },
             Verb::WaitUntil(until) => Fact::Wait { reason: String::new(), on: None, until: Some(*until) },
+            Verb::WaitOn => Fact::Wait { reason: "parts".to_owned(), on: text("supplier"), until: None },
+            Verb::Blame => {
+                let of = BrokenPromise::default();
+                Fact::Reason { reason: "carrier".to_owned(), of, text: "it was late".to_owned() }
+            }
+            Verb::Approve(refuse) => Fact::Approve { of: BrokenPromise::default(), refuse: *refuse },
             Verb::Waive => Fact::Waive { reason: String::new() },
             Verb::OpenTask => Fact::Open { promise: None, owner: None },
             Verb::Own(owner) => Fact::Own { owner: owner.map(str::to_owned) },

@@ -83,6 +83,10 @@ impl Writing<'_> {
     /// Uses up a link that works once. Whether it had not been used.
     pub fn spend_link(&self, hash: &[u8; 32], expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool> {
         self.prepare("DELETE FROM spent_links WHERE expires_at <= ?1")?.execute([milliseconds(now)])?;
+        if expires_at <= now {
+            // Its use is forgotten by now.
+            return Ok(false);
+        }
         let n = self
             .prepare("INSERT OR IGNORE INTO spent_links (hash, expires_at) VALUES (?1, ?2)")?
             .execute(params![hash, milliseconds(expires_at)])?;
@@ -98,6 +102,16 @@ impl Writing<'_> {
     /// Ends a session. Whether there was one.
     pub fn end_session(&self, id: i64) -> Result<bool> {
         Ok(self.prepare("DELETE FROM sessions WHERE id = ?1")?.execute([id])? == 1)
+    }
+
+    /// Ends the sessions of whoever is none of these people any more. How many there were.
+    pub fn end_sessions_but_of(&self, people: &[&str]) -> Result<usize> {
+        let people = serde_json::to_string(people).unwrap_or_default();
+        Ok(self
+            .prepare(
+                "DELETE FROM sessions WHERE person IS NOT NULL AND person NOT IN (SELECT value FROM json_each(?1))",
+            )?
+            .execute([people])?)
     }
 
     /// Ends all sessions of a person, or of everybody. How many there were.

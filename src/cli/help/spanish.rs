@@ -466,8 +466,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("Print the event instead of sending it", "Muestra el evento en lugar de enviarlo"),
     ("Measure what this machine can do", "Mide lo que esta máquina puede hacer"),
     (
-        "What to measure [default: all but the million and the floods]",
-        "Qué se mide [por omisión: todo, menos el millón y las avalanchas]",
+        "What to measure [default: all but the million, the pages and the floods]",
+        "Qué se mide [por omisión: todo, menos el millón, las páginas y las avalanchas]",
     ),
     // values of options
     ("One event a request, 64 connections", "Un evento por petición, 64 conexiones"),
@@ -478,6 +478,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("A thousand mails due at one instant", "Mil correos en un mismo momento"),
     ("A hundred thousand open requests", "Cien mil solicitudes abiertas"),
     ("A million open requests", "Un millón de solicitudes abiertas"),
+    ("The queue in a browser, and five hundred of them", "La cola en un navegador, y quinientas de ellas"),
     ("kill -9 amid five thousand alerts", "kill -9 en medio de cinco mil avisos"),
     ("Two hundred thousand alerts held for one reader", "Doscientos mil avisos retenidos para una persona"),
     ("Connections that say nothing", "Conexiones que no dicen nada"),

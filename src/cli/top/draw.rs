@@ -20,7 +20,7 @@ const BAR: usize = 5;
 
 /// How high a frame is that shows every row.
 pub(super) fn whole_height(model: &Model) -> u16 {
-    AROUND + u16::try_from(model.rows().len().max(1)).unwrap_or(200).min(200)
+    LOW.max(AROUND + u16::try_from(model.rows().len()).unwrap_or(200).min(200))
 }
 
 fn style(urgency: Urgency) -> Style {

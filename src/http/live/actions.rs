@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::{Map, Value, json};
 
-use super::request;
 use super::session::SignedIn;
+use super::shell::stale;
+use super::{request, undo};
 use crate::app::App;
 use crate::app::links::SILENCE;
 use crate::app::sessions::Session;
@@ -17,6 +18,8 @@ use crate::engine::effect::Effect;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::http::actions::perform;
+use crate::http::bounds;
+use crate::instant::Meant;
 use crate::outbox::silence::Silenced;
 use crate::text::Both;
 
@@ -38,11 +41,7 @@ pub(super) async fn act(
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim().to_owned());
     if !App::is_own_form(&session, &field("form").unwrap_or_default()) {
-        let stale = both!(
-            "This form is not of your session. Load the page again, and send it from there.",
-            "Este formulario no es de su sesión. Cargue la página de nuevo y envíelo desde ahí."
-        );
-        return request::page(&app, &session, &id, None, Some((StatusCode::FORBIDDEN, language.of(stale)))).await;
+        return request::page(&app, &session, &id, None, Some((StatusCode::FORBIDDEN, stale(language)))).await;
     }
     let number = id.parse::<RequestId>().ok();
     let found = match number {
@@ -80,6 +79,29 @@ async fn carry_out(
             let own = own.map(|key| ("own", Map::from_iter([("owner".to_owned(), json!(key))])));
             own.into_iter().chain([("ack", Map::new())]).collect()
         }
+        "snooze" => {
+            in_time(app, request, given.get("until").and_then(Value::as_str))?;
+            vec![("snooze", given)]
+        }
+        "undo" => {
+            // What was shown when the button was pressed, and not whatever is last by now.
+            let events = app.views.events(request.id).await.unwrap_or_default();
+            let config = app.config();
+            let named = given.get("of").and_then(Value::as_str);
+            let last = undo::last_of(&events, session, &config, app.now());
+            if last.is_none_or(|event| Some(event.id.to_string().as_str()) != named) {
+                let detail = both!(
+                    "Something has happened since, or it is not yours to take back. Load the page again.",
+                    "Algo pasó desde entonces, o no le corresponde deshacerlo. Cargue la página de nuevo."
+                );
+                return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
+            }
+            vec![("undo", given)]
+        }
+        "own" if !given.contains_key("owner") => {
+            let detail = both!("Say to whom it goes.", "Diga a quién pasa.");
+            return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        }
         "release" => vec![("own", Map::new())],
         "silence" => return silence(app, session, request).await,
         _ => match KNOWN.iter().find(|known| **known == deed) {
@@ -100,6 +122,20 @@ async fn carry_out(
     }
     let did = KNOWN.into_iter().chain(["take", "release"]).find(|known| *known == deed);
     Ok(if is_idle { "same" } else { did.unwrap_or("same") })
+}
+
+/// What lies in the past puts nothing off; on what is put off it ends that.
+fn in_time(app: &App, request: &Request, until: Option<&str>) -> Result<(), Refusal> {
+    let (now, refused) = (app.now(), |detail| Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    let until = until.unwrap_or_default();
+    let at = bounds::instant(app, "until", Some(until), Meant::Ends).map_err(|failure| refused(failure.problem))?;
+    if at.is_some_and(|at| now < at) || request.snoozed_until.is_some_and(|until| now < until) {
+        return Ok(());
+    }
+    if until.is_empty() {
+        return Err(refused(both!("Say until when.", "Diga hasta cuándo.")));
+    }
+    Err(refused(both!("\"{until}\" is over; say until when.", "«{until}» ya pasó; diga hasta cuándo.")))
 }
 
 const KNOWN: [&str; 12] =

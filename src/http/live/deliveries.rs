@@ -61,7 +61,7 @@ pub(super) async fn show(
             request.map_or_else(Cell::default, |id| Cell::link(id.clone(), format!("/r/{id}"))),
             Cell::text(row.person.as_deref().map(|key| config.name_of(key).to_owned()).unwrap_or_default()),
             Cell::text(row.destination.clone()),
-            Cell::text(row.answer.as_deref().map(|answer| format::one_line(answer, 160)).unwrap_or_default()),
+            Cell::styled("long", row.answer.as_deref().map(|answer| format::one_line(answer, 160)).unwrap_or_default()),
             deed.map_or_else(Cell::default, |(deed, words)| {
                 Cell::form(CellForm { to: format!("/envios/{}/{deed}", row.id), button: of(words), field: None })
             }),

@@ -1,7 +1,8 @@
 //! `/live`: server-sent events. They say that something has changed, or that plazo is there; the page fetches what it shows.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -16,39 +17,73 @@ use super::session;
 use super::wall::{self, WallKey};
 use crate::app::App;
 use crate::app::board::CLOSED;
+use crate::http::places;
 
 /// A sign of life so often.
 const BEAT: Duration = Duration::from_secs(5);
 /// Between two changes told to one page, at least; and so much more for each page that is open, since each fetches.
 const PACE: Duration = Duration::from_millis(150);
 const PACE_A_PAGE: Duration = Duration::from_millis(4);
-/// Pages that are open at a time.
-const MOST_OPEN: usize = 2_000;
+/// Pages of one session, or of one wall's link, that are open at a time.
+const MOST_OF_ONE: usize = 24;
 
-static OPEN: AtomicUsize = AtomicUsize::new(0);
+/// Pages that may be open at a time.
+static MOST_OPEN: LazyLock<usize> = LazyLock::new(places::most_pages);
+static OPEN: LazyLock<Mutex<HashMap<Whose, usize>>> = LazyLock::new(Mutex::default);
+
+/// To whom an open page is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    Session(i64),
+    Wall(String),
+}
+
+fn open() -> MutexGuard<'static, HashMap<Whose, usize>> {
+    // No code under the lock can panic half-way.
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn n_open() -> usize {
+    open().values().sum()
+}
 
 /// Counts a page for as long as it is open.
-struct Place;
+struct Place(Whose);
 
 impl Place {
-    fn take() -> Option<Self> {
-        let taken = OPEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < MOST_OPEN).then_some(n + 1));
-        taken.is_ok().then_some(Self)
+    fn take(whose: Whose) -> Option<Self> {
+        let mut open = open();
+        if *MOST_OPEN <= open.values().sum() {
+            return None;
+        }
+        let n = open.entry(whose.clone()).or_default();
+        if MOST_OF_ONE <= *n {
+            return None;
+        }
+        *n += 1;
+        Some(Self(whose))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        OPEN.fetch_sub(1, Ordering::Relaxed);
+        let mut open = open();
+        if let Some(n) = open.get_mut(&self.0) {
+            *n -= 1;
+            if *n == 0 {
+                open.remove(&self.0);
+            }
+        }
     }
 }
 
 pub(super) async fn stream(State(app): State<App>, Query(key): Query<WallKey>, parts: Parts) -> Response {
-    let is_known = wall::read(&app, &key).await.is_some() || session::of(&parts, &app).await.is_some();
-    if !is_known {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
-    let Some(place) = Place::take() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let whose = match wall::read(&app, &key).await {
+        Some(_) => key.word().map(Whose::Wall),
+        None => session::of(&parts, &app).await.map(|session| Whose::Session(session.id)),
+    };
+    let Some(whose) = whose else { return StatusCode::UNAUTHORIZED.into_response() };
+    let Some(place) = Place::take(whose) else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let changes = app.changes();
     let events = stream::unfold((changes, place, Instant::now()), |(mut changes, place, not_before)| async move {
         // What changed while the page was paced is told at once after it.
@@ -64,9 +99,10 @@ pub(super) async fn stream(State(app): State<App>, Query(key): Query<WallKey>, p
             }
             () = sleep_until(beat) => "beat",
         };
-        let n_open = u32::try_from(OPEN.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let n_open = u32::try_from(n_open()).unwrap_or(u32::MAX);
         let paced = if name == "change" { Instant::now() + PACE + PACE_A_PAGE * n_open } else { not_before };
-        Some((Ok::<_, Infallible>(Event::default().event(name).data("")), (changes, place, paced)))
+        // An event without data is none to a browser (HTML, Server-sent events, §9.2.6).
+        Some((Ok::<_, Infallible>(Event::default().event(name).data(name)), (changes, place, paced)))
     });
     // Proxies that gather what they pass on would keep it.
     (

@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use minijinja::context;
 use minijinja::value::merge_maps;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::session::SignedIn;
 use super::shell;
 use crate::app::App;
-use crate::app::file::{Kept, NotTaken, TriedFile, digest};
+use crate::app::file::{KeptCount, NotTaken, TriedFile, digest};
 use crate::app::planned;
 use crate::app::sessions::Session;
 use crate::both;
@@ -51,17 +51,17 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
     }
     let of = |both: Both| language.of(both);
     let (file, is_readable) = match app.file_text() {
-        Ok(text) => (text, true),
+        // A browser has no other ends of lines.
+        Ok(text) => (text.replace("\r\n", "\n"), true),
         Err(_) => (String::new(), false),
     };
-    // What is secret is no reader's of a page; such a file is changed where it lies.
+    // What is secret is no reader's of a page: marks stand in its place.
     let concealed = config::concealed(&file);
-    let may_edit = is_readable && concealed.is_none();
     let older = match revision {
         Some(revision) => app.revision_text(revision).await.ok().flatten(),
         None => None,
     };
-    let older = older.map(|text| config::concealed(&text).unwrap_or(text));
+    let older = older.map(|text| config::concealed(&text));
     let in_force = config.rulebook.revision;
     let rows = app.revisions().await.unwrap_or_default().into_iter().map(|row| {
         let who = row.who.unwrap_or_else(|| of(both!("on the machine", "en la máquina")));
@@ -76,9 +76,10 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
     let plan = changing.tried.as_ref().and_then(|tried| tried.outcome.as_ref());
     let lines = plan.map(|(plan, ..)| planned::lines(plan, config.zone, language).join("\n"));
     let kept = plan.map(|(_, before, after)| kept(*before, *after, language));
-    let difference = older.as_deref().map(|older| compared(older, &file));
+    let difference = older.as_deref().map(|older| compared(older, &concealed));
     let status = if changing.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shown = changing.shown.unwrap_or_else(|| digest(&file));
+    let text = changing.text.unwrap_or(concealed);
     let own = context! {
         title => of(both!("The file", "El archivo")),
         done => changing.done,
@@ -87,21 +88,34 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
         is_usable => changing.tried.as_ref().map(|tried| tried.outcome.is_some()),
         plan => lines,
         kept,
-        text => changing.text.unwrap_or_else(|| concealed.unwrap_or_else(|| file.clone())),
+        text => text.clone(),
         shown,
-        may_edit,
-        may_write => may_edit && app.may_write_file(),
+        may_edit => is_readable,
+        may_write => app.may_write_file(),
         rows,
         revision,
         difference,
-        why_not => of(both!(
-            "The file bears secrets in plain; move them into a file or a credential of their own to change it here.",
-            "El archivo trae secretos a la vista; páselos a un archivo o una credencial aparte para cambiarlo aquí."
+        why_not => of(both!("The file cannot be read.", "No se puede leer el archivo.")),
+        marks => of(both!(
+            "Each •••N stands for an address or a word that is not shown; leave it where it belongs.",
+            "Cada •••N ocupa el lugar de una dirección o palabra que no se muestra; déjelo donde corresponde."
         )),
         editor_label => of(both!("sla.toml", "sla.toml")),
         try_it => of(both!("Try this change", "Probar este cambio")),
         take_it => of(both!("Take it", "Tomarlo")),
-        download => of(both!("Copy what is in the field and put it in the place of sla.toml.", "Copie lo que está en el campo y póngalo en lugar de sla.toml.")),
+        download => of(both!("Download it", "Descargarlo")),
+        put_it => of(if text.contains(config::MARK) {
+            both!(
+                "plazo may not write the file. Make the change in sla.toml on the machine: what stands behind the marks is known there alone.",
+                "plazo no puede escribir el archivo. Haga el cambio en sla.toml en la máquina: lo que hay detrás de las marcas solo se conoce ahí."
+            )
+        } else {
+            both!(
+                "plazo may not write the file; put this one in the place of sla.toml.",
+                "plazo no puede escribir el archivo; ponga este en lugar de sla.toml."
+            )
+        }),
+        is_whole => !text.contains(config::MARK),
         tried_title => of(both!("What it would do", "Qué haría")),
         kept_title => of(both!("The last 30 days by both", "Los últimos 30 días según ambos")),
         revisions_title => of(both!("What was in force", "Lo que estuvo en vigor")),
@@ -112,8 +126,8 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
 }
 
 /// The share of kept promises by the file in force and by the other.
-fn kept(before: Kept, after: Kept, language: Language) -> String {
-    let share = |kept: Kept| match kept.share() {
+fn kept(before: KeptCount, after: KeptCount, language: Language) -> String {
+    let share = |kept: KeptCount| match kept.share() {
         Some(share) => format!("{},{} %", share / 100, share % 100 / 10),
         None => "–".to_owned(),
     };
@@ -142,8 +156,28 @@ pub(super) async fn act(State(app): State<App>, SignedIn(session): SignedIn, bod
         return shell::not_yours(shell::frame(&session, &app, "/archivo", language), language);
     }
     // Browsers send lines as the network ends them.
-    let text = field("text").replace("\r\n", "\n");
-    let mut changing = Changing { text: Some(text.clone()), shown: Some(field("shown")), ..Changing::default() };
+    let shown = field("text").replace("\r\n", "\n");
+    if field("what") == "download" {
+        let headers = [
+            (header::CONTENT_TYPE, "application/toml; charset=utf-8"),
+            (header::CONTENT_DISPOSITION, "attachment; filename=\"sla.toml\""),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        return (headers, shown).into_response();
+    }
+    let mut changing = Changing { text: Some(shown.clone()), shown: Some(field("shown")), ..Changing::default() };
+    let file = app.file_text().unwrap_or_default();
+    let text = match config::revealed(&shown, &file) {
+        Ok(text) => text,
+        Err(mark) => {
+            let detail = both!(
+                "{mark} does not stand where an address or a secret stands that the file has; write the value itself, or leave the mark where it was.",
+                "{mark} no está en el lugar de una dirección o secreto que el archivo tenga; escriba el valor, o deje la marca donde estaba."
+            );
+            changing.refused = Some(language.of(detail));
+            return page(&app, &session, None, changing).await;
+        }
+    };
     match app.try_file(text.clone()).await {
         Ok(tried) => changing.tried = Some(tried),
         Err(_) => {
@@ -154,6 +188,8 @@ pub(super) async fn act(State(app): State<App>, SignedIn(session): SignedIn, bod
     if field("what") == "take" && is_usable && changing.refused.is_none() {
         match app.take_file_text(&text, &field("shown"), session.viewer.name(&config)) {
             Ok(()) => {
+                // Its secrets have other numbers now.
+                changing.text = Some(config::concealed(&text));
                 changing.shown = Some(digest(&text));
                 changing.done = Some(language.of(both!(
                     "It is written; plazo takes it in a moment.",
@@ -168,7 +204,9 @@ pub(super) async fn act(State(app): State<App>, SignedIn(session): SignedIn, bod
 
 fn why_not(why: &NotTaken) -> Both {
     match why {
-        NotTaken::Unusable => both!("It has mistakes.", "Tiene errores."),
+        NotTaken::Unusable => {
+            both!("It has mistakes, or promises nothing any more.", "Tiene errores, o ya no promete nada.")
+        }
         NotTaken::Changed => both!(
             "Somebody else has changed the file since you opened it. Load the page again, and make your change in what is there now.",
             "Alguien más cambió el archivo desde que usted lo abrió. Cargue la página de nuevo y haga su cambio en lo que hay ahora."

@@ -17,6 +17,7 @@ mod sign_in;
 mod silences;
 mod status;
 mod table;
+mod undo;
 mod violations;
 mod wall;
 
@@ -28,14 +29,18 @@ use crate::config::Config;
 
 pub(in crate::http) use session::cookie;
 
-/// The largest form bears the file of promises, which escaping makes longer.
-const LARGEST_FORM: usize = 3 << 20;
+/// The largest form: a text of some thousand letters, which escaping makes longer.
+const LARGEST_FORM: usize = 64 << 10;
+/// Whoever asks to come in sends an address.
+const LARGEST_ADDRESS: usize = 4 << 10;
+/// The file of promises, made longer by escaping.
+const LARGEST_FILE: usize = 3 << 20;
 
 pub(super) fn router() -> axum::Router<App> {
     axum::Router::new()
         .route("/", get(queue::show))
         .route("/live", get(events::stream))
-        .route("/entrar", get(sign_in::show).post(sign_in::ask))
+        .route("/entrar", get(sign_in::show).post(sign_in::ask).layer(DefaultBodyLimit::max(LARGEST_ADDRESS)))
         .route("/salir", post(sign_in::leave))
         .route("/r/{id}", get(request::show))
         .route("/r/{id}/{deed}", post(actions::act))
@@ -47,7 +52,7 @@ pub(super) fn router() -> axum::Router<App> {
         .route("/envios", get(deliveries::show))
         .route("/envios/{id}/{deed}", post(deliveries::act))
         .route("/estado", get(status::show))
-        .route("/archivo", get(file::show).post(file::act))
+        .route("/archivo", get(file::show).post(file::act).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/plazo.css", get(assets::style))
         .route("/plazo.js", get(assets::script))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))

@@ -11,11 +11,11 @@ use minijinja::value::{Serde, merge_maps};
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use super::row::{Reading, look, sections};
+use super::row::{Reading, clock, look, sections};
 use super::wall::{self, WallKey};
 use super::{session, shell, sign_in};
 use crate::app::App;
-use crate::app::board::{BoardFilter, BoardPage, Group};
+use crate::app::board::{BoardFilter, BoardGroup, BoardPage};
 use crate::app::sessions::Viewer;
 use crate::both;
 use crate::config::Config;
@@ -26,6 +26,9 @@ use crate::text::{Language, format};
 /// Rows of a group on a page, and on a wall.
 const MOST_ROWS: usize = 60;
 const MOST_ON_A_WALL: usize = 14;
+
+/// Letters of a filter.
+const LONGEST_WORD: usize = 100;
 
 /// What the address of the queue bears. Each word is also read in Spanish.
 #[derive(Debug, Default, Deserialize)]
@@ -48,15 +51,17 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn filter(&self) -> BoardFilter {
-        let given =
-            |word: &Option<String>| word.as_deref().map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
+        let given = |word: &Option<String>| {
+            let word: String = word.as_deref().unwrap_or_default().trim().chars().take(LONGEST_WORD).collect();
+            Some(word).filter(|word| !word.is_empty())
+        };
         BoardFilter {
             team: given(&self.team),
             person: given(&self.person),
             client: given(&self.client),
             channel: given(&self.channel),
             inbox: given(&self.inbox),
-            search: given(&self.q),
+            search: given(&self.q).map(|words| words.to_lowercase()),
         }
     }
 }
@@ -97,7 +102,7 @@ pub(super) async fn show(
         let accepts = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // Programs are told what they always were.
         return if accepts.contains("text/html") {
-            sign_in::page(&app)
+            sign_in::page(&app, "/")
         } else {
             error::not_found(parts.uri).await.into_response()
         };
@@ -135,8 +140,8 @@ async fn rows(app: &App, page: &BoardPage, hides_names: bool, language: Language
     let (config, now) = (app.config(), app.now());
     let takers = takers(app, page).await;
     let reading = Reading { config: &config, language, now, hides_names, takers: &takers };
-    let (n_overdue, n_soon) = (page.counts[Group::Overdue as usize], page.counts[Group::Soon as usize]);
-    let counts = Group::ALL.iter().zip(page.counts).filter(|(_, n)| 0 < *n).map(|(group, n)| {
+    let (n_overdue, n_soon) = (page.counts[BoardGroup::Overdue as usize], page.counts[BoardGroup::Soon as usize]);
+    let counts = BoardGroup::ALL.iter().zip(page.counts).filter(|(_, n)| 0 < *n).map(|(group, n)| {
         let (state, mark, title) = look(*group, language);
         context! { state, mark, title, n }
     });
@@ -153,7 +158,7 @@ async fn rows(app: &App, page: &BoardPage, hides_names: bool, language: Language
         empty => language.of(both!("Nothing is open.", "No hay nada abierto.")),
         more => language.of(both!("more", "más")),
         spent => language.of(both!("of its time is spent", "del tiempo ya pasó")),
-        clock => format::time(now, config.zone),
+        clock => clock(now, config.zone),
     }
 }
 

@@ -8,12 +8,12 @@ use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use super::session::SignedIn;
-use super::{band, shell};
+use super::{band, shell, undo};
 use crate::app::App;
 use crate::app::sessions::Session;
 use crate::both;
 use crate::config::Config;
-use crate::desk::place;
+use crate::desk::{self, place};
 use crate::engine::event::{Event, Ground};
 use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
@@ -51,6 +51,8 @@ struct DeedForm {
     when: Option<(&'static str, String)>,
     /// A text: its field and its label.
     text: Option<(&'static str, String)>,
+    /// Which event it is about.
+    of: Option<String>,
 }
 
 pub(super) async fn show(
@@ -100,14 +102,18 @@ pub(super) async fn page(
     let about = [client.as_str(), request.subject.as_deref().unwrap_or_default()];
     let about: Vec<_> =
         about.into_iter().filter(|word| !word.is_empty()).map(|word| format::one_line(word, 90)).collect();
+    let live = request.clocks.iter().filter(|clock| clock.is_live() && clock.due_at.is_some());
+    let first = live.min_by_key(|clock| clock.due_at);
+    let headline = first.map(|clock| desk::headline(&request, clock, &config, now, language));
     let context = context! {
+        headline,
         title => format!("{id} · {}", about.join(" · ")),
         id => id.to_string(),
         done,
         refused => refused.map(|(_, detail)| detail),
         clocks => Serde(promises(&request, &config, now, language)),
         facts => Serde(rows(&request, &config, now, language)),
-        first => Serde(buttons(&request, session, &config, language)),
+        first => Serde(buttons(app, (&request, &events), session, &config, language)),
         deeds => Serde(forms(app, &request, session, &config, language)),
         place => conversation(&events, language),
         history => history(app, id, &config, language).await,
@@ -147,11 +153,17 @@ fn said(deed: &str, language: Language) -> Option<String> {
 
 fn button(deed: &'static str, words: Both, language: Language) -> DeedForm {
     let button = language.of(words);
-    DeedForm { deed, title: button.clone(), button, choice: None, when: None, text: None }
+    DeedForm { deed, title: button.clone(), button, choice: None, when: None, text: None, of: None }
 }
 
 /// What needs no more than a button.
-fn buttons(request: &Request, session: &Session, config: &Config, language: Language) -> Vec<DeedForm> {
+fn buttons(
+    app: &App,
+    (request, events): (&Request, &[Event]),
+    session: &Session,
+    config: &Config,
+    language: Language,
+) -> Vec<DeedForm> {
     let mut buttons = Vec::new();
     let is_owner = request.owner.is_some() && request.owner.as_deref() == session.viewer.person();
     if request.phase.is_live() {
@@ -172,11 +184,12 @@ fn buttons(request: &Request, session: &Session, config: &Config, language: Lang
     } else if request.phase == Phase::Closed {
         buttons.push(button("reopen", both!("Open it again", "Reabrirla"), language));
     }
-    buttons.push(button("undo", both!("Take the last act back", "Deshacer lo último"), language));
-    if let Some(key) = session.viewer.person()
-        && request.phase.is_live()
-        && (config.rulebook.directory.leads().any(|lead| lead == key))
-    {
+    if let Some(event) = undo::last_of(events, session, config, app.now()) {
+        let what = vocabulary::event(event.fact.type_name(), language);
+        let words = both!("Take back: {what}", "Deshacer: {what}");
+        buttons.push(DeedForm { of: Some(event.id.to_string()), ..button("undo", words, language) });
+    }
+    if request.phase.is_live() && session.viewer.person().is_none_or(|key| app.leads(key)) {
         buttons.push(button("silence", both!("Silence for 2 h", "Silenciar 2 h"), language));
     }
     buttons
@@ -216,7 +229,7 @@ fn forms(app: &App, request: &Request, session: &Session, config: &Config, langu
             when: Some((
                 "until",
                 of(both!(
-                    "Until when: 15 min, \"mon 08:00\", \"next opening\"",
+                    "Until when: +15m, \"mon 08:00\", \"next opening\"",
                     "Hasta cuándo: +15m, «lun 08:00», «próxima apertura»"
                 )),
             )),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::app::board::{BoardPage, BoardRow, BoardWait, Group};
+use crate::app::board::{BoardGroup, BoardPage, BoardRow, BoardWait};
 use crate::both;
 use crate::config::Config;
 use crate::engine::request_id::RequestId;
@@ -54,26 +54,31 @@ pub(super) struct Reading<'a> {
 }
 
 /// The look of a group: its class, its shape and its title.
-pub(super) fn look(group: Group, language: Language) -> (&'static str, char, String) {
+pub(super) fn look(group: BoardGroup, language: Language) -> (&'static str, char, String) {
     let (state, mark, title) = match group {
-        Group::Overdue => ("overdue", '▲', both!("Overdue", "Vencidas")),
-        Group::Soon => ("soon", '◆', both!("Due soon", "Por vencer")),
-        Group::InTime => ("fine", '○', both!("In time", "En plazo")),
-        Group::Waiting => ("calm", '‖', both!("Waiting", "En espera")),
-        Group::Calm => ("calm", '·', both!("Nothing due", "Sin plazo en curso")),
+        BoardGroup::Overdue => ("overdue", '▲', both!("Overdue", "Vencidas")),
+        BoardGroup::Soon => ("soon", '◆', both!("Due soon", "Por vencer")),
+        BoardGroup::InTime => ("fine", '○', both!("In time", "En plazo")),
+        BoardGroup::Waiting => ("calm", '‖', both!("Waiting", "En espera")),
+        BoardGroup::Calm => ("calm", '·', both!("Nothing due", "Sin plazo en curso")),
     };
     (state, mark, language.of(title))
 }
 
 /// Everything that a look found, under its headings.
 pub(super) fn sections(page: &BoardPage, reading: &Reading<'_>) -> Vec<Section> {
-    let section = |(group, rows): &(Group, Vec<std::sync::Arc<BoardRow>>)| {
+    let section = |(group, rows): &(BoardGroup, Vec<std::sync::Arc<BoardRow>>)| {
         let (state, mark, title) = look(*group, reading.language);
         let n = page.counts[*group as usize];
         let rows: Vec<_> = rows.iter().map(|one| row(one, reading)).collect();
         Section { state, mark, title, n, more: n - rows.len(), rows }
     };
     page.rows.iter().map(section).collect()
+}
+
+/// Hour and minute.
+pub(super) fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    at.with_timezone(&zone).format("%H:%M").to_string()
 }
 
 fn row(row: &BoardRow, reading: &Reading<'_>) -> Row {
@@ -86,7 +91,7 @@ fn row(row: &BoardRow, reading: &Reading<'_>) -> Row {
     };
     let idle = || language.of(both!("nothing due", "sin plazo en curso"));
     let taken = row.acked_at.map(|at| {
-        let at = format::time(at, config.zone);
+        let at = clock(at, config.zone);
         match reading.takers.get(&row.id) {
             Some(who) => {
                 let who = person(who, config);
@@ -97,14 +102,19 @@ fn row(row: &BoardRow, reading: &Reading<'_>) -> Row {
     });
     let waits = row.waits.as_ref().map(|BoardWait { since, on, reason }| {
         let kind = on.as_deref().and_then(|on| config.rulebook.wait(on));
-        let whom = kind.map_or_else(|| language.of(both!("the client", "el cliente")), |kind| kind.name.clone());
+        // In Spanish one word is made of «a» and «el».
+        let name = kind.map_or_else(|| language.of(both!("the client", "el cliente")), |kind| kind.name.clone());
+        let whom = match name.strip_prefix("el ").filter(|_| language == Language::Es) {
+            Some(rest) => format!("al {rest}"),
+            None => language.of(both!("{name}", "a {name}")),
+        };
         let reason = if reading.hides_names || reason.is_empty() {
             String::new()
         } else {
             format!(": {}", format::one_line(reason, LONGEST))
         };
         let since = span(now - *since);
-        language.of(both!("waits for {whom} since {since}{reason}", "espera a {whom} hace {since}{reason}"))
+        language.of(both!("waits for {whom}, for {since}{reason}", "espera {whom} hace {since}{reason}"))
     });
     let snoozed = row.snoozed_until.filter(|until| now < *until).map(|until| {
         let until = format::when(until, now, config.zone, language);

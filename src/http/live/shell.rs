@@ -16,7 +16,7 @@ use crate::text::Language;
 use crate::text::printable::printable;
 
 /// Nothing but what plazo itself gives: no script, style or picture from elsewhere, and none inside of the page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The pages' own templates; a team's own texts are mails and chats.

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, Utc};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::app::sessions::Session;
 use crate::app::silence::Unknown;
 use crate::both;
 use crate::config::{Config, Family};
+use crate::engine::directory::Team;
 use crate::engine::policy::Matcher;
 use crate::http::bounds;
 use crate::instant::Meant;
@@ -73,8 +75,14 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
     let of = |both: Both| language.of(both);
     let may = session.viewer.person().is_none_or(|key| app.leads(key));
     let known = app.views.silences(false).await.unwrap_or_default();
+    let mut theirs = Vec::new();
+    for row in known {
+        if is_theirs(app, session, &row.silenced).await {
+            theirs.push(row);
+        }
+    }
     let when = |at| format::when(at, now, config.zone, language);
-    let rows = known.into_iter().map(|row| {
+    let rows = theirs.into_iter().map(|row| {
         let end = Cell::form(CellForm {
             to: format!("/silencios/{}/fin", row.id.0),
             button: of(both!("End it", "Terminarlo")),
@@ -107,6 +115,33 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
         ..Lists::default()
     };
     lists.respond(status, shell::frame(session, app, "/silencios", language))
+}
+
+/// Whether a silence is the reader's to see and to end: of a request, where they see that.
+async fn is_theirs(app: &App, session: &Session, silenced: &Silenced) -> bool {
+    if answers_for(session, silenced, &app.config(), app.now()) {
+        return true;
+    }
+    let Some(id) = silenced.request else { return false };
+    app.views.request(id).await.ok().flatten().is_some_and(|request| app.sees(&session.viewer, &request))
+}
+
+/// Whether it holds back nothing that is not its reader's to hold back: whoever holds a role may silence anything; a lead, people of the teams
+/// that they lead and what belongs to one of those.
+fn answers_for(session: &Session, silenced: &Silenced, config: &Config, now: DateTime<Utc>) -> bool {
+    if session.viewer.sees_all(config, now) {
+        return true;
+    }
+    let Some(key) = session.viewer.person() else { return false };
+    let led: Vec<&Team> = config.rulebook.directory.teams().filter(|team| team.lead.as_deref() == Some(key)).collect();
+    let is_led = |wanted: &String| led.iter().any(|team| team.key == *wanted);
+    let is_member = |wanted: &String| wanted == key || led.iter().any(|team| team.members.contains(wanted));
+    let (teams, people) = (&silenced.matcher.team, &silenced.person);
+    // Further words only narrow it.
+    !silenced.all
+        && (!teams.is_empty() || !people.is_empty())
+        && teams.iter().all(is_led)
+        && people.iter().all(is_member)
 }
 
 /// What a silence holds back, in words.
@@ -188,6 +223,14 @@ pub(super) async fn add(State(app): State<App>, SignedIn(session): SignedIn, bod
         return list(&app, &session, typed, false).await;
     }
     let now = app.now();
+    if !answers_for(&session, &silenced, &config, now) {
+        let detail = both!(
+            "You silence your teams and their people; name one of them.",
+            "Usted silencia a sus equipos y a su gente; nombre uno de ellos."
+        );
+        typed.refused = Some(language.of(detail));
+        return list(&app, &session, typed, false).await;
+    }
     let until = bounds::instant(
         &app,
         "until",
@@ -240,6 +283,16 @@ pub(super) async fn end(
     let is_own =
         form_urlencoded::parse(&body).any(|(name, value)| name == "form" && App::is_own_form(&session, &value));
     if !is_own || !session.viewer.person().is_none_or(|key| app.leads(key)) {
+        let typed = Typed { refused: Some(shell::stale(language)), ..Typed::default() };
+        return list(&app, &session, typed, false).await;
+    }
+    let known = app.views.silences(false).await.unwrap_or_default();
+    let ends = known.iter().find(|row| row.id == SilenceId(id));
+    let may_end = match ends {
+        Some(row) => is_theirs(&app, &session, &row.silenced).await,
+        None => false,
+    };
+    if !may_end {
         let typed = Typed { refused: Some(shell::stale(language)), ..Typed::default() };
         return list(&app, &session, typed, false).await;
     }

@@ -10,6 +10,7 @@ use super::session::SignedIn;
 use super::shell;
 use super::table::{Cell, Lists, Table};
 use crate::app::App;
+use crate::app::disk::DiskRoom;
 use crate::app::views::Counts;
 use crate::both;
 use crate::config::EMAIL;
@@ -29,7 +30,7 @@ pub(super) async fn show(State(app): State<App>, SignedIn(session): SignedIn) ->
     let when = |at| format::when(at, now, config.zone, language);
     let mut tables = Vec::new();
     if let Ok(counts) = app.views.counts().await {
-        tables.push(itself(&app, &counts, language));
+        tables.push(itself(&app, &counts, language).await);
         let standing = |name: &String| counts.holds.iter().find(|(held, ..)| held == name);
         let mut names: Vec<&String> = config.destinations.keys().collect();
         names.sort();
@@ -110,7 +111,7 @@ fn table<const N: usize>(title: String, columns: [&str; N], rows: Vec<Vec<Cell>>
 }
 
 /// plazo itself: how much is open, what has not gone out, how late it was.
-fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> Table {
+async fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> Table {
     let (config, now) = (app.config(), app.now());
     let of = |both: Both| language.of(both);
     let in_phase = |word: &str| counts.phases.iter().filter(|(phase, _)| phase == word).map(|(_, n)| n).sum::<i64>();
@@ -125,6 +126,19 @@ fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> Table 
         of(both!("{at}, {ago} ago", "{at}, hace {ago}"))
     });
     let last = counts.last_sent_at.map(|at| format::when(at, now, config.zone, language)).unwrap_or_default();
+    let lateness = app.views.lateness().await.ok().flatten().map(|late| {
+        let [p50, p99, most] = late.map(|seconds| decimal(seconds, language));
+        of(both!(
+            "half of them within {p50} s, 99 % within {p99} s, the latest {most} s",
+            "la mitad antes de {p50} s, el 99 % antes de {p99} s, el mayor {most} s"
+        ))
+    });
+    let room = app.views.room().await.ok();
+    let disk = room.map(|DiskRoom { used, free }| {
+        let [used, free] = [used, free].map(|bytes| decimal(bytes as f64 / 1e9, language));
+        of(both!("{used} GB of the store, {free} GB free", "{used} GB de la base de datos, {free} GB libres"))
+    });
+    let is_scarce = room.is_some_and(DiskRoom::is_scarce);
     let rows = vec![
         vec![Cell::text(of(both!("version", "versión"))), Cell::text(env!("CARGO_PKG_VERSION"))],
         vec![Cell::text(of(both!("runs since", "en marcha desde"))), Cell::text(since.unwrap_or_default())],
@@ -149,6 +163,20 @@ fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> Table 
             ),
         ],
         vec![Cell::text(of(both!("last sent", "último envío"))), Cell::text(last)],
+        vec![
+            Cell::text(of(both!("lateness, last 24 h", "retraso, últimas 24 h"))),
+            Cell::text(lateness.unwrap_or_else(|| "–".to_owned())),
+        ],
+        vec![
+            Cell::text(of(both!("disk", "disco"))),
+            Cell::styled(class(is_scarce), disk.unwrap_or_else(|| "–".to_owned())),
+        ],
     ];
     table("plazo".to_owned(), ["", ""], rows)
+}
+
+/// With two places, and a comma in Spanish.
+fn decimal(value: f64, language: crate::text::Language) -> String {
+    let en = format!("{value:.2}");
+    language.of(Both { es: en.replace('.', ","), en })
 }

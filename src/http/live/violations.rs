@@ -18,7 +18,9 @@ use crate::outbox::ViolationId;
 use crate::store::violations::ViolationFilter;
 use crate::text::{format, proof, violation};
 
-const MOST_LISTED: u32 = 200;
+const MOST_LISTED: usize = 200;
+/// Of the whole house, of which not everything is the reader's.
+const MOST_READ: u32 = 2_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -41,10 +43,13 @@ async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<(St
     let language = session.viewer.language(&config);
     let of = |both: crate::text::Both| language.of(both);
     let is_all = wanted.todos.is_some();
-    let filter = ViolationFilter { open: !is_all, limit: MOST_LISTED, ..ViolationFilter::default() };
+    let filter = ViolationFilter { open: !is_all, limit: MOST_READ, ..ViolationFilter::default() };
     let found = app.views.violations(filter).await.unwrap_or_default();
     let mut rows = Vec::new();
     for row in found {
+        if MOST_LISTED <= rows.len() {
+            break;
+        }
         let request = app.views.request(row.request).await.ok().flatten();
         if !request.is_some_and(|request| app.sees(&session.viewer, &request)) {
             continue;
@@ -121,6 +126,11 @@ pub(super) async fn explain(
         Some(row) => app.views.request(row.request).await.ok().flatten(),
         None => None,
     };
+    if found.as_ref().is_some_and(|row| row.excuse.is_some()) {
+        let detail = both!("Somebody has explained it already.", "Alguien ya lo explicó.");
+        let refused = Some((StatusCode::UNPROCESSABLE_ENTITY, language.of(detail)));
+        return list(&app, &session, &wanted, refused).await;
+    }
     let is_seen = request.is_some_and(|request| app.sees(&session.viewer, &request));
     if !is_seen || length == 0 || LONGEST_EXCUSE < length {
         let detail = both!(

@@ -14,6 +14,13 @@ pub(super) struct WallKey {
     word: Option<String>,
 }
 
+impl WallKey {
+    /// The signed word.
+    pub(super) fn word(&self) -> Option<String> {
+        self.word.clone()
+    }
+}
+
 /// The wall of an address, if its link still works.
 pub(super) async fn read(app: &App, key: &WallKey) -> Option<Wall> {
     app.read_wall(key.word.as_deref()?).await.ok().flatten()

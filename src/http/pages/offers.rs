@@ -89,7 +89,8 @@ fn next_morning(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
     zone::to_utc(config.zone, tomorrow.and_time(NaiveTime::MIN) + TimeDelta::hours(8))
 }
 
-/// Pages that lead on from the one that shows: the conversation where it is, and all that is open.
+/// Pages that lead on from the one that shows: the conversation where it is, the request with everything that can be done, to which people of
+/// the file sign in, and all that is open.
 pub(super) fn further(app: &App, link: &Link, events: &[Event], language: Language) -> Vec<Onward> {
     let place = history::link(events.iter()).and_then(|address| place::of(&address));
     let place = place.map(|place| Onward { text: crate::text::place::label(&place, language), href: place.url });
@@ -97,5 +98,10 @@ pub(super) fn further(app: &App, link: &Link, events: &[Event], language: Langua
         text: language.of(both!("See all that is open", "Ver todo lo abierto")),
         href: app.onward(link, Deed::List, RequestId(0)),
     };
-    place.into_iter().chain([all]).collect()
+    let id = link.request;
+    let whole = link.reader.person().map(|_| Onward {
+        text: language.of(both!("Everything about {id}", "Todo sobre {id}")),
+        href: format!("{}/r/{id}", app.base()),
+    });
+    place.into_iter().chain([all]).chain(whole).collect()
 }

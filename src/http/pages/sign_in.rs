@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::app::links::Link;
 use crate::both;
 use crate::config::Config;
+use crate::engine::request_id::RequestId;
 use crate::http::live;
 use crate::text::Language;
 
@@ -25,20 +26,27 @@ pub(super) fn page(link: &Link, config: &Config, language: Language) -> Page {
     Page {
         status: StatusCode::OK,
         kind: "show",
-        title: language.of(both!("Welcome{name}", "Bienvenido a plazo{name}")),
+        title: language.of(both!("Hello{name}", "Hola{name}")),
         form: Some(form),
         ..Page::default()
     }
 }
 
-/// Begins it, and leads to the queue.
+/// Begins it, and leads to the request that was wanted, else to the queue.
 pub(super) async fn begin(app: &App, link: &Link, token: &str, headers: &HeaderMap, language: Language) -> Response {
     let config = app.config();
+    // A page of elsewhere would bring its reader in under another's name.
+    let is_foreign =
+        headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"));
+    if is_foreign {
+        return respond(page(link, &config, language), language, &config);
+    }
     let browser = headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok());
     match app.sign_in(link, token, browser).await {
         Ok(Some(word)) => {
+            let to = if link.request == RequestId(0) { "/".to_owned() } else { format!("/r/{}", link.request) };
             let cookie = live::cookie(&word, &config);
-            ([(header::SET_COOKIE, cookie), (header::REFERRER_POLICY, "no-referrer".to_owned())], Redirect::to("/"))
+            ([(header::SET_COOKIE, cookie), (header::REFERRER_POLICY, "no-referrer".to_owned())], Redirect::to(&to))
                 .into_response()
         }
         Ok(None) => {

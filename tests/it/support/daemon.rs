@@ -48,6 +48,7 @@ pub struct Daemon {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    pub head: String,
     pub content_type: String,
     pub body: String,
 }
@@ -267,7 +268,8 @@ fn exchange(
         .find_map(|line| line.to_lowercase().strip_prefix("content-type:").map(|value| value.trim().to_owned()))
         .unwrap_or_default();
     let is_chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-    Answer { status, content_type, body: if is_chunked { joined(body) } else { body.to_owned() } }
+    let head = head.to_owned();
+    Answer { status, head, content_type, body: if is_chunked { joined(body) } else { body.to_owned() } }
 }
 
 fn joined(chunked: &str) -> String {

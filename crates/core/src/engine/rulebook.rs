@@ -105,6 +105,11 @@ impl Rulebook {
         self.wait("client").or_else(|| self.wait("cliente"))
     }
 
+    /// The team that the policy of that name is about.
+    pub fn team_of(&self, policy: &str) -> Option<&str> {
+        self.policies.iter().find(|candidate| candidate.name == policy)?.team.as_deref()
+    }
+
     /// The promise of that kind that the policy of that name makes.
     pub fn target_of(&self, policy: &str, kind: TargetKind) -> Option<&Target> {
         let policy = self.policies.iter().find(|candidate| candidate.name == policy)?;

@@ -69,8 +69,8 @@ pub fn judge(
 
 /// The ways still to be tried: those of the destination from which it was handed over, else its own.
 fn ways<'a>(limits: &'a Limits, content: &Content, route: &'a [String]) -> &'a [String] {
-    // What became of a message is told where that message is, or nowhere.
-    if matches!(content, Content::Update { .. }) {
+    // What became of a message is told where that message is, or nowhere; and a link for one reader goes to nobody else.
+    if matches!(content, Content::Update { .. } | Content::Link { .. }) {
         return &[];
     }
     if route.is_empty() { &limits.fallback } else { route }

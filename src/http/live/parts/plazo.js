@@ -70,5 +70,6 @@
     links[place < 0 ? 0 : Math.min(Math.max(place + step, 0), links.length - 1)]?.focus();
   });
   listen();
+  tick();
   setInterval(tick, 1000);
 })();

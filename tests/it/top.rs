@@ -1,0 +1,236 @@
+//! `plazo top` in a real pseudo-terminal: what it draws at each size, what its keys do, and that it leaves the terminal as it found it.
+
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::pty::{Winsize, openpty};
+use serde_json::json;
+
+use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::{PATIENCE, wait_for};
+
+const POLICY: &str = "
+[[policy]]
+name = \"whatsapp\"
+match = { channel = \"whatsapp\" }
+team = \"social\"
+reply = { rule = \"A1\", within = \"20m\", escalation = \"e\" }
+[escalation]
+e = [{ at = \"due\", tell = [\"lead\"] }]
+";
+
+fn desk() -> Daemon {
+    let daemon = Daemon::start(&format!("{PEOPLE}{POLICY}").replace("language = \"en\"", "language = \"es\""));
+    daemon.client_message("m-1", "t-1", Duration::from_secs(3_600));
+    daemon.client_message("m-2", "t-2", Duration::from_secs(17 * 60));
+    daemon.client_message("m-3", "t-3", Duration::from_secs(60));
+    daemon
+}
+
+/// A terminal in which `plazo top` runs.
+struct Session {
+    child: Child,
+    keys: std::fs::File,
+    slave: OwnedFd,
+    terminal: Arc<Mutex<vt100::Parser>>,
+}
+
+impl Session {
+    fn start(daemon: &Daemon, args: &[&str], (columns, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let pair = openpty(Some(&size), None).expect("a pseudo-terminal");
+        let end = || Stdio::from(pair.slave.try_clone().expect("a copy"));
+        let mut command = daemon.command();
+        command.arg("top").args(args).env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("PLAZO_BY");
+        command.envs(environment.iter().copied()).stdin(end()).stdout(end()).stderr(end());
+        let child = command.spawn().expect("plazo runs");
+        drop(command);
+        let terminal = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let keys = std::fs::File::from(pair.master);
+        let (mut written, shown) = (keys.try_clone().expect("a copy"), Arc::clone(&terminal));
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4_096];
+            while let Ok(n @ 1..) = written.read(&mut buffer) {
+                shown.lock().expect("no panic").process(&buffer[..n]);
+            }
+        });
+        Self { child, keys, slave: pair.slave, terminal }
+    }
+
+    fn screen(&self) -> String {
+        self.terminal.lock().expect("no panic").screen().contents()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str) -> String {
+        let began = std::time::Instant::now();
+        loop {
+            let screen = self.screen();
+            if screen.contains(text) {
+                return screen;
+            }
+            assert!(began.elapsed() < PATIENCE, "waited for `{text}`:\n{screen}");
+            std::thread::yield_now();
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("typed");
+    }
+
+    /// How the terminal is set.
+    fn settings(&self) -> String {
+        let stdin = self.slave.try_clone().expect("a copy");
+        let output = Command::new("stty").arg("-g").stdin(stdin).output().expect("stty runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    fn resize(&self, columns: u16, rows: u16) {
+        self.terminal.lock().expect("no panic").screen_mut().set_size(rows, columns);
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        let stdin = self.slave.try_clone().expect("a copy");
+        let done = Command::new("stty").args(["cols", &columns, "rows", &rows]).stdin(stdin).status();
+        assert!(done.expect("stty runs").success());
+        self.signal("WINCH");
+    }
+
+    fn signal(&self, signal: &str) {
+        let done = Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status();
+        assert!(done.expect("kill runs").success());
+    }
+
+    /// Waits until it has ended, and says whether the terminal is as it was.
+    #[track_caller]
+    fn ended(&mut self, before: &str) {
+        let status = wait_for("it to end", PATIENCE, || self.child.try_wait().expect("asked"));
+        assert!(status.success(), "{status}: {}", self.screen());
+        assert_eq!(self.settings(), before, "the terminal is set as before");
+        wait_for("the screen from before", PATIENCE, || {
+            let terminal = self.terminal.lock().expect("no panic");
+            (!terminal.screen().alternate_screen() && !terminal.screen().hide_cursor()).then_some(())
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was() {
+    let daemon = desk();
+    for (columns, rows) in [(80, 24), (200, 50), (44, 10)] {
+        let mut session = Session::start(&daemon, &[], (columns, rows), &[]);
+        let screen = session.wait_for("R-3");
+        let place =
+            |word: &str| screen.find(word).unwrap_or_else(|| panic!("no {word} at {columns}×{rows}:\n{screen}"));
+        assert!(place("R-1") < place("R-2") && place("R-2") < place("R-3"), "{screen}");
+        assert!(screen.contains("▲ 1 vencidas") && screen.contains("◆ 1 por vencer"), "{screen}");
+        for line in screen.lines() {
+            assert!(line.chars().count() <= usize::from(columns), "{line}");
+        }
+        // What comes in is there within a second or two, without a key.
+        let new = daemon.client_message(&format!("n-{columns}"), &format!("n-{columns}"), Duration::ZERO);
+        session.wait_for(&new);
+        session.press("q");
+        let status = wait_for("it to end", PATIENCE, || session.child.try_wait().expect("asked"));
+        assert!(status.success());
+    }
+}
+
+#[test]
+fn a_new_size_is_a_new_frame_and_every_way_out_restores_the_terminal() {
+    let daemon = desk();
+    for way_out in ["q", "\u{3}", "TERM", "HUP"] {
+        // Set as the shell had it, before it starts.
+        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let fresh = openpty(Some(&size), None).expect("a pseudo-terminal");
+        let stdin = Stdio::from(fresh.slave.try_clone().expect("a copy"));
+        let usual = Command::new("stty").arg("-g").stdin(stdin).output().expect("stty runs").stdout;
+        let usual = String::from_utf8(usual).expect("UTF-8");
+        let mut session = Session::start(&daemon, &[], (80, 24), &[]);
+        session.wait_for("R-3");
+        assert_ne!(session.settings(), usual, "keys are read one by one");
+        session.resize(120, 30);
+        session.wait_for(&"─".repeat(120));
+        match way_out {
+            "TERM" | "HUP" => session.signal(way_out),
+            keys => session.press(keys),
+        }
+        session.ended(&usual);
+    }
+}
+
+#[test]
+fn its_keys_search_open_and_with_a_name_act_after_a_yes() {
+    let daemon = desk();
+    let mut session = Session::start(&daemon, &["--by", "laura"], (100, 30), &[("NO_COLOR", "1")]);
+    session.wait_for("R-3");
+    session.press("/R-3\r");
+    wait_for("only R-3", PATIENCE, || (!session.screen().contains("R-2")).then_some(()));
+    session.press("t");
+    session.wait_for("¿tomar R-3 como laura? s/n");
+    session.press("n");
+    wait_for("the question to go", PATIENCE, || (!session.screen().contains("¿tomar")).then_some(()));
+    assert_eq!(daemon.get("/v1/requests/R-3")["clocks"][0]["acked_at"], json!(null), "not without a yes");
+    session.press("ts");
+    wait_for("it to be taken", PATIENCE, || {
+        (!daemon.get("/v1/requests/R-3")["clocks"][0]["acked_at"].is_null()).then_some(())
+    });
+    session.wait_for("✓ R-3");
+    session.press("oana\r");
+    wait_for("it to be handed over", PATIENCE, || {
+        (daemon.get("/v1/requests/R-3")["owner"] == "Ana Ruiz").then_some(())
+    });
+    // What cannot be done is said, and nothing breaks.
+    session.press("onadie\r");
+    session.wait_for("✗");
+    session.press("\r");
+    session.wait_for("Luisa");
+    session.press("\u{1b}");
+    session.press("q");
+    let status = wait_for("it to end", PATIENCE, || session.child.try_wait().expect("asked"));
+    assert!(status.success());
+}
+
+#[test]
+fn without_a_name_it_only_shows_without_colours_it_writes_none_and_for_a_pipe_one_frame() {
+    let daemon = desk();
+    let mut session = Session::start(&daemon, &[], (80, 24), &[("NO_COLOR", "1")]);
+    session.wait_for("R-3");
+    session.press("t");
+    session.wait_for("--by");
+    let terminal = session.terminal.lock().expect("no panic");
+    let colours = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+    let is_plain = colours
+        .filter_map(|(row, column)| terminal.screen().cell(row, column))
+        .all(|cell| (cell.fgcolor(), cell.bgcolor()) == (vt100::Color::Default, vt100::Color::Default));
+    assert!(is_plain, "{}", terminal.screen().contents());
+    drop(terminal);
+    let output = daemon.command().args(["top", "--once"]).output().expect("plazo runs");
+    let frame = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success() && !frame.contains('\u{1b}'), "{frame}");
+    for word in ["● en marcha", "▲ 1 vencidas", "R-1", "R-2", "R-3", "VENCE"] {
+        assert!(frame.contains(word), "{word}: {frame}");
+    }
+    // A client's name cannot write to the terminal.
+    daemon.event(&json!({
+        "id": "x", "type": "message", "channel": "whatsapp", "thread": "x", "direction": "in",
+        "author": {"name": "\u{1b}]0;malo\u{7}\u{1b}[31mRojo\u{202e}", "address": "573009", "kind": "customer"}, "text": "hola",
+    }));
+    let output = daemon.command().args(["top", "--once"]).output().expect("plazo runs");
+    let frame = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(!frame.contains(['\u{1b}', '\u{7}', '\u{202e}']) && frame.contains("Rojo"), "{frame:?}");
+    // Where plazo is not, it is said as by every other command, and the screen is not touched.
+    let (_, directory) = daemon.stop();
+    let mut command = crate::support::plazo();
+    command.arg("--config").arg(directory.path().join("sla.toml")).args(["--url", "http://127.0.0.1:9", "top"]);
+    let output = command.output().expect("plazo runs");
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+}
