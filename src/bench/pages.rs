@@ -127,8 +127,10 @@ async fn keep_open(address: SocketAddr, cookies: &[String], told: &Arc<AtomicUsi
         let head = format!("GET /live HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
         stream.write_all(head.as_bytes()).await?;
         let (cookie, told) = (cookie.to_owned(), Arc::clone(told));
+        let mut lines = BufReader::new(stream).lines();
+        // It hears of what changes from the end of the head on.
+        while lines.next_line().await?.is_some_and(|line| !line.is_empty()) {}
         open.spawn(async move {
-            let mut lines = BufReader::new(stream).lines();
             while let Ok(Some(line)) = lines.next_line().await {
                 if line.contains("event: change") {
                     told.fetch_add(1, Ordering::Relaxed);

@@ -2,6 +2,8 @@
 //! fetches when something has changed; with `pantalla=1` large, for a wall.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::LazyLock;
 
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
@@ -10,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use minijinja::value::{Serde, merge_maps};
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use super::row::{Reading, clock, look, sections};
 use super::wall::{self, WallKey};
@@ -26,6 +29,12 @@ use crate::text::{Language, format};
 /// Rows of a group on a page, and on a wall.
 const MOST_ROWS: usize = 60;
 const MOST_ON_A_WALL: usize = 14;
+
+/// Pages are drawn by so many at a time, half of the processors: five hundred that have heard of a change keep no alert waiting.
+static DRAWING: LazyLock<Semaphore> = LazyLock::new(|| {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Semaphore::new((processors / 2).max(1))
+});
 
 /// Letters of a filter.
 const LONGEST_WORD: usize = 100;
@@ -91,6 +100,7 @@ pub(super) async fn show(
 ) -> Response {
     let config = app.config();
     if let Some(wall) = wall::read(&app, &key).await {
+        let _turn = DRAWING.acquire().await;
         // Whoever has the link sees what it shows, and nothing else.
         let viewer = Viewer::Machine(String::new());
         let page = app.board(&viewer, &wall::filter(&wall), MOST_ON_A_WALL).await;
@@ -107,6 +117,7 @@ pub(super) async fn show(
             error::not_found(parts.uri).await.into_response()
         };
     };
+    let _turn = DRAWING.acquire().await;
     let language = session.viewer.language(&config);
     let is_wall = wanted.pantalla.is_some();
     let most = if is_wall { MOST_ON_A_WALL } else { MOST_ROWS };
