@@ -253,6 +253,11 @@ impl App {
         self.core.board.page(&self.readers, filter, &config.rulebook, sees, (most, now)).await
     }
 
+    /// Whether a viewer answers for others: leads, whoever holds a role, and this machine's users.
+    pub fn answers_for_others(&self, viewer: &Viewer) -> bool {
+        viewer.person().is_none_or(|key| self.leads(key))
+    }
+
     /// Tells of every change that the pages may show.
     pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.core.board.changes()

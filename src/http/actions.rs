@@ -22,8 +22,7 @@ use crate::both;
 use crate::config::{Config, Family};
 use crate::engine::directory::Recipient;
 use crate::engine::effect::Effect;
-use crate::engine::event::BrokenPromise;
-use crate::engine::event::{Event, Fact, RequestKind};
+use crate::engine::event::{self, BrokenPromise, Event, Fact, RequestKind};
 use crate::engine::proof::Proof;
 use crate::engine::reasons;
 use crate::engine::request_id::RequestId;
@@ -250,20 +249,14 @@ async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, 
         return Err(missing(app, id));
     }
     let events = app.views.events(id).await?;
-    let undone: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.fact {
-            Fact::Undo { of } => Some(of.as_str()),
-            _ => None,
-        })
-        .collect();
     let of = fields.get("of").and_then(Value::as_str);
     let is_meant = |event: &&Event| {
         let name = event.id.to_string();
         let is_named = of.is_none_or(|of| *of == name || *of == event.id.id);
-        is_named && event.can_be_undone() && !undone.contains(&name.as_str())
+        is_named && event.can_be_undone()
     };
-    let Some(event) = events.iter().rev().find(is_meant) else {
+    // What was taken back already is none of them; what only somebody said without a proof took nothing back.
+    let Some(event) = event::arrived(&events).filter(is_meant).last() else {
         let problem = match of {
             Some(of) => both!(
                 "{id} has no act `{of}` that can be taken back; what a client said stays",

@@ -144,7 +144,7 @@ const KNOWN: [&str; 12] =
 /// Keeps everybody from being told of it for a while: for leads and roles alone.
 async fn silence(app: &App, session: &Session, request: &Request) -> Result<&'static str, Refusal> {
     let config = app.config();
-    if !session.viewer.person().is_none_or(|key| app.leads(key)) {
+    if !app.answers_for_others(&session.viewer) {
         let detail = both!(
             "Leads and whoever holds a role silence a request; put it off instead.",
             "Silencian una solicitud los líderes y quienes tienen un cargo; pospóngala en su lugar."

@@ -38,7 +38,7 @@ pub(super) async fn show(
     let language = session.viewer.language(&config);
     let frame = shell::frame(&session, &app, "/informe", language);
     // It names everybody: for leads, and whoever holds a role.
-    if !session.viewer.person().is_none_or(|key| app.leads(key)) {
+    if !app.answers_for_others(&session.viewer) {
         return shell::not_yours(frame, language);
     }
     let of = |both: Both| language.of(both);

@@ -189,7 +189,7 @@ fn buttons(
         let words = both!("Take back: {what}", "Deshacer: {what}");
         buttons.push(DeedForm { of: Some(event.id.to_string()), ..button("undo", words, language) });
     }
-    if request.phase.is_live() && session.viewer.person().is_none_or(|key| app.leads(key)) {
+    if request.phase.is_live() && app.answers_for_others(&session.viewer) {
         buttons.push(button("silence", both!("Silence for 2 h", "Silenciar 2 h"), language));
     }
     buttons

@@ -73,7 +73,7 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
     let (config, now) = (app.config(), app.now());
     let language = session.viewer.language(&config);
     let of = |both: Both| language.of(both);
-    let may = session.viewer.person().is_none_or(|key| app.leads(key));
+    let may = app.answers_for_others(&session.viewer);
     let known = app.views.silences(false).await.unwrap_or_default();
     let mut theirs = Vec::new();
     for row in known {
@@ -204,7 +204,7 @@ pub(super) async fn add(State(app): State<App>, SignedIn(session): SignedIn, bod
     let config = app.config();
     let language = session.viewer.language(&config);
     let mut typed = Typed { values: form_urlencoded::parse(&body).into_owned().collect(), ..Typed::default() };
-    let may = session.viewer.person().is_none_or(|key| app.leads(key));
+    let may = app.answers_for_others(&session.viewer);
     if !may || !App::is_own_form(&session, &typed.of("form")) {
         typed.refused = Some(shell::stale(language));
         return list(&app, &session, typed, false).await;
@@ -282,7 +282,7 @@ pub(super) async fn end(
     let language = session.viewer.language(&app.config());
     let is_own =
         form_urlencoded::parse(&body).any(|(name, value)| name == "form" && App::is_own_form(&session, &value));
-    if !is_own || !session.viewer.person().is_none_or(|key| app.leads(key)) {
+    if !is_own || !app.answers_for_others(&session.viewer) {
         let typed = Typed { refused: Some(shell::stale(language)), ..Typed::default() };
         return list(&app, &session, typed, false).await;
     }

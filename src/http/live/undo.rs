@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::app::sessions::Session;
 use crate::config::Config;
-use crate::engine::event::{Event, Fact};
+use crate::engine::event::{self, Event, Fact};
 
 /// The act that is last, and may be taken back by whoever is signed in.
 pub(super) fn last_of<'a>(
@@ -14,15 +14,7 @@ pub(super) fn last_of<'a>(
     config: &Config,
     now: DateTime<Utc>,
 ) -> Option<&'a Event> {
-    let undone: Vec<&str> = events
-        .iter()
-        .filter_map(|event| match &event.fact {
-            Fact::Undo { of } => Some(of.as_str()),
-            _ => None,
-        })
-        .collect();
-    let last =
-        events.iter().rev().find(|event| event.can_be_undone() && !undone.contains(&event.id.to_string().as_str()))?;
+    let last = event::arrived(events).filter(|event| event.can_be_undone()).last()?;
     let directory = &config.rulebook.directory;
     let by = last.author.as_ref().and_then(|author| directory.person_of(author)).map(|person| person.key.as_str());
     let is_own = session.viewer.person().is_some_and(|key| by == Some(key));
