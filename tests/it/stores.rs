@@ -43,6 +43,12 @@ fn forget_the_hour(value: &mut Value) {
                 fields.remove("state");
             }
             fields.retain(|name, _| !["now", "overdue"].contains(&name.as_str()));
+            // A sentence says "until tomorrow 08:30", and "until yesterday 08:30" two days later.
+            if let Some(Value::String(sentence)) = fields.get_mut("text")
+                && let Some(day) = sentence.find(", until ")
+            {
+                sentence.truncate(day);
+            }
             fields.values_mut().for_each(forget_the_hour);
         }
         Value::Array(items) => items.iter_mut().for_each(forget_the_hour),
