@@ -220,7 +220,9 @@ impl Outbox {
 
     /// Tells the operator of plazo's own troubles. Without an operator in the file, only the log has it.
     pub async fn notify_operator(&self, subject: String, text: String) -> Result<(), WriteError> {
-        let Some(operator) = self.core.config().operator.clone() else { return Ok(()) };
+        let config = self.core.config();
+        let Some(operator) = config.operator.clone() else { return Ok(()) };
+        let text = config.with_status_page(text);
         self.announce(Content::Notice { subject, text }, operator).await.map(|_| ())
     }
 

@@ -1,11 +1,14 @@
 //! Reports: their material from the store, when they are sent, and to whom; and the register of escalations (D11).
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 
+use super::App;
 use super::desk::Desk;
 use super::schedule::last_time;
+use super::sessions::Viewer;
 use super::views::Views;
 use super::work::Work;
 use super::writer::WriteError;
@@ -16,6 +19,7 @@ use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
 use crate::engine::directory::{Role, Tell};
 use crate::engine::event::{Event, Fact};
+use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::engine::rota::Handover;
 use crate::engine::{history, ledger, reasons};
@@ -41,9 +45,21 @@ pub struct Wanted {
     /// The period.
     pub period: Period,
     /// In whose hours working time is counted.
-    pub calendar: std::sync::Arc<Calendar>,
+    pub calendar: Arc<Calendar>,
     /// What is to be reached.
     pub standards: Standards,
+    /// Whose figures; everybody's where it is left out.
+    pub whose: Option<Whose>,
+}
+
+/// Whose requests a report counts.
+#[derive(Clone)]
+pub struct Whose(Arc<dyn Fn(&Request) -> bool + Send + Sync>);
+
+impl std::fmt::Debug for Whose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Whose")
+    }
 }
 
 /// Why there is no such report.
@@ -123,6 +139,7 @@ impl Wanted {
             period,
             calendar,
             standards: settings.map(|report| report.standards).unwrap_or_default(),
+            whose: None,
         })
     }
 }
@@ -135,6 +152,17 @@ fn last_whole(at: Option<Handover>, calendar: &Calendar, now: DateTime<Utc>) -> 
         Some(Handover::Weekly(..)) | None => (today - Days::new(today.weekday().num_days_from_monday().into()), 7),
     };
     Period { from: calendar.start_of(end - Days::new(length)), to: calendar.start_of(end) }
+}
+
+impl App {
+    /// Of which requests a viewer may have figures: those that the viewer sees.
+    pub fn figures_of(&self, viewer: &Viewer) -> Option<Whose> {
+        if viewer.sees_all(&self.config(), self.now()) {
+            return None;
+        }
+        let (app, viewer) = (self.clone(), viewer.clone());
+        Some(Whose(Arc::new(move |request| app.sees(&viewer, request))))
+    }
 }
 
 impl Views {
@@ -174,6 +202,9 @@ fn of_period(
         };
         let known: Vec<Event> = own.iter().filter(|event| event.at < period.to).cloned().collect();
         let history = history::of(id, own, rulebook, period.to);
+        if wanted.whose.as_ref().is_some_and(|Whose(counts)| !counts(&history.request)) {
+            continue;
+        }
         let held = ledger::of(id, &known, rulebook, period.to).held;
         let clocks = store.clocks(id)?;
         // Whenever it was said: the figures are those of the period in which it broke.
@@ -181,10 +212,12 @@ fn of_period(
         cases.push(Case { history, held, clocks, reasons });
     }
     let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
+    let counted: Option<BTreeSet<RequestId>> =
+        wanted.whose.as_ref().map(|_| cases.iter().map(|case| case.history.request.id).collect());
     let broken: Vec<Broken> = store
         .violations(&filter)?
         .into_iter()
-        .filter(|row| row.at < period.to)
+        .filter(|row| row.at < period.to && counted.as_ref().is_none_or(|counted| counted.contains(&row.request)))
         .map(|row| Broken {
             id: row.id.0,
             request: row.request,
@@ -246,6 +279,7 @@ impl Work<'_> {
                 period,
                 calendar: settings.calendar.clone(),
                 standards: settings.standards,
+                whose: None,
             };
             found.push(DueReport { key, due_at, wanted, tell: leads_of(settings, &config) });
         }

@@ -478,6 +478,14 @@ impl Config {
         }
     }
 
+    /// A text for the operator, with the address of the page that shows how plazo stands, where there is one.
+    pub fn with_status_page(&self, text: String) -> String {
+        match &self.public_url {
+            Some(url) => format!("{text}\n\n{}/estado", url.trim_end_matches('/')),
+            None => text,
+        }
+    }
+
     /// Names of everything that tells plazo what happens.
     pub fn source_names(&self) -> Vec<String> {
         self.sources.keys().chain(self.mailboxes.keys()).cloned().collect()

@@ -266,7 +266,10 @@ impl Sender {
                 request: None,
                 planned_at: now,
                 decided_at: now,
-                content: Content::Notice { subject: subject.to_owned(), text: text.to_owned() },
+                content: Content::Notice {
+                    subject: subject.to_owned(),
+                    text: config.with_status_page(text.to_owned()),
+                },
                 is_probe: false,
                 route: Vec::new(),
                 first: None,

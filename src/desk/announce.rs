@@ -37,7 +37,7 @@ pub fn announcement_by(content: Content, ways: Vec<(Option<String>, String)>, no
 pub fn operator_notice(subject: &Both, text: &Both, config: &Config, now: DateTime<Utc>) -> Option<NewAlert> {
     let operator = config.operator.as_ref()?;
     let language = config.language_of(operator);
-    let (subject, text) = (language.of(subject.clone()), language.of(text.clone()));
+    let (subject, text) = (language.of(subject.clone()), config.with_status_page(language.of(text.clone())));
     Some(announcement(Content::Notice { subject, text }, operator, config, now))
 }
 

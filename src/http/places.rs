@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::listener::Caller;
 
@@ -79,6 +79,7 @@ pub(super) struct Place {
 impl Places {
     /// As many as the files allow that this process may open.
     pub(super) fn as_files_allow() -> Self {
+        raise_limit();
         let n_files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
         let places = Self::new(most_by(n_files));
         if places.most < MOST {
@@ -140,6 +141,17 @@ impl Drop for Place {
                 taken.of.remove(&who);
             }
         }
+    }
+}
+
+/// Lets this process open as many files as it may let itself open, up to what it needs.
+fn raise_limit() {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+    let wanted = (MOST as u64 * 2 + KEPT_BACK).min(hard);
+    if soft < wanted
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+    {
+        tracing::debug!(%error, "the limit of open files stays");
     }
 }
 

@@ -147,7 +147,7 @@ fn few_files_are_shared_so_that_alerts_still_go_out() {
     let operator = directory.path().join("operator").display().to_string();
     let config = format!("{PEOPLE}{POLICY}{}", smtp.section()).replace("OPERATOR", &operator);
     std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml");
-    let daemon = Daemon::start_with(directory, |command| limit(command, "ulimit -S -n 256"));
+    let daemon = Daemon::start_with(directory, |command| limit(command, "ulimit -n 256"));
     let silent: Vec<_> = (0..200).map(|_| connect(&daemon)).collect();
     // 256 files give 64 places, 8 of them to the socket alone: 144 are turned away.
     wait_for("the others to be turned away", PATIENCE, || (100 <= metric(&daemon, FULL)).then_some(()));

@@ -436,12 +436,23 @@ fn verdict(clock: &Clock) -> ((TargetKind, DateTime<Utc>), Judged) {
 
 fn played_in_order(view: &View<'_>, id: RequestId) -> BTreeMap<(TargetKind, DateTime<Utc>), Judged> {
     let config = view.app.config();
-    let mut events: Vec<(DateTime<Utc>, &Event)> = view
-        .journal
-        .iter()
-        .filter(|row| row.request == id)
-        .filter_map(|row| Some((row.at, row.event.as_ref()?)))
-        .collect();
+    let told =
+        || view.journal.iter().filter(|row| row.request == id).filter_map(|row| Some((row.at, row.event.as_ref()?)));
+    // What somebody who may took back, and who did not take it back before it was.
+    let undone: HashMap<&str, DateTime<Utc>> = told()
+        .filter(|(_, event)| event.is_believed())
+        .filter_map(|(at, event)| match &event.fact {
+            Fact::Undo { of } => Some((of.as_str(), at)),
+            _ => None,
+        })
+        .fold(HashMap::new(), |mut latest, (of, at)| {
+            latest.entry(of).and_modify(|known: &mut DateTime<Utc>| *known = at.max(*known)).or_insert(at);
+            latest
+        });
+    let is_undone = |at: DateTime<Utc>, event: &Event| {
+        event.can_be_undone() && undone.get(event.id.to_string().as_str()).is_some_and(|undone_at| at <= *undone_at)
+    };
+    let mut events: Vec<(DateTime<Utc>, &Event)> = told().filter(|(at, event)| !is_undone(*at, event)).collect();
     // Of two at one instant, the one heard of first: the order of the journal.
     events.sort_by_key(|(at, _)| *at);
     let mut request = Request::unopened(id);

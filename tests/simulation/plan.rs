@@ -113,6 +113,8 @@ pub enum Verb {
     Blame,
     /// That what was blamed leaves the figures, or stays in them.
     Approve(bool),
+    /// That an earlier event of the conversation was not so: its number.
+    Undo(u32),
 }
 
 /// Mondays before which clocks are changed somewhere, and one without.
@@ -175,6 +177,10 @@ fn conversations(rng: &mut Rng, start: DateTime<Utc>) -> Vec<Turn> {
             let (by, verb) = match step {
                 0 if is_task => (By::Laura, Verb::OpenTask),
                 0 => (By::Client, Verb::In),
+                // What a client said, or plazo does not know, stays.
+                _ if rng.u8(..12) == 0 => {
+                    (By::Laura, Verb::Undo(number - rng.u32(1..=u32::try_from(step).expect("few"))))
+                }
                 _ => drawn(rng, at),
             };
             // Some fall on one instant, or on a whole quarter of an hour, where deadlines fall too.
@@ -368,6 +374,7 @@ impl Said {
             Verb::Snooze(until) => Fact::Snooze { until: *until },
             Verb::Prioritise(priority) => Fact::Prioritise { priority: (*priority).to_owned() },
             Verb::Merge => Fact::Merge,
+            Verb::Undo(number) => Fact::Undo { of: event_id(*number).to_string() },
         };
         let is_task = matches!(self.verb, Verb::OpenTask);
         let about = About {
@@ -377,7 +384,7 @@ impl Said {
             ..About::default()
         };
         Event {
-            id: EventId { source: "simulation".to_owned(), id: self.number.to_string() },
+            id: event_id(self.number),
             at: self.happened_at,
             threads: vec![format!("t-{}", self.request)],
             author: Some(Author { name: text(name), address: text(address), kind }),
@@ -390,4 +397,8 @@ impl Said {
             fact,
         }
     }
+}
+
+fn event_id(number: u32) -> EventId {
+    EventId { source: "simulation".to_owned(), id: number.to_string() }
 }

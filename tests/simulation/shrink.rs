@@ -110,6 +110,7 @@ fn hear(said: &Said, heard_at: DateTime<Utc>) -> String {
         Verb::Snooze(until) => format!("snooze until {} #{request} {by}", instant(*until)),
         Verb::Prioritise(priority) => format!("prioritise {priority} #{request} {by}"),
         Verb::Merge => format!("merge #{request} {by}"),
+        Verb::Undo(number) => format!("undo simulation/{number} #{request} {by}"),
     };
     let heard = if heard_at == *happened_at { String::new() } else { format!(" heard {}", instant(heard_at)) };
     format!("{} {words} audience=client{heard}", instant(*happened_at))

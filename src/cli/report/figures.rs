@@ -1,10 +1,13 @@
 //! A report's figures as tables on a terminal.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::both;
 use crate::cli::look::Look;
 use crate::cli::output::{self, BLUE, Cell, Column, DIM, GREEN, RED, Table, styled};
+use crate::engine::request_id::RequestId;
 use crate::engine::working_time::WorkingTime;
 use crate::report::{By, Count, Figures, Group, Measure, Report, Share};
 use crate::text::{Both, Language, format, vocabulary};
@@ -34,6 +37,12 @@ pub(super) fn print(report: &Report, look: Look) -> anyhow::Result<()> {
     writer.section(writer.language.of(rules), report.violations.len(), || writer.rules())?;
     let waived = Both { en: "Answers that were not needed", es: "Respuestas que no hacían falta" };
     writer.section(writer.language.of(waived), report.waived.len(), || writer.waived())?;
+    let reasons = Both { en: "Why promises broke", es: "Por qué se incumplió" };
+    writer.section(writer.language.of(reasons), report.reasons.len(), || writer.reasons())?;
+    let still = Both { en: "How long it stood still", es: "Cuánto tiempo estuvo en espera" };
+    writer.section(writer.language.of(still), report.still.len(), || writer.still())?;
+    let waiting = Both { en: "Kept, after long waits", es: "Cumplidas, después de largas esperas" };
+    writer.section(writer.language.of(waiting), report.kept_waiting.len(), || writer.kept_waiting())?;
     writer.punctuality()
 }
 
@@ -201,9 +210,87 @@ impl Writer<'_> {
             [Column::text(12), Column::NUMBER, Column::text(12)],
         );
         for one in self.report.waived.iter().take(MOST_ROWS) {
-            let mut requests: Vec<_> = one.answers.iter().map(|row| row.request.to_string()).collect();
-            requests.dedup();
-            table.add_row([one.who.clone().unwrap_or_default(), one.n.to_string(), requests.join(" ")]);
+            let requests = once(one.answers.iter().map(|row| row.request));
+            table.add_row([one.who.clone().unwrap_or_default(), one.n.to_string(), requests]);
+        }
+        table
+    }
+
+    fn reasons(&self) -> Table {
+        let mut table = Table::new(
+            self.language.of(Both {
+                en: ["reason", "times", "let out", "undecided", "approved by", "requests"],
+                es: ["razón", "veces", "excluidas", "por decidir", "aprobó", "solicitudes"],
+            }),
+            [
+                Column::text(12),
+                Column::NUMBER,
+                Column::NUMBER,
+                Column::NUMBER.leaves(1),
+                Column::text(10).leaves(2),
+                Column::text(12),
+            ],
+        );
+        for reason in self.report.reasons.iter().take(MOST_ROWS) {
+            let approved: BTreeSet<_> =
+                reason.breaches.iter().filter_map(|breach| breach.approved_by.as_deref()).collect();
+            table.add_row([
+                reason.name.clone(),
+                reason.n.to_string(),
+                reason.n_excluded.to_string(),
+                reason.n_awaiting.to_string(),
+                approved.into_iter().collect::<Vec<_>>().join(", "),
+                once(reason.breaches.iter().map(|breach| breach.request)),
+            ]);
+        }
+        table
+    }
+
+    fn still(&self) -> Table {
+        let mut table = Table::new(
+            self.language.of(Both {
+                en: ["person", "waited for", "requests", "part of their time", "working", "elapsed"],
+                es: ["persona", "esperó a", "solicitudes", "parte de su tiempo", "laboral", "corrido"],
+            }),
+            [
+                Column::text(12),
+                Column::text(10),
+                Column::NUMBER.leaves(1),
+                Column::NUMBER,
+                Column::NUMBER.leaves(2),
+                Column::NUMBER,
+            ],
+        );
+        let nobody = self.language.of(Both { en: "nobody", es: "nadie" });
+        let client = self.language.of(Both { en: "the client", es: "el cliente" });
+        for still in self.report.still.iter().take(MOST_ROWS) {
+            table.add_row([
+                still.who.clone().unwrap_or_else(|| nobody.to_owned()),
+                still.name.clone().unwrap_or_else(|| client.to_owned()),
+                still.n.to_string(),
+                self.percent(still.share),
+                span(still.working_ms),
+                elapsed(still.ms),
+            ]);
+        }
+        table
+    }
+
+    fn kept_waiting(&self) -> Table {
+        let mut table = Table::new(
+            self.language.of(Both {
+                en: ["request", "promise", "after waiting", "owner"],
+                es: ["solicitud", "promesa", "tras esperar", "responsable"],
+            }),
+            [Column::WHOLE, Column::text(12), Column::NUMBER, Column::text(10)],
+        );
+        for kept in self.report.kept_waiting.iter().take(MOST_ROWS) {
+            table.add_row([
+                kept.request.to_string(),
+                vocabulary::task(kept.promise, self.language).to_owned(),
+                elapsed(kept.ms),
+                kept.who.clone().unwrap_or_default(),
+            ]);
         }
         table
     }
@@ -217,14 +304,13 @@ impl Writer<'_> {
             [Column::WHOLE, Column::NUMBER, Column::NUMBER, Column::NUMBER.leaves(1), Column::text(12)],
         );
         for rule in self.report.violations.iter().take(MOST_ROWS) {
-            let mut requests: Vec<_> = rule.broken.iter().map(|row| row.request.to_string()).collect();
-            requests.dedup();
+            let requests = once(rule.broken.iter().map(|row| row.request));
             table.add_row([
                 rule.rule.clone(),
                 rule.n.to_string(),
                 rule.n_excused.to_string(),
                 rule.before.map(|before| before.to_string()).unwrap_or_default(),
-                requests.join(" "),
+                requests,
             ]);
         }
         table
@@ -286,6 +372,18 @@ fn coloured(met: Option<bool>, value: String) -> Cell {
 
 fn counted(count: &Count) -> Cell {
     coloured(count.met.filter(|_| 0 < count.n), count.n.to_string())
+}
+
+/// Requests in a row, each once where it stands several times in succession.
+fn once(requests: impl Iterator<Item = RequestId>) -> String {
+    let mut requests: Vec<_> = requests.map(|request| request.to_string()).collect();
+    requests.dedup();
+    requests.join(" ")
+}
+
+/// In days and hours.
+fn elapsed(ms: i64) -> String {
+    format::span(TimeDelta::milliseconds(ms))
 }
 
 /// In hours: a day of work is no day.

@@ -28,6 +28,9 @@ use crate::text::{Language, format};
 
 /// Rows of a group on a page, and on a wall.
 const MOST_ROWS: usize = 60;
+/// Rows of a group where more are asked for, and how many more at each asking.
+const MOST_ROWS_EVER: usize = 2_000;
+const MORE_ROWS: usize = 240;
 const MOST_ON_A_WALL: usize = 14;
 
 /// Pages are drawn by so many at a time, half of the processors: five hundred that have heard of a change keep no alert waiting.
@@ -54,6 +57,9 @@ pub(super) struct Wanted {
     #[serde(alias = "bandeja")]
     inbox: Option<String>,
     q: Option<String>,
+    /// Rows of each group.
+    #[serde(alias = "filas")]
+    rows: Option<usize>,
     pantalla: Option<String>,
     parte: Option<String>,
 }
@@ -72,6 +78,35 @@ impl Wanted {
             inbox: given(&self.inbox),
             search: given(&self.q).map(|words| words.to_lowercase()),
         }
+    }
+
+    /// Rows of each group.
+    fn most(&self) -> usize {
+        self.rows.unwrap_or(MOST_ROWS).clamp(MOST_ROWS, MOST_ROWS_EVER)
+    }
+
+    /// The address of the same with more rows; none where there are as many as a page bears.
+    fn with_more(&self) -> Option<String> {
+        let most = self.most();
+        if MOST_ROWS_EVER <= most {
+            return None;
+        }
+        let rows = (most + MORE_ROWS).min(MOST_ROWS_EVER).to_string();
+        let mut address = url::form_urlencoded::Serializer::new("/?".to_owned());
+        let words = [
+            ("team", &self.team),
+            ("person", &self.person),
+            ("client", &self.client),
+            ("channel", &self.channel),
+            ("inbox", &self.inbox),
+            ("q", &self.q),
+        ];
+        for (name, word) in words {
+            if let Some(word) = word.as_deref().filter(|word| !word.is_empty()) {
+                address.append_pair(name, word);
+            }
+        }
+        Some(address.append_pair("rows", &rows).finish())
     }
 }
 
@@ -120,7 +155,7 @@ pub(super) async fn show(
     let _turn = DRAWING.acquire().await;
     let language = session.viewer.language(&config);
     let is_wall = wanted.pantalla.is_some();
-    let most = if is_wall { MOST_ON_A_WALL } else { MOST_ROWS };
+    let most = if is_wall { MOST_ON_A_WALL } else { wanted.most() };
     let filter = wanted.filter();
     let Ok(page) = app.board(&session.viewer, &filter, most).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -128,7 +163,7 @@ pub(super) async fn show(
     if is_wall {
         return wall_page(&app, &page, ("plazo", false), language, wanted.parte.is_some()).await;
     }
-    let rows = rows(&app, &page, false, language).await;
+    let rows = context! { more_at => wanted.with_more(), ..rows(&app, &page, false, language).await };
     if wanted.parte.is_some() {
         return shell::respond(StatusCode::OK, "rows.html", &rows);
     }

@@ -37,7 +37,7 @@ pub(super) async fn show(
     let (config, now) = (app.config(), app.now());
     let language = session.viewer.language(&config);
     let frame = shell::frame(&session, &app, "/informe", language);
-    // It names everybody: for leads, and whoever holds a role.
+    // It names people: for leads, of what is theirs, and whoever holds a role.
     if !app.answers_for_others(&session.viewer) {
         return shell::not_yours(frame, language);
     }
@@ -51,7 +51,8 @@ pub(super) async fn show(
         match span {
             (Ok(from), Ok(to)) => match Wanted::find(&config, given(&period.nombre).as_deref(), (from, to), false, now)
             {
-                Ok(wanted) => match app.views.report(wanted).await {
+                Ok(wanted) => match app.views.report(Wanted { whose: app.figures_of(&session.viewer), ..wanted }).await
+                {
                     Ok(made) => {
                         let links = |id: RequestId| Some(Links { show: format!("/r/{id}"), ..Links::default() });
                         let reader = Reader { links: &links, ..Reader::plain(config.zone, language, now) };

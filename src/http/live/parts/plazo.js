@@ -1,6 +1,21 @@
 "use strict";
 // The pages are whole without this script. It fetches their rows when plazo says that something has changed, and says so when plazo is silent.
 (() => {
+  const isTyping = (event) => event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+  // On a request: t takes it, p puts it off. On the queue, with a request chosen by j and k: the same, on its page.
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || !/^[tp]$/.test(event.key)) return;
+    const own = document.querySelector(`[data-key="${event.key}"]`);
+    const chosen = document.activeElement?.closest?.("#rows a[href^='/r/']");
+    if (own) { event.preventDefault(); own.click(); own.parentElement.querySelector("input:not([type=hidden])")?.focus(); }
+    else if (chosen) location.assign(chosen.getAttribute("href") + "#" + event.key);
+  });
+  if (/^#[tp]$/.test(location.hash)) {
+    const own = document.querySelector(`[data-key="${location.hash[1]}"]`);
+    // Loaded again, it is not done again.
+    history.replaceState(null, "", location.pathname + location.search);
+    if (own?.tagName === "SUMMARY") own.click(); else own?.focus();
+  }
   const rows = document.getElementById("rows");
   const stamp = document.getElementById("stamp");
   const lost = document.getElementById("lost");
