@@ -329,6 +329,41 @@ fn a_lead_silences_their_own_teams_alone() {
     assert_eq!(ids(&ana), 3);
 }
 
+/// A lead's report counts what is of the teams that they lead: neither another team's people nor its clients are in it.
+#[test]
+fn a_lead_s_report_counts_what_is_theirs() {
+    let people = "[person.rosa]\nname = \"Rosa Gil\"\nemail = \"rosa@agencia.example\"\n[team.norte]\nlead = \"rosa\"\nmembers = [\"mario\"]\n";
+    let daemon = Daemon::start(&format!("{PEOPLE}{POLICIES}{people}"));
+    let (mine, other) = (slack(&daemon, "s-1"), daemon.client_message("m-1", "t-1", Duration::ZERO));
+    daemon.post(&format!("/v1/requests/{mine}/own"), &json!({"owner": "mario"}));
+    daemon.post(&format!("/v1/requests/{other}/own"), &json!({"owner": "laura"}));
+    let [rosa, ana] = ["rosa", "ana"].map(|who| Browser::enter(&daemon, &["--by", who]));
+    let report = |browser: &Browser<'_>| browser.get("/informe?ver=1&desde=-1d").body;
+    let [of_rosa, of_ana] = [report(&rosa), report(&ana)];
+    let has = |page: &str, id: &str| page.contains(&format!(">{id}</a>"));
+    assert!(has(&of_ana, &mine) && has(&of_ana, &other), "{of_ana}");
+    assert!(has(&of_rosa, &mine) && !has(&of_rosa, &other), "{of_rosa}");
+    assert!(!of_rosa.contains("Laura Mora") && !of_rosa.contains("Luisa"), "{of_rosa}");
+}
+
+/// What a page does not bear is one link away, with the same filter.
+#[test]
+fn more_than_a_page_bears_is_one_link_away() {
+    let daemon = desk();
+    for n in 0..70 {
+        daemon.client_message(&format!("m-{n}"), &format!("t-{n}"), Duration::ZERO);
+    }
+    let ana = Browser::enter(&daemon, &["--by", "ana"]);
+    let page = ana.get("/?channel=whatsapp").body;
+    assert_eq!(page.matches("href=\"/r/").count(), 60);
+    let more =
+        page.split("<p class=\"more\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert!(more.contains("channel=whatsapp"), "{more}");
+    let whole = ana.get(&more.replace("&amp;", "&").replace("&#x2f;", "/")).body;
+    assert_eq!(whole.matches("href=\"/r/").count(), 70);
+    assert!(!whole.contains("class=\"more\""), "nothing is left");
+}
+
 /// A session may do what no token may; so none begins by a token, and a wall only by one that reads.
 #[test]
 fn a_token_begins_no_session_and_a_wall_only_where_it_reads() {
