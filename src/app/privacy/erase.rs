@@ -1,0 +1,499 @@
+//! `plazo erase`: a client, a person of the house or a request is forgotten everywhere, and a search of the store's bytes shows that it was.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use aho_corasick::AhoCorasick;
+use hmac::Mac as _;
+use serde::{Deserialize, Serialize};
+
+use super::retention::files;
+use crate::app::App;
+use crate::app::OUTBOX_DIRECTORY;
+use crate::app::work::Work;
+use crate::app::writer::WriteError;
+use crate::both;
+use crate::config::Config;
+use crate::engine::request_id::RequestId;
+use crate::privacy::Eraser;
+use crate::store::keeping::ToldContent;
+use crate::store::{FILE, StoreError};
+use crate::text::Both;
+
+/// What pseudonyms are sealed for.
+const PURPOSE: &str = "plazo erased 1";
+/// Entries that are looked through at once.
+const STRETCH: i64 = 20_000;
+/// Requests of a step.
+const STEP: usize = 8;
+/// Shorter words occur by chance.
+const SHORTEST: usize = 5;
+/// The same of numbers.
+const SHORTEST_NUMBER: usize = 12;
+
+/// Whom to forget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErasureKind {
+    /// A client, or a person at one.
+    Client,
+    /// A person of the house.
+    Person,
+    /// One request.
+    Request,
+}
+
+impl ErasureKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Person => "person",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// That somebody is to be forgotten.
+#[derive(Debug, Clone)]
+pub struct ErasureOrder {
+    /// Of what kind.
+    pub kind: ErasureKind,
+    /// By what: an address, a number, a key or a name; `R-17`.
+    pub words: Vec<String>,
+    /// Who asks for it.
+    pub who: Option<String>,
+}
+
+/// Why nobody was forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum NoErasure {
+    /// Nothing is kept of anybody of that name.
+    #[error("nothing is kept of them")]
+    Unknown,
+    /// One of their requests is held by law.
+    #[error("held by law")]
+    Held(Vec<RequestId>),
+    /// The store cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<StoreError> for NoErasure {
+    fn from(error: StoreError) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+impl NoErasure {
+    /// What is told of it.
+    pub fn words(&self) -> Both {
+        match self {
+            Self::Unknown => both!(
+                "nothing is kept of anybody known by that; give the address, number or name as plazo show has it",
+                "no hay nada de nadie conocido así; indique la dirección, el número o el nombre como en plazo show"
+            ),
+            Self::Held(held) => {
+                let held = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                both!(
+                    "{held} is held by law; end that first: plazo hold {held} --release",
+                    "{held} está bajo reserva legal; termínela primero: plazo hold {held} --release"
+                )
+            }
+            Self::Write(error) => both!("{error}", "{error}"),
+            Self::Io(error) => both!("{error}", "{error}"),
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ErasureReceipt {
+    /// Its number.
+    pub id: i64,
+    /// Requests of which nothing is kept but what happened when.
+    pub requests: Vec<RequestId>,
+    /// Others in which they were mentioned.
+    pub mentioned_in: Vec<RequestId>,
+    /// Messages that were rewritten.
+    pub messages: usize,
+    /// What was put aside or waited, and is deleted.
+    pub put_aside: usize,
+    /// Messages written as files that were deleted.
+    pub files: usize,
+    /// Words that were looked for in the bytes of the store, its log and its files.
+    pub searched: usize,
+    /// In how many places one of them was found: none where all is gone.
+    pub found: usize,
+    /// Whether the file was written anew, since it held what earlier versions had let go.
+    pub rewritten: bool,
+    /// Whether the file of promises in force names them, which is its operator's to change.
+    pub in_file: bool,
+}
+
+/// What was found of them before anything changes.
+struct Found {
+    whole: BTreeSet<RequestId>,
+    mentioned: BTreeSet<RequestId>,
+    /// Their conversations, by channel and name.
+    threads: Vec<(String, String)>,
+}
+
+impl App {
+    /// Forgets somebody everywhere. Instants and types stay, so that verdicts and figures do.
+    ///
+    /// # Errors
+    ///
+    /// [`NoErasure`]. What was forgotten up to then stays so, and the same again goes on.
+    pub async fn erase(&self, order: ErasureOrder) -> Result<ErasureReceipt, NoErasure> {
+        let config = self.config();
+        let words = known_by(&order, &config);
+        let keys = std::sync::Arc::clone(&self.keys);
+        let seal = move |word: &str| hex::encode(&keys.seal(PURPOSE, word.as_bytes()).finalize().into_bytes()[..6]);
+        let found = self.find(&order, &words, &seal).await?;
+        let held: Vec<_> = self.legal_holds().await?.into_iter().map(|hold| hold.request).collect();
+        let held: Vec<_> = held.into_iter().filter(|request| found.whole.contains(request)).collect();
+        if !held.is_empty() {
+            return Err(NoErasure::Held(held));
+        }
+        if found.whole.is_empty() && found.mentioned.is_empty() && order.kind != ErasureKind::Person {
+            return Err(NoErasure::Unknown);
+        }
+        // What the requests themselves say of their client is looked for and erased, too.
+        let mut theirs = words.clone();
+        if order.kind != ErasureKind::Person {
+            theirs.extend(self.identities(&found.whole).await?);
+        }
+        // Of one request: its client stays known from what else they asked, and elsewhere only what is this request's own goes.
+        let elsewhere = if order.kind == ErasureKind::Request { BTreeSet::new() } else { theirs.clone() };
+        let mut receipt = ErasureReceipt {
+            requests: found.whole.iter().copied().collect(),
+            mentioned_in: found.mentioned.iter().copied().collect(),
+            ..ErasureReceipt::default()
+        };
+        // The requests come last: by them the same again finds what a kill left to do.
+        let mut looked_through = 1;
+        receipt.messages = self.forget_messages(&found.whole, &elsewhere, &seal, &mut looked_through).await?;
+        let is_person = order.kind == ErasureKind::Person;
+        let (words, threads, renames) = (elsewhere.clone(), found.threads.clone(), seal.clone());
+        receipt.put_aside = self
+            .writer
+            .write(move |work| {
+                let eraser = Eraser::new(words.clone(), &renames);
+                let n = work.store().remove_put_aside_with(&long(eraser.words()), &threads)?;
+                if is_person {
+                    for word in eraser.words() {
+                        work.store().rename_person(word, &eraser.pseudonym(word))?;
+                    }
+                }
+                work.store().rewrite_revisions(|source| without_words(source, &eraser))?;
+                Ok(n)
+            })
+            .await?;
+        let needles = needles(&elsewhere, &found.threads);
+        receipt.searched = needles.len();
+        let needles = in_any_case(needles)?;
+        receipt.files = delete_files(&self.directory().join(OUTBOX_DIRECTORY), &needles, &receipt.requests)?;
+        for (requests, whole) in [(&receipt.mentioned_in, false), (&receipt.requests, true)] {
+            for some in requests.chunks(STEP) {
+                let (some, words, seal) = (some.to_vec(), theirs.clone(), seal.clone());
+                self.writer
+                    .write(move |work| {
+                        let eraser = Eraser::new(words.clone(), &seal);
+                        some.iter().try_for_each(|request| work.forget(*request, &eraser, whole))
+                    })
+                    .await?;
+            }
+        }
+        // What was told meanwhile.
+        receipt.messages += self.forget_messages(&found.whole, &elsewhere, &seal, &mut looked_through).await?;
+        receipt.in_file = self.names_them(&needles);
+        self.compact().await?;
+        receipt.found = self.search(&needles).await?;
+        if 0 < receipt.found && self.started_at.is_none() {
+            // Left by a version that did not overwrite what it let go. A daemon's events cannot wait for so long.
+            self.maintain(|store| store.rewrite()).await?;
+            self.compact().await?;
+            receipt.rewritten = true;
+            receipt.found = self.search(&needles).await?;
+        }
+        let subject: BTreeSet<_> = theirs.into_iter().chain(found.threads.into_iter().map(|(_, name)| name)).collect();
+        let subject = hex::decode(seal(&subject.iter().cloned().collect::<Vec<_>>().join("\n"))).unwrap_or_default();
+        let (kind, who, written) = (order.kind.as_str(), order.who, serde_json::to_value(&receipt).unwrap_or_default());
+        receipt.id = self
+            .writer
+            .write(move |work| work.store().add_erasure(kind, &subject, who.as_deref(), &written, work.now))
+            .await?;
+        Ok(receipt)
+    }
+
+    /// Erases what sources want erased. What is held by law, or cannot be written now, waits.
+    pub async fn erase_wanted(&self) {
+        let Ok(wanted) = self.readers.look(|store| store.wanted_erasures()).await else { return };
+        for (request, source) in wanted {
+            let who = Some(format!("source {source}"));
+            let order = ErasureOrder { kind: ErasureKind::Request, words: vec![request.to_string()], who };
+            match self.erase(order).await {
+                Ok(_) | Err(NoErasure::Unknown) => {
+                    let settled = self.writer.write(move |work| work.store().settle_erasure(request)).await;
+                    if let Err(error) = settled {
+                        tracing::warn!(%request, %error, "erased as its source wants, and not noted");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%request, source, %error, "its source wants it erased, and it is still there")
+                }
+            }
+        }
+    }
+
+    async fn find(
+        &self,
+        order: &ErasureOrder,
+        words: &BTreeSet<String>,
+        seal: &(impl Fn(&str) -> String + Sync),
+    ) -> Result<Found, NoErasure> {
+        let canonical = Eraser::new(words.iter().cloned(), seal).words().clone();
+        let kind = order.kind;
+        let mut whole = BTreeSet::new();
+        if kind == ErasureKind::Request {
+            for id in order.words.iter().filter_map(|word| word.parse::<RequestId>().ok()) {
+                if self.readers.look(move |store| store.request(id)).await?.is_some() {
+                    whole.insert(id);
+                }
+            }
+        } else if kind == ErasureKind::Client {
+            let asked: BTreeSet<String> = canonical.iter().cloned().chain(order.words.iter().cloned()).collect();
+            whole = self.readers.look(move |store| store.requests_of(&asked)).await?;
+        }
+        let mut mentioned = BTreeSet::new();
+        if kind != ErasureKind::Request {
+            let (looked_for, mut from) = (long(&canonical), Some(1));
+            while let Some(start) = from.filter(|_| !looked_for.is_empty()) {
+                let looked_for = looked_for.clone();
+                let (some, next) =
+                    self.readers.look(move |store| store.entries_with(&looked_for, start, STRETCH)).await?;
+                mentioned.extend(some.into_iter().filter(|id| !whole.contains(id)));
+                from = next;
+            }
+        }
+        let mut threads = Vec::new();
+        for id in whole.iter().copied() {
+            let names = self.readers.look(move |store| store.threads_of(id)).await?;
+            threads.extend(names);
+        }
+        Ok(Found { whole, mentioned, threads })
+    }
+
+    /// By what the clients of requests are known, as the requests have it.
+    async fn identities(&self, requests: &BTreeSet<RequestId>) -> Result<BTreeSet<String>, StoreError> {
+        let requests: Vec<_> = requests.iter().copied().collect();
+        self.readers
+            .look(move |store| {
+                let mut words = BTreeSet::new();
+                for id in requests {
+                    let Some(request) = store.request(id)? else { continue };
+                    words.extend(request.contact_by());
+                    words.extend(request.contact.filter(|name| name.contains(' ')));
+                    words.extend(request.clients);
+                    let client = request.requester.filter(|who| who.kind == crate::engine::event::AuthorKind::Customer);
+                    words.extend(client.and_then(|client| client.address));
+                }
+                words.retain(|word| SHORTEST <= word.len() && !word.starts_with(crate::privacy::ERASED));
+                Ok(words)
+            })
+            .await
+    }
+
+    /// Forgets them in everything that was told from a message on, of whatever request, and moves that on. How many were rewritten.
+    async fn forget_messages(
+        &self,
+        whole: &BTreeSet<RequestId>,
+        words: &BTreeSet<String>,
+        seal: &(impl Fn(&str) -> String + Sync),
+        from: &mut i64,
+    ) -> Result<usize, NoErasure> {
+        let mut n = 0;
+        let numbers: BTreeSet<i64> = whole.iter().map(|id| id.0).collect();
+        loop {
+            let start = *from;
+            let (told, next) = self.readers.look(move |store| store.told_contents(start, STRETCH)).await?;
+            let rewritten = rewritten(told, &Eraser::new(words.iter().cloned(), seal), &numbers);
+            n += rewritten.len();
+            for some in rewritten.chunks(STEP * 8) {
+                let some = some.to_vec();
+                self.writer
+                    .write(move |work| some.iter().try_for_each(|(id, content)| work.store().put_content(*id, content)))
+                    .await?;
+            }
+            match next {
+                Some(next) => *from = next,
+                None => return Ok(n),
+            }
+        }
+    }
+
+    /// In how many places of the store's bytes one of the words stands.
+    async fn search(&self, words: &AhoCorasick) -> Result<usize, NoErasure> {
+        let store = self.directory().join(FILE);
+        let log = PathBuf::from(format!("{}-wal", store.display()));
+        let words = words.clone();
+        let searched = tokio::task::spawn_blocking(move || {
+            let mut n = 0;
+            for path in [store, log] {
+                n += occurrences(&path, &words)?;
+            }
+            io::Result::Ok(n)
+        });
+        Ok(searched.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?)
+    }
+
+    /// Whether the file in force has one of the words in it.
+    fn names_them(&self, words: &AhoCorasick) -> bool {
+        let Some(path) = self.doors.file.load_full() else { return false };
+        std::fs::read(&*path).is_ok_and(|text| words.is_match(&text))
+    }
+}
+
+impl Work<'_> {
+    /// Forgets them in a request; with `whole`, it is theirs.
+    fn forget(&mut self, id: RequestId, eraser: &Eraser<'_>, whole: bool) -> Result<(), StoreError> {
+        let config = self.config.clone();
+        let Some(mut request) = self.store().request(id)? else { return Ok(()) };
+        let numbers = BTreeSet::from([id.0]);
+        for mut entry in self.store().entries(id)? {
+            if let Some(event) = &mut entry.event {
+                eraser.event(event, &request, &config.rulebook, whole);
+            }
+            if let Ok(mut effects) = serde_json::from_str(&entry.effects)
+                && eraser.json(&mut effects, &numbers, whole)
+            {
+                entry.effects = effects.to_string();
+            }
+            self.store().put_entry(&entry)?;
+        }
+        self.store().rewrite_violations(id, |violation| eraser.json(violation, &numbers, whole))?;
+        eraser.request(&mut request, &config.rulebook.directory, whole);
+        self.store().put_state(&request)?;
+        if whole {
+            self.store().remove_threads(id)?;
+            self.store().forget_answers(id)?;
+        }
+        self.store().note_forgotten(id)?;
+        self.shows(request);
+        Ok(())
+    }
+}
+
+/// Messages as they are to be from now on, those that change.
+fn rewritten(told: Vec<ToldContent>, eraser: &Eraser<'_>, requests: &BTreeSet<i64>) -> Vec<(i64, String)> {
+    let rewritten = told.into_iter().filter_map(|told| {
+        let is_whole = told.request.is_some_and(|request| requests.contains(&request));
+        let mut content: serde_json::Value = serde_json::from_str(&told.content).ok()?;
+        eraser.json(&mut content, requests, is_whole).then(|| (told.id, content.to_string()))
+    });
+    rewritten.collect()
+}
+
+/// Everything by which whoever is meant is known: what was given, and what the file says of them.
+fn known_by(order: &ErasureOrder, config: &Config) -> BTreeSet<String> {
+    let mut words: BTreeSet<String> = BTreeSet::new();
+    let directory = &config.rulebook.directory;
+    for word in order.words.iter().filter(|_| order.kind != ErasureKind::Request) {
+        words.insert(word.trim().to_owned());
+        if order.kind == ErasureKind::Person
+            && let Some(person) = directory.person(word)
+        {
+            words.extend([person.key.clone(), person.name.clone()]);
+            words.extend(person.addresses.iter().cloned());
+            words.extend(config.contacts.get(&person.key).and_then(|contact| contact.email.clone()));
+        }
+        if order.kind == ErasureKind::Client
+            && let Some(client) = directory.customer(word)
+        {
+            words.extend([client.key.clone(), client.name.clone()]);
+        }
+    }
+    words
+}
+
+fn long(words: &BTreeSet<String>) -> BTreeSet<String> {
+    words.iter().filter(|word| SHORTEST <= word.len()).map(|word| word.to_lowercase()).collect()
+}
+
+/// What is looked for in bytes: each word as JSON has it and as it is.
+fn needles(words: &BTreeSet<String>, threads: &[(String, String)]) -> BTreeSet<Vec<u8>> {
+    let mut needles = BTreeSet::new();
+    // A short number stands in longer ones by chance.
+    let is_own = |name: &&String| SHORTEST_NUMBER <= name.len() || !name.bytes().all(|byte| byte.is_ascii_digit());
+    for word in words.iter().chain(threads.iter().map(|(_, name)| name).filter(is_own)) {
+        let word = word.to_lowercase();
+        if word.len() < SHORTEST {
+            continue;
+        }
+        let escaped = serde_json::to_string(&word).unwrap_or_default();
+        needles.insert(escaped.trim_matches('"').as_bytes().to_vec());
+        needles.insert(word.into_bytes());
+    }
+    needles
+}
+
+/// Finds these, whatever their case, in one pass however many they are.
+fn in_any_case(words: impl IntoIterator<Item = Vec<u8>>) -> io::Result<AhoCorasick> {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).map_err(io::Error::other)
+}
+
+/// The source of a revision without the words, of each line that has one.
+fn without_words(source: &str, eraser: &Eraser<'_>) -> Option<String> {
+    if !eraser.occurs_in(source) {
+        return None;
+    }
+    let mut rewritten = source.to_owned();
+    for word in eraser.words().iter().filter(|word| SHORTEST <= word.len()) {
+        while let Some(at) = rewritten.to_lowercase().find(word.as_str()) {
+            // Lower case may be longer or shorter than what it stands for; then the line goes.
+            match rewritten.get(at..at + word.len()) {
+                Some(found) if found.to_lowercase() == *word => {
+                    rewritten.replace_range(at..at + word.len(), &eraser.pseudonym(word));
+                }
+                _ => return Some(String::new()),
+            }
+        }
+    }
+    Some(rewritten)
+}
+
+/// In how many places of a file one of the words stands, whatever its case. None where there is no such file.
+fn occurrences(path: &Path, words: &AhoCorasick) -> io::Result<usize> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut n = 0;
+    for found in words.try_stream_find_iter(file).map_err(io::Error::other)? {
+        found?;
+        n += 1;
+    }
+    Ok(n)
+}
+
+/// Deletes messages written as files that have one of the words in them, or speak of one of the requests. How many were.
+fn delete_files(directory: &Path, words: &AhoCorasick, requests: &[RequestId]) -> io::Result<usize> {
+    let ids = in_any_case(requests.iter().map(|id| id.to_string().into_bytes()))?;
+    let mut n = 0;
+    for path in files(directory) {
+        let text = std::fs::read(&path)?;
+        // R-1 is no part of R-17.
+        let names = |end: usize| !text.get(end).is_some_and(u8::is_ascii_digit);
+        if words.is_match(&text) || ids.find_overlapping_iter(&text).any(|found| names(found.end())) {
+            std::fs::remove_file(&path)?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}
