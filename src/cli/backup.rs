@@ -1,0 +1,252 @@
+//! `plazo backup` and `plazo restore`: a copy of the store while the daemon writes it, and putting one back.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use sha2::{Digest as _, Sha256};
+
+use super::output::{self, DIM, GREEN, YELLOW, styled};
+use super::{Exit, Global, Outcome, absolute, real_time, version};
+use crate::store;
+use crate::store::backup::{self, Copy, CopyError};
+use crate::text::{Both, Language};
+use crate::{both, daemon, private};
+
+/// Begins the names of copies in a directory of theirs.
+const NAME: &str = "plazo-";
+const SUFFIX: &str = ".sqlite3";
+/// How often the bar looks at how far the copy has come.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The file, a directory in which it gets a name by the day and hour, or - for a pipe
+    to: PathBuf,
+    /// In a directory: delete all copies but the last so many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    keep: Option<u16>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RestoreArgs {
+    /// The copy
+    from: PathBuf,
+    /// Only look it over
+    #[arg(long)]
+    check: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A copy that was made.
+#[derive(serde::Serialize)]
+struct Made {
+    file: PathBuf,
+    sha256: String,
+    version: &'static str,
+    #[serde(flatten)]
+    copy: Copy,
+    deleted: Vec<PathBuf>,
+}
+
+pub(super) fn run(global: &Global, args: &Args) -> Outcome {
+    let (language, directory) = (global.language(), global.data());
+    let now = real_time().now();
+    let to_pipe = args.to.as_os_str() == "-";
+    let in_directory = args.to.is_dir() || args.to.as_os_str().to_string_lossy().ends_with('/');
+    if args.keep.is_some() && !in_directory {
+        return Err(anyhow!(language.of(Both {
+            en: "--keep counts the copies of a directory; name one instead of a file",
+            es: "--keep cuenta las copias de un directorio; indique uno en vez de un archivo",
+        })));
+    }
+    let to = match () {
+        () if to_pipe => directory.join("backup.partial"),
+        () if in_directory => {
+            private::make_directory(&args.to)?;
+            args.to.join(format!("{NAME}{}{SUFFIX}", now.format("%Y%m%dT%H%M%SZ")))
+        }
+        () => args.to.clone(),
+    };
+    if !to_pipe && to.exists() {
+        let shown = to.display();
+        return Err(anyhow!(language.of(both!(
+            "{shown} is there already; name a file that is not, or a directory",
+            "{shown} ya existe; indique un archivo que no exista, o un directorio"
+        ))));
+    }
+    let partial = if to_pipe { to.clone() } else { with_suffix(&to, ".partial") };
+    // Left by one that was cut off.
+    fs::remove_file(&partial).ok();
+    let shown = to.display();
+    let copied = copy(&directory, &partial).map_err(|error| {
+        let Both { en, es } = told(&error);
+        anyhow!(language.of(both!("no copy was made of the store: {en}", "no se hizo la copia: {es}")))
+    });
+    let copy = match copied {
+        Ok(copy) => copy,
+        Err(error) => {
+            fs::remove_file(&partial).ok();
+            return Err(error);
+        }
+    };
+    let sha256 = digest(&partial)?;
+    if to_pipe {
+        let mut file = File::open(&partial)?;
+        fs::remove_file(&partial)?;
+        io::copy(&mut file, &mut io::stdout().lock())?;
+        anstream::eprintln!("{}", styled(DIM, summary(&copy, &sha256, language)));
+        return Ok(Exit::Done);
+    }
+    fs::rename(&partial, &to)?;
+    if let Some(parent) = absolute(&to).parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    let deleted = match args.keep {
+        Some(keep) => delete_older(&args.to, usize::from(keep))?,
+        None => Vec::new(),
+    };
+    if args.json {
+        return output::json(&Made { file: to, sha256, version: version(), copy, deleted });
+    }
+    output::line(&styled(GREEN, language.of(both!("copied to {shown}", "copiado en {shown}"))))?;
+    output::line(&styled(DIM, summary(&copy, &sha256, language)))?;
+    if !deleted.is_empty() {
+        let n = deleted.len();
+        output::line(&styled(DIM, language.of(both!("{n} older ones deleted", "{n} más viejas borradas"))))?;
+    }
+    let apart = Both {
+        en: "sla.toml, its secrets and links.key are not in it: keep /etc/plazo as well",
+        es: "sla.toml, sus secretos y links.key no van ahí: guarde también /etc/plazo",
+    };
+    output::line(&styled(DIM, language.of(apart)))?;
+    Ok(Exit::Done)
+}
+
+/// Copies and checks, with a bar.
+fn copy(directory: &Path, to: &Path) -> Result<Copy, CopyError> {
+    let bar = ProgressBar::new(backup::expected_bytes(directory)?);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}") {
+        bar.set_style(style);
+    }
+    let copied = std::thread::scope(|scope| {
+        let work = scope.spawn(|| backup::write(directory, to).and_then(|()| backup::check(to)));
+        while !work.is_finished() {
+            bar.set_position(fs::metadata(to).map_or(0, |file| file.len()));
+            std::thread::park_timeout(LOOK_EVERY);
+        }
+        work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    bar.finish_and_clear();
+    copied
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Deletes all copies of a directory but the last so many; their names are in the order of their days.
+fn delete_older(directory: &Path, keep: usize) -> io::Result<Vec<PathBuf>> {
+    let mut copies = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with(NAME) && name.ends_with(SUFFIX) {
+            copies.push(path);
+        }
+    }
+    copies.sort();
+    copies.truncate(copies.len().saturating_sub(keep));
+    copies.iter().try_for_each(fs::remove_file)?;
+    Ok(copies)
+}
+
+fn digest(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash) = (File::open(path)?, Sha256::new());
+    let mut some = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut some)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            n => hash.update(&some[..n]),
+        }
+    }
+}
+
+fn summary(copy: &Copy, sha256: &str, language: Language) -> String {
+    let Copy { tables, n_requests, n_entries, .. } = copy;
+    let (bytes, version) = (HumanBytes(copy.bytes), env!("CARGO_PKG_VERSION"));
+    language.of(both!(
+        "{bytes}, {n_requests} requests, {n_entries} entries; whole; plazo {version}, tables {tables}; sha256 {sha256}",
+        "{bytes}, {n_requests} solicitudes, {n_entries} anotaciones; íntegra; plazo {version}, tablas {tables}; sha256 {sha256}"
+    ))
+}
+
+/// Why there is no copy, or one cannot be used.
+fn told(error: &CopyError) -> Both {
+    match error {
+        CopyError::Store(error) => error.told(),
+        CopyError::Io(error) => both!("{error}", "{error}"),
+        CopyError::Damaged(cause) if cause == "no store of plazo" => {
+            both!("it is a database, and no store of plazo", "es una base de datos, pero no de plazo")
+        }
+        CopyError::Damaged(cause) => {
+            both!("it is damaged, or no store ({cause})", "está dañada, o no es una copia ({cause})")
+        }
+    }
+}
+
+pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Outcome {
+    let (language, directory) = (global.language(), global.data());
+    let shown = args.from.display();
+    let looked = backup::check(&args.from).map_err(|error| {
+        let Both { en, es } = told(&error);
+        anyhow!(language.of(both!("{shown} cannot be put back: {en}", "{shown} no se puede restaurar: {es}")))
+    })?;
+    let sha256 = digest(&args.from)?;
+    if args.check {
+        if args.json {
+            return output::json(&looked);
+        }
+        output::line(&styled(GREEN, summary(&looked, &sha256, language)))?;
+        return Ok(Exit::Done);
+    }
+    private::make_directory(&directory)?;
+    // Held until the end: no daemon starts meanwhile.
+    let _lock = daemon::Lock::take(&directory, language)?;
+    let now = real_time().now();
+    let before = backup::put_back(&args.from, &directory, now).map_err(|error| {
+        let Both { en, es } = told(&error);
+        anyhow!(language.of(both!("nothing was changed: {en}", "no se cambió nada: {es}")))
+    })?;
+    if args.json {
+        return output::json(
+            &serde_json::json!({"store": directory.join(store::FILE), "before": before, "copy": looked}),
+        );
+    }
+    output::line(&styled(GREEN, language.of(both!("{shown} is the store now", "{shown} es ahora la base de datos"))))?;
+    output::line(&styled(DIM, summary(&looked, &sha256, language)))?;
+    if let Some(before) = before {
+        let before = before.display();
+        let text = both!(
+            "what was there before is {before}; delete it once you miss nothing",
+            "lo que había antes es {before}; bórrelo cuando vea que no falta nada"
+        );
+        output::line(&styled(DIM, language.of(text)))?;
+    }
+    let again = Both {
+        en: "What was told after that copy may be told again, in one message a reader: start plazo, and look at plazo deliveries.",
+        es: "Lo que se avisó después de esa copia puede avisarse de nuevo, en un mensaje por persona: arranque plazo y mire plazo deliveries.",
+    };
+    output::line(&styled(YELLOW, language.of(again)))?;
+    Ok(Exit::Done)
+}
