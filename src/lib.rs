@@ -5,7 +5,7 @@
 //! `docs/ARCHITECTURE.md` tells the flow from an event to an alert.
 #![warn(missing_docs, unreachable_pub)]
 
-pub use plazo_core::{both, engine, holidays, instant, outbox, report, span, text, unit};
+pub use plazo_core::{both, engine, holidays, instant, outbox, privacy, report, span, text, unit};
 pub use plazo_store as store;
 pub use plazo_store::private;
 
@@ -16,6 +16,7 @@ pub mod intake;
 pub mod notify;
 pub mod config;
 pub mod desk;
+pub mod import;
 pub mod replay;
 pub mod app;
 pub mod http;

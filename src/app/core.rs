@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use super::board::Board;
+use super::disk::DiskWatch;
 use super::pulse::Pulse;
 use super::queue::Queue;
 use super::time::TimeSource;
@@ -26,6 +27,10 @@ pub(super) struct Core {
     pub(super) outlet: Outlet,
     /// Whether the last commit failed.
     pub(super) is_failing: AtomicBool,
+    /// How many requests the report that is being made has looked at, and of how many.
+    pub(super) report: [AtomicUsize; 2],
+    /// Whether there is room for events.
+    pub(super) disk: DiskWatch,
     /// Signs of life of writer and timer.
     pub(super) pulse: Pulse,
     /// Open requests as the pages list them.
@@ -42,6 +47,8 @@ impl Core {
             queue,
             time,
             is_failing: AtomicBool::new(false),
+            report: Default::default(),
+            disk: DiskWatch::default(),
             pulse: Pulse::default(),
             board: Board::default(),
             absences: tokio::sync::Mutex::new(()),

@@ -9,6 +9,7 @@ use super::readers::Readers;
 use super::views::Views;
 use super::work::Work;
 use super::writer::{WriteError, Writer};
+use crate::desk::{DOOR, LINK_DOOR, REPLY_DOOR};
 use crate::engine::effect::{PUSH_BACK, Wake, WakeReason};
 use crate::engine::request_id::RequestId;
 use crate::outbox::{HeldFor, ViolationId};
@@ -46,6 +47,11 @@ impl Desk {
     /// Applies events in the order given, in steps between which others write; durable once answered. What was applied before a failure
     /// stays, and is known when it is sent again.
     pub async fn submit(&self, incoming: Vec<Incoming>) -> Result<Vec<Applied>, WriteError> {
+        // What people do here is small, and ends what is due; what is told from elsewhere is told again.
+        let is_own = |incoming: &Incoming| [DOOR, LINK_DOOR, REPLY_DOOR].contains(&incoming.event.id.source.as_str());
+        if self.core.disk.is_closed() && !incoming.iter().all(is_own) {
+            return Err(WriteError::Unavailable("the disk is full".to_owned()));
+        }
         let mut applied = Vec::with_capacity(incoming.len());
         let mut incoming = incoming.into_iter().map(Arc::new).peekable();
         while incoming.peek().is_some() {

@@ -14,7 +14,7 @@ use super::work::Work;
 use super::writer::{WriteError, Writer};
 use crate::both;
 use crate::config::Config;
-use crate::engine::event::{EventId, Fact};
+use crate::engine::event::{Event, EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
 use crate::intake::mapping::MappingFault;
@@ -71,6 +71,8 @@ pub struct Told {
     pub fetches: usize,
     /// Presses of buttons that do not act.
     pub refused: usize,
+    /// Whether it wants something erased.
+    pub erases: bool,
     /// Requests that the events belong to, each once.
     #[serde(skip)]
     pub requests: Vec<RequestId>,
@@ -407,6 +409,11 @@ fn is_button_of_ours(
     store.was_told_by(request, &nameless)
 }
 
+/// Whether a source says that what it told of a conversation must not be kept any more. Whoever only reaches the address says nothing.
+fn wants_erasure(event: &Event) -> bool {
+    event.proof.holds() && event.refs.get("erase").and_then(serde_json::Value::as_str) == Some("true")
+}
+
 impl Work<'_> {
     fn take_facts(&mut self, prepared: &Prepared, speech: Speech) -> Result<Told, StoreError> {
         let mut told = Told::default();
@@ -423,6 +430,10 @@ impl Work<'_> {
             match self.take(incoming)? {
                 Applied::Accepted { request, .. } => {
                     told.accepted += 1;
+                    if wants_erasure(&incoming.event) {
+                        self.store().want_erasure(request, source, self.now)?;
+                        told.erases = true;
+                    }
                     if !told.requests.contains(&request) {
                         told.requests.push(request);
                     }

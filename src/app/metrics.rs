@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::disk::DiskOutlook;
 use crate::outbox::DeliveryState;
 
 /// What became of an event.
@@ -84,6 +86,8 @@ impl Default for Lateness {
 /// Figures read at the moment of asking.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// When they were read.
+    pub now: DateTime<Utc>,
     /// The longest that one transaction has held the writer.
     pub longest_hold: std::time::Duration,
     /// Requests of which something cannot be read.
@@ -98,6 +102,8 @@ pub struct Snapshot {
     pub overdue_unsent: i64,
     /// How late the alerts of the last day were, in milliseconds: until the decision, until the try, until the acceptance.
     pub lateness: Vec<[i64; 3]>,
+    /// Room on the disk; none where it cannot be asked.
+    pub disk: Option<DiskOutlook>,
     /// How far behind each source is, and since when it has been silent, in seconds.
     pub sources: Vec<(String, f64, f64)>,
 }
@@ -179,6 +185,28 @@ impl Metrics {
         }
         let lateness = "How late single alerts of the last day were, by part of their way and share (1 is the latest)";
         registry.register_with_unit("lateness_of_day", lateness, Unit::Seconds, shares);
+        if let Some(disk) = &snapshot.disk {
+            let full = disk.full_at.map(|at| (at - snapshot.now).as_seconds_f64());
+            for (name, told, bytes) in [
+                ("disk_free", "What is free on the store's disk", Some(disk.room.free)),
+                ("store_size", "What the store takes", Some(disk.room.used)),
+                ("store_daily_growth", "How much more the store takes each day", disk.growth),
+            ] {
+                let gauge = Gauge::<i64>::default();
+                if let Some(bytes) = bytes {
+                    gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+                    registry.register_with_unit(name, told, Unit::Bytes, gauge);
+                }
+            }
+            if let Some(seconds) = full {
+                let gauge = Gauge::<f64, AtomicU64>::default();
+                gauge.set(seconds);
+                registry.register_with_unit("disk_full_in", "Until the disk is full, as it goes", Unit::Seconds, gauge);
+            }
+            let closed = Gauge::<i64>::default();
+            closed.set(i64::from(disk.is_closed));
+            registry.register("intake_closed", "Whether events are refused for want of room", closed);
+        }
         let info = Family::<Version, Gauge<u64, AtomicU64>>::default();
         info.get_or_create(&Version { version: env!("CARGO_PKG_VERSION") }).set(1);
         registry.register("build", "The version that runs", info);

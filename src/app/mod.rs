@@ -14,12 +14,14 @@ mod explain;
 pub mod disk;
 pub mod file;
 pub mod feeds;
+mod import;
 mod keys;
 pub mod links;
 pub mod metrics;
 mod outbox;
 pub mod plan;
 pub mod planned;
+pub mod privacy;
 pub mod pulse;
 pub mod queue;
 mod readers;
@@ -33,6 +35,7 @@ pub mod sessions;
 pub mod silence;
 pub mod time;
 pub mod token;
+pub mod verify;
 pub mod view;
 pub mod views;
 pub mod walls;
@@ -71,6 +74,9 @@ use readiness::Readiness;
 use refusals::Refusals;
 use time::TimeSource;
 use writer::Writer;
+
+/// Where messages are written as files, in the data directory.
+pub const OUTBOX_DIRECTORY: &str = "outbox";
 
 /// What is known of the doors, and of the file that does not hold.
 struct Doors {
@@ -198,6 +204,10 @@ impl App {
         let open = store.begin()?;
         let writing = open.writing();
         config.rulebook.revision = writing.revision(&config.revision_text(source), now, None)?;
+        if writing.last_request()? == 0 {
+            // Of nothing, everything is planned.
+            writing.set_planned_revision(config.rulebook.revision)?;
+        }
         writing.forget_link_key()?;
         token::close_doors(writing, token::Open::by(&config))?;
         writing.end_sessions_but_of(&config.contacts.keys().map(String::as_str).collect::<Vec<_>>())?;
@@ -289,6 +299,21 @@ impl App {
             keys: keys::Keys::none(),
             started_at: None,
         }))
+    }
+
+    /// The same for one command, while no daemon runs: whoever may write the file needs no token.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::open`].
+    pub fn open_alone(
+        directory: &Path,
+        config: Config,
+        source: &str,
+        time: TimeSource,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let (app, thread) = Self::open(directory, config, source, time)?;
+        Ok((Self { tokens: Arc::new(token::Known::everybody()), started_at: None, ..app }, thread))
     }
 
     /// When it began to run; none where it only looks into the store.

@@ -21,14 +21,19 @@ impl Readers {
         Self { directory: directory.to_owned(), idle: Mutex::new(Vec::new()), unreadable }
     }
 
+    /// Where the store lies.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Room on the disk where the store lies.
     ///
     /// # Errors
     ///
     /// If the disk cannot be asked.
-    pub(super) async fn room(&self) -> io::Result<DiskRoom> {
+    pub(super) async fn room(&self, keep_free: u64) -> io::Result<DiskRoom> {
         let directory = self.directory.clone();
-        let asked = tokio::task::spawn_blocking(move || DiskRoom::of(&directory)).await;
+        let asked = tokio::task::spawn_blocking(move || DiskRoom::of(&directory, keep_free)).await;
         asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 

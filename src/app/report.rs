@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 
@@ -17,6 +18,7 @@ use crate::config::{Config, ReportSettings};
 use crate::desk::announcement;
 use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
+use crate::engine::clock::Clock;
 use crate::engine::directory::{Role, Tell};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request::Request;
@@ -24,7 +26,7 @@ use crate::engine::request_id::RequestId;
 use crate::engine::rota::Handover;
 use crate::engine::{history, ledger, reasons};
 use crate::outbox::Content;
-use crate::report::{self, Broken, By, Case, Material, Period, Report, Standards};
+use crate::report::{Broken, By, Case, Fold, Material, Period, Report, Standards};
 use crate::store::violations::ViolationFilter;
 use crate::store::{Store, StoreError};
 use crate::text::register::RegisterEntry;
@@ -34,6 +36,8 @@ use crate::text::{Both, violation};
 const MOST_LATENESSES: u32 = 100_000;
 /// Broken rules of a period that are told one by one.
 const MOST_BROKEN: u32 = 100_000;
+/// Requests that are read in one look.
+const LOOK: usize = 256;
 /// Requests named behind each figure of a report that is kept for sending; the page and the command have all.
 const MOST_FROZEN: usize = 12;
 
@@ -144,6 +148,35 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// Each report of the file, for its last whole period; the usual one where the file has none.
+    pub(super) fn all(config: &Config, now: DateTime<Utc>) -> Vec<Self> {
+        let names: Vec<Option<&str>> = match config.reports.as_slice() {
+            [] => vec![None],
+            reports => reports.iter().map(|report| Some(report.name.as_str())).collect(),
+        };
+        names.into_iter().filter_map(|name| Self::find(config, name, (None, None), false, now).ok()).collect()
+    }
+}
+
+/// The whole periods of a report from the one in which something happened first up to then.
+pub(super) fn periods(wanted: &Wanted, config: &Config, first: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Period> {
+    let settings = config.reports.iter().find(|report| report.name == wanted.name);
+    let mut found = Vec::new();
+    let mut end = until;
+    // The end of each is the beginning of the one after it, by the midnights of its calendar.
+    loop {
+        let period = last_whole(settings.map(|report| report.at), &wanted.calendar, end);
+        if period.to <= first || end <= period.from {
+            break;
+        }
+        found.push(period);
+        end = period.from;
+    }
+    found.reverse();
+    found
+}
+
 /// The last whole week, or the last whole day, by the midnights of the calendar's zone. Weeks begin on Monday.
 fn last_whole(at: Option<Handover>, calendar: &Calendar, now: DateTime<Utc>) -> Period {
     let today = now.with_timezone(&calendar.zone()).date_naive();
@@ -168,76 +201,126 @@ impl App {
 impl Views {
     /// Makes a report beside the period before it.
     pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
-        let config = self.core.config();
-        self.readers.read(move |store| make(store, &config, &wanted)).await
+        let (config, core) = (self.core.config(), Arc::clone(&self.core));
+        self.readers
+            .read(move |store| {
+                let Period { from, to } = wanted.period;
+                let past = if wanted.whose.is_none() { store.past_report(&wanted.name, from, to)? } else { None };
+                // Of what was let go, figures can no longer be made; they stay as they were.
+                match past.and_then(|text| serde_json::from_str(&text).ok()) {
+                    Some(report) => Ok(report),
+                    None => make(store, &config, &wanted, &core.report),
+                }
+            })
+            .await
+    }
+
+    /// How many requests the report that is being made has looked at, and of how many; of two at once, the later one's.
+    pub fn report_progress(&self) -> (usize, usize) {
+        let [n, of] = &self.core.report;
+        (n.load(Ordering::Relaxed), of.load(Ordering::Relaxed))
     }
 }
 
-/// A report and the one before it, from what is in the store.
-fn make(store: &Store, config: &Config, wanted: &Wanted) -> Result<Report, StoreError> {
-    let length = wanted.period.to - wanted.period.from;
-    let earlier = Period { from: wanted.period.from - length, to: wanted.period.from };
-    let mut events = HashMap::new();
-    let mut report = of_period(store, config, wanted, wanted.period, &mut events)?;
-    let before = of_period(store, config, wanted, earlier, &mut events)?;
-    report.compare(&before);
-    Ok(report)
-}
-
-fn of_period(
+/// A report and the one before it, from what is in the store: each request is looked at once for both, and forgotten then, so that a year costs
+/// no more memory than a week.
+fn make(
     store: &Store,
     config: &Config,
     wanted: &Wanted,
-    period: Period,
-    events: &mut HashMap<RequestId, Vec<Event>>,
+    [n_looked_at, n_all]: &[AtomicUsize; 2],
 ) -> Result<Report, StoreError> {
+    let length = wanted.period.to - wanted.period.from;
+    let earlier = Period { from: wanted.period.from - length, to: wanted.period.from };
+    let [now, before] = [wanted.period, earlier].map(|period| Looked::at(store, wanted, period));
+    let (now, before) = (now?, before?);
     let rulebook = &config.rulebook;
-    let mut cases = Vec::new();
-    for id in store.concerned(period.from, period.to)? {
-        if let std::collections::hash_map::Entry::Vacant(place) = events.entry(id) {
-            place.insert(store.events(id)?);
+    let [mut report, mut earlier] = [&now, &before].map(|looked| Fold::new(looked.material(wanted, config), rulebook));
+    let mut ids: Vec<RequestId> = now.concerned.iter().chain(&before.concerned).copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut look = None;
+    n_all.store(ids.len(), Ordering::Relaxed);
+    for (place, id) in ids.into_iter().enumerate() {
+        // One look for some hundreds costs less than one each; one for all would keep the log from being taken in.
+        if place % LOOK == 0 {
+            drop(look.take());
+            look = Some(store.look()?);
+            n_looked_at.store(place, Ordering::Relaxed);
         }
-        let Some(own) = events.get(&id).filter(|own| own.first().is_some_and(|first| first.at < period.to)) else {
-            continue;
-        };
-        let known: Vec<Event> = own.iter().filter(|event| event.at < period.to).cloned().collect();
-        let history = history::of(id, own, rulebook, period.to);
-        if wanted.whose.as_ref().is_some_and(|Whose(counts)| !counts(&history.request)) {
-            continue;
-        }
-        let held = ledger::of(id, &known, rulebook, period.to).held;
+        let events = store.events(id)?;
         let clocks = store.clocks(id)?;
-        // Whenever it was said: the figures are those of the period in which it broke.
-        let reasons = reasons::of(own, &clocks, history.request.owner.as_deref(), rulebook);
-        cases.push(Case { history, held, clocks, reasons });
+        for (looked, fold) in [(&now, &mut report), (&before, &mut earlier)] {
+            if looked.concerned.binary_search(&id).is_ok()
+                && let Some(case) = case(id, &events, &clocks, config, looked.period)
+                && wanted.whose.as_ref().is_none_or(|Whose(counts)| counts(&case.history.request))
+            {
+                fold.add(&case);
+            }
+        }
     }
-    let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
-    let counted: Option<BTreeSet<RequestId>> =
-        wanted.whose.as_ref().map(|_| cases.iter().map(|case| case.history.request.id).collect());
-    let broken: Vec<Broken> = store
-        .violations(&filter)?
-        .into_iter()
-        .filter(|row| row.at < period.to && counted.as_ref().is_none_or(|counted| counted.contains(&row.request)))
-        .map(|row| Broken {
-            id: row.id.0,
-            request: row.request,
-            at: row.at,
-            violation: row.violation,
-            owner: row.owner,
-            excuse: row.excuse.map(|(excuse, ..)| excuse),
-        })
-        .collect();
-    let lateness_ms = store.lateness_of(period.from, period.to, MOST_LATENESSES)?;
-    let material = Material {
-        period,
-        calendar: &wanted.calendar,
-        standards: wanted.standards,
-        directory: &rulebook.directory,
-        cases: &cases,
-        broken: &broken,
-        lateness_ms: &lateness_ms,
-    };
-    Ok(report::make(&wanted.name, &material, rulebook))
+    let mut report = report.finish(&wanted.name);
+    report.compare(&earlier.finish(&wanted.name));
+    Ok(report)
+}
+
+/// What is known of a period before its requests are looked at one by one.
+struct Looked {
+    period: Period,
+    /// Requests on which something happened since it began, or that are open still; in their order.
+    concerned: Vec<RequestId>,
+    broken: Vec<Broken>,
+    lateness_ms: Vec<i64>,
+}
+
+impl Looked {
+    fn at(store: &Store, wanted: &Wanted, period: Period) -> Result<Self, StoreError> {
+        let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
+        let mut broken = Vec::new();
+        for row in store.violations(&filter)?.into_iter().filter(|row| row.at < period.to) {
+            if let Some(Whose(counts)) = &wanted.whose
+                && !store.request(row.request)?.is_some_and(|request| counts(&request))
+            {
+                continue;
+            }
+            broken.push(Broken {
+                id: row.id.0,
+                request: row.request,
+                at: row.at,
+                violation: row.violation,
+                owner: row.owner,
+                excuse: row.excuse.map(|(excuse, ..)| excuse),
+            });
+        }
+        let concerned = store.concerned(period.from, period.to)?;
+        let lateness_ms = store.lateness_of(period.from, period.to, MOST_LATENESSES)?;
+        Ok(Self { period, concerned, broken, lateness_ms })
+    }
+
+    fn material<'a>(&'a self, wanted: &'a Wanted, config: &'a Config) -> Material<'a> {
+        Material {
+            period: self.period,
+            calendar: &wanted.calendar,
+            standards: wanted.standards,
+            directory: &config.rulebook.directory,
+            broken: &self.broken,
+            lateness_ms: &self.lateness_ms,
+        }
+    }
+}
+
+/// A request as it was at the end of a period; none where it began later.
+fn case(id: RequestId, events: &[Event], clocks: &[Clock], config: &Config, period: Period) -> Option<Case> {
+    let rulebook = &config.rulebook;
+    if events.first().is_none_or(|first| period.to <= first.at) {
+        return None;
+    }
+    let known = &events[..events.partition_point(|event| event.at < period.to)];
+    let history = history::of(id, events, rulebook, period.to);
+    let held = ledger::of(id, known, rulebook, period.to).held;
+    // Whenever it was said: the figures are those of the period in which it broke.
+    let reasons = reasons::of(events, clocks, history.request.owner.as_deref(), rulebook);
+    Some(Case { history, held, clocks: clocks.to_vec(), reasons })
 }
 
 impl Desk {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
-use super::disk::DiskRoom;
 use super::metrics::{self, Snapshot};
 use super::outbox::OVERDUE_AFTER;
 use super::readers::Readers;
@@ -18,6 +17,7 @@ use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::{DeliveryId, DeliveryState, ViolationId};
 use crate::store::deliveries::{DeliveryRow, ToldRow};
+use crate::store::imports::ImportRow;
 use crate::store::journal::{AuthorRow, Happening, HistoryRow};
 use crate::store::requests::{DueCursor, RequestFilter};
 use crate::store::silences::SilenceRow;
@@ -200,6 +200,11 @@ impl Views {
         self.readers.look(move |store| store.count_unproven_mail(since)).await
     }
 
+    /// How far files of history were read in.
+    pub async fn imports(&self) -> Result<Vec<ImportRow>, StoreError> {
+        self.readers.look(Store::imports).await
+    }
+
     /// The revision of the file that is in force, and when it was taken.
     pub async fn revision(&self) -> Result<Option<(i64, Option<DateTime<Utc>>)>, StoreError> {
         self.readers
@@ -228,15 +233,6 @@ impl Views {
             .await
     }
 
-    /// Room on the disk where the store lies.
-    ///
-    /// # Errors
-    ///
-    /// If the disk cannot be asked.
-    pub async fn room(&self) -> std::io::Result<DiskRoom> {
-        self.readers.room().await
-    }
-
     /// From a step's instant to the peer's acceptance, of single alerts of the last day: the median, the 99th hundredth and the latest, in
     /// seconds; none where there were none.
     ///
@@ -256,6 +252,8 @@ impl Views {
             .readers
             .look(move |store| {
                 Ok(Snapshot {
+                    now,
+                    disk: None,
                     queued: 0,
                     longest_hold: Duration::ZERO,
                     unreadable: 0,

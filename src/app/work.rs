@@ -15,6 +15,7 @@ use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
 use crate::unit::incoming::RejectionCode;
+use crate::unit::known::Ask;
 use crate::unit::{Agenda, Applied, Changes, Decided, Incoming, Input, Known, Output, Rejection, Saved};
 use crate::{both, desk};
 
@@ -155,6 +156,51 @@ impl<'a> Work<'a> {
         Ok(saved)
     }
 
+    /// What is known so far.
+    pub(super) const fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// The same, to be added to.
+    pub(super) const fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
+    /// Takes in the store's answers.
+    pub(super) fn learn(&mut self, asks: Vec<Ask>) -> Result<(), StoreError> {
+        self.store.load(asks, &mut self.known, self.now)
+    }
+
+    /// When a request wants to be looked at, by what is on the disk.
+    pub(super) fn queued(&self, request: RequestId) -> Option<DateTime<Utc>> {
+        self.core.queue.wake_of(request)
+    }
+
+    /// The instant of the last event of a request that is known; none where it cannot be read.
+    pub(super) fn last_event_at(&mut self, id: RequestId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(self.request(id)?.map(|request| request.last_event_at))
+    }
+
+    /// Whether a request began before plazo knew of it.
+    pub(super) fn is_history(&mut self, id: RequestId) -> Result<bool, StoreError> {
+        Ok(self.request(id)?.is_some_and(|request| request.is_history(request.opened_at)))
+    }
+
+    fn request(&mut self, id: RequestId) -> Result<Option<&Arc<Request>>, StoreError> {
+        if let Err(need) = self.known.request(id) {
+            self.learn(need.0)?;
+        }
+        Ok(self.known.request(id).ok().flatten())
+    }
+
+    /// Writes what is decided, and known to be so already.
+    pub(super) fn write_unheard(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        self.writing.save(changes, self.now)?;
+        self.done.wakes.extend_from_slice(&changes.wakes);
+        self.done.changed.extend(changes.request.as_ref().map(|update| Arc::clone(&update.request)));
+        Ok(())
+    }
+
     /// Writes messages that are decided already, and returns their deliveries.
     pub(super) fn tell(&mut self, alerts: Vec<NewAlert>) -> Result<Vec<DeliveryId>, StoreError> {
         Ok(self.write(&Changes { alerts, ..Changes::default() })?.deliveries)
@@ -216,6 +262,11 @@ impl<'a> Work<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Shows whoever looks a request that was rewritten.
+    pub(super) fn shows(&mut self, request: Request) {
+        self.done.changed.push(Arc::new(request));
     }
 
     /// Notes when a request is to be looked at.

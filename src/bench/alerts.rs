@@ -28,16 +28,20 @@ pub(super) struct Beside {
 /// A thousand alerts, each due at an instant of its own within a minute.
 pub(super) async fn lateness() -> anyhow::Result<Vec<Row>> {
     let alone = |_| std::future::ready(Ok(()));
-    Ok(vec![lateness_with("1,000 alerts over a minute: lateness at the webhook", alone).await?])
+    Ok(vec![lateness_with("1,000 alerts over a minute: lateness at the webhook", "", alone).await?])
 }
 
-/// The same, while whatever `beside` begins goes on.
-pub(super) async fn lateness_with<T, F>(work: &'static str, beside: impl FnOnce(Beside) -> F) -> anyhow::Result<Row>
+/// The same, while whatever `beside` begins goes on; `file` is what the file says for that.
+pub(super) async fn lateness_with<T, F>(
+    work: &'static str,
+    file: &str,
+    beside: impl FnOnce(Beside) -> F,
+) -> anyhow::Result<Row>
 where
     F: Future<Output = anyhow::Result<T>>,
 {
     const N: usize = 1_000;
-    let (site, arrivals) = hooked().await?;
+    let (site, arrivals) = hooked(file).await?;
     let beside = beside(Beside { address: site.address, app: site.app.clone() }).await?;
     let first = real_time().now() + TimeDelta::seconds(3);
     let due = move |index: usize| first + TimeDelta::milliseconds(60 * index as i64);
@@ -59,7 +63,7 @@ where
 /// Ten thousand alerts due at one instant, each a webhook call and a record.
 pub(super) async fn burst() -> anyhow::Result<Vec<Row>> {
     const N: usize = 10_000;
-    let (site, arrivals) = hooked().await?;
+    let (site, arrivals) = hooked("").await?;
     let due_at = real_time().now() + TimeDelta::seconds(6);
     fill(&site, N, move |_| due_at).await?;
     wait(&arrivals, N).await;
@@ -92,7 +96,8 @@ pub(super) async fn mail() -> anyhow::Result<Vec<Row>> {
     Ok(vec![Row::new("1,000 mails due at one instant", figure, format!("{} arrived", lock(&arrivals).len()))])
 }
 
-async fn hooked() -> anyhow::Result<(Site, Arrivals)> {
+/// A daemon that tells a webhook; `file` is what its file says besides.
+async fn hooked(file: &str) -> anyhow::Result<(Site, Arrivals)> {
     let arrivals = Arrivals::default();
     let taken = Arc::clone(&arrivals);
     let address = webhook::start(move |body| {
@@ -101,7 +106,7 @@ async fn hooked() -> anyhow::Result<(Site, Arrivals)> {
     })
     .await?;
     let hook = format!("[destination.hook]\ntype = \"webhook\"\nprivate = true\nurl = \"http://{address}/\"");
-    Ok((Site::start(&site::config("hook", &hook)).await?, arrivals))
+    Ok((Site::start(&site::config("hook", &format!("{hook}\n{file}"))).await?, arrivals))
 }
 
 /// The step's instant, as the message's facts tell it.

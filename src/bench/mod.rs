@@ -9,9 +9,11 @@ mod flood;
 mod hooks;
 mod idle;
 mod intake;
+mod keeping;
 mod load;
 mod pages;
 mod site;
+mod years;
 
 use plazo::cli::bench::{Row, Work};
 
@@ -28,6 +30,8 @@ pub(crate) fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
             Work::Mail => alerts::mail().await,
             Work::Idle => idle::open_requests(100_000).await,
             Work::Million => idle::open_requests(1_000_000).await,
+            Work::Keeping => keeping::beside_alerts().await,
+            Work::Years => years::behind().await,
             Work::Pages => pages::open_pages().await,
             Work::Crash => crash::kill_amid_alerts().await,
             Work::Flood => flood::held_alerts().await,

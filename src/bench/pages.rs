@@ -46,10 +46,10 @@ pub(super) async fn open_pages() -> anyhow::Result<Vec<Row>> {
         rows.push(Row::new(work, figure, beside));
     }
     rows.push(many().await?);
-    rows.push(alerts::lateness_with("1,000 alerts over a minute, without pages", |_| async { Ok(()) }).await?);
+    rows.push(alerts::lateness_with("1,000 alerts over a minute, without pages", "", |_| async { Ok(()) }).await?);
     let name = "1,000 alerts over a minute, beside 500 open pages";
     rows.push(
-        alerts::lateness_with(name, |site| async move {
+        alerts::lateness_with(name, "", |site| async move {
             let address = site.address;
             let mut cookies = Vec::new();
             for n in 0..N_PAGES.div_ceil(OF_ONE) {
@@ -74,17 +74,29 @@ async fn filled(directory: &Path, n: usize, n_sessions: usize) -> anyhow::Result
         lines.join("\n")
     };
     load::post(process.address, 4, Duration::from_secs(600), n / BATCH, body).await?;
+    let cookies = sessions(directory, process.address, n_sessions).await?;
+    Ok((process, cookies))
+}
+
+/// A daemon on the store of a directory, and so many sessions.
+pub(super) async fn served(directory: &Path, n_sessions: usize) -> anyhow::Result<(Process, Vec<String>)> {
+    let process = Process::start(directory).await?;
+    let cookies = sessions(directory, process.address, n_sessions).await?;
+    Ok((process, cookies))
+}
+
+async fn sessions(directory: &Path, address: SocketAddr, n: usize) -> anyhow::Result<Vec<String>> {
     let mut cookies = Vec::new();
-    for _ in 0..n_sessions {
+    for _ in 0..n {
         let socket = UnixStream::connect(directory.join("data/plazo.sock")).await?;
         let made = exchange(socket, "POST", "/v1/page", "").await?;
         let (_, made) = made.split_once("\r\n\r\n").context("an answer")?;
         let made: serde_json::Value = serde_json::from_str(made)?;
         let url = made["url"].as_str().context("an address")?;
         let link = url.find("/a/").and_then(|at| url.get(at..)).context("a link")?;
-        cookies.push(enter(process.address, link).await?);
+        cookies.push(enter(address, link).await?);
     }
-    Ok((process, cookies))
+    Ok(cookies)
 }
 
 /// Begins a session by its link.
@@ -111,7 +123,7 @@ async fn exchange(
 }
 
 /// Fetches a page: how long that took, and its length.
-async fn look(address: SocketAddr, cookie: &str, path: &str) -> anyhow::Result<(Duration, usize)> {
+pub(super) async fn look(address: SocketAddr, cookie: &str, path: &str) -> anyhow::Result<(Duration, usize)> {
     let began = Instant::now();
     let stream = TcpStream::connect(address).await?;
     let answer = exchange(stream, "GET", path, &format!("cookie: {cookie}\r\n")).await?;

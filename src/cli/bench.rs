@@ -10,7 +10,7 @@ use super::{Exit, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What to measure [default: all but the million, the pages and the floods]
+    /// What to measure [default: all but the million, the pages, the years and the floods]
     #[arg(value_enum)]
     what: Vec<Work>,
     /// Print JSON
@@ -39,6 +39,10 @@ pub enum Work {
     Million,
     /// The queue in a browser, and five hundred of them
     Pages,
+    /// Years of finished requests behind a hundred thousand open ones
+    Years,
+    /// A thousand alerts while words are let go and clients erased
+    Keeping,
     /// kill -9 amid five thousand alerts
     Crash,
     /// Two hundred thousand alerts held for one reader
@@ -60,6 +64,8 @@ impl Work {
             Self::Idle => "a hundred thousand open requests: about 30 s",
             Self::Million => "a million open requests: some minutes",
             Self::Pages => "the queue as a page, and five hundred open pages: some minutes",
+            Self::Keeping => "alerts beside retention and erasing: some minutes",
+            Self::Years => "years of a desk, and what they cost: many minutes",
             Self::Crash => "kill -9 amid five thousand alerts: about 15 s",
             Self::Flood => "two hundred thousand alerts for one reader: some minutes",
             Self::Silent => "connections that say nothing: about 15 s",

@@ -19,6 +19,9 @@ use crate::{both, daemon, http, net};
 
 /// A daemon that does not answer for so long hangs.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// What reads or writes years may take so long.
+const LONG_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1_800);
+const LONG: [&str; 6] = ["/v1/report", "/v1/escalations", "/v1/import", "/v1/erase", "/v1/export", "/v1/let-go"];
 const LARGEST_ANSWER: usize = 64 << 20;
 /// Where the unit of systemd has the socket.
 const SERVICE: &str = "/run/plazo";
@@ -39,6 +42,21 @@ pub(super) struct Refused {
 pub(super) enum Client {
     Daemon(Door),
     Store(Router),
+}
+
+/// A client that operates on the store, and the store itself where no daemon has it.
+pub(super) struct Operating {
+    pub(super) client: Client,
+    own: Option<(App, Option<std::thread::JoinHandle<()>>, daemon::Lock)>,
+}
+
+impl Drop for Operating {
+    fn drop(&mut self) {
+        let Some((app, thread, _)) = &mut self.own else { return };
+        app.close();
+        // One that panicked has said so.
+        thread.take().map(std::thread::JoinHandle::join);
+    }
 }
 
 /// A door of a running daemon.
@@ -88,12 +106,39 @@ impl Client {
         })
     }
 
+    /// A client for what an operator does to the store itself: of the daemon, or of the store where none runs, which nobody else opens
+    /// meanwhile. What was written is on the disk when that is dropped.
+    pub(super) fn operating(global: &Global) -> anyhow::Result<Operating> {
+        if let Some(door) = door(global)? {
+            return Ok(Operating { client: Self::Daemon(door), own: None });
+        }
+        let loaded = crate::config::load(&global.config)?;
+        let language = loaded.language;
+        let Some(config) = loaded.config.clone() else { anyhow::bail!("{}", loaded.explain(super::is_styled())) };
+        let directory = global.data();
+        crate::private::make_directory(&directory)?;
+        let lock = daemon::Lock::take(&directory, language)?;
+        let opened = App::open_alone(&directory, config, &loaded.source, real_time());
+        let (app, thread) = opened.map_err(|error| {
+            let shown = absolute(&directory);
+            let (shown, Both { en, es }) = (shown.display(), error.told());
+            global
+                .error(both!("cannot open the store in {shown}: {en}", "no se puede abrir el almacén en {shown}: {es}"))
+        })?;
+        let client = Self::Store(http::router(app.clone()));
+        Ok(Operating { client, own: Some((app, Some(thread), lock)) })
+    }
+
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.call(Method::GET, path, Vec::new()).await
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.call(Method::POST, path, body.to_string().into_bytes()).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.call(Method::DELETE, path, Vec::new()).await
     }
 
     pub(super) async fn post_raw(&self, path: &str, body: Vec<u8>) -> anyhow::Result<Value> {
@@ -210,7 +255,9 @@ impl Door {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let request = request.header(header::CONTENT_TYPE, "application/json").timeout(PATIENCE).body(body);
+        let is_long = LONG.iter().any(|begins| path.starts_with(begins));
+        let patience = if is_long { LONG_PATIENCE } else { PATIENCE };
+        let request = request.header(header::CONTENT_TYPE, "application/json").timeout(patience).body(body);
         let response = request.send().await.map_err(|error| self.silent(&error))?;
         Ok((response.status(), response.bytes().await?.to_vec()))
     }

@@ -35,7 +35,9 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
-    let mut query = vec![format!("state={}", encoded(&args.state)), format!("limit={}&order=due", args.limit)];
+    // What has ended is due no more: the newest of it stands at the top.
+    let order = if args.state == "closed" { "newest" } else { "due" };
+    let mut query = vec![format!("state={}", encoded(&args.state)), format!("limit={}&order={order}", args.limit)];
     let filters =
         [("channel", &args.channel), ("owner", &args.owner), ("team", &args.team), ("customer", &args.customer)];
     for (name, word) in filters {
@@ -87,6 +89,10 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         ]);
     }
     output::line(&table.to_string())?;
+    if page["total"].is_null() && !page["next"].is_null() {
+        let more = Both { en: "there are more: --limit", es: "hay más: --limit" };
+        output::line(&styled(DIM, language.of(more)))?;
+    }
     left_out(requests.len(), page["total"].as_u64(), language)?;
     Ok(Exit::Done)
 }

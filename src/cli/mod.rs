@@ -3,6 +3,7 @@
 
 mod act;
 mod away;
+mod backup;
 pub mod bench;
 mod calendar;
 mod check;
@@ -13,6 +14,7 @@ mod describe_house;
 mod event;
 mod explain;
 pub mod help;
+mod import;
 mod ingest_email;
 mod links;
 mod list;
@@ -20,6 +22,7 @@ mod look;
 pub mod loopback;
 mod output;
 mod page;
+mod privacy;
 mod queue;
 mod replay;
 mod report;
@@ -33,6 +36,7 @@ mod test_notify;
 mod texts;
 mod token;
 mod top;
+mod verify;
 mod violations;
 
 use std::path::{Path, PathBuf};
@@ -169,6 +173,20 @@ enum Command {
     Sessions(page::SessionArgs),
     /// Watch the queue on this terminal
     Top(top::Args),
+    /// Copy the store while it is written, checked and whole
+    Backup(backup::Args),
+    /// Put a copy of the store back, while no daemon runs; what was there is kept
+    Restore(backup::RestoreArgs),
+    /// Derive every request anew and compare, and check the store's own order
+    Verify(verify::Args),
+    /// Forget a client, a person or a request everywhere; what happened when stays
+    Erase(privacy::EraseArgs),
+    /// Everything that is kept of a client, for whoever asks
+    Export(privacy::ExportArgs),
+    /// Hold a request by law: nothing of it is let go or erased
+    Hold(privacy::HoldArgs),
+    /// Read history in that was not plazo's, from events or another system's export; nobody is told
+    Import(import::Args),
     /// Take a raw email from standard input, as from a mail server's pipe
     IngestEmail(ingest_email::Args),
     /// Measure what this machine can do
@@ -197,6 +215,9 @@ impl Cli {
             Command::Bench(args) => bench::run(&args, measure),
             Command::Source(args) => source::run(&global, &args),
             Command::Texts(args) => texts::run(&global, &args),
+            Command::Backup(args) => backup::run(&global, &args),
+            Command::Verify(args) => verify::run(&global, &args),
+            Command::Restore(args) => backup::restore(&global, &args),
             Command::Schema => output::json(&config::schema()),
             Command::Token(args) => token::run(&global, &args),
             Command::Completions { shell } => {
@@ -240,6 +261,10 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Silence(args) => silence::run(global, &args).await,
         Command::Duty(args) => silence::duty(global, &args).await,
         Command::Away(args) => away::run(global, &args).await,
+        Command::Erase(args) => privacy::erase(global, &args).await,
+        Command::Export(args) => privacy::export(global, &args).await,
+        Command::Hold(args) => privacy::hold(global, &args).await,
+        Command::Import(args) => import::run(global, &args).await,
         Command::IngestEmail(args) => ingest_email::run(global, &args).await,
         Command::Links(args) => links::run(global, &args).await,
         Command::Page(args) => page::run(global, &args).await,
@@ -254,6 +279,9 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         | Command::Schema
         | Command::Source(_)
         | Command::Texts(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Verify(_)
         | Command::Token(_)
         | Command::Completions { .. } => unreachable!("run by `Cli::run` itself"),
     }

@@ -72,6 +72,7 @@ fn is_amiss(status: &Value) -> bool {
         || any("standing")
         || some("dead")
         || some("overdue_unsent")
+        || status["disk"]["closed"] == true
         || status["sources"].as_array().is_some_and(|sources| sources.iter().any(is_bad))
 }
 
@@ -126,8 +127,8 @@ fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
     let names: Vec<_> = status["destinations"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let silences = n("silences");
     let labels = language.of(Both {
-        en: ["plazo", "file", "requests", "alerts", "mail", "also by", "silences"],
-        es: ["plazo", "archivo", "solicitudes", "avisos", "correo", "también por", "silencios"],
+        en: ["plazo", "file", "requests", "alerts", "mail", "also by", "silences", "disk"],
+        es: ["plazo", "archivo", "solicitudes", "avisos", "correo", "también por", "silencios", "disco"],
     });
     let lines = [
         (Style::new(), format!("{version} · {runs}")),
@@ -155,6 +156,7 @@ fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
             if 0 < silences { YELLOW } else { Style::new() },
             if 0 < silences { silences.to_string() } else { String::new() },
         ),
+        disk(&status["disk"], language),
     ];
     let widest = labels.iter().map(|label| label.width()).max().unwrap_or_default();
     let room = output::width().unwrap_or(usize::MAX).saturating_sub(widest + 2);
@@ -187,6 +189,19 @@ fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
         ))?;
     }
     output::line("")
+}
+
+/// Room on the disk, and whether it presses.
+fn disk(disk: &Value, language: Language) -> (Style, String) {
+    let told = disk["told"].as_str().unwrap_or_default();
+    if disk["closed"] == true {
+        let text = both!(
+            "FULL: no event is taken; what is due still goes out. {told}",
+            "LLENO: no se recibe nada; lo que vence sale todavía. {told}"
+        );
+        return (RED, language.of(text));
+    }
+    (if disk["pressing"] == true { RED } else { Style::new() }, told.to_owned())
 }
 
 fn sources(sources: &[Value], look: Look) -> anyhow::Result<()> {

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::both;
@@ -100,6 +100,36 @@ pub struct Config {
     pub sources: BTreeMap<String, SourceSettings>,
     /// Mailboxes that are read, by name.
     pub mailboxes: BTreeMap<String, MailboxSettings>,
+    /// How long what plazo knows is kept.
+    pub retention: Retention,
+    /// Before which instant what a source or mailbox tells is history, by its name.
+    pub ignore_before: BTreeMap<String, DateTime<Utc>>,
+}
+
+/// How long what plazo knows is kept; for ever where there is no span.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Whether no words are kept at all.
+    pub keeps_no_words: bool,
+    /// What people wrote, after their request ended.
+    pub words: Option<TimeDelta>,
+    /// Entries of what happened to a request, after it ended.
+    pub journal: Option<TimeDelta>,
+    /// What was told.
+    pub deliveries: Option<TimeDelta>,
+    /// Requests, after they ended.
+    pub requests: Option<TimeDelta>,
+    /// Messages that were written as files.
+    pub copies: Option<TimeDelta>,
+    /// Bytes of the disk that are for others.
+    pub keep_free: u64,
+}
+
+impl Retention {
+    /// After how long figures of the past can no longer be made anew; none where they always can.
+    pub fn figures(&self) -> Option<TimeDelta> {
+        [self.journal, self.deliveries, self.requests].into_iter().flatten().min()
+    }
 }
 
 /// A file that another names, and whose content is part of what that one means.

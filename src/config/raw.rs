@@ -77,6 +77,8 @@ pub struct Raw {
     pub texts: Option<At<Texts>>,
     /// An address that is called while all is well, so that somebody else notices when plazo does not run.
     pub heartbeat: Option<At<Heartbeat>>,
+    /// How long what plazo knows is kept.
+    pub retention: Option<At<Retention>>,
 }
 
 /// People who are on duty in turn.
@@ -321,6 +323,8 @@ pub struct Mailbox {
     pub inbox: Option<At<String>>,
     /// Tags of its requests.
     pub tags: Vec<At<String>>,
+    /// What happened before that day is told to nobody, such as "2026-11-01".
+    pub ignore_before: Option<At<String>>,
     /// How long it may be silent before the operator is told, such as "2h", "never" or "unusual".
     pub silent_after: Option<At<String>>,
     /// Whose hours count for that; "always" where it is left out.
@@ -341,6 +345,24 @@ pub struct OAuth {
     pub refresh_token: Option<At<SecretRef>>,
     /// What the token is for.
     pub scope: Option<At<String>>,
+}
+
+/// How long what plazo knows is kept, such as "90 days" or "5 years"; for ever where nothing is said.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// What people wrote, after their request ended; "none" keeps no words at all, only their length, a hash and what the checks found.
+    pub words: Option<At<String>>,
+    /// Entries of what happened to a request, after it ended.
+    pub journal: Option<At<String>>,
+    /// What was told.
+    pub deliveries: Option<At<String>>,
+    /// Requests, after they ended, with all that belongs to them.
+    pub requests: Option<At<String>>,
+    /// Messages that were written as files.
+    pub copies: Option<At<String>>,
+    /// Room on the disk that is for others, such as "5 GB": plazo goes on as if it were not there.
+    pub keep_free: Option<At<String>>,
 }
 
 /// A system that tells plazo what happens.
@@ -375,6 +397,8 @@ pub struct Source {
     pub kind: Option<At<String>>,
     /// Tags of its requests.
     pub tags: Vec<At<String>>,
+    /// What happened before that day is told to nobody, such as "2026-11-01".
+    pub ignore_before: Option<At<String>>,
     /// Calls a second that are let in.
     pub rate: Option<At<u32>>,
     /// How long it may be silent before the operator is told, such as "2h", "never" or "unusual".

@@ -2,6 +2,7 @@
 
 mod buttons;
 mod heartbeat;
+mod keeping;
 mod lock;
 mod mailboxes;
 mod outbox;
@@ -47,8 +48,7 @@ const EACH_MINUTE: &str = "0 * * * * *";
 const EACH_SECOND: &str = "* * * * * *";
 /// Years after which the time zones that are built in are too old.
 const OLDEST_ZONES: i32 = 2;
-/// Files of the `file` transport that name no directory of their own.
-pub const OUTBOX_DIRECTORY: &str = "outbox";
+pub use crate::app::OUTBOX_DIRECTORY;
 
 /// What `plazo run` is told.
 #[derive(Debug, Clone)]
@@ -139,6 +139,7 @@ pub async fn run(
     tasks.spawn(timer::run(app.clone(), stop.clone()));
     tasks.spawn(watchdog::run(app.clone(), stop.clone()));
     tasks.spawn(sources::run(app.clone(), clients.clone(), stop.clone()));
+    tasks.spawn(keeping::run(app.clone(), stop.clone()));
     tasks.spawn(heartbeat::run(app.clone(), clients.clone(), stop.clone()));
     tasks.spawn(buttons::run(app.clone(), clients.clone(), stop.clone()));
     let reloader = Reloader::new(app.clone(), options.config.clone(), loaded.source, transports, clients, files);

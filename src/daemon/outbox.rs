@@ -21,12 +21,12 @@ use crate::notify::capabilities::Readers;
 use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
 use crate::outbox::{Attempt, Content, DeliveryId, retry};
-use crate::text::Language;
 use crate::text::format::one_line;
 use crate::text::further::Further;
 use crate::text::printable::printable_marked;
 use crate::text::reader::Reader;
 use crate::text::render::{Rendered, render};
+use crate::text::{Both, Language};
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -69,6 +69,7 @@ pub(super) struct Sender {
     unrecorded: HashSet<DeliveryId>,
     dead_told_at: HashMap<String, DateTime<Utc>>,
     is_alarmed: bool,
+    is_told_of_disk: bool,
     looked_at: Instant,
     express: mpsc::UnboundedReceiver<Vec<Leased>>,
     /// How many may be on their way.
@@ -104,6 +105,7 @@ impl Sender {
             unrecorded: HashSet::new(),
             dead_told_at: HashMap::new(),
             is_alarmed: false,
+            is_told_of_disk: false,
             looked_at: Instant::now(),
             express,
             capacity,
@@ -233,14 +235,29 @@ impl Sender {
     async fn watch_store(&mut self) {
         let is_failing = self.app.is_failing();
         match (std::mem::replace(&mut self.is_alarmed, is_failing), is_failing) {
-            (false, true) => self.alarm().await,
+            (false, true) => {
+                self.alarm(&Both {
+                    en: ("the store cannot be written", "plazo takes no events until its disk can be written again. Check space and rights of the data directory."),
+                    es: ("no se puede escribir la base de datos", "plazo no recibe eventos hasta que se pueda escribir en su disco. Revise el espacio y los permisos del directorio de datos."),
+                })
+                .await;
+            }
             (true, false) => tracing::info!("the store can be written again"),
             (false, false) | (true, true) => {}
         }
+        let is_full = self.app.is_disk_full();
+        if is_full && !std::mem::replace(&mut self.is_told_of_disk, is_full) {
+            self.alarm(&Both {
+                en: ("the disk is full", "plazo takes no events until there is room on its disk, and whoever sends them tries again. What is due still goes out, from a reserve. Make room now."),
+                es: ("el disco está lleno", "plazo no recibe eventos hasta que haya espacio en su disco, y quien los envía vuelve a intentarlo. Lo que vence sale todavía, con una reserva. Haga espacio ya."),
+            })
+            .await;
+        }
+        self.is_told_of_disk = is_full;
     }
 
-    /// Tells the operator, past the store, that it cannot be written.
-    async fn alarm(&self) {
+    /// Tells the operator something, past the store.
+    async fn alarm(&self, told: &Both<(&'static str, &'static str)>) {
         let config = self.app.config();
         let ways: Vec<(Option<String>, String)> = match &config.operator {
             None => Vec::new(),
@@ -250,10 +267,10 @@ impl Sender {
             }),
         };
         let language = config.operator.as_ref().map_or(config.language, |operator| config.language_of(operator));
-        let (subject, text) = language.of(crate::text::Both {
-            en: ("the store cannot be written", "plazo takes no events until its disk can be written again. Check space and rights of the data directory."),
-            es: ("no se puede escribir la base de datos", "plazo no recibe eventos hasta que se pueda escribir en su disco. Revise el espacio y los permisos del directorio de datos."),
-        });
+        let (subject, text) = match language {
+            Language::En => told.en,
+            Language::Es => told.es,
+        };
         let now = self.app.now();
         for (person, destination) in ways {
             let delivery = Leased {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeZone as _, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 
 use super::follow::has_followers;
 use super::{DOOR, Decision};
@@ -17,8 +17,13 @@ use crate::intake::json::CLOCK_SKEW;
 use crate::text::{Both, Language, violation};
 use crate::unit::changes::{Act, JournalEntry, Remark, RequestUpdate, ThreadName};
 use crate::unit::incoming::{Applied, Incoming, Rejection, RejectionCode};
-use crate::unit::known::{AnyParked, ClocksOf, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf};
+use crate::unit::known::{
+    AnyParked, ClocksOf, DowntimeAt, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf,
+};
 use crate::unit::{Batching, Belongs, Input};
+
+/// What is older than this when its request is first heard of is history, and told to nobody.
+const NEWS_FOR: TimeDelta = TimeDelta::days(1);
 
 impl Decision<'_> {
     /// Takes an event that came by a door, or follows from another one.
@@ -58,6 +63,10 @@ impl Decision<'_> {
             None if let Some(last) = self.flooded(event)? => (last, false),
             None => (Arc::new(Request::unopened(RequestId(self.known.last_request + 1))), true),
         };
+        let heard_from = self.heard_from(&before, &incoming, is_new)?;
+        if heard_from != before.heard_from {
+            Arc::make_mut(&mut before).heard_from = heard_from;
+        }
         if matches!(event.fact, Fact::Close { .. })
             && before.ticket.is_none()
             && let Some(ticket) = self.own_ticket(before.id)?
@@ -77,6 +86,22 @@ impl Decision<'_> {
         let request = outcome.request.id;
         let effects = self.keep_event(&incoming, outcome, Manner { is_new, replaces_clocks: !is_in_order })?;
         Ok(Applied::Accepted { request, effects })
+    }
+
+    /// From when on the request is plazo's to tell of: what happened before it was heard of is history once it is older than a day, or is
+    /// imported, or lies before its source is listened to. What plazo missed while it was down is news, however old.
+    fn heard_from(&self, before: &Request, incoming: &Incoming, is_new: bool) -> Result<Option<DateTime<Utc>>, Need> {
+        let at = incoming.event.at;
+        let ignored = self.config.ignore_before.get(&incoming.event.id.source).copied().filter(|before| at < *before);
+        let known = before.heard_from.max(ignored);
+        if !is_new {
+            return Ok(known);
+        }
+        if incoming.imported_at.is_some() {
+            return Ok(known.max(incoming.imported_at));
+        }
+        let is_old = NEWS_FOR < self.now - at && self.known.get(DowntimeAt { at })?.is_none();
+        Ok(if is_old { known.max(Some(self.now)) } else { known })
     }
 
     /// What every event asks for, in one step.
@@ -166,19 +191,21 @@ impl Decision<'_> {
         let event = &incoming.event;
         let effects = std::mem::take(&mut outcome.effects);
         let id = outcome.request.id;
+        let body = self.kept_body(incoming, &mut outcome.request);
         self.note(JournalEntry {
             request: id,
             at: event.at,
             id: Some(event.id.clone()),
             type_name: event.fact.type_name(),
-            body: Some(Arc::clone(incoming.body())),
+            body: Some(body),
             effects: effects.clone(),
         });
+        let is_history = outcome.request.is_history(event.at);
         if event.is_believed() {
             self.changes.acts.extend(act(id, event));
-            self.confirm_reply(id, event);
         }
-        if event.is_believed() {
+        if event.is_believed() && !is_history {
+            self.confirm_reply(id, event);
             self.ask_approval(&outcome.request, event)?;
         }
         self.name_threads(event, &outcome.request, manner.is_new)?;
@@ -197,6 +224,17 @@ impl Decision<'_> {
             self.changes.then.push(Input::Unpark { channel, threads, request: id });
         }
         Ok(effects)
+    }
+
+    /// What is kept of an event: all of it, or, where the house keeps no words, what the checks found in them. They were read, and are let go here.
+    fn kept_body(&self, incoming: &Incoming, request: &mut Request) -> Arc<str> {
+        if !self.config.retention.keeps_no_words {
+            return Arc::clone(incoming.body());
+        }
+        let mut event = incoming.event.clone();
+        event.let_words_go(request, &self.config.rulebook);
+        request.let_words_go();
+        Arc::clone(Incoming::own(event, None).body())
     }
 
     /// Names the conversation's request by the event's threads.

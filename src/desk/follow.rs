@@ -162,6 +162,7 @@ fn own_event(id: String, at: DateTime<Utc>, about: About, fact: Fact) -> Event {
         recipients: Vec::new(),
         attached: false,
         proof: Proof::Own,
+        gist: None,
         refs: serde_json::Map::new(),
         fact,
     }

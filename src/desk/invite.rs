@@ -15,6 +15,9 @@ impl Decision<'_> {
     /// Sends everybody of the house who takes part, and the supervisor, the appointment.
     pub(super) fn invite(&mut self, request: &Request, event: &Event) -> Result<(), Need> {
         let Some(appointment) = &request.appointment else { return Ok(()) };
+        if request.is_history(event.at) && appointment.at < self.now {
+            return Ok(());
+        }
         let config = self.config;
         let directory = &config.rulebook.directory;
         let owner = request.owner.as_deref().and_then(|owner| directory.person(owner));

@@ -7,10 +7,11 @@ use chrono::TimeDelta;
 
 use super::Decision;
 use crate::engine::address;
-use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, is_loose};
+use crate::engine::event::{AuthorKind, BY_SUBJECT, Direction, Event, EventId, Fact, Gist, is_loose};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
+use crate::privacy::ERASED_ID;
 use crate::unit::changes::Remark;
 use crate::unit::known::{EventOf, EventsOf, Need, RequestByThread};
 
@@ -119,12 +120,20 @@ impl Decision<'_> {
             return Ok(None);
         }
         let Some(before) = self.known.get(EventOf { id: event.id.clone() })? else { return Ok(None) };
+        if before.id.id.starts_with(ERASED_ID) {
+            // Of what was erased it is only known that it was heard of.
+            return Ok(None);
+        }
         let same_writer = match (&before.author, &event.author) {
             (Some(one), Some(other)) => one.is_same_as(other),
             (one, other) => one.is_none() && other.is_none(),
         };
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let same_text = match &before.fact {
+            // Its words were let go; whether they were the same is known.
+            Fact::Message { text: None, .. } if let Some(gist) = &before.gist => {
+                gist.digest == Gist::digest_of(text.as_deref().unwrap_or_default())
+            }
             Fact::Message { text: known, .. } => {
                 let (known, text) =
                     (words(known.as_deref().unwrap_or_default()), words(text.as_deref().unwrap_or_default()));

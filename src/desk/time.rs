@@ -30,7 +30,8 @@ impl Decision<'_> {
 
     /// Tells whoever answers for a request that its wait has ended by itself.
     fn tell_of_resumed(&mut self, request: &Request, effects: &[Effect]) {
-        if !effects.iter().any(|effect| matches!(effect, Effect::Resumed { .. })) {
+        let is_news = |effect: &Effect| matches!(effect, Effect::Resumed { at } if !request.is_history(*at));
+        if !effects.iter().any(is_news) {
             return;
         }
         let (config, id) = (self.config, request.id);

@@ -11,8 +11,9 @@ use utoipa_axum::routes;
 use super::access::Read;
 use super::error::{HandlerResult, Problem};
 use crate::app::App;
+use crate::app::disk::{DiskOutlook, outlook_in_words};
 use crate::app::views::Counts;
-use crate::config::EMAIL;
+use crate::config::{Config, EMAIL};
 use crate::outbox::DeliveryState;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -71,6 +72,44 @@ struct Status {
     destinations: Vec<String>,
     /// Destinations that stand.
     standing: Vec<Standing>,
+    /// Room on the disk; none where it cannot be asked.
+    disk: Option<Disk>,
+}
+
+/// Room on the disk, and how long it lasts.
+#[derive(Debug, Serialize, ToSchema)]
+struct Disk {
+    /// What the store takes, in bytes.
+    used: u64,
+    /// What is free, in bytes.
+    free: u64,
+    /// How much more the store takes each day, in bytes; none before two days were measured.
+    growth: Option<u64>,
+    /// When there is no room left, as it goes.
+    full_at: Option<DateTime<Utc>>,
+    /// Whether events are refused for want of room.
+    closed: bool,
+    /// Whether a reserve is there for what is due when the disk is full.
+    reserve: bool,
+    /// Whether somebody should make room.
+    pressing: bool,
+    /// All of it in a sentence.
+    told: String,
+}
+
+impl Disk {
+    fn new(outlook: &DiskOutlook, config: &Config, now: DateTime<Utc>) -> Self {
+        Self {
+            used: outlook.room.used,
+            free: outlook.room.free,
+            growth: outlook.growth,
+            full_at: outlook.full_at,
+            closed: outlook.is_closed,
+            reserve: outlook.has_reserve,
+            pressing: outlook.is_pressing(now),
+            told: config.language.of(outlook_in_words(outlook, config.zone)),
+        }
+    }
 }
 
 /// A destination that stands: nothing goes there before a try succeeds, and none is made until then.
@@ -132,5 +171,6 @@ async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> 
         mail_server: config.mail_server().map(|server| format!("{}:{}", server.host, server.port)),
         destinations: config.destinations.keys().filter(|name| *name != EMAIL).cloned().collect(),
         standing: holds.into_iter().map(|(destination, until, cause)| Standing { destination, until, cause }).collect(),
+        disk: app.disk_outlook().await.ok().map(|outlook| Disk::new(&outlook, &config, now)),
     }))
 }

@@ -47,6 +47,7 @@ async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> HandlerRe
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String), (status = "4XX", body = Problem)))]
 async fn metrics(_: Read, State(app): State<App>) -> HandlerResult<Response> {
     let mut snapshot = app.views.snapshot().await?;
+    snapshot.disk = app.disk_outlook().await.ok();
     for name in app.config().source_names() {
         let state = app.feeds.source_state(name.clone()).await?;
         let since = |at: Option<DateTime<Utc>>| at.map_or(0.0, |at| (app.now() - at).as_seconds_f64());

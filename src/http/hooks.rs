@@ -85,7 +85,12 @@ async fn receive(
         Ok(Taken::Facts(mut facts)) => {
             let presses = std::mem::take(&mut facts.presses);
             let is_foreign = facts.is_foreign;
-            app.feeds.take_facts(&name, facts, &body).await?;
+            let told = app.feeds.take_facts(&name, facts, &body).await?;
+            if told.erases {
+                let app = app.clone();
+                // It is on the disk that it is wanted: where this ends too early, it is done later.
+                tokio::spawn(async move { app.erase_wanted().await });
+            }
             if is_foreign {
                 count(&app, &name, "not_understood");
                 let detail = both!(

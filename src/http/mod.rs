@@ -14,12 +14,14 @@ mod health;
 mod history;
 mod hooks;
 mod host;
+pub mod import;
 mod links;
 pub mod listener;
 mod live;
 mod mail;
 mod pages;
 mod places;
+mod privacy;
 mod queue;
 mod report;
 mod requests;
@@ -52,15 +54,22 @@ pub use mail::LARGEST_MAIL;
 /// Larger bodies are refused.
 pub const LARGEST_BODY: usize = 1 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
+const LONG_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "plazo", description = "Deadlines and alerts for customer-service teams"),
-    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "away"), (name = "sessions"), (name = "violations"), (name = "reports"), (name = "links"))
+    tags((name = "events"), (name = "requests"), (name = "queue"), (name = "deliveries"), (name = "health"), (name = "sources"), (name = "silences"), (name = "away"), (name = "sessions"), (name = "violations"), (name = "reports"), (name = "links"), (name = "privacy"))
 )]
 struct Description;
 
-fn api() -> OpenApiRouter<App> {
+/// What may take long: it reads or writes years.
+fn long() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(import::router()).merge(report::router()).merge(privacy::router())
+}
+
+/// The rest.
+fn short() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(events::router())
         .merge(mail::router())
@@ -75,7 +84,6 @@ fn api() -> OpenApiRouter<App> {
         .merge(away::router())
         .merge(sessions::router())
         .merge(violations::router())
-        .merge(report::router())
         .merge(route::router())
         .merge(health::router())
         .merge(about::router())
@@ -83,7 +91,7 @@ fn api() -> OpenApiRouter<App> {
 
 /// The description of the interface.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().to_openapi()
+    short().merge(long()).to_openapi()
 }
 
 /// The description in bytes, written once: a router that held it as a value would copy it with each of its handlers.
@@ -99,7 +107,8 @@ async fn description() -> impl IntoResponse {
 
 /// The whole interface.
 pub fn router(app: App) -> Router {
-    let (router, _) = api().split_for_parts();
+    let (router, _) = short().split_for_parts();
+    let (long, _) = long().split_for_parts();
     router
         .route("/openapi.json", get(description))
         .fallback(error::not_found)
@@ -109,6 +118,7 @@ pub fn router(app: App) -> Router {
         .merge(pages::router())
         .merge(live::router())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .merge(long.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONG_TIMEOUT)))
         .layer(middleware::from_fn(host::one_only))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), error::in_the_language))

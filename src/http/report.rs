@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,7 +26,7 @@ const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(make)).routes(routes!(escalations))
+    OpenApiRouter::new().routes(routes!(make)).routes(routes!(progress)).routes(routes!(escalations))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -86,6 +86,23 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
         }
         Some(other) => Err(no_such_format(other, "json, csv, text, html")),
     }
+}
+
+/// How far the report is that is being made.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportProgress {
+    /// Requests that were looked at.
+    n: usize,
+    /// Of how many.
+    of: usize,
+}
+
+/// How far the report is that is being made; of two at once, the later one's.
+#[utoipa::path(get, path = "/v1/report/progress", tag = "reports",
+    responses((status = 200, body = ReportProgress), (status = "4XX", body = Problem)))]
+async fn progress(_: Read, State(app): State<App>) -> Json<ReportProgress> {
+    let (n, of) = app.views.report_progress();
+    Json(ReportProgress { n, of })
 }
 
 /// The register of escalations: what was handed up, and answers that say nothing or the same again.

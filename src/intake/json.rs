@@ -279,7 +279,8 @@ impl Fields {
         refs.extend(std::mem::take(&mut self.left));
         let refs = self.bounded(refs)?;
         let id = EventId { source, id };
-        let event = Event { id, at, threads, author, about, cc, recipients, attached, proof: Proof::NONE, refs, fact };
+        let (proof, gist) = (Proof::NONE, None);
+        let event = Event { id, at, threads, author, about, cc, recipients, attached, proof, gist, refs, fact };
         Ok(ReadEvent { event, request, lost: self.lost })
     }
 

@@ -209,6 +209,29 @@ impl Source {
         Self { settings, secrets: Vec::new(), verify: None, limiter, strangers, complaints }
     }
 
+    /// The records of another system's export, which come from the operator.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the mapping.
+    pub fn of_export(name: &str, mapping: &str, set: Value) -> Result<Self, String> {
+        let mapping = Mapping::compile(mapping).map_err(|error| format!("{}: {}", error.place, error.problem))?;
+        Ok(Self::without_secrets(SourceSettings {
+            name: name.to_owned(),
+            mapping: Arc::new(mapping),
+            secrets: Vec::new(),
+            verify: None,
+            unsigned: true,
+            public_url: None,
+            set,
+            defaults: Map::new(),
+            rate: NonZeroU32::MAX,
+            silence: AllowedSilence::Never,
+            api: ApiSettings::default(),
+            private: false,
+        }))
+    }
+
     /// Whether the log has room for one more refused call.
     pub fn may_complain(&self) -> bool {
         self.complaints.check().is_ok()

@@ -205,3 +205,45 @@ fn nobodys_words_names_or_addresses_are_in_the_log() {
         assert!(!log.contains(word), "{word} is in the log:\n{log}");
     }
 }
+
+/// With no room left no event is taken, what is due still goes out, people go on acting, and when there is room again all is as before.
+#[test]
+fn without_room_no_event_is_taken_and_what_is_due_goes_out() {
+    let webhook = Webhook::start();
+    let directory = tempfile::tempdir().expect("a directory");
+    let operator = directory.path().join("operator").display().to_string();
+    let file = config(&webhook.url).replace("OPERATOR", &operator);
+    let path = directory.path().join("sla.toml");
+    std::fs::write(&path, &file).expect("sla.toml");
+    let daemon = Daemon::start_in(directory);
+    let message = |n: usize, ago: u64| {
+        json!({"id": format!("m-{n}"), "type": "message", "channel": "whatsapp", "thread": format!("t-{n}"), "direction": "in",
+               "at": before_now(Duration::from_secs(ago)), "text": "¿Hay noticias?"})
+    };
+    let in_time = daemon.event(&message(1, 3_600 - 8));
+    wait_for("the reserve", PATIENCE, || daemon.data().join("reserve").exists().then_some(()));
+    assert_eq!(daemon.get("/v1/status")["disk"]["closed"], false);
+    // The rest of this disk is for others: more than there is.
+    std::fs::write(&path, format!("{file}[retention]\nkeep_free = \"900000 GB\"\n")).expect("sla.toml");
+    wait_for("the door to close", PATIENCE, || (daemon.get("/v1/status")["disk"]["closed"] == true).then_some(()));
+    let refused = daemon.post("/v1/events", &message(2, 60));
+    assert_eq!((refused.status, &refused.json()["code"]), (503, &json!("unavailable")), "{}", refused.body);
+    assert!(refused.head.to_lowercase().contains("retry-after"), "{}", refused.head);
+    let told = daemon.command().arg("status").output().expect("plazo runs");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("FULL") && told.status.code() == Some(1), "{told:?}");
+    wait_for("what is due", PATIENCE, || {
+        webhook.received().into_iter().find(|call| call.body.to_string().contains(&in_time[2..]))
+    });
+    let deed = daemon.post(&format!("/v1/requests/{in_time}/ack"), &json!({"by": "ana"}));
+    assert_eq!(deed.status, 200, "{}", deed.body);
+    wait_for("the operator to know", PATIENCE, || {
+        let mut files = std::fs::read_dir(daemon.directory.path().join("operator")).ok()?.map_while(Result::ok);
+        files.find(|file| std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("disk is full")))
+    });
+    std::fs::write(&path, &file).expect("sla.toml");
+    wait_for("the door to open", PATIENCE, || (daemon.post("/v1/events", &message(2, 60)).status == 200).then_some(()));
+    let metrics = daemon.call("GET", "/metrics", &[], b"").body;
+    for name in ["plazo_disk_free_bytes", "plazo_store_size_bytes", "plazo_intake_closed 0"] {
+        assert!(metrics.contains(name), "{name}: {metrics}");
+    }
+}

@@ -729,7 +729,20 @@ fn events(facts: BoxedStrategy<Fact>) -> impl Strategy<Value = Event> {
         |(id, at, threads, author, is_named, about, (cc, recipients), refs, fact)| {
             // A message always tells who wrote it, if only what kind of author.
             let author = (is_named || matches!(fact, Fact::Message { .. })).then_some(author);
-            Event { id, at, threads, author, about, cc, recipients, attached: false, proof: Proof::NONE, refs, fact }
+            Event {
+                id,
+                at,
+                threads,
+                author,
+                about,
+                cc,
+                recipients,
+                attached: false,
+                proof: Proof::NONE,
+                gist: None,
+                refs,
+                fact,
+            }
         },
     )
 }

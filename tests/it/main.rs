@@ -2,6 +2,7 @@
 
 mod alerts;
 mod architecture;
+mod backups;
 mod calendar;
 mod cli;
 mod config;
@@ -21,11 +22,13 @@ mod guides;
 mod gutted;
 mod help;
 mod holidays;
+mod imports;
 mod http;
 mod ics;
 mod instants;
 mod instructions;
 mod intake;
+mod keeping;
 mod listener;
 mod live;
 mod mail;

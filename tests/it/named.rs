@@ -210,7 +210,7 @@ async fn m6_what_was_overdue_before_plazo_heard_of_it_does_not_say_that_plazo_wa
     let mut desk = Desk::open("2026-03-02 09:00", file);
     for n in 0..3 {
         let event = json!({"id": format!("old-{n}"), "type": "message", "direction": "in", "channel": "crm", "thread": n.to_string(),
-            "at": "2026-02-20T09:00:00-05:00", "author": {"name": n.to_string(), "kind": "customer"}, "text": "¿Hay noticias?"});
+            "at": "2026-03-01T10:00:00-05:00", "author": {"name": n.to_string(), "kind": "customer"}, "text": "¿Hay noticias?"});
         let (mut event, request) = plazo::intake::json::event(event, "crm", desk.now()).expect("an event");
         event.proof = plazo::engine::proof::Proof::Machine { user: None };
         let incoming = plazo::app::Incoming::new(event, request).expect("JSON");

@@ -119,6 +119,34 @@ fn a_system_that_nobody_foresaw_is_connected_by_a_file() {
 }
 
 #[test]
+fn what_a_system_wants_forgotten_is_forgotten_unless_the_law_holds_it() {
+    let daemon = start(&crm("http://127.0.0.1:9", ""));
+    let forget = |id: &str, case: &str| {
+        let told = json!({"kind": "forget", "id": id, "case": case, "written": before_now(std::time::Duration::ZERO)});
+        assert_eq!(send(&daemon, &told).status, 200);
+    };
+    let story = |request: &str| daemon.get(&format!("/v1/requests/{request}"));
+    assert_eq!(send(&daemon, &written("m-1", "caso-7")).status, 200);
+    assert_eq!(send(&daemon, &written("m-2", "caso-8")).status, 200);
+    let (first, held) = ("R-1", "R-2");
+    let hold = |last: &[&str]| {
+        let output = daemon.command().args(["hold", held]).args(last).output().expect("plazo runs");
+        assert!(output.status.success(), "{output:?}");
+    };
+    hold(&["--why", "demanda"]);
+    forget("f-8", "caso-8");
+    forget("f-7", "caso-7");
+    wait_for("it is forgotten", PATIENCE, || (!story(first).to_string().contains("luisa")).then_some(()));
+    assert_eq!(story(first)["state"], "closed");
+    assert!(story(held).to_string().contains("luisa"), "{}", story(held));
+    // Once the hold ends, the next deletion that comes takes along what waited.
+    hold(&["--release"]);
+    assert_eq!(send(&daemon, &written("m-3", "caso-9")).status, 200);
+    forget("f-9", "caso-9");
+    wait_for("it is forgotten, too", PATIENCE, || (!story(held).to_string().contains("luisa")).then_some(()));
+}
+
+#[test]
 fn what_a_hook_is_too_thin_to_tell_is_asked_for_as_the_api_allows() {
     let api = Webhook::scripted(|n, _| match n {
         0 => answer("429 Too Many Requests", "Retry-After: 1\r\n", ""),

@@ -468,6 +468,15 @@ impl<'a> Desk<'a> {
         (self.app, self.writer, self.express) = (app, Some(writer), express);
         self.catching_up = true;
         self.plan_at_start();
+        self.verify();
+    }
+
+    /// What `plazo verify` says of the store as the dead process left it: nothing.
+    fn verify(&self) {
+        let store = plazo::store::Store::open_reader(self.directory.path()).expect("the store opens");
+        let verified = plazo::app::verify::verify(&store, &self.app.config(), self.wall_now(), None, |_| ());
+        let deviations = verified.expect("the store can be read").deviations;
+        assert!(deviations.is_empty(), "seed {}: {deviations:?}", self.plan.seed);
     }
 }
 

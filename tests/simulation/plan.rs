@@ -393,6 +393,7 @@ impl Said {
             recipients: Vec::new(),
             attached: false,
             proof: if self.by == By::Stranger { Proof::NONE } else { Proof::Machine { user: None } },
+            gist: None,
             refs: serde_json::Map::new(),
             fact,
         }

@@ -7,6 +7,7 @@
 pub mod engine;
 pub mod report;
 pub mod outbox;
+pub mod privacy;
 pub mod text;
 pub mod holidays;
 pub mod span;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, Utc};
 
 use crate::both;
 use crate::engine::calendar::{Counting, Hours};
@@ -44,6 +44,47 @@ pub fn duration(text: &str) -> Result<Duration, Both> {
         )
     })?;
     if duration <= LONGEST_SPAN { Ok(duration) } else { Err(too_long()) }
+}
+
+/// Reads how long something is kept: `"90 days"`, `"18 months"`, `"5 years"`. Months have 31 days and years 366, so that nothing goes too soon.
+pub fn age(text: &str) -> Result<TimeDelta, Both> {
+    let unknown = || {
+        both!(
+            "write a number of days, weeks, months or years, such as \"90 days\" or \"5 years\"",
+            "escriba un número de días, semanas, meses o años, como \"90 days\" o \"5 años\""
+        )
+    };
+    let text = text.trim().to_lowercase();
+    let (number, unit) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u16 = number.parse().map_err(|_| unknown())?;
+    let days = match unit.trim() {
+        "d" | "day" | "days" | "día" | "días" | "dia" | "dias" => 1,
+        "w" | "week" | "weeks" | "semana" | "semanas" => 7,
+        "month" | "months" | "mes" | "meses" => 31,
+        "y" | "year" | "years" | "año" | "años" | "ano" | "anos" => 366,
+        _ => return Err(unknown()),
+    };
+    let age = TimeDelta::days(i64::from(number) * days);
+    if age.is_zero() { Err(unknown()) } else { Ok(age) }
+}
+
+/// Reads an amount of room: `"500 MB"`, `"5 GB"`.
+pub fn bytes(text: &str) -> Result<u64, Both> {
+    let unknown = || {
+        both!(
+            "write megabytes or gigabytes, such as \"500 MB\" or \"5 GB\"",
+            "escriba megabytes o gigabytes, como \"500 MB\" o \"5 GB\""
+        )
+    };
+    let text = text.trim().to_lowercase();
+    let (number, unit) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = number.parse().map_err(|_| unknown())?;
+    let unit: u64 = match unit.trim() {
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err(unknown()),
+    };
+    number.checked_mul(unit).ok_or_else(unknown)
 }
 
 /// Reads the length of a promise: a span of the calendar's hours, `"2 working days"` or `"4 days"`.

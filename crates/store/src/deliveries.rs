@@ -143,9 +143,11 @@ impl Store {
 
     /// Deliveries by state, newest first; all without one.
     pub fn deliveries(&self, state: Option<DeliveryState>, limit: u32) -> Result<Vec<DeliveryRow>> {
-        let sql = format!("{DELIVERY_ROWS} WHERE ?1 IS NULL OR d.state = ?1 ORDER BY d.id DESC LIMIT ?2");
+        // The state stands in words, so that the index of those that are few is used.
+        let matching = state.map_or_else(String::new, |state| format!("WHERE d.state = '{}'", state.as_str()));
+        let sql = format!("{DELIVERY_ROWS} {matching} ORDER BY d.id DESC LIMIT ?1");
         let mut statement = self.prepare(&sql)?;
-        let rows = statement.query_map(params![state.map(DeliveryState::as_str), limit], delivery_row)?;
+        let rows = statement.query_map(params![limit], delivery_row)?;
         self.readable("delivery", rows)
     }
 
@@ -157,7 +159,15 @@ impl Store {
 
     /// How many deliveries stand in each state, and how many may have arrived twice.
     pub fn count_deliveries(&self) -> Result<Vec<(DeliveryState, i64, i64)>> {
-        let mut statement = self.prepare("SELECT state, count(*), sum(in_doubt) FROM deliveries GROUP BY state")?;
+        let mut statement = self.prepare(
+            "WITH counted AS (
+                 SELECT word AS state, n FROM counts WHERE subject = 'delivery' AND 0 < n
+                 UNION ALL SELECT 'pending', count(*) FROM deliveries WHERE state = 'pending'
+                 UNION ALL SELECT 'held', count(*) FROM deliveries WHERE state = 'held'
+                 UNION ALL SELECT 'leased', count(*) FROM deliveries WHERE state = 'leased'),
+             doubtful AS (SELECT state, count(*) AS n FROM deliveries WHERE in_doubt = 1 GROUP BY state)
+             SELECT c.state, c.n, coalesce(d.n, 0) FROM counted c LEFT JOIN doubtful d ON d.state = c.state WHERE 0 < c.n ORDER BY 1",
+        )?;
         let rows = statement.query_map([], |row| Ok((delivery_state(row, 0)?, row.get(1)?, row.get(2)?)))?;
         self.readable("delivery", rows)
     }
@@ -166,8 +176,10 @@ impl Store {
     pub fn count_unsent(&self, decided_before: DateTime<Utc>) -> Result<i64> {
         let grace = milliseconds(decided_before);
         let mut statement = self.prepare(
-            "SELECT count(*) FROM deliveries WHERE decided_at < ?1 AND (state IN ('pending', 'leased')
-                 OR (state = 'held' AND (held_for IN ('downtime', 'history', 'edit') OR next_at < ?1)))",
+            "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending' AND decided_at < ?1)
+                  + (SELECT count(*) FROM deliveries WHERE state = 'leased' AND decided_at < ?1)
+                  + (SELECT count(*) FROM deliveries WHERE state = 'held' AND decided_at < ?1
+                     AND (held_for IN ('downtime', 'history', 'edit') OR next_at < ?1))",
         )?;
         Ok(statement.query_row([grace], |row| row.get(0))?)
     }

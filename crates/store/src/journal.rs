@@ -11,6 +11,7 @@ use plazo_core::engine::effect::Effect;
 use plazo_core::engine::event::{Author, Event, EventId};
 use plazo_core::engine::proof::Proof;
 use plazo_core::engine::request_id::RequestId;
+use plazo_core::privacy::erased_id;
 use plazo_core::unit::changes::{Act, JournalEntry};
 
 /// A line of a request's history.
@@ -73,8 +74,11 @@ fn is_null(row: &rusqlite::Row<'_>, column: usize) -> Result<bool> {
 impl Store {
     /// The request of an event that is known.
     pub fn known_event(&self, id: &EventId) -> Result<Option<RequestId>> {
-        let mut statement = self.prepare("SELECT request FROM journal WHERE source = ?1 AND event = ?2")?;
-        Ok(statement.query_row([&id.source, &id.id], |row| row.get(0).map(RequestId)).optional()?)
+        let mut statement =
+            self.prepare("SELECT request FROM journal WHERE source = ?1 AND event IN (?2, ?3) LIMIT 1")?;
+        // Also where it was erased since, and is known by the hash of its id.
+        let erased = erased_id(id);
+        Ok(statement.query_row([&id.source, &id.id, &erased], |row| row.get(0).map(RequestId)).optional()?)
     }
 
     /// Whether something happened to a request before `at` of which plazo heard only afterwards.
@@ -87,9 +91,10 @@ impl Store {
 
     /// An event that is known.
     pub fn event(&self, id: &EventId) -> Result<Option<Event>> {
-        let mut statement =
-            self.prepare("SELECT request, body FROM journal WHERE source = ?1 AND event = ?2 AND body IS NOT NULL")?;
-        let mut rows = statement.query([&id.source, &id.id])?;
+        let mut statement = self.prepare(
+            "SELECT request, body FROM journal WHERE source = ?1 AND event IN (?2, ?3) AND body IS NOT NULL LIMIT 1",
+        )?;
+        let mut rows = statement.query([&id.source, &id.id, &erased_id(id)])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         Ok(self.parsed(RequestId(row.get(0)?), "event", row, 1))
     }
@@ -220,7 +225,8 @@ impl Store {
             "WITH written AS (
                  SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, body ->> '$.author.name' AS name,
                         coalesce(body ->> '$.channel', '') AS channel, at, seq, request
-                 FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, seq, request FROM journal WHERE ?1 <= received_at)
+                 FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, seq, request FROM journal
+                       WHERE ?1 <= at AND body IS NOT NULL)
                  WHERE body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')),
              ordered AS (
                  SELECT *, row_number() OVER newest AS age, count(*) OVER whose AS n_events,
@@ -270,7 +276,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT json_extract(body, '$.proof.lacks') AS lacks, count(*)
              FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body FROM journal
-                   WHERE source = 'email' AND type = 'message' AND ?1 <= at)
+                   WHERE source = 'email' AND type = 'message' AND ?1 <= at AND body IS NOT NULL)
              WHERE lacks IS NOT NULL GROUP BY 1 ORDER BY 2 DESC",
         )?;
         let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -6,13 +6,17 @@
 
 pub mod absences;
 pub mod admin;
+pub mod backup;
 pub mod checkpoint;
 pub mod leases;
 pub mod deliveries;
 mod digest;
+pub mod disk;
 pub mod gather;
 mod holds;
+pub mod imports;
 pub mod journal;
+pub mod keeping;
 mod load;
 pub mod outbox;
 pub mod private;
@@ -24,6 +28,7 @@ mod schema;
 pub mod stored;
 pub mod sources;
 mod unreadable;
+pub mod verify;
 pub mod violations;
 
 use std::ops::Deref;
@@ -221,6 +226,15 @@ impl Store {
     /// [`StoreError`] if there is none, it cannot be read, or another version's tables are in it.
     pub fn open_reader(directory: &Path) -> Result<Self> {
         schema::open_reader(&directory.join(FILE)).map(Self::of)
+    }
+
+    /// Opens the store of a data directory beside its writer, for work on the file itself.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is none, or it cannot be written.
+    pub fn open_beside(directory: &Path) -> Result<Self> {
+        schema::open_checkpointer(&directory.join(FILE)).map(Self::of)
     }
 
     fn of(connection: Connection) -> Self {

@@ -8,7 +8,7 @@ use super::stored::{self, ReadClock, ReadRequest, SHAPE};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::clock::Clock;
 use plazo_core::engine::effect::{Wake, WakeReason};
-use plazo_core::engine::request::{Phase, Request};
+use plazo_core::engine::request::Request;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::unit::changes::ThreadName;
 
@@ -34,6 +34,13 @@ pub struct RequestFilter {
 }
 
 impl RequestFilter {
+    /// Whether it wants what has ended, or everything, and nothing narrows that: most of all there are.
+    fn is_of_the_past(&self) -> bool {
+        let state = self.state.as_deref();
+        let nothing_else = Self { state: self.state.clone(), limit: self.limit, ..Self::default() };
+        matches!(state, None | Some("closed")) && *self == nothing_else
+    }
+
     fn owners_as_json(&self) -> Result<Option<String>> {
         Ok(self.owners.as_ref().map(serde_json::to_string).transpose()?)
     }
@@ -48,11 +55,23 @@ pub struct DueCursor {
     pub id: i64,
 }
 
-/// What a filter means, with the numbers of its values.
-const MATCHING: &str = "(?1 IS NULL OR (?1 = 'open' AND phase IN ('open', 'waiting')) OR phase = ?1
-            OR (?1 = 'overdue' AND phase IN ('open', 'waiting') AND due_at <= ?2))
-       AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 IS NULL OR due_at < ?5)
-       AND (?6 IS NULL OR owner IN (SELECT value FROM json_each(?6))) AND (?7 IS NULL OR customer = ?7)";
+/// What a filter means, with the numbers of its values. The state stands in it in words, so that what lives is found by its index, however
+/// much is finished.
+fn matching(filter: &RequestFilter) -> String {
+    let state = match filter.state.as_deref() {
+        None => "TRUE",
+        Some("open") => "phase IN ('open', 'waiting')",
+        Some("overdue") => "phase IN ('open', 'waiting') AND due_at <= ?2",
+        Some("waiting") => "phase IN ('open', 'waiting') AND phase = ?1",
+        Some(_) => "phase = ?1",
+    };
+    let customer =
+        if filter.customer.is_some() { "customer = ?7 COLLATE NOCASE AND customer = ?7" } else { "?7 IS NULL" };
+    format!(
+        "{state} AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 IS NULL OR due_at < ?5)
+         AND (?6 IS NULL OR owner IN (SELECT value FROM json_each(?6))) AND {customer}"
+    )
+}
 /// Stands for no due instant: after all others.
 const NEVER: i64 = i64::MAX;
 
@@ -110,8 +129,9 @@ impl Store {
 
     /// Requests by filter, newest first.
     pub fn list(&self, filter: &RequestFilter, now: DateTime<Utc>) -> Result<Vec<Request>> {
+        let matching = matching(filter);
         let sql =
-            format!("SELECT id, v, state FROM requests WHERE {MATCHING} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
+            format!("SELECT id, v, state FROM requests WHERE {matching} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC");
         let mut statement = self.prepare(&sql)?;
         let rows = statement.query(params![
             filter.state,
@@ -134,8 +154,12 @@ impl Store {
         after: Option<DueCursor>,
         now: DateTime<Utc>,
     ) -> Result<(Vec<Request>, usize)> {
+        if after.is_none() && filter.is_of_the_past() {
+            return self.list_past(filter);
+        }
+        let matching = matching(filter);
         let sql = format!(
-            "SELECT id FROM requests WHERE {MATCHING} AND (?8 IS NULL OR (coalesce(due_at, {NEVER}), id) > (?8, ?9))
+            "SELECT id FROM requests WHERE {matching} AND (?8 IS NULL OR (coalesce(due_at, {NEVER}), id) > (?8, ?9))
              ORDER BY coalesce(due_at, {NEVER}), id"
         );
         // Numbers alone are sorted: what the requests hold is read of those that are shown.
@@ -165,6 +189,26 @@ impl Store {
         Ok((requests, ids.len()))
     }
 
+    /// The first page of everything, or of what is closed, without sorting all of it: what lives by its index, then what is never due by its number.
+    fn list_past(&self, filter: &RequestFilter) -> Result<(Vec<Request>, usize)> {
+        let is_all = filter.state.is_none();
+        let sql = if is_all {
+            "SELECT id FROM (SELECT id FROM requests WHERE phase IN ('open', 'waiting') AND due_at IS NOT NULL ORDER BY due_at, id LIMIT ?1)
+             UNION ALL SELECT id FROM (SELECT id FROM requests WHERE due_at IS NULL ORDER BY id LIMIT ?1)"
+        } else {
+            "SELECT id FROM requests WHERE phase = 'closed' ORDER BY id LIMIT ?1"
+        };
+        let mut statement = self.prepare(sql)?;
+        let rows = statement.query_map([filter.limit], |row| row.get::<_, i64>(0))?;
+        let mut requests = Vec::new();
+        for id in rows.collect::<std::result::Result<Vec<_>, _>>()?.into_iter().take(filter.limit as usize) {
+            requests.extend(self.request(RequestId(id))?);
+        }
+        let phases = self.count_by_phase()?;
+        let counted = phases.iter().filter(|(phase, _)| is_all || phase == "closed").map(|(_, n)| n.unsigned_abs());
+        Ok((requests, usize::try_from(counted.sum::<u64>()).unwrap_or(usize::MAX)))
+    }
+
     /// Open requests of a kind that have an owner, oldest first: what the daily list is made of (rule D1).
     pub fn open_with_owner(&self, kind: &str) -> Result<Vec<Request>> {
         let mut statement = self.prepare(
@@ -176,37 +220,43 @@ impl Store {
 
     /// Numbers of requests that may still move, for planning them anew.
     pub fn live_requests(&self) -> Result<Vec<RequestId>> {
-        let live = [Phase::Open.as_str(), Phase::Waiting.as_str()];
-        let mut statement = self.prepare("SELECT id FROM requests WHERE phase IN (?1, ?2)")?;
-        let rows = statement.query_map(live, |row| row.get(0).map(RequestId))?;
+        let mut statement = self.prepare("SELECT id FROM requests WHERE phase IN ('open', 'waiting') ORDER BY id")?;
+        let rows = statement.query_map([], |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Whether any request, however old, came by that channel.
     pub fn had_channel(&self, channel: &str) -> Result<bool> {
-        let mut statement = self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE channel = ?1 COLLATE NOCASE)")?;
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM counts WHERE subject = 'channel' AND word = ?1 COLLATE NOCASE AND 0 < n)",
+        )?;
         Ok(statement.query_row([channel], |row| row.get(0))?)
     }
 
     /// Whether any request, however old, is of that client.
     pub fn had_customer(&self, customer: &str) -> Result<bool> {
-        let mut statement =
-            self.prepare("SELECT EXISTS (SELECT 1 FROM requests WHERE customer = ?1 COLLATE NOCASE)")?;
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM requests WHERE customer = ?1 COLLATE NOCASE AND customer IS NOT NULL)",
+        )?;
         Ok(statement.query_row([customer], |row| row.get(0))?)
     }
 
     /// Requests that may still move, what is due first.
     pub fn live_by_due(&self, limit: usize) -> Result<Vec<Request>> {
-        let mut statement = self
-            .prepare("SELECT id, v, state FROM requests WHERE phase IN (?1, ?2) ORDER BY due_at IS NULL, due_at, id")?;
-        let (open, waiting) = (Phase::Open.as_str(), Phase::Waiting.as_str());
-        self.read_requests(statement.query([open, waiting])?, limit)
+        // By the index twice: what has no due instant comes last.
+        let mut statement = self.prepare(
+            "SELECT id, v, state FROM (SELECT id, v, state FROM requests WHERE phase IN ('open', 'waiting') AND due_at IS NOT NULL
+                 ORDER BY due_at, id)
+             UNION ALL SELECT id, v, state FROM (SELECT id, v, state FROM requests WHERE phase IN ('open', 'waiting') AND due_at IS NULL
+                 ORDER BY id)",
+        )?;
+        self.read_requests(statement.query([])?, limit)
     }
 
     /// Each live request; those that cannot be read are left out.
     pub fn each_live(&self, mut take: impl FnMut(&Request)) -> Result<()> {
-        let mut statement = self.prepare("SELECT id, v, state FROM requests WHERE phase IN (?1, ?2)")?;
-        let mut rows = statement.query([Phase::Open.as_str(), Phase::Waiting.as_str()])?;
+        let mut statement = self.prepare("SELECT id, v, state FROM requests WHERE phase IN ('open', 'waiting')")?;
+        let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if let Some(request) = self.read_request(RequestId(row.get(0)?), row, 1) {
                 take(&request);
@@ -253,7 +303,7 @@ impl Store {
 
     /// How many requests stand in each phase.
     pub fn count_by_phase(&self) -> Result<Vec<(String, i64)>> {
-        let mut statement = self.prepare("SELECT phase, count(*) FROM requests GROUP BY phase")?;
+        let mut statement = self.prepare("SELECT word, n FROM counts WHERE subject = 'phase' AND 0 < n")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
@@ -274,11 +324,11 @@ impl Writing<'_> {
     /// Writes a request with its wake.
     pub fn put_request(&self, request: &Request, wake: Option<Wake>, is_new: bool) -> Result<()> {
         let sql = if is_new {
-            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            "INSERT INTO requests (id, phase, kind, channel, owner, customer, opened_at, due_at, state, contact, v, ended_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         } else {
             "UPDATE requests SET phase = ?2, kind = ?3, channel = ?4, owner = ?5, customer = ?6, opened_at = ?7,
-             due_at = ?8, state = ?9, contact = ?10, v = ?11 WHERE id = ?1"
+             due_at = ?8, state = ?9, contact = ?10, v = ?11, ended_at = ?12, let_go = 0 WHERE id = ?1"
         };
         self.prepare(sql)?.execute(params![
             request.id.0,
@@ -292,6 +342,7 @@ impl Writing<'_> {
             stored::write_request(request)?,
             request.contact_word(),
             SHAPE,
+            request.ended_at().map(milliseconds),
         ])?;
         match wake {
             Some(wake) => {
@@ -306,16 +357,17 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Writes clocks of a request. One that runs is whole in the request's state alone; one that has ended may leave that for the next of
-    /// its kind, and is written whole here.
-    pub fn put_clocks(&self, request: RequestId, clocks: &[Clock]) -> Result<()> {
+    /// Writes clocks of a request. One that its state has is whole there, and is not written a second time; one whose place the next of its
+    /// kind took is written whole here.
+    pub fn put_clocks(&self, request: &Request, clocks: &[Clock]) -> Result<()> {
         let mut statement = self.prepare(
             "INSERT OR REPLACE INTO clocks (request, kind, cycle, state, policy, revision, started_at, due_at, breached_at,
              stopped_at, acked_at, v, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         for clock in clocks {
+            let is_in_state = request.clocks.iter().any(|own| own.name() == clock.name());
             statement.execute(params![
-                request.0,
+                request.id.0,
                 clock.kind.as_str(),
                 clock.cycle,
                 clock.state.as_str(),
@@ -327,7 +379,7 @@ impl Writing<'_> {
                 clock.stopped_at.map(milliseconds),
                 clock.acked_at.map(milliseconds),
                 SHAPE,
-                if clock.is_live() { None } else { Some(stored::write_clock(clock)?) },
+                if is_in_state { None } else { Some(stored::write_clock(clock)?) },
             ])?;
         }
         Ok(())

@@ -53,7 +53,7 @@ impl Writing<'_> {
             self.remove_clocks(id)?;
         }
         self.put_request(&change.request, change.wake, change.is_new)?;
-        self.put_clocks(id, &change.clocks)
+        self.put_clocks(&change.request, &change.clocks)
     }
 
     /// Writes an alert with its deliveries; nothing of a step that was told already (LESSONS 25).

@@ -31,6 +31,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     // The log is moved into the file beside the writer (`checkpoint.rs`), so that no alert waits for it; the writer does so only where
     // that has fallen far behind. Then little is left to move, and the log begins anew; cutting its file would take tens of
     // milliseconds, so that only one that has grown out of all measure is cut.
+    // What is deleted is overwritten: somebody may have asked for it.
     // FULL: with NORMAL a committed write can be lost on power failure (LESSONS 39).
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
@@ -38,6 +39,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
          PRAGMA busy_timeout = 5000;
          PRAGMA wal_autocheckpoint = 16000;
          PRAGMA journal_size_limit = 268435456;
+         PRAGMA secure_delete = ON;
          PRAGMA cache_size = -16000;",
     )?;
     embedded::migrations::runner().run(&mut connection)?;
@@ -56,11 +58,19 @@ fn prepare_once(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// The version of this program's tables.
+pub(super) fn version() -> u32 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(|migration| migration.version().unsigned_abs()).max().unwrap_or_default()
+}
+
 /// Opens a connection that only moves what is committed from the log into the file.
 pub(super) fn open_checkpointer(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -1000;")?;
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA cache_size = -1000; PRAGMA busy_timeout = 2000; PRAGMA secure_delete = ON;",
+    )?;
     Ok(connection)
 }
 

@@ -99,6 +99,8 @@ struct StoredRequest {
     snoozed_until: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     appointment: Option<Appointment>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    heard_from: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     blockers: Vec<RequestId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

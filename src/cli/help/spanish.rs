@@ -466,8 +466,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("Print the event instead of sending it", "Muestra el evento en lugar de enviarlo"),
     ("Measure what this machine can do", "Mide lo que esta máquina puede hacer"),
     (
-        "What to measure [default: all but the million, the pages and the floods]",
-        "Qué se mide [por omisión: todo, menos el millón, las páginas y las avalanchas]",
+        "What to measure [default: all but the million, the pages, the years and the floods]",
+        "Qué se mide [por omisión: todo, menos el millón, las páginas, los años y las avalanchas]",
     ),
     // values of options
     ("One event a request, 64 connections", "Un evento por petición, 64 conexiones"),
@@ -482,4 +482,106 @@ const TEXTS: &[(&str, &str)] = &[
     ("kill -9 amid five thousand alerts", "kill -9 en medio de cinco mil avisos"),
     ("Two hundred thousand alerts held for one reader", "Doscientos mil avisos retenidos para una persona"),
     ("Connections that say nothing", "Conexiones que no dicen nada"),
+    // what is kept, and for how long
+    ("Copy the store while it is written, checked and whole", "Copia la base de datos en marcha, revisada e íntegra"),
+    (
+        "The file, a directory in which it gets a name by the day and hour, or - for a pipe",
+        "El archivo; un directorio, donde recibe un nombre por día y hora; o - para una tubería",
+    ),
+    (
+        "In a directory: delete all copies but the last so many",
+        "En un directorio: borra todas las copias menos las últimas tantas",
+    ),
+    (
+        "Put a copy of the store back, while no daemon runs; what was there is kept",
+        "Restaura una copia de la base de datos, con el servicio detenido; lo que había se conserva",
+    ),
+    ("The copy", "La copia"),
+    ("Only look it over", "Solo la revisa"),
+    (
+        "Forget a client, a person or a request everywhere; what happened when stays",
+        "Olvida a un cliente, una persona o una solicitud en todas partes; queda qué pasó y cuándo",
+    ),
+    (
+        "A client: the address, number, key or name of whoever it is, each by a --client of its own",
+        "Un cliente: la dirección, el número, la clave o el nombre de quien sea, cada uno con su --client",
+    ),
+    ("A person of the house, by key or address", "Una persona de la casa, por su clave o dirección"),
+    ("One request, such as R-17", "Una solicitud, como R-17"),
+    ("Who asks for it", "Quién lo pide"),
+    ("Do not ask whether it is meant", "No pregunta si va en serio"),
+    ("What was erased so far, instead", "En vez de eso, lo que se ha borrado hasta ahora"),
+    (
+        "Everything that is kept of a client, for whoever asks",
+        "Todo lo que se guarda de un cliente, para quien lo pida",
+    ),
+    ("The client: address, number, key or name", "El cliente: dirección, número, clave o nombre"),
+    ("Or one request, such as R-17", "O una solicitud, como R-17"),
+    ("A file instead of standard output, for its owner alone", "Un archivo en vez de la salida, solo para su dueño"),
+    (
+        "Hold a request by law: nothing of it is let go or erased",
+        "Pone una solicitud bajo reserva legal: no se borra nada de ella",
+    ),
+    (
+        "The request, such as R-17 [default: list what is held]",
+        "La solicitud, como R-17 [por omisión: muestra las reservadas]",
+    ),
+    ("Who says so", "Quién lo dice"),
+    ("End it", "La termina"),
+    (
+        "Read history in that was not plazo's, from events or another system's export; nobody is told",
+        "Lee la historia que no era de plazo, de eventos o del archivo de otro sistema; no se avisa a nadie",
+    ),
+    (
+        "The file: events in the form of docs/events.md, or an export of another system",
+        "El archivo: eventos en la forma de docs/events.md, o lo exportado de otro sistema",
+    ),
+    (
+        "How an export's records become events: zendesk, zammad, chatwoot, hubspot, freshdesk, glpi, or a mapping of your own",
+        "Cómo los registros se vuelven eventos: zendesk, zammad, chatwoot, hubspot, freshdesk, glpi, o una correspondencia propia",
+    ),
+    (
+        "The source that its events bear [default: the mapping's name, or what the events say]",
+        "La fuente que llevan sus eventos [por omisión: el nombre de la correspondencia, o lo que digan los eventos]",
+    ),
+    (
+        "What the mapping wants to know, such as zone=America/Bogota [default: the file's zone]",
+        "Lo que la correspondencia quiere saber, como zone=America/Bogota [por omisión: la zona del archivo]",
+    ),
+    (
+        "How the file is written [default: as its name and its first line tell]",
+        "Cómo está escrito el archivo [por omisión: como digan su nombre y su primera línea]",
+    ),
+    ("JSON, one object a line", "JSON, un objeto por línea"),
+    ("JSON, one array, or an object around one", "JSON, una lista, o un objeto que la contiene"),
+    ("CSV with a line of names at its head", "CSV con una línea de nombres al comienzo"),
+    (
+        "Where refused records go, with their cause [default: beside the file, as FILE.refused.ndjson]",
+        "Adónde van los registros rechazados, con su causa [por omisión: junto al archivo, como ARCHIVO.refused.ndjson]",
+    ),
+    (
+        "Begin anew, also where the file was read in before: what is known counts once",
+        "Empieza de nuevo, aunque el archivo ya se haya leído: lo conocido cuenta una vez",
+    ),
+    (
+        "Say what the first records would give, and keep nothing",
+        "Dice qué darían los primeros registros, sin guardar nada",
+    ),
+    (
+        "Derive every request anew and compare, and check the store's own order",
+        "Deriva de nuevo cada solicitud y compara, y revisa el orden de la base de datos",
+    ),
+    (
+        "Rebuild what can be rebuilt: wakes, counts, columns for listing; while no daemon runs",
+        "Rehace lo que se puede rehacer: citas, cuentas, columnas de listados; con el servicio detenido",
+    ),
+    ("Deviations that are told", "Diferencias que se muestran"),
+    (
+        "Years of finished requests behind a hundred thousand open ones",
+        "Años de solicitudes terminadas detrás de cien mil abiertas",
+    ),
+    (
+        "A thousand alerts while words are let go and clients erased",
+        "Mil avisos mientras se dejan ir palabras y se borran clientes",
+    ),
 ];

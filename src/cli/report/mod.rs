@@ -2,7 +2,11 @@
 
 mod figures;
 
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
 use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::client::Client;
 use super::list::encoded;
@@ -12,6 +16,9 @@ use crate::report::Report;
 
 const FIGURES: [&str; 8] =
     ["first_response", "response", "resolution", "kept", "unanswered", "closed_unanswered", "early", "violations"];
+
+/// How often the bar asks.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -59,7 +66,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let resource = if args.escalations { "escalations" } else { "report" };
     let path = |format: &str| format!("/v1/{resource}?{}&format={format}", query.join("&"));
     if args.json || args.figure.is_some() {
-        let answer = client.get(&path("json")).await?;
+        let answer = shown(&client, client.get(&path("json"))).await?;
         return match &args.figure {
             None => output::json(&answer),
             Some(figure) => behind(global, &answer, figure, args.of.as_deref()),
@@ -69,16 +76,44 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         (true, _) => "csv",
         (false, true) => "html",
         (false, false) => {
-            let report: Report = serde_json::from_value(client.get(&path("json")).await?).with_context(|| {
-                global.language().of(both!("the daemon is of another version", "el servicio es de otra versión"))
-            })?;
+            let report: Report = serde_json::from_value(shown(&client, client.get(&path("json"))).await?)
+                .with_context(|| {
+                    global.language().of(both!("the daemon is of another version", "el servicio es de otra versión"))
+                })?;
             figures::print(&report, look)?;
             return Ok(Exit::Done);
         }
     };
-    let text = client.text(&path(format)).await?;
+    let text = shown(&client, client.text(&path(format))).await?;
     output::line(text.trim_end())?;
     Ok(Exit::Done)
+}
+
+/// Waits for a report, with a bar for whoever sits before the terminal.
+async fn shown<T>(client: &Client, report: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    if !std::io::stderr().is_terminal() {
+        return report.await;
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    let mut report = std::pin::pin!(report);
+    loop {
+        tokio::select! {
+            made = &mut report => {
+                bar.finish_and_clear();
+                return made;
+            }
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                // A daemon of an older version does not tell.
+                let Ok(progress) = client.get("/v1/report/progress").await else { continue };
+                let n = |field: &str| progress[field].as_u64().unwrap_or_default();
+                bar.set_length(n("of"));
+                bar.set_position(n("n"));
+            }
+        }
+    }
 }
 
 /// The requests behind one figure, one a line.

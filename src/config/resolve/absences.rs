@@ -1,5 +1,7 @@
 //! `[person.KEY] away`: when people are away, and who stands in (LESSONS 52).
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
@@ -56,6 +58,17 @@ fn absence(key: &At<String>, one: &At<raw::Absence>, raw: &Raw, zone: Tz, mistak
         return None;
     }
     Some(Absence { person: key.to_string(), from, until, substitute })
+}
+
+/// `ignore_before` of each source and mailbox, by the wall clock of the file's zone.
+pub(super) fn ignored(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> BTreeMap<String, DateTime<Utc>> {
+    let sources = raw.source.iter().map(|(name, source)| (name, &source.ignore_before));
+    let mailboxes = raw.mailbox.iter().map(|(name, mailbox)| (name, &mailbox.ignore_before));
+    let read = |(name, before): (&At<String>, &Option<At<String>>)| {
+        let before = read(before.as_ref()?, mistakes, |text| begins(text, zone))?;
+        Some((name.to_string(), before))
+    };
+    sources.chain(mailboxes).filter_map(read).collect()
 }
 
 /// A day from its beginning, or an instant.

@@ -34,7 +34,7 @@ pub(super) use calendars::ALWAYS;
 
 use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
-use super::{AlertSettings, Config, DailyList, Destination, Heartbeat, usual};
+use super::{AlertSettings, Config, DailyList, Destination, Heartbeat, Retention, usual};
 use crate::engine::check::Wording;
 use crate::engine::courtesy::Courtesies;
 use crate::engine::directory::{Recipient, Role};
@@ -113,9 +113,11 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
         destinations,
         public_url: public_url(raw, mistakes),
         heartbeat: heartbeat(raw, mistakes),
+        retention: retention(raw, mistakes),
         texts,
         sources,
         mailboxes,
+        ignore_before: absences::ignored(raw, zone, mistakes),
         operator,
         listen: listen(raw, mistakes),
         alerts,
@@ -360,6 +362,22 @@ fn warn_of_plain(host: &At<String>, has_password: bool, mistakes: &mut Mistakes)
     };
     let remedy = both!("write tls = \"starttls\" or tls = \"tls\"", "escriba tls = \"starttls\" o tls = \"tls\"");
     mistakes.warning(host.span(), cause, remedy);
+}
+
+fn retention(raw: &Raw, mistakes: &mut Mistakes) -> Retention {
+    let Some(retention) = &raw.retention else { return Retention::default() };
+    let mut age = |field: &Option<At<String>>| field.as_ref().and_then(|text| read(text, mistakes, span::age));
+    let is_none = |text: &At<String>| ["none", "nada", "ninguna"].contains(&text.trim().to_lowercase().as_str());
+    let keeps_no_words = retention.words.as_ref().is_some_and(is_none);
+    Retention {
+        keeps_no_words,
+        words: if keeps_no_words { None } else { age(&retention.words) },
+        journal: age(&retention.journal),
+        deliveries: age(&retention.deliveries),
+        requests: age(&retention.requests),
+        copies: age(&retention.copies),
+        keep_free: retention.keep_free.as_ref().and_then(|text| read(text, mistakes, span::bytes)).unwrap_or_default(),
+    }
 }
 
 fn heartbeat(raw: &Raw, mistakes: &mut Mistakes) -> Option<Heartbeat> {

@@ -10,7 +10,7 @@ use super::session::SignedIn;
 use super::shell;
 use super::table::{Cell, Lists, Table};
 use crate::app::App;
-use crate::app::disk::DiskRoom;
+use crate::app::disk::outlook_in_words;
 use crate::app::views::Counts;
 use crate::both;
 use crate::config::EMAIL;
@@ -133,12 +133,9 @@ async fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> 
             "la mitad antes de {p50} s, el 99 % antes de {p99} s, el mayor {most} s"
         ))
     });
-    let room = app.views.room().await.ok();
-    let disk = room.map(|DiskRoom { used, free }| {
-        let [used, free] = [used, free].map(|bytes| decimal(bytes as f64 / 1e9, language));
-        of(both!("{used} GB of the store, {free} GB free", "{used} GB de la base de datos, {free} GB libres"))
-    });
-    let is_scarce = room.is_some_and(DiskRoom::is_scarce);
+    let outlook = app.disk_outlook().await.ok();
+    let disk = outlook.map(|outlook| of(outlook_in_words(&outlook, config.zone)));
+    let is_scarce = outlook.is_some_and(|outlook| outlook.is_closed || outlook.is_pressing(now));
     let rows = vec![
         vec![Cell::text(of(both!("version", "versión"))), Cell::text(env!("CARGO_PKG_VERSION"))],
         vec![Cell::text(of(both!("runs since", "en marcha desde"))), Cell::text(since.unwrap_or_default())],

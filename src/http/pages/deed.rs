@@ -266,6 +266,7 @@ fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Ut
         recipients: Vec::new(),
         attached: false,
         proof: Proof::Link { alert_at: link.alert_at },
+        gist: None,
         refs: serde_json::Map::new(),
         fact,
     }

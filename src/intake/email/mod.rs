@@ -126,6 +126,7 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
         recipients: if who.is_own { recipients } else { Vec::new() },
         attached: text::has_file(&mail),
         proof,
+        gist: None,
         refs: refs.as_object().cloned().unwrap_or_default(),
         fact,
     })

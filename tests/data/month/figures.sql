@@ -46,10 +46,10 @@ FROM marked s WHERE s.step = 'ask' AND (s.before IS NULL OR s.before <> 'ask');
 CREATE INDEX temp.waits_by_request ON waits (request);
 
 CREATE TEMP TABLE answered AS
-SELECT w.*, r.channel, ended_at - began_at AS elapsed,
-    (SELECT coalesce(sum(min(closes, ended_at) - max(opens, began_at)), 0) FROM open_hours WHERE opens < ended_at AND began_at < closes) AS working
+SELECT w.*, r.channel, w.ended_at - w.began_at AS elapsed,
+    (SELECT coalesce(sum(min(closes, w.ended_at) - max(opens, w.began_at)), 0) FROM open_hours WHERE opens < w.ended_at AND w.began_at < closes) AS working
 FROM waits w JOIN requests r ON r.id = w.request
-WHERE ended_by IN ('answer', 'deliver') AND :from <= ended_at AND ended_at < :to;
+WHERE w.ended_by IN ('answer', 'deliver') AND :from <= w.ended_at AND w.ended_at < :to;
 
 -- A request is opened, or opened again by an ask after a closing; it is solved by delivering, or by closing what was answered.
 CREATE TEMP TABLE openings AS

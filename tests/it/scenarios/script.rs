@@ -215,7 +215,7 @@ fn turn(mut words: Words<'_>, number: usize) -> Turn {
     let proof = if said.is_unproven { Proof::NONE } else { Proof::Machine { user: None } };
     let (threads, recipients, refs) = (Vec::new(), said.recipients, serde_json::Map::new());
     let attached = said.is_attached;
-    let event = Event { id, at, threads, author, about, cc, recipients, attached, proof, refs, fact };
+    let event = Event { id, at, threads, author, about, cc, recipients, attached, proof, gist: None, refs, fact };
     Turn { heard_at, what: What::Event(request, Box::new(event)) }
 }
 

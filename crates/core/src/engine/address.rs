@@ -2,6 +2,8 @@
 //! written (LESSONS 46).
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// Digits of a number with its country code (ITU-T E.164); fewer are an extension or an id.
 const DIGITS: std::ops::RangeInclusive<usize> = 10..=15;
@@ -90,8 +92,29 @@ fn digits(address: &str) -> Option<String> {
     DIGITS.contains(&digits.len()).then_some(digits)
 }
 
+thread_local! {
+    /// What was found of numbers lately: reading one costs more than anything else of an event, and a conversation has the same again and again.
+    static NUMBERS: RefCell<HashMap<String, Option<String>>> = RefCell::new(HashMap::new());
+}
+/// So many are kept in mind.
+const MOST_NUMBERS: usize = 8_192;
+
 /// The number with its country code, if there is such a number.
 fn number(digits: &str) -> Option<String> {
+    let known = NUMBERS.with_borrow(|numbers| numbers.get(digits).cloned());
+    known.unwrap_or_else(|| {
+        let found = read_number(digits);
+        NUMBERS.with_borrow_mut(|numbers| {
+            if MOST_NUMBERS <= numbers.len() {
+                numbers.clear();
+            }
+            numbers.insert(digits.to_owned(), found.clone());
+        });
+        found
+    })
+}
+
+fn read_number(digits: &str) -> Option<String> {
     let parsed = phonenumber::parse(None, format!("+{digits}")).ok()?;
     let (code, national) = (parsed.code().value(), parsed.national().to_string());
     let national = match code {

@@ -169,6 +169,8 @@ pub enum Fate {
     Skipped,
     /// It is still to come.
     Pending,
+    /// Its instant lies before plazo knew of the request, so it is told to nobody.
+    History,
     /// Somebody took the request, so it is not told.
     Taken,
     /// The clock ended first.
@@ -317,7 +319,7 @@ pub fn upcoming(request: &Request, rulebook: &Rulebook, now: DateTime<Utc>) -> V
     for (place, clock) in request.clocks.iter().enumerate().filter(|(_, clock)| clock.is_live()) {
         let Some((policy, target)) = rulebook.target(clock.kind, &request.facets) else { continue };
         let Ok(plan) = settle::plan(request, rulebook, place, target) else { continue };
-        for planned in settle::pending(clock, request.snoozed_until, rulebook.ack_expires, target, &plan) {
+        for planned in settle::pending(request, place, rulebook.ack_expires, target, &plan) {
             let at = planned.at.max(now);
             let (owner, team) = (request.owner.as_deref(), policy.team.as_deref());
             let recipients = rulebook.directory.recipients(&planned.step.tell, owner, team, at);
@@ -339,11 +341,8 @@ fn derive(story: &mut Story, request: &Request, target: &Target, rulebook: &Rule
         &plan,
         &settle::own_pauses(request, clock, target, rulebook),
     ));
-    let pending = if clock.is_live() {
-        settle::pending(clock, request.snoozed_until, rulebook.ack_expires, target, &plan)
-    } else {
-        Vec::new()
-    };
+    let pending =
+        if clock.is_live() { settle::pending(request, 0, rulebook.ack_expires, target, &plan) } else { Vec::new() };
     let planned_at = |step| plan.steps.iter().find(|planned| planned.step.at == step).map(|planned| planned.at);
     for step in &target.escalation.steps {
         let settled = clock.settled.iter().find(|settled| settled.step == step.at);
@@ -351,6 +350,7 @@ fn derive(story: &mut Story, request: &Request, target: &Target, rulebook: &Rule
         let outcome = match (settled, still) {
             (Some(settled), _) => fate(settled.outcome),
             (None, Some(_)) => Fate::Pending,
+            (None, None) if planned_at(step.at).is_some_and(|at| request.is_history(at)) => Fate::History,
             (None, None) if clock.is_live() && clock.acked_at.is_some() => Fate::Taken,
             (None, None) if clock.is_live() && plan.due_at.is_none() => Fate::Pending,
             (None, None) => Fate::NotNeeded,

@@ -71,6 +71,14 @@ pub fn advance(request: &Request, rulebook: &Rulebook, input: Input<'_>, now: Da
     transition.into_outcome(&request.clocks, wake)
 }
 
+/// When a request wants to be looked at, as it stands at `now`: in the past where something is owed already.
+pub fn next_look(request: &Request, rulebook: &Rulebook, now: DateTime<Utc>) -> Option<effect::Wake> {
+    let mut transition = Transition::new(request.clone(), rulebook);
+    // As of just before all that is owed, so that nothing of it is settled.
+    let before = request.last_event_at.min(now);
+    transition.settle(before, before, false)
+}
+
 /// Derives a request anew from all its events, in the order in which they happened, because `late` came out of order or takes
 /// back a message that never arrived.
 ///
@@ -84,7 +92,8 @@ pub fn reorder(
     rulebook: &Rulebook,
     now: DateTime<Utc>,
 ) -> Outcome {
-    let mut transition = Transition::new(Request::unopened(request.id), rulebook);
+    let unopened = Request { heard_from: request.heard_from, ..Request::unopened(request.id) };
+    let mut transition = Transition::new(unopened, rulebook);
     let mut effects = vec![Effect::Reordered];
     for event in event::arrived(events) {
         transition.effects.clear();

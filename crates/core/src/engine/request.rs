@@ -123,6 +123,9 @@ pub struct Request {
     pub snoozed_until: Option<DateTime<Utc>>,
     /// The call or session that was agreed on (B2).
     pub appointment: Option<Appointment>,
+    /// What lies before is history: plazo heard of the request only then, or was told to ignore what was before. No step from before it is
+    /// told to anybody.
+    pub heard_from: Option<DateTime<Utc>>,
     /// Requests that must be done first (B4).
     pub blockers: Vec<RequestId>,
     /// The request off which it was split.
@@ -180,6 +183,7 @@ impl Request {
             pauses: Vec::new(),
             snoozed_until: None,
             appointment: None,
+            heard_from: None,
             blockers: Vec::new(),
             parent: None,
             ticket: None,
@@ -189,6 +193,17 @@ impl Request {
             clocks: Vec::new(),
             cycles: BTreeMap::new(),
         }
+    }
+
+    /// Whether that instant lies before plazo knew of it.
+    pub fn is_history(&self, at: DateTime<Utc>) -> bool {
+        self.heard_from.is_some_and(|from| at < from)
+    }
+
+    /// Lets go what people wrote about it.
+    pub fn let_words_go(&mut self) {
+        self.subject = None;
+        self.pauses.iter_mut().for_each(|pause| pause.reason.clear());
     }
 
     /// The wait that lasts, if one does.
@@ -261,6 +276,11 @@ impl Request {
     pub fn contact_by(&self) -> Option<String> {
         let word = self.client_addresses().next().or(self.thread.as_deref())?;
         (self.contact.as_deref() != Some(word)).then(|| word.to_owned())
+    }
+
+    /// When it ended; none while it may still move.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        matches!(self.phase, Phase::Closed | Phase::Merged).then_some(self.last_event_at)
     }
 
     /// The earliest instant at which one of its clocks is due.

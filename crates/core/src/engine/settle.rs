@@ -189,7 +189,7 @@ impl<'a> Transition<'a> {
 
     /// Steps still to be told, with their instants after snoozes and recounts; none once somebody took it.
     fn untold<'p>(&self, place: usize, target: &Target, plan: &Plan<'p>) -> Vec<PlannedStep<'p>> {
-        pending(&self.request.clocks[place], self.request.snoozed_until, self.rulebook.ack_expires, target, plan)
+        pending(&self.request, place, self.rulebook.ack_expires, target, plan)
     }
 
     fn next_wake(&self, place: usize, target: &Target, plan: &Plan<'_>) -> Option<Wake> {
@@ -258,22 +258,25 @@ fn is_frozen(request: &Request, rulebook: &Rulebook, place: usize) -> bool {
     clock.state == ClockState::Breached && !is_same
 }
 
-/// Steps of a clock still to be told, with their instants after snoozes and recounts; none while somebody has taken it.
+/// Steps of the clock at `place` still to be told, with their instants after snoozes and recounts; none while somebody has taken it, and
+/// none from before plazo knew of the request.
 pub(super) fn pending<'p>(
-    clock: &Clock,
-    snoozed_until: Option<DateTime<Utc>>,
+    request: &Request,
+    place: usize,
     ack_expires: Option<TimeDelta>,
     target: &Target,
     plan: &Plan<'p>,
 ) -> Vec<PlannedStep<'p>> {
+    let clock = &request.clocks[place];
     // Whoever took it has so long; then the ladder goes on where it stood.
     let not_before = match (clock.acked_at, ack_expires) {
         (None, _) => None,
         (Some(_), None) => return Vec::new(),
         (Some(acked_at), Some(expires)) => Some(acked_at + expires),
     };
-    let not_before = not_before.max(snoozed_until).max(clock.settles_at);
-    let untold = plan.steps.iter().filter(|planned| !clock.is_settled(planned.step.at));
+    let not_before = not_before.max(request.snoozed_until).max(clock.settles_at);
+    let is_untold = |planned: &&PlannedStep<'p>| !clock.is_settled(planned.step.at) && !request.is_history(planned.at);
+    let untold = plan.steps.iter().filter(is_untold);
     untold
         .map(|planned| {
             let recounted = clock

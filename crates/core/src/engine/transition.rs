@@ -272,7 +272,8 @@ impl<'a> Transition<'a> {
 
     pub(super) fn into_outcome(self, before: &[Clock], wake: Option<Wake>) -> Outcome {
         let changed = |clock: &&Clock| !before.iter().any(|old| old == *clock);
-        let clocks = self.displaced.iter().chain(&self.request.clocks).filter(changed).cloned().collect();
+        // What left the request's state is whole nowhere else.
+        let clocks = self.displaced.iter().chain(self.request.clocks.iter().filter(changed)).cloned().collect();
         Outcome { request: self.request, effects: self.effects, clocks, wake }
     }
 }

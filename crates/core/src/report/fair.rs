@@ -17,12 +17,21 @@ const LONG_WAIT: TimeDelta = TimeDelta::days(1);
 /// So many of them are told.
 const MOST_KEPT: usize = 20;
 
-/// Reasons by how often they were given, for what broke in the period.
-pub(super) fn reasons(material: &Material<'_>) -> Vec<ReasonCount> {
-    let mut by_key: BTreeMap<&str, ReasonCount> = BTreeMap::new();
-    for case in material.cases {
+/// What is gathered for that, case by case.
+#[derive(Debug, Default)]
+pub(super) struct Fold {
+    reasons: BTreeMap<String, ReasonCount>,
+    /// Time of all requests of a person.
+    whole: BTreeMap<Option<String>, i64>,
+    /// Time that stood still, by person and kind of wait.
+    still: BTreeMap<(Option<String>, Option<String>), StillTime>,
+    kept: Vec<KeptWaiting>,
+}
+
+impl Fold {
+    pub(super) fn add(&mut self, case: &Case, material: &Material<'_>, rulebook: &Rulebook) {
         for given in case.reasons.iter().filter(|given| material.period.holds(given.breached_at)) {
-            let count = by_key.entry(&given.reason).or_insert_with(|| ReasonCount {
+            let count = self.reasons.entry(given.reason.clone()).or_insert_with(|| ReasonCount {
                 reason: given.reason.clone(),
                 name: given.name.clone(),
                 ..ReasonCount::default()
@@ -32,10 +41,65 @@ pub(super) fn reasons(material: &Material<'_>) -> Vec<ReasonCount> {
             count.n_awaiting += usize::from(given.state == ReasonState::AwaitsApproval);
             count.breaches.push(row(case, given, material));
         }
+        if is_client(case) {
+            self.add_still(case, material, rulebook);
+            self.kept.extend(kept_waiting(case, material, rulebook));
+            if 64 * MOST_KEPT < self.kept.len() {
+                keep_longest(&mut self.kept);
+            }
+        }
     }
-    let mut counts: Vec<_> = by_key.into_values().collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.n));
-    counts
+
+    /// Reasons by how often they were given; time in which clients' requests stood still, by who owned them and for whom was waited, and its
+    /// share of that person's time; and promises that were kept after their clock had stood still for long, the longest first.
+    pub(super) fn finish(mut self) -> (Vec<ReasonCount>, Vec<StillTime>, Vec<KeptWaiting>) {
+        let mut counts: Vec<_> = self.reasons.into_values().collect();
+        counts.sort_by_key(|count| std::cmp::Reverse(count.n));
+        let whole = self.whole;
+        let shared = self.still.into_iter().map(|((owner, _), still)| {
+            let whole = whole.get(&owner).copied().unwrap_or_default().max(1);
+            let share = u32::try_from(still.ms * 10_000 / whole).unwrap_or(u32::MAX).min(10_000);
+            StillTime { share, ..still }
+        });
+        let mut rows: Vec<_> = shared.collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.ms));
+        keep_longest(&mut self.kept);
+        (counts, rows, self.kept)
+    }
+
+    fn add_still(&mut self, case: &Case, material: &Material<'_>, rulebook: &Rulebook) {
+        let (period, calendar) = (material.period, material.calendar);
+        let request = &case.history.request;
+        let time: i64 = case
+            .held
+            .iter()
+            .filter(|held| held.holder != Holder::Closed)
+            .map(|held| (held.to.min(period.to) - held.from.max(period.from)).num_milliseconds().max(0))
+            .sum();
+        match self.whole.get_mut(&request.owner) {
+            Some(whole) => *whole += time,
+            None => drop(self.whole.insert(request.owner.clone(), time)),
+        }
+        let mut counted = std::collections::BTreeSet::new();
+        for pause in &request.pauses {
+            let to = pause.to.or(pause.until).unwrap_or(period.to).min(period.to);
+            let from = pause.from.max(period.from);
+            if to <= from {
+                continue;
+            }
+            let kind = pause.on.as_deref().and_then(|on| rulebook.wait(on));
+            let key = (request.owner.clone(), kind.map(|kind| kind.key.clone()));
+            let still = self.still.entry(key).or_insert_with(|| StillTime {
+                who: person(request.owner.as_deref(), material),
+                on: kind.map(|kind| kind.key.clone()),
+                name: kind.map(|kind| kind.name.clone()),
+                ..StillTime::default()
+            });
+            still.n += usize::from(counted.insert(kind.map(|kind| &kind.key)));
+            still.ms += (to - from).num_milliseconds();
+            still.working_ms += calendar.open_between(from, to).as_milliseconds();
+        }
+    }
 }
 
 fn row(case: &Case, given: &GivenReason, material: &Material<'_>) -> ReasonRow {
@@ -53,68 +117,26 @@ fn row(case: &Case, given: &GivenReason, material: &Material<'_>) -> ReasonRow {
     }
 }
 
-/// Time in which clients' requests stood still, by who owned them and for whom was waited, and its share of that person's time.
-pub(super) fn still(material: &Material<'_>, rulebook: &Rulebook) -> Vec<StillTime> {
-    let (period, calendar) = (material.period, material.calendar);
-    let mut whole: BTreeMap<Option<&str>, i64> = BTreeMap::new();
-    let mut found: BTreeMap<(Option<&str>, Option<&str>), StillTime> = BTreeMap::new();
-    for case in material.cases.iter().filter(|case| is_client(case)) {
-        let request = &case.history.request;
-        let owner = request.owner.as_deref();
-        for held in case.held.iter().filter(|held| held.holder != Holder::Closed) {
-            let (from, to) = (held.from.max(period.from), held.to.min(period.to));
-            *whole.entry(owner).or_default() += (to - from).num_milliseconds().max(0);
-        }
-        let mut counted = std::collections::BTreeSet::new();
-        for pause in &request.pauses {
-            let to = pause.to.or(pause.until).unwrap_or(period.to).min(period.to);
-            let from = pause.from.max(period.from);
-            if to <= from {
-                continue;
-            }
-            let kind = pause.on.as_deref().and_then(|on| rulebook.wait(on));
-            let still = found.entry((owner, kind.map(|kind| kind.key.as_str()))).or_insert_with(|| StillTime {
-                who: person(owner, material),
-                on: kind.map(|kind| kind.key.clone()),
-                name: kind.map(|kind| kind.name.clone()),
-                ..StillTime::default()
-            });
-            still.n += usize::from(counted.insert(kind.map(|kind| &kind.key)));
-            still.ms += (to - from).num_milliseconds();
-            still.working_ms += calendar.open_between(from, to).as_milliseconds();
-        }
-    }
-    let shared = found.into_iter().map(|((owner, _), still)| {
-        let whole = whole.get(&owner).copied().unwrap_or_default().max(1);
-        let share = u32::try_from(still.ms * 10_000 / whole).unwrap_or(u32::MAX).min(10_000);
-        StillTime { share, ..still }
+/// Promises of a case that were kept in the period after their clock had stood still for long.
+fn kept_waiting(case: &Case, material: &Material<'_>, rulebook: &Rulebook) -> Vec<KeptWaiting> {
+    let request = &case.history.request;
+    // Without a pause nothing stood still.
+    let clocks = case.clocks.iter().filter(|clock| !(request.pauses.is_empty() && clock.closed.is_empty()));
+    let kept = clocks.filter_map(|clock| {
+        let (at, true) = verdict(clock)? else { return None };
+        let still = explain::stood_still(request, clock, rulebook);
+        (material.period.holds(at) && LONG_WAIT <= still).then(|| KeptWaiting {
+            request: request.id,
+            promise: clock.kind,
+            at,
+            who: person(request.owner.as_deref(), material),
+            ms: still.num_milliseconds(),
+        })
     });
-    let mut rows: Vec<_> = shared.collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.ms));
-    rows
+    kept.collect()
 }
 
-/// Promises that were kept in the period after their clock had stood still for long, the longest first.
-pub(super) fn kept_waiting(material: &Material<'_>, rulebook: &Rulebook) -> Vec<KeptWaiting> {
-    let mut rows = Vec::new();
-    for case in material.cases.iter().filter(|case| is_client(case)) {
-        let request = &case.history.request;
-        for clock in &case.clocks {
-            let Some((at, true)) = verdict(clock) else { continue };
-            let still = explain::stood_still(request, clock, rulebook);
-            if !material.period.holds(at) || still < LONG_WAIT {
-                continue;
-            }
-            rows.push(KeptWaiting {
-                request: request.id,
-                promise: clock.kind,
-                at,
-                who: person(request.owner.as_deref(), material),
-                ms: still.num_milliseconds(),
-            });
-        }
-    }
+fn keep_longest(rows: &mut Vec<KeptWaiting>) {
     rows.sort_by_key(|row| (std::cmp::Reverse(row.ms), row.request));
     rows.truncate(MOST_KEPT);
-    rows
 }

@@ -1,6 +1,6 @@
 //! From cases to figures.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -36,57 +36,136 @@ struct Gathered {
 
 type Groups = BTreeMap<(By, String), Gathered>;
 
-/// Makes a report.
-pub fn make(name: &str, material: &Material<'_>, rulebook: &Rulebook) -> Report {
-    let mut groups = Groups::from([((By::All, String::new()), Gathered::default())]);
-    for case in material.cases {
-        gather(case, material, &mut groups);
-    }
-    for broken in material.broken {
-        let case = material.cases.iter().find(|case| case.history.request.id == broken.request);
-        let places = places(case, broken.owner.as_deref(), material);
-        for place in places {
-            groups.entry(place).or_default().violations.push(broken.request);
+/// A report on its way: cases are added one after the other, and each may be forgotten then.
+pub struct Fold<'a> {
+    material: Material<'a>,
+    rulebook: &'a Rulebook,
+    groups: Groups,
+    /// Broken rules by their request, until its case has been seen.
+    broken: HashMap<RequestId, Vec<&'a Broken>>,
+    worst: Vec<Worst>,
+    held: BTreeMap<(&'static str, Option<String>), HeldTime>,
+    closed: Vec<RequestId>,
+    unattended: Vec<RequestId>,
+    orphans: Vec<Orphan>,
+    waived: BTreeMap<Option<String>, Vec<WaivedRow>>,
+    fair: fair::Fold,
+    names: BTreeMap<RequestId, String>,
+}
+
+impl<'a> Fold<'a> {
+    /// Begins a report.
+    pub fn new(material: Material<'a>, rulebook: &'a Rulebook) -> Self {
+        let mut broken: HashMap<RequestId, Vec<&Broken>> = HashMap::new();
+        for one in material.broken {
+            broken.entry(one.request).or_default().push(one);
+        }
+        Self {
+            material,
+            rulebook,
+            groups: Groups::from([((By::All, String::new()), Gathered::default())]),
+            broken,
+            worst: Vec::new(),
+            held: BTreeMap::new(),
+            closed: Vec::new(),
+            unattended: Vec::new(),
+            orphans: Vec::new(),
+            waived: BTreeMap::new(),
+            fair: fair::Fold::default(),
+            names: BTreeMap::new(),
         }
     }
-    let groups = groups.into_iter().map(|((by, key), gathered)| Group {
-        by,
-        name: name_of(by, &key, material),
-        key,
-        figures: gathered.figures(material),
-    });
-    Report {
-        name: name.to_owned(),
-        period: material.period,
-        calendar: material.calendar.name().to_owned(),
-        standards: material.standards,
-        groups: groups.collect(),
-        worst: worst(material),
-        holders: holders(material),
-        violations: violations(material),
-        closings: closings(material),
-        orphans: orphans(material, rulebook),
-        waived: waived(material),
-        reasons: fair::reasons(material),
-        still: fair::still(material, rulebook),
-        kept_waiting: fair::kept_waiting(material, rulebook),
-        punctuality: punctuality(material.lateness_ms),
-        names: names(material),
+
+    /// Takes a case in: a request on which something happened in the period or that was open in it. Each is given once.
+    pub fn add(&mut self, case: &Case) {
+        let request = &case.history.request;
+        gather(case, &self.material, &mut self.groups);
+        for broken in self.broken.remove(&request.id).unwrap_or_default() {
+            violated(broken, Some(case), &self.material, &mut self.groups);
+        }
+        if let Some(name) = name_of_request(case, &self.material) {
+            self.names.insert(request.id, name);
+        }
+        if is_client(case) {
+            self.worst.extend(waits(case, &self.material));
+            if 64 * MOST_WORST < self.worst.len() {
+                keep_worst(&mut self.worst);
+            }
+            hold(case, &self.material, &mut self.held);
+            for closing in case.history.closings.iter().filter(|closing| self.material.period.holds(closing.at)) {
+                self.closed.push(request.id);
+                if closing.unattended {
+                    self.unattended.push(request.id);
+                }
+            }
+        }
+        self.orphans.extend(orphan(case, self.rulebook));
+        for waiver in case.history.waivers.iter().filter(|waiver| self.material.period.holds(waiver.at)) {
+            let (proof, reason) = (waiver.proof.as_str().to_owned(), waiver.reason.clone());
+            let row = WaivedRow { request: request.id, at: waiver.at, proof, reason };
+            self.waived.entry(person(waiver.who.as_deref(), &self.material)).or_default().push(row);
+        }
+        self.fair.add(case, &self.material, self.rulebook);
+    }
+
+    /// The report.
+    pub fn finish(mut self, name: &str) -> Report {
+        let material = self.material;
+        let left: Vec<_> = self.broken.into_values().flatten().collect();
+        for broken in left {
+            violated(broken, None, &material, &mut self.groups);
+        }
+        let groups = self.groups.into_iter().map(|((by, key), gathered)| Group {
+            by,
+            name: name_of(by, &key, &material),
+            key,
+            figures: gathered.figures(&material),
+        });
+        keep_worst(&mut self.worst);
+        let is_of_closing = |kind| matches!(kind, CheckKind::Closing | CheckKind::Comment | CheckKind::Outside);
+        let wrong = material.broken.iter().filter(|broken| is_of_closing(broken.violation.check));
+        let closings = Closings {
+            closed: Count::of(self.closed, None),
+            unattended: Count::of(self.unattended, Some(material.standards.closed_unanswered)),
+            wrong: Count::of(wrong.map(|broken| broken.request).collect(), Some(0)),
+        };
+        let (reasons, still, kept_waiting) = self.fair.finish();
+        Report {
+            name: name.to_owned(),
+            period: material.period,
+            calendar: material.calendar.name().to_owned(),
+            standards: material.standards,
+            groups: groups.collect(),
+            worst: self.worst,
+            holders: holders(self.held),
+            violations: violations(&material),
+            closings,
+            orphans: self.orphans,
+            waived: waived(self.waived),
+            reasons,
+            still,
+            kept_waiting,
+            punctuality: punctuality(material.lateness_ms),
+            names: self.names,
+        }
     }
 }
 
-/// What each request is called.
-fn names(material: &Material<'_>) -> BTreeMap<RequestId, String> {
-    let named = material.cases.iter().filter_map(|case| {
-        let request = &case.history.request;
-        let client = request.facets.customer.as_ref();
-        let client = client.map(|word| material.directory.customer(word).map_or(word, |client| &client.name));
-        let words: Vec<_> =
-            [client.or(request.contact.as_ref()), request.subject.as_ref()].into_iter().flatten().collect();
-        let name = words.into_iter().map(String::as_str).collect::<Vec<_>>().join(" · ");
-        (!name.is_empty()).then_some((request.id, name))
-    });
-    named.collect()
+/// Counts a broken rule where it belongs.
+fn violated(broken: &Broken, case: Option<&Case>, material: &Material<'_>, groups: &mut Groups) {
+    for place in places(case, broken.owner.as_deref(), material) {
+        groups.entry(place).or_default().violations.push(broken.request);
+    }
+}
+
+/// What a request is called.
+fn name_of_request(case: &Case, material: &Material<'_>) -> Option<String> {
+    let request = &case.history.request;
+    let client = request.facets.customer.as_ref();
+    let client = client.map(|word| material.directory.customer(word).map_or(word, |client| &client.name));
+    let words: Vec<_> = [client.or(request.contact.as_ref()), request.subject.as_ref()].into_iter().flatten().collect();
+    let name = words.into_iter().map(String::as_str).collect::<Vec<_>>().join(" · ");
+    (!name.is_empty()).then_some(name)
 }
 
 impl Gathered {
@@ -205,74 +284,79 @@ pub(super) fn person(key: Option<&str>, material: &Material<'_>) -> Option<Strin
     key.map(|key| name_of(By::Person, key, material))
 }
 
-fn worst(material: &Material<'_>) -> Vec<Worst> {
+/// How long a client waited in the period, each time.
+fn waits(case: &Case, material: &Material<'_>) -> Vec<Worst> {
     let (period, calendar) = (material.period, material.calendar);
+    let request = &case.history.request;
     let mut all: Vec<Worst> = Vec::new();
-    for case in material.cases.iter().filter(|case| is_client(case)) {
-        let request = &case.history.request;
-        for wait in &case.history.waits {
-            let (to, by) = match &wait.answered {
-                Some((at, by)) if period.holds(*at) => (*at, by.as_deref()),
-                None if wait.given_up_at.is_none() && request.phase.is_live() => (period.to, request.owner.as_deref()),
-                _ => continue,
-            };
-            all.push(Worst {
-                request: request.id,
-                client: request
-                    .facets
-                    .customer
-                    .as_deref()
-                    .map(|key| name_of(By::Client, key, material))
-                    .or_else(|| request.contact.clone()),
-                subject: request.subject.clone(),
-                owner: person(by.or(wait.owner.as_deref()), material),
-                from: wait.from,
-                ms: (to - wait.from).num_milliseconds(),
-                working_ms: calendar.open_between(wait.from, to).as_milliseconds(),
-                answered: wait.answered.is_some(),
-            });
-        }
+    for wait in &case.history.waits {
+        let (to, by) = match &wait.answered {
+            Some((at, by)) if period.holds(*at) => (*at, by.as_deref()),
+            None if wait.given_up_at.is_none() && request.phase.is_live() => (period.to, request.owner.as_deref()),
+            _ => continue,
+        };
+        all.push(Worst {
+            request: request.id,
+            client: request
+                .facets
+                .customer
+                .as_deref()
+                .map(|key| name_of(By::Client, key, material))
+                .or_else(|| request.contact.clone()),
+            subject: request.subject.clone(),
+            owner: person(by.or(wait.owner.as_deref()), material),
+            from: wait.from,
+            ms: (to - wait.from).num_milliseconds(),
+            working_ms: calendar.open_between(wait.from, to).as_milliseconds(),
+            answered: wait.answered.is_some(),
+        });
     }
+    all
+}
+
+fn keep_worst(all: &mut Vec<Worst>) {
     all.sort_by_key(|worst| (std::cmp::Reverse(worst.working_ms), std::cmp::Reverse(worst.ms), worst.request));
     all.truncate(MOST_WORST);
-    all
 }
 
 /// What somebody held, and how long.
 #[derive(Debug, Default)]
 struct HeldTime {
-    requests: BTreeSet<RequestId>,
+    n: usize,
+    /// The request that was counted last: all of one come together.
+    last: Option<RequestId>,
     ms: i64,
     working_ms: i64,
 }
 
-fn holders(material: &Material<'_>) -> Vec<HolderTime> {
+/// In whose hands a request was, and how long.
+fn hold(case: &Case, material: &Material<'_>, held: &mut BTreeMap<(&'static str, Option<String>), HeldTime>) {
     let period = material.period;
-    let mut held: BTreeMap<(&'static str, Option<String>), HeldTime> = BTreeMap::new();
-    for case in material.cases.iter().filter(|case| is_client(case)) {
-        for span in &case.held {
-            let (from, to) = (span.from.max(period.from), span.to.min(period.to));
-            let key = match &span.holder {
-                Holder::Nobody => ("nobody", None),
-                Holder::Owner { owner, .. } => ("owner", person(Some(owner), material)),
-                Holder::Client => ("client", None),
-                Holder::Other { on } => ("other", Some(on.clone())),
-                Holder::Closed => continue,
-            };
-            if from < to {
-                let held = held.entry(key).or_default();
-                held.requests.insert(case.history.request.id);
-                held.ms += (to - from).num_milliseconds();
-                held.working_ms += material.calendar.open_between(from, to).as_milliseconds();
-            }
+    for span in &case.held {
+        let (from, to) = (span.from.max(period.from), span.to.min(period.to));
+        let key = match &span.holder {
+            Holder::Nobody => ("nobody", None),
+            Holder::Owner { owner, .. } => ("owner", person(Some(owner), material)),
+            Holder::Client => ("client", None),
+            Holder::Other { on } => ("other", Some(on.clone())),
+            Holder::Closed => continue,
+        };
+        if from < to {
+            let held = held.entry(key).or_default();
+            held.n += usize::from(held.last.replace(case.history.request.id) != Some(case.history.request.id));
+            held.ms += (to - from).num_milliseconds();
+            held.working_ms += material.calendar.open_between(from, to).as_milliseconds();
         }
     }
+}
+
+fn holders(held: BTreeMap<(&'static str, Option<String>), HeldTime>) -> Vec<HolderTime> {
     let mut rows: Vec<_> = held
         .into_iter()
         .map(|((holder, name), held)| HolderTime {
             holder: holder.to_owned(),
             name,
-            n: held.requests.len(),
+            n: held.n,
             ms: held.ms,
             working_ms: held.working_ms,
         })
@@ -305,43 +389,17 @@ fn violations(material: &Material<'_>) -> Vec<RuleCount> {
     rows.collect()
 }
 
-fn closings(material: &Material<'_>) -> Closings {
-    let mut closings = (Vec::new(), Vec::new());
-    for case in material.cases.iter().filter(|case| is_client(case)) {
-        for closing in case.history.closings.iter().filter(|closing| material.period.holds(closing.at)) {
-            closings.0.push(case.history.request.id);
-            if closing.unattended {
-                closings.1.push(case.history.request.id);
-            }
-        }
+/// What is not known of an open request that should be (C8).
+fn orphan(case: &Case, rulebook: &Rulebook) -> Option<Orphan> {
+    let request = &case.history.request;
+    if !request.phase.is_live() || rulebook.checks.find(CheckKind::Associated, &request.facets).is_none() {
+        return None;
     }
-    let is_of_closing = |kind| matches!(kind, CheckKind::Closing | CheckKind::Comment | CheckKind::Outside);
-    let wrong = material.broken.iter().filter(|broken| is_of_closing(broken.violation.check));
-    Closings {
-        closed: Count::of(closings.0, None),
-        unattended: Count::of(closings.1, Some(material.standards.closed_unanswered)),
-        wrong: Count::of(wrong.map(|broken| broken.request).collect(), Some(0)),
-    }
+    let missing = check::unassociated(request, rulebook);
+    (!missing.is_empty()).then_some(Orphan { request: request.id, missing })
 }
 
-fn orphans(material: &Material<'_>, rulebook: &Rulebook) -> Vec<Orphan> {
-    let open = material.cases.iter().map(|case| &case.history.request).filter(|request| request.phase.is_live());
-    open.filter(|request| rulebook.checks.find(CheckKind::Associated, &request.facets).is_some())
-        .map(|request| Orphan { request: request.id, missing: check::unassociated(request, rulebook) })
-        .filter(|orphan| !orphan.missing.is_empty())
-        .collect()
-}
-
-fn waived(material: &Material<'_>) -> Vec<Waived> {
-    let mut by_person: BTreeMap<Option<String>, Vec<WaivedRow>> = BTreeMap::new();
-    for case in material.cases {
-        let request = case.history.request.id;
-        for waiver in case.history.waivers.iter().filter(|waiver| material.period.holds(waiver.at)) {
-            let (proof, reason) = (waiver.proof.as_str().to_owned(), waiver.reason.clone());
-            let row = WaivedRow { request, at: waiver.at, proof, reason };
-            by_person.entry(person(waiver.who.as_deref(), material)).or_default().push(row);
-        }
-    }
+fn waived(by_person: BTreeMap<Option<String>, Vec<WaivedRow>>) -> Vec<Waived> {
     let waived = by_person.into_iter().map(|(who, mut answers)| {
         answers.sort_by_key(|row| (row.at, row.request));
         Waived { who, n: answers.len(), answers }

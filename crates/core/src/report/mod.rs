@@ -23,7 +23,7 @@ use crate::engine::policy::TargetKind;
 use crate::engine::reasons::{GivenReason, ReasonState};
 use crate::engine::request_id::RequestId;
 
-pub use fold::make;
+pub use fold::Fold;
 pub use measure::{Count, Excluded, Measure, Share};
 
 /// What the team means to reach (C10). Spans are compared with means.
@@ -127,8 +127,6 @@ pub struct Material<'a> {
     pub standards: Standards,
     /// Who belongs to which team.
     pub directory: &'a Directory,
-    /// Requests on which something happened in the period or that were open in it.
-    pub cases: &'a [Case],
     /// Rules that were broken in the period.
     pub broken: &'a [Broken],
     /// How many milliseconds late plazo's own alerts were, in any order.

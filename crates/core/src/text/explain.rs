@@ -285,6 +285,10 @@ impl Writer {
                 "omitido: su instante ya había pasado cuando el reloj empezó o se movió",
             ),
             Fate::Pending => self.of("to come", "por salir"),
+            Fate::History => self.of(
+                "told to nobody: plazo did not know of the request yet",
+                "no se avisó: plazo aún no sabía de la solicitud",
+            ),
             Fate::Taken => self.of("not told: somebody took it", "no sale: alguien lo tomó"),
             Fate::NotNeeded => self.of("not needed", "no hizo falta"),
         };

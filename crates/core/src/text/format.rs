@@ -104,6 +104,16 @@ pub fn working_time(time: WorkingTime) -> String {
     }
 }
 
+/// Bytes in the unit that leaves few digits: `1.5 GB`, `32 MB`, `4 kB`.
+pub fn bytes(n: u64) -> String {
+    let tenths = |unit: u64| (n.saturating_mul(10) / unit) as f64 / 10.0;
+    match n {
+        0..1_000_000 => format!("{} kB", n / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", n / 1_000_000),
+        _ => format!("{:.1} GB", tenths(1_000_000_000)),
+    }
+}
+
 /// The text on one line, without control characters and what hides, at most `longest` letters as readers see them.
 pub fn one_line(text: &str, longest: usize) -> String {
     let words: Vec<_> =

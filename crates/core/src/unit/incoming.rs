@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::engine::effect::Effect;
 use crate::engine::event::Event;
 use crate::engine::request_id::RequestId;
@@ -14,6 +16,8 @@ pub struct Incoming {
     pub event: Event,
     /// The request that it names, if it names one; else its threads find it.
     pub request: Option<RequestId>,
+    /// When it was imported, where it is history that was not plazo's.
+    pub imported_at: Option<DateTime<Utc>>,
     /// The event as JSON, for the journal.
     body: Arc<str>,
 }
@@ -26,14 +30,20 @@ impl Incoming {
     /// If it cannot be written as JSON, which its types rule out.
     pub fn new(event: Event, request: Option<RequestId>) -> serde_json::Result<Self> {
         let body = serde_json::to_string(&event)?.into();
-        Ok(Self { event, request, body })
+        Ok(Self { event, request, imported_at: None, body })
     }
 
     /// An event of plazo's own, whose words are plazo's.
     pub fn own(event: Event, request: Option<RequestId>) -> Self {
         // Its types rule out that it fails; the event is what counts, and the journal shows that its words are missing.
         let body = serde_json::to_string(&event).unwrap_or_default().into();
-        Self { event, request, body }
+        Self { event, request, imported_at: None, body }
+    }
+
+    /// The same as history, imported at that instant.
+    #[must_use]
+    pub fn imported(self, at: DateTime<Utc>) -> Self {
+        Self { imported_at: Some(at), ..self }
     }
 
     /// The event as JSON.

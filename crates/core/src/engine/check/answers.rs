@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::checks::{CheckKind, Violation};
 use super::finding::Finding;
 use super::phrases::normalised;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Utterance};
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
 
@@ -28,9 +28,8 @@ pub(super) fn judge(request: &Request, event: &Event, text: &str, rulebook: &Rul
 }
 
 /// Whether an answer says that somebody will come back to it (C7).
-pub fn promises_to_return(request: &Request, text: &str, rulebook: &Rulebook) -> bool {
-    let checks = &rulebook.checks;
-    checks.find(CheckKind::ComesBack, &request.facets).is_some() && checks.comes_back.find(text).is_some()
+pub fn promises_to_return(request: &Request, said: Utterance<'_>, rulebook: &Rulebook) -> bool {
+    rulebook.checks.find(CheckKind::ComesBack, &request.facets).is_some() && said.returns(rulebook)
 }
 
 /// A number that stands for what an answer says, however it is written; none for one that is too short.

@@ -5,9 +5,9 @@ use regex::RegexSet;
 use super::checks::{CheckKind, Checks, Violation};
 use super::finding::Finding;
 use super::phrases::normalised;
-use crate::engine::directory::Directory;
-use crate::engine::event::{Audience, Author, AuthorKind};
+use crate::engine::event::{Audience, Author, AuthorKind, Utterance};
 use crate::engine::facets::Facets;
+use crate::engine::rulebook::Rulebook;
 
 /// What counts as saying something. A text without a letter or digit never does.
 #[derive(Debug, Clone, Default)]
@@ -68,17 +68,12 @@ impl Answer {
 ///
 /// An author without name and address is the channel's own account, shared by several people: it was let in by whoever
 /// connected the channel, and counts.
-pub fn judge_answer(
-    author: Option<&Author>,
-    text: Option<&str>,
-    audience: Audience,
-    directory: &Directory,
-    wording: &Wording,
-) -> Answer {
+pub fn judge_answer(author: Option<&Author>, said: Utterance<'_>, audience: Audience, rulebook: &Rulebook) -> Answer {
+    let directory = &rulebook.directory;
     if author.is_some_and(|author| matches!(author.kind, AuthorKind::Bot | AuthorKind::Auto | AuthorKind::System)) {
         return Answer::Automatic;
     }
-    if text.is_some_and(|text| !wording.says_something(text)) {
+    if said.says_nothing(rulebook) {
         return Answer::SaysNothing;
     }
     let named = author.filter(|author| author.name.is_some() || author.address.is_some());

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 use super::check::phrases::unaccented;
 use phrases::{ACKNOWLEDGES, ADDRESSES, CONSENTS, FAREWELLS, GREETED_THANKS, LEAVES, NAMES, THANKS};
@@ -23,7 +24,8 @@ const MOST_WORDS: usize = 24;
 const LONGEST: usize = 400;
 
 /// What a courtesy says, as far as it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Courtesy {
     /// Thanks, or a farewell: it answers nothing.
     Thanks,

@@ -4,6 +4,7 @@
 
 pub(super) mod author;
 pub(super) mod fact;
+mod words;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use super::request_id::RequestId;
 
 pub use author::{Author, AuthorKind};
 pub use fact::{Audience, BrokenPromise, Direction, Fact, Ground, Interaction, Promise, RequestKind};
+pub use words::{Gist, Utterance};
 
 /// Begins the name of a thread that is known by subject and client only.
 pub const BY_SUBJECT: &str = "subject:";
@@ -106,6 +108,9 @@ pub struct Event {
     /// How it is known who made it. Set at the door, never by what comes in.
     #[serde(default, skip_serializing_if = "Proof::is_unrecorded")]
     pub proof: Proof,
+    /// What is kept of words that were let go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gist: Option<Gist>,
     /// Everything that plazo does not read.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub refs: serde_json::Map<String, serde_json::Value>,

@@ -55,8 +55,8 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
 /// nobody is blamed for it.
 fn take_unproven(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
     match &event.fact {
-        Fact::Message { direction, text } if talk::asks_among_colleagues(request, event, *direction) => {
-            talk::message(request, event, *direction, text.as_deref(), rulebook, effects);
+        Fact::Message { direction, .. } if talk::asks_among_colleagues(request, event, *direction) => {
+            talk::message(request, event, *direction, rulebook, effects);
         }
         _ => effects.push(Effect::Ignored { why: Ignored::Unproven }),
     }
@@ -91,10 +91,10 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
     let at = event.at;
     let mut ignore = |why| effects.push(Effect::Ignored { why });
     match &event.fact {
-        Fact::Message { direction, text } => {
-            talk::message(request, event, *direction, text.as_deref(), rulebook, effects);
+        Fact::Message { direction, .. } => {
+            talk::message(request, event, *direction, rulebook, effects);
         }
-        Fact::Comment { text } => talk::comment(request, event, text, rulebook),
+        Fact::Comment { .. } => talk::comment(request, event, rulebook),
         // What it names is left out of what is derived.
         Fact::Undelivered { .. } | Fact::Undo { .. } => {}
         // Said of what broke, which no promise follows (`reasons`).

@@ -7,7 +7,7 @@ use crate::engine::check::{self, Answer, CheckKind, Part, judge_answer};
 use crate::engine::courtesy::Courtesy;
 use crate::engine::directory::Directory;
 use crate::engine::effect::{Effect, Ignored};
-use crate::engine::event::{Audience, Author, AuthorKind, Direction, Event, RequestKind};
+use crate::engine::event::{Audience, Author, AuthorKind, Direction, Event, RequestKind, Utterance};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::{Phase, Request};
 use crate::engine::rulebook::Rulebook;
@@ -26,7 +26,6 @@ pub(super) fn message(
     request: &mut Request,
     event: &Event,
     direction: Direction,
-    text: Option<&str>,
     rulebook: &Rulebook,
     effects: &mut Vec<Effect>,
 ) {
@@ -37,18 +36,18 @@ pub(super) fn message(
         (Audience::Internal, _) => is_requester(request, event.author.as_ref()),
     };
     if asks {
-        question(request, event, text, rulebook, effects);
+        question(request, event, rulebook, effects);
     } else if audience == Audience::Client && !reaches_client(request, event, &rulebook.directory) {
         // A question to a supplier, or a note to the carrier, answers nobody (LESSONS 43).
         request.learn_third_parties(&event.recipients);
         effects.push(Effect::Ignored { why: Ignored::Elsewhere });
     } else {
-        reply(request, event, direction, text, rulebook, effects);
+        reply(request, event, direction, rulebook, effects);
     }
 }
 
 /// Somebody to whom the promises are made wrote.
-fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
+fn question(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
     let author = event.author.as_ref();
     let address =
         author.filter(|author| author.kind == AuthorKind::Customer).and_then(|author| author.address.as_deref());
@@ -64,11 +63,11 @@ fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: 
     if let Some(address) = address {
         request.learn_client(address);
     }
-    if text.is_some_and(|text| rulebook.checks.confirms.find(text).is_some()) {
+    if event.said().confirms(rulebook) {
         request.marks.confirmed_at = Some(event.at);
     }
     let is_first = effects.contains(&Effect::Opened);
-    if asks_nothing(request, event, text, is_first, rulebook) {
+    if asks_nothing(request, event, is_first, rulebook) {
         if is_first {
             fate::set_aside(request, event.at);
         } else if request.marks.is_owed(TargetKind::Window) {
@@ -92,16 +91,18 @@ fn question(request: &mut Request, event: &Event, text: Option<&str>, rulebook: 
 /// Whether a client's message asks for nothing (LESSONS 49). It starts no clock then and ends no wait, and whoever waits goes on waiting.
 /// Where it is in doubt, it asks: with something attached, as the subject of a new conversation, as an answer to what the house asked or
 /// waits for.
-fn asks_nothing(request: &Request, event: &Event, text: Option<&str>, is_first: bool, rulebook: &Rulebook) -> bool {
-    let Some(text) = text.filter(|_| !event.attached) else { return false };
+fn asks_nothing(request: &Request, event: &Event, is_first: bool, rulebook: &Rulebook) -> bool {
+    if event.attached {
+        return false;
+    }
     let about = &event.about;
-    if is_first && (about.subject.is_some() || about.kind.is_some() || about.parent.is_some()) {
+    if is_first && (event.has_subject() || about.kind.is_some() || about.parent.is_some()) {
         return false;
     }
     let author = event.author.as_ref().and_then(|author| author.name.as_deref());
     let owner = request.owner.as_deref().and_then(|key| rulebook.directory.person(key));
     let names: Vec<&str> = author.into_iter().chain(owner.map(|person| person.name.as_str())).collect();
-    match rulebook.courtesies.judge(text, &names) {
+    match event.said().courtesy(&names, rulebook) {
         None => false,
         Some(Courtesy::Thanks) => true,
         // What was asked for, or is waited for, may be done by it.
@@ -110,24 +111,18 @@ fn asks_nothing(request: &Request, event: &Event, text: Option<&str>, is_first: 
 }
 
 /// Somebody of the house wrote to whoever asked.
-fn reply(
-    request: &mut Request,
-    event: &Event,
-    direction: Direction,
-    text: Option<&str>,
-    rulebook: &Rulebook,
-    effects: &mut Vec<Effect>,
-) {
+fn reply(request: &mut Request, event: &Event, direction: Direction, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
     let author = event.author.as_ref();
     let audience = request.facets.for_whom();
-    if text.is_some_and(|text| text.contains(['?', '¿', '？'])) && direction != Direction::In {
+    let said = event.said();
+    if said.has_question() && direction != Direction::In {
         // Whoever is asked answers by a nod, too.
         request.marks.inquired_at = Some(event.at);
     }
-    if text.is_none_or(check::needs_something) && direction != Direction::In {
+    if said.needs_something() && direction != Direction::In {
         request.marks.needed_at = Some(event.at);
     }
-    let answer = judge_answer(author, text, audience, &rulebook.directory, &rulebook.wording);
+    let answer = judge_answer(author, said, audience, rulebook);
     if direction != Direction::Internal || audience == Audience::Internal {
         effects.extend(answer.violation(author, &request.facets, &rulebook.checks).map(Effect::Violation));
     }
@@ -141,7 +136,7 @@ fn reply(
             request.marks.answer(event.at);
         }
         if audience == Audience::Client {
-            effects.extend(spoke(request, event.at, text.unwrap_or_default(), rulebook));
+            effects.extend(spoke(request, event.at, said, rulebook));
         }
     }
     if matches!(answer, Answer::Counts | Answer::NotAuthorised) && !is_requester(request, author) {
@@ -150,16 +145,16 @@ fn reply(
 }
 
 /// What an answer to a client brings about: a replica that is owed (A6), an entry in the log (B1), a task (C7).
-fn spoke(request: &mut Request, at: DateTime<Utc>, text: &str, rulebook: &Rulebook) -> Option<Effect> {
+fn spoke(request: &mut Request, at: DateTime<Utc>, said: Utterance<'_>, rulebook: &Rulebook) -> Option<Effect> {
     let is_to_client = request.facets.is_for_client();
-    let returns = is_to_client && check::promises_to_return(request, text, rulebook);
+    let returns = is_to_client && check::promises_to_return(request, said, rulebook);
     let marks = &mut request.marks;
     if request.facets.channel == "whatsapp" {
         marks.owe(TargetKind::Replica, at);
     }
     marks.owe(TargetKind::Log, at);
     marks.outside_since = None;
-    if let Some(fingerprint) = check::fingerprint(text).filter(|fingerprint| !request.said.contains(fingerprint)) {
+    if let Some(fingerprint) = said.fingerprint().filter(|fingerprint| !request.said.contains(fingerprint)) {
         request.said.push(fingerprint);
         let surplus = request.said.len().saturating_sub(MOST_SAID);
         request.said.drain(..surplus);
@@ -176,13 +171,14 @@ fn spoke(request: &mut Request, at: DateTime<Utc>, text: &str, rulebook: &Rulebo
 }
 
 /// A comment answers a task (D3); what was said elsewhere is written down by it (C6), and its parts are there (C5).
-pub(super) fn comment(request: &mut Request, event: &Event, text: &str, rulebook: &Rulebook) {
+pub(super) fn comment(request: &mut Request, event: &Event, rulebook: &Rulebook) {
+    let said = event.said();
     let is_human = event.author.as_ref().is_none_or(|author| author.kind.is_human());
-    if is_human && rulebook.wording.says_something(text) && !is_requester(request, event.author.as_ref()) {
+    if is_human && !said.says_nothing(rulebook) && !is_requester(request, event.author.as_ref()) {
         request.marks.give(TargetKind::Answer, event.at);
     }
-    let parts = check::parts(text);
-    if text.chars().any(char::is_alphanumeric) {
+    let parts = said.parts();
+    if said.has_letters() {
         request.marks.outside_since = None;
     }
     if parts.contains(&Part::ExternalChannel) {
