@@ -138,6 +138,24 @@ fn a_client_is_forgotten_everywhere_and_the_bytes_show_it() {
 }
 
 #[test]
+fn a_name_that_only_their_own_request_tells_is_forgotten_where_others_shout_it() {
+    let daemon = Daemon::start(&format!("{PEOPLE}{PROMISES}"));
+    let jose = json!({"name": "José Núñez", "address": "+57 300 555 0101", "kind": "customer"});
+    let ana = json!({"name": "Ana Paz", "address": "ana@sol.example", "kind": "customer"});
+    for (id, who, text) in [("j-1", &jose, "¿Dónde está mi pedido?"), ("a-1", &ana, "¿Llaman a JOSÉ NÚÑEZ?")] {
+        let mut asked = message(id, &format!("hilo-{id}"), DAY / 2, who, "in", text);
+        asked["subject"] = json!(format!("Pedido {id}"));
+        daemon.event(&asked);
+    }
+    let erased = run(&daemon, &["erase", "--client", "573005550101", "--yes", "--json"]);
+    let receipt: Value = serde_json::from_slice(&erased.stdout).unwrap_or_else(|_| panic!("{}", told(&erased)));
+    assert_eq!((&receipt["mentioned_in"], &receipt["found"]), (&json!([2]), &json!(0)), "{receipt}");
+    let data = bytes(&daemon.data());
+    let text = String::from_utf8_lossy(&data).to_lowercase();
+    assert!(!text.contains("núñez") && text.contains("ana paz"));
+}
+
+#[test]
 fn what_is_held_by_law_is_neither_erased_nor_let_go() {
     let daemon = Daemon::start(&format!("{PEOPLE}{PROMISES}[retention]\nrequests = \"5 days\"\nwords = \"3 days\"\n"));
     let (theirs, _) = conversations(&daemon);

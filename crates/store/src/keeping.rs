@@ -146,13 +146,13 @@ impl Store {
         from: i64,
         n: i64,
     ) -> Result<(BTreeSet<RequestId>, Option<i64>)> {
-        let mut statement = self.prepare(
-            "SELECT request, lower(coalesce(body, '') || effects) FROM journal WHERE ?1 <= seq AND seq < ?2",
-        )?;
+        let mut statement =
+            self.prepare("SELECT request, coalesce(body, '') || effects FROM journal WHERE ?1 <= seq AND seq < ?2")?;
         let mut rows = statement.query([from, from + n])?;
         let mut found = BTreeSet::new();
         while let Some(row) = rows.next()? {
-            let text = row.get_ref(1)?.as_str().unwrap_or_default();
+            // SQLite's own lower() leaves É as it is.
+            let text = row.get_ref(1)?.as_str().unwrap_or_default().to_lowercase();
             if words.iter().any(|word| text.contains(word.as_str())) {
                 found.insert(RequestId(row.get(0)?));
             }

@@ -272,7 +272,9 @@ impl App {
         }
         let mut mentioned = BTreeSet::new();
         if kind != ErasureKind::Request {
-            let (looked_for, mut from) = (long(&canonical), Some(1));
+            // Others may name them as only their own requests say that they are called.
+            let called = self.identities(&whole).await?;
+            let (looked_for, mut from) = (&long(&canonical) | &long(&called), Some(1));
             while let Some(start) = from.filter(|_| !looked_for.is_empty()) {
                 let looked_for = looked_for.clone();
                 let (some, next) =
@@ -435,9 +437,12 @@ fn needles(words: &BTreeSet<String>, threads: &[(String, String)]) -> BTreeSet<V
         if word.len() < SHORTEST {
             continue;
         }
-        let escaped = serde_json::to_string(&word).unwrap_or_default();
-        needles.insert(escaped.trim_matches('"').as_bytes().to_vec());
-        needles.insert(word.into_bytes());
+        // Letters beyond ASCII are looked for in both cases.
+        for word in [word.to_uppercase(), word] {
+            let escaped = serde_json::to_string(&word).unwrap_or_default();
+            needles.insert(escaped.trim_matches('"').as_bytes().to_vec());
+            needles.insert(word.into_bytes());
+        }
     }
     needles
 }
