@@ -1,6 +1,6 @@
 //! Reports: their material from the store, when they are sent, and to whom; and the register of escalations (D11).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,24 +18,18 @@ use crate::config::{Config, ReportSettings};
 use crate::desk::announcement;
 use crate::engine::calendar::Calendar;
 use crate::engine::check::CheckKind;
-use crate::engine::clock::Clock;
-use crate::engine::directory::{Role, Tell};
-use crate::engine::event::{Event, Fact};
-use crate::engine::request::Request;
+use crate::engine::directory::{Directory, Role, Tell};
+use crate::engine::event::Fact;
+use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
 use crate::engine::rota::Handover;
-use crate::engine::{history, ledger, reasons};
+use crate::engine::{history, reasons};
 use crate::outbox::Content;
-use crate::report::{Broken, By, Case, Fold, Material, Period, Report, Standards};
-use crate::store::violations::ViolationFilter;
+use crate::report::{Broken, BrokenRules, By, Case, Fold, Material, Period, Report, Standards};
 use crate::store::{Store, StoreError};
 use crate::text::register::RegisterEntry;
 use crate::text::{Both, violation};
 
-/// Single alerts whose lateness is looked at.
-const MOST_LATENESSES: u32 = 100_000;
-/// Broken rules of a period that are told one by one.
-const MOST_BROKEN: u32 = 100_000;
 /// Requests that are read in one look.
 const LOOK: usize = 256;
 /// Requests named behind each figure of a report that is kept for sending; the page and the command have all.
@@ -54,6 +48,8 @@ pub struct Wanted {
     pub standards: Standards,
     /// Whose figures; everybody's where it is left out.
     pub whose: Option<Whose>,
+    /// Whether the requests behind the figures are named, as people read them; programs have their numbers.
+    pub names_requests: bool,
 }
 
 /// Whose requests a report counts.
@@ -144,6 +140,7 @@ impl Wanted {
             calendar,
             standards: settings.map(|report| report.standards).unwrap_or_default(),
             whose: None,
+            names_requests: true,
         })
     }
 }
@@ -232,13 +229,25 @@ fn make(
 ) -> Result<Report, StoreError> {
     let length = wanted.period.to - wanted.period.from;
     let earlier = Period { from: wanted.period.from - length, to: wanted.period.from };
-    let [now, before] = [wanted.period, earlier].map(|period| Looked::at(store, wanted, period));
-    let (now, before) = (now?, before?);
     let rulebook = &config.rulebook;
-    let [mut report, mut earlier] = [&now, &before].map(|looked| Fold::new(looked.material(wanted, config), rulebook));
-    let mut ids: Vec<RequestId> = now.concerned.iter().chain(&before.concerned).copied().collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let lateness_ms = [wanted.period, earlier].map(|period| store.lateness_of(period.from, period.to));
+    let [now, before] = lateness_ms;
+    let lateness_ms = [now?, before?];
+    let material = |period, lateness_ms| Material {
+        period,
+        calendar: &wanted.calendar,
+        standards: wanted.standards,
+        directory: &rulebook.directory,
+        lateness_ms,
+        names_requests: wanted.names_requests,
+    };
+    let broken = broken(store, wanted, wanted.period, &rulebook.directory)?;
+    let mut report = Fold::new(material(wanted.period, &lateness_ms[0]), broken, rulebook);
+    let broken = self::broken(store, wanted, earlier, &rulebook.directory)?;
+    let mut before = Fold::new(material(earlier, &lateness_ms[1]), broken, rulebook);
+    // What happened since the later one began is all there is to look at for it, and more for the one before.
+    let later: HashSet<RequestId> = store.concerned(wanted.period.from)?.into_iter().collect();
+    let ids = store.concerned(earlier.from)?;
     let mut look = None;
     n_all.store(ids.len(), Ordering::Relaxed);
     for (place, id) in ids.into_iter().enumerate() {
@@ -250,77 +259,47 @@ fn make(
         }
         let events = store.events(id)?;
         let clocks = store.clocks(id)?;
-        for (looked, fold) in [(&now, &mut report), (&before, &mut earlier)] {
-            if looked.concerned.binary_search(&id).is_ok()
-                && let Some(case) = case(id, &events, &clocks, config, looked.period)
-                && wanted.whose.as_ref().is_none_or(|Whose(counts)| counts(&case.history.request))
-            {
-                fold.add(&case);
-            }
-        }
-    }
-    let mut report = report.finish(&wanted.name);
-    report.compare(&earlier.finish(&wanted.name));
-    Ok(report)
-}
-
-/// What is known of a period before its requests are looked at one by one.
-struct Looked {
-    period: Period,
-    /// Requests on which something happened since it began, or that are open still; in their order.
-    concerned: Vec<RequestId>,
-    broken: Vec<Broken>,
-    lateness_ms: Vec<i64>,
-}
-
-impl Looked {
-    fn at(store: &Store, wanted: &Wanted, period: Period) -> Result<Self, StoreError> {
-        let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
-        let mut broken = Vec::new();
-        for row in store.violations(&filter)?.into_iter().filter(|row| row.at < period.to) {
-            if let Some(Whose(counts)) = &wanted.whose
-                && !store.request(row.request)?.is_some_and(|request| counts(&request))
+        let seen = history::up_to(id, &events, rulebook, [earlier.to, wanted.period.to]);
+        let folds = [(true, &mut before), (later.contains(&id), &mut report)];
+        for ((is_concerned, fold), history) in folds.into_iter().zip(seen) {
+            let request = &history.request;
+            // One that began later is none yet.
+            if request.phase == Phase::Unopened
+                || !is_concerned
+                || !wanted.whose.as_ref().is_none_or(|Whose(counts)| counts(request))
             {
                 continue;
             }
-            broken.push(Broken {
-                id: row.id.0,
-                request: row.request,
-                at: row.at,
-                violation: row.violation,
-                owner: row.owner,
-                excuse: row.excuse.map(|(excuse, ..)| excuse),
-            });
-        }
-        let concerned = store.concerned(period.from, period.to)?;
-        let lateness_ms = store.lateness_of(period.from, period.to, MOST_LATENESSES)?;
-        Ok(Self { period, concerned, broken, lateness_ms })
-    }
-
-    fn material<'a>(&'a self, wanted: &'a Wanted, config: &'a Config) -> Material<'a> {
-        Material {
-            period: self.period,
-            calendar: &wanted.calendar,
-            standards: wanted.standards,
-            directory: &config.rulebook.directory,
-            broken: &self.broken,
-            lateness_ms: &self.lateness_ms,
+            // Whenever it was said: the figures are those of the period in which it broke.
+            let reasons = reasons::of(&events, &clocks, request.owner.as_deref(), rulebook);
+            fold.add(&Case { history, clocks: clocks.clone(), reasons });
         }
     }
+    let mut report = report.finish(&wanted.name);
+    report.compare(&before.finish(&wanted.name));
+    Ok(report)
 }
 
-/// A request as it was at the end of a period; none where it began later.
-fn case(id: RequestId, events: &[Event], clocks: &[Clock], config: &Config, period: Period) -> Option<Case> {
-    let rulebook = &config.rulebook;
-    if events.first().is_none_or(|first| period.to <= first.at) {
-        return None;
-    }
-    let known = &events[..events.partition_point(|event| event.at < period.to)];
-    let history = history::of(id, events, rulebook, period.to);
-    let held = ledger::of(id, known, rulebook, period.to).held;
-    // Whenever it was said: the figures are those of the period in which it broke.
-    let reasons = reasons::of(events, clocks, history.request.owner.as_deref(), rulebook);
-    Some(Case { history, held, clocks: clocks.to_vec(), reasons })
+/// Rules that were broken in a period.
+fn broken(store: &Store, wanted: &Wanted, period: Period, directory: &Directory) -> Result<BrokenRules, StoreError> {
+    let mut rules = BrokenRules::default();
+    store.each_violation(period.from, period.to, |row| {
+        if let Some(Whose(counts)) = &wanted.whose
+            && !store.request(row.request)?.is_some_and(|request| counts(&request))
+        {
+            return Ok(());
+        }
+        let broken = Broken {
+            id: row.id.0,
+            request: row.request,
+            violation: row.violation,
+            owner: row.owner,
+            excuse: row.excuse.map(|(excuse, ..)| excuse),
+        };
+        rules.add(broken, directory);
+        Ok(())
+    })?;
+    Ok(rules)
 }
 
 impl Desk {
@@ -363,6 +342,7 @@ impl Work<'_> {
                 calendar: settings.calendar.clone(),
                 standards: settings.standards,
                 whose: None,
+                names_requests: true,
             };
             found.push(DueReport { key, due_at, wanted, tell: leads_of(settings, &config) });
         }
@@ -463,15 +443,15 @@ fn register(store: &Store, config: &Config, period: Period) -> Result<Vec<Regist
         let who = event.author.and_then(|author| author.name.or(author.address));
         found.push(Found { at: event.at, request, what: "escalate".to_owned(), why, who });
     }
-    let filter = ViolationFilter { since: Some(period.from), limit: MOST_BROKEN, ..ViolationFilter::default() };
     let is_registered = |kind| matches!(kind, CheckKind::Repeated | CheckKind::Empty | CheckKind::Queues);
-    for row in store.violations(&filter)? {
-        if row.at < period.to && is_registered(row.violation.check) {
+    store.each_violation(period.from, period.to, |row| {
+        if is_registered(row.violation.check) {
             let why = config.language.of(violation::what(&row.violation.finding));
             let (what, who) = (row.violation.rule, row.violation.who);
             found.push(Found { at: row.at, request: row.request, what, why, who });
         }
-    }
+        Ok(())
+    })?;
     found.sort_by_key(|found| (found.at, found.request));
     let mut requests = HashMap::new();
     for id in found.iter().map(|found| found.request).collect::<BTreeSet<_>>() {

@@ -65,6 +65,8 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
     let (span, so_far) = (span(&app, params.from.as_deref(), params.to.as_deref())?, params.so_far.unwrap_or(false));
     let wanted = Wanted::find(&config, params.name.as_deref(), span, so_far, app.now());
     let wanted = wanted.map_err(|error| Failure::of_field("name", error.words()))?;
+    let names_requests = matches!(params.format.as_deref(), Some("text" | "html"));
+    let wanted = Wanted { names_requests, ..wanted };
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
     let made = app.views.report(wanted).await?;
     let reader = Reader::plain(config.zone, language, app.now());

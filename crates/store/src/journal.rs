@@ -131,13 +131,13 @@ impl Store {
         Ok(None)
     }
 
-    /// Requests that a report of a period concerns: something happened to them since it began, or they are open still.
-    pub fn concerned(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<RequestId>> {
+    /// Requests that a report of a period may concern: something happened to them since it began, or they are open still.
+    pub fn concerned(&self, from: DateTime<Utc>) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare(
             "SELECT request FROM journal WHERE at >= ?1 AND body IS NOT NULL
-             UNION SELECT id FROM requests WHERE phase IN ('open', 'waiting') AND opened_at < ?2 ORDER BY 1",
+             UNION SELECT id FROM requests WHERE phase IN ('open', 'waiting') ORDER BY 1",
         )?;
-        let rows = statement.query_map([milliseconds(from), milliseconds(to)], |row| row.get(0).map(RequestId))?;
+        let rows = statement.query_map([milliseconds(from)], |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 

@@ -83,6 +83,28 @@ impl Store {
         read_all(self, statement.query(params![filter.rule, request, filter.open, since, filter.limit])?)
     }
 
+    /// Each violation of a period, half-open, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite, if a row cannot be read, or from `each`.
+    pub fn each_violation(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        mut each: impl FnMut(ViolationRow) -> Result<()>,
+    ) -> Result<()> {
+        let sql = format!("SELECT {COLUMNS} FROM violations WHERE ?1 <= at AND at < ?2 ORDER BY at DESC, id DESC");
+        let mut statement = self.prepare(&sql)?;
+        let mut rows = statement.query([milliseconds(from), milliseconds(to)])?;
+        while let Some(row) = rows.next()? {
+            if let Some(row) = read(self, row)? {
+                each(row)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The requests that wait for `blocker`.
     pub fn blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare("SELECT blocked FROM blocks WHERE blocker = ?1")?;

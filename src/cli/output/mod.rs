@@ -3,7 +3,6 @@
 mod fit;
 mod table;
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -23,20 +22,39 @@ pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Prints a value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Outcome {
-    let text = serde_json::to_string_pretty(value)?;
-    // What JSON does not escape steers a terminal too; escaped, it is the same to programs.
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if is_printable(letter) {
-            safe.push(letter);
-        } else {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                write!(safe, "\\u{unit:04x}")?;
+    let mut out = Escaped(std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock()));
+    serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
+    out.0.write_all(b"\n")?;
+    out.0.flush()?;
+    Ok(Exit::Done)
+}
+
+/// JSON on its way out. What it does not escape steers a terminal too; escaped, it is the same to programs.
+struct Escaped<W>(W);
+
+impl<W: std::io::Write> std::io::Write for Escaped<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // JSON is written in whole letters.
+        let text = std::str::from_utf8(bytes).map_err(std::io::Error::other)?;
+        if text.chars().all(is_printable) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
+        for letter in text.chars() {
+            if is_printable(letter) {
+                write!(self.0, "{letter}")?;
+            } else {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    write!(self.0, "\\u{unit:04x}")?;
+                }
             }
         }
+        Ok(bytes.len())
     }
-    line(&safe)?;
-    Ok(Exit::Done)
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Prints a line; colours are left out where the output takes none.

@@ -65,21 +65,25 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     }
     let resource = if args.escalations { "escalations" } else { "report" };
     let path = |format: &str| format!("/v1/{resource}?{}&format={format}", query.join("&"));
-    if args.json || args.figure.is_some() {
-        let answer = shown(&client, client.get(&path("json"))).await?;
-        return match &args.figure {
-            None => output::json(&answer),
-            Some(figure) => behind(global, &answer, figure, args.of.as_deref()),
-        };
+    if args.escalations && args.json {
+        return output::json(&client.get(&path("json")).await?);
+    }
+    if let Some(figure) = &args.figure {
+        return behind(global, &shown(&client, client.get(&path("json"))).await?, figure, args.of.as_deref());
     }
     let format = match (args.csv || args.escalations, args.html) {
         (true, _) => "csv",
         (false, true) => "html",
         (false, false) => {
-            let report: Report = serde_json::from_value(shown(&client, client.get(&path("json"))).await?)
-                .with_context(|| {
-                    global.language().of(both!("the daemon is of another version", "el servicio es de otra versión"))
-                })?;
+            // Straight from the text: millions of numbers take much room as values of any kind.
+            let text = shown(&client, client.text(&path("json"))).await?;
+            let report: Report = serde_json::from_str(&text).with_context(|| {
+                global.language().of(both!("the daemon is of another version", "el servicio es de otra versión"))
+            })?;
+            drop(text);
+            if args.json {
+                return output::json(&report);
+            }
             figures::print(&report, look)?;
             return Ok(Exit::Done);
         }

@@ -114,6 +114,25 @@ fn number(digits: &str) -> Option<String> {
     })
 }
 
+/// The digits by which people write a telephone number in its canonical form: with its country code, without it, and as before its country
+/// changed how numbers are made. None where it is no number.
+pub fn spellings(canonical: &str) -> Vec<String> {
+    let is_number = DIGITS.contains(&canonical.len()) && canonical.bytes().all(|byte| byte.is_ascii_digit());
+    let parsed = is_number.then(|| phonenumber::parse(None, format!("+{canonical}")).ok()).flatten();
+    let Some((code, national)) = parsed.map(|parsed| (parsed.code().value(), parsed.national().to_string())) else {
+        return Vec::new();
+    };
+    let mut nationals = vec![national.clone()];
+    match code {
+        52 => nationals.push(format!("1{national}")),
+        54 => nationals.push(format!("9{national}")),
+        55 if national.len() == 11 => nationals.push(format!("{}{}", &national[..2], &national[3..])),
+        _ => {}
+    }
+    let abroad: Vec<_> = nationals.iter().map(|national| format!("{code}{national}")).collect();
+    abroad.into_iter().chain(nationals).collect()
+}
+
 fn read_number(digits: &str) -> Option<String> {
     let parsed = phonenumber::parse(None, format!("+{digits}")).ok()?;
     let (code, national) = (parsed.code().value(), parsed.national().to_string());

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::effect::{Effect, Ignored};
 use super::event::{self, Event, Fact};
+use super::ledger::{Held, Holdings};
+use super::marks::Marks;
 use super::policy::TargetKind;
 use super::progress;
 use super::proof::Proof;
@@ -74,36 +76,74 @@ pub struct History {
     pub resolutions: Vec<Resolution>,
     /// Answers that were not needed.
     pub waivers: Vec<Waiver>,
+    /// In whose hands it was, up to the end.
+    pub held: Vec<Held>,
 }
 
-/// The history of a request from its events before `until`, in the order in which they happened.
-pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<Utc>) -> History {
-    let request = Request::unopened(id);
-    let (closings, resolutions, waivers) = (Vec::new(), Vec::new(), Vec::new());
-    let mut history = History { request, waits: Vec::new(), closings, resolutions, waivers };
-    for event in event::arrived(events).filter(|event| event.at < until) {
-        let before = history.request.clone();
+/// The histories of a request up to each of those instants, which follow each other, and without what happened at it. One pass over its
+/// events, in the order in which they happened, gives them all.
+pub fn up_to<const N: usize>(
+    id: RequestId,
+    events: &[Event],
+    rulebook: &Rulebook,
+    ends: [DateTime<Utc>; N],
+) -> [History; N] {
+    let mut history = History::unopened(id);
+    let mut holdings = Holdings::default();
+    let mut events = event::arrived(events).peekable();
+    ends.map(|end| {
+        while let Some(event) = events.next_if(|event| event.at < end) {
+            holdings.end_wait(&mut history.request, rulebook, event.at);
+            history.take(event, rulebook);
+            holdings.note(&history.request, rulebook, event.at);
+        }
+        let mut seen = history.clone();
+        seen.held = holdings.clone().up_to(&mut seen.request, rulebook, end);
+        seen
+    })
+}
+
+/// What an event may change of a request, as it was before it.
+struct Before {
+    phase: Phase,
+    marks: Marks,
+    owner: Option<String>,
+    opened_at: DateTime<Utc>,
+}
+
+impl History {
+    fn unopened(id: RequestId) -> Self {
+        Self {
+            request: Request::unopened(id),
+            waits: Vec::new(),
+            closings: Vec::new(),
+            resolutions: Vec::new(),
+            waivers: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, event: &Event, rulebook: &Rulebook) {
+        let request = &self.request;
+        let (phase, marks, opened_at) = (request.phase, request.marks.clone(), request.opened_at);
+        let before = Before { phase, marks, owner: request.owner.clone(), opened_at };
         let mut effects: Vec<Effect> = Vec::new();
-        progress::apply(&mut history.request, event, rulebook, &mut effects);
+        progress::apply(&mut self.request, event, rulebook, &mut effects);
         let is_idle = effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
-        let asks_nothing = effects.contains(&Effect::Ignored { why: Ignored::AsksNothing });
-        if !asks_nothing {
-            history.note(&before, event, rulebook);
+        if !effects.contains(&Effect::Ignored { why: Ignored::AsksNothing }) {
+            self.note(before, event, rulebook);
         }
         if let Fact::Waive { reason } = &event.fact
             && !is_idle
         {
-            history.waivers.push(Waiver::of(event, reason, rulebook));
+            self.waivers.push(Waiver::of(event, reason, rulebook));
         }
     }
-    history
-}
 
-impl History {
-    fn note(&mut self, before: &Request, event: &Event, rulebook: &Rulebook) {
+    fn note(&mut self, before: Before, event: &Event, rulebook: &Rulebook) {
         let (old, new) = (&before.marks, &self.request.marks);
         let (old_reply, reply) = (old.of(TargetKind::Reply), new.of(TargetKind::Reply));
-        let owner = self.request.owner.clone().or_else(|| before.owner.clone());
+        let owner = self.request.owner.clone().or(before.owner);
         let has_moved = reply.owed_since != old_reply.owed_since;
         let open = self.waits.last_mut().filter(|wait| wait.answered.is_none() && wait.given_up_at.is_none());
         if let Some(wait) = open.filter(|_| old_reply.owed_since.is_some() && has_moved) {

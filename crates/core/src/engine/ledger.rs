@@ -82,34 +82,52 @@ pub struct TeamTotal {
 /// request ends there.
 pub fn of(id: RequestId, events: &[Event], rulebook: &Rulebook, until: DateTime<Utc>) -> Ledger {
     let mut request = Request::unopened(id);
-    let mut held: Vec<Held> = Vec::new();
-    let mut since: Option<(Holder, DateTime<Utc>)> = None;
-    let mut note = |request: &Request, at: DateTime<Utc>| {
+    let mut holdings = Holdings::default();
+    for event in event::arrived(events) {
+        holdings.end_wait(&mut request, rulebook, event.at);
+        progress::apply(&mut request, event, rulebook, &mut Vec::new());
+        holdings.note(&request, rulebook, event.at);
+    }
+    summed(holdings.up_to(&mut request, rulebook, until))
+}
+
+/// In whose hands a request has been, as its events pass by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holdings {
+    ended: Vec<Held>,
+    /// Whoever holds it, and since when.
+    last: Option<(Holder, DateTime<Utc>)>,
+}
+
+impl Holdings {
+    /// A wait that was to last until some instant ends by itself: to be asked before each event.
+    pub(super) fn end_wait(&mut self, request: &mut Request, rulebook: &Rulebook, now: DateTime<Utc>) {
+        if let Some(ended) = fate::end_wait(request, now) {
+            self.note(request, rulebook, ended);
+        }
+    }
+
+    /// Sees in whose hands the request is since `at`.
+    pub(super) fn note(&mut self, request: &Request, rulebook: &Rulebook, at: DateTime<Utc>) {
         let holder = holder(request, rulebook);
-        if let Some((before, from)) = since.take() {
+        if let Some((before, from)) = self.last.take() {
             if Some(&before) == holder.as_ref() {
-                since = Some((before, from));
+                self.last = Some((before, from));
                 return;
             }
-            held.push(Held { holder: before, from, to: at });
+            self.ended.push(Held { holder: before, from, to: at });
         }
-        since = holder.map(|holder| (holder, at));
-    };
-    for event in event::arrived(events) {
-        if let Some(ended) = fate::end_wait(&mut request, event.at) {
-            note(&request, ended);
-        }
-        progress::apply(&mut request, event, rulebook, &mut Vec::new());
-        note(&request, event.at);
+        self.last = holder.map(|holder| (holder, at));
     }
-    if let Some(ended) = fate::end_wait(&mut request, until) {
-        note(&request, ended);
+
+    /// All of them up to `until`, none of them empty.
+    pub(super) fn up_to(mut self, request: &mut Request, rulebook: &Rulebook, until: DateTime<Utc>) -> Vec<Held> {
+        self.end_wait(request, rulebook, until);
+        let mut held = self.ended;
+        held.extend(self.last.map(|(holder, from)| Held { holder, from, to: until.max(from) }));
+        held.retain(|held| held.from < held.to);
+        held
     }
-    if let Some((holder, from)) = since {
-        held.push(Held { holder, from, to: until.max(from) });
-    }
-    held.retain(|held| held.from < held.to);
-    summed(held)
 }
 
 fn holder(request: &Request, rulebook: &Rulebook) -> Option<Holder> {

@@ -71,6 +71,7 @@ impl Fold {
         let (period, calendar) = (material.period, material.calendar);
         let request = &case.history.request;
         let time: i64 = case
+            .history
             .held
             .iter()
             .filter(|held| held.holder != Holder::Closed)

@@ -1,14 +1,14 @@
 //! From cases to figures.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use super::fair;
-use super::measure::{Spans, percentile};
+use super::measure::{Span, Spans, percentile};
 use super::{
-    Broken, BrokenRow, By, Case, Closings, Count, Excluded, Figures, Group, HolderTime, Material, Orphan, Punctuality,
-    Report, RuleCount, Share, Waived, WaivedRow, Worst,
+    BrokenRules, By, Case, Closings, Count, Excluded, Figures, Group, HolderTime, Material, Orphan, Punctuality,
+    Report, Share, Waived, WaivedRow, Worst,
 };
 use crate::engine::check::{self, CheckKind};
 use crate::engine::clock::{Clock, ClockState};
@@ -41,8 +41,7 @@ pub struct Fold<'a> {
     material: Material<'a>,
     rulebook: &'a Rulebook,
     groups: Groups,
-    /// Broken rules by their request, until its case has been seen.
-    broken: HashMap<RequestId, Vec<&'a Broken>>,
+    broken: BrokenRules,
     worst: Vec<Worst>,
     held: BTreeMap<(&'static str, Option<String>), HeldTime>,
     closed: Vec<RequestId>,
@@ -55,11 +54,7 @@ pub struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     /// Begins a report.
-    pub fn new(material: Material<'a>, rulebook: &'a Rulebook) -> Self {
-        let mut broken: HashMap<RequestId, Vec<&Broken>> = HashMap::new();
-        for one in material.broken {
-            broken.entry(one.request).or_default().push(one);
-        }
+    pub fn new(material: Material<'a>, broken: BrokenRules, rulebook: &'a Rulebook) -> Self {
         Self {
             material,
             rulebook,
@@ -80,10 +75,10 @@ impl<'a> Fold<'a> {
     pub fn add(&mut self, case: &Case) {
         let request = &case.history.request;
         gather(case, &self.material, &mut self.groups);
-        for broken in self.broken.remove(&request.id).unwrap_or_default() {
-            violated(broken, Some(case), &self.material, &mut self.groups);
+        for owner in self.broken.take(request.id) {
+            violated(request.id, owner.as_deref(), Some(case), &self.material, &mut self.groups);
         }
-        if let Some(name) = name_of_request(case, &self.material) {
+        if let Some(name) = name_of_request(case, &self.material).filter(|_| self.material.names_requests) {
             self.names.insert(request.id, name);
         }
         if is_client(case) {
@@ -111,9 +106,10 @@ impl<'a> Fold<'a> {
     /// The report.
     pub fn finish(mut self, name: &str) -> Report {
         let material = self.material;
-        let left: Vec<_> = self.broken.into_values().flatten().collect();
-        for broken in left {
-            violated(broken, None, &material, &mut self.groups);
+        for (request, owners) in self.broken.take_rest() {
+            for owner in owners {
+                violated(request, owner.as_deref(), None, &material, &mut self.groups);
+            }
         }
         let groups = self.groups.into_iter().map(|((by, key), gathered)| Group {
             by,
@@ -122,12 +118,11 @@ impl<'a> Fold<'a> {
             figures: gathered.figures(&material),
         });
         keep_worst(&mut self.worst);
-        let is_of_closing = |kind| matches!(kind, CheckKind::Closing | CheckKind::Comment | CheckKind::Outside);
-        let wrong = material.broken.iter().filter(|broken| is_of_closing(broken.violation.check));
+        let (violations, wrong) = self.broken.counted();
         let closings = Closings {
             closed: Count::of(self.closed, None),
             unattended: Count::of(self.unattended, Some(material.standards.closed_unanswered)),
-            wrong: Count::of(wrong.map(|broken| broken.request).collect(), Some(0)),
+            wrong,
         };
         let (reasons, still, kept_waiting) = self.fair.finish();
         Report {
@@ -138,7 +133,7 @@ impl<'a> Fold<'a> {
             groups: groups.collect(),
             worst: self.worst,
             holders: holders(self.held),
-            violations: violations(&material),
+            violations,
             closings,
             orphans: self.orphans,
             waived: waived(self.waived),
@@ -152,9 +147,15 @@ impl<'a> Fold<'a> {
 }
 
 /// Counts a broken rule where it belongs.
-fn violated(broken: &Broken, case: Option<&Case>, material: &Material<'_>, groups: &mut Groups) {
-    for place in places(case, broken.owner.as_deref(), material) {
-        groups.entry(place).or_default().violations.push(broken.request);
+fn violated(
+    request: RequestId,
+    owner: Option<&str>,
+    case: Option<&Case>,
+    material: &Material<'_>,
+    groups: &mut Groups,
+) {
+    for place in places(case, owner, material) {
+        groups.entry(place).or_default().violations.push(request);
     }
 }
 
@@ -198,12 +199,15 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
     };
     for wait in case.history.waits.iter().filter(|_| is_client) {
         match &wait.answered {
-            Some((at, by)) if period.holds(*at) => note(by.as_deref(), &mut |gathered| {
-                gathered.response.add(id, wait.from, *at, calendar);
-                if wait.is_first {
-                    gathered.first_response.add(id, wait.from, *at, calendar);
-                }
-            }),
+            Some((at, by)) if period.holds(*at) => {
+                let span = Span::of(id, wait.from, *at, calendar);
+                note(by.as_deref(), &mut |gathered| {
+                    gathered.response.add(span);
+                    if wait.is_first {
+                        gathered.first_response.add(span);
+                    }
+                });
+            }
             None if wait.given_up_at.is_none() && request.phase.is_live() => {
                 note(request.owner.as_deref(), &mut |gathered| gathered.unanswered.push(id));
             }
@@ -216,9 +220,8 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
         }
     }
     for resolution in case.history.resolutions.iter().filter(|one| is_client && period.holds(one.at)) {
-        note(resolution.owner.as_deref(), &mut |gathered| {
-            gathered.resolution.add(id, resolution.from, resolution.at, calendar);
-        });
+        let span = Span::of(id, resolution.from, resolution.at, calendar);
+        note(resolution.owner.as_deref(), &mut |gathered| gathered.resolution.add(span));
     }
     for clock in &case.clocks {
         let owner = request.owner.as_deref();
@@ -332,7 +335,7 @@ struct HeldTime {
 /// In whose hands a request was, and how long.
 fn hold(case: &Case, material: &Material<'_>, held: &mut BTreeMap<(&'static str, Option<String>), HeldTime>) {
     let period = material.period;
-    for span in &case.held {
+    for span in &case.history.held {
         let (from, to) = (span.from.max(period.from), span.to.min(period.to));
         let key = match &span.holder {
             Holder::Nobody => ("nobody", None),
@@ -363,30 +366,6 @@ fn holders(held: BTreeMap<(&'static str, Option<String>), HeldTime>) -> Vec<Hold
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.ms));
     rows
-}
-
-fn violations(material: &Material<'_>) -> Vec<RuleCount> {
-    let mut by_rule: BTreeMap<&str, Vec<&Broken>> = BTreeMap::new();
-    for broken in material.broken {
-        by_rule.entry(&broken.violation.rule).or_default().push(broken);
-    }
-    let rows = by_rule.into_iter().map(|(rule, broken)| RuleCount {
-        rule: rule.to_owned(),
-        n: broken.len(),
-        before: None,
-        n_excused: broken.iter().filter(|broken| broken.excuse.is_some()).count(),
-        broken: broken
-            .into_iter()
-            .map(|broken| BrokenRow {
-                id: broken.id,
-                request: broken.request,
-                who: person(broken.violation.who.as_deref().or(broken.owner.as_deref()), material),
-                violation: broken.violation.clone(),
-                excuse: broken.excuse.clone(),
-            })
-            .collect(),
-    });
-    rows.collect()
 }
 
 /// What is not known of an open request that should be (C8).

@@ -116,14 +116,28 @@ impl Measure {
     }
 }
 
+/// How long something took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    request: RequestId,
+    elapsed_ms: i64,
+    working_ms: i64,
+}
+
+impl Span {
+    pub(super) fn of(request: RequestId, from: DateTime<Utc>, to: DateTime<Utc>, calendar: &Calendar) -> Self {
+        let working_ms = calendar.open_between(from, to).as_milliseconds();
+        Self { request, elapsed_ms: (to - from).num_milliseconds(), working_ms }
+    }
+}
+
 /// Spans that are being gathered.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Spans(Vec<(i64, i64, RequestId)>);
+pub(super) struct Spans(Vec<Span>);
 
 impl Spans {
-    pub(super) fn add(&mut self, request: RequestId, from: DateTime<Utc>, to: DateTime<Utc>, calendar: &Calendar) {
-        let working = calendar.open_between(from, to).as_milliseconds();
-        self.0.push(((to - from).num_milliseconds(), working, request));
+    pub(super) fn add(&mut self, span: Span) {
+        self.0.push(span);
     }
 
     pub(super) fn measured(mut self, standard: TimeDelta, in_working_time: bool) -> Measure {
@@ -131,15 +145,12 @@ impl Spans {
         if self.0.is_empty() {
             return Measure { standard_ms, ..Measure::default() };
         }
-        self.0.sort_by_key(|(elapsed, _, request)| (std::cmp::Reverse(*elapsed), *request));
-        let mut requests: Vec<RequestId> = Vec::new();
-        for (.., request) in &self.0 {
-            requests.push(*request);
-        }
+        self.0.sort_unstable_by_key(|span| (std::cmp::Reverse(span.elapsed_ms), span.request));
         let mut seen = std::collections::HashSet::new();
-        requests.retain(|request| seen.insert(*request));
-        let elapsed: Vec<i64> = self.0.iter().map(|(elapsed, ..)| *elapsed).collect();
-        let working: Vec<i64> = self.0.iter().map(|(_, working, _)| *working).collect();
+        let requests = self.0.iter().map(|span| span.request).filter(|request| seen.insert(*request)).collect();
+        drop(seen);
+        let elapsed: Vec<i64> = self.0.iter().map(|span| span.elapsed_ms).collect();
+        let working: Vec<i64> = self.0.iter().map(|span| span.working_ms).collect();
         let (mean_ms, mean_working_ms) = (mean(&elapsed), mean(&working));
         let compared = if in_working_time { mean_working_ms } else { mean_ms };
         Measure {

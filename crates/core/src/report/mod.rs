@@ -4,6 +4,7 @@
 //! A figure counts what *ended* in the period: an answer, a resolution, a verdict; what is still unanswered is counted at its end.
 //! Conversations with clients alone are measured; early answers among colleagues (A3) are counted beside them.
 
+mod broken;
 mod fair;
 mod fold;
 mod measure;
@@ -18,11 +19,11 @@ use crate::engine::check::{Association, Violation};
 use crate::engine::clock::Clock;
 use crate::engine::directory::Directory;
 use crate::engine::history::History;
-use crate::engine::ledger::Held;
 use crate::engine::policy::TargetKind;
 use crate::engine::reasons::{GivenReason, ReasonState};
 use crate::engine::request_id::RequestId;
 
+pub use broken::BrokenRules;
 pub use fold::Fold;
 pub use measure::{Count, Excluded, Measure, Share};
 
@@ -67,8 +68,6 @@ impl Default for Standards {
 pub struct Case {
     /// What happened to it.
     pub history: History,
-    /// In whose hands it was.
-    pub held: Vec<Held>,
     /// Every clock that ran on it.
     pub clocks: Vec<Clock>,
     /// Why those broke that did, as far as somebody said so.
@@ -90,8 +89,6 @@ pub struct Broken {
     pub id: i64,
     /// The request.
     pub request: RequestId,
-    /// When.
-    pub at: DateTime<Utc>,
     /// What was broken.
     pub violation: Violation,
     /// Whoever owned the request.
@@ -127,10 +124,10 @@ pub struct Material<'a> {
     pub standards: Standards,
     /// Who belongs to which team.
     pub directory: &'a Directory,
-    /// Rules that were broken in the period.
-    pub broken: &'a [Broken],
     /// How many milliseconds late plazo's own alerts were, in any order.
     pub lateness_ms: &'a [i64],
+    /// Whether the requests behind the figures are named.
+    pub names_requests: bool,
 }
 
 /// Along what figures are told apart.
@@ -247,7 +244,7 @@ pub struct HolderTime {
 }
 
 /// Broken rules of one id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleCount {
     /// The rule.
     pub rule: String,
@@ -258,7 +255,7 @@ pub struct RuleCount {
     pub before: Option<usize>,
     /// How many of them were explained.
     pub n_excused: usize,
-    /// Each of them.
+    /// Each of them; the latest ten thousand where there are more.
     pub broken: Vec<BrokenRow>,
 }
 

@@ -9,8 +9,10 @@ use crate::engine::request_id::RequestId;
 use crate::report::{Count, Excluded, Figures, Measure, Share};
 use crate::text::{Both, format};
 
-/// Requests named under a figure of a text; the page names all.
+/// Requests named under a figure of a text.
 const MOST_NAMED: usize = 6;
+/// Requests named under a figure of a page; `plazo report --figure` has all.
+const MOST_ON_PAGE: usize = 500;
 /// Names longer than this are cut.
 const LONGEST_NAME: usize = 60;
 
@@ -143,7 +145,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn named(&self, requests: &[RequestId]) -> Vec<Named> {
-        let most = if self.place == Place::Page { usize::MAX } else { MOST_NAMED };
+        let most = if self.place == Place::Page { MOST_ON_PAGE } else { MOST_NAMED };
         requests.iter().take(most).map(|id| self.one(*id)).collect()
     }
 
