@@ -52,6 +52,13 @@ pub struct HookLabels {
     pub result: &'static str,
 }
 
+/// What was let go of requests.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LetGoLabels {
+    /// `words`, `journal`, `deliveries` or `requests`, as in `[retention]`.
+    pub part: &'static str,
+}
+
 /// Counters since start.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -69,6 +76,8 @@ pub struct Metrics {
     pub possible_doubles: Counter,
     /// From the step's instant to the peer's acceptance.
     pub lateness: Lateness,
+    /// Requests of which something was let go, by what.
+    pub let_go: Family<LetGoLabels, Counter>,
     /// Times the wall clock was found to have been set.
     pub clock_steps: Counter,
 }
@@ -136,6 +145,7 @@ impl Metrics {
             self.turned_away.clone(),
         );
         registry.register("possible_doubles", "Messages that may have arrived twice", self.possible_doubles.clone());
+        registry.register("let_go", "Requests of which something was let go", self.let_go.clone());
         registry.register("clock_steps", "Times the wall clock was set", self.clock_steps.clone());
         let lateness = "From a step's instant to the peer's acceptance";
         registry.register_with_unit("alert_lateness", lateness, Unit::Seconds, self.lateness.0.clone());

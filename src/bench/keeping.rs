@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{Row, alerts};
 use plazo::app::App;
+use plazo::app::metrics::LetGoLabels;
 use plazo::app::privacy::{ErasureKind, ErasureOrder};
 use plazo::cli::real_time;
 use plazo::intake::json;
@@ -29,10 +30,20 @@ pub(super) async fn beside_alerts() -> anyhow::Result<Vec<Row>> {
         let mut work = JoinSet::new();
         let (app, letting) = (site.app.clone(), Arc::clone(&counted));
         work.spawn(async move {
-            while let Ok(let_go) = app.let_go().await {
-                letting[0].fetch_add(let_go.words, Ordering::Relaxed);
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            }
+            // It may be going on when the measuring ends: what was let go until then is counted by the daemon's own counter.
+            let counter = app.metrics().let_go.get_or_create_owned(&LetGoLabels { part: "words" });
+            let counting = async {
+                loop {
+                    letting[0].store(usize::try_from(counter.get()).unwrap_or_default(), Ordering::Relaxed);
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                }
+            };
+            let letting_go = async {
+                while app.let_go().await.is_ok() {
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                }
+            };
+            tokio::select! { () = counting => {}, () = letting_go => {} }
         });
         let erasing = Arc::clone(&counted);
         work.spawn(async move {

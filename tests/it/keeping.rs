@@ -138,21 +138,36 @@ fn a_client_is_forgotten_everywhere_and_the_bytes_show_it() {
 }
 
 #[test]
-fn a_name_that_only_their_own_request_tells_is_forgotten_where_others_shout_it() {
+fn a_name_that_only_their_own_request_tells_is_forgotten_however_others_write_it() {
     let daemon = Daemon::start(&format!("{PEOPLE}{PROMISES}"));
     let jose = json!({"name": "José Núñez", "address": "+57 300 555 0101", "kind": "customer"});
     let ana = json!({"name": "Ana Paz", "address": "ana@sol.example", "kind": "customer"});
-    for (id, who, text) in [("j-1", &jose, "¿Dónde está mi pedido?"), ("a-1", &ana, "¿Llaman a JOSÉ NÚÑEZ?")] {
+    let texts = [
+        ("j-1", &jose, "¿Dónde está mi pedido?"),
+        ("a-1", &ana, "¿Llaman a JOSÉ NÚÑEZ?"),
+        ("a-2", &ana, "Él es José NÚñez, mi socio"),
+        ("a-3", &ana, "Su celular es el (300) 555-0101, ¿lo llaman?"),
+        ("a-4", &ana, "Es el 300 555 01 01"),
+        ("a-5", &ana, "El mío es el 300 555 01 02"),
+    ];
+    for (id, who, text) in texts {
         let mut asked = message(id, &format!("hilo-{id}"), DAY / 2, who, "in", text);
         asked["subject"] = json!(format!("Pedido {id}"));
         daemon.event(&asked);
     }
+    let exported = run(&daemon, &["export", "--client", "+57 300 555 0101"]);
+    let exported: Value = serde_json::from_slice(&exported.stdout).unwrap_or_else(|_| panic!("{}", told(&exported)));
+    let n_own = exported["requests"].as_array().map(Vec::len);
+    assert_eq!((n_own, &exported["mentioned_in"]), (Some(1), &json!([2, 3, 4, 5])), "{exported}");
     let erased = run(&daemon, &["erase", "--client", "573005550101", "--yes", "--json"]);
     let receipt: Value = serde_json::from_slice(&erased.stdout).unwrap_or_else(|_| panic!("{}", told(&erased)));
-    assert_eq!((&receipt["mentioned_in"], &receipt["found"]), (&json!([2]), &json!(0)), "{receipt}");
+    assert_eq!((&receipt["mentioned_in"], &receipt["found"]), (&json!([2, 3, 4, 5]), &json!(0)), "{receipt}");
     let data = bytes(&daemon.data());
     let text = String::from_utf8_lossy(&data).to_lowercase();
-    assert!(!text.contains("núñez") && text.contains("ana paz"));
+    for gone in ["núñez", "555-0101", "555 01 01"] {
+        assert!(!text.contains(gone), "{gone} is still there");
+    }
+    assert!(text.contains("ana paz") && text.contains("555 01 02"), "nobody else goes");
 }
 
 #[test]

@@ -139,10 +139,10 @@ impl Store {
         Ok(entries)
     }
 
-    /// Requests between two numbers of the journal whose entries have one of these words in them, and the number after the last.
+    /// Requests between two numbers of the journal that have an entry with somebody in it, and the number after the last.
     pub fn entries_with(
         &self,
-        words: &BTreeSet<String>,
+        is_in: impl Fn(&[u8]) -> bool,
         from: i64,
         n: i64,
     ) -> Result<(BTreeSet<RequestId>, Option<i64>)> {
@@ -151,9 +151,7 @@ impl Store {
         let mut rows = statement.query([from, from + n])?;
         let mut found = BTreeSet::new();
         while let Some(row) = rows.next()? {
-            // SQLite's own lower() leaves É as it is.
-            let text = row.get_ref(1)?.as_str().unwrap_or_default().to_lowercase();
-            if words.iter().any(|word| text.contains(word.as_str())) {
+            if is_in(row.get_ref(1)?.as_bytes().unwrap_or_default()) {
                 found.insert(RequestId(row.get(0)?));
             }
         }
@@ -389,16 +387,29 @@ impl Writing<'_> {
         Ok(n)
     }
 
-    /// Takes away what was put aside and has one of these words in it. How many were.
-    pub fn remove_put_aside_with(&self, words: &BTreeSet<String>, threads: &[(String, String)]) -> Result<usize> {
-        let words = serde_json::to_string(words)?;
-        let has =
-            |text: &str| format!("EXISTS (SELECT 1 FROM json_each(?1) w WHERE 0 < instr(lower({text}), w.value))");
+    /// Takes away what was put aside and has somebody in it, or belongs to one of these conversations. How many were.
+    pub fn remove_put_aside_with(&self, is_in: impl Fn(&[u8]) -> bool, threads: &[(String, String)]) -> Result<usize> {
         let mut n = 0;
-        for (table, text) in
-            [("quarantine", "body || event"), ("parked", "body || event || thread"), ("fetches", "path || asked || id")]
-        {
-            n += self.prepare(&format!("DELETE FROM {table} WHERE {}", has(text)))?.execute([&words])?;
+        for (table, key, text) in [
+            ("quarantine", "seq", "body || ' ' || event"),
+            ("parked", "source, event, channel, thread", "body || ' ' || event || ' ' || thread"),
+            ("fetches", "source, name, id", "path || ' ' || asked || ' ' || id"),
+        ] {
+            let mut statement = self.prepare(&format!("SELECT {text}, {key} FROM {table}"))?;
+            let mut rows = statement.query([])?;
+            let mut theirs = Vec::new();
+            while let Some(row) = rows.next()? {
+                if is_in(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
+                    let n_columns = row.as_ref().column_count();
+                    let key = (1..n_columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
+                    theirs.push(key.collect::<std::result::Result<Vec<_>, _>>()?);
+                }
+            }
+            let places = vec!["?"; key.split(',').count()].join(", ");
+            let mut statement = self.prepare(&format!("DELETE FROM {table} WHERE ({key}) = ({places})"))?;
+            for key in theirs {
+                n += statement.execute(rusqlite::params_from_iter(key))?;
+            }
         }
         for (channel, thread) in threads {
             n += self.prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2")?.execute([channel, thread])?;

@@ -41,6 +41,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode};
 use plazo_core::engine::clock::ClockState;
 use plazo_core::outbox::needed::ClockNow;
 use plazo_core::outbox::{DeliveryState, Motive};
+use plazo_core::privacy::TooMany;
 use plazo_core::text::Both;
 pub use unreadable::{Fault, Unreadable};
 
@@ -88,6 +89,12 @@ pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 impl From<refinery::Error> for StoreError {
     fn from(error: refinery::Error) -> Self {
         Self::Migration(error.into())
+    }
+}
+
+impl From<TooMany> for StoreError {
+    fn from(error: TooMany) -> Self {
+        Self::Other(error.into())
     }
 }
 

@@ -1,25 +1,22 @@
 //! `plazo erase`: a client, a person of the house or a request is forgotten everywhere, and a search of the store's bytes shows that it was.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use aho_corasick::AhoCorasick;
 use hmac::Mac as _;
 use serde::{Deserialize, Serialize};
 
-use super::retention::files;
+use super::bytes::{delete_files, sought};
+use super::find::known_by;
 use crate::app::App;
 use crate::app::OUTBOX_DIRECTORY;
 use crate::app::work::Work;
 use crate::app::writer::WriteError;
 use crate::both;
-use crate::config::Config;
 use crate::engine::request_id::RequestId;
-use crate::privacy::Eraser;
+use crate::privacy::{Eraser, SHORTEST_WORD, TooMany};
+use crate::store::StoreError;
 use crate::store::keeping::ToldContent;
-use crate::store::{FILE, StoreError};
 use crate::text::Both;
 
 /// What pseudonyms are sealed for.
@@ -28,10 +25,6 @@ const PURPOSE: &str = "plazo erased 1";
 const STRETCH: i64 = 20_000;
 /// Requests of a step.
 const STEP: usize = 8;
-/// Shorter words occur by chance.
-const SHORTEST: usize = 5;
-/// The same of numbers.
-const SHORTEST_NUMBER: usize = 12;
 
 /// Whom to forget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +82,12 @@ impl From<StoreError> for NoErasure {
     }
 }
 
+impl From<TooMany> for NoErasure {
+    fn from(error: TooMany) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl NoErasure {
     /// What is told of it.
     pub fn words(&self) -> Both {
@@ -135,14 +134,6 @@ pub struct ErasureReceipt {
     pub in_file: bool,
 }
 
-/// What was found of them before anything changes.
-struct Found {
-    whole: BTreeSet<RequestId>,
-    mentioned: BTreeSet<RequestId>,
-    /// Their conversations, by channel and name.
-    threads: Vec<(String, String)>,
-}
-
 impl App {
     /// Forgets somebody everywhere. Instants and types stay, so that verdicts and figures do.
     ///
@@ -151,10 +142,10 @@ impl App {
     /// [`NoErasure`]. What was forgotten up to then stays so, and the same again goes on.
     pub async fn erase(&self, order: ErasureOrder) -> Result<ErasureReceipt, NoErasure> {
         let config = self.config();
-        let words = known_by(&order, &config);
+        let words = known_by(order.kind, &order.words, &config);
         let keys = std::sync::Arc::clone(&self.keys);
         let seal = move |word: &str| hex::encode(&keys.seal(PURPOSE, word.as_bytes()).finalize().into_bytes()[..6]);
-        let found = self.find(&order, &words, &seal).await?;
+        let found = self.find(order.kind, &order.words, &words).await?;
         let held: Vec<_> = self.legal_holds().await?.into_iter().map(|hold| hold.request).collect();
         let held: Vec<_> = held.into_iter().filter(|request| found.whole.contains(request)).collect();
         if !held.is_empty() {
@@ -183,8 +174,8 @@ impl App {
         receipt.put_aside = self
             .writer
             .write(move |work| {
-                let eraser = Eraser::new(words.clone(), &renames);
-                let n = work.store().remove_put_aside_with(&long(eraser.words()), &threads)?;
+                let eraser = Eraser::new(words.clone(), &renames)?;
+                let n = work.store().remove_put_aside_with(|text| eraser.is_in(text), &threads)?;
                 if is_person {
                     for word in eraser.words() {
                         work.store().rename_person(word, &eraser.pseudonym(word))?;
@@ -194,16 +185,15 @@ impl App {
                 Ok(n)
             })
             .await?;
-        let needles = needles(&elsewhere, &found.threads);
-        receipt.searched = needles.len();
-        let needles = in_any_case(needles)?;
+        let needles = sought(&elsewhere, &found.threads)?;
+        receipt.searched = needles.n();
         receipt.files = delete_files(&self.directory().join(OUTBOX_DIRECTORY), &needles, &receipt.requests)?;
         for (requests, whole) in [(&receipt.mentioned_in, false), (&receipt.requests, true)] {
             for some in requests.chunks(STEP) {
                 let (some, words, seal) = (some.to_vec(), theirs.clone(), seal.clone());
                 self.writer
                     .write(move |work| {
-                        let eraser = Eraser::new(words.clone(), &seal);
+                        let eraser = Eraser::new(words.clone(), &seal)?;
                         some.iter().try_for_each(|request| work.forget(*request, &eraser, whole))
                     })
                     .await?;
@@ -251,66 +241,6 @@ impl App {
         }
     }
 
-    async fn find(
-        &self,
-        order: &ErasureOrder,
-        words: &BTreeSet<String>,
-        seal: &(impl Fn(&str) -> String + Sync),
-    ) -> Result<Found, NoErasure> {
-        let canonical = Eraser::new(words.iter().cloned(), seal).words().clone();
-        let kind = order.kind;
-        let mut whole = BTreeSet::new();
-        if kind == ErasureKind::Request {
-            for id in order.words.iter().filter_map(|word| word.parse::<RequestId>().ok()) {
-                if self.readers.look(move |store| store.request(id)).await?.is_some() {
-                    whole.insert(id);
-                }
-            }
-        } else if kind == ErasureKind::Client {
-            let asked: BTreeSet<String> = canonical.iter().cloned().chain(order.words.iter().cloned()).collect();
-            whole = self.readers.look(move |store| store.requests_of(&asked)).await?;
-        }
-        let mut mentioned = BTreeSet::new();
-        if kind != ErasureKind::Request {
-            // Others may name them as only their own requests say that they are called.
-            let called = self.identities(&whole).await?;
-            let (looked_for, mut from) = (&long(&canonical) | &long(&called), Some(1));
-            while let Some(start) = from.filter(|_| !looked_for.is_empty()) {
-                let looked_for = looked_for.clone();
-                let (some, next) =
-                    self.readers.look(move |store| store.entries_with(&looked_for, start, STRETCH)).await?;
-                mentioned.extend(some.into_iter().filter(|id| !whole.contains(id)));
-                from = next;
-            }
-        }
-        let mut threads = Vec::new();
-        for id in whole.iter().copied() {
-            let names = self.readers.look(move |store| store.threads_of(id)).await?;
-            threads.extend(names);
-        }
-        Ok(Found { whole, mentioned, threads })
-    }
-
-    /// By what the clients of requests are known, as the requests have it.
-    async fn identities(&self, requests: &BTreeSet<RequestId>) -> Result<BTreeSet<String>, StoreError> {
-        let requests: Vec<_> = requests.iter().copied().collect();
-        self.readers
-            .look(move |store| {
-                let mut words = BTreeSet::new();
-                for id in requests {
-                    let Some(request) = store.request(id)? else { continue };
-                    words.extend(request.contact_by());
-                    words.extend(request.contact.filter(|name| name.contains(' ')));
-                    words.extend(request.clients);
-                    let client = request.requester.filter(|who| who.kind == crate::engine::event::AuthorKind::Customer);
-                    words.extend(client.and_then(|client| client.address));
-                }
-                words.retain(|word| SHORTEST <= word.len() && !word.starts_with(crate::privacy::ERASED));
-                Ok(words)
-            })
-            .await
-    }
-
     /// Forgets them in everything that was told from a message on, of whatever request, and moves that on. How many were rewritten.
     async fn forget_messages(
         &self,
@@ -324,7 +254,7 @@ impl App {
         loop {
             let start = *from;
             let (told, next) = self.readers.look(move |store| store.told_contents(start, STRETCH)).await?;
-            let rewritten = rewritten(told, &Eraser::new(words.iter().cloned(), seal), &numbers);
+            let rewritten = rewritten(told, &Eraser::new(words.iter().cloned(), seal)?, &numbers);
             n += rewritten.len();
             for some in rewritten.chunks(STEP * 8) {
                 let some = some.to_vec();
@@ -337,27 +267,6 @@ impl App {
                 None => return Ok(n),
             }
         }
-    }
-
-    /// In how many places of the store's bytes one of the words stands.
-    async fn search(&self, words: &AhoCorasick) -> Result<usize, NoErasure> {
-        let store = self.directory().join(FILE);
-        let log = PathBuf::from(format!("{}-wal", store.display()));
-        let words = words.clone();
-        let searched = tokio::task::spawn_blocking(move || {
-            let mut n = 0;
-            for path in [store, log] {
-                n += occurrences(&path, &words)?;
-            }
-            io::Result::Ok(n)
-        });
-        Ok(searched.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?)
-    }
-
-    /// Whether the file in force has one of the words in it.
-    fn names_them(&self, words: &AhoCorasick) -> bool {
-        let Some(path) = self.doors.file.load_full() else { return false };
-        std::fs::read(&*path).is_ok_and(|text| words.is_match(&text))
     }
 }
 
@@ -401,104 +310,24 @@ fn rewritten(told: Vec<ToldContent>, eraser: &Eraser<'_>, requests: &BTreeSet<i6
     rewritten.collect()
 }
 
-/// Everything by which whoever is meant is known: what was given, and what the file says of them.
-fn known_by(order: &ErasureOrder, config: &Config) -> BTreeSet<String> {
-    let mut words: BTreeSet<String> = BTreeSet::new();
-    let directory = &config.rulebook.directory;
-    for word in order.words.iter().filter(|_| order.kind != ErasureKind::Request) {
-        words.insert(word.trim().to_owned());
-        if order.kind == ErasureKind::Person
-            && let Some(person) = directory.person(word)
-        {
-            words.extend([person.key.clone(), person.name.clone()]);
-            words.extend(person.addresses.iter().cloned());
-            words.extend(config.contacts.get(&person.key).and_then(|contact| contact.email.clone()));
-        }
-        if order.kind == ErasureKind::Client
-            && let Some(client) = directory.customer(word)
-        {
-            words.extend([client.key.clone(), client.name.clone()]);
-        }
-    }
-    words
-}
-
-fn long(words: &BTreeSet<String>) -> BTreeSet<String> {
-    words.iter().filter(|word| SHORTEST <= word.len()).map(|word| word.to_lowercase()).collect()
-}
-
-/// What is looked for in bytes: each word as JSON has it and as it is.
-fn needles(words: &BTreeSet<String>, threads: &[(String, String)]) -> BTreeSet<Vec<u8>> {
-    let mut needles = BTreeSet::new();
-    // A short number stands in longer ones by chance.
-    let is_own = |name: &&String| SHORTEST_NUMBER <= name.len() || !name.bytes().all(|byte| byte.is_ascii_digit());
-    for word in words.iter().chain(threads.iter().map(|(_, name)| name).filter(is_own)) {
-        let word = word.to_lowercase();
-        if word.len() < SHORTEST {
-            continue;
-        }
-        // Letters beyond ASCII are looked for in both cases.
-        for word in [word.to_uppercase(), word] {
-            let escaped = serde_json::to_string(&word).unwrap_or_default();
-            needles.insert(escaped.trim_matches('"').as_bytes().to_vec());
-            needles.insert(word.into_bytes());
-        }
-    }
-    needles
-}
-
-/// Finds these, whatever their case, in one pass however many they are.
-fn in_any_case(words: impl IntoIterator<Item = Vec<u8>>) -> io::Result<AhoCorasick> {
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).map_err(io::Error::other)
-}
-
 /// The source of a revision without the words, of each line that has one.
 fn without_words(source: &str, eraser: &Eraser<'_>) -> Option<String> {
-    if !eraser.occurs_in(source) {
-        return None;
-    }
-    let mut rewritten = source.to_owned();
-    for word in eraser.words().iter().filter(|word| SHORTEST <= word.len()) {
+    eraser.occurs_in(source).then(|| source.split_inclusive('\n').map(|line| line_without(line, eraser)).collect())
+}
+
+fn line_without(line: &str, eraser: &Eraser<'_>) -> String {
+    let mut rewritten = line.to_owned();
+    for word in eraser.words().iter().filter(|word| SHORTEST_WORD <= word.len()) {
         while let Some(at) = rewritten.to_lowercase().find(word.as_str()) {
             // Lower case may be longer or shorter than what it stands for; then the line goes.
             match rewritten.get(at..at + word.len()) {
                 Some(found) if found.to_lowercase() == *word => {
                     rewritten.replace_range(at..at + word.len(), &eraser.pseudonym(word));
                 }
-                _ => return Some(String::new()),
+                _ => return "\n".to_owned(),
             }
         }
     }
-    Some(rewritten)
-}
-
-/// In how many places of a file one of the words stands, whatever its case. None where there is no such file.
-fn occurrences(path: &Path, words: &AhoCorasick) -> io::Result<usize> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error),
-    };
-    let mut n = 0;
-    for found in words.try_stream_find_iter(file).map_err(io::Error::other)? {
-        found?;
-        n += 1;
-    }
-    Ok(n)
-}
-
-/// Deletes messages written as files that have one of the words in them, or speak of one of the requests. How many were.
-fn delete_files(directory: &Path, words: &AhoCorasick, requests: &[RequestId]) -> io::Result<usize> {
-    let ids = in_any_case(requests.iter().map(|id| id.to_string().into_bytes()))?;
-    let mut n = 0;
-    for path in files(directory) {
-        let text = std::fs::read(&path)?;
-        // R-1 is no part of R-17.
-        let names = |end: usize| !text.get(end).is_some_and(u8::is_ascii_digit);
-        if words.is_match(&text) || ids.find_overlapping_iter(&text).any(|found| names(found.end())) {
-            std::fs::remove_file(&path)?;
-            n += 1;
-        }
-    }
-    Ok(n)
+    // Written in another way, such as a number with blanks.
+    if eraser.occurs_in(&rewritten) { "\n".to_owned() } else { rewritten }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::ErasureKind;
+use super::find::{Found, known_by};
 use crate::app::App;
-use crate::engine::address;
 use crate::engine::request_id::RequestId;
 use crate::intake::json;
 use crate::store::StoreError;
@@ -47,28 +48,12 @@ impl App {
     /// [`StoreError`] if it cannot be read.
     pub async fn export(&self, words: Vec<String>, requests: Vec<RequestId>) -> Result<Export, StoreError> {
         let config = self.config();
+        let known = known_by(ErasureKind::Client, &words, &config);
+        let Found { whole, mentioned, .. } = self.find(ErasureKind::Client, &words, &known).await?;
+        let own: BTreeSet<RequestId> = whole.into_iter().chain(requests).collect();
+        let mentioned: Vec<_> = mentioned.into_iter().filter(|id| !own.contains(id)).collect();
         self.readers
             .read(move |store| {
-                let mut asked: BTreeSet<String> = BTreeSet::new();
-                for word in &words {
-                    asked.insert(word.clone());
-                    asked.insert(address::canonical(word).into_owned());
-                    let client = config.rulebook.directory.customer(word);
-                    asked.extend(client.map(|client| client.key.clone()));
-                }
-                let mut own: BTreeSet<RequestId> = requests.into_iter().collect();
-                if !asked.is_empty() {
-                    own.extend(store.requests_of(&asked)?);
-                }
-                let looked_for: BTreeSet<String> =
-                    asked.iter().filter(|word| 5 <= word.len()).map(|word| word.to_lowercase()).collect();
-                let mut mentioned = BTreeSet::new();
-                let mut from = Some(1).filter(|_| !looked_for.is_empty());
-                while let Some(start) = from {
-                    let (some, next) = store.entries_with(&looked_for, start, 20_000)?;
-                    mentioned.extend(some.into_iter().filter(|id| !own.contains(id)));
-                    from = next;
-                }
                 let mut exported = Vec::new();
                 for id in own {
                     let Some(request) = store.request(id)? else { continue };
@@ -90,7 +75,7 @@ impl App {
                         violations: violations.collect(),
                     });
                 }
-                Ok(Export { requests: exported, mentioned_in: mentioned.into_iter().collect() })
+                Ok(Export { requests: exported, mentioned_in: mentioned })
             })
             .await
     }

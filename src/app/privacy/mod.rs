@@ -1,7 +1,9 @@
 //! How long what plazo knows is kept, who is forgotten, and what is told to whoever asks what is kept of them.
 
+mod bytes;
 mod erase;
 mod export;
+mod find;
 mod retention;
 
 use std::path::Path;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::app::OUTBOX_DIRECTORY;
+use crate::app::metrics::LetGoLabels;
 use crate::app::report::{Wanted, periods};
 use crate::app::work::Work;
 use crate::app::writer::WriteError;
@@ -80,8 +81,10 @@ impl App {
             if some.is_empty() {
                 return Ok(n);
             }
-            n += some.len();
+            let n_now = some.len();
+            n += n_now;
             self.writer.write(move |work| some.iter().try_for_each(|request| work.let_go(*request, part))).await?;
+            self.metrics().let_go.get_or_create(&LetGoLabels { part: word(part) }).inc_by(n_now as u64);
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -166,6 +169,16 @@ impl Work<'_> {
         self.store().forget_answers(id)?;
         request.let_words_go();
         self.store().put_state(&request)
+    }
+}
+
+/// The word of `[retention]` for it.
+const fn word(part: Retained) -> &'static str {
+    match part {
+        Retained::Words => "words",
+        Retained::Journal => "journal",
+        Retained::Messages => "deliveries",
+        Retained::Whole => "requests",
     }
 }
 

@@ -1,6 +1,8 @@
 //! PURE. What becomes of what is kept when somebody is to be forgotten: names, addresses and words go, instants and types stay, so that verdicts
 //! and figures do. Who was one remains one, under a name that says nothing.
 
+mod mentions;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -12,12 +14,12 @@ use crate::engine::event::{AuthorKind, Event, EventId, Fact};
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
 
+pub use mentions::{Mentions, SHORTEST_WORD, TooMany};
+
 /// Begins whatever stands in the place of what was erased.
 pub const ERASED: &str = "erased-";
 /// Begins the ids of events of which it is only known whether they were heard of.
 pub const ERASED_ID: &str = "erased:";
-/// Shorter words are part of too many others to be looked for in them.
-const SHORTEST_PART: usize = 5;
 /// Members of what is told that say who a client is, or what was written.
 const PERSONAL: [&str; 14] = [
     "subject",
@@ -71,15 +73,22 @@ pub fn erased_id(id: &EventId) -> String {
 pub struct Eraser<'a> {
     /// By which the person or client is known: addresses, numbers, names, keys; in their canonical form.
     words: BTreeSet<String>,
+    mentions: Mentions,
     /// What stands for a word from now on: the same for the same word, and nothing to be read from it.
     seal: &'a dyn Fn(&str) -> String,
 }
 
 impl<'a> Eraser<'a> {
     /// Of whoever is known by these words.
-    pub fn new(words: impl IntoIterator<Item = String>, seal: &'a dyn Fn(&str) -> String) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If they are too many to be looked for at once.
+    pub fn new(words: impl IntoIterator<Item = String>, seal: &'a dyn Fn(&str) -> String) -> Result<Self, TooMany> {
         let words = words.into_iter().map(|word| address::canonical(&word).into_owned());
-        Self { words: words.filter(|word| !word.is_empty()).collect(), seal }
+        let words: BTreeSet<_> = words.filter(|word| !word.is_empty()).collect();
+        let mentions = Mentions::new(words.iter().map(String::as_str))?;
+        Ok(Self { words, mentions, seal })
     }
 
     /// The words, in their canonical form.
@@ -94,8 +103,12 @@ impl<'a> Eraser<'a> {
 
     /// Whether a text has such a word in it.
     pub fn occurs_in(&self, text: &str) -> bool {
-        let folded = text.to_lowercase();
-        self.words.iter().any(|word| SHORTEST_PART <= word.len() && folded.contains(word.as_str())) || self.knows(text)
+        self.mentions.is_in(text.as_bytes()) || self.knows(text)
+    }
+
+    /// Whether bytes have such a word in them.
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        self.mentions.is_in(bytes)
     }
 
     /// What stands for a word from now on. An address stays one, of the same company as before or of the same public provider, since that
@@ -127,7 +140,7 @@ impl<'a> Eraser<'a> {
 
     /// Forgets them in an event. With `whole`, its request is theirs, and of it nothing is kept but what happened when.
     pub fn event(&self, event: &mut Event, request: &Request, rulebook: &Rulebook, whole: bool) {
-        if !whole && !self.is_in(event) {
+        if !whole && !self.is_in_event(event) {
             return;
         }
         let directory = &rulebook.directory;
@@ -184,7 +197,7 @@ impl<'a> Eraser<'a> {
     }
 
     /// Whether an event speaks of them anywhere.
-    fn is_in(&self, event: &Event) -> bool {
+    fn is_in_event(&self, event: &Event) -> bool {
         serde_json::to_value(event).is_ok_and(|value| self.is_in_json(&value))
     }
 
@@ -286,7 +299,8 @@ mod tests {
 
     #[test]
     fn who_is_forgotten_keeps_an_address_that_says_nothing_and_lies_where_it_lay() {
-        let eraser = Eraser::new(["Rosa@Andina.example".to_owned(), "+57 300 555 0101".to_owned()], &seal);
+        let eraser =
+            Eraser::new(["Rosa@Andina.example".to_owned(), "+57 300 555 0101".to_owned()], &seal).expect("two");
         assert!(eraser.knows("rosa@andina.example") && eraser.knows("573005550101"));
         assert!(eraser.occurs_in("escriba a ROSA@andina.example, por favor") && !eraser.occurs_in("andina"));
         let (mail, public) = (eraser.pseudonym("rosa@andina.example"), eraser.pseudonym("rosa@gmail.com"));
@@ -297,7 +311,7 @@ mod tests {
 
     #[test]
     fn of_a_summary_only_what_is_theirs_goes() {
-        let eraser = Eraser::new(["Rosa Díaz".to_owned()], &seal);
+        let eraser = Eraser::new(["Rosa Díaz".to_owned()], &seal).expect("one");
         let mut told = json!({"alerts": [
             {"request": 1, "customer": "Andina", "subject": "Factura", "channel": "email"},
             {"request": 2, "customer": "Sol", "subject": "Logo", "owner": "Rosa Díaz"},
