@@ -309,6 +309,9 @@ fn log(remark: &Remark) {
         Remark::SharedId(request) => {
             tracing::warn!(%request, "a mail bears an id that another has; it is taken for what it is");
         }
+        Remark::UnknownWait(request) => {
+            tracing::warn!(%request, "an event names a kind of wait that sla.toml does not have; it is taken for waiting for the client");
+        }
         Remark::NotTaken(code) => tracing::warn!(code = code.as_str(), "what follows from an event was not taken"),
     }
 }

@@ -10,8 +10,10 @@ mod hooks;
 mod idle;
 mod intake;
 mod keeping;
+mod kills;
 mod load;
 mod pages;
+mod random;
 mod site;
 mod years;
 
@@ -33,6 +35,7 @@ pub(crate) fn measure(work: Work) -> anyhow::Result<Vec<Row>> {
             Work::Keeping => keeping::beside_alerts().await,
             Work::Years => years::behind().await,
             Work::Pages => pages::open_pages().await,
+            Work::Kills => kills::amid_keeping().await,
             Work::Crash => crash::kill_amid_alerts().await,
             Work::Flood => flood::held_alerts().await,
             Work::Silent => flood::silent_connections().await,

@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::idle::resident_megabytes;
+use super::random::Random;
 use super::site;
 use super::{Row, load, pages};
 use plazo::cli::real_time;
@@ -140,7 +141,7 @@ fn middle(mut times: Vec<Duration>) -> f64 {
 /// that is, and their bytes.
 fn write_history(path: &Path, n_closed: usize, now: DateTime<Utc>) -> anyhow::Result<(usize, usize)> {
     let mut file = BufWriter::new(std::fs::File::create(path)?);
-    let mut rng = Random(7);
+    let mut rng = Random::new(7);
     let (mut n_events, mut n_bytes) = (0, 0);
     let days = n_closed.div_ceil(A_DAY);
     for n in 0..n_closed {
@@ -227,17 +228,6 @@ const TEXTS: [&str; 6] = [
     "Le adjunto el diseño con los cambios que pidió; quedo atenta a sus comentarios.",
 ];
 
-/// A generator that is the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn u32(&mut self, below: u32) -> u32 {
-        // Knuth's MMIX constants; the high bits are the good ones.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        u32::try_from((self.0 >> 33) % u64::from(below.max(1))).unwrap_or(0)
-    }
-}
-
 const FILE: &str = r#"language = "es"
 timezone = "America/Bogota"
 [calendar.oficina]
@@ -248,9 +238,27 @@ email = "agente0@agencia.example"
 [person.agente1]
 name = "Agente Uno"
 email = "agente1@agencia.example"
+[person.agente2]
+name = "Agente Dos"
+email = "agente2@agencia.example"
+[person.agente3]
+name = "Agente Tres"
+email = "agente3@agencia.example"
+[person.agente4]
+name = "Agente Cuatro"
+email = "agente4@agencia.example"
+[person.agente5]
+name = "Agente Cinco"
+email = "agente5@agencia.example"
+[person.agente6]
+name = "Agente Seis"
+email = "agente6@agencia.example"
+[person.agente7]
+name = "Agente Siete"
+email = "agente7@agencia.example"
 [team.mesa]
 lead = "agente0"
-members = ["agente1"]
+members = ["agente1", "agente2", "agente3", "agente4", "agente5", "agente6", "agente7"]
 answers_clients = true
 [escalation]
 e = [{ at = "due", tell = ["lead"] }]

@@ -45,6 +45,8 @@ pub enum Work {
     Keeping,
     /// kill -9 amid five thousand alerts
     Crash,
+    /// kill -9 at random instants amid import, retention, erasing and backup
+    Kills,
     /// Two hundred thousand alerts held for one reader
     Flood,
     /// Connections that say nothing
@@ -67,6 +69,7 @@ impl Work {
             Self::Keeping => "alerts beside retention and erasing: some minutes",
             Self::Years => "years of a desk, and what they cost: many minutes",
             Self::Crash => "kill -9 amid five thousand alerts: about 15 s",
+            Self::Kills => "kill -9 amid import, retention, erasing and backup: some minutes",
             Self::Flood => "two hundred thousand alerts for one reader: some minutes",
             Self::Silent => "connections that say nothing: about 15 s",
         }

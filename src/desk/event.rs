@@ -9,13 +9,13 @@ use super::follow::has_followers;
 use super::{DOOR, Decision};
 use crate::both;
 use crate::engine::effect::{Effect, Ignored, Outcome};
-use crate::engine::event::{Event, Fact, is_loose};
+use crate::engine::event::{Event, EventId, Fact, is_loose};
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input as Moves, check};
 use crate::intake::json::CLOCK_SKEW;
-use crate::text::{Both, Language, violation};
-use crate::unit::changes::{Act, JournalEntry, Remark, RequestUpdate, ThreadName};
+use crate::text::{Both, Language, format, violation};
+use crate::unit::changes::{Act, JournalEntry, Remark, RequestUpdate, TakenBack, ThreadName};
 use crate::unit::incoming::{Applied, Incoming, Rejection, RejectionCode};
 use crate::unit::known::{
     AnyParked, ClocksOf, DowntimeAt, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf,
@@ -74,6 +74,9 @@ impl Decision<'_> {
             Arc::make_mut(&mut before).ticket = Some(ticket);
         }
         if let Some(rejection) = self.refusal(&before, event) {
+            return Ok(Applied::Rejected(rejection));
+        }
+        if let Some(rejection) = self.precedes_opening(&before, event)? {
             return Ok(Applied::Rejected(rejection));
         }
         let is_in_order = is_in_order(&before, event);
@@ -208,6 +211,18 @@ impl Decision<'_> {
             self.confirm_reply(id, event);
             self.ask_approval(&outcome.request, event)?;
         }
+        if let Fact::Wait { on: Some(on), .. } = &event.fact
+            && self.config.rulebook.wait(on).is_none()
+        {
+            self.changes.remarks.push(Remark::UnknownWait(id));
+        }
+        let is_idle = effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+        if let (Fact::Undo { of }, true, false) = (&event.fact, event.is_believed(), is_idle)
+            && let Some((source, act)) = of.split_once('/')
+        {
+            let of = EventId { source: source.to_owned(), id: act.to_owned() };
+            self.changes.taken_back.push(TakenBack { request: id, of, at: event.at });
+        }
         self.name_threads(event, &outcome.request, manner.is_new)?;
         let request = self.keep(outcome, manner);
         self.alert(&request, &effects, Batching::WhatIsLate);
@@ -314,6 +329,24 @@ impl Decision<'_> {
         };
         let detail = || Both { en: told(Language::En), es: told(Language::Es) };
         (!refused.is_empty()).then(|| Rejection { code: RejectionCode::Rule, detail: detail() })
+    }
+
+    /// By plazo's own doors nothing is done to what had not begun. A source may tell of acts before it tells of the opening.
+    fn precedes_opening(&self, before: &Request, event: &Event) -> Result<Option<Rejection>, Need> {
+        if event.id.source != DOOR || event.starts_request() || is_in_order(before, event) {
+            return Ok(None);
+        }
+        let events = self.known.get(EventsOf { request: before.id })?;
+        let Some(began_at) = events.first().map(|first| first.at).filter(|began_at| event.at < *began_at) else {
+            return Ok(None);
+        };
+        let request = before.id;
+        let at = |language| format::dated(began_at, self.config.zone, language);
+        let detail = Both {
+            en: format!("{request} began on {}; nothing can have been done to it before", at(Language::En)),
+            es: format!("{request} empezó el {}; antes no se le pudo hacer nada", at(Language::Es)),
+        };
+        Ok(Some(Rejection { code: RejectionCode::BeforeOpening, detail }))
     }
 
     fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {

@@ -177,7 +177,7 @@ impl From<Rejection> for Failure {
         let code = rejection.code.as_str();
         match rejection.code {
             RejectionCode::UnknownRequest => Self::new(StatusCode::NOT_FOUND, code, rejection.detail),
-            RejectionCode::AtInFuture | RejectionCode::AtTooOld => {
+            RejectionCode::AtInFuture | RejectionCode::AtTooOld | RejectionCode::BeforeOpening => {
                 let mut failure = Self::of_field("at", rejection.detail);
                 failure.0.code = code;
                 failure

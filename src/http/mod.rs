@@ -20,6 +20,7 @@ pub mod listener;
 mod live;
 mod mail;
 mod pages;
+mod pieces;
 mod places;
 mod privacy;
 mod queue;

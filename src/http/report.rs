@@ -13,10 +13,12 @@ use utoipa_axum::routes;
 use super::access::Read;
 use super::bounds;
 use super::error::{Failure, HandlerResult, Params, Problem};
+use super::pieces;
 use crate::app::App;
 use crate::app::report::{Wanted, last_month};
 use crate::both;
 use crate::instant::Meant;
+use crate::store::StoreError;
 use crate::text::printable::printable;
 use crate::text::reader::Reader;
 use crate::text::{Language, register, report};
@@ -69,15 +71,17 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
     let wanted = Wanted { names_requests, ..wanted };
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
     let made = app.views.report(wanted).await?;
+    if matches!(params.format.as_deref(), None | Some("json")) {
+        return Ok(pieces::json(made).await.map_err(StoreError::from)?);
+    }
     let reader = Reader::plain(config.zone, language, app.now());
-    match params.format.as_deref() {
-        None | Some("json") => Ok(Json(made).into_response()),
-        Some("csv") => Ok(csv(report::csv(&made))),
-        Some("text") => {
+    match params.format.as_deref().unwrap_or_default() {
+        "csv" => Ok(csv(report::csv(&made))),
+        "text" => {
             let text = printable(&report::plain(&made, &config.texts, &reader)).into_owned();
             Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
         }
-        Some("html") => {
+        "html" => {
             let page = printable(&report::page(&made, &config.texts, &reader)).into_owned();
             let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
             let headers = response.headers_mut();
@@ -86,7 +90,7 @@ async fn make(_: Read, State(app): State<App>, Params(params): Params<ReportPara
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Ok(response)
         }
-        Some(other) => Err(no_such_format(other, "json, csv, text, html")),
+        other => Err(no_such_format(other, "json, csv, text, html")),
     }
 }
 

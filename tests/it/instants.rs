@@ -255,6 +255,21 @@ fn t8_t9_all_options_take_the_same_and_no_error_speaks_of_queries_or_json() {
 }
 
 #[test]
+fn nothing_is_done_to_a_request_before_it_began() {
+    let daemon = Daemon::start(&format!("{PEOPLE}\n[[policy]]\nname = \"todo\"\nreply = {{ within = \"20m\" }}\n"));
+    assert_eq!(run(&daemon, &["open", "x", "--channel", "phone", "--at", "-2h"]).0, Some(0));
+    for deed in
+        [["wait", "R-1"].as_slice(), &["close", "R-1", "--reason", "resuelto"], &["snooze", "R-1", "--until", "+2h"]]
+    {
+        let (code, said) = run(&daemon, &[deed, &["--at", "-3h"]].concat());
+        assert!(code == Some(2) && said.contains("R-1 began on"), "{deed:?}: {said}");
+    }
+    let shown = daemon.get("/v1/requests/R-1");
+    assert_eq!((&shown["state"], shown["history"].as_array().map(Vec::len)), (&json!("open"), Some(1)), "{shown}");
+    assert_eq!(run(&daemon, &["wait", "R-1", "--at", "-1h"]).0, Some(0), "later is as before");
+}
+
+#[test]
 fn machines_words_are_not_guessed_at_where_a_client_waits() {
     let daemon = Daemon::start(&format!("{PEOPLE}\n[[policy]]\nname = \"todo\"\nreply = {{ within = \"20m\" }}\n"));
     let event = json!({"id": "m-1", "type": "message", "direction": "in", "channel": "crm", "thread": "1", "at": "08:00",

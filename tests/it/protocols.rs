@@ -318,3 +318,26 @@ fn violations_are_listed_explained_and_counted_by_the_command_line() {
     assert!(code == Some(2) && error.contains("there is no violation 99"), "{error}");
     assert_eq!(run(&["violations", "--excuse", "x"]).0, Some(2), "of which one?");
 }
+
+#[test]
+fn what_a_taken_back_act_broke_counts_no_longer() {
+    let daemon = Daemon::start(&format!("{PEOPLE}[check.authorised]\n"));
+    daemon.client_message("m-1", "t-1", std::time::Duration::from_secs(60));
+    let n_broken = || {
+        let listed = daemon.get("/v1/violations")["violations"].as_array().map(Vec::len);
+        let report = daemon.get("/v1/report?from=-1d");
+        (listed, report["groups"][0]["violations"]["n"].as_u64(), report["violations"].as_array().map(Vec::len))
+    };
+    for by in ["nadie", "otro"] {
+        daemon.post("/v1/requests/R-1/answer", &json!({"by": by, "text": "hola"}));
+    }
+    assert_eq!(n_broken(), (Some(2), Some(2), Some(1)));
+    // The last of the two acts.
+    let undone = daemon.command().args(["undo", "R-1"]).output().expect("plazo runs");
+    assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+    assert_eq!(n_broken(), (Some(1), Some(1), Some(1)));
+    let left = daemon.get("/v1/violations");
+    assert_eq!(left["violations"][0]["who"], "nadie", "{left}");
+    let verified = daemon.command().arg("verify").output().expect("plazo runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}

@@ -169,3 +169,31 @@ reply = { within = "20m", escalation = "e" }
 [escalation]
 e = [{ at = "due", tell = "ana" }]
 "#;
+
+/// What cuts it off leaves the file as it was, as if it had not begun: all versions of tables are made in one transaction.
+#[test]
+fn a_store_is_brought_up_to_date_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join(FILE);
+    fs::copy(stores().join("v0.1.0.sqlite3"), &path).expect("copied");
+    let connection = rusqlite::Connection::open(&path).expect("it opens");
+    let tables = || -> Vec<String> {
+        let sql =
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL UNION ALL SELECT version FROM refinery_schema_history";
+        let mut statement = connection.prepare(sql).expect("SQL");
+        statement
+            .query_map([], |row| row.get_ref(0).map(|value| format!("{value:?}")))
+            .expect("rows")
+            .flatten()
+            .collect()
+    };
+    // The last version makes a table of this name.
+    connection.execute_batch("CREATE TABLE begun_erasures (in_the_way)").expect("made");
+    let before = tables();
+    let error = Store::open(directory.path()).expect_err("something is in the way");
+    assert!(format!("{error:?}").contains("begun_erasures"), "{error:?}");
+    assert_eq!(tables(), before);
+    connection.execute_batch("DROP TABLE begun_erasures").expect("dropped");
+    drop(Store::open(directory.path()).expect("it is brought up to date"));
+    assert_ne!(tables(), before);
+}

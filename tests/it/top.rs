@@ -122,6 +122,49 @@ impl Drop for Session {
     }
 }
 
+/// A frame as it is kept: what time it is, and how long ago, differs from run to run.
+fn without_times(screen: &str) -> String {
+    let digits = regex::Regex::new(r"R-\d+|/tmp/\S+|\d").expect("a pattern");
+    let masked = digits.replace_all(screen, |found: &regex::Captures<'_>| match &found[0] {
+        request if request.starts_with('R') => request.to_owned(),
+        path if path.starts_with('/') => "/tmp/…".to_owned(),
+        _ => "#".to_owned(),
+    });
+    let lines: Vec<_> = masked.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned() + "\n"
+}
+
+/// `UPDATE_EXPECT=1` writes the frames anew.
+#[test]
+fn each_frame_is_drawn_as_it_is_kept() {
+    let daemon = desk();
+    for (columns, rows, keys, name) in
+        [(80, 24, "", "80x24"), (200, 50, "", "200x50"), (80, 24, "?", "80x24-help"), (80, 24, "\r", "80x24-request")]
+    {
+        let mut session = Session::start(&daemon, &[], (columns, rows), &[]);
+        session.wait_for("R-3");
+        // What was told stands below the queue.
+        let mut screen = session.wait_for("→ Ana Ruiz");
+        if !keys.is_empty() {
+            session.press(keys);
+            let before = screen.clone();
+            screen = wait_for("another frame", PATIENCE, || {
+                let screen = session.screen();
+                let is_whole = screen.lines().count() == before.lines().count();
+                (is_whole && without_times(&screen) != without_times(&before)).then_some(screen)
+            });
+        }
+        let path = format!("{}/tests/data/top/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let drawn = without_times(&screen);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::create_dir_all(std::path::Path::new(&path).parent().expect("a folder")).expect("a folder");
+            std::fs::write(&path, &drawn).expect("written");
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(drawn == kept, "{name} is drawn\n{drawn}\nand kept\n{kept}");
+    }
+}
+
 #[test]
 fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was() {
     let daemon = desk();

@@ -9,6 +9,7 @@ use crate::peer::Peers;
 use crate::plan::Plan;
 use chrono::{DateTime, TimeZone as _, Utc};
 use plazo::app::App;
+use plazo::engine::absence::Absence;
 use plazo::engine::clock::{Clock, ClockState};
 use plazo::engine::effect::{Alert, ClockRef, Effect, Why};
 use plazo::engine::event::{Event, Fact};
@@ -61,6 +62,7 @@ pub struct View<'a> {
     plan: &'a Plan,
     peers: &'a Peers,
     answered: &'a HashSet<u32>,
+    away: &'a [(i64, Absence)],
     is_over: bool,
     requests: BTreeMap<RequestId, (Request, Vec<Clock>)>,
     /// In the order in which they were written.
@@ -83,7 +85,7 @@ impl<'a> View<'a> {
         app: &'a App,
         plan: &'a Plan,
         peers: &'a Peers,
-        answered: &'a HashSet<u32>,
+        (answered, away): (&'a HashSet<u32>, &'a [(i64, Absence)]),
         is_over: bool,
     ) -> Self {
         let file = directory.join(plazo::store::FILE);
@@ -100,8 +102,10 @@ impl<'a> View<'a> {
         let n_clocks: Vec<i64> = rows(&store, "SELECT count(*) FROM clocks", |row| row.get(0));
         let n_read = requests.values().map(|(_, clocks)| clocks.len()).sum::<usize>();
         assert_eq!(n_clocks, [i64::try_from(n_read).expect("few")], "each clock belongs to a request and can be read");
-        let journal =
-            rows(&store, "SELECT request, at, received_at, body, type, effects FROM journal ORDER BY seq", |row| {
+        let journal = rows(
+            &store,
+            "SELECT request, at, received_at, json_insert(body, '$.source', source, '$.id', event), type, effects FROM journal ORDER BY seq",
+            |row| {
                 Ok(Row {
                     request: RequestId(row.get(0)?),
                     at: instant(row.get(1)?),
@@ -109,13 +113,14 @@ impl<'a> View<'a> {
                     type_name: row.get(4)?,
                     effects: parsed(&row.get::<_, String>(5)?),
                 })
-            });
+            },
+        );
         let deliveries = rows(&store, "SELECT id, state, in_doubt FROM deliveries ORDER BY id", |row| {
             Ok(DeliveryRow { id: row.get(0)?, state: row.get(1)?, in_doubt: row.get(2)? })
         });
         let wakes =
             rows(&store, "SELECT request, at FROM wakes", |row| Ok((RequestId(row.get(0)?), instant(row.get(1)?))));
-        Self { app, plan, peers, answered, is_over, requests, journal, deliveries, wakes }
+        Self { app, plan, peers, answered, away, is_over, requests, journal, deliveries, wakes }
     }
 
     /// Adds what happened to a summary.
@@ -169,6 +174,7 @@ pub fn whole(view: &View<'_>) -> Verdict {
     no_answered_event_lost(view)?;
     none_doubled_without_a_reason(view)?;
     nothing_ends_unproven(view)?;
+    nobody_is_disturbed_while_away(view)?;
     if view.is_over {
         all_is_told(view)?;
         verdicts_follow_the_instants_of_events(view)?;
@@ -379,6 +385,22 @@ fn none_doubled_without_a_reason(view: &View<'_>) -> Verdict {
         if 1 + n_lost < n {
             let detail = format!("{key:?} was taken {n} times, of which {n_lost} were lost");
             return Err(Failure::new("none doubled without a reason", detail));
+        }
+    }
+    Ok(())
+}
+
+/// What was decided while somebody was said to be away goes to whoever stands in, or waits until they are back.
+fn nobody_is_disturbed_while_away(view: &View<'_>) -> Verdict {
+    for taken in &view.peers.taken {
+        let Content::Alert(facts) = &taken.delivery.content else { continue };
+        let Some(person) = taken.delivery.person.as_deref() else { continue };
+        let away = view.away.iter().map(|(_, absence)| absence).find(|absence| {
+            absence.person == person && absence.from < facts.decided_at && facts.decided_at < absence.until
+        });
+        if let Some(absence) = away {
+            let detail = format!("{} {:?} was told to {person}, {absence:?}", facts.request, facts.decided_at);
+            return Err(Failure::new("nobody is disturbed while away", detail));
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use fastrand::Rng;
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Applied, Incoming, Occasion, Tried, WriteError};
 use plazo::config::{self, Config};
+use plazo::engine::absence::Absence;
 use plazo::outbox::Attempt;
 use plazo::outbox::message::Leased;
 use plazo::outbox::retry;
@@ -40,6 +41,7 @@ pub struct Summary {
     pub crashes: usize,
     pub edits: usize,
     pub clock_steps: usize,
+    pub absences: usize,
     pub failed_tries: usize,
     pub digests: usize,
     pub breaches: usize,
@@ -58,6 +60,7 @@ impl Summary {
         self.crashes += other.crashes;
         self.edits += other.edits;
         self.clock_steps += other.clock_steps;
+        self.absences += other.absences;
         self.failed_tries += other.failed_tries;
         self.digests += other.digests;
         self.breaches += other.breaches;
@@ -74,6 +77,7 @@ impl Summary {
             ("crashes", self.crashes),
             ("edits", self.edits),
             ("clock_steps", self.clock_steps),
+            ("absences", self.absences),
             ("failed_tries", self.failed_tries),
             ("digests", self.digests),
             ("breaches", self.breaches),
@@ -114,6 +118,8 @@ pub struct Desk<'a> {
     unanswered: Vec<Said>,
     /// Events whose sender was told so.
     pub answered: HashSet<u32>,
+    /// Absences of which it was said that they hold, with their numbers, and since when they did.
+    pub away: Vec<(i64, Absence)>,
     rounds: usize,
     summary: Summary,
 }
@@ -180,6 +186,7 @@ impl<'a> Desk<'a> {
             catching_up: true,
             unanswered: Vec::new(),
             answered: HashSet::new(),
+            away: Vec::new(),
             rounds: 0,
             summary: Summary::default(),
         };
@@ -222,7 +229,8 @@ impl<'a> Desk<'a> {
     }
 
     fn judge(&mut self, check: &mut dyn FnMut(&View<'_>) -> Result<(), Failure>, is_over: bool) -> Result<(), Failure> {
-        let view = View::read(self.directory.path(), &self.app, self.plan, &self.peers, &self.answered, is_over);
+        let view =
+            View::read(self.directory.path(), &self.app, self.plan, &self.peers, (&self.answered, &self.away), is_over);
         check(&view)?;
         if is_over {
             view.count(&mut self.summary);
@@ -239,6 +247,8 @@ impl<'a> Desk<'a> {
                 self.peers.trouble(destination, *trouble, self.now + *lasts);
             }
             What::SetClock { by } => self.set_clock(by.num_milliseconds()),
+            What::Away { person, lasts, substitute } => self.leave(person, *lasts, *substitute),
+            What::Back => self.come_back(),
         }
     }
 
@@ -270,6 +280,25 @@ impl<'a> Desk<'a> {
         let (config, source) = (config(file), file.clone());
         // After a crash in the middle, the file on the disk is the new one all the same.
         self.write(async |app| app.reload(config, source).await).ok();
+    }
+
+    fn leave(&mut self, person: &str, lasts: TimeDelta, substitute: Option<&str>) {
+        let from = self.wall_now();
+        let (person, substitute) = (person.to_owned(), substitute.map(str::to_owned));
+        let absence = Absence { person, from, until: from + lasts, substitute };
+        let told = absence.clone();
+        // A circle is refused.
+        if let Ok(Some(id)) = self.write(async |app| app.add_absence(told, None).await) {
+            self.away.push((id, absence));
+            self.summary.absences += 1;
+        }
+    }
+
+    fn come_back(&mut self) {
+        let Some((id, absence)) = self.away.last_mut() else { return };
+        let (id, now) = (*id, self.app.now());
+        absence.until = absence.until.min(now);
+        self.write(async |app| app.end_absence(id).await).ok();
     }
 
     fn set_clock(&mut self, milliseconds: i64) {

@@ -37,6 +37,10 @@ pub enum What {
     Trouble { destination: &'static str, trouble: Trouble, lasts: TimeDelta },
     /// The wall clock is set.
     SetClock { by: TimeDelta },
+    /// Somebody is said to be away from now on.
+    Away { person: &'static str, lasts: TimeDelta, substitute: Option<&'static str> },
+    /// Whoever was said to be away last is back.
+    Back,
 }
 
 /// Around which side of the commit the process dies.
@@ -158,6 +162,16 @@ impl Plan {
         for _ in 0..[0, 0, 1, 2][rng.usize(..4)] {
             let by = TimeDelta::seconds(rng.i64(-7_200..14_400));
             turns.push(Turn { at: within(&mut rng), what: What::SetClock { by } });
+        }
+        // Drawn last, so that the plans of before are the same but for this.
+        for _ in 0..[0, 0, 1, 2][rng.usize(..4)] {
+            let person = ["laura", "ana", "pedro"][rng.usize(..3)];
+            let substitute = [None, Some("pedro"), Some("ana")][rng.usize(..3)].filter(|key| *key != person);
+            let lasts = TimeDelta::minutes(rng.i64(1..5_000));
+            turns.push(Turn { at: within(&mut rng), what: What::Away { person, lasts, substitute } });
+            if rng.bool() {
+                turns.push(Turn { at: within(&mut rng), what: What::Back });
+            }
         }
         turns.sort_by_key(|turn| turn.at);
         Self { seed, files, turns }

@@ -69,6 +69,10 @@ fn line(Turn { at, what }: &Turn) -> String {
             let from = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             format!("# From {from} on {destination} is in trouble ({trouble:?}) for {} s.", lasts.num_seconds())
         }
+        What::Away { person, lasts, substitute } => {
+            format!("{} away {person} {lasts} {}", instant(*at), substitute.unwrap_or("-"))
+        }
+        What::Back => format!("{} back", instant(*at)),
         What::SetClock { by } => {
             format!(
                 "# At {} the wall clock is set by {} s.",

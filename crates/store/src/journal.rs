@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
+use super::bodies::{NAMED_BODY, nameless};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::effect::Effect;
 use plazo_core::engine::event::{Author, Event, EventId};
@@ -92,21 +93,23 @@ impl Store {
     /// An event that is known.
     pub fn event(&self, id: &EventId) -> Result<Option<Event>> {
         let mut statement = self.prepare(
-            "SELECT request, body FROM journal WHERE source = ?1 AND event IN (?2, ?3) AND body IS NOT NULL LIMIT 1",
+            "SELECT request, body, source, event FROM journal
+             WHERE source = ?1 AND event IN (?2, ?3) AND body IS NOT NULL LIMIT 1",
         )?;
         let mut rows = statement.query([&id.source, &id.id, &erased_id(id)])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(self.parsed(RequestId(row.get(0)?), "event", row, 1))
+        Ok(self.event_in(RequestId(row.get(0)?), row, 1))
     }
 
     /// All events of a request in the order in which they happened; of two at one instant, the one heard of first.
     pub fn events(&self, request: RequestId) -> Result<Vec<Event>> {
-        let mut statement =
-            self.prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY at, seq")?;
+        let mut statement = self.prepare(&format!(
+            "SELECT {NAMED_BODY} FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY at, seq"
+        ))?;
         let mut rows = statement.query([request.0])?;
         let mut events = Vec::new();
         while let Some(row) = rows.next()? {
-            events.extend(self.parsed(request, "event", row, 0));
+            events.extend(self.event_in(request, row, 0));
         }
         Ok(events)
     }
@@ -149,26 +152,27 @@ impl Store {
         to: DateTime<Utc>,
     ) -> Result<Vec<(RequestId, Event)>> {
         let mut statement = self.prepare(
-            "SELECT request, body FROM journal WHERE type = ?1 AND ?2 <= at AND at < ?3 AND body IS NOT NULL ORDER BY at, seq",
+            "SELECT request, body, source, event FROM journal WHERE type = ?1 AND ?2 <= at AND at < ?3 AND body IS NOT NULL ORDER BY at, seq",
         )?;
         let mut rows = statement.query(params![type_name, milliseconds(from), milliseconds(to)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let request = RequestId(row.get(0)?);
-            found.extend(self.parsed(request, "event", row, 1).map(|event| (request, event)));
+            found.extend(self.event_in(request, row, 1).map(|event| (request, event)));
         }
         Ok(found)
     }
 
     /// Every event with its request and the instant at which it was heard of, in the order of arrival.
     pub fn each_event(&self, mut each: impl FnMut(RequestId, DateTime<Utc>, Event)) -> Result<()> {
-        let mut statement =
-            self.prepare("SELECT request, received_at, body FROM journal WHERE body IS NOT NULL ORDER BY seq")?;
+        let mut statement = self.prepare(&format!(
+            "SELECT request, received_at, {NAMED_BODY} FROM journal WHERE body IS NOT NULL ORDER BY seq"
+        ))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let request = RequestId(row.get(0)?);
             let heard_at = self.read_instant(request, "event", row, 1);
-            if let (Some(heard_at), Some(event)) = (heard_at, self.parsed(request, "event", row, 2)) {
+            if let (Some(heard_at), Some(event)) = (heard_at, self.event_in(request, row, 2)) {
                 each(request, heard_at, event);
             }
         }
@@ -204,16 +208,16 @@ impl Store {
 
     /// What happened to a request, oldest first, with its events as they were told; what cannot be read is left out of its row.
     pub fn happenings(&self, request: RequestId) -> Result<Vec<Happening>> {
-        let mut statement =
-            self.prepare("SELECT at, body, effects FROM journal WHERE request = ?1 ORDER BY at, seq")?;
+        let mut statement = self
+            .prepare(&format!("SELECT at, effects, {NAMED_BODY} FROM journal WHERE request = ?1 ORDER BY at, seq"))?;
         let mut rows = statement.query([request.0])?;
         let mut happenings = Vec::new();
         while let Some(row) = rows.next()? {
             let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
             happenings.push(Happening {
                 at,
-                event: if is_null(row, 1)? { None } else { self.parsed(request, "event", row, 1) },
-                effects: self.parsed(request, "effects", row, 2).unwrap_or_default(),
+                event: self.event_in(request, row, 2),
+                effects: self.parsed(request, "effects", row, 1).unwrap_or_default(),
             });
         }
         Ok(happenings)
@@ -314,7 +318,7 @@ impl Writing<'_> {
             entry.id.as_ref().map(|id| &id.source),
             entry.id.as_ref().map(|id| &id.id),
             entry.type_name,
-            entry.body.as_deref(),
+            entry.body.as_deref().zip(entry.id.as_ref()).map(|(body, id)| nameless(body, id)),
             serde_json::to_string(&entry.effects)?,
         ])?;
         Ok(())

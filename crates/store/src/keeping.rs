@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::bodies::nameless;
 use super::stored::{self, SHAPE};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::event::Event;
@@ -128,13 +129,12 @@ impl Store {
     /// A request's entries, in their order.
     pub fn entries(&self, request: RequestId) -> Result<Vec<JournalRow>> {
         let mut statement =
-            self.prepare("SELECT seq, body, effects FROM journal WHERE request = ?1 ORDER BY at, seq")?;
+            self.prepare("SELECT seq, effects, body, source, event FROM journal WHERE request = ?1 ORDER BY at, seq")?;
         let mut rows = statement.query([request.0])?;
         let mut entries = Vec::new();
         while let Some(row) = rows.next()? {
-            let has_event = row.get_ref(1)? != rusqlite::types::ValueRef::Null;
-            let event = if has_event { self.parsed(request, "event", row, 1) } else { None };
-            entries.push(JournalRow { seq: row.get(0)?, request, event, effects: row.get(2)? });
+            let event = self.event_in(request, row, 2);
+            entries.push(JournalRow { seq: row.get(0)?, request, event, effects: row.get(1)? });
         }
         Ok(entries)
     }
@@ -146,8 +146,9 @@ impl Store {
         from: i64,
         n: i64,
     ) -> Result<(BTreeSet<RequestId>, Option<i64>)> {
-        let mut statement =
-            self.prepare("SELECT request, coalesce(body, '') || effects FROM journal WHERE ?1 <= seq AND seq < ?2")?;
+        let mut statement = self.prepare(
+            "SELECT request, concat_ws(' ', body, event, effects) FROM journal WHERE ?1 <= seq AND seq < ?2",
+        )?;
         let mut rows = statement.query([from, from + n])?;
         let mut found = BTreeSet::new();
         while let Some(row) = rows.next()? {
@@ -234,6 +235,15 @@ impl Store {
         self.readable("erasure", rows)
     }
 
+    /// The requests of whoever was being forgotten, and those that mention them; none where nothing was begun, or it has come to its end.
+    pub fn begun_erasure(&self, subject: &[u8]) -> Result<Option<[Vec<RequestId>; 2]>> {
+        let mut statement = self.prepare("SELECT requests, mentioned_in FROM begun_erasures WHERE subject = ?1")?;
+        let mut rows = statement.query([subject])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let ids = |column: usize| -> Result<_> { Ok(serde_json::from_str(&row.get::<_, String>(column)?)?) };
+        Ok(Some([ids(0)?, ids(1)?]))
+    }
+
     /// Requests that their source wants erased, each with the source.
     pub fn wanted_erasures(&self) -> Result<Vec<(RequestId, String)>> {
         let mut statement = self.prepare("SELECT request, source FROM wanted_erasures ORDER BY at, request")?;
@@ -279,7 +289,10 @@ impl Writing<'_> {
     /// Writes an entry's event and effects anew.
     pub fn put_entry(&self, entry: &JournalRow) -> Result<()> {
         let (id, body) = match &entry.event {
-            Some(event) => (Some(event.id.id.as_str()), Some(serde_json::to_string(event)?)),
+            Some(event) => {
+                let body = serde_json::to_string(event)?;
+                (Some(event.id.id.as_str()), Some(nameless(&body, &event.id).into_owned()))
+            }
             None => (None, None),
         };
         self.prepare(
@@ -480,6 +493,28 @@ impl Writing<'_> {
             }
         }
         Ok(n)
+    }
+
+    /// Notes whose requests are being forgotten.
+    pub fn begin_erasure(
+        &self,
+        subject: &[u8],
+        requests: &[RequestId],
+        mentioned_in: &[RequestId],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let [requests, mentioned_in] = [requests, mentioned_in].map(serde_json::to_string);
+        self.prepare(
+            "INSERT OR REPLACE INTO begun_erasures (subject, at, requests, mentioned_in) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![subject, milliseconds(now), requests?, mentioned_in?])?;
+        Ok(())
+    }
+
+    /// That is done.
+    pub fn end_erasure(&self, subject: &[u8]) -> Result<()> {
+        self.prepare("DELETE FROM begun_erasures WHERE subject = ?1")?.execute([subject])?;
+        Ok(())
     }
 
     /// Writes down that somebody was forgotten, and returns its number.

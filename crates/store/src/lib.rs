@@ -7,6 +7,7 @@
 pub mod absences;
 pub mod admin;
 pub mod backup;
+mod bodies;
 pub mod checkpoint;
 pub mod leases;
 pub mod deliveries;

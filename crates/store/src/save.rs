@@ -29,6 +29,9 @@ impl Writing<'_> {
         for violation in &changes.violations {
             saved.violations.push(self.add_violation(violation, now)?);
         }
+        for taken_back in &changes.taken_back {
+            self.withdraw_violations(taken_back)?;
+        }
         for climbed in &changes.climbed {
             self.told_violation(climbed)?;
         }

@@ -42,7 +42,8 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
          PRAGMA secure_delete = ON;
          PRAGMA cache_size = -16000;",
     )?;
-    embedded::migrations::runner().run(&mut connection)?;
+    // In one transaction: else a kill between a migration and the note that it was made leaves tables that nothing can bring up to date.
+    embedded::migrations::runner().set_grouped(true).run(&mut connection)?;
     connection.execute(
         "INSERT OR IGNORE INTO meta (key, value) VALUES ('instance', ?1)",
         [uuid::Uuid::new_v4().simple().to_string()],

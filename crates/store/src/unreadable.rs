@@ -87,6 +87,16 @@ impl Store {
                 return None;
             }
         };
+        self.parsed_bytes(request, part, bytes)
+    }
+
+    /// The same of what was read already.
+    pub(super) fn parsed_bytes<T: DeserializeOwned>(
+        &self,
+        request: RequestId,
+        part: &'static str,
+        bytes: &[u8],
+    ) -> Option<T> {
         match serde_json::from_slice(bytes) {
             Ok(value) => Some(value),
             Err(error) => {

@@ -7,7 +7,7 @@ use super::{Result, Store, Writing, known, milliseconds};
 use plazo_core::engine::check::Violation;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::ViolationId;
-use plazo_core::unit::changes::{Climbed, NewViolation};
+use plazo_core::unit::changes::{Climbed, NewViolation, TakenBack};
 
 /// A violation on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Store {
     ///
     /// `StoreError` from SQLite, or if a row cannot be read.
     pub fn violations_due(&self, now: DateTime<Utc>) -> Result<Vec<ViolationRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM violations WHERE next_at <= ?1 ORDER BY id");
+        let sql = format!("SELECT {COLUMNS} FROM violations WHERE next_at <= ?1 AND taken_back_at IS NULL ORDER BY id");
         let mut statement = self.prepare(&sql)?;
         read_all(self, statement.query([milliseconds(now)])?)
     }
@@ -76,7 +76,7 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS} FROM violations
              WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR request = ?2) AND (?3 = 0 OR excuse IS NULL)
-               AND (?4 IS NULL OR at >= ?4) ORDER BY at DESC, id DESC LIMIT ?5"
+               AND (?4 IS NULL OR at >= ?4) AND taken_back_at IS NULL ORDER BY at DESC, id DESC LIMIT ?5"
         );
         let mut statement = self.prepare(&sql)?;
         let (request, since) = (filter.request.map(|request| request.0), filter.since.map(milliseconds));
@@ -94,7 +94,10 @@ impl Store {
         to: DateTime<Utc>,
         mut each: impl FnMut(ViolationRow) -> Result<()>,
     ) -> Result<()> {
-        let sql = format!("SELECT {COLUMNS} FROM violations WHERE ?1 <= at AND at < ?2 ORDER BY at DESC, id DESC");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM violations WHERE ?1 <= at AND at < ?2 AND taken_back_at IS NULL
+             ORDER BY at DESC, id DESC"
+        );
         let mut statement = self.prepare(&sql)?;
         let mut rows = statement.query([milliseconds(from), milliseconds(to)])?;
         while let Some(row) = rows.next()? {
@@ -162,6 +165,20 @@ impl Writing<'_> {
                 serde_json::to_string(violation)?,
             ])?;
         Ok(ViolationId(id))
+    }
+
+    /// Takes back what an act broke that was taken back itself: the same rules at the same instant, as its entry in the journal has them.
+    pub fn withdraw_violations(&self, taken_back: &TakenBack) -> Result<()> {
+        let TakenBack { request, of, at } = taken_back;
+        self.prepare(
+            "UPDATE violations SET taken_back_at = ?4, next_at = NULL
+             WHERE request = ?1 AND taken_back_at IS NULL AND EXISTS (
+                 SELECT 1 FROM journal j, json_each(j.effects) e
+                 WHERE j.source = ?2 AND j.event = ?3 AND j.request = ?1 AND j.at = violations.at
+                   AND e.value ->> '$.effect' = 'violation' AND e.value ->> '$.check' = kind AND e.value ->> '$.rule' = rule)",
+        )?
+        .execute(params![request.0, of.source, of.id, milliseconds(*at)])?;
+        Ok(())
     }
 
     /// Notes that so many steps of its ladder were told, and when the next one is.

@@ -13,6 +13,7 @@ use crate::app::OUTBOX_DIRECTORY;
 use crate::app::work::Work;
 use crate::app::writer::WriteError;
 use crate::both;
+use crate::engine::address;
 use crate::engine::request_id::RequestId;
 use crate::privacy::{Eraser, SHORTEST_WORD, TooMany};
 use crate::store::StoreError;
@@ -145,7 +146,15 @@ impl App {
         let words = known_by(order.kind, &order.words, &config);
         let keys = std::sync::Arc::clone(&self.keys);
         let seal = move |word: &str| hex::encode(&keys.seal(PURPOSE, word.as_bytes()).finalize().into_bytes()[..6]);
-        let found = self.find(order.kind, &order.words, &words).await?;
+        let mut found = self.find(order.kind, &order.words, &words).await?;
+        // Requests of which one was killed before its receipt was written do not tell any more whose they were.
+        let begun = begun(&order, &seal);
+        let subject = begun.clone();
+        if let Some([requests, mentioned_in]) = self.readers.look(move |store| store.begun_erasure(&subject)).await? {
+            found.whole.extend(requests);
+            found.mentioned.extend(mentioned_in);
+            found.mentioned = &found.mentioned - &found.whole;
+        }
         let held: Vec<_> = self.legal_holds().await?.into_iter().map(|hold| hold.request).collect();
         let held: Vec<_> = held.into_iter().filter(|request| found.whole.contains(request)).collect();
         if !held.is_empty() {
@@ -166,7 +175,11 @@ impl App {
             mentioned_in: found.mentioned.iter().copied().collect(),
             ..ErasureReceipt::default()
         };
-        // The requests come last: by them the same again finds what a kill left to do.
+        let (subject, begins) = (begun.clone(), receipt.clone());
+        self.writer
+            .write(move |work| work.store().begin_erasure(&subject, &begins.requests, &begins.mentioned_in, work.now))
+            .await?;
+        // The requests come last: by them the same again finds what they are called.
         let mut looked_through = 1;
         receipt.messages = self.forget_messages(&found.whole, &elsewhere, &seal, &mut looked_through).await?;
         let is_person = order.kind == ErasureKind::Person;
@@ -216,7 +229,10 @@ impl App {
         let (kind, who, written) = (order.kind.as_str(), order.who, serde_json::to_value(&receipt).unwrap_or_default());
         receipt.id = self
             .writer
-            .write(move |work| work.store().add_erasure(kind, &subject, who.as_deref(), &written, work.now))
+            .write(move |work| {
+                work.store().end_erasure(&begun)?;
+                work.store().add_erasure(kind, &subject, who.as_deref(), &written, work.now)
+            })
             .await?;
         Ok(receipt)
     }
@@ -298,6 +314,13 @@ impl Work<'_> {
         self.shows(request);
         Ok(())
     }
+}
+
+/// What was asked for, in a form that says nothing.
+fn begun(order: &ErasureOrder, seal: &impl Fn(&str) -> String) -> Vec<u8> {
+    let words: BTreeSet<_> = order.words.iter().map(|word| address::canonical(word).into_owned()).collect();
+    let words = words.into_iter().collect::<Vec<_>>().join("\n");
+    seal(&format!("{}\n{words}", order.kind.as_str())).into_bytes()
 }
 
 /// Messages as they are to be from now on, those that change.

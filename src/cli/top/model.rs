@@ -1,6 +1,7 @@
 //! What is shown: the rows, how the whole stands, and where the reader is.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::app::view::RequestView;
@@ -9,6 +10,7 @@ use crate::cli::client::Client;
 use crate::cli::list::encoded;
 use crate::cli::look::Look;
 use crate::cli::real_time;
+use crate::engine::clock::ClockState;
 use crate::engine::policy::TargetKind;
 use crate::text::printable::printable_line;
 use crate::text::{Language, format, vocabulary};
@@ -236,11 +238,15 @@ fn message(delivery: &Value, look: Look) -> String {
 /// A request in lines: what is due, and what happened, the latest first.
 fn lines(whole: &Value, look: Look) -> Vec<String> {
     let text = |field: &str| printable_line(whole[field].as_str().unwrap_or_default());
-    let mut lines = vec![format!("{} · {} · {}", text("id"), text("customer"), text("subject"))];
+    let client = Some(text("customer")).filter(|client| !client.is_empty()).unwrap_or_else(|| text("contact"));
+    let head: Vec<_> = [text("id"), client, text("subject")].into_iter().filter(|part| !part.is_empty()).collect();
+    let mut lines = vec![head.join(" · ")];
     for clock in whole["clocks"].as_array().into_iter().flatten() {
         let task = vocabulary::task_of(clock["kind"].as_str().unwrap_or_default(), look.language).to_owned();
         let (due, left) = (look.when(&clock["due_at"]), look.distance(&clock["due_at"]));
-        lines.push(format!("  {task}: {} {due} {left}", clock["state"].as_str().unwrap_or_default()));
+        let state = ClockState::deserialize(&clock["state"]);
+        let state = state.map_or("", |state| vocabulary::state(state, look.language));
+        lines.push(format!("  {task}: {state} {due} {left}"));
     }
     lines.push(String::new());
     for told in whole["told"].as_array().into_iter().flatten().rev() {

@@ -327,6 +327,19 @@ fn public_url(raw: &Raw, mistakes: &mut Mistakes) -> Option<String> {
     let url = raw.http.as_ref()?.public_url.as_ref()?;
     let read = read(url, mistakes, sources::address)?;
     let parsed = reqwest::Url::parse(&read).ok();
+    if parsed.as_ref().is_some_and(|parsed| !matches!(parsed.path(), "" | "/")) {
+        mistakes.warning(
+            url.span(),
+            both!(
+                "plazo's pages lead to one another from the top of their host, and below a path they do not open",
+                "las páginas de plazo se enlazan desde la raíz de su dirección, y debajo de una ruta no se abren"
+            ),
+            both!(
+                "give plazo a name of its own, such as https://plazo.agencia.example",
+                "dele a plazo un nombre propio, como https://plazo.agencia.example"
+            ),
+        );
+    }
     if parsed.is_some_and(|parsed| parsed.scheme() == "http" && !net::address::is_private_host(&parsed)) {
         mistakes.warning(
             url.span(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::fair;
-use super::measure::{Span, Spans, percentile};
+use super::measure::{AllSpans, Span, Spans, percentile};
 use super::{
     BrokenRules, By, Case, Closings, Count, Excluded, Figures, Group, HolderTime, Material, Orphan, Punctuality,
     Report, Share, Waived, WaivedRow, Worst,
@@ -41,6 +41,7 @@ pub struct Fold<'a> {
     material: Material<'a>,
     rulebook: &'a Rulebook,
     groups: Groups,
+    spans: AllSpans,
     broken: BrokenRules,
     worst: Vec<Worst>,
     held: BTreeMap<(&'static str, Option<String>), HeldTime>,
@@ -59,6 +60,7 @@ impl<'a> Fold<'a> {
             material,
             rulebook,
             groups: Groups::from([((By::All, String::new()), Gathered::default())]),
+            spans: AllSpans::default(),
             broken,
             worst: Vec::new(),
             held: BTreeMap::new(),
@@ -74,7 +76,7 @@ impl<'a> Fold<'a> {
     /// Takes a case in: a request on which something happened in the period or that was open in it. Each is given once.
     pub fn add(&mut self, case: &Case) {
         let request = &case.history.request;
-        gather(case, &self.material, &mut self.groups);
+        gather(case, &self.material, &mut self.groups, &mut self.spans);
         for owner in self.broken.take(request.id) {
             violated(request.id, owner.as_deref(), Some(case), &self.material, &mut self.groups);
         }
@@ -111,11 +113,12 @@ impl<'a> Fold<'a> {
                 violated(request, owner.as_deref(), None, &material, &mut self.groups);
             }
         }
+        let spans = self.spans;
         let groups = self.groups.into_iter().map(|((by, key), gathered)| Group {
             by,
             name: name_of(by, &key, &material),
             key,
-            figures: gathered.figures(&material),
+            figures: gathered.figures(&spans, &material),
         });
         keep_worst(&mut self.worst);
         let (violations, wrong) = self.broken.counted();
@@ -170,13 +173,13 @@ fn name_of_request(case: &Case, material: &Material<'_>) -> Option<String> {
 }
 
 impl Gathered {
-    fn figures(self, material: &Material<'_>) -> Figures {
+    fn figures(self, spans: &AllSpans, material: &Material<'_>) -> Figures {
         let standards = material.standards;
         let in_working_time = standards.in_working_time;
         Figures {
-            first_response: self.first_response.measured(standards.first_response, in_working_time),
-            response: self.response.measured(standards.response, in_working_time),
-            resolution: self.resolution.measured(standards.resolution, in_working_time),
+            first_response: self.first_response.measured(spans, standards.first_response, in_working_time),
+            response: self.response.measured(spans, standards.response, in_working_time),
+            resolution: self.resolution.measured(spans, standards.resolution, in_working_time),
             unanswered: Count::of(self.unanswered, Some(standards.unanswered)),
             closed_unanswered: Count::of(self.closed_unanswered, Some(standards.closed_unanswered)),
             excluded: Excluded::of(self.kept, self.broken.len(), self.n_excluded, standards.kept),
@@ -187,7 +190,7 @@ impl Gathered {
     }
 }
 
-fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
+fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups, spans: &mut AllSpans) {
     let (period, calendar) = (material.period, material.calendar);
     let request = &case.history.request;
     let id = request.id;
@@ -200,7 +203,7 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
     for wait in case.history.waits.iter().filter(|_| is_client) {
         match &wait.answered {
             Some((at, by)) if period.holds(*at) => {
-                let span = Span::of(id, wait.from, *at, calendar);
+                let span = spans.keep(Span::of(id, wait.from, *at, calendar));
                 note(by.as_deref(), &mut |gathered| {
                     gathered.response.add(span);
                     if wait.is_first {
@@ -220,7 +223,7 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups) {
         }
     }
     for resolution in case.history.resolutions.iter().filter(|one| is_client && period.holds(one.at)) {
-        let span = Span::of(id, resolution.from, resolution.at, calendar);
+        let span = spans.keep(Span::of(id, resolution.from, resolution.at, calendar));
         note(resolution.owner.as_deref(), &mut |gathered| gathered.resolution.add(span));
     }
     for clock in &case.clocks {

@@ -131,30 +131,43 @@ impl Span {
     }
 }
 
-/// Spans that are being gathered.
+/// All spans of a report, each once: most belong to a handful of groups.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Spans(Vec<Span>);
+pub(super) struct AllSpans(Vec<Span>);
+
+impl AllSpans {
+    /// Keeps a span, and returns its place.
+    pub(super) fn keep(&mut self, span: Span) -> u32 {
+        self.0.push(span);
+        u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// Spans that are being gathered, by their places.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spans(Vec<u32>);
 
 impl Spans {
-    pub(super) fn add(&mut self, span: Span) {
-        self.0.push(span);
+    pub(super) fn add(&mut self, place: u32) {
+        self.0.push(place);
     }
 
-    pub(super) fn measured(mut self, standard: TimeDelta, in_working_time: bool) -> Measure {
+    pub(super) fn measured(self, all: &AllSpans, standard: TimeDelta, in_working_time: bool) -> Measure {
         let standard_ms = Some(standard.num_milliseconds());
         if self.0.is_empty() {
             return Measure { standard_ms, ..Measure::default() };
         }
-        self.0.sort_unstable_by_key(|span| (std::cmp::Reverse(span.elapsed_ms), span.request));
+        let mut spans: Vec<&Span> = self.0.iter().filter_map(|place| all.0.get(*place as usize)).collect();
+        spans.sort_unstable_by_key(|span| (std::cmp::Reverse(span.elapsed_ms), span.request));
         let mut seen = std::collections::HashSet::new();
-        let requests = self.0.iter().map(|span| span.request).filter(|request| seen.insert(*request)).collect();
+        let requests = spans.iter().map(|span| span.request).filter(|request| seen.insert(*request)).collect();
         drop(seen);
-        let elapsed: Vec<i64> = self.0.iter().map(|span| span.elapsed_ms).collect();
-        let working: Vec<i64> = self.0.iter().map(|span| span.working_ms).collect();
+        let elapsed: Vec<i64> = spans.iter().map(|span| span.elapsed_ms).collect();
+        let working: Vec<i64> = spans.iter().map(|span| span.working_ms).collect();
         let (mean_ms, mean_working_ms) = (mean(&elapsed), mean(&working));
         let compared = if in_working_time { mean_working_ms } else { mean_ms };
         Measure {
-            n: self.0.len(),
+            n: spans.len(),
             mean_ms,
             mean_working_ms,
             p50_ms: percentile(&elapsed, 50),

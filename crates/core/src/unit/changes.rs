@@ -33,6 +33,8 @@ pub struct Changes {
     pub alerts: Vec<NewAlert>,
     /// Rules that were broken.
     pub violations: Vec<NewViolation>,
+    /// Acts that were taken back: what they broke counts no longer.
+    pub taken_back: Vec<TakenBack>,
     /// How far the ladders of violations were climbed.
     pub climbed: Vec<Climbed>,
     /// Requests that wait for another: that one, and who waits.
@@ -64,6 +66,17 @@ pub struct RequestUpdate {
     pub replaces_clocks: bool,
 }
 
+/// That an act was taken back as if it had not been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenBack {
+    /// The request.
+    pub request: RequestId,
+    /// The act.
+    pub of: EventId,
+    /// When it was taken back.
+    pub at: DateTime<Utc>,
+}
+
 /// Something for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remark {
@@ -71,6 +84,8 @@ pub enum Remark {
     Flood(RequestId),
     /// A mail bears an id that another one of this request has; it is taken for what it is.
     SharedId(RequestId),
+    /// It waits for whom the file does not know, and so for the client.
+    UnknownWait(RequestId),
     /// What follows from an event was not taken.
     NotTaken(RejectionCode),
 }

@@ -74,6 +74,8 @@ pub enum RejectionCode {
     AtInFuture,
     /// It says that it happened before there was anything to count.
     AtTooOld,
+    /// It says that it was done to a request that had not begun.
+    BeforeOpening,
     /// A rule does not let it happen by plazo's own doors (C4, C5, C6, D4).
     Rule,
     /// It failed within plazo and is kept aside.
@@ -97,6 +99,7 @@ impl RejectionCode {
             Self::MissingField => "missing_field",
             Self::AtInFuture => "at_in_future",
             Self::AtTooOld => "at_too_old",
+            Self::BeforeOpening => "before_opening",
             Self::Rule => "refused",
             Self::Quarantined => "quarantined",
             Self::SourceReserved => "source_reserved",
