@@ -124,7 +124,7 @@ pub fn read(raw: &[u8], house: &House<'_>) -> Result<Event, EmailError> {
         about: About { channel: Some(SOURCE.to_owned()), subject, ..About::default() },
         cc: copies,
         recipients: if who.is_own { recipients } else { Vec::new() },
-        attached: text::has_file(&mail),
+        attached: text::has_file(&mail) || text::passes_on(&mail),
         proof,
         gist: None,
         refs: refs.as_object().cloned().unwrap_or_default(),

@@ -52,6 +52,13 @@ fn words(mail: &Message<'_>) -> String {
     words::of_text(&odd.collect::<Vec<_>>().join("\n"))
 }
 
+/// Whether it passes another mail on, which says more than its own words.
+pub(super) fn passes_on(mail: &Message<'_>) -> bool {
+    let parts = mail.text_body.iter().filter_map(|id| mail.parts.get(*id as usize)).filter(|part| !is_file(part));
+    let mut texts = parts.filter_map(|part| Some((decoded(mail, part)?, is_html(part))));
+    texts.any(|(text, is_html)| words::passes_on(&if is_html { words::shown(&text) } else { text }))
+}
+
 fn shown(text: &str, is_html: bool) -> String {
     if is_html { words::of_html(text) } else { text.to_owned() }
 }

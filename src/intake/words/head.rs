@@ -78,6 +78,12 @@ fn is(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
+/// Whether a line says that another mail is passed on below it: that is content, and no quote.
+pub(super) fn passes_on(line: &str) -> bool {
+    let found = TITLE.as_ref().filter(|_| !line.trim_start().starts_with('>')).and_then(|title| title.captures(line));
+    found.is_some_and(|found| found.name("forwarded").is_some())
+}
+
 /// A line of nothing but dashes, underscores or the like.
 pub(super) fn is_rule(text: &str) -> bool {
     is(&RULE, text)

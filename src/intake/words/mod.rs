@@ -30,6 +30,11 @@ impl Line {
     }
 }
 
+/// Whether a text passes another mail on: what its writer means by it stands in that.
+pub fn passes_on(text: &str) -> bool {
+    text.lines().any(head::passes_on)
+}
+
 /// What the writer of a plain text added, trimmed; empty if that is nothing.
 #[must_use]
 pub fn of_text(text: &str) -> String {

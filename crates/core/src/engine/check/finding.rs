@@ -27,7 +27,8 @@ pub enum Finding {
     InternalTalk,
     /// A client wrote to a channel that is not official (A10).
     OffChannel {
-        /// Which.
+        /// Which. Beside it stands the request's own channel, so that it needs another name.
+        #[serde(rename = "unofficial", alias = "channel")]
         channel: String,
     },
     /// What was written by WhatsApp was not sent by email (A6).

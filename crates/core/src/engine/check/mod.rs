@@ -27,7 +27,7 @@ pub use closing::unassociated;
 pub use comment::{Part, parts};
 pub use contact::same_contact;
 pub use finding::{Association, Finding, LogField};
-pub(super) use parking::needs_something;
+pub(super) use parking::{inquires, needs_something};
 pub use phrases::{Phrases, normalised};
 pub use reply::{Answer, Wording, judge_answer};
 

@@ -23,6 +23,72 @@ const MOST_WORDS: usize = 24;
 /// No courtesy is longer than this, in bytes.
 const LONGEST: usize = 400;
 
+/// Words with which people ask, refuse or complain: in no phrase of the house's own, and nobody's name.
+const ASKS: &[&str] = &[
+    "no",
+    "ni",
+    "nunca",
+    "jamas",
+    "sin",
+    "pero",
+    "aun",
+    "todavia",
+    "tampoco",
+    "nadie",
+    "nada",
+    "falta",
+    "faltan",
+    "quiero",
+    "quisiera",
+    "necesito",
+    "necesitamos",
+    "pido",
+    "pedimos",
+    "ayuda",
+    "auxilio",
+    "socorro",
+    "urgente",
+    "urgencia",
+    "cancelar",
+    "cancele",
+    "devolver",
+    "devolucion",
+    "devoluciones",
+    "reembolso",
+    "reclamo",
+    "queja",
+    "cambio",
+    "cambiar",
+    "favor",
+    "porfa",
+    "cuando",
+    "donde",
+    "cuanto",
+    "como",
+    "mas",
+    "mal",
+    "nao",
+    "nem",
+    "sem",
+    "mas",
+    "ainda",
+    "falta",
+    "quero",
+    "preciso",
+    "socorro",
+    "cade",
+    "not",
+    "never",
+    "but",
+    "without",
+    "need",
+    "want",
+    "help",
+    "please",
+    "refund",
+    "cancel",
+];
+
 /// What a courtesy says, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,7 +120,8 @@ impl Courtesies {
 
     /// Whether a phrase of the house's own can be taken for one: words, and nothing that asks.
     pub fn can_be(phrase: &str) -> bool {
-        phrase.len() <= LONGEST && signs::read(phrase).is_some_and(|said| !said.words.is_empty())
+        let said = signs::read(phrase).filter(|_| phrase.len() <= LONGEST);
+        said.is_some_and(|said| !said.words.is_empty() && !said.words.iter().any(|word| ASKS.contains(&word.as_str())))
     }
 
     /// What a message says if it asks for nothing. `names` are words by which its writer and its readers are called.
@@ -64,7 +131,8 @@ impl Courtesies {
             let said = signs::read(text).filter(|_| text.len() <= LONGEST);
             said.is_some_and(|said| own.contains(&said.words.join(" ")))
         };
-        if !own.is_empty() && is_own() { Some(Courtesy::Thanks) } else { of(text, names) }
+        // What the house takes for one may say yes as well.
+        if !own.is_empty() && is_own() { Some(Courtesy::Acknowledges) } else { of(text, names) }
     }
 }
 
@@ -106,19 +174,26 @@ pub fn of(text: &str, names: &[&str]) -> Option<Courtesy> {
     if MOST_WORDS < words.len() {
         return None;
     }
-    let names: BTreeSet<String> = names.iter().flat_map(|name| name.split_whitespace()).map(folded).collect();
-    let mut plain = Vec::with_capacity(words.len());
-    for (place, word) in words.iter().enumerate() {
-        // Nobody is thanked who is not named behind the thanks; whoever signs does so at the end.
-        if 0 < place && names.contains(word) && 1 < word.chars().count() {
-            continue;
-        }
-        plain.push(word.as_str());
-    }
+    let plain = without_names(&words, names);
     let pattern = COURTESY.as_ref()?;
     let fits = spellings(&plain).into_iter().find(|spelling| pattern.is_match(spelling))?;
     let thanks = !nods && THANKS_ALONE.as_ref().is_some_and(|pattern| pattern.is_match(&fits));
     Some(if thanks { Courtesy::Thanks } else { Courtesy::Acknowledges })
+}
+
+/// Words without whoever is thanked or signs, at the end, by the whole name: a first name alone may be a word as well, and a shop may be called
+/// "No llega".
+fn without_names<'w>(words: &'w [String], names: &[&str]) -> Vec<&'w str> {
+    let mut plain: Vec<&str> = words.iter().map(String::as_str).collect();
+    for name in names {
+        let name: Vec<String> = name.split_whitespace().map(folded).collect();
+        let asks = name.iter().any(|word| ASKS.contains(&word.as_str()));
+        let ends_so = || plain.ends_with(&name.iter().map(String::as_str).collect::<Vec<_>>());
+        if 1 < name.len() && !asks && name.len() < plain.len() && ends_so() {
+            plain.truncate(plain.len() - name.len());
+        }
+    }
+    plain
 }
 
 /// The words as they are, and as they would be with the letters said once that somebody draws out: graciasss, thaaanks.

@@ -6,7 +6,7 @@
 /// What may be thanked for, behind `por` and `por su`.
 macro_rules! for_es {
     () => {
-        r"(?: por (?:tod[oa]s?|(?:tod[oa]s? )?(?:(?:l[ao]s?|el|su|sus|tu|tus|vuestr[ao]|esa|ese|esta|este) )?(?:(?:gran|excelente|buena|amable|valiosa|tanta|mucha) )?(?:ayuda|ayudita|atencion|atenciones|respuesta|informacion|info|apoyo|tiempo|gestion|gestiones|aclaracion|amabilidad|paciencia|rapidez|agilidad|servicio|soporte|dato|datos|orientacion|explicacion|gentileza|dedicacion|detalle|carino|trabajo|esfuerzo|preocupacion|asesoria|acompanamiento)(?: (?:recibida|prestada|brindada|dada|oportuna))?|responder(?:me)?(?: tan rapido)?|contestar(?:me)?(?: tan rapido)?|ayudar(?:me|nos)?|avisar(?:me)?|atender(?:me|nos)?|informar(?:me)?|aclarar(?:lo|me)?|explicar(?:me)?))?"
+        r"(?: (?:por|x) (?:tod[oa]s?|(?:tod[oa]s? )?(?:(?:l[ao]s?|el|su|sus|tu|tus|vuestr[ao]|esa|ese|esta|este) )?(?:(?:gran|excelente|buena|amable|valiosa|tanta|mucha|cordial) )?(?:ayuda|colaboracion|cooperacion|ayudita|atencion|atenciones|respuesta|informacion|info|apoyo|tiempo|gestion|gestiones|aclaracion|amabilidad|paciencia|rapidez|agilidad|servicio|soporte|dato|datos|orientacion|explicacion|gentileza|dedicacion|detalle|carino|trabajo|esfuerzo|preocupacion|asesoria|acompanamiento)(?: (?:recibida|prestada|brindada|dada|oportuna|realizada|hecha))?(?: y (?:l[ao]s?|el|su|tu|por la|por su|por el) (?:ayuda|atencion|apoyo|tiempo|paciencia|amabilidad|rapidez|colaboracion|gestion|servicio))?|responder(?:me)?(?: tan rapido)?|contestar(?:me)?(?: tan rapido)?|ayudar(?:me|nos)?|avisar(?:me)?|atender(?:me|nos)?|informar(?:me)?|aclarar(?:lo|me)?|explicar(?:me)?))?"
     };
 }
 
@@ -20,7 +20,7 @@ macro_rules! for_pt {
 /// The same behind `for`.
 macro_rules! for_en {
     () => {
-        r"(?: for (?:everything|all|it|that|this|(?:all )?(?:of )?(?:your|the|ur) (?:(?:kind|great|amazing|excellent|wonderful|patient) )?(?:help|support|time|assistance|reply|response|patience|work|efforts?|service|info|information|clarification|update|heads up|kindness|guidance|answer|explanation)|(?:all )?(?:you|u) (?:do|did|have done)|helping(?: me| us)?(?: out)?|getting back to (?:me|us)(?: so (?:quickly|fast|soon))?|letting (?:me|us) know|clarifying|explaining|responding|replying|being so (?:kind|helpful|patient|quick)))?"
+        r"(?: for (?:everything|all|it|that|this|(?:all )?(?:of )?(?:your|the|ur) (?:(?:kind|great|amazing|excellent|wonderful|patient|quick|prompt|fast|speedy|swift|timely|rapid) )?(?:help|support|time|assistance|reply|response|patience|work|efforts?|service|info|information|clarification|update|heads up|kindness|guidance|answer|explanation)|(?:all )?(?:you|u) (?:do|did|have done)|helping(?: me| us)?(?: out)?|getting back to (?:me|us)(?: so (?:quickly|fast|soon))?|letting (?:me|us) know|clarifying|explaining|responding|replying|being so (?:kind|helpful|patient|quick)))?"
     };
 }
 
@@ -28,16 +28,17 @@ macro_rules! for_en {
 pub(super) const THANKS: &[&str] = &[
     // es
     concat!(
-        r"(?:(?:muchas|muchisimas|mil|millones de|miles de|un millon de|tantas|infinitas|ms|mchas|muxas|muhcas|muchs|super|bueno|ay|muy) )?(?:gracias|gracais|garcais|gracisa|grasias|garcias|graias|gracis|gracas|graciass|grax|grx|gcs|graciaz|grcs|grazias|gracias totales)",
+        r"(?:(?:muchas|muchisimas|mil|millones de|miles de|un millon de|tantas|infinitas|ms|mchas|muxas|muhcas|muchs|super|bueno|ay|muy|ya|ah ya|ah|aah|uy|listo ya) )?(?:gracias|gracais|garcais|gracisa|grasias|garcias|graias|gracis|gracas|graciass|grax|grx|gcs|graciaz|grcs|grazias|gracias totales)",
         r"(?: (?:mil|totales|infinitas|de (?:todo )?corazon|de verdad|de nuevo|otra vez|nuevamente|una vez mas|como siempre|a todos|a todas|a tod[oa]s|a ustedes|a usted|a ti|a vos|mi amor))?",
         for_es!()
     ),
     r"gracias a dios",
+    r"a (?:ustedes|usted|ti|vos) (?:(?:muchas|mil) )?(?:gracias)|se (?:pasaron|lucieron|paso|lucio)",
     concat!(
         r"(?:(?:se )?(?:l[eo]s?|te|os) agradezco(?: (?:mucho|muchisimo|un monton|bastante|enormemente|de (?:todo )?corazon|tod[oa]|infinitamente))?|(?:l[eo]s?|te) agradecemos(?: mucho)?|agradezco(?: mucho)?|se agradece(?: mucho)?|(?:muy |sumamente |super |quedo muy )?agradecid[oa]s?(?: con (?:usted|ustedes|todos|el equipo))?)",
         for_es!()
     ),
-    r"(?:(?:ay )?que|(?:(?:que|son|es usted|usted es|eres|sos|son ustedes|ustedes son) )?(?:muy|super|tan)) (?:amables?|gentil|gentiles|atent[oa]s|lind[oa]s?|queridos)",
+    r"(?:(?:ay )?que|(?:(?:que|son|es usted|usted es|eres|sos|son ustedes|ustedes son) )?(?:muy|super|tan)) (?:amables?|gentil|gentiles|atent[oa]s|lind[oa]s?|queridos)(?: (?:de|por) (?:tu|su) parte)?",
     r"(?:eres|sos|usted es|son|ustedes son|es usted) (?:un |una |unos |unas |el |la |l[oa]s )?(?:genio|genia|genios|crack|cracks|amor|sol|soles|lo maximo|mejor|mejores|angelito|dulzura|capo|capa|grande|grandes|maravilla|idolo|idola|excelentes|increibles)",
     // pt
     concat!(
@@ -47,7 +48,7 @@ pub(super) const THANKS: &[&str] = &[
     ),
     concat!(r"(?:valeu|vlw|vlww|valew|vleu)(?: (?:mesmo|demais|ai|galera|pessoal|irmao|cara|mano))?", for_pt!()),
     concat!(
-        r"(?:(?:lhe|te|lhes|eu|eu que|nos que) )?agrade(?:co|cemos)(?: (?:muito|demais|imensamente|de coracao|[ao] (?:atencao|ajuda|retorno|apoio|carinho|gentileza)))?",
+        r"(?:(?:lhe|te|lhes|eu|eu que|nos que) )?agrade(?:co|cemos)(?: (?:muito|demais|imensamente|de coracao|[ao] (?:atencao|ajuda|apoio|carinho|gentileza)))?",
         for_pt!()
     ),
     r"(?:voce|vc|voces|vcs) (?:e|sao) (?:um anjo|uns anjos|demais|maravilhos[oa]s?|incriveis|incrivel|otim[oa]s?|(?:o|a|os|as) (?:melhor|melhores)|show|top|nota (?:mil|dez))|(?:voce|vc|voces|vcs) (?:foi|foram) (?:muito )?(?:atencios[oa]s?|gentil|gentis|prestativ[oa]s?|um anjo|demais|maravilhos[oa]s?|incriveis|incrivel|otim[oa]s?)|fico (?:muito )?(?:grat[oa]|agradecid[oa])|muito (?:gentil|gentis|atencios[oa]s?|prestativ[oa]s?|educad[oa]s?)|obrigad[oa] eu",
@@ -83,15 +84,15 @@ pub(super) const ACKNOWLEDGES: &[&str] = &[
     // es
     r"(?:ah+ |ay |uy )?(?:ok|okk|okok|oka|okay|okey|okei|oki|okis|okas|okidoki|oki doki|okie dokie|okie|okie doke|alrighty)(?: (?:ok|okay|oki|doki|esta bien|de acuerdo))?",
     r"ta|(?:ah+ )?(?:vale|listo|listos|joya|nitido|pura vida)(?: (?:vale|listo|pues|entendido|perfecto))?",
-    r"(?:todo |muy |que |super )?(?:perfect[oa]|excelente|genial|buenisimo|buenisima|barbaro|estupendo|fantastico|maravilloso|espectacular|fenomenal|magnifico|super|fabuloso|increible|chevere|chevre|bacano|bacan|bakan|chido|padrisimo|padre|macanudo|copado|regio|pulento|de lujo|de maravilla|de diez|bien|bello|lindo|hermoso)",
+    r"(?:todo |muy |que |super )?(?:perfect[oa]|excelente|genial|buenisimo|buenisima|barbaro|estupendo|fantastico|maravilloso|espectacular|fenomenal|magnifico|super|fabuloso|chevere|chevre|bacano|bacan|bakan|chido|padrisimo|padre|macanudo|copado|regio|pulento|de lujo|de maravilla|de diez|bien|bello|lindo|hermoso)",
     r"(?:entendid[oa]|enterad[oa]s?|recibid[oa]s?|anotad[oa]|comprendid[oa]|copiad[oa]|tomo nota|ya entendi|me queda claro|todo claro|queda claro|todo en orden|todo perfecto|todo excelente|esta perfecto|esta genial|quedo perfecto|quedo excelente|quedo genial|quedo muy bien|quedo super|me alegr[oa](?: mucho)?|que alegria|que bueno|que bien|que emocion|que dicha|que maravilla|que nota|que chevere|que genial|me encanta|me encanto|con gusto|con mucho gusto|a la orden|bien hecho|mejor imposible)",
     r"(?:la |una |muy |que )?(?:excelente|buena|gran|buen|impecable|perfecto|perfecta|excelentes|linda) (?:servicio|atencion|trabajo|gestion|noticia|labor|equipo|trato)",
     // pt
     r"(?:ah+ )?(?:(?:esta|ta|tah) (?:bom|bem|certo|certinho|joia|ok|otimo|legal|entendido|combinado|perfeito)|tudo (?:certo|certinho|joia|otimo|entendido|combinado|perfeito))",
     r"(?:(?:ah+|ok|muito|que|tudo|super|ta) )?(?:blz|blza|beleza|entendi|entendido|entendida|compreendi|compreendido|certo|certinho|certissimo|perfeito|perfeita|otimo|otima|maravilha|maravilhoso|show|show de bola|legal|bacana|massa|(?:top|show)(?: demais)?|joia|tranquilo|tranks|suave|recebid[oa]|anotad[oa]|ciente|bom|boa|sensacional|espetacular|incrivel|fantastico|excelente|lindo|amei|adorei|bom demais|bom trabalho|otimo trabalho|(?:parabens pelo |amei o |adorei o )?(?:otimo )?atendimento(?: (?:nota (?:mil|dez)|maravilhoso|otimo|excelente|impecavel))|(?:parabens pelo|amei o|adorei o) (?:atendimento|trabalho|servico)|otimo atendimento|arrasou|arrasaram|topissim[oa]|fixe|excelente atendimento|excelente trabalho|parabens|tmj|tamo junto|estamos juntos|e nois|fico feliz|fico contente|que bom|feliz)",
     // en
-    r"(?:(?:ah+|ok|okay|alright|all|that is|that s|thats|it s|its|this is|everything is|everything s|sounds|looks|works|so|really|very|pretty) )*(?:alright|all right|great|perfect|awesome|excellent|amazing|wonderful|fantastic|brilliant|lovely|cool|nice|good|super|superb|splendid|marvelous|fab|fabulous|terrific|sweet|neat|fine by me|outstanding|incredible|impressive|beautiful|clear)",
-    r"(?:noted with thanks|received with thanks|well received|well noted with thanks|noted|duly noted|well noted|understood|got it|gotcha|got you|roger|roger that|copy that|makes sense|received|acknowledged|okey dokey|righto|right o|ace|yay+|woohoo|hooray|good to know|glad to hear(?: (?:it|that))?|happy to hear(?: (?:it|that))?|works great|works perfectly|love it|loved it|well done|problem solved|all sorted|all set|all good|my pleasure)",
+    r"(?:(?:ah+|ok|okay|alright|all|that is|that s|thats|it s|its|this is|everything is|everything s|sounds|looks|works|so|really|very|pretty) )*(?:alright|all right|great|perfect|awesome|excellent|amazing|wonderful|fantastic|brilliant|lovely|cool|nice|good|super|superb|splendid|marvelous|fab|fabulous|terrific|sweet|neat|fine by me|outstanding|impressive|beautiful|clear)",
+    r"(?:no worries|no problem(?: at all)?|np|(?:that|this|it) (?:worked|works)(?: (?:now|great|perfectly|fine))?|works now|working now|noted with thanks|received with thanks|well received|well noted with thanks|noted|duly noted|well noted|understood|got it|gotcha|got you|roger|roger that|copy that|makes sense|received|acknowledged|okey dokey|righto|right o|ace|yay+|woohoo|hooray|good to know|glad to hear(?: (?:it|that))?|happy to hear(?: (?:it|that))?|works great|works perfectly|love it|loved it|well done|problem solved|all sorted|all set|all good|my pleasure)",
     r"(?:(?:that is|that s|thats|such|what|really) )?(?:a )?(?:great|top|good|excellent|amazing|awesome|nice|wonderful|fantastic|perfect|outstanding|superb|top notch) (?:job|help|work|service|support|news|stuff|team|response|customer service)",
 ];
 
@@ -108,6 +109,7 @@ pub(super) const FAREWELLS: &[&str] = &[
     r"(?:felices (?:fiestas|vacaciones|pascuas)|feliz navidad|prospero ano(?: nuevo)?|muchos exitos|exitos|mucho exito|suerte|buena suerte|muchas felicidades|buen provecho)",
     r"(?:que )?(?:descanse|descansa|descansen|esten? (?:muy )?bien|estes (?:muy )?bien|le vaya (?:muy )?bien|te vaya (?:muy |super )?bien|les vaya (?:muy )?bien|siga (?:muy )?bien|sigas (?:muy )?bien)",
     r"(?:igualmente|lo mismo|igual)(?: (?:para (?:ti|usted|ustedes|vos)|a (?:ti|usted|ustedes|vos)|le deseo|les deseo))",
+    r"de nada|no hay de que|nao ha de que",
     r"(?:igualmente|hasta (?:luego|pronto|la proxima|siempre|manana)|nos vemos|nos hablamos|nos estamos viendo|adios|adiosito|chao|chau|ciao|bye|bye bye|chaito|cuidese(?: mucho)?|cuidate(?: mucho)?|cuidense(?: mucho)?|un placer|fue un placer|ha sido un placer|un gusto|fue un gusto|atentamente|atte|cordialmente|respetuosamente|(?:muchas )?(?:felicitaciones|felicidades)(?: por (?:el|su|tu) (?:servicio|trabajo|atencion))?|enviado desde mi (?:iphone|ipad|android|celular|movil|samsung|dispositivo movil)|sent from my (?:iphone|ipad|android|phone|mobile|samsung)|enviado do meu (?:iphone|ipad|android|celular|samsung)|muy atentamente|con carino|con aprecio)",
     // pt
     r"(?:(?:um|uma|te desejo|lhe desejo|desejo|e|que|voce|vc|voces|vcs|tenha|tenham|tenhas|pra voce|muito) )*(?:otim[oa]|excelente|bom|boa|lind[oa]|feliz|abencoad[oa]|maravilhos[oa]|belo|bela) (?:fim de semana|final de semana|fds|semana|feriado|trabalho|descanso|domingo|sabado|sexta|segunda|restante de semana|resto de semana|resto de dia|natal|ano|ano novo|viagem|almoco|inicio de semana)(?: (?:pra|para|a) (?:voce|vc|voces|vcs|ti|todos|todas)(?: tambem| tbm)?)?",
@@ -144,4 +146,4 @@ pub(super) const ADDRESSES: &[&str] = &[
 ];
 
 /// Given names that are nothing else in these languages.
-pub(super) const NAMES: &str = "adriana|agustin|agustina|alejandra|alejandro|alexandra|alfredo|alicia|ana|anita|andrea|andres|angela|angelica|antonio|antonia|arturo|beatriz|bernardo|bruno|caio|camila|camilo|carla|carlos|carmen|carolina|catalina|cecilia|claudia|cristian|cristina|daniel|daniela|david|diana|diego|eduardo|elena|elisa|elizabeth|emilia|emilio|enrique|erika|esteban|eva|fabio|felipe|fernanda|fernando|francisco|francisca|gabriel|gabriela|gloria|gonzalo|guillermo|gustavo|hector|helena|hernan|hugo|ignacio|ines|irene|isabel|isabela|isabella|ivan|javier|jaime|jennifer|jessica|joao|joaquin|jorge|jose|josefina|juan|juana|juanita|julia|julian|juliana|karen|karina|karla|laura|leonardo|liliana|lina|lorena|lucas|lucia|luciana|luis|luisa|maite|manuel|manuela|marcela|marcelo|marcos|margarita|maria|mariana|mariano|mario|marta|martha|martin|martina|mateo|matias|mauricio|maria jose|melissa|miguel|monica|natalia|nicolas|nora|olga|oscar|pablo|paola|patricia|patricio|paula|paulo|pedro|rafael|rafaela|ramiro|raquel|raul|renata|ricardo|roberto|rocio|rodrigo|rosana|samuel|sandra|sara|sebastian|sergio|silvia|simone|sofia|susana|tatiana|teresa|thiago|tiago|tomas|valentina|valeria|vanessa|veronica|vicente|victor|viviana|ximena|yolanda|alex|amanda|amy|andrew|angela|anna|anne|barbara|brian|chris|christopher|daisy|emily|emma|eric|george|hannah|helen|henry|james|jane|jason|jeff|jenny|jessica|jim|john|jonathan|julie|kate|katie|kevin|laura|linda|lisa|lucy|marie|mary|matt|matthew|megan|michael|michelle|mike|nancy|nick|oliver|paul|peter|rachel|rebecca|richard|robert|ryan|samantha|sarah|scott|sophie|stephen|steve|susan|thomas|tom|tony|william";
+pub(super) const NAMES: &str = "adriana|agustin|agustina|alejandra|alejandro|alexandra|alfredo|alicia|ana|anita|andrea|andres|angela|angelica|antonio|antonia|arturo|beatriz|bernardo|bruno|caio|camila|camilo|carla|carlos|carmen|carolina|catalina|cecilia|claudia|cristian|cristina|daniel|daniela|david|diana|diego|eduardo|elena|elisa|elizabeth|emilia|emilio|enrique|erika|esteban|eva|fabio|felipe|fernanda|fernando|francisco|francisca|gabriel|gabriela|gloria|gonzalo|guillermo|gustavo|hector|helena|hernan|hugo|ignacio|ines|irene|isabel|isabela|isabella|ivan|javier|jaime|jennifer|jessica|joao|joaquin|jorge|jose|josefina|juan|juana|juanita|julia|julian|juliana|karen|karina|karla|laura|leonardo|liliana|lina|lorena|lucas|lucia|luciana|luis|luisa|maite|manuel|manuela|marcela|marcelo|marcos|margarita|maria|mariana|mariano|mario|marta|martha|martin|martina|mateo|matias|mauricio|maria jose|melissa|miguel|monica|natalia|nicolas|nora|olga|oscar|pablo|paola|patricia|patricio|paula|paulo|pedro|rafael|rafaela|ramiro|raquel|raul|renata|ricardo|roberto|rocio|rodrigo|rosana|samuel|sandra|sara|sebastian|sergio|silvia|simone|sofia|susana|tatiana|teresa|thiago|tiago|tomas|valentina|valeria|vanessa|veronica|vicente|victor|viviana|ximena|yolanda|laurita|carlitos|dianita|paulita|andreita|danielita|marianita|camilita|lupita|teresita|rosita|luisito|pedrito|juanito|sofi|dani|cami|santi|alex|amanda|amy|andrew|angela|anna|anne|barbara|brian|chris|christopher|daisy|emily|emma|eric|george|hannah|helen|henry|james|jane|jason|jeff|jenny|jessica|jim|john|jonathan|julie|kate|katie|kevin|laura|linda|lisa|lucy|marie|mary|matt|matthew|megan|michael|michelle|mike|nancy|nick|oliver|paul|peter|rachel|rebecca|richard|robert|ryan|samantha|sarah|scott|sophie|stephen|steve|susan|thomas|tom|tony|william";

@@ -22,7 +22,7 @@ const DRAWN: &[&str] =
 /// What stands between words and means nothing.
 const STOPS: &[char] = &[
     ',', '.', '!', '¡', '&', ';', ':', '-', '–', '—', '~', '*', '_', '\u{2019}', '\'', '´', '`', '\u{feff}',
-    '\u{200e}', '\u{200f}',
+    '\u{200e}', '\u{200f}', '"', '\u{201c}', '\u{201d}', '«', '»',
 ];
 /// Two full stops and more hesitate.
 const HESITATES: [&str; 2] = ["..", "…"];
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Option<Said> {
             word.clear();
         }
         if is_picture(grapheme, first) {
-            has_sign |= !GREETS.contains(&first);
+            has_sign |= !GREETS.contains(&first) && !('\u{1f1e6}'..='\u{1f1ff}').contains(&first);
             nods |= NODS.contains(&first);
         } else if !grapheme.chars().all(|c| c.is_whitespace() || STOPS.contains(&c)) {
             return None;
@@ -82,5 +82,11 @@ fn is_combining(c: char) -> bool {
 fn is_picture(grapheme: &str, first: char) -> bool {
     const SKINS: std::ops::RangeInclusive<char> = '\u{1f3fb}'..='\u{1f3ff}';
     let is_form = |c: char| SKINS.contains(&c) || ['\u{fe0f}', '\u{fe0e}'].contains(&c);
-    PICTURES.contains(&first) && grapheme.chars().skip(1).all(is_form)
+    const FLAGS: std::ops::RangeInclusive<char> = '\u{1f1e6}'..='\u{1f1ff}';
+    if FLAGS.contains(&first) {
+        return grapheme.chars().all(|c| FLAGS.contains(&c));
+    }
+    // A heart on fire is one picture out of two.
+    let is_part = |c: char| is_form(c) || ['\u{200d}', '🔥'].contains(&c) || PICTURES.contains(&c);
+    PICTURES.contains(&first) && grapheme.chars().skip(1).all(is_part)
 }

@@ -29,3 +29,31 @@ fn nine_courtesies_of_ten_ask_for_nothing() {
         assert!(share < 10, "{language}: {share} % of {} still ask: {asking:?}", courtesies.len());
     }
 }
+
+#[test]
+fn a_name_that_is_a_word_as_well_is_read_as_the_word() {
+    for (name, text) in [
+        ("Kim No", "Gracias, no"),
+        ("Socorro Díaz", "Gracias, socorro"),
+        ("Devoluciones Sol", "Perfecto, devoluciones"),
+        ("Mi Tienda No Llega", "gracias no llega"),
+        ("Pagos", "gracias, pagos"),
+        ("Cancelar Ventas", "perfecto, cancelar ventas"),
+        ("Ayuda Ya", "gracias ayuda ya"),
+    ] {
+        assert_eq!(of(text, &[name]), None, "{text}");
+    }
+    assert!(of("Muchas gracias, Rosa Quiroga", &["Rosa Quiroga"]).is_some(), "whoever signs");
+    assert!(of("Muchas gracias, Rosa Quiroga", &["Pedro"]).is_none());
+}
+
+#[test]
+fn what_the_house_takes_for_a_courtesy_answers_a_question_all_the_same() {
+    use super::{Courtesies, Courtesy};
+    let own = Courtesies::with(["de una"]);
+    assert_eq!(own.judge("De una!", &[]), Some(Courtesy::Acknowledges));
+    for phrase in ["quiero un reembolso", "no", "falta", "please call"] {
+        assert!(!Courtesies::can_be(phrase), "{phrase}");
+    }
+    assert!(Courtesies::can_be("hágale pues"));
+}

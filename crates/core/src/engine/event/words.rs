@@ -17,7 +17,7 @@ pub struct Gist {
     pub letters: usize,
     /// The first half of its SHA-256, in hexadecimal: whether two were the same.
     pub digest: String,
-    /// Whether it has a question mark.
+    /// Whether it asks, or wants something of whoever reads it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     has_question: bool,
     /// Whether it asks for something to be sent or done.
@@ -57,7 +57,7 @@ impl Gist {
         Self {
             letters: text.chars().count(),
             digest: Self::digest_of(text),
-            has_question: said.has_question(),
+            has_question: said.inquires(),
             needs_something: said.needs_something(),
             says_nothing: said.says_nothing(rulebook),
             confirms: said.confirms(rulebook),
@@ -68,6 +68,18 @@ impl Gist {
             has_subject: false,
         }
     }
+}
+
+/// A subject without "Re:", a ticket's number in brackets, and its way of writing.
+fn bare_subject(subject: &str) -> String {
+    static LEAD: std::sync::LazyLock<Option<regex::Regex>> = std::sync::LazyLock::new(|| {
+        regex::Regex::new(r"^(?:\s*(?:(?:re|rv|fw|fwd|res|enc|rif|r|aw|sv|antw|resp|respuesta|reenviado)\s*(?:\[\d+\])?\s*:|\[[^\]]*\]))+").ok()
+    });
+    let folded = check::normalised(subject);
+    let bare = LEAD
+        .as_ref()
+        .map_or(folded.as_str(), |lead| lead.find(&folded).map_or(&folded, |found| &folded[found.end()..]));
+    bare.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -86,12 +98,12 @@ pub enum Utterance<'a> {
 }
 
 impl Utterance<'_> {
-    /// Whether it has a question mark.
-    pub fn has_question(&self) -> bool {
+    /// Whether it wants something of whoever reads it: a question, or a request; what has no words may. An offer of more help does not.
+    pub fn inquires(&self) -> bool {
         match self {
-            Self::Words(text) => text.contains(['?', '¿', '？']),
+            Self::Words(text) => check::inquires(text),
             Self::Gist(gist) => gist.has_question,
-            Self::Wordless => false,
+            Self::Wordless => true,
         }
     }
 
@@ -180,6 +192,21 @@ impl Event {
         }
     }
 
+    /// Whether what the house delivered asks for something.
+    pub fn delivers_with_question(&self) -> bool {
+        match &self.fact {
+            Fact::Deliver { text } if !text.trim().is_empty() => Utterance::Words(text).inquires(),
+            Fact::Deliver { .. } => self.gist.as_ref().is_some_and(|gist| gist.has_question),
+            _ => false,
+        }
+    }
+
+    /// Whether it bears another subject than its conversation has, the words of answering and passing on apart.
+    pub fn renames(&self, known: Option<&str>) -> bool {
+        let own = self.about.subject.as_deref().map(bare_subject).filter(|own| !own.is_empty());
+        own.is_some_and(|own| known.is_some_and(|known| bare_subject(known) != own))
+    }
+
     /// Whether it has a subject, or had one before its words were let go.
     pub fn has_subject(&self) -> bool {
         self.about.subject.is_some() || self.gist.as_ref().is_some_and(|gist| gist.has_subject)
@@ -192,7 +219,13 @@ impl Event {
             let author = self.author.as_ref().and_then(|author| author.name.as_deref());
             let owner = request.owner.as_deref().and_then(|key| rulebook.directory.person(key));
             let names: Vec<&str> = author.into_iter().chain(owner.map(|person| person.name.as_str())).collect();
-            self.gist = Some(Gist::of(text, &names, rulebook));
+            let gist = Gist::of(text, &names, rulebook);
+            // What is said by a subject of its own asks, whatever stands below it.
+            let courtesy = gist.courtesy.filter(|_| !self.renames(request.subject.as_deref()));
+            self.gist = Some(Gist { courtesy, ..gist });
+        }
+        if self.delivers_with_question() {
+            self.gist.get_or_insert_default().has_question = true;
         }
         if self.about.subject.take().is_some() {
             self.gist.get_or_insert_default().has_subject = true;

@@ -109,7 +109,12 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
         Fact::Wait { reason, on, until } => fate::wait(request, at, (reason, on.as_deref(), *until), rulebook),
         Fact::Resume => fate::resume(request, at),
         Fact::Promise { promise } => fate::promise(request, at, *promise),
-        Fact::Deliver { .. } => fate::deliver(request, at),
+        Fact::Deliver { .. } => {
+            fate::deliver(request, at);
+            if event.delivers_with_question() {
+                request.marks.inquired_at = Some(at);
+            }
+        }
         Fact::Close { .. } => fate::close(request, at),
         Fact::Reopen => fate::reopen(request, at, rulebook),
         Fact::Merge => fate::merge(request, at),

@@ -99,14 +99,20 @@ fn asks_nothing(request: &Request, event: &Event, is_first: bool, rulebook: &Rul
     if is_first && (event.has_subject() || about.kind.is_some() || about.parent.is_some()) {
         return false;
     }
+    // What is written as a subject is said, too.
+    if event.renames(request.subject.as_deref()) {
+        return false;
+    }
     let author = event.author.as_ref().and_then(|author| author.name.as_deref());
     let owner = request.owner.as_deref().and_then(|key| rulebook.directory.person(key));
     let names: Vec<&str> = author.into_iter().chain(owner.map(|person| person.name.as_str())).collect();
     match event.said().courtesy(&names, rulebook) {
         None => false,
         Some(Courtesy::Thanks) => true,
-        // What was asked for, or is waited for, may be done by it.
-        Some(Courtesy::Acknowledges) => request.marks.inquired_at.is_none() && request.phase != Phase::Waiting,
+        // What was asked for, or is waited for, may be done by it; and one that begins a conversation answers something said elsewhere.
+        Some(Courtesy::Acknowledges) => {
+            !is_first && request.marks.inquired_at.is_none() && request.phase != Phase::Waiting
+        }
     }
 }
 
@@ -115,7 +121,7 @@ fn reply(request: &mut Request, event: &Event, direction: Direction, rulebook: &
     let author = event.author.as_ref();
     let audience = request.facets.for_whom();
     let said = event.said();
-    if said.has_question() && direction != Direction::In {
+    if said.inquires() && direction != Direction::In {
         // Whoever is asked answers by a nod, too.
         request.marks.inquired_at = Some(event.at);
     }
