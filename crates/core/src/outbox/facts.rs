@@ -253,3 +253,81 @@ pub struct ApprovalFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::check::{Association, CheckKind, Finding, LogField, Part};
+    use crate::engine::event::Ground;
+
+    /// One of each.
+    fn findings() -> Vec<Finding> {
+        let word = || "chat".to_owned();
+        let all = vec![
+            Finding::NotAuthorised,
+            Finding::Automatic,
+            Finding::SaysNothing,
+            Finding::OffThread,
+            Finding::LeftOut { missing: vec![word()] },
+            Finding::InternalTalk,
+            Finding::OffChannel { channel: word() },
+            Finding::NotReplicated,
+            Finding::NotLogged,
+            Finding::LogIncomplete { missing: vec![LogField::Reason] },
+            Finding::TooMany { items: 11, at_most: 10 },
+            Finding::ParkedUnanswered,
+            Finding::ParkedUnasked,
+            Finding::ParkedOften { waits: 4, at_most: 3 },
+            Finding::Blocked { by: vec![RequestId(5)] },
+            Finding::SameContact { others: vec![RequestId(5)] },
+            Finding::Unfounded { waiting: true, claimed: Some(Ground::Answered) },
+            Finding::Undescribed { missing: vec![Part::ALL[0]] },
+            Finding::OutsideUnrecorded,
+            Finding::Orphan { missing: vec![Association::Contact] },
+            Finding::ForbiddenPromise { words: word() },
+            Finding::Repeated,
+            Finding::WrongQueue { inbox: word(), belongs: word() },
+            Finding::NumberMissing { stage: word() },
+        ];
+        // A new one belongs into the list: its number is one of the list's length.
+        let number = |finding: &Finding| match finding {
+            Finding::NotAuthorised | Finding::Automatic | Finding::SaysNothing | Finding::OffThread => 4,
+            Finding::LeftOut { .. } | Finding::InternalTalk | Finding::OffChannel { .. } | Finding::NotReplicated => 4,
+            Finding::NotLogged | Finding::LogIncomplete { .. } | Finding::TooMany { .. } | Finding::Repeated => 4,
+            Finding::ParkedUnanswered | Finding::ParkedUnasked | Finding::ParkedOften { .. } => 3,
+            Finding::Blocked { .. } | Finding::SameContact { .. } | Finding::Unfounded { .. } => 3,
+            Finding::Undescribed { .. } | Finding::OutsideUnrecorded | Finding::Orphan { .. } => 3,
+            Finding::ForbiddenPromise { .. } | Finding::WrongQueue { .. } | Finding::NumberMissing { .. } => 3,
+        };
+        assert_eq!(
+            all.iter().map(number).filter(|n| *n == 4).count() + all.iter().map(number).filter(|n| *n == 3).count(),
+            24
+        );
+        all
+    }
+
+    #[test]
+    fn what_is_told_of_each_finding_can_be_read_again() {
+        for finding in findings() {
+            let violation = Violation {
+                check: CheckKind::Official,
+                rule: "A10".to_owned(),
+                who: Some("laura".to_owned()),
+                finding,
+            };
+            let facts = ViolationFacts {
+                id: ViolationId(1),
+                request: RequestId(7),
+                at: DateTime::UNIX_EPOCH,
+                violation,
+                owner: Some("Laura".to_owned()),
+                client: Some("Oso".to_owned()),
+                channel: "whatsapp".to_owned(),
+                subject: Some("Guía".to_owned()),
+            };
+            let written = serde_json::to_string(&facts).expect("JSON");
+            let read = serde_json::from_str::<ViolationFacts>(&written);
+            assert_eq!(read.unwrap_or_else(|error| panic!("{error}: {written}")), facts);
+        }
+    }
+}
