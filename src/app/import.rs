@@ -35,7 +35,7 @@ impl Desk {
     /// [`WriteError`] if nothing could be written. An event that fails by itself is refused, and costs the others nothing.
     pub async fn import(&self, incoming: Vec<Incoming>, step: ImportStep) -> Result<Vec<Applied>, WriteError> {
         if self.core.disk.is_closed() {
-            return Err(WriteError::Unavailable("the disk is full".to_owned()));
+            return Err(WriteError::NoRoom);
         }
         let incoming: Vec<Arc<Incoming>> = incoming.into_iter().map(Arc::new).collect();
         let (all, reached) = (incoming.clone(), step.clone());
@@ -119,6 +119,7 @@ impl Behind {
         self.rest.threads.extend(changes.threads);
         self.rest.acts.extend(changes.acts);
         self.rest.violations.extend(changes.violations);
+        self.rest.taken_back.extend(changes.taken_back);
         self.rest.blocks.extend(changes.blocks);
         self.rest.unblocked.extend(changes.unblocked);
         self.rest.parked.extend(changes.parked);
@@ -139,7 +140,7 @@ impl Behind {
             Ask::OpenOfContact(asked) => words(&asked.words),
             Ask::OpenedByContact(asked) => words(std::slice::from_ref(&asked.word)),
             Ask::OpenOfCustomer(asked) => self.customers.contains(&asked.customer),
-            Ask::EventOf(_) => !self.rest.journal.is_empty(),
+            Ask::EventOf(_) | Ask::EventsNamed(_) => !self.rest.journal.is_empty(),
             Ask::BlockedBy(_) => !(self.rest.blocks.is_empty() && self.rest.unblocked.is_empty()),
             Ask::AnyParked(_) | Ask::Parked(_) => !(self.rest.parked.is_empty() && self.rest.unparked.is_empty()),
         }

@@ -1,7 +1,8 @@
 //! `plazo import`: history that was not plazo's, from a file, with facts and verdicts and without telling anybody.
 
+use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ use crate::private;
 use crate::text::{Both, Language};
 
 /// Events that go together; a few of a record's may be more.
+/// Events of requests that are not known yet, which wait for the file's end.
+const MOST_EARLY: usize = 500_000;
 const STRETCH: usize = MOST_EVENTS * 4 / 5;
 /// Refusals that are told; the file of refusals has all.
 const MOST_TOLD: usize = 5;
@@ -70,6 +73,8 @@ struct Stretch {
     /// The record of each event, from 1.
     places: Vec<u64>,
     n_records: u64,
+    /// Records that give no event.
+    n_empty: u64,
     refused: Vec<(u64, Both, Value)>,
 }
 
@@ -81,6 +86,8 @@ struct Totals {
     n_events: u64,
     n_known: u64,
     n_refused: u64,
+    /// Records that gave no event.
+    n_empty: u64,
     seconds: f64,
     events_a_second: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,13 +109,17 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let unreadable = || language.of(both!("cannot read {shown}", "no se puede leer {shown}"));
     let size = std::fs::metadata(&path).with_context(unreadable)?.len();
     let digest = records::digest(&path).with_context(unreadable)?;
+    if let Some(cause) = records::foreign(&path).with_context(unreadable)? {
+        let Both { en, es } = cause;
+        anyhow::bail!("{}", language.of(both!("{shown}: {en}", "{shown}: {es}")));
+    }
     let records = Records::open(&path, args.form).with_context(unreadable)?;
     let reading = reading(global, args, language)?;
     if args.dry_run {
         return preview(records, &reading, language);
     }
     let operating = Client::operating(global)?;
-    let known = if args.again { None } else { reached(&operating, &path, language).await? };
+    let known = if args.again { None } else { reached(&operating, &path, &hex::encode(digest), language).await? };
     let n_known = known.as_ref().map_or(0, |row| row["n_records"].as_u64().unwrap_or_default());
     let bar = bar(size, records.position().get());
     let (stretches, mut waiting) = mpsc::channel(2);
@@ -127,35 +138,47 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         digest: hex::encode(digest),
         language,
         totals: Totals { n_skipped: n_known, ..Totals::default() },
-        refusals: Refusals::of(args, &path),
+        refusals: Refusals::of(args, &path, 0 < n_known)?,
         told: Vec::new(),
+        early: Vec::new(),
+        is_second_look: false,
+        taken_late: HashSet::new(),
     };
     while let Some(stretch) = waiting.recv().await {
         importer.send(stretch, false).await?;
         bar.set_position(position.load(Ordering::Relaxed));
     }
     reader.await?.with_context(unreadable)?;
+    importer.send_early().await?;
+    importer.totals.n_refused -= importer.taken_late.len() as u64;
     importer.send(Stretch::default(), true).await?;
     bar.finish_and_clear();
-    let Importer { mut totals, refusals, told, .. } = importer;
+    let Importer { mut totals, refusals, told, taken_late, .. } = importer;
     totals.seconds = began.elapsed().as_secs_f64();
     let per_second = TimeDelta::from_std(began.elapsed())?.num_milliseconds().max(1).unsigned_abs();
     totals.events_a_second = (totals.n_events + totals.n_known) * 1_000 / per_second;
-    totals.refused = refusals.finish()?;
+    totals.refused = refusals.finish(&taken_late)?;
     drop(operating);
     if args.json {
         output::json(&totals)?;
     } else {
         tell(&totals, &told, language)?;
     }
-    Ok(if 0 < totals.n_refused { Exit::Found } else { Exit::Done })
+    let gave_nothing = 0 < totals.n_empty && totals.n_empty == totals.n_records;
+    Ok(if 0 < totals.n_refused || gave_nothing { Exit::Found } else { Exit::Done })
 }
 
 /// How far the file was read in before.
-async fn reached(operating: &Operating, path: &Path, language: Language) -> anyhow::Result<Option<Value>> {
+async fn reached(
+    operating: &Operating,
+    path: &Path,
+    digest: &str,
+    language: Language,
+) -> anyhow::Result<Option<Value>> {
     let answer = operating.client.get("/v1/imports").await?;
     let name = path.display().to_string();
-    let row = answer["imports"].as_array().into_iter().flatten().find(|row| row["file"] == name.as_str()).cloned();
+    let is_it = |row: &&Value| row["file"] == name.as_str() && row["digest"] == digest;
+    let row = answer["imports"].as_array().into_iter().flatten().find(is_it).cloned();
     if let Some(row) = &row {
         let n = row["n_records"].as_u64().unwrap_or_default();
         let text = if row["ended_at"].is_null() {
@@ -224,13 +247,14 @@ impl Reading {
             Self::Mapped(source, config) => {
                 let now = real_time().now();
                 let facts = source.of_answer(HOOK, record.clone(), Value::Null, &config.rulebook.directory, now);
-                if let (true, Some(fault)) = (facts.events.is_empty(), facts.faults.first()) {
+                // Half of what happened may be worse than nothing: a ticket without its end stays open for ever.
+                if let Some(fault) = facts.faults.first() {
                     let (rule, field, Both { en, es }) = (&fault.rule, &fault.field, &fault.problem);
                     return Err((both!("rule «{rule}», `{field}`: {en}", "regla «{rule}», `{field}`: {es}"), record));
                 }
                 // A live event without an instant happened when it came; of history that would be wrong.
                 let has_no_instant = facts.events.iter().any(|(event, _)| event.at == now);
-                if has_no_instant || facts.faults.iter().any(|fault| fault.field == "at") {
+                if has_no_instant {
                     let cause = both!("it does not say when something happened", "no dice cuándo pasó algo");
                     return Err((cause, record));
                 }
@@ -255,7 +279,7 @@ fn produce(
     reached: &AtomicU64,
     stretches: &mpsc::Sender<Stretch>,
 ) -> std::io::Result<()> {
-    let position = records.position();
+    let (position, is_cut) = (records.position(), records.is_cut());
     let (mut stretch, mut place) = (Stretch::default(), 0);
     let mut has_nobody = false;
     records.each(|record: Record| {
@@ -265,6 +289,7 @@ fn produce(
         }
         stretch.n_records += 1;
         match record.map_err(|cause| (cause, Value::Null)).and_then(|record| reading.of(record)) {
+            Ok(events) if events.is_empty() => stretch.n_empty += 1,
             Ok(events) => {
                 stretch.places.extend(events.iter().map(|_| place));
                 stretch.events.extend(events);
@@ -277,7 +302,11 @@ fn produce(
         }
         if has_nobody { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    if 0 < stretch.n_records {
+    if is_cut.get() {
+        // What is still being written is read once it is whole.
+        stretch.n_records = stretch.n_records.saturating_sub(1);
+    }
+    if 0 < stretch.n_records || !stretch.refused.is_empty() {
         // Where nobody takes it, the sending failed and has said so.
         stretches.blocking_send(stretch).ok();
     }
@@ -294,17 +323,36 @@ struct Importer<'a> {
     refusals: Refusals,
     /// The first refusals, for people.
     told: Vec<(u64, String)>,
+    /// Events of requests that were not known yet, with their records.
+    early: Vec<(u64, Value)>,
+    is_second_look: bool,
+    /// Those that were taken then, as JSON.
+    taken_late: HashSet<String>,
 }
 
 impl Importer<'_> {
+    /// Tries again what belonged to requests that the file opens only later.
+    async fn send_early(&mut self) -> anyhow::Result<()> {
+        self.is_second_look = true;
+        let early = std::mem::take(&mut self.early);
+        for some in early.chunks(STRETCH) {
+            let (places, events) = some.iter().cloned().unzip();
+            self.send(Stretch { events, places, ..Stretch::default() }, false).await?;
+        }
+        Ok(())
+    }
+
     /// Sends a stretch; with the last, what is still open is brought up to now.
     async fn send(&mut self, stretch: Stretch, is_last: bool) -> anyhow::Result<()> {
-        let Stretch { mut events, mut places, n_records, refused } = stretch;
+        let Stretch { mut events, mut places, n_records, n_empty, refused } = stretch;
         self.totals.n_records += n_records;
+        self.totals.n_empty += n_empty;
         for (place, problem, record) in refused {
             let cause = self.language.of(problem);
             self.refuse(place, cause, &record)?;
         }
+        // Before it is noted that they were read: whoever is killed then finds them in the file.
+        self.refusals.flush()?;
         // A record of very many events is more than one body bears.
         loop {
             let rest = if MOST_EVENTS < events.len() { events.split_off(MOST_EVENTS) } else { Vec::new() };
@@ -315,6 +363,7 @@ impl Importer<'_> {
                 "n_refused": self.totals.n_refused, "is_last": is_last && is_done, "events": events,
             });
             let answer = self.client.post("/v1/import", &body).await?;
+            let mut refused_again = HashSet::new();
             let n = |field: &str| answer[field].as_u64().unwrap_or_default();
             self.totals.n_events += n("accepted") + n("unfiled");
             self.totals.n_known += n("duplicate");
@@ -322,8 +371,26 @@ impl Importer<'_> {
                 let index = usize::try_from(refusal["index"].as_u64().unwrap_or_default()).unwrap_or_default();
                 let cause = refusal["detail"].as_str().unwrap_or_default().to_owned();
                 let place = places.get(index).copied().unwrap_or_default();
-                self.refuse(place, cause, &body["events"][index])?;
+                let event = &body["events"][index];
+                // What belongs to a request that a later part of the file may open is tried again at its end, and stands with the refused
+                // until then: whoever is killed finds it there.
+                let is_early = refusal["code"] == "unknown_request" && self.early.len() < MOST_EARLY;
+                if is_early && !self.is_second_look {
+                    self.early.push((place, event.clone()));
+                }
+                if self.is_second_look {
+                    refused_again.insert(index);
+                } else {
+                    self.refuse(place, cause, event)?;
+                }
             }
+            if self.is_second_look {
+                let events = body["events"].as_array().into_iter().flatten().enumerate();
+                let taken = events.filter(|(index, _)| !refused_again.contains(index));
+                self.taken_late.extend(taken.map(|(_, event)| event.to_string()));
+                self.told.retain(|(place, _)| !places.contains(place));
+            }
+            self.refusals.flush()?;
             if is_done {
                 return Ok(());
             }
@@ -348,13 +415,25 @@ struct Refusals {
 }
 
 impl Refusals {
-    fn of(args: &Args, path: &Path) -> Self {
+    /// Whoever goes on with a file goes on with what was refused of it; else what a former run left goes.
+    fn of(args: &Args, path: &Path, goes_on: bool) -> anyhow::Result<Self> {
         let beside = || {
             let mut name = path.as_os_str().to_owned();
             name.push(".refused.ndjson");
             PathBuf::from(name)
         };
-        Self { path: args.refused.clone().unwrap_or_else(beside), file: None }
+        let path = args.refused.clone().unwrap_or_else(beside);
+        if !goes_on && path.is_file() {
+            std::fs::remove_file(&path)?;
+        }
+        Ok(Self { path, file: None })
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        if let Some(file) = &mut self.file {
+            file.flush()?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, place: u64, cause: &str, record: &Value) -> anyhow::Result<()> {
@@ -362,8 +441,8 @@ impl Refusals {
             Some(file) => file,
             None => {
                 // What clients wrote is nobody else's business.
-                let file = private::open(&self.path)?;
-                file.set_len(0)?;
+                let mut file = private::open(&self.path)?;
+                file.seek(SeekFrom::End(0))?;
                 self.file.insert(BufWriter::new(file))
             }
         };
@@ -371,10 +450,26 @@ impl Refusals {
         Ok(())
     }
 
-    /// The file, where there is one.
-    fn finish(self) -> anyhow::Result<Option<PathBuf>> {
+    /// The file without what was taken in the end; none where there is none left.
+    fn finish(self, taken_late: &HashSet<String>) -> anyhow::Result<Option<PathBuf>> {
         let Some(mut file) = self.file else { return Ok(None) };
         file.flush()?;
+        if taken_late.is_empty() {
+            return Ok(Some(self.path));
+        }
+        let text = std::fs::read_to_string(&self.path)?;
+        let is_left = |line: &&str| {
+            let refused = serde_json::from_str::<Value>(line).unwrap_or_default();
+            !taken_late.contains(&refused["content"].to_string())
+        };
+        let left: Vec<_> = text.lines().filter(is_left).collect();
+        if left.is_empty() {
+            std::fs::remove_file(&self.path)?;
+            return Ok(None);
+        }
+        let mut file = private::open(&self.path)?;
+        file.set_len(0)?;
+        writeln!(file, "{}", left.join("\n"))?;
         Ok(Some(self.path))
     }
 }
@@ -426,6 +521,14 @@ fn tell(totals: &Totals, told: &[(u64, String)], language: Language) -> anyhow::
     output::line(&styled(GREEN, language.of(line)))?;
     for (place, cause) in told {
         let text = both!("  record {place}: {cause}", "  registro {place}: {cause}");
+        output::line(&styled(YELLOW, language.of(text)))?;
+    }
+    if 0 < totals.n_empty {
+        let n = totals.n_empty;
+        let text = both!(
+            "  {n} records gave no event; --dry-run shows the first ones: is it the right mapping, and is its language that of the columns?",
+            "  {n} registros no dieron ningún evento; --dry-run muestra los primeros: ¿es la correspondencia correcta, y está en el idioma de las columnas?"
+        );
         output::line(&styled(YELLOW, language.of(text)))?;
     }
     if let Some(path) = &totals.refused {

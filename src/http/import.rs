@@ -69,6 +69,9 @@ struct Imported {
 struct RefusedEvent {
     /// Its place in the body, from 0.
     index: usize,
+    /// A word for programs, where its request is why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     /// What is wrong.
     detail: String,
 }
@@ -113,21 +116,21 @@ async fn take(
             // Else it happened when it came, which of history is wrong.
             Ok(ReadEvent { lost, .. }) if lost.iter().any(|error| error.field == "at") => {
                 let detail = both!("`at` cannot be read", "no se entiende `at`");
-                imported.refused.push(RefusedEvent { index, detail: language.of(detail) });
+                imported.refused.push(RefusedEvent { index, code: None, detail: language.of(detail) });
             }
             Ok(_) if !has_instant => {
                 let detail = both!(
                     "`at` is missing: history must say when something happened",
                     "falta `at`: la historia debe decir cuándo pasó cada cosa"
                 );
-                imported.refused.push(RefusedEvent { index, detail: language.of(detail) });
+                imported.refused.push(RefusedEvent { index, code: None, detail: language.of(detail) });
             }
             Ok(ReadEvent { mut event, request, .. }) => {
                 event.proof = grant.proof.clone();
                 places.push(index);
                 incoming.push(Incoming::new(event, request).map_err(StoreError::from)?.imported(app.now()));
             }
-            Err(error) => imported.refused.push(RefusedEvent { index, detail: language.of(error.words()) }),
+            Err(error) => imported.refused.push(RefusedEvent { index, code: None, detail: language.of(error.words()) }),
         }
     }
     let n_wrong = imported.refused.len() as u64;
@@ -142,7 +145,11 @@ async fn take(
             Applied::Duplicate { .. } => imported.duplicate += 1,
             Applied::Unfiled => imported.unfiled += 1,
             Applied::Rejected(rejection) => {
-                imported.refused.push(RefusedEvent { index, detail: language.of(rejection.detail) });
+                imported.refused.push(RefusedEvent {
+                    index,
+                    code: Some(rejection.code.as_str()),
+                    detail: language.of(rejection.detail),
+                });
             }
         }
     }

@@ -18,8 +18,10 @@ use crate::text::Both;
 
 /// No honest record is longer, in bytes.
 const LONGEST_LINE: usize = 16 << 20;
-/// By so many bytes of its beginning a file is known again.
+/// By so many bytes of its beginning a file is looked at.
 const BEGINNING: usize = 64 << 10;
+/// By its first lines a file is known again, also once it has grown: a line of names, and a record.
+const LINES: usize = 2;
 
 /// What a file is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -40,6 +42,7 @@ pub struct Records {
     reader: Box<dyn BufRead>,
     form: FileForm,
     position: Rc<Cell<u64>>,
+    is_cut: Rc<Cell<bool>>,
 }
 
 /// Counts what is read, for the bar.
@@ -62,8 +65,11 @@ impl<R: Read> Read for Counting<R> {
 ///
 /// If it cannot be read.
 pub fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    let mut file = BufReader::new(File::open(path)?.take(BEGINNING as u64));
     let mut beginning = Vec::new();
-    File::open(path)?.take(BEGINNING as u64).read_to_end(&mut beginning)?;
+    for _ in 0..LINES {
+        file.read_until(b'\n', &mut beginning)?;
+    }
     Ok(Sha256::digest(&beginning).into())
 }
 
@@ -83,9 +89,19 @@ impl Records {
         let named = path.extension().and_then(|word| word.to_str()).unwrap_or_default().to_lowercase();
         let form = form.unwrap_or(match named.as_str() {
             "csv" | "tsv" | "txt" => FileForm::Csv,
+            "ndjson" | "jsonl" => FileForm::Ndjson,
             _ => form_of(reader.fill_buf()?),
         });
-        Ok(Self { reader: Box::new(reader), form, position })
+        if form == FileForm::Csv && reader.fill_buf()?.starts_with(b"sep=") {
+            // A line by which a spreadsheet tells another one how columns are told apart.
+            reader.read_until(b'\n', &mut Vec::new())?;
+        }
+        Ok(Self { reader: Box::new(reader), form, position, is_cut: Rc::default() })
+    }
+
+    /// Whether the last line ended before it was whole, as of a file that is still being written.
+    pub fn is_cut(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.is_cut)
     }
 
     /// Bytes that were read so far.
@@ -100,11 +116,34 @@ impl Records {
     /// If the file cannot be read any further.
     pub fn each(self, take: impl FnMut(Record) -> ControlFlow<()>) -> io::Result<()> {
         match self.form {
-            FileForm::Ndjson => lines(self.reader, take),
+            FileForm::Ndjson => lines(self.reader, &self.is_cut, take),
             FileForm::Json => json(self.reader, take),
             FileForm::Csv => csv(self.reader, take),
         }
     }
+}
+
+/// Why a file cannot be read as it is: what programs pack it into, or write it in.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn foreign(path: &Path) -> io::Result<Option<Both>> {
+    let mut beginning = [0; 4];
+    let n = File::open(path)?.read(&mut beginning)?;
+    Ok(match &beginning[..n] {
+        [0x1f, 0x8b, ..] => {
+            Some(both!("it is compressed: unpack it first (gunzip)", "está comprimido: descomprímalo primero (gunzip)"))
+        }
+        [b'P', b'K', 3, 4] => Some(both!(
+            "it is a ZIP or a spreadsheet: unpack it, or save it as CSV",
+            "es un ZIP o una hoja de cálculo: descomprímalo, o guárdelo como CSV"
+        )),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            Some(both!("it is in UTF-16: save it as UTF-8", "está en UTF-16: guárdelo como UTF-8"))
+        }
+        _ => None,
+    })
 }
 
 /// The form of a file that does not say: by whether its first line is a whole value.
@@ -130,11 +169,16 @@ fn only_array(value: &Value) -> Option<&Vec<Value>> {
     if fields.contains_key("type") || fields.contains_key("id") {
         return None;
     }
-    let mut arrays = fields.values().filter_map(Value::as_array).filter(|items| items.iter().all(Value::is_object));
+    let arrays = fields.values().filter_map(Value::as_array).filter(|items| !items.is_empty());
+    let mut arrays = arrays.filter(|items| items.iter().all(Value::is_object));
     arrays.next().filter(|_| arrays.next().is_none())
 }
 
-fn lines(mut reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFlow<()>) -> io::Result<()> {
+fn lines(
+    mut reader: Box<dyn BufRead>,
+    is_cut: &Cell<bool>,
+    mut take: impl FnMut(Record) -> ControlFlow<()>,
+) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -148,6 +192,7 @@ fn lines(mut reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFl
         } else if line.trim_ascii().is_empty() {
             continue;
         } else {
+            is_cut.set(!line.ends_with(b"\n") && serde_json::from_slice::<IgnoredAny>(&line).is_err());
             serde_json::from_slice(&line).map_err(|error| not_json(&error))
         };
         if take(record).is_break() {
@@ -218,10 +263,15 @@ impl<'de> Visitor<'de> for Whole<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let Self(take) = self;
+        let mut has_list = false;
         while fields.next_key::<IgnoredAny>()?.is_some() {
-            fields.next_value_seed(Member(take))?;
+            fields.next_value_seed(Member(&mut |value| {
+                has_list = true;
+                take(value)
+            }))?;
         }
-        Ok(())
+        // An empty list is one, and says nothing; an object without any is no export.
+        if has_list { Ok(()) } else { Err(A::Error::custom("there is no list of records in it")) }
     }
 }
 

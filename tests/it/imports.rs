@@ -353,3 +353,65 @@ fn two_imports_do_not_write_at_once() {
     daemon.kill().expect("killed");
     daemon.wait().expect("it ended");
 }
+
+#[test]
+fn another_file_of_the_same_name_and_one_that_begins_broken_are_read() {
+    let directory = house();
+    let root = directory.path();
+    let asks = |id: &str, thread: &str| {
+        line(id, "message", thread, "2025-11-03T15:00:00Z", json!({"direction": "in", "text": "¿Hay noticias?"}))
+    };
+    ndjson(&root.join("export.ndjson"), &[asks("mayo-1", "a"), asks("mayo-2", "b")]);
+    assert_eq!(said(root, &["import", "export.ndjson", "--json"])["n_events"], 2);
+    ndjson(&root.join("export.ndjson"), &[asks("junio-1", "c"), asks("junio-2", "d"), asks("junio-3", "e")]);
+    assert_eq!(said(root, &["import", "export.ndjson", "--json"])["n_events"], 3, "it is another file");
+    assert_eq!(said(root, &["import", "export.ndjson", "--json"])["n_events"], 0, "and is known by now");
+    // What cannot be read costs itself, also in the first line.
+    let text = format!("{{\"id\": \"x\" broken\n{}\n{}\n", asks("julio-1", "f"), asks("julio-2", "g"));
+    std::fs::write(root.join("roto.ndjson"), text).expect("written");
+    let told = said(root, &["import", "roto.ndjson", "--json"]);
+    assert_eq!((&told["n_events"], &told["n_refused"]), (&json!(2), &json!(1)), "{told}");
+    // A file that is no text of ours says so.
+    for (name, bytes, cause) in
+        [("a.csv", &b"\x1f\x8b\x08\x00"[..], "gunzip"), ("b.csv", &b"\xff\xfei\x00d\x00"[..], "UTF-16")]
+    {
+        std::fs::write(root.join(name), bytes).expect("written");
+        let output = command(root).args(["import", name, "--mapping", "freshdesk"]).output().expect("plazo runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(cause), "{said}");
+    }
+}
+
+#[test]
+fn the_newest_may_come_first_however_long_the_file_is() {
+    const N: usize = 4_300;
+    let directory = house();
+    let root = directory.path();
+    let by_laura = json!({"author": {"name": "laura", "kind": "agent"}, "reason": "resuelto"});
+    let asks = json!({"direction": "in", "text": "¿Hay noticias?"});
+    let ends =
+        (0..N).map(|n| line(&format!("c-{n}"), "close", &format!("t-{n}"), "2025-11-04T15:00:00Z", by_laura.clone()));
+    let begins =
+        (0..N).map(|n| line(&format!("m-{n}"), "message", &format!("t-{n}"), "2025-11-03T15:00:00Z", asks.clone()));
+    ndjson(&root.join("al-reves.ndjson"), &ends.chain(begins).collect::<Vec<_>>());
+    let told = said(root, &["import", "al-reves.ndjson", "--json"]);
+    assert_eq!((&told["n_events"], &told["n_refused"]), (&json!(2 * N), &json!(0)), "{told}");
+    assert!(!root.join("al-reves.ndjson.refused.ndjson").exists());
+    assert_eq!(said(root, &["list", "--json"])["requests"], json!([]), "all are closed");
+}
+
+/// Half of what happened to a ticket may be worse than nothing of it: without its end it would be open for ever.
+#[test]
+fn a_record_of_which_one_instant_cannot_be_read_is_refused_whole() {
+    let directory = house();
+    let root = directory.path();
+    let head = "Ticket ID,Subject,Status,Source,Agent,Created time,Resolved time,Full name,Email\n";
+    let rows = "201,Pedido,Closed,Email,Laura Mora,2025-11-03 10:00:00,03/11/2025 10:05,Rosa Díaz,rosa@sol.example\n\
+                202,Factura,Closed,Email,Laura Mora,2025-11-03 10:00:00,2025-11-03 10:05:00,Rosa Díaz,rosa@sol.example\n";
+    std::fs::write(root.join("tickets.csv"), format!("{head}{rows}")).expect("written");
+    let told = said(root, &["import", "tickets.csv", "--mapping", "freshdesk", "--json"]);
+    assert_eq!((&told["n_records"], &told["n_refused"]), (&json!(2), &json!(1)), "{told}");
+    let refused = std::fs::read_to_string(root.join("tickets.csv.refused.ndjson")).expect("what was refused");
+    assert!(refused.contains("\"201\"") && !refused.contains("\"202\""), "{refused}");
+    assert_eq!(said(root, &["list", "--json"])["requests"], json!([]), "none is open");
+}

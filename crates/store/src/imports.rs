@@ -1,7 +1,7 @@
 //! How far files of history were read in.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Row, params};
 use serde::Serialize;
 
 use super::{Result, Store, Writing, instant, known, milliseconds};
@@ -11,6 +11,8 @@ use super::{Result, Store, Writing, instant, known, milliseconds};
 pub struct ImportRow {
     /// Its path.
     pub file: String,
+    /// SHA-256 of its beginning, in hexadecimal: another file of that name is another one.
+    pub digest: String,
     /// Records that were read, those that were refused among them.
     pub n_records: u64,
     /// Events that were taken.
@@ -40,7 +42,7 @@ pub struct ImportStep {
     pub is_last: bool,
 }
 
-const COLUMNS: &str = "file, n_records, n_events, n_refused, began_at, moved_at, ended_at";
+const COLUMNS: &str = "file, lower(hex(digest)), n_records, n_events, n_refused, began_at, moved_at, ended_at";
 
 impl Store {
     /// Files of history, the latest first.
@@ -48,12 +50,6 @@ impl Store {
         let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM imports ORDER BY moved_at DESC LIMIT 100"))?;
         let rows = statement.query_map([], read)?;
         self.readable("import", rows)
-    }
-
-    /// How far a file was read in.
-    pub fn import_of(&self, file: &str, digest: &[u8; 32]) -> Result<Option<ImportRow>> {
-        let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM imports WHERE file = ?1 AND digest = ?2"))?;
-        Ok(statement.query_row(params![file, digest], read).optional()?)
     }
 }
 
@@ -86,11 +82,12 @@ fn stored(n: u64) -> i64 {
 fn read(row: &Row<'_>) -> rusqlite::Result<ImportRow> {
     Ok(ImportRow {
         file: row.get(0)?,
-        n_records: row.get::<_, i64>(1)?.unsigned_abs(),
-        n_events: row.get::<_, i64>(2)?.unsigned_abs(),
-        n_refused: row.get::<_, i64>(3)?.unsigned_abs(),
-        began_at: instant(row.get(4)?)?,
-        moved_at: instant(row.get(5)?)?,
-        ended_at: known(row.get(6)?),
+        digest: row.get(1)?,
+        n_records: row.get::<_, i64>(2)?.unsigned_abs(),
+        n_events: row.get::<_, i64>(3)?.unsigned_abs(),
+        n_refused: row.get::<_, i64>(4)?.unsigned_abs(),
+        began_at: instant(row.get(5)?)?,
+        moved_at: instant(row.get(6)?)?,
+        ended_at: known(row.get(7)?),
     })
 }

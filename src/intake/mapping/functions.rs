@@ -124,10 +124,17 @@ fn local(text: &Variable, zone_name: &Variable) -> Gives {
         return Err("wants the name of a zone; does [source.…] give `set.zone`?".to_owned());
     };
     let zone = Tz::from_str(zone_name).map_err(|_| "wants an IANA zone, such as America/Bogota".to_owned())?;
+    // With an offset it is an instant already, whatever the zone.
+    if let Ok(at) = DateTime::parse_from_rfc3339(text.trim()) {
+        return Ok(rfc3339(at.to_utc()));
+    }
     let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
     let parsed = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text.trim(), format).ok());
     let parsed = parsed.filter(|parsed| (1_900..10_000).contains(&parsed.year()));
-    let parsed = parsed.ok_or_else(|| "wants a time such as 2026-03-02 09:05:00".to_owned())?;
+    let parsed = parsed.ok_or_else(|| {
+        let got: String = text.chars().take(40).collect();
+        format!("wants a time such as 2026-03-02 09:05:00, not {got:?}")
+    })?;
     Ok(rfc3339(zone::to_utc(zone, parsed)))
 }
 
