@@ -50,7 +50,7 @@ impl Desk {
         // What people do here is small, and ends what is due; what is told from elsewhere is told again.
         let is_own = |incoming: &Incoming| [DOOR, LINK_DOOR, REPLY_DOOR].contains(&incoming.event.id.source.as_str());
         if self.core.disk.is_closed() && !incoming.iter().all(is_own) {
-            return Err(WriteError::Unavailable("the disk is full".to_owned()));
+            return Err(WriteError::NoRoom);
         }
         let mut applied = Vec::with_capacity(incoming.len());
         let mut incoming = incoming.into_iter().map(Arc::new).peekable();

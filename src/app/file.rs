@@ -157,9 +157,13 @@ impl App {
     pub fn take_file_text(&self, text: &str, shown: &str, who: &str) -> Result<(), NotTaken> {
         let path = self.doors.file.load_full().ok_or(io::Error::from(io::ErrorKind::NotFound))?;
         let _alone = self.doors.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if digest(&fs::read_to_string(&*path)?) != shown {
+        // A browser has no other ends of lines, and the file keeps its own.
+        let before = fs::read_to_string(&*path)?;
+        if digest(&before.replace("\r\n", "\n")) != shown {
             return Err(NotTaken::Changed);
         }
+        let text = text.replace("\r\n", "\n");
+        let text = &if before.contains("\r\n") { text.replace('\n', "\r\n") } else { text };
         let changed = config::read(&path, text.to_owned()).config.ok_or(NotTaken::Unusable)?;
         // As the reload has it: nobody's deadlines end by an empty field.
         if changed.n_promises() == 0 && 0 < self.config().n_promises() {

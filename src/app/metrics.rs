@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::disk::DiskOutlook;
 use crate::outbox::DeliveryState;
+use crate::report::percentile;
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -251,14 +252,11 @@ fn quantiles(rows: &[[i64; 3]]) -> Vec<(LatenessLabels, f64)> {
     let mut all = Vec::new();
     for (place, part) in parts.into_iter().enumerate() {
         // The last one is the whole way.
-        let mut values: Vec<i64> =
+        let values: Vec<i64> =
             rows.iter().map(|row| row.get(place).copied().unwrap_or_else(|| row.iter().sum())).collect();
-        values.sort_unstable();
         for (quantile, share) in [("0.5", 50), ("0.99", 99), ("1", 100)] {
-            // The nearest rank: the least value that so many hundredths do not exceed.
-            let rank = (values.len() * share).div_ceil(100);
-            let Some(milliseconds) = rank.checked_sub(1).and_then(|place| values.get(place)) else { continue };
-            let seconds = chrono::TimeDelta::milliseconds(*milliseconds).as_seconds_f64();
+            let Some(milliseconds) = percentile(&values, share) else { continue };
+            let seconds = chrono::TimeDelta::milliseconds(milliseconds).as_seconds_f64();
             all.push((LatenessLabels { part, quantile }, seconds));
         }
     }

@@ -9,7 +9,6 @@ use crate::both;
 use crate::config::Config;
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::effect::Wake;
-use crate::engine::event::Event;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
@@ -180,7 +179,14 @@ fn look_at(
     verified.n_derived += 1;
     // What time brought stays, also where the machine's clock was set back after that.
     let now = store.last_noted(id)?.map_or(now, |noted| now.max(noted));
-    for (kind, started_at, told) in derived_otherwise(request, &clocks, &events, config, now) {
+    let Some(last) = events.last() else { return Ok(()) };
+    let outcome = engine::reorder(request, &[], &events, last, &config.rulebook, now);
+    let looked_at = engine::advance(request, &config.rulebook, Input::Tick, now);
+    if let Some(Both { en, es }) = stands_otherwise(&looked_at.request, &outcome.request) {
+        let told = both!("{id} {en}", "{id} {es}");
+        verified.deviations.push(Deviation { what: "derived", request: Some(id), told, mended: false });
+    }
+    for (kind, started_at, told) in derived_otherwise(&looked_at.clocks, &outcome.clocks, &clocks, config) {
         let [en, es] = [Language::En, Language::Es].map(|language| vocabulary::task(kind, language));
         let at = crate::text::format::instant(started_at, config.zone, config.language);
         let Both { en: told_en, es: told_es } = told;
@@ -211,34 +217,70 @@ fn is_late(stored: Option<i64>, wake: Option<Wake>) -> bool {
     }
 }
 
-type Verdict = (ClockState, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+type Verdict = (ClockState, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
+/// What must be the same of a clock. When one is due that stands still depends on when that ends.
 fn verdict(clock: &Clock) -> Verdict {
-    (clock.state, clock.breached_at, clock.stopped_at)
+    let due_at = clock.due_at.filter(|_| clock.state != ClockState::Paused);
+    (clock.state, clock.breached_at, clock.stopped_at, due_at)
+}
+
+/// Where a request stands, or whose it is, otherwise than its events say.
+fn stands_otherwise(stored: &Request, derived: &Request) -> Option<Both> {
+    if stored.phase != derived.phase {
+        let (is, gives) = (stored.phase.as_str(), derived.phase.as_str());
+        return Some(both!(
+            "is stored as {is}; its events give {gives}",
+            "está guardada como {is}; sus eventos dan {gives}"
+        ));
+    }
+    (stored.owner != derived.owner).then(|| {
+        let of = |request: &Request| request.owner.clone().unwrap_or_else(|| "-".to_owned());
+        let (is, gives) = (of(stored), of(derived));
+        both!("is stored as {is}'s; its events give {gives}", "está guardada como de {is}; sus eventos dan {gives}")
+    })
 }
 
 /// Clocks that the events give otherwise than they are stored: the kind, its start, and how.
 fn derived_otherwise(
-    request: &Request,
+    looked_at: &[Clock],
+    derived: &[Clock],
     stored: &[Clock],
-    events: &[Event],
     config: &Config,
-    now: DateTime<Utc>,
 ) -> Vec<(TargetKind, DateTime<Utc>, Both)> {
-    let Some(last) = events.last() else { return Vec::new() };
-    let outcome = engine::reorder(request, &[], events, last, &config.rulebook, now);
     let by_start = |clocks: &[Clock]| {
         clocks.iter().map(|clock| ((clock.kind, clock.started_at), verdict(clock))).collect::<BTreeMap<_, _>>()
     };
     // As the next look will leave it, for what is due at this instant.
-    let looked_at = engine::advance(request, &config.rulebook, Input::Tick, now);
     let mut as_looked_at = by_start(stored);
-    as_looked_at.append(&mut by_start(&looked_at.clocks));
-    let (derived, stored) = (by_start(&outcome.clocks), as_looked_at);
+    as_looked_at.append(&mut by_start(looked_at));
+    let (derived, stored) = (by_start(derived), as_looked_at);
     let mut otherwise = Vec::new();
     for (name, found) in &stored {
         match derived.get(name) {
             Some(derived) if derived == found => {}
+            Some(derived) if derived.0 == found.0 => {
+                let at = |at: Option<DateTime<Utc>>| {
+                    at.map_or_else(
+                        || "-".to_owned(),
+                        |at| crate::text::format::instant(at, config.zone, config.language),
+                    )
+                };
+                let (is, gives) = if derived.3 == found.3 {
+                    (found.1.or(found.2), derived.1.or(derived.2))
+                } else {
+                    (found.3, derived.3)
+                };
+                let (is, gives) = (at(is), at(gives));
+                otherwise.push((
+                    name.0,
+                    name.1,
+                    both!(
+                        "is stored with {is}; its events give {gives}",
+                        "está guardada con {is}; sus eventos dan {gives}"
+                    ),
+                ));
+            }
             Some(derived) => {
                 let (is, gives) = (found.0.as_str(), derived.0.as_str());
                 otherwise.push((

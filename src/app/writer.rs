@@ -45,6 +45,9 @@ pub enum WriteError {
     /// The store cannot be written.
     #[error("the store cannot be written: {0}")]
     Unavailable(String),
+    /// There is too little room on the disk for events: what is due still goes out.
+    #[error("the disk is full")]
+    NoRoom,
     /// This job failed.
     #[error(transparent)]
     Failed(#[from] StoreError),

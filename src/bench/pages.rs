@@ -103,7 +103,9 @@ async fn sessions(directory: &Path, address: SocketAddr, n: usize) -> anyhow::Re
 async fn enter(address: SocketAddr, link: &str) -> anyhow::Result<String> {
     let answer = exchange(TcpStream::connect(address).await?, "POST", link, "").await?;
     let line = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("set-cookie:"));
-    let cookie = line.and_then(|line| line.split([':', ';']).nth(1)).context("a cookie")?;
+    let cookie = line
+        .and_then(|line| line.split([':', ';']).nth(1))
+        .with_context(|| format!("no cookie: {}", answer.chars().take(400).collect::<String>()))?;
     Ok(cookie.trim().to_owned())
 }
 

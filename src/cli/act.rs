@@ -127,7 +127,7 @@ pub(super) struct WaitArgs {
     #[arg(long, value_name = "KIND")]
     on: Option<String>,
     /// When the wait ends by itself, such as "mon 08:00" or "next opening"
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: Option<String>,
 }
 
@@ -162,7 +162,7 @@ pub(super) struct SnoozeArgs {
     #[arg(long = "for", value_name = "SPAN", required_unless_present = "until")]
     span: Option<String>,
     /// Until when, such as "mon 08:00" or "next opening"
-    #[arg(long, value_name = "WHEN", conflicts_with = "span")]
+    #[arg(long, value_name = "WHEN", conflicts_with = "span", allow_hyphen_values = true)]
     until: Option<String>,
 }
 

@@ -71,7 +71,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         let told = if other.is_empty() {
             both!(
                 "{name} is away until {until}; nobody stands in, so whoever stands above is told",
-                "{name} estará ausente hasta {until}; nadie la reemplaza, así que se avisa a quien esté por encima"
+                "{name} estará ausente hasta {until}; no hay reemplazo, así que se avisa a quien esté por encima"
             )
         } else {
             both!(

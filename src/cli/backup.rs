@@ -46,6 +46,17 @@ pub(super) struct RestoreArgs {
     json: bool,
 }
 
+/// A name for a copy in that directory. Copies are named by the second, and a second has one.
+fn free_name(directory: &Path) -> PathBuf {
+    loop {
+        let name = directory.join(format!("{NAME}{}{SUFFIX}", real_time().now().format("%Y%m%dT%H%M%SZ")));
+        if !name.exists() {
+            return name;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 /// A copy that was made.
 #[derive(serde::Serialize)]
 struct Made {
@@ -59,7 +70,6 @@ struct Made {
 
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let (language, directory) = (global.language(), global.data());
-    let now = real_time().now();
     let to_pipe = args.to.as_os_str() == "-";
     let in_directory = args.to.is_dir() || args.to.as_os_str().to_string_lossy().ends_with('/');
     if args.keep.is_some() && !in_directory {
@@ -72,7 +82,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         () if to_pipe => directory.join("backup.partial"),
         () if in_directory => {
             private::make_directory(&args.to)?;
-            args.to.join(format!("{NAME}{}{SUFFIX}", now.format("%Y%m%dT%H%M%SZ")))
+            free_name(&args.to)
         }
         () => args.to.clone(),
     };
@@ -102,7 +112,15 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     if to_pipe {
         let mut file = File::open(&partial)?;
         fs::remove_file(&partial)?;
-        io::copy(&mut file, &mut io::stdout().lock())?;
+        // Whoever reads less than all of it has no copy.
+        io::copy(&mut file, &mut io::stdout().lock()).map_err(|error| {
+            anyhow!(
+                language.of(both!(
+                    "the copy was not read to its end: {error}",
+                    "la copia no se leyó hasta el final: {error}"
+                ))
+            )
+        })?;
         anstream::eprintln!("{}", styled(DIM, summary(&copy, &sha256, language)));
         return Ok(Exit::Done);
     }

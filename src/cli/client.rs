@@ -125,6 +125,7 @@ impl Client {
             global
                 .error(both!("cannot open the store in {shown}: {en}", "no se puede abrir el almacén en {shown}: {es}"))
         })?;
+        app.set_file(absolute(&global.config));
         let client = Self::Store(http::router(app.clone()));
         Ok(Operating { client, own: Some((app, Some(thread), lock)) })
     }

@@ -58,7 +58,7 @@ pub(super) struct HoldArgs {
     /// The request, such as R-17 [default: list what is held]
     request: Option<String>,
     /// Why
-    #[arg(long, required_unless_present_any = ["release", "json"])]
+    #[arg(long, conflicts_with = "release")]
     why: Option<String>,
     /// Who says so
     #[arg(long)]
@@ -252,6 +252,12 @@ pub(super) async fn hold(global: &Global, args: &HoldArgs) -> Outcome {
         client.delete(&path).await?;
         output::line(&look.language.of(both!("{request} is no longer held", "{request} ya no está bajo reserva")))?;
         return Ok(Exit::Done);
+    }
+    if args.why.is_none() {
+        return Err(global.error(both!(
+            "say why {request} is held: --why \"…\" (or --release to end it)",
+            "diga por qué se reserva {request}: --why «…» (o --release para terminarla)"
+        )));
     }
     client.post(&path, &json!({"why": args.why, "by": args.by})).await?;
     let text = both!(

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -77,6 +78,9 @@ pub(super) struct Sender {
     /// Room that is not given back, since a reload made it less.
     surplus: usize,
 }
+
+/// Alarms that were told, for their names.
+static N_TOLD: AtomicI64 = AtomicI64::new(0);
 
 /// A try that ended.
 struct Done {
@@ -274,7 +278,8 @@ impl Sender {
         let now = self.app.now();
         for (person, destination) in ways {
             let delivery = Leased {
-                id: DeliveryId(now.timestamp()),
+                // Its own also where two are told at one instant: as a file, they would be one.
+                id: DeliveryId(now.timestamp_micros() + N_TOLD.fetch_add(1, Ordering::Relaxed)),
                 fence: 0,
                 attempt: 1,
                 in_doubt: false,

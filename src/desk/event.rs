@@ -195,13 +195,14 @@ impl Decision<'_> {
         let effects = std::mem::take(&mut outcome.effects);
         let id = outcome.request.id;
         let body = self.kept_body(incoming, &mut outcome.request);
+        let kept_effects = if self.config.retention.keeps_no_words { without_words(&effects) } else { effects.clone() };
         self.note(JournalEntry {
             request: id,
             at: event.at,
             id: Some(event.id.clone()),
             type_name: event.fact.type_name(),
             body: Some(body),
-            effects: effects.clone(),
+            effects: kept_effects,
         });
         let is_history = outcome.request.is_history(event.at);
         if event.is_believed() {
@@ -228,7 +229,9 @@ impl Decision<'_> {
         self.alert(&request, &effects, Batching::WhatIsLate);
         self.tell_what_became(&request, &effects, Some(event));
         self.split(&request, &effects, Some(event));
-        if event.is_believed() && has_followers(event) {
+        // What takes nothing back takes nothing back elsewhere.
+        let has_followers = has_followers(event) && !(is_idle && matches!(event.fact, Fact::Undo { .. }));
+        if event.is_believed() && has_followers {
             let is_elsewhere = effects.contains(&Effect::Ignored { why: Ignored::Elsewhere });
             let (request, incoming) = (Arc::clone(&request), Arc::clone(incoming));
             self.changes.then.push(Input::Follow { request, incoming, is_elsewhere });
@@ -413,4 +416,15 @@ fn act(request: RequestId, event: &Event) -> Option<Act> {
         source: event.id.source.clone(),
         proof: event.proof.clone(),
     })
+}
+
+/// Effects without what people wrote.
+fn without_words(effects: &[Effect]) -> Vec<Effect> {
+    let mut effects = effects.to_vec();
+    for effect in &mut effects {
+        if let Effect::SplitOff { subject, .. } = effect {
+            *subject = None;
+        }
+    }
+    effects
 }

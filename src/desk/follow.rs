@@ -15,7 +15,7 @@ use crate::engine::request_id::RequestId;
 use crate::unit::Input;
 use crate::unit::changes::NewViolation;
 use crate::unit::incoming::Incoming;
-use crate::unit::known::{BlockedBy, Need, OpenOfCustomer, Parked};
+use crate::unit::known::{BlockedBy, EventOf, EventsNamed, EventsOf, Need, OpenOfCustomer, Parked};
 
 /// Whether an event means something for other requests, or for calendars.
 pub(super) const fn has_followers(event: &Event) -> bool {
@@ -27,6 +27,7 @@ pub(super) const fn has_followers(event: &Event) -> bool {
             | Fact::Merge
             | Fact::Deliver { .. }
             | Fact::Schedule { .. }
+            | Fact::Undo { .. }
     )
 }
 
@@ -62,6 +63,7 @@ impl Decision<'_> {
             Fact::Message { direction: Direction::Out, .. } if !is_elsewhere => self.replicate(request, event)?,
             Fact::Close { .. } | Fact::Merge | Fact::Deliver { .. } => self.unblock(request, event)?,
             Fact::Schedule { .. } => self.invite(request, event)?,
+            Fact::Undo { of } => self.take_back_what_followed(request, event, of)?,
             _ => {}
         }
         Ok(())
@@ -99,6 +101,35 @@ impl Decision<'_> {
             self.bring_about(own, *blocked);
         }
         self.changes.unblocked.push(request.id);
+        Ok(())
+    }
+
+    /// What an act brought about on other requests is taken back with it: what was split off and nobody has touched since becomes part of
+    /// this one again, what it stopped elsewhere is owed again, and what waited for it waits again.
+    fn take_back_what_followed(&mut self, request: &Request, undo: &Event, act: &str) -> Result<(), Need> {
+        if let Some((source, id)) = act.split_once('/') {
+            let id = EventId { source: source.to_owned(), id: id.to_owned() };
+            if let Some(agreed) = self.known.get(EventOf { id })? {
+                self.invite_anew(request, undo, agreed)?;
+            }
+        }
+        let beginnings = ["split", "replica", "unblock"].map(|what| format!("{what}/{act}/"));
+        let named = EventsNamed { source: OWN_SOURCE.to_owned(), beginnings: beginnings.to_vec() };
+        for (other, name) in self.known.get(named)? {
+            let fact = if name.starts_with("split/") {
+                if 1 < self.known.get(EventsOf { request: *other })?.len() {
+                    continue;
+                }
+                Fact::Merge
+            } else {
+                Fact::Undo { of: EventId { source: OWN_SOURCE.to_owned(), id: name.clone() }.to_string() }
+            };
+            if name.starts_with("unblock/") {
+                self.changes.blocks.push((request.id, *other));
+            }
+            let own = own_event(format!("undo/{}/{other}", undo.id), undo.at, About::default(), fact);
+            self.bring_about(own, *other);
+        }
         Ok(())
     }
 

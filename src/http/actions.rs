@@ -22,7 +22,7 @@ use crate::both;
 use crate::config::{Config, Family};
 use crate::engine::directory::Recipient;
 use crate::engine::effect::Effect;
-use crate::engine::event::{self, BrokenPromise, Event, Fact, RequestKind};
+use crate::engine::event::{self, Author, BrokenPromise, Event, Fact, RequestKind};
 use crate::engine::proof::Proof;
 use crate::engine::reasons;
 use crate::engine::request_id::RequestId;
@@ -250,9 +250,26 @@ async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, 
     }
     let events = app.views.events(id).await?;
     let of = fields.get("of").and_then(Value::as_str);
+    let config = app.config();
+    let directory = &config.rulebook.directory;
+    let by = fields
+        .get("by")
+        .and_then(Value::as_str)
+        .map(|by| directory.person(by).map_or(by, |person| &person.key).to_owned());
+    let key_of = |author: &Author| {
+        let known = directory.person_of(author).map(|person| person.key.clone());
+        known.or_else(|| author.name.clone()).or_else(|| author.address.clone())
+    };
+    // Without its name, the last act of whoever takes it back: a colleague's is named. What plazo or a program did is nobody's.
+    let is_own = |event: &Event| {
+        let author = event.author.as_ref();
+        event.proof != Proof::Own
+            && author.is_none_or(|author| author.kind.is_human())
+            && by.as_ref().is_none_or(|by| author.and_then(key_of).is_none_or(|key| key == *by))
+    };
     let is_meant = |event: &&Event| {
         let name = event.id.to_string();
-        let is_named = of.is_none_or(|of| *of == name || *of == event.id.id);
+        let is_named = of.map_or_else(|| is_own(event), |of| of == name || of == event.id.id);
         is_named && event.can_be_undone()
     };
     // What was taken back already is none of them; what only somebody said without a proof took nothing back.
@@ -263,8 +280,8 @@ async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, 
                 "{id} no tiene un acto `{of}` que se pueda deshacer; lo que dijo un cliente se queda"
             ),
             None => both!(
-                "there is nothing on {id} that can be taken back; what a client said stays",
-                "no hay nada en {id} que se pueda deshacer; lo que dijo un cliente se queda"
+                "there is no act of yours on {id} that can be taken back: what a client said stays, and so does its opening; a colleague's act is named, as plazo show {id} --json has its id",
+                "no hay en {id} un acto suyo que se pueda deshacer: lo que dijo un cliente se queda, y también su apertura; el acto de un colega se nombra, con el id que da plazo show {id} --json"
             ),
         };
         return Err(Failure::of_field("of", problem));

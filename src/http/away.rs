@@ -124,7 +124,10 @@ async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesReject
         return Err(Failure::of_field("until", problem));
     };
     if until <= from || until <= now {
-        let problem = both!("it would be over before it begins", "terminaría antes de empezar");
+        let problem = both!(
+            "it would be over before it begins; say an `until` after it",
+            "terminaría antes de empezar; indique un `until` posterior"
+        );
         return Err(Failure::of_field("until", problem));
     }
     if LONGEST < until - from {
@@ -133,6 +136,13 @@ async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesReject
             "nadie se ausenta más de 366 días; quite a la persona de sla.toml"
         );
         return Err(Failure::of_field("until", problem));
+    }
+    if substitute.as_ref() == Some(&person) {
+        let problem = both!(
+            "nobody stands in for themselves; name somebody else",
+            "nadie se reemplaza a sí mismo; nombre a alguien más"
+        );
+        return Err(Failure::of_field("substitute", problem));
     }
     let absence = Absence { person, from, until, substitute };
     let Some(id) = app.add_absence(absence.clone(), new.by.clone()).await? else {

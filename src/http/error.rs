@@ -198,6 +198,14 @@ impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Failed(error) => error.into(),
+            WriteError::NoRoom => {
+                tracing::warn!(%error, "refused for now");
+                let detail = both!(
+                    "the disk is full: nothing was kept. Make room where the store lies, then send it again",
+                    "el disco está lleno: no se guardó nada. Haga espacio donde está la base de datos y envíelo otra vez"
+                );
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            }
             WriteError::Busy | WriteError::Unavailable(_) | WriteError::Stopping => {
                 tracing::warn!(%error, "refused for now");
                 let detail = both!(

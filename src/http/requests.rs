@@ -164,7 +164,9 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
 fn people_of(directory: &Directory, key: &str) -> Result<Vec<String>, Failure> {
     let Some(team) = directory.team(key) else {
         let known: Vec<_> = directory.team_keys().collect();
-        return Err(Failure::of_field("team", format!("there is no team `{key}`; there are {}", known.join(", "))));
+        let known = known.join(", ");
+        let detail = both!("there is no team `{key}`; there are {known}", "no hay un equipo «{key}»; hay {known}");
+        return Err(Failure::of_field("team", detail));
     };
     Ok(team.members.iter().chain(&team.lead).cloned().collect())
 }

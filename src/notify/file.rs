@@ -49,6 +49,10 @@ impl Provider for FileTransport {
         Some(Settings { directory: config.path.as_ref().map(|path| PathBuf::from(path.as_str())) })
     }
 
+    fn directory(settings: &Settings) -> Option<&Path> {
+        settings.directory.as_deref()
+    }
+
     fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
         let directory = settings.directory.clone().unwrap_or_else(|| equipment.directory.to_owned());
         Ok(Arc::new(Self::new(directory)))

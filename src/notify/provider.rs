@@ -44,6 +44,11 @@ pub trait Provider {
         Self::CAN
     }
 
+    /// Where it leaves its messages as files, if it does.
+    fn directory(_: &Self::Settings) -> Option<&std::path::Path> {
+        None
+    }
+
     /// The destination's own address there: a mailbox, a channel, a number; none where each person has one, or where it needs none.
     fn address(_settings: &Self::Settings) -> Option<&str> {
         None

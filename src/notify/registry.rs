@@ -105,6 +105,13 @@ macro_rules! transports {
                 }
             }
 
+            /// Where it leaves its messages as files, if it does.
+            pub fn directory(&self) -> Option<&std::path::Path> {
+                match self {
+                    $(Self::$kind(settings) => <$provider>::directory(settings),)*
+                }
+            }
+
             /// The destination's own address there; see [`Provider::address`].
             pub fn address(&self) -> Option<&str> {
                 match self {

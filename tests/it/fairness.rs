@@ -69,7 +69,7 @@ fn lessons_52_who_is_said_to_be_away_is_not_told_and_comes_back_at_the_end() {
     for (args, cause) in [
         (vec!["away", "nadie", "--until", "+2h"], "nadie"),
         (vec!["away", "ana", "--until", "-2h"], "over before it begins"),
-        (vec!["away", "ana", "--until", "+2h", "--substitute", "ana"], "leads back"),
+        (vec!["away", "ana", "--until", "+2h", "--substitute", "ana"], "stands in for themselves"),
         (vec!["away", "end", "7"], "no absence 7"),
     ] {
         let (code, text) = run(&daemon, &args);

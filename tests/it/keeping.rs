@@ -360,3 +360,34 @@ fn killed_amid_forgetting_or_letting_go_the_same_again_finishes_it() {
     let verified = run(&daemon, &["verify"]);
     assert!(verified.status.success(), "{}", told(&verified));
 }
+
+/// By the name, or by the number as people say it to each other: whoever asks gives what they have.
+#[test]
+fn a_client_is_forgotten_by_the_name_and_by_the_number_without_its_country() {
+    for (given, contact) in
+        [("ÍÑIGO muñoz", "573005550101"), ("300 555 0101", "573005550101"), ("3005550101", "573005550101")]
+    {
+        let daemon = Daemon::start(&format!("{PEOPLE}{PROMISES}"));
+        let client = json!({"name": "Íñigo Muñoz", "address": format!("+{contact}"), "kind": "customer"});
+        daemon.event(&message("i-1", "hilo-inigo", DAY / 2, &client, "in", "¿Dónde está mi pedido?"));
+        let erased = run(&daemon, &["erase", "--client", given, "--yes", "--json"]);
+        let receipt: Value = serde_json::from_slice(&erased.stdout).unwrap_or_else(|_| panic!("{}", told(&erased)));
+        assert_eq!((&receipt["requests"], &receipt["found"]), (&json!([1]), &json!(0)), "{given}: {receipt}");
+        let data = String::from_utf8_lossy(&bytes(&daemon.data())).to_lowercase();
+        for gone in ["muñoz", "3005550101", "hilo-inigo"] {
+            assert!(!data.contains(gone), "{given}: {gone} is still there");
+        }
+    }
+}
+
+#[test]
+fn what_is_held_by_law_is_not_changed_where_somebody_else_is_forgotten() {
+    let daemon = Daemon::start(&format!("{PEOPLE}{PROMISES}"));
+    let (_, others) = conversations(&daemon);
+    assert!(run(&daemon, &["hold", &others, "--why", "una demanda"]).status.success());
+    let erased = run(&daemon, &["erase", "--client", "rosa.quiroga@andina.example", "--yes"]);
+    assert!(!erased.status.success() && told(&erased).contains(&others), "{}", told(&erased));
+    assert!(has(&daemon.data(), "rosa.quiroga"), "nothing has changed");
+    let listed = run(&daemon, &["hold"]);
+    assert!(listed.status.success() && told(&listed).contains("una demanda"), "{}", told(&listed));
+}

@@ -4,6 +4,7 @@ use crate::support::daemon::{Daemon, PEOPLE};
 use crate::support::desk::Desk;
 use plazo::app::Applied;
 use plazo::engine::effect::Effect;
+use plazo::engine::request::Phase;
 use plazo::outbox::Content;
 use plazo::store::Store;
 use plazo::store::violations::ViolationFilter;
@@ -188,6 +189,32 @@ async fn c7_d8_kept_work_that_is_split_off_is_a_task_with_its_own_clock() {
         .collect();
     assert!(rest.iter().all(|task| task.owner.as_deref() == Some("sofia")), "{rest:?}");
     assert_eq!(rest[1].subject.as_deref(), Some("Guía 12"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_act_brought_about_is_taken_back_with_it() {
+    let mut desk = desk("2026-03-02 09:00");
+    desk.event(json!({"type": "open", "channel": "phone", "thread": "call", "kind": "call", "author": "diego"})).await;
+    let parts = json!({"type": "split", "request": "R-1", "parts": ["Guía 11", "Guía 12"], "author": "diego"});
+    desk.event(parts).await;
+    desk.event(json!({"type": "comment", "request": "R-3", "text": "Ya la busco", "author": "sofia"})).await;
+    // R-4 waits for R-5, until that is closed.
+    desk.event(message("a", json!({"tags": ["migracion"]}))).await;
+    desk.event(message("b", json!({}))).await;
+    desk.event(json!({"type": "block", "request": "R-4", "blocker": "R-5"})).await;
+    desk.event(json!({"type": "close", "request": "R-5", "author": "laura"})).await;
+    let store = Store::open_reader(desk.directory.path()).expect("a store");
+    let request = |id| store.request(plazo::engine::request_id::RequestId(id)).expect("a row").expect("a request");
+    let seen = || (request(2).phase, request(3).phase, request(4).blockers, request(5).phase);
+    assert_eq!(seen(), (Phase::Open, Phase::Open, Vec::new(), Phase::Closed));
+    for (request, act) in [("R-1", "test/2"), ("R-5", "test/7")] {
+        desk.event(json!({"type": "undo", "request": request, "of": act, "author": "laura"})).await;
+    }
+    let blocker = vec![plazo::engine::request_id::RequestId(5)];
+    assert_eq!(seen(), (Phase::Merged, Phase::Open, blocker, Phase::Open), "what somebody has begun with stays");
+    // And once more, as if nothing had been.
+    desk.event(json!({"type": "close", "request": "R-5", "author": "laura"})).await;
+    assert_eq!(request(4).blockers, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

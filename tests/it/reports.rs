@@ -250,6 +250,13 @@ fn b2_kept_an_appointment_is_mailed_with_an_invitation_to_the_owner_who_takes_pa
     assert_eq!(method, "CANCEL");
     let uid = |text: &str| text.lines().find(|line| line.starts_with("UID:")).map(str::to_owned);
     assert!(called_off.contains("SEQUENCE:1") && uid(&called_off) == uid(&calendar), "{called_off}");
+    // Taken back, it holds again; and once it is taken back itself, nothing does. A calendar takes the highest number.
+    for (n, expected, number) in [(6, "REQUEST", "SEQUENCE:2"), (8, "CANCEL", "SEQUENCE:3")] {
+        let undone = daemon.command().args(["undo", "R-1"]).output().expect("plazo runs");
+        assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+        let (method, calendar) = invitation(&smtp.wait_for(n)[n - 1]);
+        assert!(method == expected && calendar.contains(number), "{method}: {calendar}");
+    }
     assert!(smtp.received().iter().all(|mail| !mail.header("To").contains("rosa")), "clients are not mailed by plazo");
 }
 

@@ -399,7 +399,7 @@ impl<'a> Desk<'a> {
 
     fn send(&mut self, leased: Vec<Leased>) {
         for delivery in leased {
-            let tried = self.peers.send(delivery, self.now, &mut self.rng);
+            let tried = self.peers.send(delivery, (self.now, self.app.now()), &mut self.rng);
             self.tries.push(tried);
         }
     }

@@ -19,6 +19,8 @@ pub struct Taken {
     pub delivery: Leased,
     /// The try may be made again although it was taken, for no fault of plazo's: the process died, or the connection did.
     pub in_doubt: bool,
+    /// When, by the wall clock.
+    pub at: DateTime<Utc>,
 }
 
 /// A try on its way.
@@ -42,7 +44,7 @@ impl Peers {
     }
 
     /// A message arrives at `now`, true time.
-    pub fn send(&mut self, delivery: Leased, now: DateTime<Utc>, rng: &mut Rng) -> Try {
+    pub fn send(&mut self, delivery: Leased, (now, wall): (DateTime<Utc>, DateTime<Utc>), rng: &mut Rng) -> Try {
         let own = self.troubles.iter().filter(|(name, _, until)| *name == delivery.destination && now < *until);
         let trouble = own.map(|(_, trouble, _)| *trouble).next();
         let ends_at = now + TimeDelta::milliseconds(rng.i64(0..3_000));
@@ -55,7 +57,7 @@ impl Peers {
             Some(Trouble::Flaky) if rng.bool() => Some(DeliveryError::Retry { cause: cause() }),
             Some(Trouble::Refuses) if rng.u8(..4) == 0 => Some(DeliveryError::GiveUp { cause: cause() }),
             Some(Trouble::ResetAfterAcceptance) if rng.bool() => {
-                let taken = self.take(&delivery, true);
+                let taken = self.take(&delivery, true, wall);
                 let result = Err(DeliveryError::Retry { cause: cause() });
                 return Try { delivery, ends_at, result, taken: Some(taken) };
             }
@@ -64,15 +66,15 @@ impl Peers {
         match failure {
             Some(error) => Try { delivery, ends_at, result: Err(error), taken: None },
             None => {
-                let taken = self.take(&delivery, false);
+                let taken = self.take(&delivery, false, wall);
                 let result = Ok(Receipt::of("taken".to_owned()));
                 Try { delivery, ends_at, result, taken: Some(taken) }
             }
         }
     }
 
-    fn take(&mut self, delivery: &Leased, in_doubt: bool) -> usize {
-        self.taken.push(Taken { delivery: delivery.clone(), in_doubt });
+    fn take(&mut self, delivery: &Leased, in_doubt: bool, at: DateTime<Utc>) -> usize {
+        self.taken.push(Taken { delivery: delivery.clone(), in_doubt, at });
         self.taken.len() - 1
     }
 

@@ -34,6 +34,9 @@ pub struct HistoryRow {
     /// How that is known.
     #[serde(skip_serializing_if = "Proof::is_unrecorded")]
     pub proof: Proof,
+    /// Its name for ever, by which it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What it caused.
     pub effects: serde_json::Value,
 }
@@ -80,6 +83,20 @@ impl Store {
         // Also where it was erased since, and is known by the hash of its id.
         let erased = erased_id(id);
         Ok(statement.query_row([&id.source, &id.id, &erased], |row| row.get(0).map(RequestId)).optional()?)
+    }
+
+    /// Events of a source whose ids begin so, each with its request.
+    pub fn events_named(&self, source: &str, beginnings: &[String]) -> Result<Vec<(RequestId, String)>> {
+        let mut found = Vec::new();
+        for beginning in beginnings {
+            // Whatever begins so stands before the same with the greatest letter behind it.
+            let mut statement = self.prepare(
+                "SELECT request, event FROM journal WHERE source = ?1 AND ?2 <= event AND event < ?2 || char(1114111) ORDER BY seq",
+            )?;
+            let rows = statement.query_map([source, beginning], |row| Ok((RequestId(row.get(0)?), row.get(1)?)))?;
+            found.extend(rows.collect::<std::result::Result<Vec<_>, _>>()?);
+        }
+        Ok(found)
     }
 
     /// Whether something happened to a request before `at` of which plazo heard only afterwards.
@@ -184,7 +201,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT at, received_at, type, source, effects,
                     CASE WHEN json_valid(body) THEN json_extract(body, '$.author') END,
-                    CASE WHEN json_valid(body) THEN json_extract(body, '$.proof') END
+                    CASE WHEN json_valid(body) THEN json_extract(body, '$.proof') END, source || '/' || event
              FROM journal WHERE request = ?1 ORDER BY at, seq",
         )?;
         let mut rows = statement.query([request.0])?;
@@ -197,6 +214,7 @@ impl Store {
                 received_at,
                 type_name: row.get(2)?,
                 source: row.get(3)?,
+                id: row.get(7)?,
                 effects: self.parsed(request, "effects", row, 4).unwrap_or_default(),
                 author: if is_null(row, 5)? { None } else { self.parsed(request, "event", row, 5) },
                 proof: if is_null(row, 6)? { None } else { self.parsed(request, "event", row, 6) }

@@ -176,6 +176,33 @@ impl Store {
         Ok(found)
     }
 
+    /// Requests of which what is known has somebody in it, or whose contact or conversation ends with these digits.
+    pub fn requests_like(
+        &self,
+        is_in: impl Fn(&[u8]) -> bool,
+        digits: &BTreeSet<String>,
+    ) -> Result<BTreeSet<RequestId>> {
+        let mut found = BTreeSet::new();
+        let mut statement = self.prepare("SELECT id, state FROM requests")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if is_in(row.get_ref(1)?.as_bytes().unwrap_or_default()) {
+                found.insert(RequestId(row.get(0)?));
+            }
+        }
+        for digits in digits {
+            for sql in [
+                "SELECT id FROM requests WHERE contact IS NOT NULL AND contact LIKE '%' || ?1",
+                "SELECT request FROM threads WHERE thread LIKE '%' || ?1",
+            ] {
+                let mut statement = self.prepare(sql)?;
+                let rows = statement.query_map([digits], |row| row.get(0).map(RequestId))?;
+                found.extend(rows.collect::<std::result::Result<Vec<_>, _>>()?);
+            }
+        }
+        Ok(found)
+    }
+
     /// What was told between two numbers, and the number after the last.
     pub fn told_contents(&self, from: i64, n: i64) -> Result<(Vec<ToldContent>, Option<i64>)> {
         let mut statement =
@@ -484,7 +511,8 @@ impl Writing<'_> {
 
     /// Replaces words in the texts of revisions of the file that are over: what is in force is the operator's to change.
     pub fn rewrite_revisions(&self, mut forget: impl FnMut(&str) -> Option<String>) -> Result<usize> {
-        let mut statement = self.prepare("SELECT id, source FROM revisions")?;
+        let mut statement =
+            self.prepare("SELECT id, source FROM revisions WHERE id < (SELECT max(id) FROM revisions)")?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
         let mut n = 0;
         for (id, source) in rows.collect::<std::result::Result<Vec<_>, _>>()? {
@@ -514,6 +542,46 @@ impl Writing<'_> {
     /// That is done.
     pub fn end_erasure(&self, subject: &[u8]) -> Result<()> {
         self.prepare("DELETE FROM begun_erasures WHERE subject = ?1")?.execute([subject])?;
+        Ok(())
+    }
+
+    /// Rewrites the reports that are kept by `forget`, which says whether it changed one.
+    pub fn rewrite_past_reports(&self, mut forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
+        let mut statement = self.prepare("SELECT report, name, from_at, to_at FROM past_reports")?;
+        let mut rows = statement.query([])?;
+        let mut rewritten = Vec::new();
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?;
+            let Ok(mut report) = serde_json::from_str::<Value>(text.as_str().unwrap_or_default()) else { continue };
+            if forget(&mut report) {
+                let key: (String, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+                rewritten.push((key, report.to_string()));
+            }
+        }
+        let sql = "UPDATE past_reports SET report = ?4 WHERE name = ?1 AND from_at = ?2 AND to_at = ?3";
+        let mut statement = self.prepare(sql)?;
+        for ((name, from, to), report) in rewritten {
+            statement.execute(params![name, from, to, report])?;
+        }
+        Ok(())
+    }
+
+    /// Rewrites what operators wrote beside: names of files that were read in, why and by whom something is held, and by whom somebody was
+    /// forgotten.
+    pub fn rewrite_notes(&self, forget: impl Fn(&str) -> Option<String>) -> Result<()> {
+        for (table, column) in
+            [("imports", "file"), ("legal_holds", "why"), ("legal_holds", "who"), ("erasures", "who")]
+        {
+            let mut statement =
+                self.prepare(&format!("SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"))?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            for row in rows.collect::<std::result::Result<Vec<_>, _>>()? {
+                if let Some(rewritten) = forget(&row.1) {
+                    self.prepare(&format!("UPDATE {table} SET {column} = ?2 WHERE rowid = ?1"))?
+                        .execute(params![row.0, rewritten])?;
+                }
+            }
+        }
         Ok(())
     }
 

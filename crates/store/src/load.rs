@@ -20,6 +20,7 @@ impl Store {
         match ask {
             Ask::KnownEvent(q) => known.learn(q.clone(), self.known_event(&q.id)?),
             Ask::EventOf(q) => known.learn(q.clone(), self.event(&q.id)?),
+            Ask::EventsNamed(q) => known.learn(q.clone(), self.events_named(&q.source, &q.beginnings)?),
             Ask::RequestOf(q) => {
                 let kept = match self.request(q.id)? {
                     Some(request) => Kept::Here(Arc::new(request)),

@@ -75,12 +75,30 @@ pub(super) fn delete_files(directory: &Path, mentions: &Mentions, requests: &[Re
     let mut n = 0;
     for path in files(directory) {
         let text = std::fs::read(&path)?;
-        if mentions.is_in(&text) || speaks_of(&text, &requests) {
+        // A mail is written in forms in which its words are not to be seen.
+        let shown = if path.extension().is_some_and(|ending| ending == "eml") { shown(&text) } else { String::new() };
+        if mentions.is_in(&text) || mentions.is_in(shown.as_bytes()) || speaks_of(&text, &requests) {
             std::fs::remove_file(&path)?;
             n += 1;
         }
     }
     Ok(n)
+}
+
+/// What a mail shows: whom it is for, its subject and its words.
+fn shown(mail: &[u8]) -> String {
+    let Some(mail) = mail_parser::MessageParser::default().parse(mail) else { return String::new() };
+    let mut shown: Vec<String> = mail.subject().map(str::to_owned).into_iter().collect();
+    for address in [mail.to(), mail.from(), mail.cc()].into_iter().flatten().flat_map(|address| address.iter()) {
+        shown.extend(address.name().map(str::to_owned));
+        shown.extend(address.address().map(str::to_owned));
+    }
+    for part in &mail.parts {
+        if let mail_parser::PartType::Text(text) | mail_parser::PartType::Html(text) = &part.body {
+            shown.push(html_escape::decode_html_entities(text).into_owned());
+        }
+    }
+    shown.join("\n")
 }
 
 /// Whether one of the requests is named: R-1 is no part of R-17.

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::bytes::{delete_files, sought};
 use super::find::known_by;
 use crate::app::App;
-use crate::app::OUTBOX_DIRECTORY;
 use crate::app::work::Work;
 use crate::app::writer::WriteError;
 use crate::both;
@@ -156,7 +155,10 @@ impl App {
             found.mentioned = &found.mentioned - &found.whole;
         }
         let held: Vec<_> = self.legal_holds().await?.into_iter().map(|hold| hold.request).collect();
-        let held: Vec<_> = held.into_iter().filter(|request| found.whole.contains(request)).collect();
+        let held: Vec<_> = held
+            .into_iter()
+            .filter(|request| found.whole.contains(request) || found.mentioned.contains(request))
+            .collect();
         if !held.is_empty() {
             return Err(NoErasure::Held(held));
         }
@@ -184,6 +186,7 @@ impl App {
         receipt.messages = self.forget_messages(&found.whole, &elsewhere, &seal, &mut looked_through).await?;
         let is_person = order.kind == ErasureKind::Person;
         let (words, threads, renames) = (elsewhere.clone(), found.threads.clone(), seal.clone());
+        let whole = found.whole.clone();
         receipt.put_aside = self
             .writer
             .write(move |work| {
@@ -195,12 +198,17 @@ impl App {
                     }
                 }
                 work.store().rewrite_revisions(|source| without_words(source, &eraser))?;
+                let theirs: BTreeSet<i64> = whole.iter().map(|id| id.0).collect();
+                work.store().rewrite_past_reports(|report| eraser.json(report, &theirs, false))?;
+                work.store().rewrite_notes(|note| eraser.occurs_in(note).then(|| eraser.pseudonym(note)))?;
                 Ok(n)
             })
             .await?;
         let needles = sought(&elsewhere, &found.threads)?;
         receipt.searched = needles.n();
-        receipt.files = delete_files(&self.directory().join(OUTBOX_DIRECTORY), &needles, &receipt.requests)?;
+        for directory in self.message_directories() {
+            receipt.files += delete_files(&directory, &needles, &receipt.requests)?;
+        }
         for (requests, whole) in [(&receipt.mentioned_in, false), (&receipt.requests, true)] {
             for some in requests.chunks(STEP) {
                 let (some, words, seal) = (some.to_vec(), theirs.clone(), seal.clone());

@@ -41,6 +41,7 @@ impl App {
         } else if kind == ErasureKind::Client {
             let asked: BTreeSet<String> = canonical.iter().chain(given).cloned().collect();
             whole = self.readers.look(move |store| store.requests_of(&asked)).await?;
+            whole.extend(self.called(&canonical, given).await?);
         }
         let mut mentioned = BTreeSet::new();
         if kind != ErasureKind::Request {
@@ -63,6 +64,47 @@ impl App {
             threads.extend(names);
         }
         Ok(Found { whole, mentioned, threads })
+    }
+
+    /// Requests whose client is called so, or has that number, of which the country may not have been said.
+    async fn called(&self, words: &BTreeSet<String>, given: &[String]) -> Result<BTreeSet<RequestId>, StoreError> {
+        let mentions = Mentions::new(words.iter().map(String::as_str))?;
+        let digits = given.iter().map(|word| word.chars().filter(char::is_ascii_digit).collect::<String>());
+        let is_number = |word: &String| !word.chars().any(char::is_alphabetic);
+        let digits: BTreeSet<String> = given
+            .iter()
+            .zip(digits)
+            .filter(|(word, digits)| is_number(word) && 8 <= digits.len())
+            .map(|(_, digits)| digits)
+            .collect();
+        let (words, config) = (words.clone(), self.config());
+        self.readers
+            .look(move |store| {
+                let mut called = BTreeSet::new();
+                for id in store.requests_like(|text| 0 < mentions.n() && mentions.is_in(text), &digits)? {
+                    let Some(request) = store.request(id)? else { continue };
+                    let client = request.requester.as_ref().filter(|who| who.kind == AuthorKind::Customer);
+                    let names = [
+                        request.contact.as_ref(),
+                        request.facets.customer.as_ref(),
+                        client.and_then(|who| who.name.as_ref()),
+                    ];
+                    let customer = request
+                        .facets
+                        .customer
+                        .as_ref()
+                        .map(|key| config.rulebook.directory.customer_name(key).to_owned());
+                    let is_named =
+                        |name: &String| words.contains(&address::canonical(&name.to_lowercase()).into_owned());
+                    let ends_so =
+                        request.contact_word().is_some_and(|word| digits.iter().any(|digits| word.ends_with(digits)));
+                    if ends_so || names.into_iter().flatten().chain(&customer).any(is_named) {
+                        called.insert(id);
+                    }
+                }
+                Ok(called)
+            })
+            .await
     }
 
     /// By what the clients of requests are known, as the requests have it.

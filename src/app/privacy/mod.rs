@@ -65,6 +65,14 @@ impl App {
         self.readers.look(|store| store.erasures()).await
     }
 
+    /// Where messages are written as files: beside the store, and where destinations say.
+    fn message_directories(&self) -> Vec<std::path::PathBuf> {
+        let config = self.config();
+        let own = self.directory().join(super::OUTBOX_DIRECTORY);
+        let named = config.destinations.values().filter_map(|destination| destination.settings.directory());
+        std::iter::once(own).chain(named.map(Path::to_owned)).collect()
+    }
+
     /// Cuts the log to nothing, so that nothing of what was overwritten is left in it. Whoever looks for long is in the way; then it is tried again.
     async fn compact(&self) -> Result<(), StoreError> {
         for _ in 0..TRIES {

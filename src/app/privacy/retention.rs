@@ -8,7 +8,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::app::OUTBOX_DIRECTORY;
 use crate::app::metrics::LetGoLabels;
 use crate::app::report::{Wanted, periods};
 use crate::app::work::Work;
@@ -68,7 +67,8 @@ impl App {
             let_go.requests = self.each(Retained::Whole, now - age).await?;
         }
         if let Some(age) = retention.copies {
-            let_go.copies = delete_copies(&self.directory().join(OUTBOX_DIRECTORY), now - age);
+            let directories = self.message_directories();
+            let_go.copies = directories.iter().map(|directory| delete_copies(directory, now - age)).sum();
         }
         Ok(let_go)
     }
@@ -120,7 +120,11 @@ impl App {
                 if is_kept {
                     continue;
                 }
-                let report = self.views.report(Wanted { period, ..wanted.clone() }).await?;
+                let mut report = self.views.report(Wanted { period, ..wanted.clone() }).await?;
+                // Figures are kept, and not what the conversations behind them are called.
+                for worst in &mut report.worst {
+                    (worst.client, worst.subject) = (None, None);
+                }
                 let text = serde_json::to_string(&report).map_err(StoreError::from)?;
                 let name = wanted.name.clone();
                 self.writer

@@ -72,13 +72,16 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
     let n = |field: &str| model.status[field].as_u64().unwrap_or_default();
     let rows = model.rows();
     let count = |urgency| rows.iter().filter(|row| row.urgency == urgency).count();
+    let unseen = model.n_unseen;
     let (overdue, soon, fine, waits) =
         (count(Urgency::Overdue), count(Urgency::Soon), count(Urgency::InTime), count(Urgency::Waiting));
     let counts = Line::from(vec![
         Span::styled(of(both!("▲ {overdue} overdue  ", "▲ {overdue} vencidas  ")), style(Urgency::Overdue)),
         Span::styled(of(both!("◆ {soon} due soon  ", "◆ {soon} por vencer  ")), style(Urgency::Soon)),
         Span::raw(of(both!("○ {fine} in time  ‖ {waits} waiting", "○ {fine} en plazo  ‖ {waits} en espera"))),
+        Span::raw(if unseen == 0 { String::new() } else { of(both!("  + {unseen} later", "  + {unseen} después")) }),
     ]);
+
     if is_low {
         frame.render_widget(Paragraph::new(counts), area);
         return;

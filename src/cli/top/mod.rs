@@ -7,7 +7,9 @@ mod draw;
 mod keys;
 mod model;
 
+use std::future::pending;
 use std::io::IsTerminal as _;
+use std::pin::Pin;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, raise};
@@ -20,11 +22,17 @@ use tokio::sync::mpsc;
 use super::client::Client;
 use super::output;
 use super::{Exit, Global, Outcome};
+use crate::both;
 use keys::Wish;
-use model::{Filter, Model};
+use model::{Answers, Filter, Model, ask};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long one look may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A look that is on its way.
+type Asking<'a> = Pin<Box<dyn Future<Output = Result<anyhow::Result<Answers>, tokio::time::error::Elapsed>> + 'a>>;
 /// What one frame measures where no terminal says its size.
 const USUAL: (u16, u16) = (100, 30);
 
@@ -50,6 +58,15 @@ pub(super) struct Args {
 pub(super) async fn run(global: &Global, args: Args) -> Outcome {
     let filter = Filter { team: args.team, owner: args.owner, channel: args.channel };
     let client = Client::reading(global)?;
+    // In whose name nobody acts who is not of the file, where that is at hand.
+    if let (Some(by), Some(config)) = (&args.by, global.load())
+        && config.rulebook.directory.person(by).is_none()
+    {
+        return Err(global.error(both!(
+            "`{by}` is nobody in sla.toml: --by takes a person's key, name or address",
+            "«{by}» no es nadie en sla.toml: --by toma la clave, el nombre o la dirección de una persona"
+        )));
+    }
     let look = global.look_of(&client).await;
     let mut model = Model::new(filter, args.by, look);
     if args.once || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
@@ -83,6 +100,10 @@ async fn watch(mut terminal: DefaultTerminal, client: &Client, model: &mut Model
     let mut keys = listen();
     let mut ended = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
+    // Asked beside the keys: a daemon that does not answer holds up nobody who wants to leave.
+    let mut asking: Option<Asking<'_>> = None;
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -90,7 +111,22 @@ async fn watch(mut terminal: DefaultTerminal, client: &Client, model: &mut Model
         tokio::select! {
             _ = ended.recv() => return Ok(()),
             _ = hung_up.recv() => return Ok(()),
-            _ = tick.tick() => model.refresh(client).await,
+            _ = interrupted.recv() => return Ok(()),
+            _ = quit.recv() => return Ok(()),
+            _ = tick.tick() => {
+                if asking.is_none() {
+                    let query = model.query();
+                    asking = Some(Box::pin(async move { tokio::time::timeout(PATIENCE, ask(client, &query)).await }));
+                }
+            }
+            answered = async { match &mut asking { Some(asking) => asking.await, None => pending().await } } => {
+                asking = None;
+                match answered {
+                    Ok(answered) => model.hear(answered),
+                    // The frame says since when it is silent.
+                    Err(_) => model.miss(),
+                }
+            }
             pressed = keys.recv() => match pressed {
                 // The terminal is gone.
                 None => return Ok(()),
@@ -119,11 +155,10 @@ fn listen() -> mpsc::Receiver<Event> {
     receiver
 }
 
-/// Leaves the terminal to the shell, and takes it again when it comes back.
+/// Leaves the terminal to the shell, and takes it again when it comes back: empty, so that everything is drawn. Nothing may be asked of the
+/// terminal here, since the thread that reads the keys would take the answer.
 fn suspend() -> anyhow::Result<DefaultTerminal> {
     ratatui::restore();
     raise(Signal::SIGTSTP)?;
-    let mut terminal = ratatui::init();
-    terminal.clear()?;
-    Ok(terminal)
+    Ok(ratatui::init())
 }

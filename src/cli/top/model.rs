@@ -94,7 +94,26 @@ pub(super) struct Model {
     pub(super) search: String,
     /// What was done, or could not be, last.
     pub(super) said: Option<String>,
+    /// Whether that is what could not be reached.
+    is_trouble: bool,
+    /// Open requests that are due after those that are listed.
+    pub(super) n_unseen: u64,
     heard_at: DateTime<Utc>,
+}
+
+/// What the daemon answers at a look.
+pub(super) struct Answers {
+    page: Value,
+    status: Value,
+    sent: Value,
+}
+
+/// Asks for everything that a frame shows.
+pub(super) async fn ask(client: &Client, query: &str) -> anyhow::Result<Answers> {
+    let page = client.get(query).await?;
+    let status = client.get("/v1/status").await?;
+    let sent = client.get(&format!("/v1/deliveries?limit={MOST_MESSAGES}")).await?;
+    Ok(Answers { page, status, sent })
 }
 
 impl Model {
@@ -111,6 +130,8 @@ impl Model {
             prompt: None,
             search: String::new(),
             said: None,
+            is_trouble: false,
+            n_unseen: 0,
             heard_at: real_time().now(),
         }
     }
@@ -137,12 +158,18 @@ impl Model {
 
     /// Asks for everything anew; what was there stays where the daemon does not answer.
     pub(super) async fn refresh(&mut self, client: &Client) {
-        if let Err(error) = self.fetch(client).await {
-            self.said = Some(printable_line(&error.to_string()));
-        }
+        let answered = ask(client, &self.query()).await;
+        self.hear(answered);
     }
 
     pub(super) async fn fetch(&mut self, client: &Client) -> anyhow::Result<()> {
+        let answers = ask(client, &self.query()).await?;
+        self.take(&answers);
+        Ok(())
+    }
+
+    /// Which requests are wanted, as a path.
+    pub(super) fn query(&self) -> String {
         let mut query = format!("/v1/requests?state=open&order=due&limit={MOST_ROWS}");
         let filters = [("team", &self.filter.team), ("owner", &self.filter.owner), ("channel", &self.filter.channel)];
         for (name, word) in filters {
@@ -150,14 +177,39 @@ impl Model {
                 query += &format!("&{name}={}", encoded(word));
             }
         }
-        let page = client.get(&query).await?;
-        self.status = client.get("/v1/status").await?;
-        let sent = client.get(&format!("/v1/deliveries?limit={MOST_MESSAGES}")).await?;
+        query
+    }
+
+    /// Takes in what came of a look.
+    pub(super) fn hear(&mut self, answered: anyhow::Result<Answers>) {
+        match answered {
+            Ok(answers) => self.take(&answers),
+            Err(error) => {
+                self.said = Some(printable_line(&error.to_string()));
+                self.is_trouble = true;
+            }
+        }
+    }
+
+    /// Nobody answered in time.
+    pub(super) fn miss(&mut self) {
+        let text = both!("plazo does not answer", "plazo no contesta");
+        self.said = Some(self.language().of(text));
+        self.is_trouble = true;
+    }
+
+    fn take(&mut self, answers: &Answers) {
+        let Answers { page, status, sent } = answers;
+        self.status = status.clone();
+        if std::mem::take(&mut self.is_trouble) {
+            self.said = None;
+        }
         let now = real_time().now();
         let views = page["requests"].as_array().into_iter().flatten();
         let views = views.filter_map(|view| serde_json::from_value::<RequestView>(view.clone()).ok());
         let id = self.row().map(|row| row.id.clone());
         self.rows = views.map(|view| row(&view, now, self.look)).collect();
+        self.n_unseen = page["total"].as_u64().unwrap_or_default().saturating_sub(self.rows.len() as u64);
         // The reader stays on the request, wherever it went.
         let rows = self.rows();
         let place = id.and_then(|id| rows.iter().position(|row| row.id == id)).unwrap_or(self.place);
@@ -165,7 +217,6 @@ impl Model {
         self.messages =
             sent["deliveries"].as_array().into_iter().flatten().map(|one| message(one, self.look)).collect();
         self.heard_at = now;
-        Ok(())
     }
 
     /// Does something with a request, in the name that was given.

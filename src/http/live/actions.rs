@@ -15,7 +15,7 @@ use crate::app::links::SILENCE;
 use crate::app::sessions::Session;
 use crate::both;
 use crate::engine::effect::Effect;
-use crate::engine::request::Request;
+use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
 use crate::http::actions::perform;
 use crate::http::bounds;
@@ -72,6 +72,16 @@ async fn carry_out(
     given: Map<String, Value>,
 ) -> Result<&'static str, Refusal> {
     let person = session.viewer.person();
+    let is_closed = matches!(request.phase, Phase::Closed | Phase::Merged);
+    if is_closed
+        && ["take", "own", "release", "snooze", "silence", "wait", "resume", "waive", "deliver"].contains(&deed)
+    {
+        let detail = both!(
+            "It was closed meanwhile. Open it again first, if there is more to do.",
+            "Mientras tanto se cerró. Ábrala de nuevo primero, si queda algo por hacer."
+        );
+        return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
     let actions: Vec<(&'static str, Map<String, Value>)> = match deed {
         "take" => {
             // Where nobody answers for it, whoever takes it does.
@@ -100,6 +110,10 @@ async fn carry_out(
         }
         "own" if !given.contains_key("owner") => {
             let detail = both!("Say to whom it goes.", "Diga a quién pasa.");
+            return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        }
+        "comment" if !given.contains_key("text") => {
+            let detail = both!("Write what is to be noted.", "Escriba qué se anota.");
             return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
         }
         "release" => vec![("own", Map::new())],

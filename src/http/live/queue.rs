@@ -31,7 +31,7 @@ const MOST_ROWS: usize = 60;
 /// Rows of a group where more are asked for, and how many more at each asking.
 const MOST_ROWS_EVER: usize = 2_000;
 const MORE_ROWS: usize = 240;
-const MOST_ON_A_WALL: usize = 14;
+const MOST_ON_A_WALL: usize = 12;
 
 /// Pages are drawn by so many at a time, half of the processors: five hundred that have heard of a change keep no alert waiting.
 static DRAWING: LazyLock<Semaphore> = LazyLock::new(|| {
@@ -140,6 +140,7 @@ pub(super) async fn show(
         let viewer = Viewer::Machine(String::new());
         let page = app.board(&viewer, &wall::filter(&wall), MOST_ON_A_WALL).await;
         let Ok(page) = page else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+        let page = for_wall(page);
         let named = wall.team.as_deref().or(wall.inbox.as_deref()).unwrap_or("plazo");
         return wall_page(&app, &page, (named, wall.hides_names), config.language, wanted.parte.is_some()).await;
     }
@@ -161,6 +162,7 @@ pub(super) async fn show(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     if is_wall {
+        let page = for_wall(page);
         return wall_page(&app, &page, ("plazo", false), language, wanted.parte.is_some()).await;
     }
     let rows = context! { more_at => wanted.with_more(), ..rows(&app, &page, false, language).await };
@@ -218,6 +220,16 @@ async fn takers(app: &App, page: &BoardPage) -> HashMap<RequestId, String> {
     app.views.takers(taken).await.unwrap_or_default()
 }
 
+/// The most urgent rows, as many as a screen shows: what is left out of each group is counted below it.
+fn for_wall(mut page: BoardPage) -> BoardPage {
+    let mut left = MOST_ON_A_WALL;
+    for (_, rows) in &mut page.rows {
+        rows.truncate(left);
+        left -= rows.len();
+    }
+    page
+}
+
 async fn wall_page(
     app: &App,
     page: &BoardPage,
@@ -248,8 +260,11 @@ fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Fil
                   all: crate::text::Both,
                   choices: Vec<(String, String)>,
                   own: &Option<String>| {
-        let choices =
-            choices.into_iter().map(|(key, name)| Choice { is_chosen: own.as_ref() == Some(&key), key, name });
+        // What an address asks for and the file does not have stays chosen, and is seen.
+        let unknown = own.iter().filter(|own| choices.iter().all(|(key, _)| key != *own)).cloned();
+        let unknown: Vec<_> = unknown.map(|word| (word.clone(), word)).collect();
+        let choices = choices.into_iter().chain(unknown);
+        let choices = choices.map(|(key, name)| Choice { is_chosen: own.as_ref() == Some(&key), key, name });
         Filter { name, label: language.of(label), all: language.of(all), choices: choices.collect() }
     };
     let same = |word: &str| (word.to_owned(), word.to_owned());
@@ -258,6 +273,7 @@ fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Fil
     let people = directory.people().map(|person| (person.key.clone(), person.name.clone()));
     let channels = config.words_of(crate::config::Family::Channel);
     let channels = channels.into_iter().map(|word| (word.to_owned(), crate::text::vocabulary::channel(word, language)));
+    let clients = directory.customers().map(|client| (client.key.clone(), client.name.clone())).collect();
     let inboxes = config.words_of(crate::config::Family::Inbox).into_iter().map(same).collect();
     let filters = vec![
         filter("team", both!("Team", "Equipo"), both!("every team", "todo equipo"), teams, &chosen.team),
@@ -275,6 +291,7 @@ fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Fil
             channels.collect(),
             &chosen.channel,
         ),
+        filter("client", both!("Client", "Cliente"), both!("every client", "todo cliente"), clients, &chosen.client),
         filter("inbox", both!("Inbox", "Bandeja"), both!("every inbox", "toda bandeja"), inboxes, &chosen.inbox),
     ];
     filters.into_iter().filter(|filter| !filter.choices.is_empty()).collect()

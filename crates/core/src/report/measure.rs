@@ -209,9 +209,9 @@ fn mean(spans: &[i64]) -> Option<i64> {
     Some((spans.iter().sum::<i64>() + n / 2) / n)
 }
 
-/// The smallest span that is at least as long as `percent` of them.
-pub(super) fn percentile(spans: &[i64], percent: usize) -> Option<i64> {
-    let mut sorted = spans.to_vec();
+/// The least of values that so many hundredths do not exceed (nearest rank); none of none.
+pub fn percentile(values: &[i64], percent: usize) -> Option<i64> {
+    let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()

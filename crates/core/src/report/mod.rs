@@ -25,7 +25,7 @@ use crate::engine::request_id::RequestId;
 
 pub use broken::BrokenRules;
 pub use fold::Fold;
-pub use measure::{Count, Excluded, Measure, Share};
+pub use measure::{Count, Excluded, Measure, Share, percentile};
 
 /// What the team means to reach (C10). Spans are compared with means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -189,7 +189,7 @@ pub const fn cancelled(why: Cancelled, language: Language) -> &'static str {
 pub fn request_state(word: &str, language: Language) -> &str {
     language.of(match word {
         "open" => Both { en: "open", es: "abierta" },
-        "waiting" => Both { en: "waits for the client", es: "espera al cliente" },
+        "waiting" => Both { en: "waits", es: "en espera" },
         "overdue" => Both { en: "overdue", es: "vencida" },
         "closed" => Both { en: "closed", es: "cerrada" },
         "merged" => Both { en: "part of another", es: "parte de otra" },

@@ -106,6 +106,8 @@ questions! {
     KnownEvent { id: EventId } -> Option<RequestId>, known_events;
     /// An event that is known.
     EventOf { id: EventId } -> Option<Event>, events;
+    /// Events of a source whose ids begin so, each with its request.
+    EventsNamed { source: String, beginnings: Vec<String> } -> Vec<(RequestId, String)>, named_events;
     /// A request.
     RequestOf { id: RequestId } -> Kept, requests;
     /// The request to which a conversation belongs.
@@ -219,6 +221,7 @@ impl Known {
             self.histories.remove(&EventsOf { request: entry.request });
             self.links.remove(&LinkOf { request: entry.request });
             self.heard_late.clear();
+            self.named_events.clear();
         }
         for name in &changes.threads {
             let thread = RequestByThread { channel: name.channel.clone(), thread: name.thread.clone() };
