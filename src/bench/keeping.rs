@@ -11,6 +11,8 @@ use plazo::app::App;
 use plazo::app::metrics::LetGoLabels;
 use plazo::app::privacy::{ErasureKind, ErasureOrder};
 use plazo::cli::real_time;
+use plazo::engine::event::Event;
+use plazo::engine::proof::Proof;
 use plazo::intake::json;
 use plazo::store::imports::ImportStep;
 use plazo::unit::Incoming;
@@ -78,9 +80,13 @@ async fn fill(app: &App) -> anyhow::Result<()> {
                     "author": {"name": format!("Cliente {client}"), "address": format!("client-{client}@cliente.example"), "kind": "customer"}});
                 if kind == "message" {
                     event["direction"] = "in".into();
+                } else {
+                    event["author"] = serde_json::json!({"name": "Ana", "kind": "agent"});
                 }
                 let heard = json::heard(event, "bench", now).map_err(|error| anyhow::anyhow!(error.words().en))?;
-                incoming.push(Incoming::new(heard.event, None)?.imported(now));
+                // Nobody ends anything without a proof.
+                let event = Event { proof: Proof::Machine { user: None }, ..heard.event };
+                incoming.push(Incoming::new(event, None)?.imported(now));
             }
         }
         let step = ImportStep { file: "bench".to_owned(), digest: [0; 32], n_records: 0, n_refused: 0, is_last: false };

@@ -43,6 +43,10 @@ fn forget_the_hour(value: &mut Value) {
                 fields.remove("state");
             }
             fields.retain(|name, _| !["now", "overdue"].contains(&name.as_str()));
+            // Told of each event since 0.2.0.
+            if fields.contains_key("received_at") {
+                fields.remove("id");
+            }
             // A sentence says "until tomorrow 08:30", and "until yesterday 08:30" two days later.
             if let Some(Value::String(sentence)) = fields.get_mut("text")
                 && let Some(day) = sentence.find(", until ")

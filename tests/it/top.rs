@@ -174,7 +174,7 @@ fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was(
         let place =
             |word: &str| screen.find(word).unwrap_or_else(|| panic!("no {word} at {columns}×{rows}:\n{screen}"));
         assert!(place("R-1") < place("R-2") && place("R-2") < place("R-3"), "{screen}");
-        assert!(screen.contains("▲ 1 vencidas") && screen.contains("◆ 1 por vencer"), "{screen}");
+        assert!(screen.contains("▲ 1 vencida ") && screen.contains("◆ 1 por vencer"), "{screen}");
         for line in screen.lines() {
             assert!(line.chars().count() <= usize::from(columns), "{line}");
         }
@@ -190,7 +190,7 @@ fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was(
 #[test]
 fn a_new_size_is_a_new_frame_and_every_way_out_restores_the_terminal() {
     let daemon = desk();
-    for way_out in ["q", "\u{3}", "TERM", "HUP"] {
+    for way_out in ["q", "\u{3}", "TERM", "HUP", "INT", "QUIT"] {
         // Set as the shell had it, before it starts.
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let fresh = openpty(Some(&size), None).expect("a pseudo-terminal");
@@ -203,7 +203,7 @@ fn a_new_size_is_a_new_frame_and_every_way_out_restores_the_terminal() {
         session.resize(120, 30);
         session.wait_for(&"─".repeat(120));
         match way_out {
-            "TERM" | "HUP" => session.signal(way_out),
+            "TERM" | "HUP" | "INT" | "QUIT" => session.signal(way_out),
             keys => session.press(keys),
         }
         session.ended(&usual);
@@ -259,7 +259,7 @@ fn without_a_name_it_only_shows_without_colours_it_writes_none_and_for_a_pipe_on
     let output = daemon.command().args(["top", "--once"]).output().expect("plazo runs");
     let frame = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(output.status.success() && !frame.contains('\u{1b}'), "{frame}");
-    for word in ["● en marcha", "▲ 1 vencidas", "R-1", "R-2", "R-3", "VENCE"] {
+    for word in ["● en marcha", "▲ 1 vencida ", "R-1", "R-2", "R-3", "VENCE"] {
         assert!(frame.contains(word), "{word}: {frame}");
     }
     // A client's name cannot write to the terminal.
@@ -276,4 +276,26 @@ fn without_a_name_it_only_shows_without_colours_it_writes_none_and_for_a_pipe_on
     command.arg("--config").arg(directory.path().join("sla.toml")).args(["--url", "http://127.0.0.1:9", "top"]);
     let output = command.output().expect("plazo runs");
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+}
+
+#[test]
+fn it_comes_back_from_the_shell_and_nobody_waits_for_a_daemon_that_hangs() {
+    let daemon = desk();
+    let mut session = Session::start(&daemon, &[], (80, 24), &[]);
+    session.wait_for("R-3");
+    session.press("\u{1a}");
+    let stat = format!("/proc/{}/stat", session.child.id());
+    wait_for("it to stand still", PATIENCE, || {
+        let stat = std::fs::read_to_string(&stat).expect("it lives");
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')).then_some(())
+    });
+    assert!(!session.screen().contains("R-3"), "the shell has its screen");
+    session.signal("CONT");
+    session.wait_for("R-3");
+    daemon.signal("STOP");
+    session.wait_for("sin respuesta desde");
+    session.press("q");
+    let status = wait_for("it to end", PATIENCE, || session.child.try_wait().expect("asked"));
+    daemon.signal("CONT");
+    assert!(status.success());
 }

@@ -75,8 +75,9 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
     let unseen = model.n_unseen;
     let (overdue, soon, fine, waits) =
         (count(Urgency::Overdue), count(Urgency::Soon), count(Urgency::InTime), count(Urgency::Waiting));
+    let vencidas = if overdue == 1 { "vencida" } else { "vencidas" };
     let counts = Line::from(vec![
-        Span::styled(of(both!("▲ {overdue} overdue  ", "▲ {overdue} vencidas  ")), style(Urgency::Overdue)),
+        Span::styled(of(both!("▲ {overdue} overdue  ", "▲ {overdue} {vencidas}  ")), style(Urgency::Overdue)),
         Span::styled(of(both!("◆ {soon} due soon  ", "◆ {soon} por vencer  ")), style(Urgency::Soon)),
         Span::raw(of(both!("○ {fine} in time  ‖ {waits} waiting", "○ {fine} en plazo  ‖ {waits} en espera"))),
         Span::raw(if unseen == 0 { String::new() } else { of(both!("  + {unseen} later", "  + {unseen} después")) }),

@@ -48,10 +48,13 @@ pub(super) async fn show(
     let shortcuts = std::iter::once(None).chain(states.map(Some)).map(shortcut).collect();
     let rows = rows.into_iter().map(|row| {
         let class = if row.state == DeliveryState::Dead { "overdue" } else { "" };
-        let deed = match row.state {
-            DeliveryState::Dead => Some(("retry", both!("Try again", "Reintentar"))),
-            DeliveryState::Pending | DeliveryState::Held => Some(("drop", both!("Drop", "Descartar"))),
-            _ => None,
+        let retry = (row.state == DeliveryState::Dead).then(|| ("retry", both!("Try again", "Reintentar")));
+        let is_undone = matches!(row.state, DeliveryState::Dead | DeliveryState::Pending | DeliveryState::Held);
+        let drop = is_undone.then(|| ("drop", both!("Drop", "Descartar")));
+        let form = |deed: Option<(&str, Both)>| {
+            deed.map_or_else(Cell::default, |(deed, words)| {
+                Cell::form(CellForm { to: format!("/envios/{}/{deed}", row.id), button: of(words), field: None })
+            })
         };
         let request = row.request.clone();
         vec![
@@ -62,18 +65,20 @@ pub(super) async fn show(
             Cell::text(row.person.as_deref().map(|key| config.name_of(key).to_owned()).unwrap_or_default()),
             Cell::text(row.destination.clone()),
             Cell::styled("long", row.answer.as_deref().map(|answer| format::one_line(answer, 160)).unwrap_or_default()),
-            deed.map_or_else(Cell::default, |(deed, words)| {
-                Cell::form(CellForm { to: format!("/envios/{}/{deed}", row.id), button: of(words), field: None })
-            }),
+            form(retry),
+            form(drop),
         ]
     });
     let columns = language.of(Both {
-        en: ["when", "state", "why", "request", "to", "by", "what the other end said", ""],
-        es: ["cuándo", "estado", "por qué", "solicitud", "a quién", "por", "qué respondió", ""],
+        en: ["when", "state", "why", "request", "to", "by", "what the other end said", "", ""],
+        es: ["cuándo", "estado", "por qué", "solicitud", "a quién", "por", "qué respondió", "", ""],
     });
     let lists = Lists {
         title: of(both!("Deliveries", "Envíos")),
-        done: wanted.hecho.as_ref().map(|_| of(both!("Done.", "Hecho."))),
+        done: wanted.hecho.as_ref().map(|word| match word.as_str() {
+            "0" => of(both!("Nothing changed: it is sent, or gone.", "No cambió nada: ya salió, o ya no está.")),
+            _ => of(both!("Done.", "Hecho.")),
+        }),
         shortcuts,
         tables: vec![Table {
             columns: columns.map(str::to_owned).into(),
@@ -105,7 +110,7 @@ pub(super) async fn act(
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     match done {
-        Ok(_) => Redirect::to("/envios?hecho=1").into_response(),
+        Ok(has_changed) => Redirect::to(&format!("/envios?hecho={}", u8::from(has_changed))).into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

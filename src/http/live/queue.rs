@@ -197,11 +197,12 @@ async fn rows(app: &App, page: &BoardPage, hides_names: bool, language: Language
         0 => String::new(),
         n => format!("({n}) "),
     };
+    let vencidas = if n_overdue == 1 { "vencida" } else { "vencidas" };
     context! {
         counted,
         sections => Serde(sections(page, &reading)),
         counts => counts.collect::<Vec<_>>(),
-        news => language.of(both!("{n_overdue} overdue, {n_soon} due soon", "{n_overdue} vencidas, {n_soon} por vencer")),
+        news => language.of(both!("{n_overdue} overdue, {n_soon} due soon", "{n_overdue} {vencidas}, {n_soon} por vencer")),
         n_all => page.counts.iter().sum::<usize>(),
         empty => language.of(both!("Nothing is open.", "No hay nada abierto.")),
         more => language.of(both!("more", "más")),

@@ -6,7 +6,7 @@
 /// What may be thanked for, behind `por` and `por su`.
 macro_rules! for_es {
     () => {
-        r"(?: (?:por|x) (?:tod[oa]s?|(?:tod[oa]s? )?(?:(?:l[ao]s?|el|su|sus|tu|tus|vuestr[ao]|esa|ese|esta|este) )?(?:(?:gran|excelente|buena|amable|valiosa|tanta|mucha|cordial) )?(?:ayuda|colaboracion|cooperacion|ayudita|atencion|atenciones|respuesta|informacion|info|apoyo|tiempo|gestion|gestiones|aclaracion|amabilidad|paciencia|rapidez|agilidad|servicio|soporte|dato|datos|orientacion|explicacion|gentileza|dedicacion|detalle|carino|trabajo|esfuerzo|preocupacion|asesoria|acompanamiento)(?: (?:recibida|prestada|brindada|dada|oportuna|realizada|hecha))?(?: y (?:l[ao]s?|el|su|tu|por la|por su|por el) (?:ayuda|atencion|apoyo|tiempo|paciencia|amabilidad|rapidez|colaboracion|gestion|servicio))?|responder(?:me)?(?: tan rapido)?|contestar(?:me)?(?: tan rapido)?|ayudar(?:me|nos)?|avisar(?:me)?|atender(?:me|nos)?|informar(?:me)?|aclarar(?:lo|me)?|explicar(?:me)?))?"
+        r"(?: (?:por|x) (?:tod[oa]s?|(?:tod[oa]s? )?(?:(?:l[ao]s?|el|su|sus|tu|tus|vuestr[ao]|esa|ese|esta|este) )?(?:(?:gran|excelente|buena|amable|valiosa|tanta|mucha|cordial) )?(?:ayuda|colaboracion|cooperacion|ayudita|atencion|atenciones|respuesta|informacion|info|apoyo|tiempo|gestion|gestiones|aclaracion|amabilidad|paciencia|rapidez|agilidad|servicio|soporte|dato|datos|orientacion|explicacion|gentileza|dedicacion|detalle|carino|trabajo|esfuerzo|preocupacion|asesoria|acompanamiento)(?: (?:recibida|prestada|brindada|dada|oportuna|realizada|hecha))?(?: y (?:l[ao]s?|el|su|tu|por la|por su|por el) (?:ayuda|atencion|apoyo|tiempo|paciencia|amabilidad|rapidez|colaboracion|gestion|servicio))?|responder(?:me)?(?: tan rapido)?|contestar(?:me)?(?: tan rapido)?|ayudar(?:me|nos)?|avisar(?:me)?|colaborar(?:me|nos)?|atender(?:me|nos)?|informar(?:me)?|aclarar(?:lo|me)?|explicar(?:me)?))?"
     };
 }
 
@@ -28,12 +28,12 @@ macro_rules! for_en {
 pub(super) const THANKS: &[&str] = &[
     // es
     concat!(
-        r"(?:(?:muchas|muchisimas|mil|millones de|miles de|un millon de|tantas|infinitas|ms|mchas|muxas|muhcas|muchs|super|bueno|ay|muy|ya|ah ya|ah|aah|uy|listo ya) )?(?:gracias|gracais|garcais|gracisa|grasias|garcias|graias|gracis|gracas|graciass|grax|grx|gcs|graciaz|grcs|grazias|gracias totales)",
+        r"(?:(?:muchas|muchisimas|mil|millones de|miles de|mil y mil|un millon de|tantas|infinitas|ms|mchas|muxas|muhcas|muchs|super|bueno|ay|muy|ya|ah ya|ah|aah|uy|listo ya) )?(?:gracias|gracais|garcais|gracisa|grasias|garcias|graias|gracis|gracas|graciass|grax|grx|gcs|graciaz|grcs|grazias|gracias totales)",
         r"(?: (?:mil|totales|infinitas|de (?:todo )?corazon|de verdad|de nuevo|otra vez|nuevamente|una vez mas|como siempre|a todos|a todas|a tod[oa]s|a ustedes|a usted|a ti|a vos|mi amor))?",
         for_es!()
     ),
     r"gracias a dios",
-    r"a (?:ustedes|usted|ti|vos) (?:(?:muchas|mil) )?(?:gracias)|se (?:pasaron|lucieron|paso|lucio)",
+    r"a (?:ustedes|usted|ti|vos) (?:(?:muchas|mil) )?(?:gracias)|(?:se|te) (?:pasaron|lucieron|paso|lucio|pasaste|luciste)",
     concat!(
         r"(?:(?:se )?(?:l[eo]s?|te|os) agradezco(?: (?:mucho|muchisimo|un monton|bastante|enormemente|de (?:todo )?corazon|tod[oa]|infinitamente))?|(?:l[eo]s?|te) agradecemos(?: mucho)?|agradezco(?: mucho)?|se agradece(?: mucho)?|(?:muy |sumamente |super |quedo muy )?agradecid[oa]s?(?: con (?:usted|ustedes|todos|el equipo))?)",
         for_es!()
@@ -85,14 +85,14 @@ pub(super) const ACKNOWLEDGES: &[&str] = &[
     r"(?:ah+ |ay |uy )?(?:ok|okk|okok|oka|okay|okey|okei|oki|okis|okas|okidoki|oki doki|okie dokie|okie|okie doke|alrighty)(?: (?:ok|okay|oki|doki|esta bien|de acuerdo))?",
     r"ta|(?:ah+ )?(?:vale|listo|listos|joya|nitido|pura vida)(?: (?:vale|listo|pues|entendido|perfecto))?",
     r"(?:todo |muy |que |super )?(?:perfect[oa]|excelente|genial|buenisimo|buenisima|barbaro|estupendo|fantastico|maravilloso|espectacular|fenomenal|magnifico|super|fabuloso|chevere|chevre|bacano|bacan|bakan|chido|padrisimo|padre|macanudo|copado|regio|pulento|de lujo|de maravilla|de diez|bien|bello|lindo|hermoso)",
-    r"(?:entendid[oa]|enterad[oa]s?|recibid[oa]s?|anotad[oa]|comprendid[oa]|copiad[oa]|tomo nota|ya entendi|me queda claro|todo claro|queda claro|todo en orden|todo perfecto|todo excelente|esta perfecto|esta genial|quedo perfecto|quedo excelente|quedo genial|quedo muy bien|quedo super|me alegr[oa](?: mucho)?|que alegria|que bueno|que bien|que emocion|que dicha|que maravilla|que nota|que chevere|que genial|me encanta|me encanto|con gusto|con mucho gusto|a la orden|bien hecho|mejor imposible)",
+    r"(?:entendid[oa]|(?:quedo |quedamos )?enterad[oa]s?|recibid[oa]s?|anotad[oa]|comprendid[oa]|copiad[oa]|tomo nota|ya entendi|me queda claro|todo claro|queda claro|todo en orden|todo perfecto|todo excelente|esta perfecto|esta genial|quedo perfecto|quedo excelente|quedo genial|quedo muy bien|quedo super|me alegr[oa](?: mucho)?|que alegria|que bueno|que bien|que emocion|que dicha|que maravilla|que nota|que chevere|que genial|me encanta|me encanto|con gusto|con mucho gusto|a la orden|bien hecho|mejor imposible)",
     r"(?:la |una |muy |que )?(?:excelente|buena|gran|buen|impecable|perfecto|perfecta|excelentes|linda) (?:servicio|atencion|trabajo|gestion|noticia|labor|equipo|trato)",
     // pt
     r"(?:ah+ )?(?:(?:esta|ta|tah) (?:bom|bem|certo|certinho|joia|ok|otimo|legal|entendido|combinado|perfeito)|tudo (?:certo|certinho|joia|otimo|entendido|combinado|perfeito))",
     r"(?:(?:ah+|ok|muito|que|tudo|super|ta) )?(?:blz|blza|beleza|entendi|entendido|entendida|compreendi|compreendido|certo|certinho|certissimo|perfeito|perfeita|otimo|otima|maravilha|maravilhoso|show|show de bola|legal|bacana|massa|(?:top|show)(?: demais)?|joia|tranquilo|tranks|suave|recebid[oa]|anotad[oa]|ciente|bom|boa|sensacional|espetacular|incrivel|fantastico|excelente|lindo|amei|adorei|bom demais|bom trabalho|otimo trabalho|(?:parabens pelo |amei o |adorei o )?(?:otimo )?atendimento(?: (?:nota (?:mil|dez)|maravilhoso|otimo|excelente|impecavel))|(?:parabens pelo|amei o|adorei o) (?:atendimento|trabalho|servico)|otimo atendimento|arrasou|arrasaram|topissim[oa]|fixe|excelente atendimento|excelente trabalho|parabens|tmj|tamo junto|estamos juntos|e nois|fico feliz|fico contente|que bom|feliz)",
     // en
     r"(?:(?:ah+|ok|okay|alright|all|that is|that s|thats|it s|its|this is|everything is|everything s|sounds|looks|works|so|really|very|pretty) )*(?:alright|all right|great|perfect|awesome|excellent|amazing|wonderful|fantastic|brilliant|lovely|cool|nice|good|super|superb|splendid|marvelous|fab|fabulous|terrific|sweet|neat|fine by me|outstanding|impressive|beautiful|clear)",
-    r"(?:no worries|no problem(?: at all)?|np|(?:that|this|it) (?:worked|works)(?: (?:now|great|perfectly|fine))?|works now|working now|noted with thanks|received with thanks|well received|well noted with thanks|noted|duly noted|well noted|understood|got it|gotcha|got you|roger|roger that|copy that|makes sense|received|acknowledged|okey dokey|righto|right o|ace|yay+|woohoo|hooray|good to know|glad to hear(?: (?:it|that))?|happy to hear(?: (?:it|that))?|works great|works perfectly|love it|loved it|well done|problem solved|all sorted|all set|all good|my pleasure)",
+    r"(?:no worries|no problem(?: at all)?|np|(?:that|this|it) (?:worked|works)(?: (?:now|great|perfectly|fine))?|works now|working now|noted with thanks|received with thanks|well received|well noted with thanks|noted|duly noted|well noted|understood|got it|gotcha|got you|roger|roger that|copy that|makes sense|received|acknowledged|okey dokey|righto|right o|ace|yay+|woohoo|hooray|good to know|glad to hear(?: (?:it|that))?|happy to hear(?: (?:it|that))?|works great|works perfectly|love it|loved it|well done|problem solved|glad (?:it is|it s|its|that s|that is) (?:sorted|solved|fixed|working)|all sorted|all set|all good|my pleasure)",
     r"(?:(?:that is|that s|thats|such|what|really) )?(?:a )?(?:great|top|good|excellent|amazing|awesome|nice|wonderful|fantastic|perfect|outstanding|superb|top notch) (?:job|help|work|service|support|news|stuff|team|response|customer service)",
 ];
 
@@ -109,7 +109,7 @@ pub(super) const FAREWELLS: &[&str] = &[
     r"(?:felices (?:fiestas|vacaciones|pascuas)|feliz navidad|prospero ano(?: nuevo)?|muchos exitos|exitos|mucho exito|suerte|buena suerte|muchas felicidades|buen provecho)",
     r"(?:que )?(?:descanse|descansa|descansen|esten? (?:muy )?bien|estes (?:muy )?bien|le vaya (?:muy )?bien|te vaya (?:muy |super )?bien|les vaya (?:muy )?bien|siga (?:muy )?bien|sigas (?:muy )?bien)",
     r"(?:igualmente|lo mismo|igual)(?: (?:para (?:ti|usted|ustedes|vos)|a (?:ti|usted|ustedes|vos)|le deseo|les deseo))",
-    r"de nada|no hay de que|nao ha de que",
+    r"de nada|no hay de que|nao ha de que|imagina|amen|(?:muy )?(?:cordiales saludos|saludos cordiales)|(?:l[oae]s? )?felicito(?: por (?:su|el|la|tu) (?:atencion|servicio|trabajo|gestion))?|(?:quedo|quedamos) (?:muy )?content[oa]s?",
     r"(?:igualmente|hasta (?:luego|pronto|la proxima|siempre|manana)|nos vemos|nos hablamos|nos estamos viendo|adios|adiosito|chao|chau|ciao|bye|bye bye|chaito|cuidese(?: mucho)?|cuidate(?: mucho)?|cuidense(?: mucho)?|un placer|fue un placer|ha sido un placer|un gusto|fue un gusto|atentamente|atte|cordialmente|respetuosamente|(?:muchas )?(?:felicitaciones|felicidades)(?: por (?:el|su|tu) (?:servicio|trabajo|atencion))?|enviado desde mi (?:iphone|ipad|android|celular|movil|samsung|dispositivo movil)|sent from my (?:iphone|ipad|android|phone|mobile|samsung)|enviado do meu (?:iphone|ipad|android|celular|samsung)|muy atentamente|con carino|con aprecio)",
     // pt
     r"(?:(?:um|uma|te desejo|lhe desejo|desejo|e|que|voce|vc|voces|vcs|tenha|tenham|tenhas|pra voce|muito) )*(?:otim[oa]|excelente|bom|boa|lind[oa]|feliz|abencoad[oa]|maravilhos[oa]|belo|bela) (?:fim de semana|final de semana|fds|semana|feriado|trabalho|descanso|domingo|sabado|sexta|segunda|restante de semana|resto de semana|resto de dia|natal|ano|ano novo|viagem|almoco|inicio de semana)(?: (?:pra|para|a) (?:voce|vc|voces|vcs|ti|todos|todas)(?: tambem| tbm)?)?",
@@ -142,7 +142,7 @@ pub(super) const CONSENTS: &[&str] = &[
 pub(super) const ADDRESSES: &[&str] = &[
     r"(?:mi |mis |mi muy )?(?:amig[oa]s?|estimad[oa]s?|querid[oa]s?|jef[ea]|senor|senora|senorita|sr|sra|srta|don|dona|doctor|doctora|dr|dra|profe|profesor|profesora|ing|ingeniero|ingeniera|lic|licenciad[oa]|equipo|chic[oa]s|crack|maestro|reina|rey|corazon|amor|bro|parce|parcero|hermano|hermana|herman[oa]s|compadre|vecin[oa]|linda|lindo|caballero|compa|wey|tod[oa]s|muchach[oa]s|guapa|cielo|joven)",
     r"(?:meu |minha |meus |minhas )?(?:seu|dona|amig[oa]s?|querid[oa]s?|chefe|patrao|pessoal|galera|gente|equipe|time|mano|cara|irmao|irma|senhor|senhora|flor|linda|anjo|doutor|doutora|parceiro|parceira|moca|moco|prezad[oa]s?|todos)",
-    r"(?:my |dear )?(?:team|everyone|everybody|all|guys|folks|mate|man|sir|madam|ma am|mam|friend|friends|buddy|bro|boss|dear|hun|x|love|pal|dude|legend|y all|both|miss|doc|champ)",
+    r"(?:my |dear )?(?:ms|mr|mrs|team|everyone|everybody|all|guys|folks|mate|man|sir|madam|ma am|mam|friend|friends|buddy|bro|boss|dear|hun|x|love|pal|dude|legend|y all|both|miss|doc|champ)",
 ];
 
 /// Given names that are nothing else in these languages.
