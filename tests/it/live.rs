@@ -300,6 +300,7 @@ fn a_page_is_told_at_once_and_lives_through_nothing_but_words_of_change() {
     let said = until("event: change");
     assert!(!said.contains("Luisa") && !said.contains(&id), "{said}");
     let rows = laura.get("/?parte=filas").body;
+    assert_eq!(laura.get("/?rows=abc").status, 200, "nonsense in an address is no mistake of the reader's");
     assert!(rows.contains(&format!("/r/{id}\"")) && !rows.contains("<html"), "{rows}");
 }
 

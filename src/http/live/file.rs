@@ -21,7 +21,8 @@ use crate::text::{Both, Language, format};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
-    revision: Option<i64>,
+    /// Its number; what is none shows none.
+    revision: Option<String>,
 }
 
 /// What the page says of a change.
@@ -39,7 +40,7 @@ pub(super) async fn show(
     SignedIn(session): SignedIn,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    page(&app, &session, wanted.revision, Changing::default()).await
+    page(&app, &session, wanted.revision.and_then(|word| word.trim().parse().ok()), Changing::default()).await
 }
 
 async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Changing) -> Response {

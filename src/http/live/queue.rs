@@ -57,9 +57,9 @@ pub(super) struct Wanted {
     #[serde(alias = "bandeja")]
     inbox: Option<String>,
     q: Option<String>,
-    /// Rows of each group.
+    /// Rows of each group; what is no number means the usual ones.
     #[serde(alias = "filas")]
-    rows: Option<usize>,
+    rows: Option<String>,
     pantalla: Option<String>,
     parte: Option<String>,
 }
@@ -82,7 +82,11 @@ impl Wanted {
 
     /// Rows of each group.
     fn most(&self) -> usize {
-        self.rows.unwrap_or(MOST_ROWS).clamp(MOST_ROWS, MOST_ROWS_EVER)
+        self.rows
+            .as_ref()
+            .and_then(|rows| rows.trim().parse().ok())
+            .unwrap_or(MOST_ROWS)
+            .clamp(MOST_ROWS, MOST_ROWS_EVER)
     }
 
     /// The address of the same with more rows; none where there are as many as a page bears.
