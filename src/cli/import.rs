@@ -29,9 +29,9 @@ use crate::intake::source::Source;
 use crate::private;
 use crate::text::{Both, Language};
 
-/// Events that go together; a few of a record's may be more.
 /// Events of requests that are not known yet, which wait for the file's end.
 const MOST_EARLY: usize = 500_000;
+/// Events that go together; a few of a record's may be more.
 const STRETCH: usize = MOST_EVENTS * 4 / 5;
 /// Refusals that are told; the file of refusals has all.
 const MOST_TOLD: usize = 5;

@@ -20,7 +20,8 @@ use crate::both;
 use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
 use crate::intake::json::NotJson;
-use crate::store::keeping::{Erasure, LegalHold};
+use crate::store::erasing::Erasure;
+use crate::store::keeping::LegalHold;
 
 /// Words by which one may be known.
 const MOST_WORDS: usize = 20;

@@ -13,6 +13,7 @@ pub mod leases;
 pub mod deliveries;
 mod digest;
 pub mod disk;
+pub mod erasing;
 pub mod gather;
 mod holds;
 pub mod imports;

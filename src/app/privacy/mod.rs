@@ -9,7 +9,8 @@ mod retention;
 use std::path::Path;
 
 use crate::engine::request_id::RequestId;
-use crate::store::keeping::{Erasure, LegalHold};
+use crate::store::erasing::Erasure;
+use crate::store::keeping::LegalHold;
 use crate::store::{Store, StoreError};
 
 use super::App;

@@ -27,7 +27,8 @@ pub use closing::unassociated;
 pub use comment::{Part, parts};
 pub use contact::same_contact;
 pub use finding::{Association, Finding, LogField};
-pub(super) use parking::{inquires, needs_something};
+pub use parking::Appeal;
+pub(super) use parking::wanted;
 pub use phrases::{Phrases, normalised};
 pub use reply::{Answer, Wording, judge_answer};
 

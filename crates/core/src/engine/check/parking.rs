@@ -75,57 +75,52 @@ const NEEDS: [&str; 33] = [
     "provide",
 ];
 
-/// Whether a message of the house asks something of whoever reads it.
-pub(in crate::engine) fn needs_something(text: &str) -> bool {
-    let text = normalised(text);
-    text.contains(['?', '¿', '？']) || NEEDS.iter().any(|word| text.contains(word))
+/// Forms by which one asks the reader for something without a question mark, in the three languages: requests, and what is waited for.
+const WANTS: [&str; 8] = [
+    r"(?:por favor|porfa(?:vor)?|favor|please|pls|kindly|por gentileza)",
+    r"(?:a la espera|en espera|pendientes?|atent[oa]s?|aguardamos?|aguardo|esperamos|espero|esperando) (?:de |a |por |del? )?(?:su|sus|tu|tus|sua|suas|o seu|a sua|que (?:nos|me))",
+    r"(?:necesit(?:o|amos)|requerimos|requiero|precisamos|preciso|falta(?:n|ria)?) (?:que |de )?(?:su|sus|tu|el|la|los|las|un|una|nos|me|usted|o|a)",
+    r"(?:send|let|give|tell|show|call|confirm|reply|provide|share|forward|attach|sign|review|approve|check) (?:me|us|to|the|your|this|it|when|if|back)",
+    r"(?:could|can|would|will) you",
+    r"(?:we|i) (?:need|require|await|are waiting|am waiting|look forward)",
+    r"(?:waiting|awaiting) (?:for )?your",
+    r"(?:nos|me) (?:puede|podria|pueden|podrian|puedes|podrias|regala|regalas)",
+];
+/// Orders. Without accents "envie" is "send" as well as "I sent", and of the latter a pronoun or "ya" stands before it.
+const ORDERS: &str = r"(?:\b(ya|se|lo|la|los|las|les|le|te|yo|nos|que|no|si|ja|eu|quien) )?\b(?:envi|mand|confirm|avis|indiqu|inform|compart|adjunt|escrib|llam|revis|firm|complet|diligenci|aprueb|dig|hag|pag|verifiqu|valid|ayud|contest|respond|explic|manten|assin)(?:e|a|en|an)(?:-?(?:me|nos|melo|mela|noslo|nosla|le|les|lo|la|los|las))?\b";
+/// Offers of more help, and what one says at the end: what follows in the sentence belongs to them, and wants nothing.
+const OFFERS: &str = r"\b(?:(?:please )?(?:let (?:us|me) know|contact us|write (?:to )?us|reach out) if you|(?:escribanos|avisenos|aviseme|avisame|escribeme) (?:si necesit|ante cualquier|por cualquier)[a-z]*|algo mas|alguna? (?:otra?|duda|consulta|inquietud|pregunta|cosa mas)|otra (?:cosa|duda|consulta|inquietud)|en que (?:mas|otra cosa)|cualquier (?:cosa|duda|inquietud|consulta|novedad|pregunta|otra)|no dud[ea]|mais alguma (?:coisa|duvida)|algo mais|qualquer (?:coisa|duvida)|anything else|any (?:other |further |more )?(?:questions?|doubts?|concerns?)|if you need|something else)\b";
+
+static FORMS: LazyLock<Option<[Regex; 3]>> = LazyLock::new(|| {
+    let wants = format!(r"\b(?:{})\b", WANTS.join("|"));
+    Some([Regex::new(&wants).ok()?, Regex::new(ORDERS).ok()?, Regex::new(OFFERS).ok()?])
+});
+
+/// What the house wants of whoever reads a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appeal {
+    /// One of its sentences asks, or orders, and is no offer of more help: an "ok" answers it.
+    pub inquires: bool,
+    /// It may want something: whoever waits for the client then is not accused of having asked for nothing.
+    pub may_need: bool,
 }
 
-/// Forms by which one asks the reader for something without a question mark, in the three languages: orders, requests, and what is waited for.
-static WANTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"\b(?:por favor|porfa(?:vor)?|favor|please|pls|kindly|por gentileza)\b|\b(?:a la espera|en espera|pendientes?|atent[oa]s?|aguardamos?|aguardo|esperamos|espero|esperando) (?:de |a |por |del? )?(?:su|sus|tu|tus|sua|suas|o seu|a sua|que (?:nos|me))\b|\b(?:necesit(?:o|amos)|requerimos|requiero|precisamos|preciso|falta(?:n|ria)?) (?:que |de )?(?:su|sus|tu|el|la|los|las|un|una|nos|me|usted|o|a)\b|\b(?:send|let|give|tell|show|call|confirm|reply|provide|share|forward|attach|sign|review|approve|check) (?:me|us|to|the|your|this|it|when|if|back)\b|\b(?:could|can|would|will) you\b|\b(?:we|i) (?:need|require|await|are waiting|am waiting|look forward)\b|\b(?:waiting|awaiting) (?:for )?your\b|\bplease\b",
-    )
-    .ok()
-});
-/// Orders. Without accents "envie" is "send" as well as "I sent", and of the latter a pronoun or "ya" stands before it.
-static ORDERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let verbs = "(?:envi|mand|confirm|avis|indiqu|inform|compart|adjunt|escrib|llam|revis|firm|complet|diligenci|aprueb|dig|hag|pag|verifiqu|valid|ayud|contest|respond|explic|manten|assin)";
-    let pronoun = "(?:-?(?:me|nos|melo|mela|noslo|nosla|le|les|lo|la|los|las))?";
-    Regex::new(&format!(
-        r"(?:\b(ya|se|lo|la|los|las|les|le|te|yo|nos|que|no|si|ja|eu|quien) )?\b{verbs}(?:e|a|en|an){pronoun}\b"
-    ))
-    .ok()
-});
-/// Offers of more help, and what one says at the end: they want nothing.
-static OFFERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"\b(?:algo mas|alguna? (?:otra?|duda|consulta|inquietud|pregunta|cosa mas)|otra (?:cosa|duda|consulta|inquietud)|en que (?:mas|otra cosa)|cualquier (?:cosa|duda|inquietud|consulta|novedad|pregunta|otra)|no dud[ea]|mais alguma (?:coisa|duvida)|algo mais|qualquer (?:coisa|duvida)|anything else|any (?:other |further |more )?(?:questions?|doubts?|concerns?)|if you need|something else)\b",
-    )
-    .ok()
-});
-
-/// Whether a message of the house wants something of whoever reads it: one of its sentences asks, or orders, and is no offer of more help.
-pub(in crate::engine) fn inquires(text: &str) -> bool {
+/// What a message of the house wants of whoever reads it.
+pub(in crate::engine) fn wanted(text: &str) -> Appeal {
     let text = normalised(text);
-    let (Some(wants), Some(orders), Some(offers)) = (WANTS.as_ref(), ORDERS.as_ref(), OFFERS.as_ref()) else {
-        return true;
-    };
-    let orders = |sentence: &str| orders.captures_iter(sentence).any(|found| found.get(1).is_none());
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let end = rest
-            .find(['.', '!', '?', '？', ';', '\n'])
-            .map_or(rest.len(), |at| at + rest[at..].chars().next().map_or(1, char::len_utf8));
-        let (sentence, after) = rest.split_at(end);
-        rest = after;
-        if (sentence.contains(['?', '¿', '？']) || wants.is_match(sentence) || orders(sentence))
-            && !offers.is_match(sentence)
-        {
-            return true;
-        }
-    }
-    false
+    let inquires = inquires(&text);
+    let may_need = inquires || text.contains(['?', '¿', '？']) || NEEDS.iter().any(|word| text.contains(word));
+    Appeal { inquires, may_need }
+}
+
+fn inquires(text: &str) -> bool {
+    let Some([wants, orders, offers]) = FORMS.as_ref() else { return true };
+    let orders = |part: &str| orders.captures_iter(part).any(|found| found.get(1).is_none());
+    text.split_inclusive(['.', '!', '?', '？', ';', '\n']).any(|sentence| {
+        let offer = offers.find(sentence);
+        let before = offer.map_or(sentence, |offer| &sentence[..offer.start()]);
+        wants.is_match(before) || orders(before) || (offer.is_none() && sentence.contains(['?', '¿', '？']))
+    })
 }
 
 #[cfg(test)]
@@ -145,8 +140,12 @@ mod tests {
             "Aquí va el arte, ¿lo aprueba?",
             "Necesitamos la guía firmada",
             "Ya salió. ¿Algo más? Mándenos la dirección.",
+            "Por favor envíenos la guía, cualquier duda me avisa",
+            "¿Me confirma la dirección o algo más?",
+            "Nos puede enviar el RUT",
+            "¿Le llegó bien? Cualquier cosa, por favor escríbanos",
         ] {
-            assert!(inquires(text), "{text}");
+            assert!(wanted(text).inquires, "{text}");
         }
         for text in [
             "Su pedido sale hoy a las 3.",
@@ -155,12 +154,15 @@ mod tests {
             "Listo, quedó enviado a su correo. ¿Hay algo más en lo que le pueda ayudar?",
             "Let us know if you need anything else",
             "Mais alguma dúvida?",
+            "Avísenos si necesita algo más",
             "Ya quedó solucionado.",
+            "Cualquier duda, por favor escríbanos",
+            "Si necesita algo más, no dude en llamarnos",
             "Ya se la envié",
             "ya te mande la factura",
             "La revise y todo esta en orden",
         ] {
-            assert!(!inquires(text), "{text}");
+            assert!(!wanted(text).inquires, "{text}");
         }
     }
 }

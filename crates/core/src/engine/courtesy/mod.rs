@@ -24,70 +24,11 @@ const MOST_WORDS: usize = 24;
 const LONGEST: usize = 400;
 
 /// Words with which people ask, refuse or complain: in no phrase of the house's own, and nobody's name.
-const ASKS: &[&str] = &[
-    "no",
-    "ni",
-    "nunca",
-    "jamas",
-    "sin",
-    "pero",
-    "aun",
-    "todavia",
-    "tampoco",
-    "nadie",
-    "nada",
-    "falta",
-    "faltan",
-    "quiero",
-    "quisiera",
-    "necesito",
-    "necesitamos",
-    "pido",
-    "pedimos",
-    "ayuda",
-    "auxilio",
-    "socorro",
-    "urgente",
-    "urgencia",
-    "cancelar",
-    "cancele",
-    "devolver",
-    "devolucion",
-    "devoluciones",
-    "reembolso",
-    "reclamo",
-    "queja",
-    "cambio",
-    "cambiar",
-    "favor",
-    "porfa",
-    "cuando",
-    "donde",
-    "cuanto",
-    "como",
-    "mas",
-    "mal",
-    "nao",
-    "nem",
-    "sem",
-    "mas",
-    "ainda",
-    "falta",
-    "quero",
-    "preciso",
-    "socorro",
-    "cade",
-    "not",
-    "never",
-    "but",
-    "without",
-    "need",
-    "want",
-    "help",
-    "please",
-    "refund",
-    "cancel",
-];
+const ASKS: &str = "no|ni|nunca|jamas|sin|pero|aun|todavia|tampoco|nadie|nada|falta|faltan|quiero|quisiera|necesito|necesitamos|pido|pedimos|ayuda|auxilio|socorro|urgente|urgencia|cancelar|cancele|devolver|devolucion|devoluciones|reembolso|reclamo|queja|cambio|cambiar|favor|porfa|cuando|donde|cuanto|como|mas|mal|nao|nem|sem|ainda|quero|preciso|cade|not|never|but|without|need|want|help|please|refund|cancel";
+
+fn asks(word: &str) -> bool {
+    ASKS.split('|').any(|asks| asks == word)
+}
 
 /// What a courtesy says, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +62,7 @@ impl Courtesies {
     /// Whether a phrase of the house's own can be taken for one: words, and nothing that asks.
     pub fn can_be(phrase: &str) -> bool {
         let said = signs::read(phrase).filter(|_| phrase.len() <= LONGEST);
-        said.is_some_and(|said| !said.words.is_empty() && !said.words.iter().any(|word| ASKS.contains(&word.as_str())))
+        said.is_some_and(|said| !said.words.is_empty() && !said.words.iter().any(|word| asks(word)))
     }
 
     /// What a message says if it asks for nothing. `names` are words by which its writer and its readers are called.
@@ -187,7 +128,7 @@ fn without_names<'w>(words: &'w [String], names: &[&str]) -> Vec<&'w str> {
     let mut plain: Vec<&str> = words.iter().map(String::as_str).collect();
     for name in names {
         let name: Vec<String> = name.split_whitespace().map(folded).collect();
-        let asks = name.iter().any(|word| ASKS.contains(&word.as_str()));
+        let asks = name.iter().any(|word| asks(word));
         let ends_so = || plain.ends_with(&name.iter().map(String::as_str).collect::<Vec<_>>());
         if 1 < name.len() && !asks && name.len() < plain.len() && ends_so() {
             plain.truncate(plain.len() - name.len());

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Event, Fact};
-use crate::engine::check::{self, Part};
+use crate::engine::check::{self, Appeal, Part};
 use crate::engine::courtesy::Courtesy;
 use crate::engine::request::Request;
 use crate::engine::rulebook::Rulebook;
@@ -54,11 +54,12 @@ impl Gist {
 
     fn of(text: &str, names: &[&str], rulebook: &Rulebook) -> Self {
         let said = Utterance::Words(text);
+        let wanted = said.wanted();
         Self {
             letters: text.chars().count(),
             digest: Self::digest_of(text),
-            has_question: said.inquires(),
-            needs_something: said.needs_something(),
+            has_question: wanted.inquires,
+            needs_something: wanted.may_need,
             says_nothing: said.says_nothing(rulebook),
             confirms: said.confirms(rulebook),
             returns: said.returns(rulebook),
@@ -98,21 +99,12 @@ pub enum Utterance<'a> {
 }
 
 impl Utterance<'_> {
-    /// Whether it wants something of whoever reads it: a question, or a request; what has no words may. An offer of more help does not.
-    pub fn inquires(&self) -> bool {
+    /// What it wants of whoever reads it, where the house says it; what has no words may want anything.
+    pub fn wanted(&self) -> Appeal {
         match self {
-            Self::Words(text) => check::inquires(text),
-            Self::Gist(gist) => gist.has_question,
-            Self::Wordless => true,
-        }
-    }
-
-    /// Whether it asks for something to be sent or done; what has no words may.
-    pub fn needs_something(&self) -> bool {
-        match self {
-            Self::Words(text) => check::needs_something(text),
-            Self::Gist(gist) => gist.needs_something,
-            Self::Wordless => true,
+            Self::Words(text) => check::wanted(text),
+            Self::Gist(gist) => Appeal { inquires: gist.has_question, may_need: gist.needs_something },
+            Self::Wordless => Appeal { inquires: true, may_need: true },
         }
     }
 
@@ -195,7 +187,7 @@ impl Event {
     /// Whether what the house delivered asks for something.
     pub fn delivers_with_question(&self) -> bool {
         match &self.fact {
-            Fact::Deliver { text } if !text.trim().is_empty() => Utterance::Words(text).inquires(),
+            Fact::Deliver { text } if !text.trim().is_empty() => check::wanted(text).inquires,
             Fact::Deliver { .. } => self.gist.as_ref().is_some_and(|gist| gist.has_question),
             _ => false,
         }

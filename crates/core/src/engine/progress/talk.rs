@@ -121,12 +121,15 @@ fn reply(request: &mut Request, event: &Event, direction: Direction, rulebook: &
     let author = event.author.as_ref();
     let audience = request.facets.for_whom();
     let said = event.said();
-    if said.inquires() && direction != Direction::In {
-        // Whoever is asked answers by a nod, too.
-        request.marks.inquired_at = Some(event.at);
-    }
-    if said.needs_something() && direction != Direction::In {
-        request.marks.needed_at = Some(event.at);
+    if direction != Direction::In {
+        let wanted = said.wanted();
+        if wanted.inquires {
+            // Whoever is asked answers by a nod, too.
+            request.marks.inquired_at = Some(event.at);
+        }
+        if wanted.may_need {
+            request.marks.needed_at = Some(event.at);
+        }
     }
     let answer = judge_answer(author, said, audience, rulebook);
     if direction != Direction::Internal || audience == Audience::Internal {

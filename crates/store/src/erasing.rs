@@ -1,0 +1,307 @@
+//! What is forgotten of somebody who asks for it: where they are found, what is rewritten, and what says that it was done.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Result, Store, Writing, instant, milliseconds};
+use plazo_core::engine::request_id::RequestId;
+
+/// That somebody was forgotten in it: nothing of it can be derived anew.
+const FORGOTTEN: i64 = 8;
+
+/// That somebody was forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Erasure {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who asked plazo for it.
+    pub who: Option<String>,
+    /// `client`, `person` or `request`.
+    pub kind: String,
+    /// What was done, as JSON.
+    pub receipt: Value,
+}
+
+impl Store {
+    /// Requests between two numbers of the journal that have an entry with somebody in it, and the number after the last.
+    pub fn entries_with(
+        &self,
+        is_in: impl Fn(&[u8]) -> bool,
+        from: i64,
+        n: i64,
+    ) -> Result<(BTreeSet<RequestId>, Option<i64>)> {
+        let mut statement = self.prepare(
+            "SELECT request, concat_ws(' ', body, event, effects) FROM journal WHERE ?1 <= seq AND seq < ?2",
+        )?;
+        let mut rows = statement.query([from, from + n])?;
+        let mut found = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            if is_in(row.get_ref(1)?.as_bytes().unwrap_or_default()) {
+                found.insert(RequestId(row.get(0)?));
+            }
+        }
+        let last: i64 = self.prepare("SELECT coalesce(max(seq), 0) FROM journal")?.query_row([], |row| row.get(0))?;
+        Ok((found, Some(from + n).filter(|next| *next <= last)))
+    }
+
+    /// Requests of a client: by its key or name, by the word of its contact, or by the name of its conversation.
+    pub fn requests_of(&self, words: &BTreeSet<String>) -> Result<BTreeSet<RequestId>> {
+        let words = serde_json::to_string(words)?;
+        let mut found = BTreeSet::new();
+        for sql in [
+            "SELECT id FROM requests WHERE customer COLLATE NOCASE IN (SELECT value FROM json_each(?1)) AND customer IS NOT NULL",
+            "SELECT id FROM requests WHERE contact IN (SELECT value FROM json_each(?1)) AND contact IS NOT NULL",
+            "SELECT request FROM threads WHERE thread IN (SELECT value FROM json_each(?1))",
+        ] {
+            let mut statement = self.prepare(sql)?;
+            let rows = statement.query_map([&words], |row| row.get(0).map(RequestId))?;
+            found.extend(rows.collect::<std::result::Result<Vec<_>, _>>()?);
+        }
+        Ok(found)
+    }
+
+    /// Requests of which what is known has somebody in it, or whose contact or conversation ends with these digits.
+    pub fn requests_like(
+        &self,
+        is_in: impl Fn(&[u8]) -> bool,
+        digits: &BTreeSet<String>,
+    ) -> Result<BTreeSet<RequestId>> {
+        let mut found = BTreeSet::new();
+        let mut statement = self.prepare("SELECT id, state FROM requests")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if is_in(row.get_ref(1)?.as_bytes().unwrap_or_default()) {
+                found.insert(RequestId(row.get(0)?));
+            }
+        }
+        for digits in digits {
+            for sql in [
+                "SELECT id FROM requests WHERE contact IS NOT NULL AND contact LIKE '%' || ?1",
+                "SELECT request FROM threads WHERE thread LIKE '%' || ?1",
+            ] {
+                let mut statement = self.prepare(sql)?;
+                let rows = statement.query_map([digits], |row| row.get(0).map(RequestId))?;
+                found.extend(rows.collect::<std::result::Result<Vec<_>, _>>()?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Who was forgotten, the latest first.
+    pub fn erasures(&self) -> Result<Vec<Erasure>> {
+        let mut statement =
+            self.prepare("SELECT id, at, who, kind, receipt FROM erasures ORDER BY id DESC LIMIT 1000")?;
+        let rows = statement.query_map([], |row| {
+            let receipt = row.get_ref(4)?.as_str()?;
+            Ok(Erasure {
+                id: row.get(0)?,
+                at: instant(row.get(1)?)?,
+                who: row.get(2)?,
+                kind: row.get(3)?,
+                receipt: serde_json::from_str(receipt).unwrap_or_default(),
+            })
+        })?;
+        self.readable("erasure", rows)
+    }
+
+    /// The requests of whoever was being forgotten, and those that mention them; none where nothing was begun, or it has come to its end.
+    pub fn begun_erasure(&self, subject: &[u8]) -> Result<Option<[Vec<RequestId>; 2]>> {
+        let mut statement = self.prepare("SELECT requests, mentioned_in FROM begun_erasures WHERE subject = ?1")?;
+        let mut rows = statement.query([subject])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let ids = |column: usize| -> Result<_> { Ok(serde_json::from_str(&row.get::<_, String>(column)?)?) };
+        Ok(Some([ids(0)?, ids(1)?]))
+    }
+
+    /// Requests that their source wants erased, each with the source.
+    pub fn wanted_erasures(&self) -> Result<Vec<(RequestId, String)>> {
+        let mut statement = self.prepare("SELECT request, source FROM wanted_erasures ORDER BY at, request")?;
+        let rows = statement.query_map([], |row| Ok((RequestId(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Notes that somebody was forgotten in a request.
+    pub fn note_forgotten(&self, request: RequestId) -> Result<()> {
+        self.prepare("UPDATE requests SET let_go = let_go | ?2 WHERE id = ?1")?.execute([request.0, FORGOTTEN])?;
+        Ok(())
+    }
+
+    /// Takes away what was put aside and has somebody in it, or belongs to one of these conversations. How many were.
+    pub fn remove_put_aside_with(&self, is_in: impl Fn(&[u8]) -> bool, threads: &[(String, String)]) -> Result<usize> {
+        let mut n = 0;
+        for (table, key, text) in [
+            ("quarantine", "seq", "body || ' ' || event"),
+            ("parked", "source, event, channel, thread", "body || ' ' || event || ' ' || thread"),
+            ("fetches", "source, name, id", "path || ' ' || asked || ' ' || id"),
+        ] {
+            let mut statement = self.prepare(&format!("SELECT {text}, {key} FROM {table}"))?;
+            let mut rows = statement.query([])?;
+            let mut theirs = Vec::new();
+            while let Some(row) = rows.next()? {
+                if is_in(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
+                    let n_columns = row.as_ref().column_count();
+                    let key = (1..n_columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
+                    theirs.push(key.collect::<std::result::Result<Vec<_>, _>>()?);
+                }
+            }
+            let places = vec!["?"; key.split(',').count()].join(", ");
+            let mut statement = self.prepare(&format!("DELETE FROM {table} WHERE ({key}) = ({places})"))?;
+            for key in theirs {
+                n += statement.execute(rusqlite::params_from_iter(key))?;
+            }
+        }
+        for (channel, thread) in threads {
+            n += self.prepare("DELETE FROM parked WHERE channel = ?1 AND thread = ?2")?.execute([channel, thread])?;
+        }
+        Ok(n)
+    }
+
+    /// Rewrites a request's violations by `forget`, which says whether it changed one.
+    pub fn rewrite_violations(&self, request: RequestId, mut forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
+        let mut statement = self.prepare("SELECT id, violation FROM violations WHERE request = ?1")?;
+        let rows = statement.query_map([request.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        for row in rows.collect::<std::result::Result<Vec<_>, _>>()? {
+            let (id, text) = row;
+            let Ok(mut violation) = serde_json::from_str::<Value>(&text) else { continue };
+            if forget(&mut violation) {
+                self.prepare("UPDATE violations SET violation = ?2, excuse = NULL, who = NULL WHERE id = ?1")?
+                    .execute(params![id, violation.to_string()])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces the key of a person of the house wherever a column names them.
+    pub fn rename_person(&self, key: &str, name: &str) -> Result<usize> {
+        let mut n = 0;
+        for sql in [
+            "UPDATE requests SET owner = ?2 WHERE owner = ?1",
+            "UPDATE deliveries SET person = ?2 WHERE person = ?1",
+            "UPDATE acts SET who = ?2 WHERE who = ?1",
+            "UPDATE violations SET who = ?2 WHERE who = ?1",
+            "UPDATE violations SET owner = ?2 WHERE owner = ?1",
+            "UPDATE violations SET excused_by = ?2 WHERE excused_by = ?1",
+            "UPDATE silences SET who = ?2 WHERE who = ?1",
+            "UPDATE absences SET person = ?2 WHERE person = ?1",
+            "UPDATE absences SET substitute = ?2 WHERE substitute = ?1",
+            "UPDATE absences SET who = ?2 WHERE who = ?1",
+            "UPDATE revisions SET who = ?2 WHERE who = ?1",
+            "DELETE FROM windows WHERE person = ?1 AND ?2 IS NOT NULL",
+            "DELETE FROM sessions WHERE person = ?1 AND ?2 IS NOT NULL",
+            "DELETE FROM link_revocations WHERE person = ?1 AND ?2 IS NOT NULL",
+        ] {
+            n += self.prepare(sql)?.execute([key, name])?;
+        }
+        Ok(n)
+    }
+
+    /// Replaces words in the texts of revisions of the file that are over: what is in force is the operator's to change.
+    pub fn rewrite_revisions(&self, mut forget: impl FnMut(&str) -> Option<String>) -> Result<usize> {
+        let mut statement =
+            self.prepare("SELECT id, source FROM revisions WHERE id < (SELECT max(id) FROM revisions)")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        let mut n = 0;
+        for (id, source) in rows.collect::<std::result::Result<Vec<_>, _>>()? {
+            if let Some(rewritten) = forget(&source) {
+                n += self.prepare("UPDATE revisions SET source = ?2 WHERE id = ?1")?.execute(params![id, rewritten])?;
+            }
+        }
+        Ok(n)
+    }
+
+    /// Rewrites the reports that are kept by `forget`, which says whether it changed one.
+    pub fn rewrite_past_reports(&self, mut forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
+        let mut statement = self.prepare("SELECT report, name, from_at, to_at FROM past_reports")?;
+        let mut rows = statement.query([])?;
+        let mut rewritten = Vec::new();
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?;
+            let Ok(mut report) = serde_json::from_str::<Value>(text.as_str().unwrap_or_default()) else { continue };
+            if forget(&mut report) {
+                let key: (String, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+                rewritten.push((key, report.to_string()));
+            }
+        }
+        let sql = "UPDATE past_reports SET report = ?4 WHERE name = ?1 AND from_at = ?2 AND to_at = ?3";
+        let mut statement = self.prepare(sql)?;
+        for ((name, from, to), report) in rewritten {
+            statement.execute(params![name, from, to, report])?;
+        }
+        Ok(())
+    }
+
+    /// Rewrites what operators wrote beside: names of files that were read in, why and by whom something is held, and by whom somebody was
+    /// forgotten.
+    pub fn rewrite_notes(&self, forget: impl Fn(&str) -> Option<String>) -> Result<()> {
+        for (table, column) in
+            [("imports", "file"), ("legal_holds", "why"), ("legal_holds", "who"), ("erasures", "who")]
+        {
+            let mut statement =
+                self.prepare(&format!("SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"))?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            for row in rows.collect::<std::result::Result<Vec<_>, _>>()? {
+                if let Some(rewritten) = forget(&row.1) {
+                    self.prepare(&format!("UPDATE {table} SET {column} = ?2 WHERE rowid = ?1"))?
+                        .execute(params![row.0, rewritten])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes whose requests are being forgotten.
+    pub fn begin_erasure(
+        &self,
+        subject: &[u8],
+        requests: &[RequestId],
+        mentioned_in: &[RequestId],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let [requests, mentioned_in] = [requests, mentioned_in].map(serde_json::to_string);
+        self.prepare(
+            "INSERT OR REPLACE INTO begun_erasures (subject, at, requests, mentioned_in) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![subject, milliseconds(now), requests?, mentioned_in?])?;
+        Ok(())
+    }
+
+    /// That is done.
+    pub fn end_erasure(&self, subject: &[u8]) -> Result<()> {
+        self.prepare("DELETE FROM begun_erasures WHERE subject = ?1")?.execute([subject])?;
+        Ok(())
+    }
+
+    /// Writes down that somebody was forgotten, and returns its number.
+    pub fn add_erasure(
+        &self,
+        kind: &str,
+        subject: &[u8],
+        who: Option<&str>,
+        receipt: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
+        let sql = "INSERT INTO erasures (at, who, kind, subject, receipt) VALUES (?1, ?2, ?3, ?4, ?5)";
+        Ok(self.prepare(sql)?.insert(params![milliseconds(now), who, kind, subject, receipt.to_string()])?)
+    }
+
+    /// Notes that a source wants a request erased.
+    pub fn want_erasure(&self, request: RequestId, source: &str, now: DateTime<Utc>) -> Result<()> {
+        self.prepare("INSERT INTO wanted_erasures (request, source, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+            .execute(params![request.0, source, milliseconds(now)])?;
+        Ok(())
+    }
+
+    /// That is done.
+    pub fn settle_erasure(&self, request: RequestId) -> Result<()> {
+        self.prepare("DELETE FROM wanted_erasures WHERE request = ?1")?.execute([request.0])?;
+        Ok(())
+    }
+}
