@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{App, WriteError};
 use crate::config::Config;
-use crate::engine::absence::{self, Absence, Present};
+use crate::engine::absence::{self, Absence};
 use crate::store::absences::AbsenceRow;
 use crate::store::{Store, StoreError};
 
@@ -113,10 +113,11 @@ fn tell(config: &mut Config, told: Vec<AbsenceRow>) {
 
 /// Whether an absence more would make a circle of substitutes at any time.
 fn leads_back(new: &Absence, config: &Config) -> bool {
-    let mut all = config.rulebook.directory.absences().to_vec();
+    let directory = &config.rulebook.directory;
+    let mut all = directory.absences().to_vec();
     all.push(new.clone());
     let starts: Vec<_> = all.iter().map(|other| other.from.max(new.from)).filter(|from| *from < new.until).collect();
     let people = all.iter().map(|absence| absence.person.as_str());
-    let is_circle = |person: &str| starts.iter().any(|from| absence::present(&all, person, *from) == Present::Circle);
+    let is_circle = |person: &str| starts.iter().any(|from| directory.leads_back(&all, person, *from));
     people.into_iter().any(is_circle)
 }

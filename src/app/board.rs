@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::readers::Readers;
+use crate::engine::check::folded;
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::{Phase, Request};
@@ -62,7 +63,7 @@ pub struct BoardRow {
     policies: Box<[Box<str>]>,
     /// What the team waits for.
     pub waits: Option<BoardWait>,
-    /// The name and the subject, in lower case, to be searched.
+    /// The name and the subject, in lower case and without accents, to be searched.
     words: Box<str>,
 }
 
@@ -107,7 +108,7 @@ impl BoardRow {
         let first: Option<&Clock> = live().filter(|clock| clock.due_at.is_some()).min_by_key(|clock| clock.due_at);
         let policies: BTreeSet<&str> = live().map(|clock| clock.policy.as_str()).collect();
         let words = [&request.subject, &request.contact, &request.facets.customer];
-        let words: Vec<String> = words.into_iter().flatten().map(|word| word.to_lowercase()).collect();
+        let words: Vec<String> = words.into_iter().flatten().map(|word| folded(word)).collect();
         let boxed = |text: &Option<String>| text.as_deref().map(Box::from);
         Some(Self {
             id: request.id,
@@ -142,6 +143,11 @@ impl BoardRow {
     pub fn is_of_team(&self, team: &str, rulebook: &Rulebook) -> bool {
         self.teams.iter().any(|own| **own == *team)
             || self.policies.iter().any(|policy| rulebook.team_of(policy) == Some(team))
+    }
+
+    /// Whether a policy of some team promises anything on it.
+    pub fn is_of_any_team(&self, rulebook: &Rulebook) -> bool {
+        self.policies.iter().any(|policy| rulebook.team_of(policy).is_some())
     }
 
     /// How urgent it is at `now`.
@@ -179,7 +185,7 @@ pub struct BoardFilter {
     pub channel: Option<String>,
     /// An inbox.
     pub inbox: Option<String>,
-    /// Words of the number, the name or the subject, in lower case.
+    /// Words of the number, the name or the subject.
     pub search: Option<String>,
 }
 
@@ -200,10 +206,11 @@ impl BoardFilter {
             own.eq_ignore_ascii_case(wanted) || directory.customer_name(own).eq_ignore_ascii_case(wanted)
         };
         let is_found = |words: &String| {
-            let name = || row.customer.as_deref().map(|key| directory.customer_name(key).to_lowercase());
-            row.words.contains(words)
-                || row.id.to_string().eq_ignore_ascii_case(words)
-                || name().is_some_and(|name| name.contains(words))
+            let words = folded(words);
+            let name = || row.customer.as_deref().map(|key| folded(directory.customer_name(key)));
+            row.words.contains(&words)
+                || row.id.to_string().eq_ignore_ascii_case(&words)
+                || name().is_some_and(|name| name.contains(&words))
         };
         self.team.as_ref().is_none_or(is_team)
             && self.person.as_ref().is_none_or(is_person)

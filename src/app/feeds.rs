@@ -492,8 +492,8 @@ impl Work<'_> {
     /// bot may send one (LESSONS 48).
     fn may_press(&mut self, incoming: &Incoming) -> Result<bool, StoreError> {
         let event = &incoming.event;
-        if !matches!(event.fact, Fact::Ack | Fact::Snooze { .. }) || event.proof != Proof::Signed {
-            return Ok(event.proof.holds() || !matches!(event.fact, Fact::Ack | Fact::Snooze { .. }));
+        if !matches!(event.fact, Fact::Ack { .. } | Fact::Snooze { .. }) || event.proof != Proof::Signed {
+            return Ok(event.proof.holds() || !matches!(event.fact, Fact::Ack { .. } | Fact::Snooze { .. }));
         }
         let Some(request) = incoming.request else { return Ok(false) };
         let who = event.author.as_ref().and_then(|author| author.address.as_deref());

@@ -12,7 +12,7 @@ use super::keys::Keys;
 use super::sessions::SIGN_IN_WITHIN;
 use super::{App, WriteError};
 use crate::config::Config;
-use crate::engine::directory::Recipient;
+use crate::engine::directory::{Recipient, Team};
 use crate::engine::effect::ClockRef;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
@@ -360,12 +360,12 @@ pub(super) fn has_part(config: &Config, request: &Request, key: &str, now: DateT
     }
     let is_owner = request.owner.as_deref() == Some(key);
     let shares_team = || {
-        let promises = |team: &str| {
-            let mut live = request.clocks.iter().filter(|clock| clock.is_live());
-            live.any(|clock| config.rulebook.team_of(&clock.policy) == Some(team))
-        };
-        directory.teams_of(key).any(|team| request.facets.teams.contains(&team.key) || promises(&team.key))
-            || request.owner.is_none() && directory.may_answer_clients(key)
+        let live = request.clocks.iter().filter(|clock| clock.is_live());
+        let promised_by: Vec<&str> = live.filter_map(|clock| config.rulebook.team_of(&clock.policy)).collect();
+        let is_of = |team: &Team| request.facets.teams.contains(&team.key) || promised_by.contains(&team.key.as_str());
+        // What nobody owns, and no team's policy promises, is for whoever may answer.
+        directory.teams_of(key).any(is_of)
+            || request.owner.is_none() && promised_by.is_empty() && directory.may_answer_clients(key)
     };
     let is_told = || recipients(config, request, now).contains(&Recipient::Person(key.to_owned()));
     is_owner || directory.holds_a_role(key, now) || shares_team() || is_told()

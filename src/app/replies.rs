@@ -31,7 +31,7 @@ impl App {
             let is_forged = matches!(event.proof, Proof::None { lacks: Some(Lack::Refused | Lack::List) });
             if is_told && is_marked && !is_forged {
                 let deed = match text.as_deref().and_then(wish) {
-                    Some(Wish::Take) => Some(Fact::Ack),
+                    Some(Wish::Take) => Some(Fact::Ack { until: None }),
                     Some(Wish::Snooze(span)) => Some(Fact::Snooze { until: event.at + span }),
                     Some(Wish::Waive) => Some(Fact::Waive { reason: String::new() }),
                     None => None,

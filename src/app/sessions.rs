@@ -96,12 +96,12 @@ impl Viewer {
             || config.rulebook.directory.named_holders(&management, now).any(|holder| holder == *key)
     }
 
-    /// Whether a row is shown: one's own, one's teams', and what nobody owns where one may answer.
+    /// Whether a row is shown: one's own, one's teams', and what nobody owns and no team promises, where one may answer.
     fn sees_row(&self, row: &BoardRow, teams: &[&str], answers: bool, rulebook: &Rulebook) -> bool {
         let Self::Person(key) = self else { return true };
         row.owner.as_deref() == Some(key)
             || teams.iter().any(|team| row.is_of_team(team, rulebook))
-            || row.owner.is_none() && answers
+            || row.owner.is_none() && answers && !row.is_of_any_team(rulebook)
     }
 }
 

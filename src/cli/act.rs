@@ -167,6 +167,27 @@ pub(super) struct SnoozeArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct AckArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// Until when, such as "mon 08:00" or "next opening"; then the ladder goes on
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    until: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PromiseArgs {
+    #[command(flatten)]
+    plain: PlainArgs,
+    /// By when, such as "tomorrow 17:00", "next opening" or 2026-12-08, that day included
+    #[arg(long, value_name = "WHEN", required_unless_present = "within", allow_hyphen_values = true)]
+    due: Option<String>,
+    /// In how long: a span such as 4h
+    #[arg(long, value_name = "SPAN", conflicts_with = "due")]
+    within: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct CloseArgs {
     #[command(flatten)]
     reason: ReasonArgs,
@@ -331,6 +352,8 @@ pub(super) enum Work {
     Stage(StageArgs),
     /// Hand a critical case up: the whole chain is told at once
     Escalate(ReasonArgs),
+    /// Agree with the client on another instant for the delivery
+    Promise(PromiseArgs),
     /// The client's message needs no answer: its clock ends, neither kept nor broken
     Waive(ReasonArgs),
     /// Say why a promise broke, by a key of [reasons]
@@ -409,6 +432,9 @@ pub(super) async fn work(global: &Global, work: Work) -> Outcome {
             act(global, "approve", plain, body).await
         }
         Work::Undo(args) => act(global, "undo", args.plain, given([("of", args.event)])).await,
+        Work::Promise(PromiseArgs { plain, due, within }) => {
+            act(global, "promise", plain, given([("due", due), ("within", within)])).await
+        }
         Work::Waive(args) => reason(global, "waive", args).await,
         Work::Replica(args) => plain(global, "replica", args).await,
         Work::Move(args) => act(global, "move", args.plain, given([("to", Some(args.to))])).await,
@@ -478,6 +504,10 @@ pub(super) async fn own(global: &Global, args: OwnArgs) -> Outcome {
     act(global, "own", args.plain, given([("owner", args.owner)])).await
 }
 
+pub(super) async fn ack(global: &Global, args: AckArgs) -> Outcome {
+    act(global, "ack", args.plain, given([("until", args.until)])).await
+}
+
 pub(super) async fn snooze(global: &Global, args: SnoozeArgs) -> Outcome {
     act(global, "snooze", args.plain, given([("for", args.span), ("until", args.until)])).await
 }
@@ -488,7 +518,11 @@ async fn act(global: &Global, action: &str, args: PlainArgs, mut body: Map<Strin
     let answer = Client::writing(global)?.post(&path, &Value::Object(body)).await?;
     let effects = answer["effects"].as_array().cloned().unwrap_or_default();
     warn(&answer);
-    tell(&answer["request"], &effects, args.json, global.look())
+    let look = global.look();
+    if let Some(act) = answer["took_back"].as_str().filter(|_| !args.json) {
+        output::line(&look.language.of(both!("taken back: {act}", "se deshizo: {act}")))?;
+    }
+    tell(&answer["request"], &effects, args.json, look)
 }
 
 /// Says on standard error what was taken although somebody may have meant something else.
@@ -536,6 +570,9 @@ fn tell(request: &Value, effects: &[Value], json: bool, look: Look) -> Outcome {
             "already_so" => Both { en: "it is so already", es: "ya estaba así" },
             "merged" => Both { en: "the request is part of another", es: "la solicitud es parte de otra" },
             "not_owed" => Both { en: "nobody waits for it", es: "nadie lo espera" },
+            "nothing_to_undo" => {
+                Both { en: "there was nothing to take back then", es: "entonces no había nada que deshacer" }
+            }
             other => Both { en: other, es: other },
         });
         output::line(&styled(output::YELLOW, language.of(both!("nothing changed: {why}", "nada cambió: {why}"))))?;

@@ -130,7 +130,7 @@ enum Command {
     /// Open a closed request again
     Reopen(act::PlainArgs),
     /// Take a request: no further escalation, the clock runs on
-    Ack(act::PlainArgs),
+    Ack(act::AckArgs),
     /// Put a request's alerts off
     Snooze(act::SnoozeArgs),
     #[command(flatten)]
@@ -250,7 +250,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Report(args) => report::run(global, &args).await,
         Command::Violations(args) => violations::run(global, &args).await,
         Command::Reopen(args) => act::plain(global, "reopen", args).await,
-        Command::Ack(args) => act::plain(global, "ack", args).await,
+        Command::Ack(args) => act::ack(global, args).await,
         Command::Snooze(args) => act::snooze(global, args).await,
         Command::Queue(args) => queue::run(global, &args).await,
         Command::Deliveries(args) => deliveries::run(global, &args).await,

@@ -20,7 +20,7 @@ impl Decision<'_> {
         let Some(contact) = author.and_then(|person| config.contacts.get(&person.key)) else { return };
         let at = format::time(event.at, config.zone);
         let (subject, deed) = match event.fact {
-            Fact::Ack => (
+            Fact::Ack { .. } => (
                 both!("you took {id}", "usted tomó {id}"),
                 both!(
                     "At {at} your answer to the alert took {id}. Nobody above is told while you see to it; the clock runs on.",

@@ -3,20 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Decision;
 use super::follow::has_followers;
-use super::{DOOR, Decision};
-use crate::both;
 use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::event::{Event, EventId, Fact, is_loose};
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
-use crate::engine::{self, Input as Moves, check};
-use crate::intake::json::CLOCK_SKEW;
-use crate::text::{Both, Language, format, violation};
+use crate::engine::{self, Input as Moves};
 use crate::unit::changes::{Act, JournalEntry, Remark, RequestUpdate, TakenBack, ThreadName};
-use crate::unit::incoming::{Applied, Incoming, Rejection, RejectionCode};
+use crate::unit::incoming::{Applied, Incoming};
 use crate::unit::known::{
     AnyParked, ClocksOf, DowntimeAt, EventsOf, KnownEvent, Need, ReferencesOf, RequestByThread, RequestOf,
 };
@@ -81,6 +78,9 @@ impl Decision<'_> {
         }
         let is_in_order = is_in_order(&before, event);
         let mut outcome = self.advance(&before, event)?;
+        if let Some(rejection) = self.mends_what_broke(&before, &outcome.request, event) {
+            return Ok(Applied::Rejected(rejection));
+        }
         // What asks for nothing is no second conversation.
         if is_new && outcome.request.phase.is_live() {
             let violation = self.same_contact(&outcome.request, event)?;
@@ -318,53 +318,6 @@ impl Decision<'_> {
         let references = self.known.get(ReferencesOf { request })?;
         Ok(references.iter().find(|(name, _)| keeps_tickets(name)).map(|(_, number)| number.clone()))
     }
-
-    /// Why plazo's own doors do not let that happen (C4, C5, C6, D4). What another system did is a fact, and a violation.
-    fn refusal(&self, before: &Request, event: &Event) -> Option<Rejection> {
-        if event.id.source != DOOR {
-            return None;
-        }
-        let violations = check::judge(before, event, &self.config.rulebook);
-        let refused: Vec<_> = violations.iter().filter(|violation| violation.check.is_refused()).collect();
-        let told = |language| {
-            let told: Vec<_> = refused.iter().map(|violation| violation::sentences(violation, language)).collect();
-            told.join("\n")
-        };
-        let detail = || Both { en: told(Language::En), es: told(Language::Es) };
-        (!refused.is_empty()).then(|| Rejection { code: RejectionCode::Rule, detail: detail() })
-    }
-
-    /// By plazo's own doors nothing is done to what had not begun. A source may tell of acts before it tells of the opening.
-    fn precedes_opening(&self, before: &Request, event: &Event) -> Result<Option<Rejection>, Need> {
-        if event.id.source != DOOR || event.starts_request() || is_in_order(before, event) {
-            return Ok(None);
-        }
-        let events = self.known.get(EventsOf { request: before.id })?;
-        let Some(began_at) = events.first().map(|first| first.at).filter(|began_at| event.at < *began_at) else {
-            return Ok(None);
-        };
-        let request = before.id;
-        let at = |language| format::dated(began_at, self.config.zone, language);
-        let detail = Both {
-            en: format!("{request} began on {}; nothing can have been done to it before", at(Language::En)),
-            es: format!("{request} empezó el {}; antes no se le pudo hacer nada", at(Language::Es)),
-        };
-        Ok(Some(Rejection { code: RejectionCode::BeforeOpening, detail }))
-    }
-
-    fn implausible(&self, at: DateTime<Utc>) -> Option<Rejection> {
-        let earliest = Utc.with_ymd_and_hms(2000, 1, 1, 0, 0, 0).single()?;
-        let now = self.now;
-        if now + CLOCK_SKEW < at {
-            let detail = both!(
-                "`at` ({at}) lies in the future; here it is {now}",
-                "`at` ({at}) está en el futuro; aquí es {now}"
-            );
-            return Some(Rejection { code: RejectionCode::AtInFuture, detail });
-        }
-        let detail = both!("`at` ({at}) lies before the year 2000", "`at` ({at}) es anterior al año 2000");
-        (at < earliest).then_some(Rejection { code: RejectionCode::AtTooOld, detail })
-    }
 }
 
 /// How an outcome is written.
@@ -390,7 +343,7 @@ fn unopened(id: RequestId) -> Arc<Request> {
 }
 
 /// Whether an event happened after everything that is known of its request, and takes nothing of it back.
-fn is_in_order(before: &Request, event: &Event) -> bool {
+pub(super) fn is_in_order(before: &Request, event: &Event) -> bool {
     before.last_event_at <= event.at && !event.takes_back()
 }
 
@@ -402,7 +355,7 @@ fn is_spam(event: &Event) -> bool {
 /// That somebody took or put off a request's alerts, if the event says that.
 fn act(request: RequestId, event: &Event) -> Option<Act> {
     let until = match event.fact {
-        Fact::Ack => None,
+        Fact::Ack { until } => until,
         Fact::Snooze { until } => Some(until),
         _ => return None,
     };

@@ -16,6 +16,7 @@ mod mail;
 mod news;
 pub mod place;
 mod reason;
+mod refused;
 mod time;
 mod violation;
 

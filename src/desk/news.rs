@@ -40,7 +40,7 @@ impl Decision<'_> {
             }
         }
         let is_ignored = effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
-        if let Some(event) = event.filter(|event| event.fact == Fact::Ack && !is_ignored) {
+        if let Some(event) = event.filter(|event| matches!(event.fact, Fact::Ack { .. }) && !is_ignored) {
             for clock in request.clocks.iter().filter(|clock| clock.is_live()).map(Clock::name) {
                 tell(clock, NewsKind::Taken, event.at);
             }

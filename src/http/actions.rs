@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -20,16 +21,19 @@ use crate::app::view::RequestView;
 use crate::app::{App, Applied, DOOR, Incoming};
 use crate::both;
 use crate::config::{Config, Family};
+use crate::engine::clock::Clock;
 use crate::engine::directory::Recipient;
 use crate::engine::effect::Effect;
 use crate::engine::event::{self, Author, BrokenPromise, Event, Fact, RequestKind};
+use crate::engine::policy::TargetKind;
 use crate::engine::proof::Proof;
 use crate::engine::reasons;
+use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::DONE;
 use crate::intake::json;
 use crate::store::StoreError;
-use crate::text::Both;
+use crate::text::{Both, Language, format};
 
 const ACTIONS: [&str; 30] = [
     "answer",
@@ -79,6 +83,9 @@ struct Acted {
     /// What was taken as it stands, and probably meant otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Doubt>,
+    /// What was taken back, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    took_back: Option<String>,
 }
 
 /// A word that nobody knows, and that was taken all the same.
@@ -114,9 +121,10 @@ async fn act(
     let request = app.views.request(id).await?;
     let request = request.ok_or_else(|| missing(&app, id))?;
     let config = app.config();
-    let warnings = done.doubt.map(|doubt| Doubt { field: "by", detail: config.language.of(doubt) });
-    let warnings = warnings.into_iter().collect();
-    Ok(Json(Acted { request: RequestView::new(&request, &config), effects: done.effects, warnings }))
+    let doubt = |(field, detail): (&'static str, Both)| Doubt { field, detail: config.language.of(detail) };
+    let warnings = done.doubts.into_iter().map(doubt).collect();
+    let took_back = done.undone.map(|act| super::history::sentence(&config, &act, app.now()));
+    Ok(Json(Acted { request: RequestView::new(&request, &config), effects: done.effects, warnings, took_back }))
 }
 
 /// What an action caused.
@@ -124,8 +132,10 @@ async fn act(
 pub(super) struct Performed {
     /// Its effects; none where it was known already.
     pub(super) effects: Vec<Effect>,
-    /// A word that nobody knows, and that was taken all the same.
-    pub(super) doubt: Option<Both>,
+    /// What was taken as it stands, and probably meant otherwise: the field, and why it is doubted.
+    pub(super) doubts: Vec<(&'static str, Both)>,
+    /// The act that was taken back, if that was wanted.
+    pub(super) undone: Option<Event>,
 }
 
 /// Does an action on a request, whoever asks for it: a program, or a page.
@@ -137,9 +147,7 @@ pub(super) async fn perform(
     proof: Proof,
 ) -> HandlerResult<Performed> {
     let mut fields = event_of(id, action, fields)?;
-    if action == "undo" {
-        name_what_is_undone(app, id, &mut fields).await?;
-    }
+    let undone = if action == "undo" { Some(name_what_is_undone(app, id, &mut fields).await?) } else { None };
     bounds::instants(app, &mut fields)?;
     let (mut event, request) = json::event(Value::Object(fields), DOOR, app.now())?;
     event.proof = proof;
@@ -176,14 +184,37 @@ pub(super) async fn perform(
         Fact::Reason { .. } | Fact::Approve { .. } => told_reason(app, id, &event, &config).await?,
         _ => {}
     }
-    let doubt = event.author.as_ref().and_then(|author| unknown_author(author, &config));
+    if let Fact::Ack { until: Some(until) } = event.fact
+        && until <= event.at
+    {
+        let problem = both!("must lie ahead of `at`", "debe ser posterior a `at`");
+        return Err(Failure::of_field("until", problem));
+    }
+    let until = if let Fact::Wait { until, .. } = event.fact { until } else { None };
+    let author = event.author.as_ref().and_then(|author| unknown_author(author, &config));
+    let mut doubts: Vec<_> = author.map(|doubt| ("by", doubt)).into_iter().collect();
     let applied = app.desk.submit(vec![Incoming::new(event, request).map_err(StoreError::from)?]).await?;
     let effects = match applied.into_iter().next() {
         Some(Applied::Accepted { effects, .. }) => effects,
         Some(Applied::Duplicate { .. } | Applied::Unfiled) | None => Vec::new(),
         Some(Applied::Rejected(rejection)) => return Err(rejection.into()),
     };
-    Ok(Performed { effects, doubt })
+    if let Some(until) = until {
+        let request = app.views.request(id).await?;
+        doubts.extend(request.and_then(|request| outlasts(&request, until, &config)).map(|doubt| ("until", doubt)));
+    }
+    Ok(Performed { effects, doubts, undone })
+}
+
+/// That a wait is to last longer than its kind may: somebody is told of it before.
+fn outlasts(request: &Request, until: DateTime<Utc>, config: &Config) -> Option<Both> {
+    let is_bound = |clock: &&Clock| clock.kind == TargetKind::Waiting && clock.is_live();
+    let due = request.clocks.iter().find(is_bound)?.due_at.filter(|due| *due < until)?;
+    let at = |language| format::dated(due, config.zone, language);
+    Some(Both {
+        en: format!("it may wait until {} at most; then it is told, though the wait goes on", at(Language::En)),
+        es: format!("puede esperar a lo sumo hasta el {}; entonces se avisa, aunque la espera sigue", at(Language::Es)),
+    })
 }
 
 /// Refuses a reason that the file does not name, or for a promise that did not break, and an approval by somebody who may not.
@@ -244,7 +275,7 @@ async fn told_reason(app: &App, id: RequestId, event: &Event, config: &Config) -
 }
 
 /// Says which event is taken back: the one that is named, or the last act of the house.
-async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, Value>) -> HandlerResult<()> {
+async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, Value>) -> HandlerResult<Event> {
     if app.views.request(id).await?.is_none() {
         return Err(missing(app, id));
     }
@@ -287,7 +318,7 @@ async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, 
         return Err(Failure::of_field("of", problem));
     };
     fields.insert("of".to_owned(), event.id.to_string().into());
-    Ok(())
+    Ok(event.clone())
 }
 
 /// The event JSON that an action stands for.

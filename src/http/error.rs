@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::pages;
 use crate::app::{App, Rejection, WriteError};
 use crate::both;
 use crate::intake::json::{FieldError, MOST_EVENTS, NotJson, Unusable};
@@ -69,8 +70,19 @@ impl Told {
 
 /// Says each problem in the language of the file. Until here it bears both, since few of those who find one know the file.
 pub(super) async fn in_the_language(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_browser = pages::is_for_browsers(&request);
     let mut response = next.run(request).await;
-    let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
+    let status = response.status();
+    let is_problem = status.is_client_error() || status.is_server_error();
+    let Some(told) = response.extensions_mut().remove::<Told>() else {
+        let is_page =
+            response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        // What the server itself refuses: a form that is too large, a field that is none.
+        return if is_browser && is_problem && !is_page { pages::problem(status, &app.config()) } else { response };
+    };
+    if is_browser {
+        return pages::problem(status, &app.config());
+    }
     let problem = Json(told.problem(app.config().language)).into_response();
     *response.body_mut() = problem.into_body();
     response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -1,6 +1,10 @@
 //! What happened to a request, in sentences: the same for the interface, the command line and the pages.
 
+use chrono::{DateTime, Utc};
+
 use crate::app::App;
+use crate::config::Config;
+use crate::engine::event::Event;
 use crate::engine::request_id::RequestId;
 use crate::store::StoreError;
 use crate::text::{Language, history};
@@ -13,13 +17,20 @@ pub(super) struct Told {
     pub(super) link: Option<String>,
 }
 
+/// What an event says, in a sentence.
+pub(super) fn sentence(config: &Config, event: &Event, now: DateTime<Utc>) -> String {
+    let (zone, language) = (config.zone, config.language);
+    history::Writer { rulebook: &config.rulebook, event: &|_| None, now, zone, language }.fact(event)
+}
+
 /// Reads the history of a request and writes it out.
 pub(super) async fn told(app: &App, id: RequestId, language: Language) -> Result<Told, StoreError> {
     let (happenings, rows) = app.views.story(id).await?;
     let config = app.config();
-    let directory = &config.rulebook.directory;
+    let events = || happenings.iter().filter_map(|happening| happening.event.as_ref());
     let writer = history::Writer {
-        person: &|word| directory.person(word).map(|person| person.name.clone()),
+        rulebook: &config.rulebook,
+        event: &|name| events().find(|event| event.id.to_string() == name),
         now: app.now(),
         zone: config.zone,
         language,
@@ -34,6 +45,6 @@ pub(super) async fn told(app: &App, id: RequestId, language: Language) -> Result
     let mut lines: Vec<_> = happened.chain(told).collect();
     // What was told follows what it was about.
     lines.sort_by_key(|line| line.at);
-    let link = history::link(happenings.iter().filter_map(|happening| happening.event.as_ref()));
+    let link = history::link(events());
     Ok(Told { lines, link })
 }

@@ -17,11 +17,11 @@ use crate::app::App;
 use crate::app::view::RequestView;
 use crate::app::views::Whole;
 use crate::both;
-use crate::engine::directory::Directory;
 use crate::engine::request_id::{NoRequestId, RequestId};
+use crate::engine::rulebook::Rulebook;
 use crate::instant::Meant;
 use crate::store::Fault;
-use crate::store::requests::{DueCursor, RequestFilter};
+use crate::store::requests::{DueCursor, RequestFilter, TeamFilter};
 use crate::text::{Both, Language, history, vocabulary};
 
 const DEFAULT_PAGE: u32 = 50;
@@ -42,7 +42,7 @@ struct ListParams {
     channel: Option<String>,
     /// The owner's key, name or address.
     owner: Option<String>,
-    /// Owned by the people of this team: its key.
+    /// What the people of this team own, and what its policies promise: its key.
     team: Option<String>,
     /// The client's key, name or address.
     customer: Option<String>,
@@ -128,12 +128,12 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     let owner = params.owner.map(|word| directory.person(&word).map(|person| person.key.clone()).unwrap_or(word));
     let customer =
         params.customer.map(|word| directory.customer(&word).map(|client| client.key.clone()).unwrap_or(word));
-    let owners = params.team.map(|key| people_of(directory, &key)).transpose()?;
+    let team = params.team.map(|key| of_team(&config.rulebook, &key)).transpose()?;
     let mut filter = RequestFilter {
         state: (state != "all").then(|| state.to_owned()),
         channel: params.channel,
         owner,
-        owners,
+        team,
         customer,
         due_before,
         below: None,
@@ -160,15 +160,20 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     Ok(Json(Page { requests, next, total }))
 }
 
-/// The keys of a team's people.
-fn people_of(directory: &Directory, key: &str) -> Result<Vec<String>, Failure> {
+/// What is a team's, as on the pages.
+fn of_team(rulebook: &Rulebook, key: &str) -> Result<TeamFilter, Failure> {
+    let directory = &rulebook.directory;
     let Some(team) = directory.team(key) else {
         let known: Vec<_> = directory.team_keys().collect();
         let known = known.join(", ");
         let detail = both!("there is no team `{key}`; there are {known}", "no hay un equipo «{key}»; hay {known}");
         return Err(Failure::of_field("team", detail));
     };
-    Ok(team.members.iter().chain(&team.lead).cloned().collect())
+    let policies = rulebook.policies.iter().filter(|policy| policy.team.as_deref() == Some(key));
+    Ok(TeamFilter {
+        people: team.members.iter().chain(&team.lead).cloned().collect(),
+        policies: policies.map(|policy| policy.name.clone()).collect(),
+    })
 }
 
 /// `1772461800000_R-17`, or `_R-17` where nothing is due.

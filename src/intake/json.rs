@@ -689,7 +689,7 @@ impl Fields {
                 };
                 Fact::Undelivered { of, failed }
             }
-            "ack" => Fact::Ack,
+            "ack" => Fact::Ack { until: self.instant("until")? },
             "snooze" => Fact::Snooze { until: self.snooze_end(now)? },
             "log" => Fact::Log(Box::new(self.interaction()?)),
             "schedule" => Fact::Schedule { due: self.appointment(now)?, participants: self.words("participants")? },

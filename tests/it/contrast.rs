@@ -47,7 +47,7 @@ fn declarations(text: &str) -> BTreeMap<String, String> {
     pairs.map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned())).collect()
 }
 
-/// The rules of a style sheet. Blocks for widths are left out: they say nothing of colours, and a rule in them that did would be lost.
+/// The rules of a style sheet. Blocks for widths and for paper are left out: they say nothing of colours, and a rule in them that did would be lost.
 fn rules(css: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
     let mut rest = css;
@@ -61,7 +61,7 @@ fn rules(css: &str) -> Vec<Rule> {
         }
         if head.starts_with("@media") {
             is_dark = head.contains("prefers-color-scheme: dark");
-            assert!(is_dark || head.contains("-width"), "what is `{head}`?");
+            assert!(is_dark || head.contains("-width") || head == "@media print", "what is `{head}`?");
             (depth, rest) = (1, body);
             continue;
         }

@@ -313,3 +313,126 @@ e = [{ at = "due", tell = ["ana"] }]
     assert_eq!((who.as_str(), when.as_str()), ("ana", "04 00:00"));
     assert_eq!((alerts.len(), *cause), (2, plazo::outbox::HeldFor::Away));
 }
+
+/// A daemon whose file has this besides the people.
+fn start_with(file: &str) -> Daemon {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let operator = directory.path().join("operator").display().to_string();
+    let config = format!("{PEOPLE}{file}").replace("OPERATOR", &operator);
+    std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
+    Daemon::start_in(directory)
+}
+
+const PARKED: &str = "
+[wait.proveedor]
+name = \"El proveedor\"
+at_most = \"2h\"
+escalation = \"e\"
+[[policy]]
+name = \"todo\"
+deliver = { within = \"20m\", escalation = \"e\" }
+[escalation]
+e = [{ at = \"due\", tell = [\"ana\"] }]
+";
+
+#[test]
+fn lessons_50_what_broke_is_not_mended_by_what_is_dated_back() {
+    let daemon = start_with(PARKED);
+    let request = daemon.client_message("m-1", "t-1", HOUR);
+    wait_for("the breach", PATIENCE, || readers(daemon.directory.path()).pop());
+    for args in [
+        vec!["wait", &request, "--at", "-55m", "--by", "laura"],
+        vec!["wait", &request, "--on", "proveedor", "--at", "-41m", "--by", "laura"],
+    ] {
+        let (code, text) = run(&daemon, &args);
+        assert!(code == Some(2) && text.contains("does not mend it"), "{args:?}: {code:?} {text}");
+        assert_eq!(states(&daemon, &request), ["breached"]);
+    }
+    // From now on it may wait, and what broke stays so.
+    let (code, text) = run(&daemon, &["wait", &request, "--on", "proveedor", "--until", "+3h", "--by", "laura"]);
+    assert!(code != Some(2) && text.contains("it may wait until"), "{code:?} {text}");
+    assert_eq!(states(&daemon, &request), ["breached", "running"]);
+    let (_, text) = run(&daemon, &["show", &request]);
+    assert!(text.contains("waits for \"El proveedor\""), "by its name: {text}");
+}
+
+#[test]
+fn what_is_taken_back_is_named_and_what_was_no_act_takes_nothing_back() {
+    let daemon = start_with(PARKED);
+    let request = daemon.client_message("m-1", "t-1", Duration::ZERO);
+    run(&daemon, &["close", &request, "--by", "laura"]);
+    let (code, text) = run(&daemon, &["undo", &request, "--by", "laura"]);
+    assert!(code == Some(0) && text.contains("taken back: Laura Mora closed the request"), "{code:?} {text}");
+    let (_, text) = run(&daemon, &["show", &request]);
+    assert!(text.contains("Laura Mora took back: \"Laura Mora closed the request\""), "{text}");
+    // By the general door: a client's words, what never was, and what came later.
+    run(&daemon, &["close", &request, "--by", "laura"]);
+    let closed = daemon.get(&format!("/v1/requests/{request}"))["state"].clone();
+    for (id, of, at) in [("u-1", "wa/m-1", Duration::ZERO), ("u-2", "wa/never", Duration::ZERO)] {
+        daemon.event(&json!({
+            "id": id, "source": "crm", "type": "undo", "request": request, "of": of, "at": before_now(at),
+            "author": {"name": "laura", "kind": "agent"},
+        }));
+        let (_, text) = run(&daemon, &["show", &request]);
+        assert!(text.contains("there was nothing to take back then"), "{of}: {text}");
+    }
+    assert_eq!(daemon.get(&format!("/v1/requests/{request}"))["state"], closed);
+}
+
+#[test]
+fn time_that_stood_still_is_counted_to_whoever_held_the_request_then() {
+    let daemon = start_with(PARKED);
+    let request = daemon.client_message("m-1", "t-1", 6 * HOUR);
+    for args in [
+        // Nobody's yet: whoever lets it wait answers for that.
+        vec!["wait", &request, "--at", "-4h", "--by", "laura"],
+        vec!["resume", &request, "--at", "-3h", "--by", "laura"],
+        vec!["own", &request, "laura", "--at", "-3h"],
+        vec!["wait", &request, "--on", "proveedor", "--at", "-2h", "--by", "laura"],
+        vec!["own", &request, "ana", "--at", "-1h"],
+    ] {
+        let (code, text) = run(&daemon, &args);
+        assert!(code != Some(2), "{args:?}: {text}");
+    }
+    let (code, text) = run(&daemon, &["report", "--from", "-1d", "--to", "+1m", "--json"]);
+    assert_eq!(code, Some(0), "{text}");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let rows = report["still"].as_array().cloned().unwrap_or_default();
+    let hours = |ms: &Value| ms.as_i64().map(|ms| (ms + 1_800_000) / 3_600_000);
+    let mut still: Vec<_> =
+        rows.iter().map(|row| (row["who"].as_str(), row["name"].as_str(), hours(&row["ms"]))).collect();
+    still.sort();
+    assert_eq!(
+        still,
+        [
+            (Some("Ana Ruiz"), Some("El proveedor"), Some(1)),
+            (Some("Laura Mora"), None, Some(1)),
+            (Some("Laura Mora"), Some("El proveedor"), Some(1)),
+        ],
+        "{report}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_until_an_instant_goes_on_up_the_ladder_then() {
+    const FILE: &str = r#"
+language = "en"
+timezone = "America/Bogota"
+[calendar.oficina]
+hours = { mon-fri = ["08:00-18:00"] }
+[person.ana]
+email = "ana@agencia.example"
+[[policy]]
+name = "all"
+deliver = { within = "2h", calendar = "oficina", escalation = "e" }
+[escalation]
+e = [{ at = "50%", tell = ["ana"] }, { at = "due", tell = ["ana"] }]
+"#;
+    let mut desk = Desk::open("2026-03-02 15:00", FILE);
+    desk.ask("crm", "a").await;
+    let ack = json!({"type": "ack", "request": "R-1", "until": "2026-03-03T08:00:00-05:00", "author": {"name": "ana", "kind": "agent"}});
+    desk.event(ack).await;
+    assert!(desk.until("2026-03-03 07:59").await.is_empty(), "somebody has it");
+    let told = desk.until("2026-03-03 08:01").await;
+    assert_eq!(told.iter().map(|(who, when, _)| format!("{who} {when}")).collect::<Vec<_>>(), ["ana 03 08:00"]);
+}

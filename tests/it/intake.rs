@@ -771,7 +771,7 @@ fn facts() -> Vec<BoxedStrategy<Fact>> {
             .boxed(),
         Just(Fact::Reopen).boxed(),
         Just(Fact::Merge).boxed(),
-        Just(Fact::Ack).boxed(),
+        Just(Fact::Ack { until: None }).boxed(),
         instant(TimeDelta::days(7)).prop_map(|until| Fact::Snooze { until }).boxed(),
     ];
     let request = || (1..9_999_i64).prop_map(RequestId);

@@ -384,7 +384,7 @@ impl Said {
             Verb::Comment => Fact::Comment { text: "noted".to_owned() },
             Verb::Close => Fact::Close { reason: "solved".to_owned(), ground: None },
             Verb::Reopen => Fact::Reopen,
-            Verb::Ack => Fact::Ack,
+            Verb::Ack => Fact::Ack { until: None },
             Verb::Snooze(until) => Fact::Snooze { until: *until },
             Verb::Prioritise(priority) => Fact::Prioritise { priority: (*priority).to_owned() },
             Verb::Merge => Fact::Merge,

@@ -12,6 +12,15 @@ use plazo_core::engine::request::Request;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::unit::changes::ThreadName;
 
+/// What is a team's: what its people own, and what its policies promise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TeamFilter {
+    /// Keys of its people.
+    pub people: Vec<String>,
+    /// Names of its policies.
+    pub policies: Vec<String>,
+}
+
 /// Which requests a listing wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestFilter {
@@ -21,8 +30,8 @@ pub struct RequestFilter {
     pub channel: Option<String>,
     /// Key of the owner.
     pub owner: Option<String>,
-    /// Owned by one of these keys.
-    pub owners: Option<Vec<String>>,
+    /// A team's.
+    pub team: Option<TeamFilter>,
     /// Key or name of the client.
     pub customer: Option<String>,
     /// Due before that instant.
@@ -41,8 +50,8 @@ impl RequestFilter {
         matches!(state, None | Some("closed")) && *self == nothing_else
     }
 
-    fn owners_as_json(&self) -> Result<Option<String>> {
-        Ok(self.owners.as_ref().map(serde_json::to_string).transpose()?)
+    fn team_as_json(&self) -> Result<Option<String>> {
+        Ok(self.team.as_ref().map(serde_json::to_string).transpose()?)
     }
 }
 
@@ -69,7 +78,11 @@ fn matching(filter: &RequestFilter) -> String {
         if filter.customer.is_some() { "customer = ?7 COLLATE NOCASE AND customer = ?7" } else { "?7 IS NULL" };
     format!(
         "{state} AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 IS NULL OR due_at < ?5)
-         AND (?6 IS NULL OR owner IN (SELECT value FROM json_each(?6))) AND {customer}"
+         AND (?6 IS NULL OR owner IN (SELECT value FROM json_each(?6, '$.people'))
+              OR EXISTS (SELECT 1 FROM clocks c WHERE c.request = requests.id AND c.stopped_at IS NULL
+                         AND c.state IN ('running', 'paused', 'breached')
+                         AND c.policy IN (SELECT value FROM json_each(?6, '$.policies'))))
+         AND {customer}"
     )
 }
 /// Stands for no due instant: after all others.
@@ -139,7 +152,7 @@ impl Store {
             filter.channel,
             filter.owner,
             filter.due_before.map(milliseconds),
-            filter.owners_as_json()?,
+            filter.team_as_json()?,
             filter.customer,
             filter.below,
         ])?;
@@ -171,7 +184,7 @@ impl Store {
                 filter.channel,
                 filter.owner,
                 filter.due_before.map(milliseconds),
-                filter.owners_as_json()?,
+                filter.team_as_json()?,
                 filter.customer,
                 after.map(|after| after.due_at.map_or(NEVER, milliseconds)),
                 after.map(|after| after.id),

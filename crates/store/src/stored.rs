@@ -139,6 +139,8 @@ struct StoredClock {
     early: bool,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     acked_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    acked_until: Option<DateTime<Utc>>,
     policy: String,
     revision: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "steps")]

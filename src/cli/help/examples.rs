@@ -33,7 +33,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deliver", "plazo deliver R-17 --by laura", "plazo deliver R-17 --text \"banner.png\""),
     ("close", "plazo close R-17 --by laura", "plazo close R-17 --ground confirmed"),
     ("reopen", "plazo reopen R-17", "plazo reopen R-17 --by laura"),
-    ("ack", "plazo ack R-17 --by laura", "plazo ack R-17 --by laura --json"),
+    ("ack", "plazo ack R-17 --by laura", "plazo ack R-17 --by laura --until \"próxima apertura oficina\""),
     ("snooze", "plazo snooze R-17 --for 30m", "plazo snooze R-17 --for 2h --by laura"),
     (
         "comment",
@@ -57,6 +57,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("approve", "plazo approve R-17 --by julio", "plazo approve R-17 --refuse --by julio"),
     ("undo", "plazo undo R-17 --by laura", "plazo undo R-17"),
+    ("promise", "plazo promise R-17 --due \"mañana 17:00\" --by laura", "plazo promise R-17 --within 4h"),
     ("waive", "plazo waive R-17 --by laura", "plazo waive R-17 --reason \"solo agradece\""),
     ("escalate", "plazo escalate R-17 --by laura", "plazo escalate R-17 --reason \"sin servicio\""),
     ("replica", "plazo replica R-17", "plazo replica R-17 --by laura"),

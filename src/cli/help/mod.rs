@@ -41,6 +41,7 @@ pub const GROUPS: [CommandGroup; 4] = [
             "snooze",
             "wait",
             "resume",
+            "promise",
             "deliver",
             "close",
             "reopen",

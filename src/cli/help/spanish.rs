@@ -178,6 +178,19 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("The wait is over", "Terminó la espera"),
     (
+        "Until when, such as \"mon 08:00\" or \"next opening\"; then the ladder goes on",
+        "Hasta cuándo, como «lun 08:00» o «próxima apertura»; después sigue la escalera",
+    ),
+    (
+        "Agree with the client on another instant for the delivery",
+        "Acuerda con el cliente otro momento para la entrega",
+    ),
+    (
+        "By when, such as \"tomorrow 17:00\", \"next opening\" or 2026-12-08, that day included",
+        "Para cuándo, como «mañana 17:00», «próxima apertura» o 2026-12-08, con ese día incluido",
+    ),
+    ("In how long: a span such as 4h", "En cuánto tiempo: una duración como 4h"),
+    (
         "Print an address that leads into the live pages, or onto a wall",
         "Escribe una dirección que lleva a las páginas vivas, o a una pantalla",
     ),

@@ -10,6 +10,7 @@ use crate::cli::client::Client;
 use crate::cli::list::encoded;
 use crate::cli::look::Look;
 use crate::cli::real_time;
+use crate::engine::check::folded;
 use crate::engine::clock::ClockState;
 use crate::engine::policy::TargetKind;
 use crate::text::printable::printable_line;
@@ -51,7 +52,7 @@ pub(super) struct Row {
     pub(super) client: String,
     pub(super) owner: String,
     pub(super) is_taken: bool,
-    /// Everything that can be searched, in lower case.
+    /// Everything that can be searched, in lower case and without accents.
     words: String,
 }
 
@@ -142,7 +143,7 @@ impl Model {
 
     /// The rows that the search lets through.
     pub(super) fn rows(&self) -> Vec<&Row> {
-        let wanted = self.search.to_lowercase();
+        let wanted = folded(&self.search);
         self.rows.iter().filter(|row| row.words.contains(&wanted)).collect()
     }
 
@@ -271,7 +272,7 @@ fn row(view: &RequestView, now: DateTime<Utc>, look: Look) -> Row {
     let client = printable_line(&client);
     let owner = printable_line(view.owner.as_deref().unwrap_or("–"));
     let subject = view.subject.as_deref().unwrap_or_default();
-    let words = format!("{} {client} {owner} {what} {subject} {}", view.id, view.channel).to_lowercase();
+    let words = folded(&format!("{} {client} {owner} {what} {subject} {}", view.id, view.channel));
     let is_taken = view.clocks.iter().any(|clock| clock.stopped_at.is_none() && clock.acked_at.is_some());
     Row { id: view.id.clone(), urgency, when, spent, what, client, owner, is_taken, words }
 }

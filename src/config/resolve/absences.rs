@@ -9,23 +9,23 @@ use super::{people, read};
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
-use crate::engine::absence::{self, Absence, Present};
+use crate::engine::absence::Absence;
 use crate::engine::calendar::zone;
+use crate::engine::directory::Directory;
 use crate::text::Both;
 
 /// Everybody's absences, by the wall clock of the file's zone. A circle of substitutes is a mistake.
-pub(super) fn resolve(raw: &Raw, zone: Tz, mistakes: &mut Mistakes) -> Vec<Absence> {
+pub(super) fn resolve(raw: &Raw, zone: Tz, directory: &Directory, mistakes: &mut Mistakes) -> Vec<Absence> {
     let written = raw.person.iter().flat_map(|(key, person)| person.away.iter().map(move |one| (key, one)));
     let found: Vec<_> = written.filter_map(|(key, one)| Some((one, absence(key, one, raw, zone, mistakes)?))).collect();
     let absences: Vec<_> = found.iter().map(|(_, absence)| absence.clone()).collect();
     for (place, absence) in &found {
         let starts = absences.iter().map(|other| other.from.max(absence.from)).filter(|from| *from < absence.until);
-        let is_circle = |at: &DateTime<Utc>| absence::present(&absences, &absence.person, *at) == Present::Circle;
-        let circle = starts.filter(is_circle).min();
-        if let (Some(from), Some(substitute)) = (circle, &place.substitute) {
+        let is_circle = |at: &DateTime<Utc>| directory.leads_back(&absences, &absence.person, *at);
+        if let Some(from) = starts.filter(is_circle).min() {
             let (day, person) = (from.with_timezone(&zone).date_naive(), &absence.person);
             mistakes.error(
-                substitute.span(),
+                place.substitute.as_ref().map_or_else(|| place.span(), At::span),
                 both!(
                     "on {day} everybody who stands in is away, and it leads back to `{person}`",
                     "el {day} todos los reemplazos están ausentes, y se vuelve a `{person}`"

@@ -82,9 +82,11 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
     let (waits, waitings) = waits::resolve(raw, &calendars, &ladders, mistakes);
     policies.extend(waitings);
     let operator = raw.operator.as_ref().and_then(|name| recipient(name, raw, mistakes));
-    let absences = absences::resolve(raw, zone, mistakes);
-    let directory = people.directory(operator.clone(), rotas).with_absences(absences);
+    let directory = people.directory(operator.clone(), rotas);
+    let absences = absences::resolve(raw, zone, &directory, mistakes);
+    let directory = directory.with_absences(absences);
     let alerts = alerts(raw, mistakes);
+    let courtesies = courtesies(raw, mistakes).among(directory.people().map(|person| person.name.as_str()));
     Config {
         directory: folder.to_owned(),
         attachments,
@@ -95,7 +97,7 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
             policies,
             directory,
             wording: wording(raw, mistakes),
-            courtesies: courtesies(raw, mistakes),
+            courtesies,
             ack_expires: ack_expires(raw, mistakes),
             checks: checks::resolve(raw, &ladders, mistakes),
             inboxes: inboxes(raw, mistakes),

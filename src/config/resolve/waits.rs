@@ -6,7 +6,7 @@ use super::targets;
 use crate::both;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
-use crate::engine::policy::{Matcher, Policy, TargetKind};
+use crate::engine::policy::{Matcher, Policy, TargetKind, WAIT_POLICY};
 use crate::engine::rulebook::WaitKind;
 use crate::text::Both;
 
@@ -20,10 +20,17 @@ pub(super) fn resolve(
     let (mut waits, mut policies) = (Vec::new(), Vec::new());
     for (key, wait) in &raw.wait {
         let name = wait.name.as_ref().map_or_else(|| key.to_string(), |name| name.to_string());
+        if let Some(WaitKind { key: other, .. }) = waits.iter().find(|other: &&WaitKind| other.name == name) {
+            mistakes.error(
+                wait.name.as_ref().map_or_else(|| key.span(), At::span),
+                both!("`{other}` is called so as well", "`{other}` se llama igual"),
+                both!("give each kind of waiting a name of its own", "dé a cada tipo de espera un nombre propio"),
+            );
+        }
         let stops = wait.stops.as_ref().map(|stops| stops.iter().filter_map(|word| stopped(word, mistakes)).collect());
         if let Some(target) = at_most(wait, key, calendars, ladders, mistakes) {
             policies.push(Policy {
-                name: format!("wait: {name}"),
+                name: format!("{WAIT_POLICY}{name}"),
                 matcher: Matcher { wait: vec![key.to_string()], ..Matcher::default() },
                 team: None,
                 targets: vec![(TargetKind::Waiting, Some(target))],

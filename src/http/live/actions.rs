@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::{Map, Value, json};
 
+use super::forms::Refused;
 use super::session::SignedIn;
 use super::shell::stale;
 use super::{request, undo};
@@ -40,8 +41,13 @@ pub(super) async fn act(
     let language = session.viewer.language(&app.config());
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim().to_owned());
+    let refused = |status, detail| {
+        let typed = FIELDS.into_iter().filter_map(|name| Some((name.to_owned(), field(name)?))).collect();
+        Refused { status, detail, deed: deed.clone(), typed }
+    };
     if !App::is_own_form(&session, &field("form").unwrap_or_default()) {
-        return request::page(&app, &session, &id, None, Some((StatusCode::FORBIDDEN, stale(language)))).await;
+        let refused = refused(StatusCode::FORBIDDEN, stale(language));
+        return request::page(&app, &session, &id, None, Some(refused)).await;
     }
     let number = id.parse::<RequestId>().ok();
     let found = match number {
@@ -58,7 +64,7 @@ pub(super) async fn act(
     match carry_out(&app, &session, &found, &deed, given).await {
         Ok(did) => Redirect::to(&format!("/r/{}?hecho={did}", found.id)).into_response(),
         Err(Refusal(status, detail)) => {
-            request::page(&app, &session, &id, None, Some((status, language.of(detail)))).await
+            request::page(&app, &session, &id, None, Some(refused(status, language.of(detail)))).await
         }
     }
 }
@@ -74,7 +80,8 @@ async fn carry_out(
     let person = session.viewer.person();
     let is_closed = matches!(request.phase, Phase::Closed | Phase::Merged);
     if is_closed
-        && ["take", "own", "release", "snooze", "silence", "wait", "resume", "waive", "deliver"].contains(&deed)
+        && ["take", "own", "release", "snooze", "silence", "wait", "resume", "waive", "deliver", "promise"]
+            .contains(&deed)
     {
         let detail = both!(
             "It was closed meanwhile. Open it again first, if there is more to do.",
@@ -118,6 +125,16 @@ async fn carry_out(
         }
         "release" => vec![("own", Map::new())],
         "silence" => return silence(app, session, request).await,
+        "unsilence" => return end_silence(app, session, request).await,
+        "approve" | "refuse" => {
+            let of = given.get("of").and_then(Value::as_str).and_then(|of| of.split_once(':'));
+            let Some((cycle, kind)) = of.and_then(|(cycle, kind)| Some((cycle.parse::<u32>().ok()?, kind))) else {
+                let none = both!("Say of which breach.", "Diga de cuál incumplimiento.");
+                return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, none));
+            };
+            let fields = json!({ "promise": kind, "cycle": cycle, "refuse": deed == "refuse" });
+            vec![("approve", fields.as_object().cloned().unwrap_or_default())]
+        }
         _ => match KNOWN.iter().find(|known| **known == deed) {
             Some(known) => vec![(known, given)],
             None => {
@@ -134,7 +151,7 @@ async fn carry_out(
         let done = done.map_err(|failure| Refusal(StatusCode::UNPROCESSABLE_ENTITY, failure.detail()))?;
         is_idle &= done.effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
     }
-    let did = KNOWN.into_iter().chain(["take", "release"]).find(|known| *known == deed);
+    let did = KNOWN.into_iter().chain(["take", "release", "approve", "refuse"]).find(|known| *known == deed);
     Ok(if is_idle { "same" } else { did.unwrap_or("same") })
 }
 
@@ -170,4 +187,34 @@ async fn silence(app: &App, session: &Session, request: &Request) -> Result<&'st
     let added = app.outbox.add_silence(silenced, (now, now + SILENCE), Some(who), None).await;
     let failed = both!("plazo could not do it now.", "plazo no pudo hacerlo ahora.");
     added.map(|_| "silence").map_err(|_| Refusal(StatusCode::SERVICE_UNAVAILABLE, failed))
+}
+
+/// Ends the silences of that one request; those of whole teams or clients stay.
+async fn end_silence(app: &App, session: &Session, request: &Request) -> Result<&'static str, Refusal> {
+    if !app.answers_for_others(&session.viewer) {
+        let detail = both!(
+            "Leads and whoever holds a role end a silence.",
+            "Terminan un silencio los líderes y quienes tienen un cargo."
+        );
+        return Err(Refusal(StatusCode::FORBIDDEN, detail));
+    }
+    let failed = || {
+        let detail = both!("plazo could not do it now.", "plazo no pudo hacerlo ahora.");
+        Refusal(StatusCode::SERVICE_UNAVAILABLE, detail)
+    };
+    let known = app.views.silences(false).await.map_err(|_| failed())?;
+    for row in known.iter().filter(|row| row.silenced.request == Some(request.id)) {
+        app.outbox.end_silence(row.id).await.map_err(|_| failed())?;
+    }
+    match app.outbox.silenced_until(request.id, request.facets.clone(), None).await {
+        Ok(None) => Ok("unsilence"),
+        Ok(Some(_)) => {
+            let detail = both!(
+                "A wider silence, of a team, a client or a channel, holds its alerts; it is ended under Silences.",
+                "Un silencio más amplio, de un equipo, un cliente o un canal, retiene sus avisos; se termina en Silencios."
+            );
+            Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail))
+        }
+        Err(_) => Err(failed()),
+    }
 }

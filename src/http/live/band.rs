@@ -42,6 +42,14 @@ pub(super) struct Band {
     ticks: Vec<Tick>,
     from: String,
     to: String,
+    legend: Vec<Key>,
+}
+
+/// What a colour stands for.
+#[derive(Debug, Serialize)]
+struct Key {
+    class: &'static str,
+    title: String,
 }
 
 /// Draws the promise that is due first, or the last that ended.
@@ -75,14 +83,23 @@ pub(super) fn draw(
     let held = explanation.ledger.held.iter().filter_map(|held| {
         let (class, who) = match &held.holder {
             Holder::Nobody => ("nobody", language.of(both!("nobody", "nadie"))),
-            Holder::Owner { owner, .. } => ("held", owner.clone()),
+            Holder::Owner { owner, .. } => ("held", config.name_of(owner).to_owned()),
             Holder::Client => ("still", language.of(both!("the client", "el cliente"))),
             Holder::Other { on } => ("still", on.clone()),
             Holder::Closed => return None,
         };
         scale.stretch(held.from, held.to, class, format!("{who}: {}", span(held.from, held.to)))
     });
-    let held = held.collect();
+    let held: Vec<Stretch> = held.collect();
+    let legend = [
+        ("open", both!("time that counts", "tiempo que cuenta")),
+        ("still", both!("waiting", "en espera")),
+        ("held", both!("in somebody's hands", "en manos de alguien")),
+        ("nobody", both!("nobody's", "de nadie")),
+    ];
+    let is_drawn = |class| counted.iter().chain(&held).any(|stretch: &Stretch| stretch.class == class);
+    let legend = legend.into_iter().filter(|(class, _)| is_drawn(*class));
+    let legend = legend.map(|(class, words)| Key { class, title: language.of(words) }).collect();
     let ticks = story.map(|story| ticks(story, &scale, now, &when, language)).unwrap_or_default();
     let task = story.map_or("", |story| vocabulary::task(story.kind, language));
     Band {
@@ -92,6 +109,7 @@ pub(super) fn draw(
         ticks,
         from: when(from),
         to: when(to),
+        legend,
     }
 }
 

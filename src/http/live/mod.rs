@@ -7,6 +7,7 @@ mod band;
 mod deliveries;
 mod events;
 mod file;
+mod forms;
 mod queue;
 mod report;
 mod request;
@@ -43,7 +44,7 @@ pub(super) fn router() -> axum::Router<App> {
         .route("/entrar", get(sign_in::show).post(sign_in::ask).layer(DefaultBodyLimit::max(LARGEST_ADDRESS)))
         .route("/salir", post(sign_in::leave))
         .route("/r/{id}", get(request::show))
-        .route("/r/{id}/{deed}", post(actions::act))
+        .route("/r/{id}/{deed}", get(request::back).post(actions::act))
         .route("/incumplimientos", get(violations::show))
         .route("/incumplimientos/{id}", post(violations::explain))
         .route("/silencios", get(silences::show).post(silences::add))

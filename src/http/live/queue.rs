@@ -76,7 +76,7 @@ impl Wanted {
             client: given(&self.client),
             channel: given(&self.channel),
             inbox: given(&self.inbox),
-            search: given(&self.q).map(|words| words.to_lowercase()),
+            search: given(&self.q),
         }
     }
 

@@ -55,7 +55,8 @@ pub(super) async fn show(
                 {
                     Ok(made) => {
                         let links = |id: RequestId| Some(Links { show: format!("/r/{id}"), ..Links::default() });
-                        let reader = Reader { links: &links, ..Reader::plain(config.zone, language, now) };
+                        let list = Some("/informe".to_owned());
+                        let reader = Reader { links: &links, list, ..Reader::plain(config.zone, language, now) };
                         let page = report::page(&made, &config.texts, &reader);
                         return send(StatusCode::OK, "text/html; charset=utf-8", &page);
                     }

@@ -2,25 +2,26 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::forms::{self, Looked, Refused};
 use super::session::SignedIn;
-use super::{band, shell, undo};
+use super::{band, shell};
 use crate::app::App;
 use crate::app::sessions::Session;
 use crate::both;
 use crate::config::Config;
 use crate::desk::{self, place};
-use crate::engine::event::{Event, Ground};
+use crate::engine::event::Event;
 use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
 use crate::http::history::told;
 use crate::http::pages::wording::{promises, rows, short_client};
 use crate::text::history::HistoryTone;
-use crate::text::{Both, Language, explain, format, vocabulary};
+use crate::text::{Language, explain, format};
 
 /// Lines of the history, the latest ones.
 const MOST_TOLD: usize = 60;
@@ -29,30 +30,6 @@ const MOST_TOLD: usize = 60;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Did {
     hecho: Option<String>,
-}
-
-/// Something to choose from.
-#[derive(Debug, Serialize)]
-struct Choice {
-    key: String,
-    name: String,
-}
-
-/// Something that can be done.
-#[derive(Debug, Serialize)]
-struct DeedForm {
-    /// The last part of its address.
-    deed: &'static str,
-    title: String,
-    button: String,
-    /// A list to choose from: its field, its label, and what there is.
-    choice: Option<(&'static str, String, Vec<Choice>)>,
-    /// An instant, in words: its field and its label.
-    when: Option<(&'static str, String)>,
-    /// A text: its field and its label.
-    text: Option<(&'static str, String)>,
-    /// Which event it is about.
-    of: Option<String>,
 }
 
 pub(super) async fn show(
@@ -66,13 +43,19 @@ pub(super) async fn show(
     page(&app, &session, &id, done, None).await
 }
 
-/// The page of a request, with what was done or refused at its top.
+/// The address of a form that was sent, loaded again: the page of its request.
+pub(super) async fn back(Path((id, _)): Path<(String, String)>) -> Redirect {
+    let id = id.parse::<RequestId>().map_or_else(|_| "/".to_owned(), |id| format!("/r/{id}"));
+    Redirect::to(&id)
+}
+
+/// The page of a request, with what was done at its top, and what was refused at its form.
 pub(super) async fn page(
     app: &App,
     session: &Session,
     id: &str,
     done: Option<String>,
-    refused: Option<(StatusCode, String)>,
+    refused: Option<Refused>,
 ) -> Response {
     let config = app.config();
     let language = session.viewer.language(&config);
@@ -97,24 +80,36 @@ pub(super) async fn page(
     let explanation = app.views.explain(id).await.ok().flatten();
     let band = explanation.as_ref().map(|explanation| band::draw(&request, explanation, &config, now, language));
     let derived: Vec<Value> = explanation.iter().flat_map(|one| sections(one, &config, language)).collect();
-    let status = refused.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
+    let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
+    let clocks = app.views.clocks(id).await.unwrap_or_default();
+    let silent = app.outbox.silenced_until(id, request.facets.clone(), None).await.ok().flatten();
+    let looked =
+        Looked { app, session, request: &request, events: &events, clocks: &clocks, config: &config, language };
+    let mut deeds = forms::forms(&looked);
+    // What has no form any more is said at the top.
+    let refused = refused.and_then(|refused| forms::put(refused, &mut deeds));
     let client = short_client(&request, &config);
     let about = [client.as_str(), request.subject.as_deref().unwrap_or_default()];
     let about: Vec<_> =
         about.into_iter().filter(|word| !word.is_empty()).map(|word| format::one_line(word, 90)).collect();
     let live = request.clocks.iter().filter(|clock| clock.is_live() && clock.due_at.is_some());
     let first = live.min_by_key(|clock| clock.due_at);
-    let headline = first.map(|clock| desk::headline(&request, clock, &config, now, language));
+    let headline = first
+        .map_or_else(|| standing(&request, language), |clock| desk::headline(&request, clock, &config, now, language));
     let context = context! {
         headline,
         title => format!("{id} · {}", about.join(" · ")),
         id => id.to_string(),
         done,
-        refused => refused.map(|(_, detail)| detail),
+        refused,
+        silent => silent.map(|until| {
+            let until = format::when(until, now, config.zone, language);
+            language.of(both!("Its alerts are silent until {until}.", "Sus avisos están en silencio hasta {until}."))
+        }),
         clocks => Serde(promises(&request, &config, now, language)),
         facts => Serde(rows(&request, &config, now, language)),
-        first => Serde(buttons(app, (&request, &events), session, &config, language)),
-        deeds => Serde(forms(app, &request, session, &config, language)),
+        first => Serde(forms::buttons(&looked, silent.is_some())),
+        deeds => Serde(deeds),
         place => conversation(&events, language),
         history => history(app, id, &config, language).await,
         history_title => language.of(both!("What happened so far", "Qué ha pasado")),
@@ -126,6 +121,18 @@ pub(super) async fn page(
         ..frame
     };
     shell::respond(status, "request.html", &context)
+}
+
+/// How a request stands on which nothing is due.
+fn standing(request: &Request, language: Language) -> String {
+    language.of(match request.phase {
+        Phase::Closed => both!("It is closed: nothing runs on it", "Está cerrada: nada corre sobre ella"),
+        Phase::Merged => both!("It is part of another request", "Es parte de otra solicitud"),
+        Phase::Waiting => both!("It waits: nothing is due meanwhile", "Está en espera: mientras tanto nada vence"),
+        Phase::Open | Phase::Unopened => {
+            both!("Nothing is promised on it now", "Ahora no hay nada prometido sobre ella")
+        }
+    })
 }
 
 /// What was done, in a sentence.
@@ -145,125 +152,13 @@ fn said(deed: &str, language: Language) -> Option<String> {
         "reopen" => both!("It is open again.", "Quedó abierta de nuevo."),
         "reason" => both!("The reason is noted.", "La razón quedó anotada."),
         "silence" => both!("It is silent for two hours.", "Queda en silencio dos horas."),
+        "unsilence" => both!("Its own silence has ended.", "Terminó su silencio."),
+        "approve" => both!("The breach is out of the figures.", "El incumplimiento quedó fuera de las cifras."),
+        "refuse" => both!("The breach counts.", "El incumplimiento cuenta."),
         "undo" => both!("It is taken back.", "Quedó deshecho."),
         "same" => both!("It was so already; nothing changed.", "Ya estaba así; nada cambió."),
         _ => return None,
     }))
-}
-
-fn button(deed: &'static str, words: Both, language: Language) -> DeedForm {
-    let button = language.of(words);
-    DeedForm { deed, title: button.clone(), button, choice: None, when: None, text: None, of: None }
-}
-
-/// What needs no more than a button.
-fn buttons(
-    app: &App,
-    (request, events): (&Request, &[Event]),
-    session: &Session,
-    config: &Config,
-    language: Language,
-) -> Vec<DeedForm> {
-    let mut buttons = Vec::new();
-    let is_owner = request.owner.is_some() && request.owner.as_deref() == session.viewer.person();
-    if request.phase.is_live() {
-        let is_taken = request.clocks.iter().any(|clock| clock.is_live() && clock.acked_at.is_some());
-        if !is_taken || request.owner.is_none() {
-            buttons.push(button("take", both!("I take it", "La tomo"), language));
-        }
-        if request.waits_for_answer() {
-            buttons.push(button("answer", both!("I have answered", "Ya respondí"), language));
-            buttons.push(button("waive", both!("It needs no answer", "No hace falta responder"), language));
-        }
-        if request.phase == Phase::Waiting {
-            buttons.push(button("resume", both!("The wait is over", "Terminó la espera"), language));
-        }
-        if is_owner {
-            buttons.push(button("release", both!("Give it back", "Devolverla"), language));
-        }
-    } else if request.phase == Phase::Closed {
-        buttons.push(button("reopen", both!("Open it again", "Reabrirla"), language));
-    }
-    if let Some(event) = undo::last_of(events, session, config, app.now()) {
-        let what = vocabulary::event(event.fact.type_name(), language);
-        let words = both!("Take back: {what}", "Deshacer: {what}");
-        buttons.push(DeedForm { of: Some(event.id.to_string()), ..button("undo", words, language) });
-    }
-    if request.phase.is_live() && app.answers_for_others(&session.viewer) {
-        buttons.push(button("silence", both!("Silence for 2 h", "Silenciar 2 h"), language));
-    }
-    buttons
-}
-
-/// What asks for something.
-fn forms(app: &App, request: &Request, session: &Session, config: &Config, language: Language) -> Vec<DeedForm> {
-    let of = |both: Both| language.of(both);
-    let mut forms = Vec::new();
-    let rulebook = &config.rulebook;
-    if request.phase.is_live() {
-        let mut people: Vec<Choice> = config
-            .contacts
-            .iter()
-            .filter(|(key, _)| request.owner.as_ref() != Some(key))
-            .map(|(key, contact)| Choice { key: key.clone(), name: format::one_line(&contact.name, 60) })
-            .collect();
-        people.sort_by_key(|person| person.name.to_lowercase());
-        if !people.is_empty() {
-            forms.push(DeedForm {
-                choice: Some(("owner", of(both!("To whom", "A quién")), people)),
-                ..button("own", both!("Hand it over", "Pasarla"), language)
-            });
-        }
-        let kinds = rulebook.waits.iter().map(|kind| Choice { key: kind.key.clone(), name: kind.name.clone() });
-        let kinds: Vec<Choice> = kinds.collect();
-        forms.push(DeedForm {
-            choice: (!kinds.is_empty()).then(|| ("on", of(both!("For whom", "A quién se espera")), kinds)),
-            when: Some((
-                "until",
-                of(both!("Until when, if that is known (\"mon 08:00\")", "Hasta cuándo, si se sabe («lun 08:00»)")),
-            )),
-            text: Some(("reason", of(both!("What for", "Qué se espera")))),
-            ..button("wait", both!("Wait", "Dejarla en espera"), language)
-        });
-        forms.push(DeedForm {
-            when: Some((
-                "until",
-                of(both!(
-                    "Until when: +15m, \"mon 08:00\", \"next opening\"",
-                    "Hasta cuándo: +15m, «lun 08:00», «próxima apertura»"
-                )),
-            )),
-            ..button("snooze", both!("Put it off", "Posponerla"), language)
-        });
-        forms.push(DeedForm {
-            text: Some(("text", of(both!("What is handed over", "Qué se entrega")))),
-            ..button("deliver", both!("Deliver", "Entregarla"), language)
-        });
-        let grounds = Ground::ALL.map(|ground| Choice {
-            key: ground.as_str().to_owned(),
-            name: vocabulary::ground(ground, language).to_owned(),
-        });
-        forms.push(DeedForm {
-            choice: Some(("ground", of(both!("On which ground", "Por qué razón")), grounds.into())),
-            text: Some(("reason", of(both!("A word to it", "Una palabra sobre eso")))),
-            ..button("close", both!("Close", "Cerrarla"), language)
-        });
-    }
-    forms.push(DeedForm {
-        text: Some(("text", of(both!("The note, for colleagues alone", "La nota, solo para el equipo")))),
-        ..button("comment", both!("Comment", "Comentar"), language)
-    });
-    let has_broken = request.clocks.iter().any(|clock| clock.breached_at.is_some());
-    if has_broken && !rulebook.reasons.is_empty() && app.sees(&session.viewer, request) {
-        let reasons = rulebook.reasons.iter();
-        let reasons = reasons.map(|one| Choice { key: one.key.clone(), name: one.name.clone() }).collect();
-        forms.push(DeedForm {
-            choice: Some(("reason", of(both!("The reason", "La razón")), reasons)),
-            text: Some(("text", of(both!("What there is to say to it", "Qué hay que decir al respecto")))),
-            ..button("reason", both!("Say why it broke", "Decir por qué se incumplió"), language)
-        });
-    }
-    forms
 }
 
 /// The conversation where it is, as its source said.

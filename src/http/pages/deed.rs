@@ -56,7 +56,7 @@ pub(super) async fn act(
             // Where nobody answers for it, whoever takes it does.
             let owner = link.reader.person().filter(|_| request.owner.is_none());
             let own = owner.map(|owner| Fact::Own { owner: Some(owner.to_owned()) });
-            own.into_iter().chain([Fact::Ack]).collect()
+            own.into_iter().chain([Fact::Ack { until: None }]).collect()
         }
         Deed::Snooze(time) => vec![Fact::Snooze { until: now + *time }],
         Deed::SnoozeUntil(until) => vec![Fact::Snooze { until: *until }],
@@ -240,7 +240,7 @@ fn rescheduled(
 fn event(link: &Link, token: &str, fact: Fact, config: &Config, now: DateTime<Utc>) -> Event {
     let digest = hex::encode(Sha256::digest(token.as_bytes()));
     let id = match (&fact, &link.deed) {
-        (Fact::Ack, _) => digest[..32].to_owned(),
+        (Fact::Ack { .. }, _) => digest[..32].to_owned(),
         // Whoever has given it back may take it again.
         (Fact::Own { .. }, Deed::Take) => format!("{}:own:{}", &digest[..32], now.timestamp() / 60),
         // The same page hands to one and then to another.

@@ -12,21 +12,22 @@ mod sign_in;
 pub(super) mod wording;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{DefaultBodyLimit, Path, Request as Call, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 
 use crate::app::App;
 use crate::app::links::{Deed, Link, LinkError};
 use crate::app::report::Wanted;
+use crate::both;
 use crate::config::Config;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::report::Period;
 use crate::text::reader::Reader;
 use crate::text::{Language, report};
-use page::{Page, failure, respond, send, unknown};
+use page::{Onward, Page, failure, respond, send, unknown};
 use refused::{refused, renew};
 
 /// A form of a page is small: one text at most.
@@ -90,6 +91,53 @@ async fn act(State(app): State<App>, Path(token): Path<String>, headers: HeaderM
         Err(()) => failure(language),
     };
     respond(page, language, &config)
+}
+
+/// Whether somebody's browser asks for a page, and not a program for data.
+pub(super) fn is_for_browsers(call: &Call) -> bool {
+    let path = call.uri().path();
+    let is_data = path.starts_with("/v1/") || path.starts_with("/hooks/") || path == "/live";
+    let accepts = call.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+    !is_data && accepts.contains("text/html")
+}
+
+/// What is said in a browser where there is no page, or a form cannot be taken.
+pub(super) fn problem(status: StatusCode, config: &Config) -> Response {
+    let language = config.language;
+    let (title, lead) = match status {
+        StatusCode::NOT_FOUND => (
+            both!("There is no such page", "No hay una página así"),
+            both!("Look at the address again, or begin at the queue.", "Revise la dirección, o empiece por la cola."),
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            both!("Nothing was done", "No se hizo nada"),
+            both!(
+                "This address takes forms alone. Begin at the queue.",
+                "Esta dirección solo recibe formularios. Empiece por la cola."
+            ),
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            both!("That is too long", "Es demasiado largo"),
+            both!(
+                "Nothing of it was taken. Go back, and write less.",
+                "No se tomó nada. Vuelva atrás y escriba menos."
+            ),
+        ),
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            both!("Nothing was done", "No se hizo nada"),
+            both!(
+                "Something in the address or the form cannot be read. Begin at the queue.",
+                "Algo en la dirección o en el formulario no se entiende. Empiece por la cola."
+            ),
+        ),
+        _ => {
+            let page = failure(language);
+            return respond(Page { status, ..page }, language, config);
+        }
+    };
+    let queue = Onward { text: language.of(both!("To the queue", "A la cola")), href: "/".to_owned() };
+    let page = Page::plain(status, "error", language.of(title), language.of(lead));
+    respond(Page { further: vec![queue], ..page }, language, config)
 }
 
 async fn find(app: &App, id: RequestId) -> Result<Option<Request>, ()> {

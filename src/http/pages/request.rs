@@ -186,7 +186,7 @@ async fn history(app: &App, id: RequestId, language: Language) -> Option<History
 /// Who took the request, if that still holds.
 fn taken(request: &Request, events: &[Event], config: &Config, language: Language) -> Option<Taken> {
     let at = request.clocks.iter().filter(|clock| clock.is_live()).filter_map(|clock| clock.acked_at).max()?;
-    let event = events.iter().rev().find(|event| event.fact == Fact::Ack && event.at == at);
+    let event = events.iter().rev().find(|event| matches!(event.fact, Fact::Ack { .. }) && event.at == at);
     let author = event.and_then(|event| event.author.as_ref());
     let known = author.and_then(|author| config.rulebook.directory.person_of(author));
     let name = known.map(|person| person.name.clone()).or_else(|| author.and_then(|author| author.name.clone()));

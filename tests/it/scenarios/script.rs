@@ -331,7 +331,7 @@ fn fact(verb: &str, said: &mut Said, place: &str) -> Fact {
         "comment" => Fact::Comment { text },
         "reopen" => Fact::Reopen,
         "merge" => Fact::Merge,
-        "ack" => Fact::Ack,
+        "ack" => Fact::Ack { until: said.until },
         "snooze" => Fact::Snooze { until: said.until.unwrap_or_else(|| panic!("{place}: until when?")) },
         _ => by_json(verb, said, place),
     }

@@ -327,5 +327,6 @@ const fn ignored(why: Ignored) -> &'static str {
         Ignored::ThirdParty => "third_party",
         Ignored::AsksNothing => "asks_nothing",
         Ignored::UnknownReason => "unknown_reason",
+        Ignored::NothingToUndo => "nothing_to_undo",
     }
 }

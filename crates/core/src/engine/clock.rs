@@ -4,7 +4,7 @@
 //! How kinds differ besides is a row of [`KINDS`]: whether a clock stands still while the team waits for the client, what it means that
 //! its mark moves. Everything else is the same for all. Its instants are computed by `plan`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::escalation::Offset;
@@ -167,6 +167,8 @@ pub struct Clock {
     pub early: bool,
     /// Somebody took it: no further step is told.
     pub acked_at: Option<DateTime<Utc>>,
+    /// Until when, where whoever took it said so; then the ladder goes on where it stood.
+    pub acked_until: Option<DateTime<Utc>>,
     /// Name of the policy that gave the promise.
     pub policy: String,
     /// Revision of the rulebook that planned it.
@@ -209,6 +211,11 @@ impl Clock {
     /// Whether the step is settled.
     pub fn is_settled(&self, step: Offset) -> bool {
         self.settled.iter().any(|settled| settled.step == step)
+    }
+
+    /// Until when it counts as taken: as was said, else for so long, where there is such a bound.
+    pub fn taken_until(&self, expires: Option<TimeDelta>) -> Option<DateTime<Utc>> {
+        self.acked_until.or_else(|| Some(self.acked_at? + expires?))
     }
 
     /// The verdict for what was given at `given_at`: exactly at the due instant is in time.

@@ -199,6 +199,32 @@ impl Directory {
         present(person).or_else(|| leads().find_map(present))
     }
 
+    /// Whether, by those absences, everybody is away at `at` who stands in for a person, so that it leads back to the beginning. Where no
+    /// substitute is named the lead of the team stands in, and counts as one.
+    pub fn leads_back(&self, absences: &[Absence], person: &str, at: DateTime<Utc>) -> bool {
+        let lead_of = |person: &str| {
+            let mut leads = self.teams_of(person).filter_map(|team| team.lead.as_deref());
+            leads.find(|lead| *lead != person).map(str::to_owned)
+        };
+        let whole: Vec<_> = absences
+            .iter()
+            .map(|absence| Absence {
+                substitute: absence.substitute.clone().or_else(|| lead_of(&absence.person)),
+                ..absence.clone()
+            })
+            .collect();
+        let is_circle = |person: &str| absence::present(&whole, person, at) == Present::Circle;
+        is_circle(person)
+            && match absence::present(absences, person, at) {
+                Present::Circle => true,
+                Present::Somebody(_) => false,
+                Present::Nobody => {
+                    let mut leads = self.teams_of(person).filter_map(|team| team.lead.as_deref());
+                    leads.all(is_circle)
+                }
+            }
+    }
+
     /// The person whose key, name or address is `word`.
     pub fn person(&self, word: &str) -> Option<&Person> {
         self.people.get(word).or_else(|| self.people.get(self.people_by_word.get(&*address::canonical(word))?))

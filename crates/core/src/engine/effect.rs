@@ -99,6 +99,8 @@ pub enum Ignored {
     AsksNothing,
     /// The file has no reason of that key.
     UnknownReason,
+    /// There is no act of that name that could be taken back as of then: a client's words are none.
+    NothingToUndo,
 }
 
 /// What an input caused.

@@ -288,7 +288,9 @@ fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option
         cancelled_because: clock.cancelled_because,
         early: clock.early,
         acked_at: clock.acked_at,
-        acked_by: believed().rfind(|event| event.fact == Fact::Ack && Some(event.at) == clock.acked_at).map(cause),
+        acked_by: believed()
+            .rfind(|event| matches!(event.fact, Fact::Ack { .. }) && Some(event.at) == clock.acked_at)
+            .map(cause),
         derivation: None,
         agrees: false,
         reason: None,

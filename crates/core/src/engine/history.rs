@@ -78,6 +78,8 @@ pub struct History {
     pub waivers: Vec<Waiver>,
     /// In whose hands it was, up to the end.
     pub held: Vec<Held>,
+    /// To whom its time is counted from an instant on: its owner, and while it waits without one, whoever let it wait.
+    pub charged: Vec<(DateTime<Utc>, Option<String>)>,
 }
 
 /// The histories of a request up to each of those instants, which follow each other, and without what happened at it. One pass over its
@@ -120,7 +122,23 @@ impl History {
             resolutions: Vec::new(),
             waivers: Vec::new(),
             held: Vec::new(),
+            charged: Vec::new(),
         }
+    }
+
+    /// The parts of a span by whom they are counted to.
+    pub fn charged_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> impl Iterator<Item = (Option<&str>, DateTime<Utc>, DateTime<Utc>)> {
+        let ends = self.charged.iter().skip(1).map(|(at, _)| *at).chain([DateTime::<Utc>::MAX_UTC]);
+        let parts = self
+            .charged
+            .iter()
+            .zip(ends)
+            .map(move |((begins, whom), ends)| (whom.as_deref(), from.max(*begins), to.min(ends)));
+        parts.filter(|(_, from, to)| from < to)
     }
 
     fn take(&mut self, event: &Event, rulebook: &Rulebook) {
@@ -137,6 +155,21 @@ impl History {
             && !is_idle
         {
             self.waivers.push(Waiver::of(event, reason, rulebook));
+        }
+        self.charge(event, phase, rulebook);
+    }
+
+    fn charge(&mut self, event: &Event, before: Phase, rulebook: &Rulebook) {
+        let last = self.charged.last().and_then(|(_, whom)| whom.clone());
+        let waits = self.request.phase == Phase::Waiting;
+        let whom = match &self.request.owner {
+            Some(owner) => Some(owner.clone()),
+            None if waits && before != Phase::Waiting => said_by(event, rulebook),
+            None if waits => last.clone(),
+            None => None,
+        };
+        if self.charged.is_empty() || whom != last {
+            self.charged.push((event.at, whom));
         }
     }
 
@@ -175,11 +208,16 @@ impl History {
     }
 }
 
+/// Who says something: a person's key, else the name that was given.
+fn said_by(event: &Event, rulebook: &Rulebook) -> Option<String> {
+    let known = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
+    let named = || event.author.as_ref().and_then(|author| author.name.clone().or_else(|| author.address.clone()));
+    known.map(|person| person.key.clone()).or_else(named)
+}
+
 impl Waiver {
     fn of(event: &Event, reason: &str, rulebook: &Rulebook) -> Self {
-        let known = event.author.as_ref().and_then(|author| rulebook.directory.person_of(author));
-        let named = event.author.as_ref().and_then(|author| author.name.clone().or_else(|| author.address.clone()));
-        let who = known.map(|person| person.key.clone()).or(named);
+        let who = said_by(event, rulebook);
         Self { at: event.at, who, proof: event.proof.clone(), reason: reason.to_owned() }
     }
 }

@@ -95,6 +95,9 @@ pub fn reorder(
     let unopened = Request { heard_from: request.heard_from, ..Request::unopened(request.id) };
     let mut transition = Transition::new(unopened, rulebook);
     let mut effects = vec![Effect::Reordered];
+    if matches!(late.fact, event::Fact::Undo { .. }) && late.is_believed() && !late.undoes_one_of(events) {
+        effects.push(Effect::Ignored { why: effect::Ignored::NothingToUndo });
+    }
     for event in event::arrived(events) {
         transition.effects.clear();
         transition.apply(event);

@@ -106,6 +106,9 @@ impl TargetKind {
     }
 }
 
+/// Begins the name of a policy that a kind of waiting makes.
+pub const WAIT_POLICY: &str = "wait: ";
+
 /// How long a promise runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {

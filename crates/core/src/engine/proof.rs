@@ -146,7 +146,7 @@ pub const fn needs_proof(fact: &Fact) -> bool {
         | Fact::Close { .. }
         | Fact::Merge
         | Fact::Undelivered { .. }
-        | Fact::Ack
+        | Fact::Ack { .. }
         | Fact::Snooze { .. }
         | Fact::Log(_)
         | Fact::Schedule { .. }
@@ -170,7 +170,7 @@ pub const fn needs_proof(fact: &Fact) -> bool {
 pub const fn is_act(fact: &Fact) -> bool {
     matches!(
         fact,
-        Fact::Ack
+        Fact::Ack { .. }
             | Fact::Snooze { .. }
             | Fact::Own { .. }
             | Fact::Wait { .. }

@@ -269,10 +269,10 @@ pub(super) fn pending<'p>(
 ) -> Vec<PlannedStep<'p>> {
     let clock = &request.clocks[place];
     // Whoever took it has so long; then the ladder goes on where it stood.
-    let not_before = match (clock.acked_at, ack_expires) {
+    let not_before = match (clock.acked_at, clock.taken_until(ack_expires)) {
         (None, _) => None,
         (Some(_), None) => return Vec::new(),
-        (Some(acked_at), Some(expires)) => Some(acked_at + expires),
+        (Some(_), until) => until,
     };
     let not_before = not_before.max(request.snoozed_until).max(clock.settles_at);
     let is_untold = |planned: &&PlannedStep<'p>| !clock.is_settled(planned.step.at) && !request.is_history(planned.at);

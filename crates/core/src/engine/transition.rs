@@ -142,6 +142,7 @@ impl<'a> Transition<'a> {
                         // Another promise begins: of this one nobody was told, and nobody took it.
                         clock.settled.clear();
                         clock.acked_at = None;
+                        clock.acked_until = None;
                         clock.recounted_from = None;
                     }
                     if clock.started_at != since && row.renews == Renews::Moves {
@@ -208,6 +209,7 @@ impl<'a> Transition<'a> {
             cancelled_because: None,
             early: false,
             acked_at: None,
+            acked_until: None,
             policy: policy.to_owned(),
             revision: self.rulebook.revision,
             settled: Vec::new(),
@@ -242,6 +244,9 @@ impl<'a> Transition<'a> {
     fn stop(&mut self, place: usize, given_at: Option<DateTime<Utc>>, at: DateTime<Utc>) {
         // Given by this very event; an older gift was for an older wait.
         let Some(given_at) = given_at.filter(|given_at| *given_at == at) else {
+            if self.waives && self.is_as_it_was_closed(place, given_at) {
+                return;
+            }
             let why = match self.request.phase {
                 _ if self.waives => Cancelled::Waived,
                 Phase::Closed => Cancelled::Closed,
@@ -262,6 +267,26 @@ impl<'a> Transition<'a> {
         if clock.early {
             self.effects.push(Effect::Early { clock: name, at: given_at });
         }
+    }
+
+    /// Puts a clock back that had ended, and went on only since a message opened its request again which turns out to need no answer: what
+    /// was given before that stays given. Whether it was so.
+    fn is_as_it_was_closed(&mut self, place: usize, given_at: Option<DateTime<Utc>>) -> bool {
+        let clock = &mut self.request.clocks[place];
+        let Some((closed_at, _)) = clock.closed.pop_if(|(_, reopened_at)| *reopened_at == self.request.opened_at)
+        else {
+            return false;
+        };
+        if given_at == Some(closed_at) {
+            self.plan_due(place);
+            let clock = &mut self.request.clocks[place];
+            clock.stop(closed_at);
+            let name = clock.name();
+            self.effects.push(Effect::Met { clock: name, at: closed_at });
+            return true;
+        }
+        self.cancel(place, closed_at, Cancelled::Closed);
+        true
     }
 
     pub(super) fn cancel(&mut self, place: usize, at: DateTime<Utc>, why: Cancelled) {

@@ -1,7 +1,7 @@
 //! What makes the figures fair, and what could make them less so: why promises broke, how long clocks stood still, and what was kept only
 //! since they did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -50,7 +50,7 @@ impl Fold {
         }
     }
 
-    /// Reasons by how often they were given; time in which clients' requests stood still, by who owned them and for whom was waited, and its
+    /// Reasons by how often they were given; time in which clients' requests stood still, by whom the time is counted to and for whom was waited, and its
     /// share of that person's time; and promises that were kept after their clock had stood still for long, the longest first.
     pub(super) fn finish(mut self) -> (Vec<ReasonCount>, Vec<StillTime>, Vec<KeptWaiting>) {
         let mut counts: Vec<_> = self.reasons.into_values().collect();
@@ -70,35 +70,28 @@ impl Fold {
     fn add_still(&mut self, case: &Case, material: &Material<'_>, rulebook: &Rulebook) {
         let (period, calendar) = (material.period, material.calendar);
         let request = &case.history.request;
-        let time: i64 = case
-            .history
-            .held
-            .iter()
-            .filter(|held| held.holder != Holder::Closed)
-            .map(|held| (held.to.min(period.to) - held.from.max(period.from)).num_milliseconds().max(0))
-            .sum();
-        match self.whole.get_mut(&request.owner) {
-            Some(whole) => *whole += time,
-            None => drop(self.whole.insert(request.owner.clone(), time)),
+        for held in case.history.held.iter().filter(|held| held.holder != Holder::Closed) {
+            for (whom, from, to) in case.history.charged_between(held.from.max(period.from), held.to.min(period.to)) {
+                *self.whole.entry(whom.map(str::to_owned)).or_default() += (to - from).num_milliseconds();
+            }
         }
-        let mut counted = std::collections::BTreeSet::new();
+        let mut counted = BTreeSet::new();
         for pause in &request.pauses {
             let to = pause.to.or(pause.until).unwrap_or(period.to).min(period.to);
             let from = pause.from.max(period.from);
-            if to <= from {
-                continue;
-            }
             let kind = pause.on.as_deref().and_then(|on| rulebook.wait(on));
-            let key = (request.owner.clone(), kind.map(|kind| kind.key.clone()));
-            let still = self.still.entry(key).or_insert_with(|| StillTime {
-                who: person(request.owner.as_deref(), material),
-                on: kind.map(|kind| kind.key.clone()),
-                name: kind.map(|kind| kind.name.clone()),
-                ..StillTime::default()
-            });
-            still.n += usize::from(counted.insert(kind.map(|kind| &kind.key)));
-            still.ms += (to - from).num_milliseconds();
-            still.working_ms += calendar.open_between(from, to).as_milliseconds();
+            for (whom, from, to) in case.history.charged_between(from, to) {
+                let key = (whom.map(str::to_owned), kind.map(|kind| kind.key.clone()));
+                let still = self.still.entry(key).or_insert_with(|| StillTime {
+                    who: person(whom, material),
+                    on: kind.map(|kind| kind.key.clone()),
+                    name: kind.map(|kind| kind.name.clone()),
+                    ..StillTime::default()
+                });
+                still.n += usize::from(counted.insert((whom, kind.map(|kind| &kind.key))));
+                still.ms += (to - from).num_milliseconds();
+                still.working_ms += calendar.open_between(from, to).as_milliseconds();
+            }
         }
     }
 }

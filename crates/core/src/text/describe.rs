@@ -315,7 +315,8 @@ fn limit(target: &Target, language: Language) -> String {
     }
 }
 
-fn counted(days: u32, counting: Counting, language: Language) -> String {
+/// So many days, and which of them count.
+pub(super) fn counted(days: u32, counting: Counting, language: Language) -> String {
     language.of(match (counting, days) {
         (Counting::WorkingDays, 1) => both!("1 working day", "1 día hábil"),
         (Counting::WorkingDays, _) => both!("{days} working days", "{days} días hábiles"),

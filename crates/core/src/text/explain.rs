@@ -3,17 +3,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Both, Language, format, proof, vocabulary};
+use super::{Both, Language, describe, format, proof, vocabulary};
 use crate::both;
 use crate::engine::clock::ClockState;
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
 use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Uncounted};
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::plan::Basis;
+use crate::engine::policy::{Limit, TargetKind, WAIT_POLICY};
 use crate::engine::proof::Proof;
 use crate::engine::reasons::{GivenReason, ReasonState};
 use crate::engine::working_time::WorkingTime;
 use crate::outbox::DeliveryState;
+use crate::span;
 
 /// Rows of each sort in a section; the JSON has them all.
 const MOST_ROWS: usize = 12;
@@ -119,13 +121,34 @@ impl Writer {
         }
     }
 
+    /// The length of a promise as people write it.
+    fn within(self, within: &str) -> String {
+        let on_day = within
+            .strip_prefix("on_day ")
+            .map(|day| day.split_once(", calendar").map_or((day, true), |(day, _)| (day, false)));
+        match (span::limit(within), on_day) {
+            (_, Some((day, true))) => self.language.of(both!("working day {day}", "día hábil {day}")),
+            (_, Some((day, false))) => self.language.of(both!("calendar day {day}", "día corrido {day}")),
+            (Ok(Limit::Spend(time)), _) => format::working_time(time),
+            (Ok(Limit::Days { days, counting } | Limit::OnDay { day: days, counting }), _) => {
+                describe::counted(days, counting, self.language)
+            }
+            (Err(_), _) => within.to_owned(),
+        }
+    }
+
     fn policy(self, story: &Story) -> String {
-        let mut text = format!("«{}»", story.policy);
+        // What may at most be waited is promised by the kind of waiting, which has a name of its own.
+        let name = story.policy.strip_prefix(WAIT_POLICY).filter(|_| story.kind == TargetKind::Waiting);
+        let mut text = match name {
+            Some(name) => self.language.of(both!("waiting, «{name}»", "espera, «{name}»")),
+            None => format!("«{}»", story.policy),
+        };
         if let Some(rule) = &story.rule {
             text += &self.language.of(both!(", rule {rule}", ", regla {rule}"));
         }
         if let (Some(within), Some(calendar)) = (&story.within, &story.calendar) {
-            let calendar = vocabulary::calendar(calendar, self.language);
+            let (calendar, within) = (vocabulary::calendar(calendar, self.language), self.within(within));
             text += &self.language.of(both!(": {within} of {calendar}", ": {within} de {calendar}"));
         } else {
             let revision = story.revision;

@@ -9,6 +9,7 @@ use crate::both;
 use crate::engine::effect::{ClockRef, Effect, Ignored};
 use crate::engine::event::{Author, AuthorKind, Direction, Event, Fact, Promise};
 use crate::engine::proof::Proof;
+use crate::engine::rulebook::Rulebook;
 use crate::outbox::DeliveryState;
 
 /// Letters of what somebody wrote that are shown.
@@ -62,8 +63,10 @@ pub struct HistoryMessage<'a> {
 
 /// Writes lines for whoever reads them at `now`.
 pub struct Writer<'a> {
-    /// The name of a person by key, name or address; none for whom the file does not name.
-    pub person: &'a dyn Fn(&str) -> Option<String>,
+    /// The file, which names people, kinds of waiting and reasons.
+    pub rulebook: &'a Rulebook,
+    /// The events of the request by their names, for those that speak of another one.
+    pub event: &'a dyn Fn(&str) -> Option<&'a Event>,
     /// When it is read.
     pub now: DateTime<Utc>,
     /// Zone of instants.
@@ -134,16 +137,15 @@ impl Writer<'_> {
 
     /// A person by any word for them.
     fn named(&self, word: &str) -> String {
-        format::one_line(&(self.person)(word).unwrap_or_else(|| word.to_owned()), LONGEST_NAME)
+        format::one_line(self.rulebook.directory.name_of(word), LONGEST_NAME)
     }
 
     /// Whoever did it, by the file's name if it has one.
     fn author(&self, author: Option<&Author>) -> Option<String> {
         let author = author?;
-        let known = author.address.as_deref().and_then(|address| (self.person)(address));
-        let known = known.or_else(|| author.name.as_deref().and_then(|name| (self.person)(name)));
-        let name = known.or_else(|| author.name.clone()).or_else(|| author.address.clone())?;
-        Some(format::one_line(&name, LONGEST_NAME))
+        let known = self.rulebook.directory.person_of(author).map(|person| &person.name);
+        let name = known.or(author.name.as_ref()).or(author.address.as_ref())?;
+        Some(format::one_line(name, LONGEST_NAME))
     }
 
     fn who(&self, event: &Event) -> String {
@@ -172,7 +174,8 @@ impl Writer<'_> {
         format::when(at, self.now, self.zone, self.language)
     }
 
-    fn fact(&self, event: &Event) -> String {
+    /// What an event says, without what came of it.
+    pub fn fact(&self, event: &Event) -> String {
         let who = self.who(event);
         let of = |both: Both| self.language.of(both);
         match &event.fact {
@@ -226,7 +229,8 @@ impl Writer<'_> {
                 of(both!("{who} set the priority to {priority}", "{who} puso la prioridad en {priority}"))
             }
             Fact::Wait { reason, on: Some(on), until } => {
-                let (words, on) = (self.words(reason), format::one_line(on, LONGEST_NAME));
+                let name = self.rulebook.wait(on).map_or(on, |kind| &kind.name);
+                let (words, on) = (self.words(reason), format::one_line(name, LONGEST_NAME));
                 let until = until.map(|until| self.when(until));
                 of(match until {
                     Some(until) => both!(
@@ -268,7 +272,11 @@ impl Writer<'_> {
             Fact::Undelivered { .. } => {
                 of(both!("a message of the house never arrived", "un mensaje de la casa no llegó a su destino"))
             }
-            Fact::Ack => of(both!("{who} took it", "{who} lo tomó")),
+            Fact::Ack { until: Some(until) } => {
+                let until = self.when(*until);
+                of(both!("{who} took it until {until}", "{who} lo tomó hasta {until}"))
+            }
+            Fact::Ack { until: None } => of(both!("{who} took it", "{who} lo tomó")),
             Fact::Snooze { until } => {
                 let until = self.when(*until);
                 of(both!("{who} put the alerts off until {until}", "{who} aplazó los avisos hasta {until}"))
@@ -311,11 +319,16 @@ impl Writer<'_> {
                 of(both!("{who} handed it up{words}", "{who} lo escaló{words}"))
             }
             Fact::Replica => of(both!("{who} repeated it by email", "{who} lo repitió por correo")),
-            Fact::Undo { .. } => {
-                of(both!("{who} took back what was done by mistake", "{who} deshizo lo que se hizo por error"))
+            Fact::Undo { of: act } => {
+                let act = (self.event)(act).filter(|act| act.can_be_undone()).map(|act| self.fact(act));
+                of(match act {
+                    Some(act) => both!("{who} took back: \"{act}\"", "{who} deshizo: «{act}»"),
+                    None => both!("{who} wanted to take something back", "{who} quiso deshacer algo"),
+                })
             }
             Fact::Reason { reason, text, .. } => {
-                let (reason, words) = (format::one_line(reason, LONGEST_NAME), self.words(text));
+                let name = self.rulebook.reason(reason).map_or(reason, |reason| &reason.name);
+                let (reason, words) = (format::one_line(name, LONGEST_NAME), self.words(text));
                 of(both!(
                     "{who}: why the promise broke: {reason}{words}",
                     "{who}: por qué se incumplió: {reason}{words}"

@@ -341,5 +341,7 @@ pub const fn ignored(why: Ignored, language: Language) -> &'static str {
         (Ignored::AsksNothing, Language::En) => "it asks for nothing",
         (Ignored::UnknownReason, Language::Es) => "sla.toml no tiene esa razón",
         (Ignored::UnknownReason, Language::En) => "sla.toml has no such reason",
+        (Ignored::NothingToUndo, Language::Es) => "entonces no había nada que deshacer",
+        (Ignored::NothingToUndo, Language::En) => "there was nothing to take back then",
     }
 }

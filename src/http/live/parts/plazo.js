@@ -7,7 +7,8 @@
     if (isTyping(event) || !/^[tp]$/.test(event.key)) return;
     const own = document.querySelector(`[data-key="${event.key}"]`);
     const chosen = document.activeElement?.closest?.("#rows a[href^='/r/']");
-    if (own) { event.preventDefault(); own.click(); own.parentElement.querySelector("input:not([type=hidden])")?.focus(); }
+    // One letter opens a form or goes to a button; what is pressed there does it.
+    if (own) { event.preventDefault(); if (own.tagName === "SUMMARY") own.click(); (own.parentElement.querySelector("input:not([type=hidden])") ?? own).focus(); }
     else if (chosen) location.assign(chosen.getAttribute("href") + "#" + event.key);
   });
   if (/^#[tp]$/.test(location.hash)) {
@@ -16,13 +17,21 @@
     history.replaceState(null, "", location.pathname + location.search);
     if (own?.tagName === "SUMMARY") own.click(); else own?.focus();
   }
+  // Said once; loaded again, it is no news.
+  if (new URL(location.href).searchParams.has("hecho")) {
+    const address = new URL(location.href);
+    address.searchParams.delete("hecho");
+    history.replaceState(null, "", address);
+  }
   const rows = document.getElementById("rows");
   const stamp = document.getElementById("stamp");
   const lost = document.getElementById("lost");
   const news = document.getElementById("news");
   const clock = document.getElementById("clock");
-  if (!rows || !stamp || !lost) return;
-  const SILENT = 20, REFRESH = 30;
+  const parts = [...document.querySelectorAll("[data-live]")];
+  if (!stamp || !lost) return;
+  // A list of what was sent or broken may wait a moment; who waits on one request may not.
+  const SILENT = 20, REFRESH = 30, PACE = rows || document.getElementById("now") ? 0 : 3000;
   const title = document.title.replace(/^\(\d+\) /, "");
   let heard = Date.now(), fetched = Date.now(), busy = false, again = false, stream = null;
 
@@ -30,20 +39,42 @@
 
   async function refresh() {
     if (busy) { again = true; return; }
+    if (!rows && !parts.length) return;
     busy = true;
     try {
       const address = new URL(location.href);
-      address.searchParams.set("parte", "filas");
+      address.hash = "";
+      if (rows) address.searchParams.set("parte", "filas");
       const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin" });
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) { show(await answer.text()); fetched = Date.now(); alive(); }
     } catch { /* the stamp tells */ }
+    if (PACE) await new Promise((done) => setTimeout(done, PACE));
     busy = false;
     if (again) { again = false; refresh(); }
   }
 
+  // Whatever somebody is filling in stays as it is.
+  const isFilledIn = (part) => [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+
+  function replace(page) {
+    for (const part of parts) {
+      const fresh = page.getElementById(part.id);
+      if (!fresh || fresh.innerHTML === part.innerHTML || isFilledIn(part)) continue;
+      const within = [...part.querySelectorAll("a, button, input, summary")];
+      const place = within.indexOf(document.activeElement);
+      const open = [...part.querySelectorAll("details")].map((one) => one.open);
+      part.replaceChildren(...fresh.childNodes);
+      part.querySelectorAll("details").forEach((one, i) => { if (open[i]) one.open = true; });
+      if (0 <= place) part.querySelectorAll("a, button, input, summary")[place]?.focus({ preventScroll: true });
+      if (fresh.dataset.news && fresh.dataset.news !== part.dataset.news && news) news.textContent = part.dataset.news = fresh.dataset.news;
+    }
+  }
+
   function show(html) {
-    const part = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+    const page = new DOMParser().parseFromString(html, "text/html");
+    if (!rows) { replace(page); return; }
+    const part = page.body.firstElementChild;
     if (!part) return;
     const focused = rows.contains(document.activeElement) ? document.activeElement.id : "";
     rows.replaceChildren(part);
@@ -56,7 +87,7 @@
 
   function listen() {
     stream?.close();
-    stream = new EventSource("/live" + (rows.tagName === "MAIN" ? location.search : ""));
+    stream = new EventSource("/live" + (rows?.tagName === "MAIN" ? location.search : ""));
     stream.addEventListener("beat", alive);
     stream.addEventListener("change", () => { alive(); refresh(); });
     stream.addEventListener("open", () => { alive(); refresh(); });
@@ -79,7 +110,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(event.target.tagName)) return;
     const step = { j: 1, k: -1 }[event.key];
-    if (!step) return;
+    if (!step || !rows) return;
     const links = [...rows.querySelectorAll("a[href^='/r/']")];
     const place = links.indexOf(document.activeElement);
     links[place < 0 ? 0 : Math.min(Math.max(place + step, 0), links.length - 1)]?.focus();

@@ -29,7 +29,7 @@ pub use contact::same_contact;
 pub use finding::{Association, Finding, LogField};
 pub use parking::Appeal;
 pub(super) use parking::wanted;
-pub use phrases::{Phrases, normalised};
+pub use phrases::{Phrases, folded, normalised};
 pub use reply::{Answer, Wording, judge_answer};
 
 /// What `event` breaks, judged on the request as it was before. Answers are judged by [`judge_answer`] besides.

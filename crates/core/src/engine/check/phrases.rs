@@ -41,7 +41,12 @@ impl Phrases {
     }
 }
 
-pub(in crate::engine) fn unaccented(text: &str) -> impl Iterator<Item = char> + '_ {
+/// In lower case, without accents.
+pub fn folded(text: &str) -> String {
+    unaccented(text).flat_map(char::to_lowercase).collect()
+}
+
+fn unaccented(text: &str) -> impl Iterator<Item = char> + '_ {
     text.nfkd().filter(|c| !is_combining_mark(*c))
 }
 

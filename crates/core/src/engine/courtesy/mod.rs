@@ -4,6 +4,7 @@
 //! full stop, a comma, an exclamation mark or a friendly picture. A question mark, a digit, a negation, a "pero", a word that is not known:
 //! each of them asks. A forgotten client is the worse fault.
 
+mod letter;
 mod phrases;
 mod signs;
 #[cfg(test)]
@@ -15,8 +16,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::check::phrases::unaccented;
-use phrases::{ACKNOWLEDGES, ADDRESSES, CONSENTS, FAREWELLS, GREETED_THANKS, LEAVES, NAMES, THANKS};
+use super::check::folded;
+use phrases::{
+    ACKNOWLEDGES, ADDRESSES, ALL_OF_IT, ANOTHER_WORD, ANSWERS_THANKS, CONSENTS, FAREWELLS, GREETED_THANKS,
+    INTERJECTIONS, LEAVES, NAMES, SLIPPED, THANKS,
+};
 
 /// Whoever writes more is telling something.
 const MOST_WORDS: usize = 24;
@@ -45,13 +49,31 @@ pub enum Courtesy {
 pub struct Courtesies {
     /// None where the file leaves it off: then every message asks. Else phrases of the house's own, folded.
     own: Option<BTreeSet<String>>,
+    /// What the house's people are called, folded: whole names, and given names.
+    people: BTreeSet<String>,
 }
 
 impl Courtesies {
     /// Those of the three languages, and messages that consist of one of these phrases.
     pub fn with(own: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let own = own.into_iter().filter_map(|phrase| signs::read(phrase.as_ref()));
-        Self { own: Some(own.map(|said| said.words.join(" ")).filter(|phrase| !phrase.is_empty()).collect()) }
+        let own = own.map(|said| said.words.join(" ")).filter(|phrase| !phrase.is_empty());
+        Self { own: Some(own.collect()), people: BTreeSet::new() }
+    }
+
+    /// The same, of a house whose people are called so: they are thanked by name.
+    #[must_use]
+    pub fn among<'n>(mut self, people: impl IntoIterator<Item = &'n str>) -> Self {
+        for name in people {
+            let words: Vec<String> = name.split_whitespace().map(folded).filter(|word| 2 < word.len()).collect();
+            if words.iter().any(|word| asks(word)) {
+                continue;
+            }
+            self.people.extend(words.first().cloned());
+            self.people.insert(words.join(" "));
+        }
+        self.people.remove("");
+        self
     }
 
     /// Whether any message can be one.
@@ -73,23 +95,28 @@ impl Courtesies {
             said.is_some_and(|said| own.contains(&said.words.join(" ")))
         };
         // What the house takes for one may say yes as well.
-        if !own.is_empty() && is_own() { Some(Courtesy::Acknowledges) } else { of(text, names) }
+        if !own.is_empty() && is_own() { Some(Courtesy::Acknowledges) } else { of(text, names, &self.people) }
     }
 }
 
 /// Any sequence of phrases, each by its sort.
 static COURTESY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let core = any(&[THANKS, GREETED_THANKS, ACKNOWLEDGES, FAREWELLS]);
-    let (before, after) = (any(&[CONSENTS, ADDRESSES, &[NAMES]]), any(&[CONSENTS, LEAVES, ADDRESSES, &[NAMES]]));
+    let before = any(&[CONSENTS, ADDRESSES, ALL_OF_IT, &[NAMES]]);
+    let after = any(&[CONSENTS, LEAVES, ADDRESSES, ALL_OF_IT, &[NAMES]]);
     sequence(&before, &core, &after)
 });
 
 /// Thanks and farewells alone, with nothing beside them that could be an answer.
 static THANKS_ALONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let core = any(&[THANKS, GREETED_THANKS, FAREWELLS]);
-    let (before, after) = (any(&[ADDRESSES, &[NAMES]]), any(&[LEAVES, ADDRESSES, &[NAMES]]));
+    let (before, after) = (any(&[ADDRESSES, INTERJECTIONS, &[NAMES]]), any(&[LEAVES, ADDRESSES, &[NAMES]]));
     sequence(&before, &core, &after)
 });
+
+/// What answers thanks, alone or with a name.
+static REPLIES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!("^(?:{ANSWERS_THANKS})(?: (?:{}))*$", any(&[ADDRESSES, &[NAMES]]))).ok());
 
 fn any(lists: &[&[&str]]) -> String {
     lists.concat().join("|")
@@ -102,12 +129,13 @@ fn sequence(before: &str, core: &str, after: &str) -> Option<Regex> {
     regex::RegexBuilder::new(&courtesy).size_limit(64 << 20).dfa_size_limit(16 << 20).build().ok()
 }
 
-/// What a message says if it asks for nothing; none if it asks, or might. `names` are words by which its writer and its readers are called.
-pub fn of(text: &str, names: &[&str]) -> Option<Courtesy> {
+/// What a message says if it asks for nothing; none if it asks, or might. `names` are those of its writer and its reader, `people` what the
+/// house's people are called.
+fn of(text: &str, names: &[&str], people: &BTreeSet<String>) -> Option<Courtesy> {
     if LONGEST < text.len() {
         return None;
     }
-    let signs::Said { words, has_sign, nods } = signs::read(text)?;
+    let signs::Said { words, has_sign, nods } = signs::read(letter::text_of(text, names))?;
     if words.is_empty() {
         // A thumb, a heart.
         return has_sign.then_some(Courtesy::Acknowledges);
@@ -115,11 +143,59 @@ pub fn of(text: &str, names: &[&str]) -> Option<Courtesy> {
     if MOST_WORDS < words.len() {
         return None;
     }
+    let (courtesy, thanks) = (COURTESY.as_ref()?, THANKS_ALONE.as_ref()?);
     let plain = without_names(&words, names);
-    let pattern = COURTESY.as_ref()?;
-    let fits = spellings(&plain).into_iter().find(|spelling| pattern.is_match(spelling))?;
-    let thanks = !nods && THANKS_ALONE.as_ref().is_some_and(|pattern| pattern.is_match(&fits));
-    Some(if thanks { Courtesy::Thanks } else { Courtesy::Acknowledges })
+    let plain = without_people(&plain, people);
+    let plain = with_surnames(&plain);
+    let (laughs, sober): (Vec<&str>, Vec<&str>) = plain.iter().partition(|word| is_laugh(word));
+    let spellings = spellings(&sober);
+    if !nods && spellings.iter().any(|spelling| thanks.is_match(spelling)) {
+        return Some(Courtesy::Thanks);
+    }
+    if REPLIES.as_ref().is_some_and(|pattern| spellings.iter().any(|spelling| pattern.is_match(spelling))) {
+        return Some(Courtesy::Acknowledges);
+    }
+    // Who laughs at an "ok" may mean the contrary.
+    let takes_note = laughs.is_empty() && spellings.iter().any(|spelling| courtesy.is_match(spelling));
+    let nods_thanks = nods && spellings.iter().any(|spelling| thanks.is_match(spelling));
+    (takes_note || nods_thanks).then_some(Courtesy::Acknowledges)
+}
+
+/// Words with a surname behind a title in a form that every title may be followed by, and what people shorten written out.
+fn with_surnames<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    const TITLES: &str = "sr|sra|srta|senor|senora|senorita|don|dona|dr|dra|lic|ing|inge|profe|seu|mr|mrs|ms|miss";
+    let is_title = |word: &str| TITLES.split('|').any(|title| title == word);
+    let mut written = Vec::with_capacity(words.len());
+    for (place, word) in words.iter().enumerate() {
+        let follows_title = place.checked_sub(1).is_some_and(|before| is_title(words[before]));
+        let is_surname = |word: &str| !asks(word) && 3 < word.len() && !is_courteous(word);
+        written.push(match *word {
+            "q" => "que",
+            "pa" => "para",
+            "tmb" | "tbn" => "tambien",
+            word if follows_title && is_surname(word) => "SURNAME",
+            word => word,
+        });
+    }
+    written
+}
+
+/// Whether a word by itself is a courtesy: no surname.
+fn is_courteous(word: &str) -> bool {
+    COURTESY.as_ref().is_some_and(|pattern| pattern.is_match(word))
+}
+
+/// Whether a word is a laugh: jajaja, kkkk, rsrs.
+fn is_laugh(word: &str) -> bool {
+    if word == "lol" {
+        return true;
+    }
+    const SYLLABLES: [&str; 6] = ["ja", "je", "ji", "ha", "he", "rs"];
+    let repeats = |syllable: &str| {
+        let rest = word.trim_start_matches(syllable);
+        2 * syllable.len() <= word.len() - rest.len() && (rest.is_empty() || syllable.starts_with(rest))
+    };
+    SYLLABLES.into_iter().any(repeats) || 3 <= word.len() && word.bytes().all(|byte| byte == b'k')
 }
 
 /// Words without whoever is thanked or signs, at the end, by the whole name: a first name alone may be a word as well, and a shop may be called
@@ -137,19 +213,48 @@ fn without_names<'w>(words: &'w [String], names: &[&str]) -> Vec<&'w str> {
     plain
 }
 
-/// The words as they are, and as they would be with the letters said once that somebody draws out: graciasss, thaaanks.
+/// Words in which whoever of the house is named, behind the first word, bears a name that everybody knows.
+fn without_people<'w>(words: &[&'w str], people: &BTreeSet<String>) -> Vec<&'w str> {
+    const LONGEST_NAME: usize = 4;
+    const SOMEBODY: &str = "maria";
+    let mut plain = Vec::with_capacity(words.len());
+    let mut place = 0;
+    while place < words.len() {
+        let is_named = |n: &usize| people.contains(&words[place..place + n].join(" "));
+        let longest = LONGEST_NAME.min(words.len() - place);
+        let named = if place == 0 || people.is_empty() { None } else { (1..=longest).rev().find(is_named) };
+        plain.push(if named.is_some() { SOMEBODY } else { words[place] });
+        place += named.unwrap_or(1);
+    }
+    plain
+}
+
+/// The words as they are; as they would be with the letters said once that somebody draws out: graciasss, thaaanks; and without a slip.
 fn spellings(words: &[&str]) -> Vec<String> {
-    let squeezed = |most: usize| {
-        let words = words.iter().map(|word| squeezed(word, most));
+    let respelt = |change: &dyn Fn(&str) -> String| {
+        let words = words.iter().map(|word| change(word));
         words.collect::<Vec<_>>().join(" ")
     };
     let mut spellings = vec![words.join(" ")];
-    for spelling in [squeezed(2), squeezed(1)] {
+    for spelling in [
+        respelt(&|word| squeezed(word, 2)),
+        respelt(&|word| squeezed(word, 1)),
+        respelt(&|word| without_slip(&squeezed(word, 1)).to_owned()),
+    ] {
         if !spellings.contains(&spelling) {
             spellings.push(spelling);
         }
     }
     spellings
+}
+
+/// The courtesy from which a long word differs by one slip: a letter too many, too few, another one, or two that changed places.
+fn without_slip(word: &str) -> &str {
+    let is_slip = |known: &&str| {
+        let is_other = known.starts_with(word) || ANOTHER_WORD.contains(&word);
+        !is_other && known.as_bytes().first() == word.as_bytes().first() && strsim::osa_distance(known, word) == 1
+    };
+    if word.len() < 5 { word } else { SLIPPED.iter().copied().find(is_slip).unwrap_or(word) }
 }
 
 /// A word whose letters, where one stands three times or more in a row or twice at its end, stand `most` times.
@@ -169,9 +274,4 @@ fn squeezed(word: &str, most: usize) -> String {
         place += run;
     }
     short
-}
-
-/// In lower case, without accents.
-fn folded(text: &str) -> String {
-    unaccented(text).flat_map(char::to_lowercase).collect()
 }

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::folded;
+use crate::engine::check::folded;
 
 /// Pictures that only please.
 const PICTURES: &[char] = &[
@@ -10,7 +10,8 @@ const PICTURES: &[char] = &[
     '💟', '❣', '♥', '😊', '🙂', '😀', '😃', '😄', '😁', '☺', '😉', '😍', '🥰', '😘', '😌', '🤗', '😇', '🤩', '😎',
     '😚', '😙', '😗', '👏', '🙌', '👌', '✌', '🤝', '💪', '🫶', '🤙', '👊', '🤜', '🤛', '🫡', '🙇', '💯', '🎉', '🥳',
     '🎊', '✨', '⭐', '🌟', '💫', '🌹', '🌸', '🌺', '🌷', '🌻', '🌼', '💐', '☀', '🌞', '🌈', '🕊', '🍀', '😻', '🫰',
-    '☕', '🥂', '🎄', '✅', '✔', '☑', '🆗', '💋', '🙋', '👋', '😺', '🏆', '🥇', '💌',
+    '☕', '🥂', '🎄', '✅', '✔', '☑', '🆗', '💋', '🥹', '🙈', '💃', '🕺', '🤭', '😆', '🙋', '👋', '😺', '🏆', '🥇',
+    '💌',
 ];
 /// Says that one goes or comes, or begs as well as it thanks: none by itself.
 const GREETS: &[char] = &['👋', '🙋', '🙏', '🙇'];

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::of;
+use super::Courtesies;
+
+fn of(text: &str, names: &[&str]) -> Option<super::Courtesy> {
+    Courtesies::with([""; 0]).judge(text, names)
+}
 
 type Lists = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
@@ -49,11 +53,64 @@ fn a_name_that_is_a_word_as_well_is_read_as_the_word() {
 
 #[test]
 fn what_the_house_takes_for_a_courtesy_answers_a_question_all_the_same() {
-    use super::{Courtesies, Courtesy};
+    use super::Courtesy;
     let own = Courtesies::with(["de una"]);
     assert_eq!(own.judge("De una!", &[]), Some(Courtesy::Acknowledges));
     for phrase in ["quiero un reembolso", "no", "falta", "please call"] {
         assert!(!Courtesies::can_be(phrase), "{phrase}");
     }
     assert!(Courtesies::can_be("hágale pues"));
+}
+
+#[test]
+fn people_of_the_house_are_thanked_by_name_whatever_they_are_called() {
+    let people = ["Zulay Quispe", "Paz Rojas", "Socorro Díaz", "Yuliana"];
+    let among = Courtesies::with([""; 0]).among(people);
+    for text in ["Gracias Zulay", "mil gracias zulay quispe 🙏", "Listo Paz, muchas gracias", "ok yulianaaa gracias"]
+    {
+        assert!(among.judge(text, &[]).is_some(), "{text}");
+        assert!(of(text, &[]).is_none() || text.contains("yuli"), "{text}: whom nobody knows");
+    }
+    for text in ["gracias socorro", "zulay", "paz", "gracias quispe"] {
+        assert!(among.judge(text, &[]).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn the_form_of_a_letter_asks_for_nothing() {
+    let author = ["Carlos Eduardo Mejía"];
+    for text in [
+        "Estimada Zulay:\n\nMuchas gracias por su ayuda.\n\nCordialmente,\n\nCarlos Mejía\nAuxiliar contable\nTel. 310 555 0142",
+        "Hi Zulay,\n\nPerfect, thanks so much!\n\nBest,\nCarlos\n\nSent from my iPhone",
+        "Bom dia, Zulay!\n\nPerfeito, obrigado pelo esclarecimento.\n\nAbraços,\nCarlos Eduardo Mejía",
+    ] {
+        assert!(of(text, &author).is_some(), "{text}");
+        assert!(of(text, &[]).is_none() || !text.contains("Mejía"), "{text}: nobody knows who signs");
+    }
+    for text in [
+        "Estimada Zulay:\n\nMuchas gracias.\n\nCarlos Mejía\nMándenme la factura",
+        "Estimada Zulay:\n\nMuchas gracias de antemano.\n\nCarlos Mejía",
+        "Hola Factura\nCarlos Mejía",
+    ] {
+        assert!(of(text, &author).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn a_slip_is_seen_through_and_another_word_is_not() {
+    for text in [
+        "mchas grcias",
+        "perefcto, graicas",
+        "obirgado",
+        "thnaks",
+        "q amable, gracias",
+        "jajaja gracias",
+        "gracias don Rolando",
+    ] {
+        assert!(of(text, &[]).is_some(), "{text}");
+    }
+    for text in ["gratis", "gracia", "tanks", "jajaja ok", "gracias don factura urgente", "gracias don no", "prefeito"]
+    {
+        assert!(of(text, &[]).is_none(), "{text}");
+    }
 }

@@ -166,7 +166,11 @@ pub enum Fact {
         failed: Vec<String>,
     },
     /// A person took the alert: escalation stops, the clocks run on.
-    Ack,
+    Ack {
+        /// Until when it is taken; then escalation goes on where it stood. Left out: for good, or as `[alerts] ack_expires` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
     /// Alerts wait until then.
     Snooze {
         /// The end of the wait.
@@ -386,7 +390,7 @@ impl Fact {
             Self::Reopen => "reopen",
             Self::Merge => "merge",
             Self::Undelivered { .. } => "undelivered",
-            Self::Ack => "ack",
+            Self::Ack { .. } => "ack",
             Self::Snooze { .. } => "snooze",
             Self::Log(_) => "log",
             Self::Schedule { .. } => "schedule",

@@ -149,6 +149,13 @@ impl Event {
         !is_theirs && !is_kept && self.is_believed()
     }
 
+    /// Whether it takes back one of those.
+    pub fn undoes_one_of(&self, events: &[Self]) -> bool {
+        let Fact::Undo { of } = &self.fact else { return false };
+        let is_it = |event: &&Self| event.at <= self.at && event.can_be_undone() && event.id.to_string() == *of;
+        self.takes_back() && events.iter().any(|event| is_it(&event))
+    }
+
     /// Whether a program wrote it. In answer to nothing that is known, it asks for nothing (LESSONS 19).
     pub fn is_automatic(&self) -> bool {
         let is_message = matches!(self.fact, Fact::Message { .. });

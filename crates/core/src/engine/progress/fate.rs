@@ -4,6 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{belonging, work};
+use crate::engine::clock::Clock;
 use crate::engine::event::{Audience, AuthorKind, Direction, Event, Fact, Promise, RequestKind};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::{LONGEST_SNOOZE, Pause, Phase, Promised, Request};
@@ -223,9 +224,21 @@ pub(super) fn snooze(request: &mut Request, at: DateTime<Utc>, until: DateTime<U
     request.snoozed_until = Some(until.min(at + LONGEST_SNOOZE));
 }
 
-/// Whether there was a clock that nobody had taken yet.
-pub(super) fn ack(request: &mut Request, at: DateTime<Utc>, expires: Option<TimeDelta>) -> bool {
-    let is_over = |acked_at: DateTime<Utc>| expires.is_some_and(|expires| acked_at + expires <= at);
-    let untaken = request.clocks.iter_mut().filter(|clock| clock.is_live() && clock.acked_at.is_none_or(is_over));
-    untaken.map(|clock| clock.acked_at = Some(at)).count() > 0
+/// Takes what nobody had taken yet, for good or until an instant; whether there was such a clock. Who names another end takes it anew.
+pub(super) fn ack(
+    request: &mut Request,
+    at: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+    expires: Option<TimeDelta>,
+) -> bool {
+    let is_free = |clock: &Clock| {
+        let is_over = clock.taken_until(expires).is_some_and(|end| end <= at);
+        clock.acked_at.is_none() || is_over || until.is_some_and(|until| clock.acked_until != Some(until))
+    };
+    let untaken = request.clocks.iter_mut().filter(|clock| clock.is_live() && is_free(clock));
+    let taken = untaken.map(|clock| {
+        clock.acked_at = Some(at);
+        clock.acked_until = until;
+    });
+    taken.count() > 0
 }

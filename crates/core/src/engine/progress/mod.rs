@@ -71,7 +71,7 @@ const fn refusal(phase: Phase, fact: &Fact) -> Option<Ignored> {
             | Fact::Promise { .. }
             | Fact::Deliver { .. }
             | Fact::Snooze { .. }
-            | Fact::Ack
+            | Fact::Ack { .. }
             | Fact::Schedule { .. }
             | Fact::Held
             | Fact::CallDropped
@@ -119,8 +119,8 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
         Fact::Reopen => fate::reopen(request, at, rulebook),
         Fact::Merge => fate::merge(request, at),
         Fact::Snooze { until } => fate::snooze(request, at, *until),
-        Fact::Ack => {
-            if !fate::ack(request, at, rulebook.ack_expires) {
+        Fact::Ack { until } => {
+            if !fate::ack(request, at, *until, rulebook.ack_expires) {
                 ignore(Ignored::AlreadySo);
             }
         }
@@ -167,7 +167,7 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
 /// programs write.
 fn note_activity(request: &mut Request, event: &Event) {
     let is_activity = match &event.fact {
-        Fact::Ack
+        Fact::Ack { .. }
         | Fact::Snooze { .. }
         | Fact::Undelivered { .. }
         | Fact::Undo { .. }

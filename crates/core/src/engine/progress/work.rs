@@ -65,6 +65,9 @@ pub(super) fn followed_up(request: &mut Request, at: DateTime<Utc>) {
     if request.marks.give(TargetKind::FollowUp, at) {
         request.marks.owe(TargetKind::FollowUp, at);
     }
+    // The client was asked how things stand: an "ok" answers that.
+    request.marks.inquired_at = Some(at);
+    request.marks.needed_at = Some(at);
 }
 
 pub(super) fn block(request: &mut Request, blocker: RequestId) {

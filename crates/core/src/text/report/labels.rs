@@ -15,6 +15,7 @@ pub(super) fn labels(language: Language) -> Value {
         before => of("than the period before", "que el período anterior"),
         requests => of("requests", "solicitudes"),
         request => of("request", "solicitud"),
+        back => of("Another period", "Otro período"),
         better => of("better", "mejor"),
         worse => of("worse", "peor"),
         open_quote => of("\"", "«"),

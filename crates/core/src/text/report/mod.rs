@@ -64,6 +64,7 @@ impl Writer<'_> {
         let figures = report.all().map(|all| self.main(all)).unwrap_or_default();
         context! {
             title => self.title(),
+            back => self.reader.list.clone(),
             from => self.day(report.period.from),
             to => self.last_day(),
             calendar => vocabulary::calendar(&report.calendar, self.language),
