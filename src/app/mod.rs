@@ -17,6 +17,7 @@ pub mod feeds;
 mod import;
 mod keys;
 pub mod links;
+mod material;
 pub mod metrics;
 mod outbox;
 pub mod plan;

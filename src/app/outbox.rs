@@ -22,7 +22,7 @@ use crate::outbox::{Attempt, Content, DeliveryId, HeldFor, retry};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
 use crate::store::{Fault, StoreError};
-use crate::text::{Language, vocabulary};
+use crate::text::{Both, Language, vocabulary};
 use crate::unit::Input;
 
 /// Requests that a notice names.
@@ -241,7 +241,11 @@ impl Outbox {
         });
         let n = found.len();
         let (subject, text) = (
-            both!("{n} things in the store cannot be read", "{n} cosas de la base de datos no se pueden leer"),
+            Both {
+                en: ["thing in the store cannot be read", "things in the store cannot be read"],
+                es: ["cosa de la base de datos no se puede leer", "cosas de la base de datos no se pueden leer"],
+            }
+            .counted(n),
             both!(
                 "The store holds what plazo cannot read. It is left out of lists and reports; everything else goes on. To have it back, restore a backup. See: plazo status\n\n{en}",
                 "La base de datos tiene algo que plazo no puede leer. Queda fuera de listas e informes; todo lo demás sigue. Para recuperarlo, restaure una copia de seguridad. Vea: plazo status\n\n{es}"

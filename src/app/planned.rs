@@ -5,38 +5,44 @@ use chrono_tz::Tz;
 
 use crate::app::plan::{EditPlan, Moved};
 use crate::both;
-use crate::text::{Language, format, vocabulary};
+use crate::text::{Both, CLOCKS, Language, format, vocabulary};
 
 /// Lines of each sort; the JSON has them all.
 const MOST_LINES: usize = 20;
 
 /// The plan in words.
 pub fn lines(plan: &EditPlan, zone: Tz, language: Language) -> Vec<String> {
-    let (n_requests, n_clocks) = (plan.n_requests, plan.n_clocks);
-    let mut lines = vec![language.of(both!(
-        "Taken now, of {n_clocks} clocks on {n_requests} open requests:",
-        "Si se toma ahora, de {n_clocks} relojes en {n_requests} solicitudes abiertas:"
-    ))];
+    let clocks = language.of(CLOCKS.counted(plan.n_clocks));
+    let open = Both { en: ["open request", "open requests"], es: ["solicitud abierta", "solicitudes abiertas"] };
+    let requests = language.of(open.counted(plan.n_requests));
+    let mut lines = vec![
+        language.of(both!("Taken now, of {clocks} on {requests}:", "Si se toma ahora, de {clocks} en {requests}:")),
+    ];
     let due = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| format::instant(at, zone, language));
     let moved = |moved: &Moved| {
         let task = vocabulary::task(moved.kind, language);
         format!("{} {task}: {} → {}", moved.request, due(moved.from), due(moved.to))
     };
     let n = plan.moved.len();
-    let heading = language.of(both!("{n} are due at another instant", "{n} vencen en otro momento"));
+    let due_then = ["is due at another instant", "are due at another instant"];
+    let heading =
+        language.of(Both { en: due_then, es: ["vence en otro momento", "vencen en otro momento"] }.counted(n));
     section(&mut lines, heading, plan.moved.iter().map(moved), language);
     let n = plan.started.len();
-    let heading = language.of(both!("{n} begin", "{n} empiezan"));
+    let heading = language.of(Both { en: ["begins", "begin"], es: ["empieza", "empiezan"] }.counted(n));
     section(&mut lines, heading, plan.started.iter().map(moved), language);
     let n = plan.cancelled.len();
-    let heading = language.of(both!("{n} end without a verdict", "{n} terminan sin veredicto"));
+    let endings = ["ends without a verdict", "end without a verdict"];
+    let heading = language.of(Both { en: endings, es: ["termina sin veredicto", "terminan sin veredicto"] }.counted(n));
     let ended = plan.cancelled.iter().map(|ended| {
         let task = vocabulary::task(ended.kind, language);
         format!("{} {task}: {}", ended.request, vocabulary::cancelled(ended.why, language))
     });
     section(&mut lines, heading, ended, language);
     let n = plan.alerts.len();
-    let heading = language.of(both!("{n} alerts would go out at once", "{n} avisos saldrían enseguida"));
+    let alerts = ["alert would go out at once", "alerts would go out at once"];
+    let heading =
+        language.of(Both { en: alerts, es: ["aviso saldría enseguida", "avisos saldrían enseguida"] }.counted(n));
     let alerts = plan.alerts.iter().map(|alert| {
         let (task, why) = (vocabulary::task(alert.kind, language), vocabulary::why(alert.why, language));
         format!("{} {task}: {why} → {}", alert.request, alert.to.join(", "))

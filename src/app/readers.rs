@@ -60,7 +60,8 @@ impl Readers {
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// The same, on this thread.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let store =
             idle.map_or_else(|| Store::open_reader(&self.directory).map(|store| store.sharing(&self.unreadable)), Ok)?;

@@ -8,6 +8,8 @@ use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 
 use super::App;
 use super::desk::Desk;
+use super::material::{Loaded, each_loaded};
+use super::readers::Readers;
 use super::schedule::last_time;
 use super::sessions::Viewer;
 use super::views::Views;
@@ -30,8 +32,6 @@ use crate::store::{Store, StoreError};
 use crate::text::register::RegisterEntry;
 use crate::text::{Both, violation};
 
-/// Requests that are read in one look.
-const LOOK: usize = 256;
 /// Requests named behind each figure of a report that is kept for sending; the page and the command have all.
 const MOST_FROZEN: usize = 12;
 
@@ -198,7 +198,7 @@ impl App {
 impl Views {
     /// Makes a report beside the period before it.
     pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
-        let (config, core) = (self.core.config(), Arc::clone(&self.core));
+        let (config, core, readers) = (self.core.config(), Arc::clone(&self.core), Arc::clone(&self.readers));
         self.readers
             .read(move |store| {
                 let Period { from, to } = wanted.period;
@@ -206,7 +206,7 @@ impl Views {
                 // Of what was let go, figures can no longer be made; they stay as they were.
                 match past.and_then(|text| serde_json::from_str(&text).ok()) {
                     Some(report) => Ok(report),
-                    None => make(store, &config, &wanted, &core.report),
+                    None => make(store, &readers, &config, &wanted, &core.report),
                 }
             })
             .await
@@ -223,9 +223,10 @@ impl Views {
 /// no more memory than a week.
 fn make(
     store: &Store,
+    readers: &Readers,
     config: &Config,
     wanted: &Wanted,
-    [n_looked_at, n_all]: &[AtomicUsize; 2],
+    progress: &[AtomicUsize; 2],
 ) -> Result<Report, StoreError> {
     let length = wanted.period.to - wanted.period.from;
     let earlier = Period { from: wanted.period.from - length, to: wanted.period.from };
@@ -248,17 +249,7 @@ fn make(
     // What happened since the later one began is all there is to look at for it, and more for the one before.
     let later: HashSet<RequestId> = store.concerned(wanted.period.from)?.into_iter().collect();
     let ids = store.concerned(earlier.from)?;
-    let mut look = None;
-    n_all.store(ids.len(), Ordering::Relaxed);
-    for (place, id) in ids.into_iter().enumerate() {
-        // One look for some hundreds costs less than one each; one for all would keep the log from being taken in.
-        if place % LOOK == 0 {
-            drop(look.take());
-            look = Some(store.look()?);
-            n_looked_at.store(place, Ordering::Relaxed);
-        }
-        let events = store.events(id)?;
-        let clocks = store.clocks(id)?;
+    each_loaded(readers, &ids, progress, |Loaded { id, events, clocks }| {
         let seen = history::up_to(id, &events, rulebook, [earlier.to, wanted.period.to]);
         let folds = [(true, &mut before), (later.contains(&id), &mut report)];
         for ((is_concerned, fold), history) in folds.into_iter().zip(seen) {
@@ -274,7 +265,7 @@ fn make(
             let reasons = reasons::of(&events, &clocks, request.owner.as_deref(), rulebook);
             fold.add(&Case { history, clocks: clocks.clone(), reasons });
         }
-    }
+    })?;
     let mut report = report.finish(&wanted.name);
     report.compare(&before.finish(&wanted.name));
     Ok(report)

@@ -1,4 +1,4 @@
-//! Links of walls: a screen that only shows, for a team or an inbox, until it is taken back with all links.
+//! Links of walls: a screen that only shows, for a team or an inbox, until they are taken back, alone or with all links.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +11,8 @@ use crate::store::StoreError;
 
 /// What such a link is signed for.
 const PURPOSE: &str = "plazo wall 1";
+/// Whose links are taken back where those of walls are: nobody's key begins so.
+pub const WALLS: &str = "*walls";
 /// Bytes of a signature.
 const SIGNATURE: usize = 32;
 /// No honest link is longer.
@@ -50,7 +52,7 @@ impl App {
     /// [`StoreError`] if it cannot be looked up whether it was taken back.
     pub async fn read_wall(&self, word: &str) -> Result<Option<Wall>, StoreError> {
         let Some(wall) = self.signed_wall(word).filter(|wall| self.now() < wall.until) else { return Ok(None) };
-        let revoked = self.readers.look(|store| store.links_revoked_before(None)).await?;
+        let revoked = self.readers.look(|store| store.links_revoked_before(Some(WALLS))).await?;
         Ok(Some(wall).filter(|wall| revoked.is_none_or(|before| before < wall.made_at)))
     }
 

@@ -50,6 +50,16 @@ pub(super) struct Operating {
     own: Option<(App, Option<std::thread::JoinHandle<()>>, daemon::Lock)>,
 }
 
+impl Operating {
+    /// Looks at the disk where no daemon does, so that what is read in stops in time.
+    pub(super) async fn look_at_disk(&self) {
+        if let Some((app, ..)) = &self.own {
+            // A disk that cannot be looked at shows when it is written.
+            app.watch_disk().await.ok();
+        }
+    }
+}
+
 impl Drop for Operating {
     fn drop(&mut self) {
         let Some((app, thread, _)) = &mut self.own else { return };

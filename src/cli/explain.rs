@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use super::client::Client;
 use super::output::{self, BLUE, DIM, state_style, styled};
 use super::{Exit, Global, Outcome};
-use crate::both;
 use crate::engine::explain::Explanation;
+use crate::text::Both;
 use crate::text::explain::{Section, sections};
 
 #[derive(Debug, clap::Args)]
@@ -27,10 +27,9 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let look = global.look();
     output::line(&styled(BLUE, explanation.request))?;
     if 0 < explanation.n_earlier {
-        let n = explanation.n_earlier;
-        output::line(
-            &look.language.of(both!("{n} earlier clocks are not shown", "no se muestran {n} relojes anteriores")),
-        )?;
+        let earlier = ["earlier clock is not shown", "earlier clocks are not shown"];
+        let es = ["reloj anterior no se muestra", "relojes anteriores no se muestran"];
+        output::line(&look.language.of(Both { en: earlier, es }.counted(explanation.n_earlier)))?;
     }
     for section in sections(&explanation, look.zone.unwrap_or(Tz::UTC), look.language) {
         print(&section)?;

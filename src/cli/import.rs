@@ -145,6 +145,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
         taken_late: HashSet::new(),
     };
     while let Some(stretch) = waiting.recv().await {
+        operating.look_at_disk().await;
         importer.send(stretch, false).await?;
         bar.set_position(position.load(Ordering::Relaxed));
     }
@@ -223,6 +224,12 @@ fn reading(global: &Global, args: &Args, language: Language) -> anyhow::Result<R
                 "--set {setting} no dice un valor; escriba NOMBRE=VALOR"
             ))));
         };
+        if name == "zone" && value.parse::<chrono_tz::Tz>().is_err() {
+            return Err(anyhow!(language.of(both!(
+                "--set zone={value} is no time zone; write its IANA name, such as --set zone=America/Mexico_City",
+                "--set zone={value} no es una zona horaria; escriba su nombre IANA, como --set zone=America/Mexico_City"
+            ))));
+        }
         set.insert(name.to_owned(), Value::from(value));
     }
     let source = Source::of_export(&source, &text, Value::Object(set))

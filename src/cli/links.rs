@@ -20,6 +20,9 @@ enum Command {
         /// Only this person's: key, name or address
         #[arg(long, value_name = "WHO")]
         person: Option<String>,
+        /// Only those of screens on a wall
+        #[arg(long, conflicts_with = "person")]
+        walls: bool,
     },
     /// Make another key: no link of before works any more, and no answer to the mail of an alert
     ChangeKey,
@@ -29,9 +32,15 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let client = Client::writing(global)?;
     let language = global.look().language;
     let said = match &args.command {
-        Command::Revoke { person } => {
-            client.post("/v1/links/revoke", &json!({ "person": person })).await?;
+        Command::Revoke { person, walls } => {
+            client.post("/v1/links/revoke", &json!({ "person": person, "walls": walls })).await?;
             match person {
+                None if *walls => language
+                    .of(Both {
+                        en: "no link of a screen works any more; plazo page --wall makes new ones",
+                        es: "ningún enlace de una pantalla sirve ya; plazo page --wall hace otros",
+                    })
+                    .to_owned(),
                 Some(person) => language
                     .of(crate::both!("the links of {person} no longer work", "los enlaces de {person} ya no sirven")),
                 None => language

@@ -103,8 +103,9 @@ pub(super) async fn sessions(global: &Global, args: &SessionArgs) -> Outcome {
             }
             None => {
                 let ended = client.post("/v1/sessions/end", &json!({ "person": person })).await?;
-                let n = ended["ended"].as_u64().unwrap_or_default();
-                both!("{n} sessions are over", "{n} sesiones terminaron")
+                let n = usize::try_from(ended["ended"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
+                Both { en: ["session is over", "sessions are over"], es: ["sesión terminó", "sesiones terminaron"] }
+                    .counted(n)
             }
         };
         output::line(&language.of(said))?;

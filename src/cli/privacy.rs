@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::output::{self, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use super::{Exit, Global, Outcome};
-use crate::text::{Both, Language};
+use crate::text::{Both, Language, REQUESTS};
 use crate::{both, private};
 
 /// Requests that are named; `--json` has them all.
@@ -220,7 +220,8 @@ pub(super) async fn export(global: &Global, args: &ExportArgs) -> Outcome {
     file.sync_all()?;
     let n = answer["requests"].as_array().map_or(0, Vec::len);
     let (language, path) = (global.language(), path.display());
-    output::line(&styled(GREEN, language.of(both!("{n} requests in {path}", "{n} solicitudes en {path}"))))?;
+    let requests = language.of(REQUESTS.counted(n));
+    output::line(&styled(GREEN, language.of(both!("{requests} in {path}", "{requests} en {path}"))))?;
     Ok(Exit::Done)
 }
 

@@ -9,8 +9,11 @@ use super::{Exit, Global, Outcome, absolute, real_time};
 use crate::app::verify::{Deviation, Verified, verify};
 use crate::config::{self, Config};
 use crate::store::Store;
-use crate::text::{Both, Language};
+use crate::text::{Both, Language, REQUESTS};
 use crate::{both, daemon};
+
+/// Words of what `--mend` rebuilds.
+const REBUILT: [&str; 9] = ["wake", "thread", "clock", "columns", "clocks", "count", "index", "act", "block"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -68,9 +71,17 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         };
         output::line(&styled(YELLOW, language.of(text)))?;
     }
-    if is_left && !args.mend && verified.deviations.iter().any(|deviation| deviation.what != "derived") {
+    let left = || verified.deviations.iter().filter(|deviation| !deviation.mended);
+    if !args.mend && left().any(|deviation| REBUILT.contains(&deviation.what)) {
         let text =
             Both { en: "stop plazo and run: plazo verify --mend", es: "detenga plazo y ejecute: plazo verify --mend" };
+        output::line(&styled(YELLOW, language.of(text)))?;
+    }
+    if left().any(|deviation| !REBUILT.contains(&deviation.what)) {
+        let text = Both {
+            en: "what is damaged, or lost, nothing here can rebuild: keep this file, and go back to a backup by `plazo restore FILE`; what came since is in the channels, and `plazo import` takes it",
+            es: "lo dañado o perdido no se puede reconstruir aquí: guarde este archivo y vuelva a una copia con `plazo restore ARCHIVO`; lo que llegó después está en los canales, y `plazo import` lo recibe",
+        };
         output::line(&styled(YELLOW, language.of(text)))?;
     }
     Ok(exit)
@@ -111,9 +122,10 @@ fn tell(verified: &Verified, limit: usize, language: Language) -> anyhow::Result
     if 0 < n_more {
         output::line(&styled(DIM, language.of(both!("and {n_more} more: --limit", "y {n_more} más: --limit"))))?;
     }
+    let requests = language.of(REQUESTS.counted(*n_requests));
     let looked = both!(
-        "{n_requests} requests, {n_derived} of them derived anew; {n_past} are of another file, or let go",
-        "{n_requests} solicitudes, {n_derived} derivadas de nuevo; {n_past} son de otro archivo, o ya no están enteras"
+        "{requests}; derived anew: {n_derived}; of another file, or not whole any more: {n_past}",
+        "{requests}; derivadas de nuevo: {n_derived}; de otro archivo, o ya no enteras: {n_past}"
     );
     if deviations.is_empty() {
         let well = Both { en: "all is as it must be", es: "todo está como debe" };

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::access::Operate;
 use super::error::{FAILED, Failure, HandlerResult, Problem};
 use crate::app::App;
+use crate::app::walls::WALLS;
 use crate::both;
 use crate::intake::json::NotJson;
 
@@ -25,9 +26,12 @@ pub(super) fn router() -> OpenApiRouter<App> {
 struct Whose {
     /// Key, name or address of the person; everybody's where it is left out.
     person: Option<String>,
+    /// Those of walls alone.
+    #[serde(default)]
+    walls: bool,
 }
 
-/// End all links that were made up to now, of one person or of everybody.
+/// End all links that were made up to now, of one person, of walls, or of everybody.
 #[utoipa::path(post, path = "/v1/links/revoke", tag = "links", request_body = Option<Whose>,
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRejection>) -> HandlerResult<StatusCode> {
@@ -38,6 +42,14 @@ async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRej
         serde_json::from_slice::<Whose>(&body).map_err(NotJson::from)?
     };
     let config = app.config();
+    if whose.walls && whose.person.is_some() {
+        let detail = both!("and `person` exclude each other; give one", "y `person` se excluyen; indique uno solo");
+        return Err(Failure::of_field("walls", detail));
+    }
+    if whose.walls {
+        app.revoke_links(Some(WALLS.to_owned())).await?;
+        return Ok(StatusCode::NO_CONTENT);
+    }
     // Somebody who left the file is known by the key alone.
     let key = whose
         .person

@@ -124,6 +124,10 @@ fn wall_page(app: &App, wanted: WantedWall) -> HandlerResult<PageView> {
         None => WALL,
         Some(text) => {
             let lasts = lifetime(text).map_err(|problem| Failure::of_field("for", problem))?;
+            if lasts < TimeDelta::minutes(1) {
+                let problem = both!("must be a minute at least", "debe ser de un minuto por lo menos");
+                return Err(Failure::of_field("for", problem));
+            }
             if LONGEST_WALL < lasts {
                 let days = LONGEST_WALL.num_days();
                 let problem = both!(

@@ -162,7 +162,7 @@ fn form_of(beginning: &[u8]) -> FileForm {
     }
 }
 
-/// The one array of objects of an object around it.
+/// The one array of objects of an object around it, or around that.
 fn only_array(value: &Value) -> Option<&Vec<Value>> {
     let fields = value.as_object()?;
     // An event or a ticket has arrays too, and fields beside them that say what it is.
@@ -171,7 +171,13 @@ fn only_array(value: &Value) -> Option<&Vec<Value>> {
     }
     let arrays = fields.values().filter_map(Value::as_array).filter(|items| !items.is_empty());
     let mut arrays = arrays.filter(|items| items.iter().all(Value::is_object));
-    arrays.next().filter(|_| arrays.next().is_none())
+    match arrays.next() {
+        Some(array) => Some(array).filter(|_| arrays.next().is_none()),
+        None => {
+            let mut within = fields.values().filter_map(only_array);
+            within.next().filter(|_| within.next().is_none())
+        }
+    }
 }
 
 fn lines(
@@ -265,18 +271,22 @@ impl<'de> Visitor<'de> for Whole<'_> {
         let Self(take) = self;
         let mut has_list = false;
         while fields.next_key::<IgnoredAny>()?.is_some() {
-            fields.next_value_seed(Member(&mut |value| {
+            let mut each = |value| {
                 has_list = true;
                 take(value)
-            }))?;
+            };
+            fields.next_value_seed(Member { take: &mut each, is_within: false })?;
         }
         // An empty list is one, and says nothing; an object without any is no export.
         if has_list { Ok(()) } else { Err(A::Error::custom("there is no list of records in it")) }
     }
 }
 
-/// A member of the object around: an array is its records, anything else says nothing.
-struct Member<'a>(&'a mut dyn FnMut(Value) -> bool);
+/// A member of the object around: an array is its records, and so is one of an object in it; anything else says nothing.
+struct Member<'a> {
+    take: &'a mut dyn FnMut(Value) -> bool,
+    is_within: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for Member<'_> {
     type Value = ();
@@ -294,11 +304,20 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
-        Whole(self.0).visit_seq(elements)
+        // Numbers of pages, tags: no records.
+        let Self { take, .. } = self;
+        Whole(&mut |value: Value| value.is_object() && take(value)).visit_seq(elements)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        let Self { take, is_within } = self;
+        while fields.next_key::<IgnoredAny>()?.is_some() {
+            if is_within {
+                fields.next_value::<IgnoredAny>()?;
+            } else {
+                fields.next_value_seed(Member { take: &mut *take, is_within: true })?;
+            }
+        }
         Ok(())
     }
 
@@ -341,6 +360,15 @@ fn csv(mut reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFlow
         match rows.read_byte_record(&mut row) {
             Ok(false) => return Ok(()),
             Ok(true) if row.iter().all(<[u8]>::is_empty) => continue,
+            Ok(true) if has_swallowed_rows(&row, names.len(), delimiter) => {
+                let cause = both!(
+                    "a quotation mark in it is not written twice, and the rows after it were taken for its text; mend the file there",
+                    "tiene una comilla que no está doble, y las filas siguientes se tomaron como su texto; corrija el archivo ahí"
+                );
+                if take(Err(cause)).is_break() {
+                    return Ok(());
+                }
+            }
             Ok(true) => {
                 let fields = names.iter().zip(&row).map(|(name, field)| (name.clone(), Value::String(text(field))));
                 let record = Value::Object(fields.collect::<Map<_, _>>());
@@ -356,6 +384,16 @@ fn csv(mut reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFlow
             }
         }
     }
+}
+
+/// Whether a field holds whole rows, as where a quotation mark began one that never ends: lines with as many columns as the head.
+fn has_swallowed_rows(row: &csv::ByteRecord, n_columns: usize, delimiter: u8) -> bool {
+    // So many such lines are no text that happens to have commas.
+    const ROWS: usize = 3;
+    let is_row =
+        |line: &&[u8]| 2 < n_columns && line.iter().filter(|byte| **byte == delimiter).count() + 1 == n_columns;
+    let rows = |field: &[u8]| field.split(|byte| *byte == b'\n').filter(is_row).count();
+    row.len() != n_columns && row.iter().any(|field| ROWS <= rows(field))
 }
 
 fn text(field: &[u8]) -> String {
@@ -391,7 +429,9 @@ mod tests {
     #[test]
     fn a_file_s_form_is_told_by_what_it_holds() {
         let two = [json!({"id": 1}), json!({"id": 2})];
-        let forms: [(&str, &[u8]); 7] = [
+        let forms: [(&str, &[u8]); 9] = [
+            ("a.json", b"{\"data\":{\"meta\":{\"all\":2},\"payload\":[{\"id\":1},{\"id\":2}]}}"),
+            ("a.json", b"{\"pages\":[1,2],\n\"data\":{\"payload\":[{\"id\":1},{\"id\":2}]}}"),
             ("a.ndjson", b"{\"id\":1}\n\n{\"id\":2}\n"),
             ("a.json", b"[{\"id\":1},\n {\"id\":2}]"),
             ("a.json", b"{\"count\":2,\"next\":null,\"tickets\":[{\"id\":1},{\"id\":2}]}"),
@@ -424,6 +464,8 @@ mod tests {
     fn what_cannot_be_read_costs_its_own_record() {
         let found = read("a.ndjson", b"{\"id\":1}\n{\"id\":\n{\"id\":3}\n");
         assert_eq!(found.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+        let swallowed = read("a.csv", b"id,subject,at\n1,\"fine\",x\n2,\"never ends,x\n3,b,x\n4,c,x\n5,d,x\n6,e,x\n");
+        assert_eq!(swallowed.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false]);
         let cut = read("a.json", b"[{\"id\":1},{\"id\":2},{\"id\"");
         assert_eq!(cut.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false]);
     }

@@ -51,15 +51,17 @@ pub enum What {
     Cancelled { why: Cancelled },
     /// An event broke a rule.
     Violation { rule: String, who: Option<String> },
+    /// A wait that was set to end did, and whoever answers for the request is told.
+    Resumed { recipients: Vec<Recipient> },
     /// Somebody is told. `step` is written as in `sla.toml`.
     Alert { step: String, why: Why, late: bool, recipients: Vec<Recipient> },
 }
 
-/// The entries of what a request went through at `now`. `at` is the instant of the event that caused it; a tick's is `now`.
+/// The entries of what a request went through at `now`, for whose `owner` those are told. `at` is the instant of the event that caused it; a tick's is `now`.
 pub(super) fn entries(
     request: RequestId,
     effects: &[Effect],
-    clocks: &[Clock],
+    (clocks, owner): (&[Clock], &[Recipient]),
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = Entry> {
@@ -78,13 +80,13 @@ pub(super) fn entries(
                 let (step, recipients) = (alert.step.to_string(), alert.recipients.clone());
                 (now, Some(alert.clock), What::Alert { step, why: alert.why, late: alert.late, recipients })
             }
+            Effect::Resumed { at } => (*at, None, What::Resumed { recipients: owner.to_vec() }),
             Effect::Opened
             | Effect::SplitOff { .. }
             | Effect::Started { .. }
             | Effect::Replanned { .. }
             | Effect::Skipped { .. }
             | Effect::Superseded { .. }
-            | Effect::Resumed { .. }
             | Effect::Reordered
             | Effect::Ignored { .. } => return None,
         };

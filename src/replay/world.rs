@@ -10,6 +10,7 @@ use super::{Heard, Run, Untaken};
 use crate::config::Config;
 use crate::desk;
 use crate::engine::clock::Clock;
+use crate::engine::directory::{Role, Tell};
 use crate::engine::effect::{Effect, Wake, WakeReason};
 use crate::engine::event::Event;
 use crate::engine::request_id::RequestId;
@@ -160,6 +161,9 @@ impl<'a> World<'a> {
     /// Notes what a decision caused.
     fn tell(&mut self, id: RequestId, effects: &[Effect], at: DateTime<Utc>) {
         let clocks = self.cases.get(&id).map(|case| case.clocks.as_slice()).unwrap_or_default();
-        self.run.entries.extend(entries(id, effects, clocks, at, self.now));
+        let request = self.known.request(id).ok().flatten();
+        let owner = request.and_then(|request| request.owner.as_deref());
+        let owner = self.config.rulebook.directory.recipients(&[Tell::Role(Role::Owner)], owner, None, self.now);
+        self.run.entries.extend(entries(id, effects, (clocks, &owner), at, self.now));
     }
 }

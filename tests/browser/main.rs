@@ -115,7 +115,32 @@ async fn whoever_reads_the_mail_comes_in_and_what_one_does_another_sees_within_a
         .click()
         .await
         .expect("sent");
-    wait_to_read(&ana, ".no", "anteayer").await;
+    wait_to_read(&ana, "details[open] .no", "anteayer").await;
+    let kept =
+        ana.find(Locator::XPath("//details[summary='Posponerla']//input[@name='until']")).await.expect("a field");
+    assert_eq!(kept.prop("value").await.expect("a value").as_deref(), Some("anteayer"), "what was typed is there");
+
+    // The page of a request lives as well: what is done elsewhere comes by itself, and what is being typed stays.
+    ana.goto(&format!("{base}/r/R-1?hecho=comment")).await.expect("the page");
+    wait_to_read(&ana, ".ok", "La nota quedó").await;
+    assert!(!ana.current_url().await.expect("an address").as_str().contains("hecho"), "said once");
+    let note = ana.find(Locator::XPath("//details[summary='Comentar']")).await.expect("a deed");
+    note.find(Locator::Css("summary")).await.expect("a summary").click().await.expect("open");
+    note.find(Locator::Css("textarea")).await.expect("a field").send_keys("a medio escribir").await.expect("typed");
+    let did = daemon.command().args(["own", "R-1", "laura", "--by", "ana"]).output().expect("plazo runs");
+    assert!(did.status.success(), "{did:?}");
+    wait_to_read(&ana, "#story", "Laura Mora queda como responsable").await;
+    let typed = note.find(Locator::Css("textarea")).await.expect("a field").prop("value").await.expect("a value");
+    assert_eq!(typed.as_deref(), Some("a medio escribir"));
+    // A letter goes to the button and does not press it.
+    daemon.client_message("m-8", "t-8", Duration::ZERO);
+    ana.goto(&format!("{base}/r/R-2")).await.expect("the page");
+    ana.execute("document.dispatchEvent(new KeyboardEvent('keydown', {key: 't', bubbles: true}))", Vec::new())
+        .await
+        .ok();
+    ana.find(Locator::Css("body")).await.expect("a body").send_keys("t").await.expect("a key");
+    let focused = ana.execute("return document.activeElement.textContent", Vec::new()).await.expect("a script");
+    assert_eq!(focused, json!("La tomo"));
 
     // Whoever leaves is out, and so is whoever's session is ended on the machine.
     let listed = daemon.get("/v1/sessions");

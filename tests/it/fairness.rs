@@ -235,6 +235,8 @@ name = \"Nosotros\"
     );
     let (_, text) = run(&daemon, &["explain", &request]);
     assert!(text.contains("El transportista") && text.contains("approved by"), "{text}");
+    let (_, text) = run(&daemon, &["report", "--from", "-1d", "--to", "+1h"]);
+    assert!(text.contains("… without what was let out") && text.contains("said by"), "{text}");
     // Taken back like any act, and the last word counts.
     let (code, text) = run(&daemon, &["undo", &request]);
     assert_eq!(code, Some(0), "{text}");

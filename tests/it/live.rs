@@ -457,3 +457,104 @@ fn whoever_has_no_mail_comes_in_by_a_chat_of_their_own_and_by_no_other() {
     assert_eq!(names.iter().map(|one| &one["name"]).collect::<Vec<_>>(), ["Nora Gil"]);
     assert_eq!(chat.received().len(), 1, "the channel of all was told nothing");
 }
+
+#[test]
+fn a_refusal_stands_at_its_form_with_what_was_typed_and_loading_it_again_shows_the_page() {
+    let daemon = desk();
+    let request = daemon.client_message("m-1", "t-1", Duration::ZERO);
+    let ana = Browser::enter(&daemon, &["--by", "ana"]);
+    let seal = ana.seal();
+    let answer = ana.post(&format!("/r/{request}/wait"), &format!("form={seal}&reason=el+%3Clogo%3E&until=anteayer"));
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    let form = answer.body.split("/wait\"").nth(1).and_then(|rest| rest.split("</form>").next()).expect("the form");
+    for part in ["role=\"alert\"", "anteayer", "value=\"anteayer\"", "el &lt;logo&gt;", "aria-describedby=\"no-wait\""]
+    {
+        assert!(form.contains(part), "{part}: {form}");
+    }
+    assert_eq!(answer.body.matches("<details open>").count(), 1, "the other forms are shut");
+    let again = ana.get(&format!("/r/{request}/wait"));
+    assert!(again.status == 303 && again.head.contains(&format!("ocation: /r/{request}\r")), "{}", again.head);
+}
+
+#[test]
+fn what_a_browser_cannot_have_is_said_on_a_page_and_a_program_gets_its_problem() {
+    let daemon = desk();
+    let ana = Browser::enter(&daemon, &["--by", "ana"]);
+    let nowhere = ana.get("/nada");
+    assert!(nowhere.status == 404 && nowhere.body.contains("To the queue"), "{}", nowhere.body);
+    assert!(!nowhere.body.trim_start().starts_with('{'), "{}", nowhere.body);
+    let body = format!("form={}&text={}", ana.seal(), "x".repeat(200_000));
+    let headers = [("Cookie", ana.cookie.as_str()), ("Accept", "text/html")];
+    let large = daemon.call_by_tcp("POST", "/r/R-1/comment", &headers, body.as_bytes());
+    assert!(large.status == 413 && large.body.contains("too long"), "{}: {}", large.status, large.body);
+    let program = daemon.call_by_tcp("GET", "/nada", &[], b"");
+    assert!(program.status == 404 && program.body.contains("no_such_path"), "{}", program.body);
+}
+
+#[test]
+fn a_request_says_that_it_is_silent_and_a_lead_ends_that_and_decides_on_reasons_there() {
+    let daemon = Daemon::start(&format!(
+        "{PEOPLE}{POLICIES}[reasons.carrier]\nname = \"El transportista\"\nexcluded = true\napproval = [\"lead\"]\n"
+    ));
+    let request = daemon.client_message("m-1", "t-1", Duration::from_secs(3_600));
+    let ana = Browser::enter(&daemon, &["--by", "ana"]);
+    let seal = ana.seal();
+    let page = format!("/r/{request}");
+    let press = |deed: &str, rest: &str| {
+        let answer = ana.post(&format!("{page}/{deed}"), &format!("form={seal}{rest}"));
+        assert_eq!(answer.status, 303, "{deed}: {}", answer.body);
+    };
+    assert!(!ana.get(&page).body.contains("/unsilence"));
+    press("silence", "");
+    let silent = ana.get(&page).body;
+    assert!(silent.contains("are silent until") && silent.contains("/unsilence"), "{silent}");
+    press("unsilence", "");
+    assert!(!ana.get(&page).body.contains("are silent until"));
+    daemon.command().args(["own", &request, "laura"]).output().expect("plazo runs");
+    let laura = Browser::enter(&daemon, &["--by", "laura"]);
+    let said = laura.post(&format!("{page}/reason"), &format!("form={}&reason=carrier&text=lluvia", laura.seal()));
+    assert_eq!(said.status, 303, "{}", said.body);
+    assert!(!laura.get(&page).body.contains("/approve"), "nobody lets their own breach out");
+    let asked = ana.get(&page).body;
+    let of =
+        asked.split("/approve\"").nth(1).and_then(|rest| rest.split("name=\"of\" value=\"").nth(1)).expect("asked");
+    let of = of.split('"').next().expect("a breach").to_owned();
+    press("approve", &format!("&of={of}"));
+    let decided = ana.get(&page).body;
+    assert!(!decided.contains("/approve\"") && decided.contains("let the breach out of the figures"), "{decided}");
+}
+
+#[test]
+fn what_nobody_owns_is_seen_by_the_team_that_promises_it_alone_and_found_without_accents() {
+    let daemon = desk();
+    slack(&daemon, "s-1");
+    daemon.client_message("m-1", "t-1", Duration::ZERO);
+    let mario = Browser::enter(&daemon, &["--by", "mario"]);
+    let seen = mario.get("/").body;
+    assert!(seen.contains("Presupuesto reservado") && !seen.contains("Luisa"), "his team's alone: {seen}");
+    let ana = Browser::enter(&daemon, &["--by", "ana"]);
+    daemon.event(&json!({
+        "id": "m-2", "type": "message", "channel": "whatsapp", "thread": "t-2", "direction": "in",
+        "author": {"name": "Íñigo Peñalver", "address": "573009", "kind": "customer"}, "text": "¿Cuándo?",
+    }));
+    for words in ["inigo", "PENALVER", "%C3%8D%C3%B1igo"] {
+        assert!(ana.get(&format!("/?q={words}")).body.contains("Íñigo Peñalver"), "{words}");
+    }
+    let listed = daemon.get("/v1/requests?team=pauta&order=due");
+    let ids: Vec<_> = listed["requests"].as_array().expect("requests").iter().map(|one| one["id"].clone()).collect();
+    assert_eq!(ids, [json!("R-1")], "as on the page: {listed}");
+}
+
+#[test]
+fn walls_are_ended_without_ending_people_s_links() {
+    let daemon = desk();
+    daemon.client_message("m-1", "t-1", Duration::ZERO);
+    let (wall, person) = (link(&daemon, &["--wall"]), link(&daemon, &["--by", "laura"]));
+    assert_eq!(daemon.call_by_tcp("GET", &wall, &[], b"").status, 200);
+    let ended = daemon.command().args(["links", "revoke", "--walls"]).output().expect("plazo runs");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(daemon.call_by_tcp("GET", &wall, &[], b"").status, 404);
+    assert_eq!(begin(&daemon, &person).status, 303);
+    let refused = daemon.command().args(["page", "--wall", "--for", "0s"]).output().expect("plazo runs");
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("minute"), "{refused:?}");
+}

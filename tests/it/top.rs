@@ -144,7 +144,7 @@ fn each_frame_is_drawn_as_it_is_kept() {
         let mut session = Session::start(&daemon, &[], (columns, rows), &[]);
         session.wait_for("R-3");
         // What was told stands below the queue.
-        let mut screen = session.wait_for("→ Ana Ruiz (email)  /");
+        let mut screen = session.wait_for("→ Ana Ruiz (correo)  /");
         if !keys.is_empty() {
             session.press(keys);
             let before = screen.clone();

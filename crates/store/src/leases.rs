@@ -13,6 +13,7 @@ use plazo_core::outbox::digest::Composed;
 use plazo_core::outbox::message::Leased;
 use plazo_core::outbox::select::{Candidate, Choice, Round};
 use plazo_core::outbox::{Content, Lanes};
+use plazo_core::text::vocabulary::UNREADABLE;
 
 /// What was leased, and who had no room for more.
 #[derive(Debug, Default)]
@@ -255,7 +256,7 @@ impl Writing<'_> {
     /// An alert of which nothing can be said is dead, and shown as that.
     fn settle_unreadable(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
         self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
-            .execute(params![id.0, milliseconds(now), "what the store holds of it cannot be read"])?;
+            .execute(params![id.0, milliseconds(now), UNREADABLE])?;
         Ok(())
     }
 

@@ -20,6 +20,7 @@ pub mod imports;
 pub mod journal;
 pub mod keeping;
 mod load;
+pub mod objects;
 pub mod outbox;
 pub mod private;
 pub mod sessions;

@@ -59,6 +59,13 @@ fn prepare_once(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Tables of this version with nothing in them.
+pub(super) fn in_memory() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    embedded::migrations::runner().set_grouped(true).run(&mut connection)?;
+    Ok(connection)
+}
+
 /// The version of this program's tables.
 pub(super) fn version() -> u32 {
     let runner = embedded::migrations::runner();

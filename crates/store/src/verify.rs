@@ -18,6 +18,18 @@ pub enum Loose {
     Thread,
     /// A clock of a request that is not there.
     Clock,
+    /// A clock whose columns say otherwise than what is written of it.
+    ClockColumns,
+    /// A broken rule of a request that is not there.
+    Violation,
+    /// Something that happened to a request that is not there.
+    Happening,
+    /// A message about a request that is not there.
+    Message,
+    /// That somebody took or put off a request that is not there.
+    Act,
+    /// That a request waits for one that is not there, or the other way round.
+    Block,
     /// A delivery of a message that is not there.
     Delivery,
     /// A delivery that went out with one that is not there.
@@ -28,7 +40,20 @@ pub enum Loose {
 
 impl Loose {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Wake, Self::Thread, Self::Clock, Self::Delivery, Self::Gathered, Self::Count];
+    pub const ALL: [Self; 12] = [
+        Self::Wake,
+        Self::Thread,
+        Self::Clock,
+        Self::ClockColumns,
+        Self::Violation,
+        Self::Happening,
+        Self::Message,
+        Self::Act,
+        Self::Block,
+        Self::Delivery,
+        Self::Gathered,
+        Self::Count,
+    ];
 
     /// Where they are found: the request, or 0, and in what words they are named.
     const fn found_by(self) -> &'static str {
@@ -42,6 +67,27 @@ impl Loose {
             }
             Self::Clock => {
                 "SELECT c.request, c.kind FROM clocks c LEFT JOIN requests r ON r.id = c.request WHERE r.id IS NULL"
+            }
+            Self::ClockColumns => {
+                "SELECT request, kind FROM clocks WHERE clock IS NOT NULL
+                 AND (clock ->> '$.state' IS NOT state OR clock ->> '$.kind' IS NOT kind OR clock ->> '$.cycle' IS NOT cycle)"
+            }
+            Self::Violation => {
+                "SELECT v.request, v.rule FROM violations v LEFT JOIN requests r ON r.id = v.request WHERE r.id IS NULL"
+            }
+            Self::Happening => {
+                "SELECT j.request, j.type FROM journal j LEFT JOIN requests r ON r.id = j.request WHERE r.id IS NULL AND 0 < j.request"
+            }
+            Self::Message => {
+                "SELECT a.request, a.why FROM alerts a LEFT JOIN requests r ON r.id = a.request
+                 WHERE a.request IS NOT NULL AND r.id IS NULL"
+            }
+            Self::Act => {
+                "SELECT a.request, a.act FROM acts a LEFT JOIN requests r ON r.id = a.request WHERE r.id IS NULL"
+            }
+            Self::Block => {
+                "SELECT b.blocked, 'R-' || b.blocker FROM blocks b LEFT JOIN requests r ON r.id = b.blocked
+                 LEFT JOIN requests o ON o.id = b.blocker WHERE r.id IS NULL OR o.id IS NULL"
             }
             Self::Delivery => {
                 "SELECT 0, CAST(d.id AS TEXT) FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert WHERE a.id IS NULL"
@@ -78,7 +124,16 @@ impl Loose {
                 "INSERT INTO counts SELECT 'delivery', state, count(*) FROM deliveries
                      WHERE state NOT IN ('pending', 'held', 'leased') GROUP BY state",
             ]),
-            Self::Delivery | Self::Gathered => None,
+            Self::Act => Some(&["DELETE FROM acts WHERE request NOT IN (SELECT id FROM requests)"]),
+            Self::Block => Some(&[
+                "DELETE FROM blocks WHERE blocked NOT IN (SELECT id FROM requests) OR blocker NOT IN (SELECT id FROM requests)",
+            ]),
+            Self::ClockColumns
+            | Self::Violation
+            | Self::Happening
+            | Self::Message
+            | Self::Delivery
+            | Self::Gathered => None,
         }
     }
 }
@@ -159,7 +214,25 @@ impl Store {
                 return Ok(false);
             }
         }
-        Ok(true)
+        Ok(self.surplus_clocks(request)?.is_empty())
+    }
+
+    /// Rows of clocks that are whole in their request's state, where it has none such.
+    fn surplus_clocks(&self, request: &Request) -> Result<Vec<(String, u32)>> {
+        let mut statement = self.prepare("SELECT kind, cycle FROM clocks WHERE request = ?1 AND clock IS NULL")?;
+        let rows = statement.query_map([request.id.0], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let rows = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+        let has = |(kind, cycle): &(String, u32)| {
+            request.clocks.iter().any(|clock| clock.kind.as_str() == kind && clock.cycle == *cycle)
+        };
+        Ok(rows.into_iter().filter(|row| !has(row)).collect())
+    }
+
+    /// How many events of a request are kept, whether or not they can be read.
+    pub fn n_events(&self, request: RequestId) -> Result<usize> {
+        let mut statement = self.prepare("SELECT count(*) FROM journal WHERE request = ?1 AND body IS NOT NULL")?;
+        let n: u32 = statement.query_row([request.0], |row| row.get(0))?;
+        Ok(n as usize)
     }
 
     /// When plazo last noted anything of a request: the machine's clock may have been set back since.
@@ -186,6 +259,13 @@ impl Writing<'_> {
             self.prepare("SELECT let_go FROM requests WHERE id = ?1")?.query_row([request.id.0], |row| row.get(0))?;
         self.put_request(request, wake, false)?;
         self.put_clocks(request, &request.clocks)?;
+        for (kind, cycle) in self.surplus_clocks(request)? {
+            self.prepare("DELETE FROM clocks WHERE request = ?1 AND kind = ?2 AND cycle = ?3")?.execute(params![
+                request.id.0,
+                kind,
+                cycle
+            ])?;
+        }
         self.prepare("UPDATE requests SET let_go = ?2, v = ?3, state = ?4 WHERE id = ?1")?.execute(params![
             request.id.0,
             kept,

@@ -493,6 +493,11 @@ const TEXTS: &[(&str, &str)] = &[
     ("A million open requests", "Un millón de solicitudes abiertas"),
     ("The queue in a browser, and five hundred of them", "La cola en un navegador, y quinientas de ellas"),
     ("kill -9 amid five thousand alerts", "kill -9 en medio de cinco mil avisos"),
+    (
+        "kill -9 at random instants amid import, retention, erasing and backup",
+        "kill -9 en momentos al azar en medio de importar, depurar, borrar y copiar",
+    ),
+    ("Only those of screens on a wall", "Solo los de pantallas de pared"),
     ("Two hundred thousand alerts held for one reader", "Doscientos mil avisos retenidos para una persona"),
     ("Connections that say nothing", "Conexiones que no dicen nada"),
     // what is kept, and for how long

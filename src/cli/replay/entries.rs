@@ -39,7 +39,7 @@ pub(super) fn totals(entries: &[&Entry]) -> Vec<Total> {
             What::Early => &mut total.early,
             What::Cancelled { .. } => &mut total.cancelled,
             What::Alert { .. } => &mut total.alerts,
-            What::Violation { .. } => continue,
+            What::Violation { .. } | What::Resumed { .. } => continue,
         } += 1;
     }
     totals.into_values().collect()
@@ -118,6 +118,12 @@ fn told(what: &What, config: &Config) -> (Style, &'static str, String) {
             let who = who.as_deref().map(|who| format!(" ({})", person(who, config))).unwrap_or_default();
             let broken = language.of(Both { en: "against rule", es: "contra la regla" });
             (RED, language.of(Both { en: "violation", es: "falta" }), format!("{broken} {rule}{who}"))
+        }
+        What::Resumed { recipients } => {
+            let word = language.of(Both { en: "goes on", es: "sigue" });
+            let names: Vec<_> = recipients.iter().map(|recipient| name(recipient, config)).collect();
+            let ended = language.of(Both { en: "its wait ended by itself", es: "terminó sola su espera" });
+            (BLUE, word, format!("{ended} → {}", names.join(", ")))
         }
         What::Alert { step, why, recipients, late } => {
             let names: Vec<_> = recipients.iter().map(|recipient| name(recipient, config)).collect();

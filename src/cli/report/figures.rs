@@ -120,6 +120,16 @@ impl Writer<'_> {
             kept.standard.map(|least| format!("≥ {least} %")).unwrap_or_default().into(),
             kept.before.map(|part| self.percent(part)).unwrap_or_default().into(),
         ]);
+        if let Some(excluded) = &all.excluded {
+            let part = excluded.percent.map_or_else(|| "–".to_owned(), |part| self.percent(part));
+            table.add_row([
+                Cell::from(self.of(both!("… without what was let out", "… sin lo excluido"))),
+                part.into(),
+                (kept.kept + kept.broken).saturating_sub(excluded.n).to_string().into(),
+                String::new().into(),
+                String::new().into(),
+            ]);
+        }
         let counts = [
             (Both { en: "Without answer", es: "Sin respuesta" }, &all.unanswered),
             (Both { en: "Closed without answer", es: "Cerradas sin respuesta" }, &all.closed_unanswered),
@@ -219,19 +229,21 @@ impl Writer<'_> {
     fn reasons(&self) -> Table {
         let mut table = Table::new(
             self.language.of(Both {
-                en: ["reason", "times", "let out", "undecided", "approved by", "requests"],
-                es: ["razón", "veces", "excluidas", "por decidir", "aprobó", "solicitudes"],
+                en: ["reason", "times", "let out", "undecided", "said by", "approved by", "requests"],
+                es: ["razón", "veces", "excluidas", "por decidir", "lo dijo", "aprobó", "solicitudes"],
             }),
             [
                 Column::text(12),
                 Column::NUMBER,
                 Column::NUMBER,
                 Column::NUMBER.leaves(1),
+                Column::text(10).leaves(3),
                 Column::text(10).leaves(2),
                 Column::text(12),
             ],
         );
         for reason in self.report.reasons.iter().take(MOST_ROWS) {
+            let said: BTreeSet<_> = reason.breaches.iter().filter_map(|breach| breach.who.as_deref()).collect();
             let approved: BTreeSet<_> =
                 reason.breaches.iter().filter_map(|breach| breach.approved_by.as_deref()).collect();
             table.add_row([
@@ -239,6 +251,7 @@ impl Writer<'_> {
                 reason.n.to_string(),
                 reason.n_excluded.to_string(),
                 reason.n_awaiting.to_string(),
+                said.into_iter().collect::<Vec<_>>().join(", "),
                 approved.into_iter().collect::<Vec<_>>().join(", "),
                 once(reason.breaches.iter().map(|breach| breach.request)),
             ]);

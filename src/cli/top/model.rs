@@ -284,6 +284,7 @@ fn message(delivery: &Value, look: Look) -> String {
     let to = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| text("person"));
     let why = vocabulary::motive(delivery["why"].as_str().unwrap_or_default(), look.language).to_owned();
     let (request, by, answer) = (text("request"), text("destination"), text("answer"));
+    let (by, answer) = (vocabulary::destination(&by, look.language), vocabulary::answer(&answer, look.language));
     format!("{at}  {why} {request} → {to} ({by})  {answer}")
 }
 

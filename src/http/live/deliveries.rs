@@ -63,8 +63,14 @@ pub(super) async fn show(
             Cell::text(vocabulary::motive(&row.why, language)),
             request.map_or_else(Cell::default, |id| Cell::link(id.clone(), format!("/r/{id}"))),
             Cell::text(row.person.as_deref().map(|key| config.name_of(key).to_owned()).unwrap_or_default()),
-            Cell::text(row.destination.clone()),
-            Cell::styled("long", row.answer.as_deref().map(|answer| format::one_line(answer, 160)).unwrap_or_default()),
+            Cell::text(vocabulary::destination(&row.destination, language)),
+            Cell::styled(
+                "long",
+                row.answer
+                    .as_deref()
+                    .map(|answer| format::one_line(vocabulary::answer(answer, language), 160))
+                    .unwrap_or_default(),
+            ),
             form(retry),
             form(drop),
         ]

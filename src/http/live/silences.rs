@@ -23,7 +23,7 @@ use crate::http::bounds;
 use crate::instant::Meant;
 use crate::outbox::SilenceId;
 use crate::outbox::silence::Silenced;
-use crate::text::{Both, Language, format, vocabulary};
+use crate::text::{ALERTS, Both, Language, REQUESTS, format, vocabulary};
 
 /// What the form asks for, in its order.
 const WORDS: [&str; 5] = ["person", "team", "channel", "customer", "inbox"];
@@ -258,10 +258,11 @@ pub(super) async fn add(State(app): State<App>, SignedIn(session): SignedIn, bod
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     if typed.of("what") != "add" {
-        let (n, requests) = (foreseen.n_alerts, foreseen.n_requests);
+        let alerts = language.of(ALERTS.counted(foreseen.n_alerts));
+        let requests = language.of(REQUESTS.counted(foreseen.n_requests));
         typed.foreseen = Some(language.of(both!(
-            "It would hold back {n} alerts of {requests} requests, as things stand.",
-            "Retendría {n} avisos de {requests} solicitudes, según están las cosas."
+            "It would hold back {alerts} of {requests}, as things stand.",
+            "Retendría {alerts} de {requests}, según están las cosas."
         )));
         return list(&app, &session, typed, false).await;
     }
@@ -282,18 +283,23 @@ pub(super) async fn end(
     let language = session.viewer.language(&app.config());
     let is_own =
         form_urlencoded::parse(&body).any(|(name, value)| name == "form" && App::is_own_form(&session, &value));
-    if !is_own || !app.answers_for_others(&session.viewer) {
+    if !is_own {
         let typed = Typed { refused: Some(shell::stale(language)), ..Typed::default() };
         return list(&app, &session, typed, false).await;
     }
     let known = app.views.silences(false).await.unwrap_or_default();
     let ends = known.iter().find(|row| row.id == SilenceId(id));
     let may_end = match ends {
-        Some(row) => is_theirs(&app, &session, &row.silenced).await,
-        None => false,
+        Some(row) => app.answers_for_others(&session.viewer) && is_theirs(&app, &session, &row.silenced).await,
+        // It is over already, as was wanted.
+        None => return Redirect::to("/silencios?hecho=1").into_response(),
     };
     if !may_end {
-        let typed = Typed { refused: Some(shell::stale(language)), ..Typed::default() };
+        let detail = both!(
+            "A silence is ended by whoever leads those whom it concerns, or holds a role.",
+            "Un silencio lo termina quien lidera a quienes les toca, o quien tiene un cargo."
+        );
+        let typed = Typed { refused: Some(language.of(detail)), ..Typed::default() };
         return list(&app, &session, typed, false).await;
     }
     match app.outbox.end_silence(SilenceId(id)).await {

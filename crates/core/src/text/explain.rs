@@ -5,17 +5,17 @@ use chrono_tz::Tz;
 
 use super::{Both, Language, describe, format, proof, vocabulary};
 use crate::both;
+use crate::engine::calendar::Counting;
 use crate::engine::clock::ClockState;
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
 use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Uncounted};
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::plan::Basis;
-use crate::engine::policy::{Limit, TargetKind, WAIT_POLICY};
+use crate::engine::policy::{TargetKind, WAIT_POLICY};
 use crate::engine::proof::Proof;
 use crate::engine::reasons::{GivenReason, ReasonState};
 use crate::engine::working_time::WorkingTime;
 use crate::outbox::DeliveryState;
-use crate::span;
 
 /// Rows of each sort in a section; the JSON has them all.
 const MOST_ROWS: usize = 12;
@@ -121,20 +121,18 @@ impl Writer {
         }
     }
 
-    /// The length of a promise as people write it.
+    /// The length of a promise, written as in `sla.toml`, as people write it.
     fn within(self, within: &str) -> String {
-        let on_day = within
-            .strip_prefix("on_day ")
-            .map(|day| day.split_once(", calendar").map_or((day, true), |(day, _)| (day, false)));
-        match (span::limit(within), on_day) {
-            (_, Some((day, true))) => self.language.of(both!("working day {day}", "día hábil {day}")),
-            (_, Some((day, false))) => self.language.of(both!("calendar day {day}", "día corrido {day}")),
-            (Ok(Limit::Spend(time)), _) => format::working_time(time),
-            (Ok(Limit::Days { days, counting } | Limit::OnDay { day: days, counting }), _) => {
-                describe::counted(days, counting, self.language)
-            }
-            (Err(_), _) => within.to_owned(),
-        }
+        let words: Vec<&str> = within.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        let days = |n: &str, counting| n.parse().ok().map(|n| describe::counted(n, counting, self.language));
+        let said = match words.as_slice() {
+            [n, "working", _] => days(n, Counting::WorkingDays),
+            [n, "days"] => days(n, Counting::CalendarDays),
+            ["on_day", n] => Some(self.language.of(both!("working day {n}", "día hábil {n}"))),
+            ["on_day", n, _] => Some(self.language.of(both!("calendar day {n}", "día corrido {n}"))),
+            spans => spans.iter().map(|span| unit(span)).collect::<Option<Vec<_>>>().map(|spans| spans.join(" ")),
+        };
+        said.unwrap_or_else(|| within.to_owned())
     }
 
     fn policy(self, story: &Story) -> String {
@@ -405,4 +403,16 @@ impl Writer {
     fn instant(self, at: DateTime<Utc>) -> String {
         format::instant(at, self.zone, self.language)
     }
+}
+
+/// `20m` as `20 min`; none where it is no span.
+fn unit(span: &str) -> Option<String> {
+    let (n, unit) = span.split_at(span.len().checked_sub(1)?);
+    let unit = match unit {
+        "h" => "h",
+        "m" => "min",
+        "s" => "s",
+        _ => return None,
+    };
+    n.bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("{n} {unit}"))
 }

@@ -212,7 +212,11 @@ impl Writer<'_> {
                 };
                 of(both!("{owner} owns it now{by}", "{owner} queda como responsable{by}"))
             }
-            Fact::Own { owner: None } => of(both!("it is without an owner now", "queda sin responsable")),
+            Fact::Own { owner: None } => {
+                let by = self.author(event.author.as_ref());
+                let by = by.map(|name| of(both!(" (says {name})", " (lo dijo {name})"))).unwrap_or_default();
+                of(both!("it is without an owner now{by}", "queda sin responsable{by}"))
+            }
             Fact::Move { inbox } => {
                 let inbox = format::one_line(inbox, LONGEST_NAME);
                 of(both!("{who} moved it to the inbox {inbox}", "{who} lo pasó a la bandeja {inbox}"))

@@ -80,6 +80,21 @@ pub struct Both<T = String> {
     pub es: T,
 }
 
+impl Both<[&str; 2]> {
+    /// So many of what is called so when it is one, and when it is another number: `1 aviso`, `2 avisos`.
+    pub fn counted(self, n: usize) -> Both {
+        let of = |[one, many]: [&str; 2]| format!("{n} {}", if n == 1 { one } else { many });
+        Both { en: of(self.en), es: of(self.es) }
+    }
+}
+
+/// Things that are counted.
+pub const ALERTS: Both<[&str; 2]> = Both { en: ["alert", "alerts"], es: ["aviso", "avisos"] };
+/// Requests, counted.
+pub const REQUESTS: Both<[&str; 2]> = Both { en: ["request", "requests"], es: ["solicitud", "solicitudes"] };
+/// Clocks, counted.
+pub const CLOCKS: Both<[&str; 2]> = Both { en: ["clock", "clocks"], es: ["reloj", "relojes"] };
+
 /// What has no other language: names, and the words of other programs.
 impl From<String> for Both {
     fn from(text: String) -> Self {

@@ -269,6 +269,17 @@ pub fn destination(name: &str, language: Language) -> &str {
     }
 }
 
+/// What a message is answered by that cannot be read in the store.
+pub const UNREADABLE: &str = "what the store holds of it cannot be read";
+
+/// What was answered to a message: the other end's words, or plazo's own.
+pub fn answer(text: &str, language: Language) -> &str {
+    match (text, language) {
+        (UNREADABLE, Language::Es) => "lo que guarda la base de datos de él no se puede leer",
+        (other, _) => other,
+    }
+}
+
 /// A kind of promise by its word in the API; the word itself where there is no such kind.
 pub fn task_of(word: &str, language: Language) -> &str {
     TargetKind::from_word(word).map_or(word, |kind| task(kind, language))

@@ -43,7 +43,7 @@ pub fn judge(request: &Request, event: &Event, rulebook: &Rulebook) -> Vec<Viola
         }
         Fact::Message { direction, .. } => official::judge(request, event, *direction, rulebook, &mut found),
         Fact::Deliver { .. } if is_live => official::judge_replica(request, event, rulebook, &mut found),
-        Fact::Wait { .. } if request.phase == Phase::Open => parking::judge(request, event, rulebook, &mut found),
+        Fact::Wait { .. } if is_live => parking::judge(request, event, rulebook, &mut found),
         Fact::Log(interaction) => log::judge(request, event, interaction, rulebook, &mut found),
         Fact::Schedule { due: Some(_), .. } => schedule::judge(request, event, rulebook, &mut found),
         Fact::Close { ground, .. } if is_live => {

@@ -9,12 +9,15 @@ use super::finding::Finding;
 use super::phrases::normalised;
 use crate::engine::event::{Event, Fact};
 use crate::engine::policy::TargetKind;
-use crate::engine::request::Request;
+use crate::engine::request::{Phase, Request};
 use crate::engine::rulebook::Rulebook;
 
 /// A wait that begins while the client waits for an answer, once too often since the request was opened, or for a client who was asked nothing
 /// since the client wrote last.
 pub(super) fn judge(request: &Request, event: &Event, rulebook: &Rulebook, found: &mut Vec<Violation>) {
+    if prolongs(request, event, rulebook) {
+        return;
+    }
     let at_most = rulebook.checks.most_waits;
     let waits = 1 + request.pauses.iter().filter(|pause| request.opened_at <= pause.from).count();
     let finding = if request.marks.is_owed(TargetKind::Reply) {
@@ -28,6 +31,14 @@ pub(super) fn judge(request: &Request, event: &Event, rulebook: &Rulebook, found
         return;
     };
     found.extend(rulebook.checks.violation(CheckKind::Parking, request, event, finding));
+}
+
+/// Whether it waits so already: for longer is not once more.
+fn prolongs(request: &Request, event: &Event, rulebook: &Rulebook) -> bool {
+    let Fact::Wait { on, until, .. } = &event.fact else { return false };
+    let kind = on.as_deref().and_then(|on| rulebook.wait(on)).or_else(|| rulebook.clients_wait());
+    let is_same = request.facets.wait.as_ref() == kind.map(|kind| &kind.key);
+    request.phase == Phase::Waiting && (is_same || on.is_none() && until.is_none())
 }
 
 /// Whether the client is waited for: where nothing else is said, or the kind is the client's.

@@ -111,7 +111,7 @@ fn is_name(line: &str, names: &[&str]) -> bool {
         };
         is_given && (is_shorter || skips) || is_pet_name()
     };
-    !line.is_empty() && names.iter().any(|name| is_of(&name))
+    !line.is_empty() && names.iter().any(is_of)
 }
 
 fn is_signature(below: &str) -> bool {
