@@ -15,6 +15,7 @@ mod event;
 mod explain;
 pub mod help;
 mod import;
+mod init;
 mod ingest_email;
 mod links;
 mod list;
@@ -76,13 +77,16 @@ pub struct Cli {
     command: Command,
 }
 
+/// Where the unit keeps the data.
+const SERVICE_DATA: &str = "/var/lib/plazo";
+
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 struct Global {
     /// The file of promises
     #[arg(long, global = true, value_name = "FILE", default_value = "sla.toml", env = "PLAZO_CONFIG")]
     config: PathBuf,
-    /// The data directory [default: $STATE_DIRECTORY, else ./data]
+    /// The data directory [default: $STATE_DIRECTORY, else ./data, else the service's]
     #[arg(long, global = true, value_name = "DIR", env = "PLAZO_DATA")]
     data: Option<PathBuf>,
     /// Address of the daemon [default: the one that runs on the data directory]
@@ -95,6 +99,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a sla.toml for a team: a few questions, and what is usual as their answers
+    Init(Box<init::Args>),
     /// Run the daemon
     Run(run::Args),
     /// Check a file, and say in words what it means
@@ -235,6 +241,7 @@ impl Cli {
 /// The commands that speak with a daemon or read its store.
 async fn ask(global: &Global, command: Command) -> Outcome {
     match command {
+        Command::Init(args) => init::run(global, *args).await,
         Command::Open(args) => act::open(global, args).await,
         Command::Event(args) => event::run(global, args).await,
         Command::List(args) => list::run(global, &args).await,
@@ -290,7 +297,10 @@ async fn ask(global: &Global, command: Command) -> Outcome {
 impl Global {
     fn data(&self) -> PathBuf {
         let state = || std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
-        self.data.clone().or_else(state).unwrap_or_else(|| PathBuf::from("data"))
+        // On the machine of a service, whoever names nothing means its data.
+        let here = || PathBuf::from("data");
+        let service = || Some(PathBuf::from(SERVICE_DATA)).filter(|service| !here().exists() && service.is_dir());
+        self.data.clone().or_else(state).or_else(service).unwrap_or_else(here)
     }
 
     /// Whether nobody says which data directory is meant.

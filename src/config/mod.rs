@@ -50,6 +50,7 @@ pub use contact::NotifyWay;
 pub use known::Family;
 use mistake::{Mistake, Mistakes, Told};
 use resolve::ALWAYS;
+pub(crate) use resolve::DEFAULT_SETTLE;
 pub use resolve::zones::read as zone;
 
 /// The name under which mail to people's own addresses is sent.
@@ -325,8 +326,8 @@ impl LoadError {
         };
         match self {
             Self::Missing { .. } => both!(
-                "there is no {path} here. Name your file by --config (or in PLAZO_CONFIG), or begin with one of the folder examples/ of plazo",
-                "no hay {path} aquí. Diga cuál es su archivo con --config (o en PLAZO_CONFIG), o empiece con uno de la carpeta examples/ de plazo"
+                "there is no {path} here. Make one: plazo init. Or name your file by --config (or in PLAZO_CONFIG)",
+                "no hay {path} aquí. Haga uno: plazo init. O diga cuál es su archivo con --config (o en PLAZO_CONFIG)"
             ),
             Self::Unreadable { cause, .. } if cause.kind() == std::io::ErrorKind::PermissionDenied => {
                 both!("cannot read {path}: the permission is missing", "no se puede leer {path}: falta el permiso")

@@ -125,6 +125,16 @@ impl EmailTransport {
     }
 }
 
+/// Whether a mail server lets plazo in: connects, secures and logs in, and sends nothing.
+///
+/// # Errors
+///
+/// What the server, or the way to it, says.
+pub async fn knock(server: &MailServer) -> Result<(), String> {
+    let transport = EmailTransport::new(server).map_err(|error| error.to_string())?;
+    transport.connections.knock().await.map_err(|error| error.to_string())
+}
+
 /// Codes that hold for every message, wherever they come: the server closes (421) or wants another password or another way to
 /// log in (RFC 4954 §6, RFC 5248).
 const FOR_ALL: [u16; 8] = [421, 432, 454, 525, 530, 534, 535, 538];

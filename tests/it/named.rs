@@ -200,7 +200,7 @@ fn t17_where_there_is_no_file_it_is_said_how_to_get_one() {
     let output = crate::support::plazo().arg("run").current_dir(directory.path()).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("sla.toml") && said.contains("--config") && said.contains("examples/"), "{said}");
+    assert!(said.contains("sla.toml") && said.contains("--config") && said.contains("plazo init"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

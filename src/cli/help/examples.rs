@@ -33,6 +33,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deliver", "plazo deliver R-17 --by laura", "plazo deliver R-17 --text \"banner.png\""),
     ("close", "plazo close R-17 --by laura", "plazo close R-17 --ground confirmed"),
     ("reopen", "plazo reopen R-17", "plazo reopen R-17 --by laura"),
+    ("init", "plazo init", "plazo init --from agencia --yes --operator \"Lina Torres, lina@empresa.co\""),
     ("ack", "plazo ack R-17 --by laura", "plazo ack R-17 --by laura --until \"próxima apertura oficina\""),
     ("snooze", "plazo snooze R-17 --for 30m", "plazo snooze R-17 --for 2h --by laura"),
     (

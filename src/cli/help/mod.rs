@@ -29,7 +29,18 @@ pub struct CommandGroup {
 pub const GROUPS: [CommandGroup; 4] = [
     CommandGroup {
         title: Both { en: "Start", es: "Empezar" },
-        commands: &["check", "run", "demo", "test-notify", "calendar", "source", "texts", "schema", "completions"],
+        commands: &[
+            "init",
+            "check",
+            "run",
+            "demo",
+            "test-notify",
+            "calendar",
+            "source",
+            "texts",
+            "schema",
+            "completions",
+        ],
     },
     CommandGroup {
         title: Both { en: "Work", es: "Atender" },

@@ -14,8 +14,48 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("The file of promises", "El archivo de compromisos"),
     (
-        "The data directory [default: $STATE_DIRECTORY, else ./data]",
-        "El directorio de datos [por omisión: $STATE_DIRECTORY; si no, ./data]",
+        "Make a sla.toml for a team: a few questions, and what is usual as their answers",
+        "Hace un sla.toml para un equipo: unas preguntas, con lo usual como respuesta",
+    ),
+    (
+        "What the team is like: agencia, soporte, bandejas, mensajeria or general [default: asked]",
+        "En qué se parece el equipo: agencia, soporte, bandejas, mensajeria o general [por omisión: se pregunta]",
+    ),
+    ("List what there is to begin from", "Enumera de qué se puede partir"),
+    ("Ask nothing: what is not given is as usual", "No pregunta nada: lo que no se da es lo usual"),
+    (
+        "Replace a file that is there; it is kept beside, as .bak",
+        "Reemplaza el archivo que haya; queda al lado, como .bak",
+    ),
+    ("Whoever leads and operates plazo, as \"Name, address\"", "Quien lidera y opera plazo, como «Nombre, correo»"),
+    ("Whoever stands above, as \"Name, address\"", "Quien está por encima, como «Nombre, correo»"),
+    (
+        "Somebody of the team, as \"Name, address\"; once for each",
+        "Alguien del equipo, como «Nombre, correo»; una vez por persona",
+    ),
+    ("The country whose holidays are taken, such as CO", "El país cuyos feriados se toman, como CO"),
+    (
+        "The time zone, as its IANA name [default: the country's]",
+        "La zona horaria, en su nombre IANA [por omisión: la del país]",
+    ),
+    (
+        "The hours of a working day, such as \"08:00-12:00, 13:00-18:00\"",
+        "El horario de un día hábil, como «08:00-12:00, 13:00-18:00»",
+    ),
+    ("The hours of a Saturday", "El horario del sábado"),
+    (
+        "The mail server, such as mail.example.com:587 [default: mail is written as files]",
+        "El servidor de correo, como mail.example.com:587 [por omisión: el correo se escribe en archivos]",
+    ),
+    ("Who logs in there", "Quién entra ahí"),
+    ("A file with the password", "Un archivo con la clave"),
+    (
+        "The address from which alerts come [default: the operator's]",
+        "La dirección de la que salen los avisos [por omisión: la del operador]",
+    ),
+    (
+        "The data directory [default: $STATE_DIRECTORY, else ./data, else the service's]",
+        "El directorio de datos [por omisión: $STATE_DIRECTORY; si no, ./data; si no, el del servicio]",
     ),
     (
         "Address of the daemon [default: the one that runs on the data directory]",

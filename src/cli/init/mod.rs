@@ -1,0 +1,302 @@
+//! `plazo init`: asks what a team is like, fills one of the examples with it, tries the mail server, and says what comes next.
+
+mod ask;
+mod fill;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::output::{self, DIM, GREEN, RED, YELLOW, styled};
+use super::{Exit, Global, Outcome, absolute, help};
+use crate::config::{self, Config};
+use crate::holidays::Country;
+use crate::notify::{Settings, email};
+use crate::text::{Both, Language};
+use crate::{both, private};
+use fill::{Answers, EXAMPLES, MailServer, Somebody, fill};
+
+/// Where the password of the mail server is put, beside the file.
+const PASSWORD: &str = "secrets/smtp";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What the team is like: agencia, soporte, bandejas, mensajeria or general [default: asked]
+    #[arg(long, value_name = "EXAMPLE", value_parser = EXAMPLES.map(|(name, _)| name))]
+    from: Option<String>,
+    /// List what there is to begin from
+    #[arg(long)]
+    list: bool,
+    /// Ask nothing: what is not given is as usual
+    #[arg(long)]
+    yes: bool,
+    /// Replace a file that is there; it is kept beside, as .bak
+    #[arg(long)]
+    force: bool,
+    /// Whoever leads and operates plazo, as "Name, address"
+    #[arg(long, value_name = "PERSON", value_parser = somebody)]
+    operator: Option<Somebody>,
+    /// Whoever stands above, as "Name, address"
+    #[arg(long, value_name = "PERSON", value_parser = somebody)]
+    boss: Option<Somebody>,
+    /// Somebody of the team, as "Name, address"; once for each
+    #[arg(long, value_name = "PERSON", value_parser = somebody)]
+    person: Vec<Somebody>,
+    /// The country whose holidays are taken, such as CO
+    #[arg(long, value_name = "COUNTRY", value_parser = country)]
+    country: Option<Country>,
+    /// The time zone, as its IANA name [default: the country's]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<chrono_tz::Tz>,
+    /// The hours of a working day, such as "08:00-12:00, 13:00-18:00"
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
+    hours: Option<Hours>,
+    /// The hours of a Saturday
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
+    saturday: Option<Hours>,
+    /// The mail server, such as mail.example.com:587 [default: mail is written as files]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    smtp: Option<String>,
+    /// Who logs in there
+    #[arg(long, value_name = "USER", requires = "smtp")]
+    smtp_user: Option<String>,
+    /// A file with the password
+    #[arg(long, value_name = "FILE", requires = "smtp_user")]
+    smtp_password_file: Option<PathBuf>,
+    /// The address from which alerts come [default: the operator's]
+    #[arg(long, value_name = "ADDRESS", requires = "smtp")]
+    smtp_from: Option<String>,
+}
+
+/// Spans of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hours(Vec<String>);
+
+/// What was given, before the rest is asked for.
+struct Given {
+    example: Option<String>,
+    password: Option<String>,
+}
+
+fn somebody(text: &str) -> Result<Somebody, String> {
+    let (name, email) = text.rsplit_once([',', '<']).unwrap_or(("", text));
+    let email = email.trim().trim_end_matches('>').trim();
+    let name = if name.trim().is_empty() { email.split('@').next().unwrap_or_default() } else { name.trim() };
+    match email.parse::<lettre::Address>() {
+        Ok(_) => Ok(Somebody { name: name.to_owned(), email: email.to_owned() }),
+        Err(_) => Err(format!("`{email}` is no address of mail; write \"Name, address\"")),
+    }
+}
+
+fn country(code: &str) -> Result<Country, String> {
+    let known = || Country::ALL.map(Country::code).join(", ");
+    Country::from_code(&code.to_uppercase()).ok_or_else(|| format!("known are {}", known()))
+}
+
+fn hours(text: &str) -> Result<Hours, String> {
+    let wrong = |span: &str| format!("`{span}` is no span of a day; write such as \"08:00-12:00, 13:00-18:00\"");
+    let mut spans = Vec::new();
+    for span in text.split(',').map(str::trim).filter(|span| !span.is_empty()) {
+        let time = |text: &str| chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").map_err(|_| wrong(span));
+        let (from, to) = span.split_once(['-', '–']).ok_or_else(|| wrong(span))?;
+        let (from, to) = (time(from)?, time(to)?);
+        if to <= from {
+            return Err(wrong(span));
+        }
+        spans.push(format!("{}-{}", from.format("%H:%M"), to.format("%H:%M")));
+    }
+    if spans.is_empty() { Err(wrong(text)) } else { Ok(Hours(spans)) }
+}
+
+/// Where most of a country's people live.
+pub(super) const fn zone_of(country: Country) -> chrono_tz::Tz {
+    use chrono_tz::{America, Europe};
+    match country {
+        Country::Ar => America::Argentina::Buenos_Aires,
+        Country::Cl => America::Santiago,
+        Country::Co => America::Bogota,
+        Country::Cr => America::Costa_Rica,
+        Country::Ec => America::Guayaquil,
+        Country::Es => Europe::Madrid,
+        Country::Gt => America::Guatemala,
+        Country::Mx => America::Mexico_City,
+        Country::Pa => America::Panama,
+        Country::Pe => America::Lima,
+        Country::Us => America::New_York,
+    }
+}
+
+pub(super) async fn run(global: &Global, args: Args) -> Outcome {
+    let language = help::of_the_terminal();
+    if args.list {
+        for (name, example) in EXAMPLES {
+            let about = example.lines().nth(1).unwrap_or_default().trim_start_matches("# ");
+            output::line(&format!("{name:<11} {about}"))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let path = absolute(&global.config);
+    let shown = global.config.display();
+    if path.exists() && !args.force {
+        anyhow::bail!(
+            "{}",
+            language.of(both!(
+                "{shown} is there already; --force makes another one and keeps it as {shown}.bak",
+                "{shown} ya existe; --force hace otro y lo guarda como {shown}.bak"
+            ))
+        );
+    }
+    if !args.yes && !std::io::stdin().is_terminal() {
+        anyhow::bail!("{}", language.of(Both {
+            en: "there is nobody to ask here: write plazo init --from general --yes, with what is to differ",
+            es: "aquí no hay a quién preguntar: escriba plazo init --from general --yes, con lo que deba ser distinto",
+        }));
+    }
+    let (given, answers) = if args.yes { usual(args, language)? } else { ask::answers(args, language)? };
+    let example = EXAMPLES.into_iter().find(|(name, _)| given.example.as_deref() == Some(*name));
+    let (_, example) = example.context("an example")?;
+    write(&path, &fill(example, &answers), given.password.as_deref())?;
+    let loaded = config::load(&path)?;
+    let Some(config) = loaded.config.as_ref() else {
+        // What was answered is there to be mended.
+        anyhow::bail!("{}", loaded.explain(super::is_styled()));
+    };
+    let n_lines = loaded.source.lines().count();
+    output::line(&styled(
+        GREEN,
+        language.of(both!(
+            "{shown}: {n_lines} lines, checked; sla.schema.json beside it, for editors",
+            "{shown}: {n_lines} líneas, revisadas; al lado, sla.schema.json para los editores"
+        )),
+    ))?;
+    tell_promises(config, language)?;
+    let is_let_in = try_mail(config, language).await?;
+    next_steps(&global.config, &answers, language)?;
+    Ok(if is_let_in { Exit::Done } else { Exit::Found })
+}
+
+/// What is as usual, where nobody is asked.
+fn usual(args: Args, language: Language) -> anyhow::Result<(Given, Answers)> {
+    let country = args.country.unwrap_or(Country::Co);
+    let user = std::env::var("USER").unwrap_or_else(|_| "plazo".to_owned());
+    let operator = args.operator.unwrap_or_else(|| Somebody { name: user.clone(), email: format!("{user}@localhost") });
+    let mail = args.smtp.as_deref().map(|server| server_of(server, language)).transpose()?;
+    let mail = mail.map(|(host, port)| MailServer {
+        tls: tls_of(port),
+        host,
+        port,
+        user: args.smtp_user.clone(),
+        password: args.smtp_password_file.as_ref().map(|file| file.display().to_string()),
+        from: args.smtp_from.clone().unwrap_or_else(|| format!("plazo <{}>", operator.email)),
+    });
+    let answers = Answers {
+        language: language.code(),
+        zone: args.zone.unwrap_or_else(|| zone_of(country)).name().to_owned(),
+        country: Some(country.code().to_owned()),
+        hours: args.hours.map_or_else(usual_hours, |Hours(spans)| spans),
+        saturday: args.saturday.map(|Hours(spans)| spans).unwrap_or_default(),
+        operator,
+        boss: args.boss,
+        team: args.person,
+        mail,
+    };
+    Ok((Given { example: args.from.or_else(|| Some("general".to_owned())), password: None }, answers))
+}
+
+pub(super) fn usual_hours() -> Vec<String> {
+    vec!["08:00-12:00".to_owned(), "13:00-18:00".to_owned()]
+}
+
+/// Host and port of a mail server; 587 where none is named.
+pub(super) fn server_of(text: &str, language: Language) -> anyhow::Result<(String, u16)> {
+    let (host, port) = text.trim().rsplit_once(':').map_or((text.trim(), Ok(587)), |(host, port)| (host, port.parse()));
+    let port = port.map_err(|_| {
+        anyhow::anyhow!(language.of(both!(
+            "`{text}` is no mail server; write such as mail.example.com:587",
+            "«{text}» no es un servidor de correo; escriba algo como mail.example.com:587"
+        )))
+    })?;
+    Ok((host.to_owned(), port))
+}
+
+/// How a connection to that port is protected, as servers have it (RFC 8314).
+pub(super) const fn tls_of(port: u16) -> &'static str {
+    match port {
+        465 => "tls",
+        25 => "none",
+        _ => "starttls",
+    }
+}
+
+/// Writes the file, what describes it for editors, and the password. What was there is kept.
+fn write(path: &Path, text: &str, password: Option<&str>) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    if let Some(password) = password {
+        let file = folder.join(PASSWORD);
+        private::make_directory(file.parent().unwrap_or(folder))?;
+        let mut file = private::open(&file)?;
+        file.set_len(0)?;
+        writeln!(file, "{password}")?;
+    }
+    if path.exists() {
+        let mut kept = path.as_os_str().to_owned();
+        kept.push(".bak");
+        std::fs::rename(path, &kept)?;
+    }
+    // Whole or not at all, so that a daemon that watches it never reads half.
+    let half = folder.join(".sla.toml.new");
+    std::fs::write(&half, text)
+        .and_then(|()| std::fs::rename(&half, path))
+        .with_context(|| path.display().to_string())?;
+    let schema = serde_json::to_string_pretty(&config::schema())?;
+    std::fs::write(folder.join("sla.schema.json"), schema + "\n")?;
+    Ok(())
+}
+
+/// What the file promises, a line each.
+fn tell_promises(config: &Config, language: Language) -> anyhow::Result<()> {
+    for (name, lines) in crate::text::describe::policies(&config.rulebook, language) {
+        output::line(&format!("  {name}: {}", lines.join("; ")))?;
+    }
+    Ok(())
+}
+
+/// Whether the mail server lets plazo in, or none is named.
+async fn try_mail(config: &Config, language: Language) -> anyhow::Result<bool> {
+    let servers = config.destinations.values().filter_map(|destination| match &destination.settings {
+        Settings::Email(settings) => settings.server.as_ref(),
+        _ => None,
+    });
+    let Some(server) = servers.into_iter().next() else {
+        let text = Both {
+            en: "no mail server: alerts are written as files into data/outbox until the file has [smtp]",
+            es: "sin servidor de correo: los avisos se escriben como archivos en data/outbox hasta que el archivo tenga [smtp]",
+        };
+        output::line(&styled(YELLOW, language.of(text)))?;
+        return Ok(true);
+    };
+    let host = &server.host;
+    let (style, said) = match email::knock(server).await {
+        Ok(()) => (GREEN, both!("✓ {host} lets plazo in", "✓ {host} deja entrar a plazo")),
+        Err(cause) => (
+            RED,
+            both!(
+                "✗ {host}: {cause}; mend [smtp] in the file, then: plazo test-notify lider",
+                "✗ {host}: {cause}; corrija [smtp] en el archivo, y después: plazo test-notify lider"
+            ),
+        ),
+    };
+    output::line(&styled(style, language.of(said)))?;
+    Ok(style == GREEN)
+}
+
+fn next_steps(file: &Path, answers: &Answers, language: Language) -> anyhow::Result<()> {
+    let config = if file == Path::new("sla.toml") { String::new() } else { format!(" --config {}", file.display()) };
+    let who = &answers.operator.email;
+    let lines = both!(
+        "Now:        plazo run{config}\nThen, beside it:\n  plazo test-notify {who}{config}\n  plazo open \"Try\" --channel whatsapp{config}\n  plazo page{config}",
+        "Ahora:      plazo run{config}\nDespués, al lado:\n  plazo test-notify {who}{config}\n  plazo open \"Prueba\" --channel whatsapp{config}\n  plazo page{config}"
+    );
+    output::line(&styled(DIM, language.of(lines)))
+}
