@@ -33,7 +33,7 @@ impl App {
                 let deed = match text.as_deref().and_then(wish) {
                     Some(Wish::Take) => Some(Fact::Ack { until: None }),
                     Some(Wish::Snooze(span)) => Some(Fact::Snooze { until: event.at + span }),
-                    Some(Wish::Waive) => Some(Fact::Waive { reason: String::new() }),
+                    Some(Wish::Waive) => Some(Fact::Waive { reason: String::new(), seen: None }),
                     None => None,
                 };
                 if let Some(deed) = deed {
@@ -51,6 +51,8 @@ impl App {
                 event.fact = Fact::Comment { text: String::new() };
             }
             event.threads.clear();
+            // Of the alert, and not of the request.
+            event.about.subject = None;
             *request = Some(about);
         }
         Ok(())

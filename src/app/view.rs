@@ -82,6 +82,9 @@ pub struct ClockView {
     pub cancelled_because: Option<Cancelled>,
     /// When somebody took it.
     pub acked_at: Option<DateTime<Utc>>,
+    /// Until when it is taken; left out where that was not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acked_until: Option<DateTime<Utc>>,
     /// Answered before the floor.
     pub early: bool,
     /// Steps told so far, as `sla.toml` writes them.
@@ -140,6 +143,7 @@ impl ClockView {
             stopped_at: clock.stopped_at,
             cancelled_because: clock.cancelled_because,
             acked_at: clock.acked_at,
+            acked_until: clock.acked_until,
             early: clock.early,
             told: told.map(|step| step.step.to_string()).collect(),
         }

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Days, NaiveTime, Utc, Weekday};
 
 use crate::both;
-use crate::config::{Config, Contact, Destination, EMAIL};
+use crate::config::{Config, Contact, DEFAULT_SETTLE, Destination, EMAIL};
 use crate::engine::calendar::{Calendar, Reason};
 use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::event::RequestKind;
 use crate::engine::rota::Handover;
 use crate::notify::Settings;
 use crate::notify::email::MailServer;
-use crate::text::describe::listed;
+use crate::text::describe::{listed, told};
 use crate::text::{Both, Language, format, vocabulary};
 
 /// Closed days that are named of a calendar.
@@ -27,10 +27,74 @@ pub(super) fn sections(config: &Config, now: DateTime<Utc>, language: Language) 
     let sections = [
         titled(Both { en: "[people]", es: "[gente]" }, people(config, now, language)),
         titled(Both { en: "[calendars]", es: "[calendarios]" }, calendars(config, now, language)),
+        titled(Both { en: "[what counts]", es: "[qué cuenta]" }, counts(config, language)),
         titled(Both { en: "[reports and lists]", es: "[informes y listas]" }, regular(config, language)),
         titled(Both { en: "[ways out]", es: "[salida]" }, ways_out(config, language)),
     ];
     sections.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// What starts no clock, what stops one, and what leaves the figures.
+fn counts(config: &Config, language: Language) -> Vec<String> {
+    let rulebook = &config.rulebook;
+    let mut lines = Vec::new();
+    if rulebook.courtesies.is_on() {
+        let own: Vec<String> = rulebook.courtesies.own().map(|phrase| format!("«{phrase}»")).collect();
+        let own = if own.is_empty() { String::new() } else { format!(" ({})", listed(&own, language)) };
+        lines.push(language.of(both!(
+            "A client's thanks, farewells, \"ok\" and thumbs start no clock{own}",
+            "Los agradecimientos, despedidas, «ok» y pulgares de un cliente no inician ningún reloj{own}"
+        )));
+    }
+    for wait in &rulebook.waits {
+        let name = &wait.name;
+        lines.push(match &wait.stops {
+            None => language.of(both!(
+                "While \"{name}\" is waited for, what stands still for a client stands still",
+                "Mientras se espera a «{name}» se detiene lo que se detiene por un cliente"
+            )),
+            Some(stops) if stops.is_empty() => language.of(both!(
+                "While \"{name}\" is waited for, nothing stands still",
+                "Mientras se espera a «{name}» no se detiene nada"
+            )),
+            Some(stops) => {
+                let tasks: Vec<String> =
+                    stops.iter().map(|kind| vocabulary::task(*kind, language).to_owned()).collect();
+                let tasks = listed(&tasks, language);
+                language.of(both!(
+                    "While \"{name}\" is waited for, these stand still: {tasks}",
+                    "Mientras se espera a «{name}» se detiene: {tasks}"
+                ))
+            }
+        });
+    }
+    for reason in &rulebook.reasons {
+        let name = &reason.name;
+        lines.push(match (reason.is_excluding, reason.approval.is_empty()) {
+            (false, _) => {
+                language.of(both!("Reason \"{name}\": the breach counts", "Razón «{name}»: el incumplimiento cuenta"))
+            }
+            (true, true) => language.of(both!(
+                "Reason \"{name}\": the breach leaves the figures",
+                "Razón «{name}»: el incumplimiento sale de las cifras"
+            )),
+            (true, false) => {
+                let who = told(&reason.approval, rulebook, language);
+                language.of(both!(
+                    "Reason \"{name}\": the breach leaves the figures, once it is approved by {who}",
+                    "Razón «{name}»: el incumplimiento sale de las cifras, si lo aprueba {who}"
+                ))
+            }
+        });
+    }
+    let settle = format::span(rulebook.settle);
+    if rulebook.settle != DEFAULT_SETTLE {
+        lines.push(language.of(both!(
+            "What another owner, inbox, tag or priority breaks is told {settle} later",
+            "Lo que se incumple por otro responsable, bandeja, etiqueta o prioridad se avisa {settle} después"
+        )));
+    }
+    lines
 }
 
 fn people(config: &Config, now: DateTime<Utc>, language: Language) -> Vec<String> {

@@ -89,6 +89,7 @@ pub(super) fn reason(cause: &str, language: Language) -> &'static str {
         "burst" => Both { en: "gathered with others", es: "se junta con otros" },
         "history" => Both { en: "from before plazo knew of it", es: "de antes de que plazo lo conociera" },
         "edit" => Both { en: "an edit of sla.toml", es: "un cambio de sla.toml" },
+        "away" => Both { en: "until whoever is away comes back", es: "hasta que vuelva quien está ausente" },
         _ => Both { en: "plazo was down", es: "plazo estuvo detenido" },
     })
 }

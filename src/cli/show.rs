@@ -142,8 +142,11 @@ impl Row {
         let state = ClockState::deserialize(&clock["state"]).ok();
         let word = clock["state"].as_str().unwrap_or_default();
         let rule = clock["rule"].as_str().map(|rule| format!("({rule})"));
-        let taken =
-            (!clock["acked_at"].is_null()).then(|| language.of(Both { en: "· taken", es: "· tomado" }).to_owned());
+        let until = Some(&clock["acked_until"]).filter(|until| !until.is_null()).map(|until| look.when(until));
+        let taken = (!clock["acked_at"].is_null()).then(|| match until {
+            Some(until) => language.of(both!("· taken until {until}", "· tomado hasta {until}")),
+            None => language.of(both!("· taken", "· tomado")),
+        });
         let ended = Cancelled::deserialize(&clock["cancelled_because"]).ok();
         let ended = ended.map(|why| format!("· {}", vocabulary::cancelled(why, language)));
         let due = Some(due(&clock["due_at"], word, look)).filter(|due| !due.is_empty());

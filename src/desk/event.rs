@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Decision;
 use super::follow::has_followers;
+use super::{DOOR, Decision, LINK_DOOR, REPLY_DOOR};
 use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::event::{Event, EventId, Fact, is_loose};
 use crate::engine::request::Request;
@@ -70,6 +70,8 @@ impl Decision<'_> {
         {
             Arc::make_mut(&mut before).ticket = Some(ticket);
         }
+        let incoming = waived_as_seen(incoming, &before);
+        let event = &incoming.event;
         if let Some(rejection) = self.refusal(&before, event) {
             return Ok(Applied::Rejected(rejection));
         }
@@ -318,6 +320,15 @@ impl Decision<'_> {
         let references = self.known.get(ReferencesOf { request })?;
         Ok(references.iter().find(|(name, _)| keeps_tickets(name)).map(|(_, number)| number.clone()))
     }
+}
+
+/// What says that no answer is needed, by plazo's own doors, with what was known of the client's words then.
+fn waived_as_seen(incoming: Arc<Incoming>, before: &Request) -> Arc<Incoming> {
+    let is_own = [DOOR, LINK_DOOR, REPLY_DOOR].contains(&incoming.event.id.source.as_str());
+    let Fact::Waive { reason, seen: None } = &incoming.event.fact else { return incoming };
+    let Some(asked_at) = before.marks.asked_at.filter(|_| is_own) else { return incoming };
+    let fact = Fact::Waive { reason: reason.clone(), seen: Some(asked_at) };
+    Arc::new(Incoming::own(Event { fact, ..incoming.event.clone() }, incoming.request))
 }
 
 /// How an outcome is written.

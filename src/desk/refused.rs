@@ -62,9 +62,10 @@ impl Decision<'_> {
         (at < earliest).then_some(Rejection { code: RejectionCode::AtTooOld, detail })
     }
 
-    /// By plazo's own doors no promise that broke is mended by a wait that is dated back to before (A5): why it broke is said by a reason. What another system did then, and is heard of late, is a fact.
+    /// By plazo's own doors no promise that broke is mended by a wait that is dated back to before (A5), or by a word that nobody needed an answer:
+    /// why it broke is said by a reason. What another system did then, and is heard of late, is a fact.
     pub(super) fn mends_what_broke(&self, before: &Request, after: &Request, event: &Event) -> Option<Rejection> {
-        if event.id.source != DOOR || !matches!(event.fact, Fact::Wait { .. }) {
+        if event.id.source != DOOR || !matches!(event.fact, Fact::Wait { .. } | Fact::Waive { .. }) {
             return None;
         }
         let broke = |state| matches!(state, ClockState::Breached | ClockState::MetLate);

@@ -148,7 +148,8 @@ pub(super) async fn perform(
 ) -> HandlerResult<Performed> {
     let mut fields = event_of(id, action, fields)?;
     let undone = if action == "undo" { Some(name_what_is_undone(app, id, &mut fields).await?) } else { None };
-    bounds::instants(app, &mut fields)?;
+    let of = app.views.request(id).await?;
+    bounds::instants(app, &mut fields, of.as_ref())?;
     let (mut event, request) = json::event(Value::Object(fields), DOOR, app.now())?;
     event.proof = proof;
     let config = app.config();
@@ -283,10 +284,9 @@ async fn name_what_is_undone(app: &App, id: RequestId, fields: &mut Map<String, 
     let of = fields.get("of").and_then(Value::as_str);
     let config = app.config();
     let directory = &config.rulebook.directory;
-    let by = fields
-        .get("by")
-        .and_then(Value::as_str)
-        .map(|by| directory.person(by).map_or(by, |person| &person.key).to_owned());
+    let said_by = |field: &str| fields.get("author").and_then(|author| author.get(field)).and_then(Value::as_str);
+    let by = said_by("address").or_else(|| said_by("name"));
+    let by = by.map(|by| directory.person(by).map_or(by, |person| &person.key).to_owned());
     let key_of = |author: &Author| {
         let known = directory.person_of(author).map(|person| person.key.clone());
         known.or_else(|| author.name.clone()).or_else(|| author.address.clone())

@@ -218,7 +218,7 @@ fn heard(app: &App, grant: &Grant, mut value: Value, strict: bool) -> Result<Rea
     let is_strict = strict || !json::is_asked(&value);
     let mut heard = match &mut value {
         Value::Object(fields) if is_strict => {
-            bounds::instants(app, fields)?;
+            bounds::instants(app, fields, None)?;
             json::strictly(value, SOURCE, app.now())?
         }
         _ => json::heard(value, SOURCE, app.now())?,

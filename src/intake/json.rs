@@ -742,7 +742,9 @@ impl Fields {
                 text: self.text("text")?.unwrap_or_default(),
             },
             "approve" => Fact::Approve { of: self.broken_promise()?, refuse: self.flag("refuse")?.unwrap_or(false) },
-            "waive" => Fact::Waive { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default() },
+            "waive" => {
+                Fact::Waive { reason: self.text("reason")?.or(self.text("text")?).unwrap_or_default(), seen: None }
+            }
             _ => return Err(unknown_type(type_name)),
         })
     }

@@ -38,6 +38,10 @@ static SNOOZE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What the first line of an answer asks for; none if it is talk.
 pub fn wish(text: &str) -> Option<Wish> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    if line.contains(['?', '¿', '？']) {
+        // Whoever asks decides nothing.
+        return None;
+    }
     let line = line.to_lowercase();
     let line = line.trim_matches(|c: char| c.is_ascii_punctuation() || c == '¡' || c == '¿' || c == '…').trim();
     if TAKE.as_ref()?.is_match(line) {
@@ -71,6 +75,9 @@ mod tests {
         }
         for text in ["No hace falta responder.", "no hace falta", "No reply needed", "Waive"] {
             assert_eq!(wish(text), Some(Wish::Waive), "{text:?}");
+        }
+        for asked in ["¿No hace falta responder?", "lo tomo?", "ok?"] {
+            assert_eq!(wish(asked), None, "{asked}");
         }
         assert_eq!(wish("snooze 2h"), Some(Wish::Snooze(TimeDelta::hours(2))));
         assert_eq!(wish("posponer 1 día"), Some(Wish::Snooze(TimeDelta::days(1))));

@@ -367,7 +367,12 @@ fn what_is_taken_back_is_named_and_what_was_no_act_takes_nothing_back() {
     assert!(code == Some(0) && text.contains("taken back: Laura Mora closed the request"), "{code:?} {text}");
     let (_, text) = run(&daemon, &["show", &request]);
     assert!(text.contains("Laura Mora took back: \"Laura Mora closed the request\""), "{text}");
-    // By the general door: a client's words, what never was, and what came later.
+    // One's own last act, and not a colleague's that came after it.
+    run(&daemon, &["wait", &request, "--by", "laura"]);
+    run(&daemon, &["own", &request, "laura", "--by", "ana"]);
+    let (code, text) = run(&daemon, &["undo", &request, "--by", "laura"]);
+    assert!(code == Some(0) && text.contains("taken back: Laura Mora waits for the client"), "{code:?} {text}");
+    // By the general door: a client's words, and what never was.
     run(&daemon, &["close", &request, "--by", "laura"]);
     let closed = daemon.get(&format!("/v1/requests/{request}"))["state"].clone();
     for (id, of, at) in [("u-1", "wa/m-1", Duration::ZERO), ("u-2", "wa/never", Duration::ZERO)] {

@@ -39,7 +39,7 @@ fn t8_every_form_means_the_same_everywhere() {
     let calendars = calendars("");
     // A Wednesday.
     let now = wall("2026-03-04 10:30");
-    let here = Here { now, zone: BOGOTA, calendars: &calendars };
+    let here = Here { now, zone: BOGOTA, calendars: &calendars, usual: None };
     for (text, meant, expected) in [
         ("2026-03-02T09:05:00-05:00", Happened, "2026-03-02 09:05"),
         ("2026-03-02T14:05:00Z", Ends, "2026-03-02 09:05"),
@@ -102,7 +102,7 @@ fn t8_every_form_means_the_same_everywhere() {
 #[test]
 fn t9_what_is_no_instant_is_refused_with_what_is_taken() {
     let calendars = calendars("");
-    let here = Here { now: wall("2026-03-04 10:30"), zone: BOGOTA, calendars: &calendars };
+    let here = Here { now: wall("2026-03-04 10:30"), zone: BOGOTA, calendars: &calendars, usual: None };
     for text in [
         "",
         "08",
@@ -139,7 +139,7 @@ fn t9_what_is_no_instant_is_refused_with_what_is_taken() {
 fn an_opening_is_one_only_where_it_is_known_of_which_calendar() {
     let now = wall("2026-03-04 10:30");
     let two = calendars("[calendar.\"fin de semana\"]\nhours = { sat = [\"09:00-13:00\"] }\n");
-    let here = Here { now, zone: BOGOTA, calendars: &two };
+    let here = Here { now, zone: BOGOTA, calendars: &two, usual: None };
     let which = read("next opening", Meant::Ends, &here).expect_err("two calendars");
     assert!(which.en.contains("oficina") && which.en.contains("fin de semana"), "{which:?}");
     assert_eq!(read("próxima apertura fin de semana", Meant::Ends, &here), Ok(wall("2026-03-07 09:00")));
@@ -153,7 +153,7 @@ fn an_opening_is_one_only_where_it_is_known_of_which_calendar() {
 fn a_clock_change_neither_loses_nor_doubles_a_time() {
     let calendars = calendars("");
     let now = "2026-03-20T12:00:00Z".parse().expect("an instant");
-    let here = Here { now, zone: MADRID, calendars: &calendars };
+    let here = Here { now, zone: MADRID, calendars: &calendars, usual: None };
     for (text, expected) in [
         ("2026-03-29 02:30", "2026-03-29T01:00:00Z"),
         ("2026-03-29 03:00", "2026-03-29T01:00:00Z"),
@@ -179,7 +179,7 @@ proptest! {
         let calendars = BTreeMap::new();
         let now = DateTime::from_timestamp(now - now % 60, 0).expect("an instant");
         let at = now + TimeDelta::minutes(minutes);
-        let here = Here { now, zone, calendars: &calendars };
+        let here = Here { now, zone, calendars: &calendars, usual: None };
         let meant = if at < now { Meant::Happened } else { Meant::Begins };
         let printed = format::when(at, now, zone, language);
         let back = read(&printed, meant, &here).map_err(|problem| TestCaseError::fail(format!("{printed}: {problem:?}")))?;
@@ -194,7 +194,7 @@ proptest! {
         let calendars = calendars("");
         let now = DateTime::from_timestamp(now, 0).expect("an instant");
         for meant in [Meant::Happened, Meant::HappenedUpTo, Meant::Begins, Meant::Ends, Meant::Meets] {
-            if let Ok(at) = read(&text, meant, &Here { now, zone: MADRID, calendars: &calendars }) {
+            if let Ok(at) = read(&text, meant, &Here { now, zone: MADRID, calendars: &calendars, usual: None }) {
                 prop_assert!(plazo::span::is_reckonable(at));
             }
         }

@@ -52,6 +52,8 @@ pub struct Here<'a> {
     pub zone: Tz,
     /// Calendars by name, for `next opening`.
     pub calendars: &'a BTreeMap<String, Arc<Calendar>>,
+    /// The one that is meant where none is named: of the promise that is spoken of.
+    pub usual: Option<&'a str>,
 }
 
 /// Reads an instant: RFC 3339; a date, a time of day or both, in the zone of `here`; `hoy`, `mañana`, `ayer`, a weekday; what plazo
@@ -284,7 +286,12 @@ fn opening(name: &[&str], here: &Here<'_>) -> Result<DateTime<Utc>, Both> {
     let is_named = |calendar: &&Arc<Calendar>| words(calendar.name()).join(" ") == named;
     let calendar = match (name.is_empty(), closing.clone().find(is_named)) {
         (false, found) => found,
-        (true, _) => closing.next().filter(|_| closing.next().is_none()),
+        (true, _) => {
+            match here.usual.and_then(|usual| here.calendars.get(usual)).filter(|usual| !usual.is_always_open()) {
+                Some(usual) => Some(usual),
+                None => closing.next().filter(|_| closing.next().is_none()),
+            }
+        }
     };
     let Some(calendar) = calendar else { return Err(which_opening(here)) };
     calendar.opens_again(here.now).map_err(|_| {

@@ -68,7 +68,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             language.of(both!("there is no calendar `{name}`; {known}", "no hay un calendario `{name}`; {known}"))
         )
     })?;
-    let here = Here { now: real_time().now(), zone: calendar.zone(), calendars: &config.calendars };
+    let here = Here { now: real_time().now(), zone: calendar.zone(), calendars: &config.calendars, usual: None };
     let date = |option: &str, text: &str| {
         // Also one that the zone skips.
         if let Ok(date) = text.parse::<NaiveDate>() {

@@ -48,7 +48,7 @@ const DEFAULT_RETRY: TimeDelta = TimeDelta::hours(24);
 const DEFAULT_SUMMARY_ABOVE: usize = 20;
 const DEFAULT_IN_FLIGHT: u16 = 128;
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::minutes(2);
-const DEFAULT_SETTLE: TimeDelta = TimeDelta::minutes(1);
+pub(crate) const DEFAULT_SETTLE: TimeDelta = TimeDelta::minutes(1);
 /// Nobody waits longer for a breach because of a change.
 const MOST_SETTLE: TimeDelta = TimeDelta::hours(1);
 const DEFAULT_LINKS_EXPIRE: TimeDelta = TimeDelta::hours(72);

@@ -98,6 +98,9 @@ pub struct Story {
     /// When somebody took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked_at: Option<DateTime<Utc>>,
+    /// Until when it is taken, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acked_until: Option<DateTime<Utc>>,
     /// By what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acked_by: Option<Cause>,
@@ -288,6 +291,7 @@ fn story(mut request: Request, clock: &Clock, events: &[Event], rulebook: Option
         cancelled_because: clock.cancelled_because,
         early: clock.early,
         acked_at: clock.acked_at,
+        acked_until: clock.acked_until,
         acked_by: believed()
             .rfind(|event| matches!(event.fact, Fact::Ack { .. }) && Some(event.at) == clock.acked_at)
             .map(cause),

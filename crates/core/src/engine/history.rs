@@ -126,6 +126,11 @@ impl History {
         }
     }
 
+    /// To whom time was counted at an instant.
+    pub fn charged_at(&self, at: DateTime<Utc>) -> Option<&str> {
+        self.charged.iter().rfind(|(from, _)| *from <= at).and_then(|(_, whom)| whom.as_deref())
+    }
+
     /// The parts of a span by whom they are counted to.
     pub fn charged_between(
         &self,
@@ -151,7 +156,7 @@ impl History {
         if !effects.contains(&Effect::Ignored { why: Ignored::AsksNothing }) {
             self.note(before, event, rulebook);
         }
-        if let Fact::Waive { reason } = &event.fact
+        if let Fact::Waive { reason, .. } = &event.fact
             && !is_idle
         {
             self.waivers.push(Waiver::of(event, reason, rulebook));

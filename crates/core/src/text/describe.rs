@@ -95,6 +95,11 @@ fn after(time: WorkingTime, language: Language) -> String {
     language.of(Both { en: format!("after {span}"), es })
 }
 
+/// Several who are told, as a sentence names them.
+pub fn told(tell: &[Tell], rulebook: &Rulebook, language: Language) -> String {
+    Words { rulebook, directory: &rulebook.directory, language }.all(tell)
+}
+
 /// How the file's keys are said to people.
 struct Words<'a> {
     rulebook: &'a Rulebook,

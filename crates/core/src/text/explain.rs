@@ -8,6 +8,7 @@ use crate::both;
 use crate::engine::calendar::Counting;
 use crate::engine::clock::ClockState;
 use crate::engine::derivation::{Because, Derivation, LeftOut, Spent};
+use crate::engine::escalation::Offset;
 use crate::engine::explain::{Cause, Explanation, Fate, Sent, StepStory, Story, Uncounted};
 use crate::engine::ledger::{Holder, Ledger};
 use crate::engine::plan::Basis;
@@ -109,7 +110,12 @@ impl Writer {
             rows.push((self.of("ended", "terminó"), text));
         }
         rows.extend(story.reason.as_ref().map(|given| (self.of("reason", "razón"), self.given(given))));
-        rows.extend(story.acked_at.map(|at| (self.of("taken", "tomado"), self.caused(at, story.acked_by.as_ref()))));
+        rows.extend(story.acked_at.map(|at| {
+            let until = story.acked_until.map(|until| self.instant(until));
+            let until = until.map(|until| self.language.of(both!("; until {until}", "; hasta {until}")));
+            let taken = self.caused(at, story.acked_by.as_ref());
+            (self.of("taken", "tomado"), taken + &until.unwrap_or_default())
+        }));
         let mut label = self.of("alerts", "avisos");
         for step in &story.steps {
             rows.push((std::mem::take(&mut label), self.step(step)));
@@ -242,7 +248,7 @@ impl Writer {
         if let Some(derivation) = &story.derivation {
             let budget = format::working_time(derivation.budget_ms);
             text += &match derivation.basis {
-                Basis::Contract => self.language.of(both!(", after {budget}", ", a los {budget}")),
+                Basis::Contract => self.language.of(both!(", after {budget}", ", tras {budget}")),
                 Basis::ByHand => self.language.of(both!(", {budget}, given by hand", ", {budget}, dado a mano")),
                 Basis::DueByHand => self.language.of(both!(", set by hand", ", fijado a mano")),
                 Basis::Promised => self.language.of(both!(", {budget}, as promised", ", {budget}, según lo prometido")),
@@ -268,7 +274,11 @@ impl Writer {
         let Some(cause) = cause else { return at };
         let who = proof::told(cause.author.as_ref(), &cause.proof, self.zone, self.language);
         let who = if who.is_empty() { who } else { format!(": {who}") };
-        format!("{at} · {} ({}){who}", vocabulary::event(&cause.type_name, self.language), cause.source)
+        let event = vocabulary::event(&cause.type_name, self.language);
+        match vocabulary::source(&cause.source, self.language) {
+            Some(source) => format!("{at} · {event} ({source}){who}"),
+            None => format!("{at} · {event}{who}"),
+        }
     }
 
     /// What counted for nothing, and what to configure.
@@ -317,14 +327,20 @@ impl Writer {
         let sent = if sent.is_empty() { String::new() } else { format!(" → {}", sent.join(", ")) };
         let settled = step.settled_at.filter(|settled_at| step.at.is_some_and(|at| at < *settled_at));
         let settled = settled.map(|at| format!(" ({})", self.instant(at))).unwrap_or_default();
-        format!("{:<6} {at:<20} {fate}{settled}{sent}", step.step)
+        let when = match step.step.as_str() {
+            "start" => vocabulary::step(Offset::Start, self.language),
+            "floor" => vocabulary::step(Offset::Floor, self.language),
+            "due" => vocabulary::step(Offset::Due, self.language),
+            other => other.to_owned(),
+        };
+        format!("{when:<10} {at:<20} {fate}{settled}{sent}")
     }
 
     fn sent(self, sent: &Sent) -> String {
         let state = DeliveryState::of(&sent.state);
         let state = state.map_or(&*sent.state, |state| vocabulary::delivery_state(state, self.language));
         let at = sent.at.map(|at| format!(" {}", format::time(at, self.zone))).unwrap_or_default();
-        format!("{} ({}: {state}{at})", sent.to, sent.by)
+        format!("{} ({}: {state}{at})", sent.to, vocabulary::destination(&sent.by, self.language))
     }
 
     fn spent(self, spent: &Spent) -> String {
@@ -379,7 +395,7 @@ impl Writer {
                 Holder::Owner { owner, team: None } => owner.clone(),
                 Holder::Client => self.of("the client (waiting)", "el cliente (en espera)").to_owned(),
                 Holder::Other { on } => self.language.of(both!("{on} (waiting)", "{on} (en espera)")),
-                Holder::Closed => self.of("closed", "cerrada").to_owned(),
+                Holder::Closed => self.of("nobody: it was closed", "nadie: estaba cerrada").to_owned(),
             };
             rows.push((std::mem::take(&mut label), format!("{holder}: {}", time(total.ms))));
         }

@@ -344,7 +344,7 @@ impl Writer<'_> {
             Fact::Approve { refuse: true, .. } => {
                 of(both!("{who} left the breach in the figures", "{who} dejó el incumplimiento en las cifras"))
             }
-            Fact::Waive { reason } => {
+            Fact::Waive { reason, .. } => {
                 let words = self.words(reason);
                 of(both!("{who}: it needs no answer{words}", "{who}: no hace falta responder{words}"))
             }

@@ -82,6 +82,12 @@ pub fn event(type_name: &str, language: Language) -> &str {
         ("undo", Language::En) => "act taken back",
         ("open", Language::Es) => "apertura",
         ("open", Language::En) => "opening",
+        ("ack", Language::Es) => "que alguien la tomó",
+        ("ack", Language::En) => "that somebody took it",
+        ("snooze", Language::Es) => "aplazamiento",
+        ("snooze", Language::En) => "putting off",
+        ("undelivered", Language::Es) => "mensaje que no llegó",
+        ("undelivered", Language::En) => "message that never arrived",
         ("own", Language::Es) => "responsable",
         ("own", Language::En) => "owner",
         ("wait", Language::Es) => "espera",
@@ -266,6 +272,15 @@ pub fn destination(name: &str, language: Language) -> &str {
     match (name, language) {
         ("email", Language::Es) => "correo",
         (other, _) => other,
+    }
+}
+
+/// The source of an event; none where what is known of whoever did it says by which of plazo's own doors it came.
+pub fn source(name: &str, language: Language) -> Option<&str> {
+    match (name, language) {
+        ("action" | "link" | "reply", _) => None,
+        ("email", Language::Es) => Some("correo"),
+        (other, _) => Some(other),
     }
 }
 

@@ -87,7 +87,7 @@ const NEEDS: [&str; 33] = [
 ];
 
 /// Forms by which one asks the reader for something without a question mark, in the three languages: requests, and what is waited for.
-const WANTS: [&str; 8] = [
+const WANTS: [&str; 13] = [
     r"(?:por favor|porfa(?:vor)?|favor|please|pls|kindly|por gentileza)",
     r"(?:a la espera|en espera|pendientes?|atent[oa]s?|aguardamos?|aguardo|esperamos|espero|esperando) (?:de |a |por |del? )?(?:su|sus|tu|tus|sua|suas|o seu|a sua|que (?:nos|me))",
     r"(?:necesit(?:o|amos)|requerimos|requiero|precisamos|preciso|falta(?:n|ria)?) (?:que |de )?(?:su|sus|tu|el|la|los|las|un|una|nos|me|usted|o|a)",
@@ -96,11 +96,17 @@ const WANTS: [&str; 8] = [
     r"(?:we|i) (?:need|require|await|are waiting|am waiting|look forward)",
     r"(?:waiting|awaiting) (?:for )?your",
     r"(?:nos|me) (?:puede|podria|pueden|podrian|puedes|podrias|regala|regalas)",
+    // What depends on the reader's word.
+    r"(?:apenas|cuando|en cuanto|tan pronto|una vez(?: que)?|luego que|si|siempre que|hasta que|con que) (?:usted(?:es)? |nos |me |lo |la |los |las |le |asi )*(?:de|den|da|dan|confirm[a-z]+|apruebe[a-z]*|aprob[a-z]+|avis[a-z]+|indi[a-z]+|autori[a-z]+|esta|estan|estas|este|quier[a-z]+|dese[a-z]+|prefier[a-z]+|acept[a-z]+|gust[a-z]+|le parece|te parece|les parece|firm[a-z]+|pag[a-z]+|cancel[a-z]+|consign[a-z]+|envi[a-z]+|mand[a-z]+|llegue[a-z]*|decid[a-z]+|elij[a-z]+|escoj[a-z]+|responda[a-z]*|diga[a-z]*)",
+    r"(?:assim que|quando|se|caso|depois que|ate que) (?:voce |vc |voces |o senhor |a senhora |nos |me |o |a )*(?:aprov[a-z]+|confirm[a-z]+|autori[a-z]+|estiver[a-z]*|quiser[a-z]*|puder[a-z]*|der|derem|concord[a-z]+|aceit[a-z]+|preferir[a-z]*|enviar[a-z]*|mandar[a-z]*|pagar[a-z]*|assinar[a-z]*|decidir[a-z]*|escolher[a-z]*|responder[a-z]*)",
+    r"(?:once|if|when|whenever|as soon as|unless|until|after) (?:you|your)",
+    r"(?:(?:su|tu|sua|seu|your|una|uma|an?|el|la|o|a) )?(?:go[ -]ahead|visto bueno|vo bo|vobo|luz verde|green[ -]light|sign[ -]off)|(?:su|sus|tu|sua|seu|your) (?:aprobacion|ok|okay|autorizacion|confirmacion|respuesta|decision|aceptacion|firma|approval|confirmation|consent|decision|signature|aprovacao|autorizacao|confirmacao|resposta|decisao|aceite|assinatura)",
+    r"(?:le|les|te|lhe|lhes) (?:propongo|proponemos|sugiero|sugerimos|ofrezco|ofrecemos|proponho|propomos|ofereco|oferecemos)|(?:i|we) (?:suggest|propose|offer|recommend)|(?:reply|answer|respond|type|write|text|say|respond[ae]|escrib[ae]|dig[ae]|conteste|responder|digite) (?:an? |un |una |con |with |com )?(?:ok|okay|yes|si|sim|listo|acepto|approved)",
 ];
 /// Orders. Without accents "envie" is "send" as well as "I sent", and of the latter a pronoun or "ya" stands before it.
 const ORDERS: &str = r"(?:\b(ya|se|lo|la|los|las|les|le|te|yo|nos|que|no|si|ja|eu|quien) )?\b(?:envi|mand|confirm|avis|indiqu|inform|compart|adjunt|escrib|llam|revis|firm|complet|diligenci|aprueb|dig|hag|pag|verifiqu|valid|ayud|contest|respond|explic|manten|assin)(?:e|a|en|an)(?:-?(?:me|nos|melo|mela|noslo|nosla|le|les|lo|la|los|las))?\b";
 /// Offers of more help, and what one says at the end: what follows in the sentence belongs to them, and wants nothing.
-const OFFERS: &str = r"\b(?:(?:please )?(?:let (?:us|me) know|contact us|write (?:to )?us|reach out) if you|(?:escribanos|avisenos|aviseme|avisame|escribeme) (?:si necesit|ante cualquier|por cualquier)[a-z]*|algo mas|alguna? (?:otra?|duda|consulta|inquietud|pregunta|cosa mas)|otra (?:cosa|duda|consulta|inquietud)|en que (?:mas|otra cosa)|cualquier (?:cosa|duda|inquietud|consulta|novedad|pregunta|otra)|no dud[ea]|mais alguma (?:coisa|duvida)|algo mais|qualquer (?:coisa|duvida)|anything else|any (?:other |further |more )?(?:questions?|doubts?|concerns?)|if you need|something else)\b";
+const OFFERS: &str = r"\b(?:(?:if|should|when|whenever|si|cuando|se|caso|quando) (?:\w+ ){1,3})?(?:(?:please )?(?:let (?:us|me) know|contact us|write (?:to )?us|reach out) if you|(?:escribanos|avisenos|aviseme|avisame|escribeme) (?:si necesit|ante cualquier|por cualquier)[a-z]*|algo mas|alguna? (?:otra?|duda|consulta|inquietud|pregunta|cosa mas)|otra (?:cosa|duda|consulta|inquietud)|en que (?:mas|otra cosa)|cualquier (?:cosa|duda|inquietud|consulta|novedad|pregunta|otra)|no dud[ea]|mais alguma (?:coisa|duvida)|algo mais|qualquer (?:coisa|duvida)|anything else|any (?:other |further |more )?(?:questions?|doubts?|concerns?)|if you need|something else)\b";
 
 static FORMS: LazyLock<Option<[Regex; 3]>> = LazyLock::new(|| {
     let wants = format!(r"\b(?:{})\b", WANTS.join("|"));
@@ -155,6 +161,20 @@ mod tests {
             "¿Me confirma la dirección o algo más?",
             "Nos puede enviar el RUT",
             "¿Le llegó bien? Cualquier cosa, por favor escríbanos",
+            "Apenas nos dé el ok lo publicamos",
+            "Le adjunto la propuesta para su aprobación",
+            "Si está de acuerdo, procedemos mañana",
+            "Cuando nos confirme, lo enviamos",
+            "Con su visto bueno lo publicamos",
+            "Le propongo el martes a las 3",
+            "Reply OK to confirm",
+            "Just need your go-ahead.",
+            "We will publish once you approve",
+            "If you agree we will proceed",
+            "Preciso da sua aprovação para publicar",
+            "Se estiver de acordo, publicamos",
+            "Assim que aprovar, publicamos",
+            "Una vez firme el contrato arrancamos",
         ] {
             assert!(wanted(text).inquires, "{text}");
         }
@@ -171,6 +191,14 @@ mod tests {
             "Si necesita algo más, no dude en llamarnos",
             "Ya se la envié",
             "ya te mande la factura",
+            "Si tiene alguna duda, con gusto le ayudo",
+            "Si necesita otra cosa nos cuenta",
+            "If you have any questions, we are here",
+            "Si desea algo más, aquí estamos",
+            "Should you need anything else, we are here",
+            "Se quiser mais alguma coisa, estamos aqui",
+            "Cuando llegó el técnico ya había luz",
+            "Se precisar de mais alguma coisa, estamos aqui",
             "La revise y todo esta en orden",
         ] {
             assert!(!wanted(text).inquires, "{text}");

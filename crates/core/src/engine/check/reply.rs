@@ -5,6 +5,7 @@ use regex::RegexSet;
 use super::checks::{CheckKind, Checks, Violation};
 use super::finding::Finding;
 use super::phrases::normalised;
+use crate::engine::address::ERASED;
 use crate::engine::event::{Audience, Author, AuthorKind, Utterance};
 use crate::engine::facets::Facets;
 use crate::engine::rulebook::Rulebook;
@@ -80,7 +81,10 @@ pub fn judge_answer(author: Option<&Author>, said: Utterance<'_>, audience: Audi
     match named {
         Some(author) if audience == Audience::Client && !directory.anybody_answers_clients() => {
             let person = directory.person_of(author);
-            if person.is_some_and(|person| directory.may_answer_clients(&person.key)) {
+            // Whoever of the house is forgotten has answered all the same: that was judged while the name was known.
+            let words = [&author.name, &author.address].into_iter().flatten();
+            let is_erased = author.kind == AuthorKind::Agent && words.into_iter().any(|word| word.starts_with(ERASED));
+            if is_erased || person.is_some_and(|person| directory.may_answer_clients(&person.key)) {
                 Answer::Counts
             } else {
                 Answer::NotAuthorised

@@ -81,6 +81,11 @@ impl Courtesies {
         self.own.is_some()
     }
 
+    /// The house's own phrases, folded.
+    pub fn own(&self) -> impl Iterator<Item = &str> {
+        self.own.iter().flatten().map(String::as_str)
+    }
+
     /// Whether a phrase of the house's own can be taken for one: words, and nothing that asks.
     pub fn can_be(phrase: &str) -> bool {
         let said = signs::read(phrase).filter(|_| phrase.len() <= LONGEST);

@@ -237,6 +237,9 @@ pub enum Fact {
         /// Why.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
+        /// When the client had written last, as far as was known then: what is heard of later was not meant. Set by plazo's own doors.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<DateTime<Utc>>,
     },
     /// Why a promise broke.
     Reason {

@@ -229,7 +229,7 @@ impl Event {
             Fact::Wait { reason, .. }
             | Fact::Close { reason, .. }
             | Fact::Escalate { reason }
-            | Fact::Waive { reason } => reason.clear(),
+            | Fact::Waive { reason, .. } => reason.clear(),
             Fact::Log(interaction) => {
                 for words in [
                     &mut interaction.person,

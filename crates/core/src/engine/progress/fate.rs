@@ -85,12 +85,14 @@ pub(super) fn wait(
     }
     let waits_on = request.facets.wait.clone();
     if let Some(pause) = request.open_pause() {
-        // It waits already: for longer, or for somebody else. What may at most be waited goes on.
+        // It waits already: for longer, and what may at most be waited goes on.
         if on.is_none() || on == waits_on {
             pause.until = until.or(pause.until);
             return;
         }
+        // For somebody else: another wait, as often as the rules allow.
         pause.to = Some(at.max(pause.from));
+        request.marks.give(TargetKind::Waiting, at);
     }
     request.phase = Phase::Waiting;
     request.facets.wait.clone_from(&on);

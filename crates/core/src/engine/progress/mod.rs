@@ -150,12 +150,13 @@ fn take(request: &mut Request, event: &Event, rulebook: &Rulebook, effects: &mut
         }
         Fact::Escalate { .. } => work::escalated(request, rulebook),
         Fact::Replica => work::replicated(request, at),
-        Fact::Waive { .. } => {
+        Fact::Waive { seen, .. } => {
             // Whoever answers the mail of an alert has not seen what came after it.
-            let has_seen = match event.proof {
-                Proof::Reply { alert_at } => request.marks.asked_at.is_none_or(|asked_at| asked_at <= alert_at),
-                _ => true,
-            };
+            let alert_at = if let Proof::Reply { alert_at } = event.proof { Some(alert_at) } else { None };
+            let has_seen = [*seen, alert_at]
+                .into_iter()
+                .flatten()
+                .all(|seen| request.marks.asked_at.is_none_or(|asked_at| asked_at <= seen));
             if !has_seen || !fate::waive(request, at) {
                 ignore(Ignored::NotOwed);
             }
