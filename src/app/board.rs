@@ -12,12 +12,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::readers::Readers;
+use crate::config::Config;
 use crate::engine::check::folded;
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::policy::TargetKind;
 use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::Rulebook;
+use crate::engine::working_time::WorkingTime;
 use crate::store::StoreError;
 
 /// Changes that wait for somebody to look; with more, the board is given up and filled anew at the next look.
@@ -35,10 +37,14 @@ pub struct BoardRow {
     pub phase: Phase,
     /// The promise that is due first; none where none runs.
     pub promise: Option<TargetKind>,
+    /// The policy that gave it.
+    policy: Option<Box<str>>,
     /// When that began.
     pub started_at: DateTime<Utc>,
     /// When it is due.
     pub due_at: Option<DateTime<Utc>>,
+    /// When a quarter of its time is left, by the calendar of its promise.
+    soon_at: Option<DateTime<Utc>>,
     /// How many of its promises are broken and still owed.
     pub n_broken: u8,
     /// When somebody took it.
@@ -100,7 +106,7 @@ impl BoardGroup {
 
 impl BoardRow {
     /// The row of a request; none where it is not open.
-    fn of(request: &Request) -> Option<Self> {
+    fn of(request: &Request, rulebook: &Rulebook) -> Option<Self> {
         if !request.phase.is_live() {
             return None;
         }
@@ -114,8 +120,10 @@ impl BoardRow {
             id: request.id,
             phase: request.phase,
             promise: first.map(|clock| clock.kind),
+            policy: first.map(|clock| clock.policy.as_str().into()),
             started_at: first.map_or(request.opened_at, |clock| clock.started_at),
             due_at: first.and_then(|clock| clock.due_at),
+            soon_at: first.and_then(|clock| soon(clock, rulebook)),
             n_broken: u8::try_from(live().filter(|clock| clock.state == ClockState::Breached).count())
                 .unwrap_or(u8::MAX),
             acked_at: live().filter_map(|clock| clock.acked_at).max(),
@@ -154,22 +162,39 @@ impl BoardRow {
     pub fn group(&self, now: DateTime<Utc>) -> BoardGroup {
         match self.due_at {
             Some(due_at) if due_at <= now => BoardGroup::Overdue,
-            Some(due_at) if due_at - now <= (due_at - self.started_at) / 4 => BoardGroup::Soon,
+            Some(_) if self.soon_at.is_some_and(|soon_at| soon_at <= now) => BoardGroup::Soon,
             _ if self.phase == Phase::Waiting => BoardGroup::Waiting,
             Some(_) => BoardGroup::InTime,
             None => BoardGroup::Calm,
         }
     }
 
-    /// How much of its time is spent, in percent.
-    pub fn spent(&self, now: DateTime<Utc>) -> Option<u8> {
-        let (whole, spent) = ((self.due_at? - self.started_at).num_seconds(), (now - self.started_at).num_seconds());
-        u8::try_from((spent.max(0) * 100).checked_div(whole.max(1))?.min(100)).ok()
+    /// How much of its time is left, in percent, by the calendar of its promise.
+    pub fn left(&self, rulebook: &Rulebook, now: DateTime<Utc>) -> Option<u8> {
+        let due_at = self.due_at?;
+        let target =
+            self.policy.as_deref().zip(self.promise).and_then(|(policy, kind)| rulebook.target_of(policy, kind));
+        let between = |from: DateTime<Utc>, to: DateTime<Utc>| match target {
+            Some(target) => target.calendar.open_between(from, to).as_milliseconds(),
+            None => (to - from).num_milliseconds(),
+        };
+        let (whole, left) = (between(self.started_at, due_at), between(now.min(due_at), due_at));
+        u8::try_from((left.max(0) * 100).checked_div(whole.max(1))?.min(100)).ok()
     }
 
     fn order(&self) -> Order {
         (self.due_at.map_or(i64::MAX, |at| at.timestamp_millis()), self.id)
     }
+}
+
+/// When three quarters of a promise's time are spent.
+fn soon(clock: &Clock, rulebook: &Rulebook) -> Option<DateTime<Utc>> {
+    let due_at = clock.due_at?;
+    let by_the_wall = due_at - (due_at - clock.started_at) / 4;
+    let Some(target) = rulebook.target_of(&clock.policy, clock.kind) else { return Some(by_the_wall) };
+    let whole = target.calendar.open_between(clock.started_at, due_at);
+    let three_quarters = WorkingTime::milliseconds(whole.as_milliseconds() * 3 / 4);
+    Some(target.calendar.due_at(clock.started_at, three_quarters).unwrap_or(by_the_wall))
 }
 
 /// What is to be listed; an empty filter lists everything.
@@ -206,11 +231,16 @@ impl BoardFilter {
             own.eq_ignore_ascii_case(wanted) || directory.customer_name(own).eq_ignore_ascii_case(wanted)
         };
         let is_found = |words: &String| {
-            let words = folded(words);
-            let name = || row.customer.as_deref().map(|key| folded(directory.customer_name(key)));
-            row.words.contains(&words)
-                || row.id.to_string().eq_ignore_ascii_case(&words)
-                || name().is_some_and(|name| name.contains(&words))
+            let client = row.customer.as_deref().map(|key| folded(directory.customer_name(key))).unwrap_or_default();
+            let owner = row.owner.as_deref().map(|key| folded(directory.name_of(key))).unwrap_or_default();
+            let id = row.id.0.to_string();
+            let is_there = |word: &str| {
+                row.words.contains(word)
+                    || client.contains(word)
+                    || owner.contains(word)
+                    || word.strip_prefix("r-").unwrap_or(word) == id
+            };
+            folded(words).split_whitespace().all(is_there)
         };
         self.team.as_ref().is_none_or(is_team)
             && self.person.as_ref().is_none_or(is_person)
@@ -240,11 +270,11 @@ struct Rows {
 }
 
 impl Rows {
-    fn take(&mut self, request: &Request) {
+    fn take(&mut self, request: &Request, rulebook: &Rulebook) {
         if let Some(order) = self.places.remove(&request.id) {
             self.by_due.remove(&order);
         }
-        if let Some(row) = BoardRow::of(request) {
+        if let Some(row) = BoardRow::of(request, rulebook) {
             self.places.insert(row.id, row.order());
             self.by_due.insert(row.order(), Arc::new(row));
         }
@@ -313,16 +343,16 @@ impl Board {
         &self,
         readers: &Arc<Readers>,
         filter: &BoardFilter,
-        rulebook: &Rulebook,
+        config: &Arc<Config>,
         sees: impl Fn(&BoardRow) -> bool,
         (most, now): (usize, DateTime<Utc>),
     ) -> Result<BoardPage, StoreError> {
         loop {
-            if let Some(page) = self.look(filter, rulebook, &sees, (most, now)) {
+            if let Some(page) = self.look(filter, &config.rulebook, &sees, (most, now)) {
                 return Ok(page);
             }
             // Nobody has looked for long; or it was given up meanwhile, and is filled once more.
-            self.fill(readers).await?;
+            self.fill(readers, config).await?;
         }
     }
 
@@ -339,7 +369,7 @@ impl Board {
         // The writer goes on while what it handed over is taken in.
         let committed = std::mem::take(&mut *lock(&self.waiting));
         for request in committed {
-            rows.take(&request);
+            rows.take(&request, rulebook);
         }
         let mut page = BoardPage::default();
         let mut listed: [Vec<Arc<BoardRow>>; 5] = Default::default();
@@ -356,7 +386,7 @@ impl Board {
     }
 
     /// Reads all that is open. What is committed meanwhile waits, and is taken in after it.
-    async fn fill(&self, readers: &Arc<Readers>) -> Result<(), StoreError> {
+    async fn fill(&self, readers: &Arc<Readers>, config: &Arc<Config>) -> Result<(), StoreError> {
         let _alone = self.filling.lock().await;
         if self.is_kept.load(Ordering::Acquire) && lock(&self.rows).is_some() {
             return Ok(());
@@ -365,10 +395,11 @@ impl Board {
         // What waited since before this is in what is read now.
         lock(&self.waiting).clear();
         self.is_kept.store(true, Ordering::Release);
+        let config = Arc::clone(config);
         let filled = readers
-            .look(|store| {
+            .look(move |store| {
                 let mut rows = Rows::default();
-                store.each_live(|request| rows.take(request))?;
+                store.each_live(|request| rows.take(request, &config.rulebook))?;
                 Ok(rows)
             })
             .await;

@@ -250,7 +250,7 @@ impl App {
         let teams: Vec<&str> = directory.teams_of(person).map(|team| team.key.as_str()).collect();
         let answers = directory.may_answer_clients(person);
         let sees = |row: &BoardRow| sees_all || viewer.sees_row(row, &teams, answers, &config.rulebook);
-        self.core.board.page(&self.readers, filter, &config.rulebook, sees, (most, now)).await
+        self.core.board.page(&self.readers, filter, &config, sees, (most, now)).await
     }
 
     /// Whether a viewer answers for others: leads, whoever holds a role, and this machine's users.

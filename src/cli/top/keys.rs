@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use serde_json::json;
 
-use super::model::{Model, Pane, Prompt};
+use super::model::{Model, NOBODY, Pane, Prompt};
 use crate::both;
 use crate::cli::client::Client;
 
@@ -115,7 +115,14 @@ pub(super) async fn carry_out(wish: Wish, model: &mut Model, client: &Client) {
             }
         }
         Wish::Answer => match model.prompt.take() {
-            Some(Prompt::Take(id)) => model.act(client, &id, "ack", json!({})).await,
+            Some(Prompt::Take(id)) => {
+                // Where nobody answers for it, whoever takes it does, as on the page.
+                let is_nobodys = model.rows().iter().any(|row| row.id == id && row.owner == NOBODY);
+                if let Some(by) = model.by.clone().filter(|_| is_nobodys) {
+                    model.act(client, &id, "own", json!({ "owner": by })).await;
+                }
+                model.act(client, &id, "ack", json!({})).await;
+            }
             Some(Prompt::Snooze(id)) => model.act(client, &id, "snooze", json!({ "for": "15m" })).await,
             Some(Prompt::Hand(owner, id)) => model.act(client, &id, "own", json!({ "owner": owner.trim() })).await,
             Some(Prompt::Search(_)) | None => {}

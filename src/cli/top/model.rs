@@ -18,6 +18,8 @@ use crate::text::{Language, format, vocabulary};
 
 /// Rows that are asked for.
 const MOST_ROWS: usize = 200;
+/// Stands for an owner where there is none.
+pub(super) const NOBODY: &str = "–";
 /// Messages in the strip at the bottom.
 const MOST_MESSAGES: usize = 2;
 /// A daemon that has not answered for so long is silent.
@@ -270,7 +272,7 @@ fn row(view: &RequestView, now: DateTime<Utc>, look: Look) -> Row {
     let what = kind.map_or("–", |kind| vocabulary::task(kind, language)).to_owned();
     let client = view.customer.clone().or_else(|| view.contact.clone()).unwrap_or_default();
     let client = printable_line(&client);
-    let owner = printable_line(view.owner.as_deref().unwrap_or("–"));
+    let owner = printable_line(view.owner.as_deref().unwrap_or(NOBODY));
     let subject = view.subject.as_deref().unwrap_or_default();
     let words = folded(&format!("{} {client} {owner} {what} {subject} {}", view.id, view.channel));
     let is_taken = view.clocks.iter().any(|clock| clock.stopped_at.is_none() && clock.acked_at.is_some());

@@ -9,12 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::forms::Refused;
 use super::session::SignedIn;
-use super::shell::stale;
+use super::shell::{self, stale};
 use super::{request, undo};
 use crate::app::App;
 use crate::app::links::SILENCE;
 use crate::app::sessions::Session;
 use crate::both;
+use crate::engine::check::Violation;
 use crate::engine::effect::Effect;
 use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
@@ -22,7 +23,7 @@ use crate::http::actions::perform;
 use crate::http::bounds;
 use crate::instant::Meant;
 use crate::outbox::silence::Silenced;
-use crate::text::Both;
+use crate::text::{Both, Language, violation};
 
 /// Letters of one field.
 const LONGEST: usize = 4_000;
@@ -57,16 +58,39 @@ pub(super) async fn act(
     let Some(found) = found.filter(|request| app.sees(&session.viewer, request)) else {
         return request::page(&app, &session, &id, None, None).await;
     };
+    let once = field("once").filter(|once| uuid::Uuid::parse_str(once).is_ok());
     let given = FIELDS.into_iter().filter_map(|name| Some((name.to_owned(), field(name)?)));
     let given = given.filter(|(_, value)| !value.is_empty());
     let given: Map<String, Value> =
         given.map(|(name, value)| (name, value.chars().take(LONGEST).collect::<String>().into())).collect();
-    match carry_out(&app, &session, &found, &deed, given).await {
-        Ok(did) => Redirect::to(&format!("/r/{}?hecho={did}", found.id)).into_response(),
+    match carry_out(&app, &session, &found, (&deed, once.as_deref()), given).await {
+        Ok(did) => {
+            let after = app.views.request(found.id).await.ok().flatten();
+            if let Some(after) = after.filter(|after| !app.sees(&session.viewer, after)) {
+                return gone(&app, &session, &after);
+            }
+            Redirect::to(&format!("/r/{}?hecho={did}", found.id)).into_response()
+        }
         Err(Refusal(status, detail)) => {
             request::page(&app, &session, &id, None, Some(refused(status, language.of(detail)))).await
         }
     }
+}
+
+/// That it is done, and another team's from now on.
+fn gone(app: &App, session: &Session, request: &Request) -> Response {
+    let config = app.config();
+    let language = session.viewer.language(&config);
+    let (id, owner) = (request.id, request.owner.as_deref().map(|key| config.name_of(key).to_owned()));
+    let title = match owner {
+        Some(owner) => both!("{id}: {owner} answers for it now", "{id}: ahora responde {owner}"),
+        None => both!("{id}: it is done", "{id}: quedó hecho"),
+    };
+    let lead =
+        both!("It is another team's, and no longer among yours.", "Es de otro equipo, y ya no está entre las suyas.");
+    let back = ("/".to_owned(), language.of(both!("To the queue", "A la cola")));
+    let frame = shell::frame(session, app, "", language);
+    shell::message(StatusCode::OK, frame, (language.of(title), language.of(lead)), back)
 }
 
 /// Does it; the word of what was done.
@@ -74,7 +98,7 @@ async fn carry_out(
     app: &App,
     session: &Session,
     request: &Request,
-    deed: &str,
+    (deed, once): (&str, Option<&str>),
     given: Map<String, Value>,
 ) -> Result<&'static str, Refusal> {
     let person = session.viewer.person();
@@ -124,6 +148,17 @@ async fn carry_out(
             return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
         }
         "release" => vec![("own", Map::new())],
+        // What the ground rests on is written down with it.
+        "close" => match (given.get("ground").and_then(Value::as_str), given.get("reason").cloned()) {
+            (Some("moved"), Some(channel)) => {
+                let comment = Map::from_iter([("external_channel".to_owned(), channel)]);
+                vec![("comment", comment), ("close", given)]
+            }
+            (Some("task"), Some(task)) => {
+                vec![("split", Map::from_iter([("parts".to_owned(), json!([task]))])), ("close", given)]
+            }
+            _ => vec![("close", given)],
+        },
         "silence" => return silence(app, session, request).await,
         "unsilence" => return end_silence(app, session, request).await,
         "approve" | "refuse" => {
@@ -145,11 +180,27 @@ async fn carry_out(
     };
     let config = app.config();
     let mut is_idle = true;
-    for (action, mut fields) in actions {
+    let mut broken: Vec<Violation> = Vec::new();
+    for (place, (action, mut fields)) in actions.into_iter().enumerate() {
         fields.insert("by".to_owned(), json!(session.viewer.author(&config)));
+        if let Some(once) = once {
+            // A form that is sent twice is one deed.
+            fields.insert("id".to_owned(), format!("{once}:{deed}:{place}").into());
+        }
         let done = perform(app, request.id, action, fields, session.proof()).await;
         let done = done.map_err(|failure| Refusal(StatusCode::UNPROCESSABLE_ENTITY, failure.detail()))?;
         is_idle &= done.effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+        broken.extend(done.effects.into_iter().filter_map(|effect| match effect {
+            Effect::Violation(violation) => Some(violation),
+            _ => None,
+        }));
+    }
+    if !broken.is_empty() {
+        let told =
+            |language| broken.iter().map(|one| violation::sentences(one, language)).collect::<Vec<_>>().join("\n");
+        let (en, es) = (told(Language::En), told(Language::Es));
+        let detail = both!("It is noted, and breaks a rule.\n{en}", "Quedó anotado, y rompe una regla.\n{es}");
+        return Err(Refusal(StatusCode::OK, detail));
     }
     let did = KNOWN.into_iter().chain(["take", "release", "approve", "refuse"]).find(|known| *known == deed);
     Ok(if is_idle { "same" } else { did.unwrap_or("same") })
@@ -159,7 +210,8 @@ async fn carry_out(
 fn in_time(app: &App, request: &Request, until: Option<&str>) -> Result<(), Refusal> {
     let (now, refused) = (app.now(), |detail| Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
     let until = until.unwrap_or_default();
-    let at = bounds::instant(app, "until", Some(until), Meant::Ends).map_err(|failure| refused(failure.problem))?;
+    let at = bounds::instant_of(app, "until", Some(until), Meant::Ends, Some(request))
+        .map_err(|failure| refused(failure.problem))?;
     if at.is_some_and(|at| now < at) || request.snoozed_until.is_some_and(|until| now < until) {
         return Ok(());
     }

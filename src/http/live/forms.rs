@@ -166,7 +166,9 @@ pub(super) fn forms(looked: &Looked<'_>) -> Vec<DeedForm> {
             });
         }
         let kinds = rulebook.waits.iter().map(|kind| Choice { key: kind.key.clone(), name: kind.name.clone() });
-        let kinds: Vec<Choice> = kinds.collect();
+        let client = Choice { key: String::new(), name: of(both!("the client", "el cliente")) };
+        let client = Some(client).filter(|_| rulebook.clients_wait().is_none() && !rulebook.waits.is_empty());
+        let kinds: Vec<Choice> = client.into_iter().chain(kinds).collect();
         forms.push(DeedForm {
             choice: (!kinds.is_empty()).then(|| ("on", of(both!("For whom", "A quién se espera")), kinds)),
             when: Some((
@@ -196,7 +198,13 @@ pub(super) fn forms(looked: &Looked<'_>) -> Vec<DeedForm> {
         });
         forms.push(DeedForm {
             choice: Some(("ground", of(both!("On which ground", "Por qué razón")), grounds.into())),
-            text: Some(("reason", of(both!("A word to it", "Una palabra sobre eso")))),
+            text: Some((
+                "reason",
+                of(both!(
+                    "A word on it: the other channel, or the task that is left",
+                    "Una palabra sobre eso: el otro canal, o la tarea que queda"
+                )),
+            )),
             ..button("close", both!("Close", "Cerrarla"), language)
         });
     }

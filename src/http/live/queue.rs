@@ -96,7 +96,7 @@ impl Wanted {
             return None;
         }
         let rows = (most + MORE_ROWS).min(MOST_ROWS_EVER).to_string();
-        let mut address = url::form_urlencoded::Serializer::new("/?".to_owned());
+        let mut address = url::form_urlencoded::Serializer::new(String::new());
         let words = [
             ("team", &self.team),
             ("person", &self.person),
@@ -110,7 +110,7 @@ impl Wanted {
                 address.append_pair(name, word);
             }
         }
-        Some(address.append_pair("rows", &rows).finish())
+        Some(format!("/?{}", address.append_pair("rows", &rows).finish()))
     }
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn show(
         let page = for_wall(page);
         return wall_page(&app, &page, ("plazo", false), language, wanted.parte.is_some()).await;
     }
-    let rows = context! { more_at => wanted.with_more(), ..rows(&app, &page, false, language).await };
+    let rows = context! { more_at => wanted.with_more(), ..rows(&app, &page, (false, filter != BoardFilter::default()), language).await };
     if wanted.parte.is_some() {
         return shell::respond(StatusCode::OK, "rows.html", &rows);
     }
@@ -188,7 +188,7 @@ pub(super) async fn show(
 }
 
 /// The rows, and what the title counts.
-async fn rows(app: &App, page: &BoardPage, hides_names: bool, language: Language) -> Value {
+async fn rows(app: &App, page: &BoardPage, (hides_names, is_filtered): (bool, bool), language: Language) -> Value {
     let (config, now) = (app.config(), app.now());
     let takers = takers(app, page).await;
     let reading = Reading { config: &config, language, now, hides_names, takers: &takers };
@@ -208,9 +208,13 @@ async fn rows(app: &App, page: &BoardPage, hides_names: bool, language: Language
         counts => counts.collect::<Vec<_>>(),
         news => language.of(both!("{n_overdue} overdue, {n_soon} due soon", "{n_overdue} {vencidas}, {n_soon} por vencer")),
         n_all => page.counts.iter().sum::<usize>(),
-        empty => language.of(both!("Nothing is open.", "No hay nada abierto.")),
+        empty => language.of(if is_filtered {
+            both!("Nothing that is open fits the filter.", "Nada de lo abierto coincide con el filtro.")
+        } else {
+            both!("Nothing is open.", "No hay nada abierto.")
+        }),
         more => language.of(both!("more", "más")),
-        spent => language.of(both!("of its time is spent", "del tiempo ya pasó")),
+        left => language.of(both!("of its time is left", "del tiempo queda")),
         clock => clock(now, config.zone),
     }
 }
@@ -242,12 +246,13 @@ async fn wall_page(
     language: Language,
     is_part: bool,
 ) -> Response {
-    let rows = rows(app, page, hides_names, language).await;
+    let rows = rows(app, page, (hides_names, false), language).await;
     if is_part {
         return shell::respond(StatusCode::OK, "rows.html", &context! { is_wall => true, ..rows });
     }
     let context = context! {
         lang => language.code(),
+        zone => app.config().zone.name(),
         version => super::assets::version(),
         title => format::one_line(named, 60),
         is_wall => true,

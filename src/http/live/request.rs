@@ -100,6 +100,7 @@ pub(super) async fn page(
         headline,
         title => format!("{id} · {}", about.join(" · ")),
         id => id.to_string(),
+        once => uuid::Uuid::new_v4().to_string(),
         done,
         refused,
         silent => silent.map(|until| {

@@ -37,8 +37,8 @@ struct Row {
     owner: String,
     taken: Option<String>,
     when: String,
-    /// How much of its time is spent, in percent.
-    spent: Option<u8>,
+    /// How much of its time is left, in percent.
+    left: Option<u8>,
     waits: Option<String>,
 }
 
@@ -129,7 +129,7 @@ fn row(row: &BoardRow, reading: &Reading<'_>) -> Row {
         owner: row.owner.as_deref().map_or_else(|| nobody(language), |owner| person(owner, config)),
         taken,
         when: row.due_at.map_or_else(idle, |due_at| due(due_at, config, now, language)),
-        spent: row.spent(now),
+        left: row.left(&config.rulebook, now),
         waits: [waits, snoozed].into_iter().flatten().reduce(|one, other| format!("{one} · {other}")),
     }
 }

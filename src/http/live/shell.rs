@@ -61,15 +61,18 @@ pub(super) fn frame(session: &Session, app: &App, here: &str, language: Language
         tab("/", both!("Queue", "Cola")),
         tab("/incumplimientos", both!("Broken rules", "Incumplimientos")),
         tab("/silencios", both!("Silences", "Silencios")),
-        tab("/informe", both!("Report", "Informe")),
-        tab("/estado", both!("Status", "Estado")),
     ];
+    if app.answers_for_others(&session.viewer) {
+        tabs.push(tab("/informe", both!("Report", "Informe")));
+    }
+    tabs.push(tab("/estado", both!("Status", "Estado")));
     if operates {
         tabs.push(tab("/envios", both!("Deliveries", "Envíos")));
         tabs.push(tab("/archivo", both!("File", "Archivo")));
     }
     context! {
         lang => language.code(),
+        zone => config.zone.name(),
         name => session.viewer.name(&config),
         form => session.form.clone(),
         tabs => minijinja::value::Serde(tabs),
@@ -117,8 +120,8 @@ pub(super) fn stale(language: Language) -> String {
 pub(super) fn not_yours(frame: Value, language: Language) -> Response {
     let title = language.of(both!("This page is not among yours", "Esta página no es de las suyas"));
     let lead = both!(
-        "It is for those who lead a team, hold a role or operate plazo.",
-        "Es para quienes lideran un equipo, tienen un cargo u operan plazo."
+        "Reports are for those who lead a team or hold a role; deliveries and the file for whoever operates plazo.",
+        "Los informes son para quienes lideran un equipo o tienen un cargo; los envíos y el archivo, para quien opera plazo."
     );
     let back = ("/".to_owned(), language.of(both!("To the queue", "A la cola")));
     message(StatusCode::FORBIDDEN, frame, (title, language.of(lead)), back)

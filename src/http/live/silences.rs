@@ -77,12 +77,14 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
     let known = app.views.silences(false).await.unwrap_or_default();
     let mut theirs = Vec::new();
     for row in known {
-        if is_theirs(app, session, &row.silenced).await {
-            theirs.push(row);
+        let own = is_theirs(app, session, &row.silenced).await;
+        // What holds back one's own alerts is seen, whoever wanted it.
+        if own || concerns(session, &row.silenced, &config) {
+            theirs.push((row, own));
         }
     }
     let when = |at| format::when(at, now, config.zone, language);
-    let rows = theirs.into_iter().map(|row| {
+    let rows = theirs.into_iter().map(|(row, is_own)| {
         let end = Cell::form(CellForm {
             to: format!("/silencios/{}/fin", row.id.0),
             button: of(both!("End it", "Terminarlo")),
@@ -93,7 +95,7 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
             Cell::text(format!("{} – {}", when(row.starts_at), when(row.ends_at))),
             Cell::text(row.who.as_deref().map(|who| format::one_line(who, 80)).unwrap_or_default()),
             Cell::text(row.why.as_deref().map(|why| format::one_line(why, 160)).unwrap_or_default()),
-            if may { end } else { Cell::default() },
+            if may && is_own { end } else { Cell::default() },
         ]
     });
     let columns = language.of(Both {
@@ -115,6 +117,18 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
         ..Lists::default()
     };
     lists.respond(status, shell::frame(session, app, "/silencios", language))
+}
+
+/// Whether a silence may hold back what is told to its reader, or to the reader's teams.
+fn concerns(session: &Session, silenced: &Silenced, config: &Config) -> bool {
+    let Some(key) = session.viewer.person() else { return true };
+    let directory = &config.rulebook.directory;
+    let people = &silenced.person;
+    let is_colleague = |other: &String| directory.teams_of(key).any(|team| team.members.contains(other));
+    let is_of_people = people.is_empty() || people.iter().any(|other| other == key || is_colleague(other));
+    let teams = &silenced.matcher.team;
+    let is_of_teams = teams.is_empty() || directory.teams_of(key).any(|team| teams.contains(&team.key));
+    silenced.request.is_none() && is_of_people && is_of_teams
 }
 
 /// Whether a silence is the reader's to see and to end: of a request, where they see that.

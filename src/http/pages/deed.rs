@@ -61,7 +61,7 @@ pub(super) async fn act(
         Deed::Snooze(time) => vec![Fact::Snooze { until: now + *time }],
         Deed::SnoozeUntil(until) => vec![Fact::Snooze { until: *until }],
         Deed::Release => vec![Fact::Own { owner: None }],
-        Deed::Waive => vec![Fact::Waive { reason: String::new() }],
+        Deed::Waive => vec![Fact::Waive { reason: String::new(), seen: None }],
         Deed::Hand => {
             let to = field(body, "to");
             let Some(person) = config.rulebook.directory.person(&to) else {

@@ -15,7 +15,8 @@
     const own = document.querySelector(`[data-key="${location.hash[1]}"]`);
     // Loaded again, it is not done again.
     history.replaceState(null, "", location.pathname + location.search);
-    if (own?.tagName === "SUMMARY") own.click(); else own?.focus();
+    if (own?.tagName === "SUMMARY") own.click();
+    (own?.parentElement.querySelector("input:not([type=hidden])") ?? own)?.focus();
   }
   // Said once; loaded again, it is no news.
   if (new URL(location.href).searchParams.has("hecho")) {
@@ -57,10 +58,13 @@
   // Whatever somebody is filling in stays as it is.
   const isFilledIn = (part) => [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
 
+  // Each page's forms bear a number of their own, which is no news.
+  const said = (part) => part.innerHTML.replace(/ name="once" value="[^"]*"/g, "");
+
   function replace(page) {
     for (const part of parts) {
       const fresh = page.getElementById(part.id);
-      if (!fresh || fresh.innerHTML === part.innerHTML || isFilledIn(part)) continue;
+      if (!fresh || said(fresh) === said(part) || isFilledIn(part)) continue;
       const within = [...part.querySelectorAll("a, button, input, summary")];
       const place = within.indexOf(document.activeElement);
       const open = [...part.querySelectorAll("details")].map((one) => one.open);
@@ -97,7 +101,7 @@
     const now = Date.now(), silent = Math.round((now - heard) / 1000);
     stamp.textContent = "● " + stamp.dataset.ago.replace("{s}", String(silent));
     if (SILENT < silent && lost.hidden) {
-      const at = new Date(heard).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      const at = new Date(heard).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: document.documentElement.dataset.zone });
       lost.textContent = lost.dataset.lost.replace("{t}", at);
       lost.hidden = false;
     }
