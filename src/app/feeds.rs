@@ -141,6 +141,11 @@ impl Feeds {
     }
 
     async fn take(&self, source: &str, facts: Facts, payload: &[u8], speech: Speech) -> Result<Told, WriteError> {
+        // What people do by buttons is small, and ends what is due.
+        let is_act = |event: &Event| matches!(event.fact, Fact::Ack { .. } | Fact::Snooze { .. });
+        if self.core.disk.is_closed() && !facts.events.iter().all(|(event, _)| is_act(event)) {
+            return Err(WriteError::NoRoom);
+        }
         let facts = Arc::new(Prepared::new(source, facts, payload, self.core.now())?);
         let renews = facts.facts.renews;
         let told = self.writer.write(move |work| work.take_facts(&facts, speech)).await?;
@@ -238,6 +243,10 @@ impl Feeds {
         payload: &[u8],
         cursor: Option<(String, String)>,
     ) -> Result<Told, WriteError> {
+        if self.core.disk.is_closed() {
+            // It is read again, from where it was.
+            return Err(WriteError::NoRoom);
+        }
         let facts = Arc::new(Prepared::new(source, facts, payload, self.core.now())?);
         let told = self
             .writer

@@ -12,9 +12,9 @@ use crate::store::{Store, StoreError};
 
 /// Requests that are read in one look: one look for some hundreds costs less than one each, and one for all would keep the log from being
 /// taken in.
-const LOOK: usize = 256;
+const LOOK: usize = 64;
 /// Looks of one thread that wait to be counted.
-const AHEAD: usize = 2;
+const AHEAD: usize = 1;
 /// Threads that read, at most. Alerts go out beside them, so that half of the processors are left.
 const MOST_THREADS: usize = 4;
 

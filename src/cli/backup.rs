@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 
@@ -129,7 +129,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         File::open(parent)?.sync_all()?;
     }
     let deleted = match args.keep {
-        Some(keep) => delete_older(&args.to, usize::from(keep))?,
+        Some(keep) => delete_older(&args.to, &to, usize::from(keep))?,
         None => Vec::new(),
     };
     if args.json {
@@ -173,17 +173,36 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Deletes all copies of a directory but the last so many; their names are in the order of their days.
-fn delete_older(directory: &Path, keep: usize) -> io::Result<Vec<PathBuf>> {
+/// Gives the store to whose directory it lies in: put back by root, it would be closed to the service.
+fn give_to_owner_of(directory: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let (owner, file) = (fs::metadata(directory)?, directory.join(store::FILE));
+    let own = fs::metadata(&file)?;
+    if (own.uid(), own.gid()) != (owner.uid(), owner.gid()) {
+        chown(&file, Some(owner.uid()), Some(owner.gid())).with_context(|| file.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Whether a file bears the name that a copy is given: of nothing else is known that it may go.
+fn is_copy(name: &str) -> bool {
+    let day = name.strip_prefix(NAME).and_then(|rest| rest.strip_suffix(SUFFIX));
+    day.is_some_and(|day| chrono::NaiveDateTime::parse_from_str(day, "%Y%m%dT%H%M%SZ").is_ok())
+}
+
+/// Deletes all copies of a directory but the last so many, `made` among them; their names are in the order of their days.
+fn delete_older(directory: &Path, made: &Path, keep: usize) -> io::Result<Vec<PathBuf>> {
     let mut copies = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with(NAME) && name.ends_with(SUFFIX) {
+        if is_copy(&name) && path != made {
             copies.push(path);
         }
     }
     copies.sort();
+    // The one that was just made is among those that are kept.
+    let keep = keep.saturating_sub(1);
     copies.truncate(copies.len().saturating_sub(keep));
     copies.iter().try_for_each(fs::remove_file)?;
     Ok(copies)
@@ -246,6 +265,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Outcome {
         let Both { en, es } = told(&error);
         anyhow!(language.of(both!("nothing was changed: {en}", "no se cambió nada: {es}")))
     })?;
+    give_to_owner_of(&directory)?;
     if args.json {
         return output::json(
             &serde_json::json!({"store": directory.join(store::FILE), "before": before, "copy": looked}),

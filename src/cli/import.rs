@@ -107,7 +107,18 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let path = absolute(&args.file);
     let shown = args.file.display();
     let unreadable = || language.of(both!("cannot read {shown}", "no se puede leer {shown}"));
-    let size = std::fs::metadata(&path).with_context(unreadable)?.len();
+    let file = std::fs::metadata(&path).with_context(unreadable)?;
+    if !file.is_file() {
+        // It is looked at more than once, and begun again where it was left.
+        anyhow::bail!(
+            "{}",
+            language.of(both!(
+                "{shown} is no file: write what comes into one first",
+                "{shown} no es un archivo: guarde primero en uno lo que llega"
+            ))
+        );
+    }
+    let size = file.len();
     let digest = records::digest(&path).with_context(unreadable)?;
     if let Some(cause) = records::foreign(&path).with_context(unreadable)? {
         let Both { en, es } = cause;

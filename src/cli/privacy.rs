@@ -166,8 +166,8 @@ fn tell(answer: &Value, language: Language) -> anyhow::Result<()> {
         output::line(&styled(GREEN, language.of(text)))?;
     } else {
         let text = both!(
-            "  {found} places of the file still hold one of {searched} words, left by an earlier version: stop plazo and run the same again, then the file is written anew",
-            "  {found} lugares del archivo aún tienen una de {searched} palabras, de una versión anterior: detenga plazo y repita lo mismo, y el archivo se reescribe"
+            "  {found} places of the file still hold one of {searched} words: in sla.toml and its revisions, in the note of a silence, or in what another request says. Look there; what is gone by then is overwritten when plazo is stopped and the same is run again",
+            "  {found} lugares del archivo aún tienen una de {searched} palabras: en sla.toml y sus revisiones, en la nota de un silencio o en lo que dice otra solicitud. Mírelo ahí; lo que ya no esté se sobrescribe al detener plazo y repetir lo mismo"
         );
         output::line(&styled(RED, language.of(text)))?;
     }

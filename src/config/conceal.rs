@@ -63,9 +63,15 @@ fn numbered(text: &str) -> Vec<Range<usize>> {
 /// The values of keys that name secrets, without their quotes.
 pub(super) fn secrets(source: &str) -> Vec<Range<usize>> {
     let Some(key) = KEY.as_ref() else { return Vec::new() };
-    let found = key.captures_iter(source).filter(|found| found.get(1).is_none());
-    let found = found.filter_map(|found| found.get(0));
-    found.flat_map(|found| values(source, found.end(), found.as_str().contains('['))).collect()
+    let mut secrets: Vec<Range<usize>> = Vec::new();
+    for found in key.captures_iter(source).filter(|found| found.get(1).is_none()) {
+        let Some(found) = found.get(0) else { continue };
+        // An address has words and signs of equality of its own: what lies in a secret is part of it.
+        if secrets.last().is_none_or(|last| last.end <= found.start()) {
+            secrets.extend(values(source, found.end(), found.as_str().contains('[')));
+        }
+    }
+    secrets
 }
 
 /// The value that begins at `start`, or all of the list that does.
@@ -138,6 +144,18 @@ mod tests {
     fn every_secret_of_a_list_is_one() {
         let list = "secret = [\"uno\", 'dos',\n  \"tres\"]\nname = \"cuatro\"\n";
         assert_eq!(concealed(list), "secret = [\"•••1\", '•••2',\n  \"•••3\"]\nname = \"cuatro\"\n");
+    }
+
+    #[test]
+    fn an_address_with_secrets_in_it_is_one_secret() {
+        for address in
+            ["https://x/y?key=a&token=b", "http://x/y?secret=1", "https://x?token=", "https://x?url=https://y?token=z"]
+        {
+            let file = format!("[a]\nurl = \"{address}\"\nprivate = true\n[b]\ntoken = 'dos'\n");
+            let shown = concealed(&file);
+            assert_eq!(shown, "[a]\nurl = \"•••1\"\nprivate = true\n[b]\ntoken = '•••2'\n");
+            assert_eq!(revealed(&shown, &file).as_deref(), Ok(file.as_str()));
+        }
     }
 
     #[test]

@@ -371,7 +371,7 @@ impl Said {
                 Fact::Reason { reason: "carrier".to_owned(), of, text: "it was late".to_owned() }
             }
             Verb::Approve(refuse) => Fact::Approve { of: BrokenPromise::default(), refuse: *refuse },
-            Verb::Waive => Fact::Waive { reason: String::new() },
+            Verb::Waive => Fact::Waive { reason: String::new(), seen: None },
             Verb::OpenTask => Fact::Open { promise: None, owner: None },
             Verb::Own(owner) => Fact::Own { owner: owner.map(str::to_owned) },
             Verb::Wait => Fact::Wait { reason: "papers".to_owned(), on: None, until: None },

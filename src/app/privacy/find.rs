@@ -141,7 +141,10 @@ pub(super) fn known_by(kind: ErasureKind, given: &[String], config: &Config) -> 
             words.extend(person.addresses.iter().cloned());
             words.extend(config.contacts.get(&person.key).and_then(|contact| contact.email.clone()));
         }
+        // Somebody's own address is that person's, though the company is known by its domain.
+        let is_one_s_own = word.trim().find('@').is_some_and(|at| 0 < at);
         if kind == ErasureKind::Client
+            && !is_one_s_own
             && let Some(client) = directory.customer(word)
         {
             words.extend([client.key.clone(), client.name.clone()]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::App;
@@ -198,18 +198,15 @@ fn delete_copies(directory: &Path, written_before: DateTime<Utc>) -> usize {
     n
 }
 
-/// The files of a directory, and of those in it.
+/// The messages that plazo has written into a directory: others may keep files there as well.
 pub(super) fn files(directory: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    let mut left = vec![directory.to_owned()];
-    while let Some(directory) = left.pop() {
-        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => left.push(entry.path()),
-                Ok(kind) if kind.is_file() => found.push(entry.path()),
-                _ => {}
-            }
-        }
-    }
-    found
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    own.filter(|entry| entry.file_name().to_str().is_some_and(is_message)).map(|entry| entry.path()).collect()
+}
+
+/// Whether a file bears the name that messages are given (`notify::file`): when it was decided, and its id.
+fn is_message(name: &str) -> bool {
+    let day = name.split_once('-').map(|(day, _)| day);
+    day.is_some_and(|day| NaiveDateTime::parse_from_str(day, "%Y%m%dT%H%M%S").is_ok())
 }

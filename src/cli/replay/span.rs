@@ -19,7 +19,7 @@ pub(super) fn window(
     now: DateTime<Utc>,
 ) -> anyhow::Result<Window> {
     let language = config.language;
-    let here = Here { now, zone: config.zone, calendars: &config.calendars };
+    let here = Here { now, zone: config.zone, calendars: &config.calendars, usual: None };
     let read = |option: &str, text: &str, meant| {
         let at = instant::read(text, meant, &here);
         at.map_err(|problem| anyhow!("{option}: {}", language.of(problem)))

@@ -37,6 +37,9 @@ const PUBLIC_PROVIDERS: [&str; 26] = [
     "fibertel",
 ];
 
+/// Begins what stands in the place of somebody who was erased.
+pub const ERASED: &str = "erased-";
+
 /// The form under which an address is looked up: in lower case, and a telephone number as its digits with the country code.
 ///
 /// Mexico's `521…` is `52…`, Argentina's `549…` is `54…`, and Brazil's mobile numbers have their ninth digit. What is no number

@@ -17,7 +17,7 @@ use crate::engine::rulebook::Rulebook;
 pub use mentions::{Mentions, SHORTEST_WORD, TooMany};
 
 /// Begins whatever stands in the place of what was erased.
-pub const ERASED: &str = "erased-";
+pub use crate::engine::address::ERASED;
 /// Begins the ids of events of which it is only known whether they were heard of.
 pub const ERASED_ID: &str = "erased:";
 /// Members of what is told that say who a client is, or what was written.
@@ -64,6 +64,10 @@ pub fn let_words_go(value: &mut Value) -> bool {
 
 /// The id under which an erased event is known, so that a source that tells it again is told that it was heard of.
 pub fn erased_id(id: &EventId) -> String {
+    if id.id.starts_with(ERASED_ID) {
+        // Of one that was erased before, with somebody else.
+        return id.id.clone();
+    }
     let digest = Sha256::digest(format!("{}\n{}", id.source, id.id).as_bytes());
     let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{ERASED_ID}{hex}")

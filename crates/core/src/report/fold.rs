@@ -13,6 +13,7 @@ use super::{
 use crate::engine::check::{self, CheckKind};
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::ledger::Holder;
+use crate::engine::policy::TargetKind;
 use crate::engine::request_id::RequestId;
 use crate::engine::rulebook::Rulebook;
 
@@ -227,7 +228,11 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups, spans: &mut
         note(resolution.owner.as_deref(), &mut |gathered| gathered.resolution.add(span));
     }
     for clock in &case.clocks {
-        let owner = request.owner.as_deref();
+        // What a holder owes is that holder's, whoever has it now.
+        let owner = match clock.kind {
+            TargetKind::Attend => case.history.charged_at(clock.started_at),
+            _ => request.owner.as_deref(),
+        };
         match verdict(clock) {
             Some((at, true)) if period.holds(at) => note(owner, &mut |gathered| gathered.kept += 1),
             Some((at, false)) if period.holds(at) => {
