@@ -112,7 +112,7 @@ pub fn reorder(
     }
     transition.effects = effects;
     transition.request.cycles.clone_from(&request.cycles);
-    transition.recognise(told);
+    transition.recognise(told, events);
     let wake = transition.settle(now, late.at, false);
     transition.effects.retain(|effect| !matches!(effect, Effect::Started { .. }));
     transition.note_new_verdicts(told);

@@ -2,13 +2,14 @@
 
 use super::clock::{Cancelled, Clock, ClockState};
 use super::effect::Effect;
+use super::event::Event;
 use super::transition::Transition;
 
 impl Transition<'_> {
     /// Gives clocks that were derived anew the names and settled steps that they had. A wait is known by its start, else by its
     /// number; a number once given to one wait never becomes another's. What neither began nor ended differently keeps its verdict,
     /// whatever today's policies would say (LESSONS 22).
-    pub(super) fn recognise(&mut self, told: &[Clock]) {
+    pub(super) fn recognise(&mut self, told: &[Clock], events: &[Event]) {
         let mut left: Vec<&Clock> = told.iter().collect();
         let mut strangers = Vec::new();
         let mut fresh = Vec::new();
@@ -35,8 +36,13 @@ impl Transition<'_> {
                 fresh.push((clock.kind, clock.cycle));
             }
         }
-        // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22).
-        for old in left.into_iter().filter(|old| old.cancelled_because == Some(Cancelled::NoPolicy)) {
+        // What an edit took the promise from cannot be derived by today's file; it stays in the record as it ended (LESSONS 22). What
+        // an event took it from is derived where it still holds, and never was where the event that began it is taken back.
+        let by_edit = |old: &&Clock| {
+            old.cancelled_because == Some(Cancelled::NoPolicy)
+                && !events.iter().any(|event| Some(event.at) == old.stopped_at)
+        };
+        for old in left.into_iter().filter(by_edit) {
             if self.request.clocks.iter().any(|clock| clock.kind == old.kind) {
                 self.displaced.push(old.clone());
             } else {
