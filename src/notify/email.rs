@@ -125,14 +125,15 @@ impl EmailTransport {
     }
 }
 
-/// Whether a mail server lets plazo in: connects, secures and logs in, and sends nothing.
+/// Sends one message by a mail server, past the outbox: whether the server takes what plazo writes, before a daemon runs.
 ///
 /// # Errors
 ///
 /// What the server, or the way to it, says.
-pub async fn knock(server: &MailServer) -> Result<(), String> {
+pub async fn try_out(server: &MailServer, message: &Message) -> Result<(), String> {
     let transport = EmailTransport::new(server).map_err(|error| error.to_string())?;
-    transport.connections.knock().await.map_err(|error| error.to_string())
+    let mail = mail::compose(message, &transport.from).map_err(|error| error.cause().to_owned())?;
+    transport.connections.send(&mail).await.map(drop).map_err(|error| error.to_string())
 }
 
 /// Codes that hold for every message, wherever they come: the server closes (421) or wants another password or another way to

@@ -25,6 +25,7 @@ mod holidays;
 mod imports;
 mod http;
 mod ics;
+mod init;
 mod instants;
 mod instructions;
 mod intake;

@@ -81,7 +81,7 @@ pub(super) fn answers(args: Args, language: Language) -> anyhow::Result<(Given, 
             let kept = args.smtp_password_file.map(|file| file.display().to_string());
             let kept = kept.or_else(|| password.as_ref().map(|_| PASSWORD.to_owned()));
             let from = from.unwrap_or_else(|| format!("plazo <{}>", operator.email));
-            Some(MailServer { tls: tls_of(port), host, port, user, password: kept, from })
+            Some(MailServer { tls: tls_of(&host, port), host, port, user, password: kept, from })
         }
     };
     let answers = Answers {

@@ -1,4 +1,4 @@
-//! `plazo init`: asks what a team is like, fills one of the examples with it, tries the mail server, and says what comes next.
+//! `plazo init`: asks what a team is like, fills one of the examples with it, sends a test message, and says what comes next.
 
 mod ask;
 mod fill;
@@ -9,10 +9,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::output::{self, DIM, GREEN, RED, YELLOW, styled};
-use super::{Exit, Global, Outcome, absolute, help};
+use super::{Exit, Global, Outcome, absolute, help, real_time};
 use crate::config::{self, Config};
 use crate::holidays::Country;
-use crate::notify::{Settings, email};
+use crate::notify::{Card, Message, Settings, email};
+use crate::outbox::Content;
+use crate::outbox::facts::TestFacts;
+use crate::text::reader::Reader;
+use crate::text::render::render;
+use crate::text::templates::Texts;
 use crate::text::{Both, Language};
 use crate::{both, private};
 use fill::{Answers, EXAMPLES, MailServer, Somebody, fill};
@@ -171,9 +176,9 @@ pub(super) async fn run(global: &Global, args: Args) -> Outcome {
         )),
     ))?;
     tell_promises(config, language)?;
-    let is_let_in = try_mail(config, language).await?;
-    next_steps(&global.config, &answers, language)?;
-    Ok(if is_let_in { Exit::Done } else { Exit::Found })
+    let is_taken = try_mail(config, &answers.operator, language).await?;
+    next_steps(&global.config, language)?;
+    Ok(if is_taken { Exit::Done } else { Exit::Found })
 }
 
 /// What is as usual, where nobody is asked.
@@ -183,7 +188,7 @@ fn usual(args: Args, language: Language) -> anyhow::Result<(Given, Answers)> {
     let operator = args.operator.unwrap_or_else(|| Somebody { name: user.clone(), email: format!("{user}@localhost") });
     let mail = args.smtp.as_deref().map(|server| server_of(server, language)).transpose()?;
     let mail = mail.map(|(host, port)| MailServer {
-        tls: tls_of(port),
+        tls: tls_of(&host, port),
         host,
         port,
         user: args.smtp_user.clone(),
@@ -220,11 +225,13 @@ pub(super) fn server_of(text: &str, language: Language) -> anyhow::Result<(Strin
     Ok((host.to_owned(), port))
 }
 
-/// How a connection to that port is protected, as servers have it (RFC 8314).
-pub(super) const fn tls_of(port: u16) -> &'static str {
+/// How a connection to that port is protected, as servers have it (RFC 8314). Nobody listens between a machine and itself.
+pub(super) fn tls_of(host: &str, port: u16) -> &'static str {
+    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match port {
         465 => "tls",
         25 => "none",
+        _ if is_here => "none",
         _ => "starttls",
     }
 }
@@ -262,8 +269,8 @@ fn tell_promises(config: &Config, language: Language) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the mail server lets plazo in, or none is named.
-async fn try_mail(config: &Config, language: Language) -> anyhow::Result<bool> {
+/// Sends a test message to whoever operates plazo. Whether the mail server took it, or none is named.
+async fn try_mail(config: &Config, operator: &Somebody, language: Language) -> anyhow::Result<bool> {
     let servers = config.destinations.values().filter_map(|destination| match &destination.settings {
         Settings::Email(settings) => settings.server.as_ref(),
         _ => None,
@@ -276,14 +283,18 @@ async fn try_mail(config: &Config, language: Language) -> anyhow::Result<bool> {
         output::line(&styled(YELLOW, language.of(text)))?;
         return Ok(true);
     };
-    let host = &server.host;
-    let (style, said) = match email::knock(server).await {
-        Ok(()) => (GREEN, both!("✓ {host} lets plazo in", "✓ {host} deja entrar a plazo")),
+    let (host, to) = (&server.host, &operator.email);
+    let waiting = both!("trying {host} …", "probando {host} …");
+    output::line(&styled(DIM, language.of(waiting)))?;
+    let (style, said) = match email::try_out(server, &test_message(config, operator, language)).await {
+        Ok(()) => {
+            (GREEN, both!("✓ {host} took a test message to {to}", "✓ {host} recibió un mensaje de prueba para {to}"))
+        }
         Err(cause) => (
             RED,
             both!(
-                "✗ {host}: {cause}; mend [smtp] in the file, then: plazo test-notify lider",
-                "✗ {host}: {cause}; corrija [smtp] en el archivo, y después: plazo test-notify lider"
+                "✗ {host}: {cause}; mend [smtp] in the file, and try again with plazo test-notify",
+                "✗ {host}: {cause}; corrija [smtp] en el archivo y vuelva a probar con plazo test-notify"
             ),
         ),
     };
@@ -291,12 +302,35 @@ async fn try_mail(config: &Config, language: Language) -> anyhow::Result<bool> {
     Ok(style == GREEN)
 }
 
-fn next_steps(file: &Path, answers: &Answers, language: Language) -> anyhow::Result<()> {
+/// What `plazo test-notify` sends, without a daemon.
+fn test_message(config: &Config, operator: &Somebody, language: Language) -> Message {
+    let now = real_time().now();
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let content = Content::Test(Box::new(TestFacts { by: operator.name.clone(), host, at: now }));
+    let rendered = render(&content, &Texts::default(), &Reader::plain(config.zone, language, now));
+    Message {
+        id: format!("init.{}", now.timestamp_micros()),
+        request: None,
+        thread: None,
+        to: Some((operator.name.clone(), operator.email.clone())),
+        decided_at: now,
+        language,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+        card: Card::default(),
+        attachments: rendered.attachments,
+        facts: serde_json::Value::Null,
+        first: None,
+        updates: None,
+    }
+}
+
+fn next_steps(file: &Path, language: Language) -> anyhow::Result<()> {
     let config = if file == Path::new("sla.toml") { String::new() } else { format!(" --config {}", file.display()) };
-    let who = &answers.operator.email;
     let lines = both!(
-        "Now:        plazo run{config}\nThen, beside it:\n  plazo test-notify {who}{config}\n  plazo open \"Try\" --channel whatsapp{config}\n  plazo page{config}",
-        "Ahora:      plazo run{config}\nDespués, al lado:\n  plazo test-notify {who}{config}\n  plazo open \"Prueba\" --channel whatsapp{config}\n  plazo page{config}"
+        "Now:        plazo run{config}\nThen, beside it:\n  plazo open \"Try\" --channel whatsapp{config}\n  plazo page{config}",
+        "Ahora:      plazo run{config}\nDespués, al lado:\n  plazo open \"Prueba\" --channel whatsapp{config}\n  plazo page{config}"
     );
     output::line(&styled(DIM, language.of(lines)))
 }

@@ -110,11 +110,6 @@ impl Connections {
         self.converse(session, mail.envelope(), &content).await
     }
 
-    /// Connects, secures and logs in, as before a mail, and leaves.
-    pub(super) async fn knock(&self) -> Result<(), SmtpError> {
-        Session::open(&self.server, Instant::now() + BEFORE_DOT).await.map(Session::leave)
-    }
-
     async fn converse(&self, mut session: Session, envelope: &Envelope, content: &[u8]) -> Result<Reply, SmtpError> {
         let result = session.send(envelope, content).await;
         match &result {
