@@ -1,7 +1,7 @@
 //! `plazo backup` and `plazo restore`: a copy of the store while the daemon writes it, and putting one back.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use crate::{both, daemon, private};
 /// Begins the names of copies in a directory of theirs.
 const NAME: &str = "plazo-";
 const SUFFIX: &str = ".sqlite3";
+/// Ends the name of the file beside a copy that tells its digest, as `sha256sum --check` reads it.
+const DIGEST: &str = ".sha256";
 /// How often the bar looks at how far the copy has come.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -124,6 +126,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         anstream::eprintln!("{}", styled(DIM, summary(&copy, &sha256, language)));
         return Ok(Exit::Done);
     }
+    note_digest(&to, &sha256)?;
     fs::rename(&partial, &to)?;
     if let Some(parent) = absolute(&to).parent() {
         File::open(parent)?.sync_all()?;
@@ -173,6 +176,32 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Writes the digest of a copy beside it, so that whoever puts it back knows that no byte changed since.
+fn note_digest(copy: &Path, sha256: &str) -> io::Result<()> {
+    let mut file = private::open(&with_suffix(copy, DIGEST))?;
+    file.set_len(0)?;
+    let name = copy.file_name().unwrap_or_default().to_string_lossy();
+    writeln!(file, "{sha256}  {name}")?;
+    file.sync_all()
+}
+
+/// Whether a copy is what it was when it was made. What a database can tell of itself is less: a word that turned into another
+/// is a word.
+fn check_digest(copy: &Path, sha256: &str, language: Language) -> anyhow::Result<()> {
+    let beside = with_suffix(copy, DIGEST);
+    let Ok(noted) = fs::read_to_string(&beside) else { return Ok(()) };
+    if noted.split_whitespace().next().is_some_and(|noted| noted.eq_ignore_ascii_case(sha256)) {
+        return Ok(());
+    }
+    let (shown, beside) = (copy.display(), beside.display());
+    Err(anyhow!(language.of(both!(
+        "{shown} is not what it was when it was made: its sha256 is {sha256}, and {beside} says another one; take another copy, or delete \
+         {beside} to put it back all the same",
+        "{shown} ya no es lo que era cuando se hizo: su sha256 es {sha256}, y {beside} dice otro; tome otra copia, o borre {beside} para \
+         restaurarla de todos modos"
+    ))))
+}
+
 /// Gives the store to whose directory it lies in: put back by root, it would be closed to the service.
 fn give_to_owner_of(directory: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, chown};
@@ -204,7 +233,10 @@ fn delete_older(directory: &Path, made: &Path, keep: usize) -> io::Result<Vec<Pa
     // The one that was just made is among those that are kept.
     let keep = keep.saturating_sub(1);
     copies.truncate(copies.len().saturating_sub(keep));
-    copies.iter().try_for_each(fs::remove_file)?;
+    for copy in &copies {
+        fs::remove_file(copy)?;
+        fs::remove_file(with_suffix(copy, DIGEST)).ok();
+    }
     Ok(copies)
 }
 
@@ -250,6 +282,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs) -> Outcome {
         anyhow!(language.of(both!("{shown} cannot be put back: {en}", "{shown} no se puede restaurar: {es}")))
     })?;
     let sha256 = digest(&args.from)?;
+    check_digest(&args.from, &sha256, language)?;
     if args.check {
         if args.json {
             return output::json(&looked);

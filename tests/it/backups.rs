@@ -100,7 +100,24 @@ fn what_is_no_copy_changes_nothing() {
         let refused = run(root, &["restore", file]);
         assert!(!refused.status.success() && told(&refused).contains(words), "{file}: {}", told(&refused));
     }
+    // A byte of which the database itself knows nothing (its user version): only the digest tells.
+    let mut changed = whole.clone();
+    changed[63] ^= 1;
+    std::fs::write(root.join("copy.sqlite3"), &changed).expect("written");
+    for further in [&["--check"][..], &[]] {
+        let refused = run(root, &[&["restore", "copy.sqlite3"], further].concat());
+        let words = "is not what it was when it was made";
+        assert!(!refused.status.success() && told(&refused).contains(words), "{}", told(&refused));
+    }
     assert!(told(&run(root, &["list"])).contains("R-1"), "the store is what it was");
+    std::fs::write(root.join("copy.sqlite3"), &whole).expect("written");
+    // Two put back within a second keep what was there twice.
+    for _ in 0..2 {
+        let restored = run(root, &["restore", "copy.sqlite3"]);
+        assert!(restored.status.success(), "{}", told(&restored));
+    }
+    let kept = copies(&root.join("data"));
+    assert_eq!(kept.iter().filter(|name| name.contains(".before-")).count(), 2, "{kept:?}");
 }
 
 #[test]
@@ -114,7 +131,8 @@ fn the_last_copies_of_a_directory_are_kept_and_a_pipe_gets_one() {
     let made = run(&root, &["backup", "copies/", "--keep", "2"]);
     assert!(made.status.success(), "{}", told(&made));
     let names = copies(&root.join("copies"));
-    assert_eq!(names.len(), 3, "{names:?}");
+    let n_digests = names.iter().filter(|name| name.ends_with(".sha256")).count();
+    assert_eq!((names.len(), n_digests), (4, 1), "{names:?}");
     assert!(
         names.contains(&"mine.txt".to_owned()) && names.contains(&"plazo-20200102T000000Z.sqlite3".to_owned()),
         "{names:?}"

@@ -148,6 +148,11 @@ pub fn put_back(copy: &Path, directory: &Path, now: DateTime<Utc>) -> std::resul
 /// Gives the store a second name, and takes its log from beside it, which would be read as the new one's.
 fn put_aside(store: &Path, now: DateTime<Utc>) -> std::result::Result<PathBuf, CopyError> {
     let name = format!("{}.before-{}", store.display(), now.format("%Y%m%dT%H%M%SZ"));
+    // Two of one second are two.
+    let name = std::iter::once(name.clone())
+        .chain((2..=u16::MAX).map(|n| format!("{name}.{n}")))
+        .find(|name| !Path::new(name).exists())
+        .unwrap_or(name);
     // Closed by the last who has it open, a store takes its log in. One that cannot be read keeps it beside it.
     if let Ok(connection) = Connection::open(store) {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).ok();
