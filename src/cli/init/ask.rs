@@ -1,7 +1,7 @@
 //! The questions, one after the other, with what is usual as their answer.
 
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Input, Password, Select};
+use dialoguer::{Input, Password, Select};
 
 use super::fill::{Answers, EXAMPLES, MailServer, Somebody};
 use super::{Args, Given, Hours, PASSWORD, country, hours, server_of, somebody, tls_of, usual_hours, zone_of};
@@ -28,7 +28,14 @@ pub(super) fn answers(args: Args, language: Language) -> anyhow::Result<(Given, 
         None => asking.parsed(
             both!("Time zone", "Zona horaria"),
             country.map_or("America/Bogota", |country| zone_of(country).name()),
-            |text| text.parse::<chrono_tz::Tz>().map_err(|_| format!("`{text}`?")),
+            |text| {
+                text.parse::<chrono_tz::Tz>().map_err(|_| {
+                    language.of(both!(
+                        "no zone is called `{text}`; write such as America/Bogota",
+                        "ninguna zona se llama «{text}»; escriba algo como America/Bogota"
+                    ))
+                })
+            },
         )?,
     };
     let Hours(week) = match args.hours {
@@ -151,13 +158,12 @@ impl Asking {
     }
 
     fn server(&self) -> anyhow::Result<Option<(String, u16)>> {
-        let has_one = Confirm::with_theme(&self.theme)
-            .with_prompt(
-                self.of(both!("Is there a mail server for the alerts?", "¿Hay un servidor de correo para los avisos?")),
-            )
-            .default(true)
-            .interact()?;
-        if !has_one {
+        let prompt = both!("Is there a mail server for the alerts?", "¿Hay un servidor de correo para los avisos?");
+        let items = [both!("yes", "sí"), both!("no, write mails as files", "no, escribir los correos como archivos")];
+        let items = items.map(|item| self.of(item));
+        let chosen =
+            Select::with_theme(&self.theme).with_prompt(self.of(prompt)).items(&items).default(0).interact()?;
+        if chosen != 0 {
             return Ok(None);
         }
         let language = self.language;

@@ -90,17 +90,26 @@ fn somebody(text: &str) -> Result<Somebody, String> {
     let name = if name.trim().is_empty() { email.split('@').next().unwrap_or_default() } else { name.trim() };
     match email.parse::<lettre::Address>() {
         Ok(_) => Ok(Somebody { name: name.to_owned(), email: email.to_owned() }),
-        Err(_) => Err(format!("`{email}` is no address of mail; write \"Name, address\"")),
+        Err(_) => Err(help::of_the_terminal().of(both!(
+            "`{email}` is no address of mail; write \"Name, address\"",
+            "«{email}» no es una dirección de correo; escriba «Nombre, dirección»"
+        ))),
     }
 }
 
 fn country(code: &str) -> Result<Country, String> {
-    let known = || Country::ALL.map(Country::code).join(", ");
-    Country::from_code(&code.to_uppercase()).ok_or_else(|| format!("known are {}", known()))
+    let known = Country::ALL.map(Country::code).join(", ");
+    let unknown = || help::of_the_terminal().of(both!("known are {known}", "se conocen {known}"));
+    Country::from_code(&code.to_uppercase()).ok_or_else(unknown)
 }
 
 fn hours(text: &str) -> Result<Hours, String> {
-    let wrong = |span: &str| format!("`{span}` is no span of a day; write such as \"08:00-12:00, 13:00-18:00\"");
+    let wrong = |span: &str| {
+        help::of_the_terminal().of(both!(
+            "`{span}` is no span of a day; write such as \"08:00-12:00, 13:00-18:00\"",
+            "«{span}» no es un tramo del día; escriba algo como \"08:00-12:00, 13:00-18:00\""
+        ))
+    };
     let mut spans = Vec::new();
     for span in text.split(',').map(str::trim).filter(|span| !span.is_empty()) {
         let time = |text: &str| chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").map_err(|_| wrong(span));
