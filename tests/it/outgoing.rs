@@ -713,20 +713,21 @@ fn a_private_address_is_reached_only_where_the_file_says_so() {
     let clients = clients();
     let port = peer.url.rsplit(':').next().and_then(|rest| rest.split('/').next()).expect("a port").to_owned();
     for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "10.0.0.1", "169.254.169.254"] {
-        let public = Endpoint { private: false, ..endpoint(&format!("http://{host}:{port}/hook")) };
+        let public = Endpoint { private: false, ..endpoint(&format!("http://{host}:{port}/inside")) };
         let refused = Transport::new(&settings_by(Kind::Webhook, public, false), &clients, Path::new("unused"));
         let told = refused.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(told.contains("private = true"), "{host}: {told}");
     }
     // A public name that leads inside: found out when it is looked up.
     let name = hosts_name_of_this_machine();
-    let public = Endpoint { private: false, ..endpoint(&format!("http://{name}:{port}/hook")) };
+    let public = Endpoint { private: false, ..endpoint(&format!("http://{name}:{port}/inside")) };
     let settings = settings_by(Kind::Webhook, public, false);
     let transport = Transport::new(&settings, &clients, Path::new("unused")).expect("a name says nothing");
     let result = send(&transport, &alert("Laura"));
     let told = result.err().map(|error| error.cause().to_owned()).unwrap_or_default();
     assert!(told.contains("private"), "{name}: {told}");
-    assert!(peer.received().is_empty(), "nothing got inside");
+    // Others, who had that port before, may still be trying.
+    assert!(!peer.received().iter().any(|call| call.path == "/inside"), "nothing got inside");
 }
 
 /// A name that this machine resolves to an address of its own, and that does not look local: its host name, else one of its hosts file.
