@@ -39,6 +39,20 @@ fn each_way_to_begin_gives_a_file_that_is_checked_and_a_message_that_arrives() {
 }
 
 #[test]
+fn hours_are_read_as_the_file_s_are_and_whoever_leads_stands_once() {
+    for hours in ["00:00-24:00", "22:00-06:00", "08:00–12:00, 13:00-18:00"] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let rest = ["--yes", "--hours", hours, "--person", "Ana, ANA@agencia.example"];
+        let (code, told) = init(directory.path(), &[&rest[..], &OPERATOR].concat());
+        assert_eq!(code, Some(0), "{hours}: {told}");
+        let file = std::fs::read_to_string(directory.path().join("sla.toml")).expect("a file");
+        let spans = hours.replace('–', "-").replace(", ", "\", \"");
+        assert!(file.contains(&format!("mon-fri = [\"{spans}\"]")), "{file}");
+        assert_eq!(file.to_lowercase().matches("\"ana@agencia.example\"").count(), 1, "{file}");
+    }
+}
+
+#[test]
 fn a_file_that_is_there_stays_unless_it_is_to_be_replaced_and_then_it_is_kept() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("sla.toml");
@@ -58,7 +72,7 @@ fn what_cannot_be_is_said_before_anything_is_written_and_a_server_that_refuses_i
     let rows: [(&[&str], &str); 6] = [
         (&["--yes", "--operator", "Ana"], "is no address of mail"),
         (&["--yes", "--from", "nada"], "agencia"),
-        (&["--yes", "--hours", "8-12"], "08:00-12:00"),
+        (&["--yes", "--hours", "8-12"], "08:00-18:00"),
         (&["--yes", "--country", "XX"], "CO"),
         (&["--yes", "--smtp", "correo:puerto"], "is no mail server"),
         (&[], "--yes"),

@@ -102,7 +102,9 @@ static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""([^"]*)""
 
 /// The example with the team's answers in place of its own people, hours and mail server.
 pub(super) fn fill(example: &str, answers: &Answers) -> String {
-    let team = keyed(&answers.team);
+    // Whoever leads is there already.
+    let others = answers.team.iter().filter(|person| !person.email.eq_ignore_ascii_case(&answers.operator.email));
+    let team = keyed(&others.cloned().collect::<Vec<_>>());
     let filled = Filling { answers, keys: keys(example, &team, answers.boss.is_some()), team };
     let mut written: Vec<String> = Vec::new();
     let (mut block, mut has_people, mut n_teams, mut in_mail) = (Block::Other, false, 0, false);

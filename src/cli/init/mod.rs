@@ -104,23 +104,12 @@ fn country(code: &str) -> Result<Country, String> {
 }
 
 fn hours(text: &str) -> Result<Hours, String> {
-    let wrong = |span: &str| {
-        help::of_the_terminal().of(both!(
-            "`{span}` is no span of a day; write such as \"08:00-12:00, 13:00-18:00\"",
-            "«{span}» no es un tramo del día; escriba algo como \"08:00-12:00, 13:00-18:00\""
-        ))
-    };
-    let mut spans = Vec::new();
-    for span in text.split(',').map(str::trim).filter(|span| !span.is_empty()) {
-        let time = |text: &str| chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").map_err(|_| wrong(span));
-        let (from, to) = span.split_once(['-', '–']).ok_or_else(|| wrong(span))?;
-        let (from, to) = (time(from)?, time(to)?);
-        if to <= from {
-            return Err(wrong(span));
-        }
-        spans.push(format!("{}-{}", from.format("%H:%M"), to.format("%H:%M")));
+    let spans: Vec<String> = text.replace('–', "-").split(',').map(|span| span.trim().to_owned()).collect();
+    // Read as the file's are: up to 24:00, and over midnight.
+    for span in &spans {
+        crate::span::hours(span).map_err(|wrong| format!("«{span}»: {}", help::of_the_terminal().of(wrong)))?;
     }
-    if spans.is_empty() { Err(wrong(text)) } else { Ok(Hours(spans)) }
+    Ok(Hours(spans))
 }
 
 /// Where most of a country's people live.
@@ -231,7 +220,8 @@ pub(super) fn server_of(text: &str, language: Language) -> anyhow::Result<(Strin
             "«{text}» no es un servidor de correo; escriba algo como mail.example.com:587"
         )))
     })?;
-    Ok((host.to_owned(), port))
+    // An address of version 6 stands in brackets before a port, and without them in the file.
+    Ok((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port))
 }
 
 /// How a connection to that port is protected, as servers have it (RFC 8314). Nobody listens between a machine and itself.
