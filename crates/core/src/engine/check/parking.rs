@@ -97,7 +97,7 @@ const WANTS: [&str; 13] = [
     r"(?:waiting|awaiting) (?:for )?your",
     r"(?:nos|me) (?:puede|podria|pueden|podrian|puedes|podrias|regala|regalas)",
     // What depends on the reader's word.
-    r"(?:apenas|cuando|en cuanto|tan pronto|una vez(?: que)?|luego que|si|siempre que|hasta que|con que) (?:usted(?:es)? |nos |me |lo |la |los |las |le |asi )*(?:de|den|da|dan|confirm[a-z]+|apruebe[a-z]*|aprob[a-z]+|avis[a-z]+|indi[a-z]+|autori[a-z]+|esta|estan|estas|este|quier[a-z]+|dese[a-z]+|prefier[a-z]+|acept[a-z]+|gust[a-z]+|le parece|te parece|les parece|firm[a-z]+|pag[a-z]+|cancel[a-z]+|consign[a-z]+|envi[a-z]+|mand[a-z]+|llegue[a-z]*|decid[a-z]+|elij[a-z]+|escoj[a-z]+|responda[a-z]*|diga[a-z]*)",
+    r"(?:apenas|cuando|en cuanto|tan pronto|una vez(?: que)?|luego que|si|siempre que|hasta que|con que) (?:usted(?:es)? |nos |me |lo |la |los |las |le |asi )*(?:de|den|da|dan|confirm[a-z]+|aprueb[a-z]+|aprob[a-z]+|avis[a-z]+|indi[a-z]+|autori[a-z]+|esta|estan|estas|este|quier[a-z]+|dese[a-z]+|prefier[a-z]+|acept[a-z]+|gust[a-z]+|le parece|te parece|les parece|firm[a-z]+|pag[a-z]+|cancel[a-z]+|consign[a-z]+|envi[a-z]+|mand[a-z]+|llegue[a-z]*|decid[a-z]+|elij[a-z]+|escoj[a-z]+|responda[a-z]*|diga[a-z]*)",
     r"(?:assim que|quando|se|caso|depois que|ate que) (?:voce |vc |voces |o senhor |a senhora |nos |me |o |a )*(?:aprov[a-z]+|confirm[a-z]+|autori[a-z]+|estiver[a-z]*|quiser[a-z]*|puder[a-z]*|der|derem|concord[a-z]+|aceit[a-z]+|preferir[a-z]*|enviar[a-z]*|mandar[a-z]*|pagar[a-z]*|assinar[a-z]*|decidir[a-z]*|escolher[a-z]*|responder[a-z]*)",
     r"(?:once|if|when|whenever|as soon as|unless|until|after) (?:you|your)",
     r"(?:(?:su|tu|sua|seu|your|una|uma|an?|el|la|o|a) )?(?:go[ -]ahead|visto bueno|vo bo|vobo|luz verde|green[ -]light|sign[ -]off)|(?:su|sus|tu|sua|seu|your) (?:aprobacion|ok|okay|autorizacion|confirmacion|respuesta|decision|aceptacion|firma|approval|confirmation|consent|decision|signature|aprovacao|autorizacao|confirmacao|resposta|decisao|aceite|assinatura)",
@@ -106,7 +106,7 @@ const WANTS: [&str; 13] = [
 /// Orders. Without accents "envie" is "send" as well as "I sent", and of the latter a pronoun or "ya" stands before it.
 const ORDERS: &str = r"(?:\b(ya|se|lo|la|los|las|les|le|te|yo|nos|que|no|si|ja|eu|quien) )?\b(?:envi|mand|confirm|avis|indiqu|inform|compart|adjunt|escrib|llam|revis|firm|complet|diligenci|aprueb|dig|hag|pag|verifiqu|valid|ayud|contest|respond|explic|manten|assin)(?:e|a|en|an)(?:-?(?:me|nos|melo|mela|noslo|nosla|le|les|lo|la|los|las))?\b";
 /// Offers of more help, and what one says at the end: what follows in the sentence belongs to them, and wants nothing.
-const OFFERS: &str = r"\b(?:(?:if|should|when|whenever|si|cuando|se|caso|quando) (?:\w+ ){1,3})?(?:(?:please )?(?:let (?:us|me) know|contact us|write (?:to )?us|reach out) if you|(?:escribanos|avisenos|aviseme|avisame|escribeme) (?:si necesit|ante cualquier|por cualquier)[a-z]*|algo mas|alguna? (?:otra?|duda|consulta|inquietud|pregunta|cosa mas)|otra (?:cosa|duda|consulta|inquietud)|en que (?:mas|otra cosa)|cualquier (?:cosa|duda|inquietud|consulta|novedad|pregunta|otra)|no dud[ea]|mais alguma (?:coisa|duvida)|algo mais|qualquer (?:coisa|duvida)|anything else|any (?:other |further |more )?(?:questions?|doubts?|concerns?)|if you need|something else)\b";
+const OFFERS: &str = r"\b(?:(?:if|should|whenever) you (?:still )?(?:have|need|want|require) |(?:si|cuando) (?:usted(?:es)? |le |les |te )?(?:tien[a-z]+|dese[a-z]+|quier[a-z]+|necesit[a-z]+|requier[a-z]+|surg[a-z]+|hay) |(?:se|caso|quando) (?:voce |vc )?(?:tiver|precisar|quiser|desejar|houver|surgir)[a-z]* (?:de )?)?(?:(?:please )?(?:let (?:us|me) know|contact us|write (?:to )?us|reach out) if you|(?:escribanos|avisenos|aviseme|avisame|escribeme) (?:si necesit|ante cualquier|por cualquier)[a-z]*|algo mas|alguna? (?:otra?|duda|consulta|inquietud|pregunta|cosa mas)|otra (?:cosa|duda|consulta|inquietud)|en que (?:mas|otra cosa)|cualquier (?:cosa|duda|inquietud|consulta|novedad|pregunta|otra)|no dud[ea]|mais alguma (?:coisa|duvida)|algo mais|qualquer (?:coisa|duvida)|anything else|any (?:other |further |more )?(?:questions?|doubts?|concerns?)|if you need|something else)\b";
 
 static FORMS: LazyLock<Option<[Regex; 3]>> = LazyLock::new(|| {
     let wants = format!(r"\b(?:{})\b", WANTS.join("|"));
@@ -175,6 +175,9 @@ mod tests {
             "Se estiver de acordo, publicamos",
             "Assim que aprovar, publicamos",
             "Una vez firme el contrato arrancamos",
+            "Cuando confirme cualquier novedad lo publicamos",
+            "Si aprueba alguna otra cosa, la imprimimos",
+            "Once you send anything else we ship",
         ] {
             assert!(wanted(text).inquires, "{text}");
         }
