@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::work::Work;
 use super::{App, WriteError};
 use crate::config::Config;
+use crate::desk;
 use crate::engine::absence::{self, Absence};
 use crate::store::absences::AbsenceRow;
 use crate::store::{Store, StoreError};
@@ -37,11 +39,12 @@ impl App {
             return Ok(None);
         }
         let person = absence.person.clone();
-        let write =
-            move |work: &mut super::work::Work<'_>| work.store().add_absence(&absence, who.as_deref(), work.now);
+        let (told, by) = (absence.clone(), who.clone());
+        let write = move |work: &mut Work<'_>| work.store().add_absence(&absence, who.as_deref(), work.now);
         let id = self.writer.write(write).await?;
         self.take_absences().await?;
         self.wait_until_back(person).await?;
+        self.tell_stand_ins(vec![told], by).await?;
         Ok(Some(id))
     }
 
@@ -59,9 +62,20 @@ impl App {
         Ok(true)
     }
 
+    /// Tells whoever stands in for those who are away, once, when it is said or stands in the file for the first time.
+    async fn tell_stand_ins(&self, absences: Vec<Absence>, by: Option<String>) -> Result<(), WriteError> {
+        let write = move |work: &mut Work<'_>| {
+            let config = Arc::clone(&work.config);
+            let notices =
+                absences.iter().filter_map(|one| desk::stand_in_notice(one, by.as_deref(), &config, work.now));
+            work.tell(notices.collect()).map(|_| ())
+        };
+        self.writer.write(write).await
+    }
+
     /// What waits for somebody's return waits until then, whenever that is by now.
     async fn wait_until_back(&self, person: String) -> Result<(), WriteError> {
-        let write = move |work: &mut super::work::Work<'_>| {
+        let write = move |work: &mut Work<'_>| {
             let absences = work.config.rulebook.directory.absences();
             let until = absence::until(absences, &person, work.now).unwrap_or(work.now);
             work.store().wait_until_back(&person, until)?;
@@ -75,8 +89,12 @@ impl App {
     pub(super) async fn take_file(&self, mut config: Config) -> Result<(), WriteError> {
         let _alone = self.core.absences.lock().await;
         tell(&mut config, self.remembered().await?);
+        let before = self.config();
+        let known = before.rulebook.directory.written_absences();
+        let new = config.rulebook.directory.written_absences().iter().filter(|absence| !known.contains(absence));
+        let new: Vec<_> = new.cloned().collect();
         self.core.config.store(Arc::new(config));
-        Ok(())
+        self.tell_stand_ins(new, None).await
     }
 
     async fn take_absences(&self) -> Result<(), WriteError> {

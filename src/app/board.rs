@@ -260,6 +260,22 @@ pub struct BoardPage {
     pub counts: [usize; 5],
 }
 
+/// Words that open requests bear, by which they can be asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct BoardWords {
+    /// Keys of owners, or words by which channels name them.
+    pub owners: BTreeSet<Box<str>>,
+    /// Channels.
+    pub channels: BTreeSet<Box<str>>,
+    /// Keys or names of clients.
+    pub clients: BTreeSet<Box<str>>,
+    /// Inboxes.
+    pub inboxes: BTreeSet<Box<str>>,
+}
+
+/// Rows that are looked at for their words, the most urgent.
+const MOST_WORDED: usize = 1_000;
+
 type Order = (i64, RequestId);
 
 /// The rows, once somebody has looked.
@@ -354,6 +370,20 @@ impl Board {
             // Nobody has looked for long; or it was given up meanwhile, and is filled once more.
             self.fill(readers, config).await?;
         }
+    }
+
+    /// By what those rows can be asked for that `sees` lets through; nothing where nobody has looked yet.
+    pub(super) fn words(&self, sees: impl Fn(&BoardRow) -> bool) -> BoardWords {
+        let kept = lock(&self.rows);
+        let mut words = BoardWords::default();
+        let rows = kept.iter().flat_map(|rows| rows.by_due.values()).filter(|row| sees(row));
+        for row in rows.take(MOST_WORDED) {
+            words.channels.insert(row.channel.clone());
+            words.owners.extend(row.owner.clone());
+            words.inboxes.extend(row.inbox.clone());
+            words.clients.extend(row.customer.clone().or_else(|| row.contact.clone()));
+        }
+        words
     }
 
     /// What is there; none where it has to be filled first.

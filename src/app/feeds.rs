@@ -465,7 +465,7 @@ impl Work<'_> {
                     told.quarantined += 1;
                     tracing::warn!(source, code = rejection.code.as_str(), "an event of a source was put aside");
                     self.tell_of_quarantine()?;
-                    self.store().quarantine(&incoming.event.id, self.now, incoming.body(), &rejection.detail.en)?;
+                    self.quarantine(&incoming.event.id, incoming.body(), &rejection.detail.en)?;
                 }
             }
         }
@@ -519,7 +519,7 @@ impl Work<'_> {
         let source = &prepared.source;
         let id = EventId { source: source.clone(), id: FOREIGN.to_owned() };
         if self.store().count_foreign(source, self.now - TimeDelta::days(1))? < MOST_FOREIGN {
-            self.store().quarantine(&id, self.now, &prepared.payload, "no rule of the mapping knows its form")?;
+            self.quarantine(&id, &prepared.payload, "no rule of the mapping knows its form")?;
         }
         if self.store().add_alarm(source, FOREIGN, self.now)? {
             let subject = both!(
@@ -558,7 +558,7 @@ impl Work<'_> {
         if speech == Speech::Called || is_new {
             let id = EventId { source: source.clone(), id: format!("payload:{}", first.rule) };
             let causes: Vec<_> = faults.iter().map(|fault| fault.words().en).collect();
-            self.store().quarantine(&id, self.now, &prepared.payload, &causes.join("; "))?;
+            self.quarantine(&id, &prepared.payload, &causes.join("; "))?;
             told.quarantined += 1;
         }
         Ok(())

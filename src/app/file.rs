@@ -60,6 +60,15 @@ pub struct TriedFile {
     pub outcome: Option<(EditPlan, KeptCount, KeptCount)>,
 }
 
+/// Who changed the file from a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileAuthor {
+    /// Name.
+    pub who: String,
+    /// What was said of the change.
+    pub comment: Option<String>,
+}
+
 /// Why a changed file was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
@@ -128,7 +137,11 @@ impl App {
         let tried = self.readers.read(move |store| {
             let loaded = config::read(&path, text);
             let said = loaded.explain(false);
-            let Some(changed) = loaded.config.clone() else { return Ok(TriedFile { said, outcome: None }) };
+            // What promises nothing any more is not taken, and so not offered.
+            let is_usable = |changed: &Config| 0 < changed.n_promises() || today.n_promises() == 0;
+            let Some(changed) = loaded.config.clone().filter(is_usable) else {
+                return Ok(TriedFile { said, outcome: None });
+            };
             let plan = plan::of(store, &changed, &loaded.source, now)?;
             let mut heard: VecDeque<Heard> = VecDeque::new();
             let mut reached = DateTime::<Utc>::MIN_UTC;
@@ -154,7 +167,7 @@ impl App {
     /// # Errors
     ///
     /// [`NotTaken`]; then nothing has changed.
-    pub fn take_file_text(&self, text: &str, shown: &str, who: &str) -> Result<(), NotTaken> {
+    pub fn take_file_text(&self, text: &str, shown: &str, by: FileAuthor) -> Result<(), NotTaken> {
         let path = self.doors.file.load_full().ok_or(io::Error::from(io::ErrorKind::NotFound))?;
         let _alone = self.doors.writing.lock().unwrap_or_else(PoisonError::into_inner);
         // A browser has no other ends of lines, and the file keeps its own.
@@ -169,13 +182,13 @@ impl App {
         if changed.n_promises() == 0 && 0 < self.config().n_promises() {
             return Err(NotTaken::Unusable);
         }
-        self.doors.file_author.store(Some(Arc::new((digest(text), who.to_owned()))));
+        self.doors.file_author.store(Some(Arc::new((digest(text), by))));
         write_whole(&path, text)?;
         Ok(())
     }
 
     /// Who changed the file to that text from a page.
-    pub(super) fn file_author(&self, text: &str) -> Option<String> {
+    pub(super) fn file_author(&self, text: &str) -> Option<FileAuthor> {
         let author = self.doors.file_author.load_full()?;
         (author.0 == digest(text)).then(|| author.1.clone())
     }

@@ -86,7 +86,7 @@ struct Doors {
     /// Where the file of promises lies.
     file: ArcSwapOption<PathBuf>,
     /// Who changed it last from a page, and the digest of what they made of it.
-    file_author: ArcSwapOption<(String, String)>,
+    file_author: ArcSwapOption<(String, file::FileAuthor)>,
     /// Held by whoever tries a change of it, and by whoever writes it.
     trying: tokio::sync::Mutex<()>,
     writing: std::sync::Mutex<()>,
@@ -204,7 +204,7 @@ impl App {
         let keys = keys::Keys::open(directory)?;
         let open = store.begin()?;
         let writing = open.writing();
-        config.rulebook.revision = writing.revision(&config.revision_text(source), now, None)?;
+        config.rulebook.revision = writing.revision(&config.revision_text(source), now, (None, None))?;
         if writing.last_request()? == 0 {
             // Of nothing, everything is planned.
             writing.set_planned_revision(config.rulebook.revision)?;
@@ -369,9 +369,12 @@ impl App {
     /// [`WriteError`] if it cannot be recorded; the old one stays.
     pub async fn reload(&self, mut config: Config, source: String) -> Result<usize, WriteError> {
         let now = self.now();
-        let who = self.file_author(&source);
+        let by = self.file_author(&source);
         let source = config.revision_text(&source);
-        let written = move |work: &mut work::Work<'_>| work.store().revision(&source, now, who.as_deref());
+        let written = move |work: &mut work::Work<'_>| {
+            let (who, comment) = by.as_ref().map(|by| (by.who.as_str(), by.comment.as_deref())).unzip();
+            work.store().revision(&source, now, (who, comment.flatten()))
+        };
         config.rulebook.revision = self.writer.write(written).await?;
         let people: Vec<String> = config.contacts.keys().cloned().collect();
         self.end_sessions_but_of(people).await?;

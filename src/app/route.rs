@@ -32,6 +32,9 @@ pub struct RouteWay {
     /// Key of the person; none where a destination itself is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// Keys of those who are away, in whose place the person is told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_place_of: Vec<String>,
     /// Name of the destination.
     pub destination: String,
     /// Destinations that take over if that one cannot.
@@ -58,6 +61,7 @@ impl Views {
                     let why = Why::of_step(upcoming.step);
                     let at = upcoming.at.max(now);
                     let recipients = desk::present(&request, why, &upcoming.recipients, &config, at);
+                    let replaced = desk::replaced(&request, (upcoming.clock.kind, upcoming.step), &config, at);
                     let told = desk::addressed(&recipients, &config, at).into_iter().map(|(person, destination)| {
                         let silence = silence::longest(&silences, id, &request.facets, person.as_deref());
                         let silenced = silence.filter(|silence| at < silence.until);
@@ -66,7 +70,9 @@ impl Views {
                             .map(|silence| (HeldFor::Silence, silence.until))
                             .or_else(|| desk::waits(may_wait, person.as_deref(), &destination, &config, at));
                         let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
+                        let stands_in = replaced.iter().filter(|one| one.by.is_some() && one.by == person);
                         RouteWay {
+                            in_place_of: stands_in.map(|one| one.person.clone()).collect(),
                             person,
                             fallback: fallback.unwrap_or_default(),
                             destination,

@@ -8,7 +8,7 @@ use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::board::{BoardFilter, BoardPage, BoardRow};
+use super::board::{BoardFilter, BoardPage, BoardRow, BoardWords};
 use super::links::{Deed, Link, LinkReader};
 use super::{App, WriteError};
 use crate::config::Config;
@@ -94,6 +94,16 @@ impl Viewer {
         let management = [Tell::Role(Role::Management)];
         config.operator.as_ref() == Some(&Recipient::Person(key.clone()))
             || config.rulebook.directory.named_holders(&management, now).any(|holder| holder == *key)
+    }
+
+    /// Tells which rows are shown.
+    fn eyes<'a>(&'a self, config: &'a Config, now: DateTime<Utc>) -> impl Fn(&BoardRow) -> bool + 'a {
+        let directory = &config.rulebook.directory;
+        let sees_all = self.sees_all(config, now);
+        let person = self.person().unwrap_or_default();
+        let teams: Vec<&str> = directory.teams_of(person).map(|team| team.key.as_str()).collect();
+        let answers = directory.may_answer_clients(person);
+        move |row| sees_all || self.sees_row(row, &teams, answers, &config.rulebook)
     }
 
     /// Whether a row is shown: one's own, one's teams', and what nobody owns and no team promises, where one may answer.
@@ -244,13 +254,13 @@ impl App {
     /// [`StoreError`] if they cannot be read.
     pub async fn board(&self, viewer: &Viewer, filter: &BoardFilter, most: usize) -> Result<BoardPage, StoreError> {
         let (config, now) = (self.config(), self.now());
-        let directory = &config.rulebook.directory;
-        let sees_all = viewer.sees_all(&config, now);
-        let person = viewer.person().unwrap_or_default();
-        let teams: Vec<&str> = directory.teams_of(person).map(|team| team.key.as_str()).collect();
-        let answers = directory.may_answer_clients(person);
-        let sees = |row: &BoardRow| sees_all || viewer.sees_row(row, &teams, answers, &config.rulebook);
+        let sees = viewer.eyes(&config, now);
         self.core.board.page(&self.readers, filter, &config, sees, (most, now)).await
+    }
+
+    /// By what the open requests that a viewer sees can be asked for, once somebody has looked at them.
+    pub fn board_words(&self, viewer: &Viewer) -> BoardWords {
+        self.core.board.words(viewer.eyes(&self.config(), self.now()))
     }
 
     /// Whether a viewer answers for others: leads, whoever holds a role, and this machine's users.

@@ -1,5 +1,6 @@
 //! One transaction of the writer, as a job sees it: what is decided is written, and what was written is known to whatever is decided next.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,10 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::core::Core;
 use crate::config::Config;
 use crate::engine::effect::Wake;
+use crate::engine::event::EventId;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
+use crate::privacy;
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
@@ -231,12 +234,19 @@ impl<'a> Work<'a> {
         let id = &incoming.event.id;
         tracing::error!(event = %id, error = cause, "event put aside: it could not be applied");
         self.tell_of_quarantine()?;
-        self.writing.quarantine(id, self.now, incoming.body(), &cause)?;
+        self.quarantine(id, incoming.body(), &cause)?;
         let detail = both!(
             "plazo could not apply this event; it is kept aside for its operator",
             "plazo no pudo aplicar este evento; queda aparte para quien lo opera"
         );
         Ok(Applied::Rejected(Rejection { code: RejectionCode::Quarantined, detail }))
+    }
+
+    /// Puts aside what could not be taken; where the house keeps no words, its form alone.
+    pub(super) fn quarantine(&self, id: &EventId, body: &str, cause: &str) -> Result<(), StoreError> {
+        let kept =
+            if self.config.retention.keeps_no_words { Cow::Owned(privacy::form_of(body)) } else { Cow::Borrowed(body) };
+        self.writing.quarantine(id, self.now, &kept, cause)
     }
 
     /// Tells the operator, once an hour at most, that events are put aside.

@@ -132,7 +132,7 @@ fn table(deliveries: &[Value], look: Look) -> Table {
         let answer = match (delivery["held_by"].as_str(), delivery["held_for"].as_str()) {
             (Some(cause), _) => cause.to_owned(),
             (None, Some(cause)) => super::route::reason(cause, language).to_owned(),
-            (None, None) => vocabulary::answer(&text("answer"), language).to_owned(),
+            (None, None) => vocabulary::answer(&text("answer"), language).into_owned(),
         };
         let to = delivery["name"].as_str().map_or_else(|| text("person"), str::to_owned);
         table.add_row([

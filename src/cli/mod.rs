@@ -47,7 +47,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::time::TimeSource;
 use crate::config::{self, Config};
-use crate::text::{Both, Language};
+use crate::text::{Both, Language, cause};
 use look::Look;
 
 /// How a command ended.
@@ -384,7 +384,10 @@ fn width() -> usize {
 /// What went wrong, in the language of whoever typed the command where it is known in both.
 pub fn told(error: &anyhow::Error) -> String {
     let unreadable = error.chain().find_map(|cause| cause.downcast_ref::<config::LoadError>());
-    unreadable.map_or_else(|| format!("{error:#}"), |error| help::of_the_terminal().of(error.words()))
+    match unreadable {
+        Some(error) => help::of_the_terminal().of(error.words()),
+        None => cause::in_words(&format!("{error:#}"), help::of_this_command()).into_owned(),
+    }
 }
 
 /// The absolute form of a path, for messages.

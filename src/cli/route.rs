@@ -55,6 +55,12 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
             let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
             let fallback: Vec<_> = way["fallback"].as_array().into_iter().flatten().map(text).collect();
             let why = text(&step["why"]);
+            let away: Vec<_> = way["in_place_of"].as_array().into_iter().flatten().map(text).collect();
+            let (person, away) = (text(&way["person"]), away.join(", "));
+            let who = match away.is_empty() {
+                true => person,
+                false => language.of(both!("{person}, in place of {away}", "{person}, en lugar de {away}")),
+            };
             let waits = match way["held_for"].as_str() {
                 Some(cause) => format!("{}, {}", reason(cause, language), look.when(&way["held_until"])),
                 None => String::new(),
@@ -64,7 +70,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
                 vocabulary::task_of(&text(&step["clock"]), language).into(),
                 self::step(&text(&step["step"]), language).into(),
                 Cell::styled(state_style(&why), vocabulary::motive(&why, language)),
-                text(&way["person"]).into(),
+                who.into(),
                 vocabulary::destination(&text(&way["destination"]), language).into(),
                 fallback.join(", ").into(),
                 waits.into(),

@@ -7,12 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::announce::addressed;
 use super::{Decision, facts, place};
 use crate::config::Config;
-use crate::engine::directory::Recipient;
+use crate::engine::directory::{Recipient, Replaced};
 use crate::engine::effect::{Alert, Why};
+use crate::engine::escalation::Offset;
 use crate::engine::facets::Facets;
+use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
-use crate::outbox::facts::AlertFacts;
+use crate::outbox::facts::{AlertFacts, StandIn};
 use crate::outbox::message::{NewAlert, NewDelivery, StepRef};
 use crate::outbox::silence::{self, Silence};
 use crate::outbox::wait::{self, Burst, Delay, Reasons};
@@ -60,8 +62,10 @@ impl Decision<'_> {
                 wait::of_alert,
             )?);
         }
-        deliveries.extend(when_back(&replaced(request, alert, config, now), &deliveries, config, now));
-        let facts = facts::of(request, alert, config, now);
+        let replaced = replaced(request, (alert.clock.kind, alert.step), config, now);
+        deliveries.extend(when_back(&replaced, &deliveries, config, now));
+        let stand_ins = stand_ins(&replaced, config);
+        let facts = AlertFacts { stand_ins, ..facts::of(request, alert, config, now) };
         self.changes.alerts.push(NewAlert {
             step: Some(StepRef { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
             motive: Motive::Promise(alert.why),
@@ -125,23 +129,37 @@ pub(super) struct Addressee {
     pub(super) destination: String,
 }
 
-/// Whom the step would have told who is away, and until when.
-fn replaced(request: &Request, alert: &Alert, config: &Config, now: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
+/// Whom the step would have told who is away, and who stands in.
+pub fn replaced(
+    request: &Request,
+    (kind, step): (TargetKind, Offset),
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Vec<Replaced> {
     let rulebook = &config.rulebook;
-    let Some((policy, target)) = rulebook.target(alert.clock.kind, &request.facets) else { return Vec::new() };
-    let Some(step) = target.escalation.steps.iter().find(|step| step.at == alert.step) else { return Vec::new() };
-    rulebook.directory.replaced(&step.tell, request.owner.as_deref(), policy.team.as_deref(), now)
+    let Some((policy, target)) = rulebook.target(kind, &request.facets) else { return Vec::new() };
+    let Some(step) = target.escalation.steps.iter().find(|known| known.at == step) else { return Vec::new() };
+    rulebook.directory.replaced(&step.tell, request.owner.as_deref(), policy.team.as_deref(), at)
+}
+
+/// Who stands in, as messages have it.
+fn stand_ins(replaced: &[Replaced], config: &Config) -> Vec<StandIn> {
+    let stands_in = |one: &Replaced| {
+        let for_whom = config.rulebook.directory.name_of(&one.person).to_owned();
+        Some(StandIn { person: one.by.clone()?, for_whom, until: one.until })
+    };
+    replaced.iter().filter_map(stands_in).collect()
 }
 
 /// What waits until they are back whom somebody else was told for: one message of all of it (LESSONS 52).
 pub(super) fn when_back(
-    replaced: &[(String, DateTime<Utc>)],
+    replaced: &[Replaced],
     told: &[NewDelivery],
     config: &Config,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
     let mut waiting = Vec::new();
-    for (person, until) in replaced {
+    for Replaced { person, until, .. } in replaced {
         let ways = config.contacts.get(person).map(|contact| contact.ways(now)).unwrap_or_default();
         // One message at return: by the first way that takes a list.
         let Some(way) = ways.into_iter().find(|way| gathers(way, config)) else { continue };

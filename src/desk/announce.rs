@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::both;
 use crate::config::Config;
+use crate::engine::absence::Absence;
 use crate::engine::directory::Recipient;
 use crate::outbox::message::{NewAlert, NewDelivery};
 use crate::outbox::{Content, Motive};
-use crate::text::Both;
+use crate::text::{Both, format};
 
 /// Such a message to one recipient.
 pub fn announcement(content: Content, recipient: &Recipient, config: &Config, now: DateTime<Utc>) -> NewAlert {
@@ -39,6 +41,28 @@ pub fn operator_notice(subject: &Both, text: &Both, config: &Config, now: DateTi
     let language = config.language_of(operator);
     let (subject, text) = (language.of(subject.clone()), config.with_status_page(language.of(text.clone())));
     Some(announcement(Content::Notice { subject, text }, operator, config, now))
+}
+
+/// What tells somebody that he stands in for a person who is away, in his language; none where nobody does, or it is over.
+pub fn stand_in_notice(absence: &Absence, by: Option<&str>, config: &Config, now: DateTime<Utc>) -> Option<NewAlert> {
+    let directory = &config.rulebook.directory;
+    let stands_in = directory.stand_in(&absence.person, absence.from.max(now)).filter(|key| *key != absence.person)?;
+    if absence.until <= now {
+        return None;
+    }
+    let reader = Recipient::Person(stands_in.to_owned());
+    let language = config.language_of(&reader);
+    let name = directory.name_of(&absence.person);
+    let [from, until] = [absence.from, absence.until].map(|at| format::instant(at, config.zone, language));
+    let said = by.map(|by| directory.name_of(by));
+    let said = said.map(|by| language.of(both!(" {by} said so.", " Lo dijo {by}."))).unwrap_or_default();
+    let key = &absence.person;
+    let subject = language.of(both!("you stand in for {name} until {until}", "usted reemplaza a {name} hasta {until}"));
+    let text = language.of(both!(
+        "From {from} until {until} you are told what {name} would be told.{said} {name} remains the owner; what is open: plazo list --owner {key}.",
+        "Desde {from} hasta {until} se le avisa a usted lo que se le avisaría a {name}.{said} {name} sigue siendo responsable; lo que está abierto: plazo list --owner {key}."
+    ));
+    Some(announcement(Content::Notice { subject, text }, &reader, config, now))
 }
 
 /// Persons and destinations at `now`, without doubles: a person who shares a destination with another is told there once.

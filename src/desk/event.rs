@@ -386,8 +386,10 @@ fn act(request: RequestId, event: &Event) -> Option<Act> {
 fn without_words(effects: &[Effect]) -> Vec<Effect> {
     let mut effects = effects.to_vec();
     for effect in &mut effects {
-        if let Effect::SplitOff { subject, .. } = effect {
-            *subject = None;
+        match effect {
+            Effect::SplitOff { subject, .. } => *subject = None,
+            Effect::Violation(violation) => violation.finding.let_words_go(),
+            _ => {}
         }
     }
     effects

@@ -55,6 +55,7 @@ pub(super) fn of(request: &Request, alert: &Alert, config: &Config, now: DateTim
         down: None,
         promised: promised(request, config),
         reply_text: target.and_then(|(policy, _)| policy.text.clone()),
+        stand_ins: Vec::new(),
     }
 }
 

@@ -27,8 +27,8 @@ use crate::unit::{Changes, Decided, Input, Known, Need, Output};
 
 pub use facts::headline;
 
-pub use alert::{gathers, may_wait, present, waits};
-pub use announce::{addressed, announcement, announcement_by, operator_notice};
+pub use alert::{gathers, may_wait, present, replaced, waits};
+pub use announce::{addressed, announcement, announcement_by, operator_notice, stand_in_notice};
 
 /// The source of what people do at plazo's own interface.
 pub const DOOR: &str = "action";
@@ -72,7 +72,13 @@ impl Decision<'_> {
             Input::Follow { request, incoming, is_elsewhere } => {
                 self.follow(request, &incoming.event, *is_elsewhere)?
             }
-            Input::Record(violation) => self.changes.violations.push((**violation).clone()),
+            Input::Record(violation) => {
+                let mut violation = (**violation).clone();
+                if self.config.retention.keeps_no_words {
+                    violation.violation.finding.let_words_go();
+                }
+                self.changes.violations.push(violation);
+            }
             Input::Climb(violated) => self.climb(violated)?,
             Input::Unpark { channel, threads, request } => self.unpark(channel, threads, *request)?,
         }

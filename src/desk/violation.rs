@@ -1,12 +1,11 @@
 //! The ladders of broken rules: who is told, until somebody answers for it.
 
 use super::Decision;
-use chrono::{DateTime, Utc};
 
 use super::alert::{Addressee, when_back};
 use super::announce::addressed;
 use crate::engine::check::Violation;
-use crate::engine::directory::Recipient;
+use crate::engine::directory::{Recipient, Replaced};
 use crate::engine::escalation::Offset;
 use crate::engine::request::Request;
 use crate::outbox::facts::ViolationFacts;
@@ -57,7 +56,7 @@ impl Decision<'_> {
         violated: &Violated,
         request: &Request,
         recipients: &[Recipient],
-        replaced: &[(String, DateTime<Utc>)],
+        replaced: &[Replaced],
     ) -> Result<(), Need> {
         let config = self.config;
         let directory = &config.rulebook.directory;

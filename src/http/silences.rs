@@ -267,7 +267,7 @@ async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams
         let name = present.and_then(name_of);
         let away = turn.as_ref().map(|turn| turn.person.clone()).filter(|person| present != Some(person));
         let until = turn.as_ref().map(|turn| turn.until);
-        let next = until.and_then(|until| rota.on_duty(until));
+        let next = until.and_then(|until| directory.on_duty(&rota.name, until));
         DutyView {
             rota: rota.name.clone(),
             name,

@@ -48,6 +48,23 @@ fn readers(directory: &Path) -> Vec<String> {
     mails.filter_map(|path| reader(std::fs::read(path).ok()?)).collect()
 }
 
+/// What those mails say, as text.
+fn mails(directory: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(directory.join("data/outbox")).into_iter().flatten().flatten();
+    let mails = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "eml"));
+    let text = |raw: Vec<u8>| {
+        let mail = mail_parser::MessageParser::default().parse(&raw)?;
+        Some(format!("{}\n{}", mail.subject()?, mail.body_text(0)?))
+    };
+    mails.filter_map(|path| text(std::fs::read(path).ok()?)).collect()
+}
+
+/// Waits for a mail that says all of this.
+fn mail_with(daemon: &Daemon, words: &[&str]) {
+    let says = |mail: &String| words.iter().all(|word| mail.contains(word));
+    wait_for(&words.join(", "), PATIENCE, || mails(daemon.directory.path()).iter().any(says).then_some(()));
+}
+
 fn says(daemon: &Daemon, id: &str, text: &str) {
     daemon.event(&json!({
         "id": id, "type": "message", "channel": "whatsapp", "thread": "t-1", "direction": "in",
@@ -80,9 +97,15 @@ fn lessons_52_who_is_said_to_be_away_is_not_told_and_comes_back_at_the_end() {
         code == Some(0) && text.contains("Ana Ruiz is away until") && text.contains("Laura Mora is told"),
         "{text}"
     );
-    daemon.client_message("m-1", "t-1", HOUR);
-    let told = wait_for("the mail", PATIENCE, || readers(daemon.directory.path()).pop());
-    assert_eq!(told, "laura@agencia.example");
+    mail_with(&daemon, &["you stand in for Ana Ruiz until", "Operator said so", "plazo list --owner ana"]);
+    let request = daemon.client_message("m-1", "t-1", HOUR);
+    mail_with(&daemon, &["In place of", "Ana Ruiz, who is away until"]);
+    assert!(readers(daemon.directory.path()).iter().all(|reader| reader == "laura@agencia.example"));
+    let later = daemon.client_message("m-0", "t-0", Duration::ZERO);
+    let (code, text) = run(&daemon, &["route", &later]);
+    assert!(code == Some(0) && text.contains("laura, in place of ana"), "{text}");
+    let (code, text) = run(&daemon, &["route", &request]);
+    assert!(code == Some(0) && text.contains("nobody is told any more"), "{text}");
 
     // It outlives the daemon, and whoever stands in cannot leave it to the one who is away.
     let daemon = Daemon::start_in(daemon.kill());
@@ -237,6 +260,8 @@ name = \"Nosotros\"
     assert!(text.contains("El transportista") && text.contains("approved by"), "{text}");
     let (_, text) = run(&daemon, &["report", "--from", "-1d", "--to", "+1h"]);
     assert!(text.contains("… without what was let out") && text.contains("said by"), "{text}");
+    let (_, csv) = run(&daemon, &["report", "--from", "-1d", "--to", "+1h", "--csv"]);
+    assert!(csv.lines().any(|line| line.starts_with("all,,") && line.contains(",excluded,1,")), "{csv}");
     // Taken back like any act, and the last word counts.
     let (code, text) = run(&daemon, &["undo", &request]);
     assert_eq!(code, Some(0), "{text}");

@@ -199,6 +199,8 @@ fn each_sees_what_is_theirs_a_role_sees_all_and_the_file_is_the_operator_s() {
     assert!(sees(&ana, &theirs) && sees(&ana, &other));
     assert!(sees(&laura, &theirs) && !sees(&laura, &other));
     assert!(!sees(&mario, &theirs) && sees(&mario, &other));
+    // Its filters have the words of what is open, as far as it is seen.
+    assert!(ana.get("/").body.contains("<option value=\"Acme\"") && !laura.get("/").body.contains("Acme"));
     // No filter or number widens it, and no deed.
     assert!(!laura.get("/?team=pauta").body.contains("Presupuesto"));
     assert!(!laura.get("/?q=presupuesto").body.contains("/r/"));
@@ -403,15 +405,31 @@ fn a_secret_in_the_file_is_not_shown_and_stays_when_the_file_is_changed() {
         page.split("</textarea>").next().and_then(|rest| rest.split("autocomplete=\"off\">\n").nth(1)).expect("a text");
     let text = html_escape::decode_html_entities(text).replace("within = \"20m\"", "within = \"25m\"");
     let send = |what: &str, text: &str| {
-        let fields =
-            [("form", ana.seal()), ("what", what.to_owned()), ("shown", shown.clone()), ("text", text.to_owned())];
+        let fields = [
+            ("form", ana.seal()),
+            ("what", what.to_owned()),
+            ("shown", shown.clone()),
+            ("text", text.to_owned()),
+            ("comment", "más holgado en diciembre".to_owned()),
+        ];
         ana.post("/archivo", &form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
     };
     let file = || std::fs::read_to_string(daemon.config_path()).expect("the file");
     let refused = send("take", &text.replace("•••1", "•••7"));
     assert!(refused.status == 422 && refused.body.contains("•••7") && !file().contains("25m"), "{}", refused.body);
+    let nothing = send("try", "language = \"en\"\ntimezone = \"America/Bogota\"\n");
+    assert!(
+        !nothing.body.contains("value=\"take\"") && !nothing.body.contains("value=\"download\""),
+        "{}",
+        nothing.body
+    );
     let taken = send("take", &text);
-    assert!(taken.status == 200 && !taken.body.contains("muy-secreta"), "{}", taken.body);
+    assert_eq!(taken.status, 303, "loaded again, it is not taken again: {}", taken.body);
+    let there = taken.head.lines().find_map(|line| line.strip_prefix("location: ")).expect("where to").to_owned();
+    let taken = ana.get(&there);
+    assert!(taken.body.contains("It is written") && !taken.body.contains("muy-secreta"), "{}", taken.body);
+    let forged = ana.get("/archivo?hecho=taken.0123456789ab");
+    assert!(!forged.body.contains("It is written"), "a link of somebody else says nothing: {}", forged.body);
     assert!(file().contains("https://gancho.example/muy-secreta") && file().contains("25m"), "{}", file());
     // What it shows after that has the numbers that hold now.
     assert!(taken.body.contains("&quot;•••1&quot;"), "{}", taken.body);
@@ -421,6 +439,8 @@ fn a_secret_in_the_file_is_not_shown_and_stays_when_the_file_is_changed() {
     wait_for("the next revision", PATIENCE, || (daemon.get("/v1/about")["revision"] == 2).then_some(()));
     let before = ana.get("/archivo?revision=1").body;
     assert!(before.contains("+reply = ") && !before.contains("muy-secreta"), "{before}");
+    let own = ana.get("/archivo?revision=2").body;
+    assert!(own.contains("What r2 changed, beside r1") && own.contains("más holgado en diciembre"), "{own}");
 }
 
 /// Whoever has no mail is sent the link by a chat of their own, and nobody by one that others read.

@@ -122,6 +122,22 @@ fn the_page_that_shows_has_every_deed_and_what_takes_it_back() {
     assert!(list.contains("1 open request") && list.contains("Overdue (1)") && list.contains("▲ Was due"), "{list}");
     let row = list.split("<a href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a row with a link");
     assert!(get(&format!("/a/{}", html_escape::decode_html_entities(row))).contains("Request R-1"));
+
+    // Whoever is signed in comes by the same link to the live page; nobody else's session does.
+    let cookie = {
+        let output = daemon.command().args(["page", "--by", "ana"]).output().expect("plazo runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let link =
+            said.lines().next().and_then(|address| address.find("/a/").map(|at| &address[at..])).expect("a link");
+        let begun = daemon.call("POST", link, &[("User-Agent", "a browser")], b"");
+        let head = begun.head.lines().find(|line| line.to_lowercase().starts_with("set-cookie:")).expect("a cookie");
+        head.split([':', ';']).nth(1).expect("a value").trim().to_owned()
+    };
+    let seen = |link: &str| {
+        let answer = daemon.call("GET", link, &[("Cookie", &cookie)], b"");
+        (answer.status, answer.head.contains("location: /r/R-1\r"))
+    };
+    assert_eq!((seen(&ana), seen(&laura)), ((303, true), (200, false)));
 }
 
 /// Who opens plazo's address itself is asked who they are; programs are told what they always were.

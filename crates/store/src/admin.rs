@@ -37,6 +37,8 @@ pub struct RevisionRow {
     pub taken_at: DateTime<Utc>,
     /// Who changed the file, where that was done from a page.
     pub who: Option<String>,
+    /// What was said of the change.
+    pub comment: Option<String>,
 }
 
 impl Store {
@@ -86,9 +88,10 @@ impl Store {
 
     /// The last revisions, the latest first.
     pub fn revisions(&self, limit: u32) -> Result<Vec<RevisionRow>> {
-        let mut statement = self.prepare("SELECT id, taken_at, who FROM revisions ORDER BY id DESC LIMIT ?1")?;
+        let mut statement =
+            self.prepare("SELECT id, taken_at, who, comment FROM revisions ORDER BY id DESC LIMIT ?1")?;
         let rows = statement.query_map([limit], |row| {
-            Ok(RevisionRow { id: row.get(0)?, taken_at: instant(row.get(1)?)?, who: row.get(2)? })
+            Ok(RevisionRow { id: row.get(0)?, taken_at: instant(row.get(1)?)?, who: row.get(2)?, comment: row.get(3)? })
         })?;
         self.readable("revision", rows)
     }
@@ -150,16 +153,19 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The number of the revision with that text: the last one if it is the same, else a new one.
-    pub fn revision(&self, source: &str, taken_at: DateTime<Utc>, who: Option<&str>) -> Result<i64> {
+    /// The number of the revision with that text: the last one if it is the same, else a new one, with who changed the file and what they said
+    /// of it.
+    pub fn revision(
+        &self,
+        source: &str,
+        taken_at: DateTime<Utc>,
+        (who, comment): (Option<&str>, Option<&str>),
+    ) -> Result<i64> {
         if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
         }
-        self.prepare("INSERT INTO revisions (taken_at, source, who) VALUES (?1, ?2, ?3)")?.execute(params![
-            milliseconds(taken_at),
-            source,
-            who
-        ])?;
+        self.prepare("INSERT INTO revisions (taken_at, source, who, comment) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![milliseconds(taken_at), source, who, comment])?;
         Ok(self.connection.last_insert_rowid())
     }
 

@@ -224,8 +224,8 @@ impl Writing<'_> {
     /// Puts a dead delivery on its way again. Whether there was one.
     pub fn retry(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
-            "UPDATE deliveries SET state = 'pending', next_at = ?2, decided_at = ?2, finished_at = NULL
-             WHERE id = ?1 AND state = 'dead'",
+            "UPDATE deliveries SET next_at = ?2, decided_at = iif(state = 'dead', ?2, decided_at), state = 'pending', finished_at = NULL
+             WHERE id = ?1 AND (state = 'dead' OR state = 'pending' AND ?2 < next_at)",
         )?;
         Ok(statement.execute(params![id.0, milliseconds(now)])? == 1)
     }

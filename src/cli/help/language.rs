@@ -14,6 +14,11 @@ pub(in crate::cli) fn of_the_terminal() -> Language {
     of_the_locale().unwrap_or(Language::En)
 }
 
+/// The same for the command that is being run.
+pub(in crate::cli) fn of_this_command() -> Language {
+    of_help(&std::env::args_os().collect::<Vec<_>>())
+}
+
 /// The language of help and of mistakes in the command line: the locale's, and where that says nothing, the file's.
 pub(super) fn of_help(arguments: &[OsString]) -> Language {
     of_the_locale().or_else(|| config::language_of(&file(arguments))).unwrap_or(Language::En)

@@ -15,7 +15,7 @@ use crate::both;
 use crate::text::{Both, Language};
 
 pub use error::Said;
-pub(super) use language::of_the_terminal;
+pub(super) use language::{of_the_terminal, of_this_command};
 
 /// Commands that one looks for together.
 pub struct CommandGroup {

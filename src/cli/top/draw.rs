@@ -80,6 +80,10 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
         Span::styled(of(both!("▲ {overdue} overdue  ", "▲ {overdue} {vencidas}  ")), style(Urgency::Overdue)),
         Span::styled(of(both!("◆ {soon} due soon  ", "◆ {soon} por vencer  ")), style(Urgency::Soon)),
         Span::raw(of(both!("○ {fine} in time  ‖ {waits} waiting", "○ {fine} en plazo  ‖ {waits} en espera"))),
+        Span::raw(match model.until_next() {
+            Some(next) => of(both!("  next in {next}", "  próximo en {next}")),
+            None => String::new(),
+        }),
         Span::raw(if unseen == 0 { String::new() } else { of(both!("  + {unseen} later", "  + {unseen} después")) }),
     ]);
 
@@ -96,21 +100,35 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
             Span::styled(of(both!("✗ silent since {at}", "✗ sin respuesta desde las {at}")), style(Urgency::Overdue))
         }
         None if model.status["started_at"].is_null() => Span::raw(of(both!("not running", "detenido"))),
-        None => Span::raw(of(both!("● running", "● en marcha"))),
+        None => {
+            let since = model.running_for().map(|span| format!(" {span}")).unwrap_or_default();
+            Span::raw(of(both!("● running{since}", "● en marcha{since}")))
+        }
     };
+    let taken = model.status["revision_taken_at"].as_str().and_then(|at| at.parse().ok());
+    let taken = taken.map(|at| format::when(at, real_time().now(), model.look.zone(), language));
+    let taken = taken.map(|at| format!(" ({at})")).unwrap_or_default();
+    let city = model.look.zone().name().rsplit('/').next().unwrap_or_default().replace('_', " ");
     let first = Line::from(vec![
         Span::styled(format!("plazo {version}"), Style::new().add_modifier(Modifier::BOLD)),
-        Span::raw(format!(" · {now} · ")),
+        Span::raw(format!(" · {city} {now} · ")),
         state,
-        Span::raw(format!(" · sla.toml r{revision}")),
+        Span::raw(format!(" · sla.toml r{revision}{taken}")),
     ]);
     let (pending, dead, silences) = (n("pending"), n("dead"), n("silences"));
     let third = of(both!(
-        "mail {pending} on their way, {dead} not delivered · silences {silences}",
+        "messages {pending} on their way, {dead} not delivered · silences {silences}",
         "mensajes {pending} por salir, {dead} sin entregar · silencios {silences}"
     ));
+    let mut third = vec![Span::raw(third)];
+    for name in model.standing() {
+        third.push(Span::styled(of(both!(" · ▲ {name} stands", " · ▲ {name} detenido")), style(Urgency::Overdue)));
+    }
+    if let Some(on_duty) = model.on_duty() {
+        third.push(Span::raw(of(both!(" · on duty {on_duty}", " · guardia {on_duty}"))));
+    }
     let rule = "─".repeat(area.width.into());
-    frame.render_widget(Paragraph::new(vec![first, counts, Line::raw(third), Line::raw(rule)]), area);
+    frame.render_widget(Paragraph::new(vec![first, counts, Line::from(third), Line::raw(rule)]), area);
 }
 
 fn draw_rows(frame: &mut Frame<'_>, area: Rect, model: &Model) {

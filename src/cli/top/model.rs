@@ -89,6 +89,7 @@ pub(super) struct Model {
     pub(super) by: Option<String>,
     pub(super) look: Look,
     pub(super) status: Value,
+    duty: Value,
     rows: Vec<Row>,
     pub(super) messages: Vec<String>,
     pub(super) place: usize,
@@ -108,6 +109,7 @@ pub(super) struct Model {
 pub(super) struct Answers {
     page: Value,
     status: Value,
+    duty: Value,
     sent: Value,
 }
 
@@ -115,8 +117,9 @@ pub(super) struct Answers {
 pub(super) async fn ask(client: &Client, query: &str) -> anyhow::Result<Answers> {
     let page = client.get(query).await?;
     let status = client.get("/v1/status").await?;
+    let duty = client.get("/v1/duty").await?;
     let sent = client.get(&format!("/v1/deliveries?limit={MOST_MESSAGES}")).await?;
-    Ok(Answers { page, status, sent })
+    Ok(Answers { page, status, duty, sent })
 }
 
 impl Model {
@@ -126,6 +129,7 @@ impl Model {
             by,
             look,
             status: Value::Null,
+            duty: Value::Null,
             rows: Vec::new(),
             messages: Vec::new(),
             place: 0,
@@ -157,6 +161,33 @@ impl Model {
     /// Since when the daemon has not answered, once that is long.
     pub(super) fn silent_since(&self) -> Option<DateTime<Utc>> {
         (SILENT_AFTER < real_time().now() - self.heard_at).then_some(self.heard_at)
+    }
+
+    /// How long it is until something is looked at next.
+    pub(super) fn until_next(&self) -> Option<String> {
+        let at: DateTime<Utc> = self.status["next_wake_at"].as_str()?.parse().ok()?;
+        Some(format::rough_span((at - real_time().now()).max(TimeDelta::zero())))
+    }
+
+    /// Since how long the daemon runs, from a minute on.
+    pub(super) fn running_for(&self) -> Option<String> {
+        let since: DateTime<Utc> = self.status["started_at"].as_str()?.parse().ok()?;
+        let span = real_time().now() - since;
+        (TimeDelta::minutes(1) <= span).then(|| format::rough_span(span))
+    }
+
+    /// Destinations that stand.
+    pub(super) fn standing(&self) -> impl Iterator<Item = &str> {
+        let standing = self.status["standing"].as_array().into_iter().flatten();
+        standing.filter_map(|one| one["destination"].as_str())
+    }
+
+    /// Who is on duty, by the rotas of the file.
+    pub(super) fn on_duty(&self) -> Option<String> {
+        let rotas = self.duty["duty"].as_array().into_iter().flatten();
+        let mut names: Vec<&str> = rotas.filter_map(|rota| rota["name"].as_str()).collect();
+        names.dedup();
+        (!names.is_empty()).then(|| names.join(", "))
     }
 
     /// Asks for everything anew; what was there stays where the daemon does not answer.
@@ -202,8 +233,8 @@ impl Model {
     }
 
     fn take(&mut self, answers: &Answers) {
-        let Answers { page, status, sent } = answers;
-        self.status = status.clone();
+        let Answers { page, status, duty, sent } = answers;
+        (self.status, self.duty) = (status.clone(), duty.clone());
         if std::mem::take(&mut self.is_trouble) {
             self.said = None;
         }

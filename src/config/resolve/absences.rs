@@ -34,6 +34,23 @@ pub(super) fn resolve(raw: &Raw, zone: Tz, directory: &Directory, mistakes: &mut
             );
         }
     }
+    for (place, (written, absence)) in found.iter().enumerate() {
+        let is_other = |other: &&Absence| {
+            other.person == absence.person && other.from < absence.until && absence.from < other.until
+        };
+        if let Some(other) = absences[..place].iter().rfind(is_other) {
+            let person = &absence.person;
+            let day = absence.from.max(other.from).with_timezone(&zone).date_naive();
+            mistakes.warning(
+                written.span(),
+                both!(
+                    "from {day} on `{person}` is away twice; while both last, this one counts",
+                    "desde el {day} `{person}` está ausente dos veces; mientras duren ambas, vale esta"
+                ),
+                both!("say each day once", "diga cada día una sola vez"),
+            );
+        }
+    }
     absences
 }
 

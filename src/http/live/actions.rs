@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::{Map, Value, json};
 
 use super::forms::Refused;
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::shell::{self, stale};
 use super::{request, undo};
 use crate::app::App;
@@ -69,6 +69,7 @@ pub(super) async fn act(
             if let Some(after) = after.filter(|after| !app.sees(&session.viewer, after)) {
                 return gone(&app, &session, &after);
             }
+            let did = session::sealed(&session, did);
             Redirect::to(&format!("/r/{}?hecho={did}", found.id)).into_response()
         }
         Err(Refusal(status, detail)) => {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::shell;
 use super::table::{Cell, CellForm, Lists, Shortcut, Table};
 use crate::app::App;
@@ -48,7 +48,13 @@ pub(super) async fn show(
     let shortcuts = std::iter::once(None).chain(states.map(Some)).map(shortcut).collect();
     let rows = rows.into_iter().map(|row| {
         let class = if row.state == DeliveryState::Dead { "overdue" } else { "" };
-        let retry = (row.state == DeliveryState::Dead).then(|| ("retry", both!("Try again", "Reintentar")));
+        let retry = match row.state {
+            DeliveryState::Dead => Some(("retry", both!("Try again", "Reintentar"))),
+            DeliveryState::Pending if row.next_at.is_some_and(|at| now < at) => {
+                Some(("retry", both!("Try now", "Intentar ya")))
+            }
+            _ => None,
+        };
         let is_undone = matches!(row.state, DeliveryState::Dead | DeliveryState::Pending | DeliveryState::Held);
         let drop = is_undone.then(|| ("drop", both!("Drop", "Descartar")));
         let form = |deed: Option<(&str, Both)>| {
@@ -68,7 +74,7 @@ pub(super) async fn show(
                 "long",
                 row.answer
                     .as_deref()
-                    .map(|answer| format::one_line(vocabulary::answer(answer, language), 160))
+                    .map(|answer| format::one_line(&vocabulary::answer(answer, language), 160))
                     .unwrap_or_default(),
             ),
             form(retry),
@@ -81,7 +87,7 @@ pub(super) async fn show(
     });
     let lists = Lists {
         title: of(both!("Deliveries", "Envíos")),
-        done: wanted.hecho.as_ref().map(|word| match word.as_str() {
+        done: session::unsealed(&session, wanted.hecho.as_deref()).map(|word| match word {
             "0" => of(both!("Nothing changed: it is sent, or gone.", "No cambió nada: ya salió, o ya no está.")),
             _ => of(both!("Done.", "Hecho.")),
         }),
@@ -116,7 +122,10 @@ pub(super) async fn act(
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     match done {
-        Ok(has_changed) => Redirect::to(&format!("/envios?hecho={}", u8::from(has_changed))).into_response(),
+        Ok(has_changed) => {
+            let did = session::sealed(&session, if has_changed { "1" } else { "0" });
+            Redirect::to(&format!("/envios?hecho={did}")).into_response()
+        }
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

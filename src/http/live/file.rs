@@ -3,26 +3,30 @@
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use minijinja::context;
 use minijinja::value::merge_maps;
 use serde::Deserialize;
 
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::shell;
 use crate::app::App;
-use crate::app::file::{KeptCount, NotTaken, TriedFile, digest};
+use crate::app::file::{FileAuthor, KeptCount, NotTaken, TriedFile, digest};
 use crate::app::planned;
 use crate::app::sessions::Session;
 use crate::both;
 use crate::config;
 use crate::text::{Both, Language, format};
 
+/// Letters of what is said of a change.
+const LONGEST_COMMENT: usize = 200;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
     /// Its number; what is none shows none.
     revision: Option<String>,
+    hecho: Option<String>,
 }
 
 /// What the page says of a change.
@@ -30,6 +34,7 @@ pub(super) struct Wanted {
 struct Changing {
     text: Option<String>,
     shown: Option<String>,
+    comment: String,
     tried: Option<TriedFile>,
     done: Option<String>,
     refused: Option<String>,
@@ -40,7 +45,12 @@ pub(super) async fn show(
     SignedIn(session): SignedIn,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    page(&app, &session, wanted.revision.and_then(|word| word.trim().parse().ok()), Changing::default()).await
+    let language = session.viewer.language(&app.config());
+    let done = session::unsealed(&session, wanted.hecho.as_deref()).map(|_| {
+        language.of(both!("It is written; plazo takes it in a moment.", "Quedó escrito; plazo lo toma en un momento."))
+    });
+    let changing = Changing { done, ..Changing::default() };
+    page(&app, &session, wanted.revision.and_then(|word| word.trim().parse().ok()), changing).await
 }
 
 async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Changing) -> Response {
@@ -58,18 +68,19 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
     };
     // What is secret is no reader's of a page: marks stand in its place.
     let concealed = config::concealed(&file);
-    let older = match revision {
-        Some(revision) => app.revision_text(revision).await.ok().flatten(),
-        None => None,
-    };
-    let older = older.map(|text| config::concealed(&text));
+    let known = app.revisions().await.unwrap_or_default();
+    let chosen = text_of(app, revision).await;
+    // Beside the one before it, too: what that edit was.
+    let earlier = revision.and_then(|chosen| known.iter().map(|row| row.id).filter(|id| *id < chosen).max());
+    let before = text_of(app, earlier).await;
     let in_force = config.rulebook.revision;
-    let rows = app.revisions().await.unwrap_or_default().into_iter().map(|row| {
+    let rows = known.into_iter().map(|row| {
         let who = row.who.unwrap_or_else(|| of(both!("on the machine", "en la máquina")));
         context! {
             id => row.id,
             at => format::when(row.taken_at, now, config.zone, language),
             who,
+            comment => row.comment.map(|comment| format::one_line(&comment, LONGEST_COMMENT)),
             is_in_force => row.id == in_force,
         }
     });
@@ -77,7 +88,8 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
     let plan = changing.tried.as_ref().and_then(|tried| tried.outcome.as_ref());
     let lines = plan.map(|(plan, ..)| planned::lines(plan, config.zone, language).join("\n"));
     let kept = plan.map(|(_, before, after)| kept(*before, *after, language));
-    let difference = older.as_deref().map(|older| compared(older, &concealed));
+    let own_change = before.as_deref().zip(chosen.as_deref()).map(|(before, chosen)| compared(before, chosen));
+    let difference = chosen.as_deref().map(|chosen| compared(chosen, &concealed));
     let status = if changing.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shown = changing.shown.unwrap_or_else(|| digest(&file));
     let text = changing.text.unwrap_or(concealed);
@@ -96,6 +108,14 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
         rows,
         revision,
         difference,
+        own_change,
+        own_change_title => earlier.zip(revision).map(|(earlier, own)| {
+            of(both!("What r{own} changed, beside r{earlier}", "Qué cambió r{own}, frente a r{earlier}"))
+        }),
+        none => of(both!("Nothing.", "Nada.")),
+        comment => changing.comment,
+        longest_comment => LONGEST_COMMENT,
+        comment_label => of(both!("Why (kept with the revision)", "Por qué (queda con la revisión)")),
         why_not => of(both!("The file cannot be read.", "No se puede leer el archivo.")),
         marks => of(both!(
             "Each •••N stands for an address or a word that is not shown; leave it where it belongs.",
@@ -120,10 +140,16 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
         tried_title => of(both!("What it would do", "Qué haría")),
         kept_title => of(both!("The last 30 days by both", "Los últimos 30 días según ambos")),
         revisions_title => of(both!("What was in force", "Lo que estuvo en vigor")),
-        difference_title => of(both!("What has changed since", "Qué cambió desde entonces")),
+        difference_title => revision.map(|own| of(both!("What has changed since r{own}", "Qué cambió desde r{own}"))),
         now_word => of(both!("in force", "en vigor")),
     };
     shell::respond(status, "file.html", &merge_maps([own, frame]))
+}
+
+/// A revision's text as a page shows it.
+async fn text_of(app: &App, revision: Option<i64>) -> Option<String> {
+    let text = app.revision_text(revision?).await.ok().flatten()?;
+    Some(config::concealed(&text))
 }
 
 /// The share of kept promises by the file in force and by the other.
@@ -166,7 +192,13 @@ pub(super) async fn act(State(app): State<App>, SignedIn(session): SignedIn, bod
         ];
         return (headers, shown).into_response();
     }
-    let mut changing = Changing { text: Some(shown.clone()), shown: Some(field("shown")), ..Changing::default() };
+    let comment = format::one_line(&field("comment"), LONGEST_COMMENT);
+    let mut changing = Changing {
+        text: Some(shown.clone()),
+        shown: Some(field("shown")),
+        comment: comment.clone(),
+        ..Changing::default()
+    };
     let file = app.file_text().unwrap_or_default();
     let text = match config::revealed(&shown, &file) {
         Ok(text) => text,
@@ -187,15 +219,15 @@ pub(super) async fn act(State(app): State<App>, SignedIn(session): SignedIn, bod
     }
     let is_usable = changing.tried.as_ref().is_some_and(|tried| tried.outcome.is_some());
     if field("what") == "take" && is_usable && changing.refused.is_none() {
-        match app.take_file_text(&text, &field("shown"), session.viewer.name(&config)) {
+        let by = FileAuthor {
+            who: session.viewer.name(&config).to_owned(),
+            comment: Some(comment).filter(|comment| !comment.is_empty()),
+        };
+        match app.take_file_text(&text, &field("shown"), by) {
+            // Loaded again, it is not taken again.
             Ok(()) => {
-                // Its secrets have other numbers now.
-                changing.text = Some(config::concealed(&text));
-                changing.shown = Some(digest(&text));
-                changing.done = Some(language.of(both!(
-                    "It is written; plazo takes it in a moment.",
-                    "Quedó escrito; plazo lo toma en un momento."
-                )));
+                let did = session::sealed(&session, "taken");
+                return Redirect::to(&format!("/archivo?hecho={did}")).into_response();
             }
             Err(why) => changing.refused = Some(language.of(why_not(&why))),
         }

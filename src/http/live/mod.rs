@@ -28,7 +28,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::config::Config;
 
-pub(in crate::http) use session::cookie;
+pub(in crate::http) use session::{cookie, of as session_of};
 
 /// The largest form: a text of some thousand letters, which escaping makes longer.
 const LARGEST_FORM: usize = 64 << 10;

@@ -1,7 +1,7 @@
 //! `/`: everything that is open and that its reader sees, what is due first at the top. With `parte=filas` only the rows, which the script
 //! fetches when something has changed; with `pantalla=1` large, for a wall.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZero;
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use super::row::{Reading, clock, look, sections};
 use super::wall::{self, WallKey};
 use super::{session, shell, sign_in};
 use crate::app::App;
-use crate::app::board::{BoardFilter, BoardGroup, BoardPage};
+use crate::app::board::{BoardFilter, BoardGroup, BoardPage, BoardWords};
 use crate::app::sessions::Viewer;
 use crate::both;
 use crate::config::Config;
@@ -32,6 +32,9 @@ const MOST_ROWS: usize = 60;
 const MOST_ROWS_EVER: usize = 2_000;
 const MORE_ROWS: usize = 240;
 const MOST_ON_A_WALL: usize = 12;
+
+/// Words of a filter that only open requests have.
+const MOST_CHOICES: usize = 150;
 
 /// Pages are drawn by so many at a time, half of the processors: five hundred that have heard of a change keep no alert waiting.
 static DRAWING: LazyLock<Semaphore> = LazyLock::new(|| {
@@ -176,7 +179,7 @@ pub(super) async fn show(
     let frame = shell::frame(&session, &app, "/", language);
     let context = context! {
         title => language.of(both!("Queue", "Cola")),
-        filters => Serde(filters(&config, &filter, language)),
+        filters => Serde(filters(&config, &filter, &app.board_words(&session.viewer), language)),
         search => filter.search.clone().unwrap_or_default(),
         search_label => language.of(both!("Search", "Buscar")),
         apply => language.of(both!("Show", "Ver")),
@@ -263,14 +266,23 @@ async fn wall_page(
     shell::respond(StatusCode::OK, "wall.html", &context)
 }
 
-fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Filter> {
+fn filters(config: &Config, chosen: &BoardFilter, open: &BoardWords, language: Language) -> Vec<Filter> {
     let directory = &config.rulebook.directory;
     let filter = |name,
                   label: crate::text::Both,
                   all: crate::text::Both,
-                  choices: Vec<(String, String)>,
+                  mut choices: Vec<(String, String)>,
+                  open: &BTreeSet<Box<str>>,
                   own: &Option<String>| {
-        // What an address asks for and the file does not have stays chosen, and is seen.
+        // What is open bears words that the file does not have.
+        let is_new = |word: &&Box<str>| choices.iter().all(|(key, _)| !key.eq_ignore_ascii_case(word));
+        let more: Vec<_> = open.iter().filter(is_new).take(MOST_CHOICES).map(|word| word.to_string()).collect();
+        let called = |word: &str| match name {
+            "channel" => crate::text::vocabulary::channel(word, language),
+            _ => format::one_line(word, 60),
+        };
+        choices.extend(more.into_iter().map(|word| (word.clone(), called(&word))));
+        // What an address asks for and nothing has stays chosen, and is seen.
         let unknown = own.iter().filter(|own| choices.iter().all(|(key, _)| key != *own)).cloned();
         let unknown: Vec<_> = unknown.map(|word| (word.clone(), word)).collect();
         let choices = choices.into_iter().chain(unknown);
@@ -285,13 +297,15 @@ fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Fil
     let channels = channels.into_iter().map(|word| (word.to_owned(), crate::text::vocabulary::channel(word, language)));
     let clients = directory.customers().map(|client| (client.key.clone(), client.name.clone())).collect();
     let inboxes = config.words_of(crate::config::Family::Inbox).into_iter().map(same).collect();
+    let no_more = BTreeSet::new();
     let filters = vec![
-        filter("team", both!("Team", "Equipo"), both!("every team", "todo equipo"), teams, &chosen.team),
+        filter("team", both!("Team", "Equipo"), both!("every team", "todo equipo"), teams, &no_more, &chosen.team),
         filter(
             "person",
             both!("Owner", "Responsable"),
             both!("everybody", "cualquiera"),
             std::iter::once(nobody).chain(people).collect(),
+            &open.owners,
             &chosen.person,
         ),
         filter(
@@ -299,10 +313,25 @@ fn filters(config: &Config, chosen: &BoardFilter, language: Language) -> Vec<Fil
             both!("Channel", "Canal"),
             both!("every channel", "todo canal"),
             channels.collect(),
+            &open.channels,
             &chosen.channel,
         ),
-        filter("client", both!("Client", "Cliente"), both!("every client", "todo cliente"), clients, &chosen.client),
-        filter("inbox", both!("Inbox", "Bandeja"), both!("every inbox", "toda bandeja"), inboxes, &chosen.inbox),
+        filter(
+            "client",
+            both!("Client", "Cliente"),
+            both!("every client", "todo cliente"),
+            clients,
+            &open.clients,
+            &chosen.client,
+        ),
+        filter(
+            "inbox",
+            both!("Inbox", "Bandeja"),
+            both!("every inbox", "toda bandeja"),
+            inboxes,
+            &open.inboxes,
+            &chosen.inbox,
+        ),
     ];
     filters.into_iter().filter(|filter| !filter.choices.is_empty()).collect()
 }

@@ -8,7 +8,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::forms::{self, Looked, Refused};
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::{band, shell};
 use crate::app::App;
 use crate::app::sessions::Session;
@@ -39,7 +39,7 @@ pub(super) async fn show(
     Query(did): Query<Did>,
 ) -> Response {
     let language = session.viewer.language(&app.config());
-    let done = did.hecho.as_deref().and_then(|deed| said(deed, language));
+    let done = session::unsealed(&session, did.hecho.as_deref()).and_then(|deed| said(deed, language));
     page(&app, &session, &id, done, None).await
 }
 

@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
 use cookie::{Cookie, SameSite};
+use sha2::{Digest as _, Sha256};
 
 use super::{is_secure, sign_in};
 use crate::app::App;
@@ -28,10 +29,24 @@ impl FromRequestParts<App> for SignedIn {
 }
 
 /// The session that a call bears, if it holds.
-pub(super) async fn of(parts: &Parts, app: &App) -> Option<Session> {
+pub(in crate::http) async fn of(parts: &Parts, app: &App) -> Option<Session> {
     let words = parts.headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let own = words.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == NAME)?;
     app.session(own.value()).await.ok().flatten()
+}
+
+/// The word of what was done a moment ago, as an address bears it: with a seal of the session, so that nobody else's link says that something
+/// was done.
+pub(super) fn sealed(session: &Session, word: &str) -> String {
+    let digest = hex::encode(Sha256::digest(format!("done\n{}\n{word}", session.form)));
+    format!("{word}.{}", &digest[..12])
+}
+
+/// The word that an address bears, if its seal is the session's.
+pub(super) fn unsealed<'a>(session: &Session, given: Option<&'a str>) -> Option<&'a str> {
+    let given = given?;
+    let (word, _) = given.rsplit_once('.')?;
+    (sealed(session, word) == given).then_some(word)
 }
 
 /// The header that begins a session in a browser.

@@ -9,7 +9,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::shell;
 use super::table::{Cell, CellForm, Lists, Table};
 use crate::app::App;
@@ -66,7 +66,8 @@ pub(super) async fn show(
     SignedIn(session): SignedIn,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    list(&app, &session, Typed::default(), wanted.hecho.is_some()).await
+    let is_done = session::unsealed(&session, wanted.hecho.as_deref()).is_some();
+    list(&app, &session, Typed::default(), is_done).await
 }
 
 async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Response {
@@ -283,9 +284,14 @@ pub(super) async fn add(State(app): State<App>, SignedIn(session): SignedIn, bod
     let who = session.viewer.name(&config).to_owned();
     let why = Some(typed.of("why")).filter(|why| !why.is_empty());
     match app.outbox.add_silence(foreseen.silenced, (now, until), Some(who), why).await {
-        Ok(_) => Redirect::to("/silencios?hecho=1").into_response(),
+        Ok(_) => done(&session),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// Back to the list, which says that it is done.
+fn done(session: &Session) -> Response {
+    Redirect::to(&format!("/silencios?hecho={}", session::sealed(session, "1"))).into_response()
 }
 
 pub(super) async fn end(
@@ -306,7 +312,7 @@ pub(super) async fn end(
     let may_end = match ends {
         Some(row) => app.answers_for_others(&session.viewer) && is_theirs(&app, &session, &row.silenced).await,
         // It is over already, as was wanted.
-        None => return Redirect::to("/silencios?hecho=1").into_response(),
+        None => return done(&session),
     };
     if !may_end {
         let detail = both!(
@@ -317,7 +323,7 @@ pub(super) async fn end(
         return list(&app, &session, typed, false).await;
     }
     match app.outbox.end_silence(SilenceId(id)).await {
-        Ok(_) => Redirect::to("/silencios?hecho=1").into_response(),
+        Ok(_) => done(&session),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

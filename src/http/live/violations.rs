@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::shell;
 use super::table::{Cell, CellForm, Lists, Shortcut, Table};
 use crate::app::App;
@@ -82,7 +82,8 @@ async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<(St
     let status = refused.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
     let lists = Lists {
         title: of(both!("Broken rules", "Reglas incumplidas")),
-        done: wanted.hecho.as_ref().map(|_| of(both!("Your explanation is kept.", "Su explicación quedó guardada."))),
+        done: session::unsealed(session, wanted.hecho.as_deref())
+            .map(|_| of(both!("Your explanation is kept.", "Su explicación quedó guardada."))),
         refused: refused.map(|(_, detail)| detail),
         shortcuts: vec![
             Shortcut {
@@ -126,13 +127,18 @@ pub(super) async fn explain(
         Some(row) => app.views.request(row.request).await.ok().flatten(),
         None => None,
     };
+    let is_seen = request.is_some_and(|request| app.sees(&session.viewer, &request));
+    if !is_seen {
+        let detail =
+            both!("There is no broken rule {id} among yours.", "No hay un incumplimiento {id} entre los suyos.");
+        return list(&app, &session, &wanted, Some((StatusCode::NOT_FOUND, language.of(detail)))).await;
+    }
     if found.as_ref().is_some_and(|row| row.excuse.is_some()) {
         let detail = both!("Somebody has explained it already.", "Alguien ya lo explicó.");
         let refused = Some((StatusCode::UNPROCESSABLE_ENTITY, language.of(detail)));
         return list(&app, &session, &wanted, refused).await;
     }
-    let is_seen = request.is_some_and(|request| app.sees(&session.viewer, &request));
-    if !is_seen || length == 0 || LONGEST_EXCUSE < length {
+    if length == 0 || LONGEST_EXCUSE < length {
         let detail = both!(
             "Say in a few words what happened, {LONGEST_EXCUSE} letters at most.",
             "Diga en pocas palabras qué pasó, {LONGEST_EXCUSE} letras como máximo."
@@ -143,7 +149,7 @@ pub(super) async fn explain(
     let author = session.viewer.author(&config);
     let by = proof::told(Some(&author), &session.proof(), config.zone, config.language);
     match app.desk.excuse_violation(ViolationId(id), excuse, Some(by)).await {
-        Ok(_) => Redirect::to("/incumplimientos?hecho=1").into_response(),
+        Ok(_) => Redirect::to(&format!("/incumplimientos?hecho={}", session::sealed(&session, "1"))).into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

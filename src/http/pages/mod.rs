@@ -13,10 +13,12 @@ pub(super) mod wording;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request as Call, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 
+use super::live;
 use crate::app::App;
 use crate::app::links::{Deed, Link, LinkError};
 use crate::app::report::Wanted;
@@ -40,13 +42,16 @@ pub(super) fn router() -> axum::Router<App> {
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
 }
 
-async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
+async fn show(State(app): State<App>, Path(token): Path<String>, parts: Parts) -> Response {
     let config = app.config();
     let link = match app.read_link(&token).await {
         Ok(Ok(link)) => link,
         Ok(Err(error)) => return refused(&app, error, &token).await,
         Err(_) => return respond(failure(config.language), config.language, &config),
     };
+    if let Some(live) = live_page(&app, &link, &parts).await {
+        return Redirect::to(&live).into_response();
+    }
     let language = language_of(&link, &config);
     let page = match &link.deed {
         Deed::List => list::page(&app, &link, language).await,
@@ -65,6 +70,18 @@ async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
         },
     };
     respond(page, language, &config)
+}
+
+/// The live page of the same, for whoever is signed in as the link's reader; everybody else has what the link shows.
+async fn live_page(app: &App, link: &Link, parts: &Parts) -> Option<String> {
+    let page = match link.deed {
+        Deed::Show => format!("/r/{}", link.request),
+        Deed::List => "/".to_owned(),
+        _ => return None,
+    };
+    let reader = link.reader.person()?;
+    let session = live::session_of(parts, app).await?;
+    (session.viewer.person() == Some(reader)).then_some(page)
 }
 
 async fn act(State(app): State<App>, Path(token): Path<String>, headers: HeaderMap, body: Bytes) -> Response {

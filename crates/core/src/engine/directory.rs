@@ -75,6 +75,17 @@ pub enum Recipient {
     Destination(String),
 }
 
+/// Somebody in whose place another is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Key of the person.
+    pub person: String,
+    /// Until when that person is away.
+    pub until: DateTime<Utc>,
+    /// Key of whoever stands in; none where whoever stands above is told.
+    pub by: Option<String>,
+}
+
 /// Somebody of the house.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -350,16 +361,14 @@ impl Directory {
         people.collect::<Vec<_>>().into_iter()
     }
 
-    /// Who of those whom a step names is away at `at`, so that somebody else is told, and until when.
-    pub fn replaced(
-        &self,
-        tell: &[Tell],
-        owner: Option<&str>,
-        team: Option<&str>,
-        at: DateTime<Utc>,
-    ) -> Vec<(String, DateTime<Utc>)> {
+    /// Who of those whom a step names is away at `at`, so that somebody else is told.
+    pub fn replaced(&self, tell: &[Tell], owner: Option<&str>, team: Option<&str>, at: DateTime<Utc>) -> Vec<Replaced> {
         let away = |recipient| match recipient {
-            Recipient::Person(key) => absence::until(&self.absences, &key, at).map(|until| (key, until)),
+            Recipient::Person(person) => {
+                let until = absence::until(&self.absences, &person, at)?;
+                let by = self.stand_in(&person, at).map(str::to_owned);
+                Some(Replaced { person, until, by })
+            }
             Recipient::Destination(_) => None,
         };
         if self.absences.is_empty() {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
-use super::directory::{Recipient, Tell};
+use super::directory::{Recipient, Role, Tell};
 use super::effect::ClockRef;
 use super::event::{self, Author, BrokenPromise, Event, Fact};
 use super::proof::Proof;
@@ -140,7 +140,8 @@ pub fn awaiting(given: &[GivenReason], of: BrokenPromise) -> Option<usize> {
         .or_else(|| meant().rfind(|place| given[*place].approval.is_some()))
 }
 
-/// Who may let a breach out of the figures for that reason.
+/// Who may let a breach out of the figures for that reason. Nobody does so for what is charged to himself: where the owner alone could, whoever
+/// stands above is asked, and the owner only where nobody does.
 pub fn approvers(
     reason: &BreachReason,
     clock: &Clock,
@@ -150,7 +151,21 @@ pub fn approvers(
 ) -> Vec<Recipient> {
     let policy = rulebook.policies.iter().find(|policy| policy.name == clock.policy);
     let team = policy.and_then(|policy| policy.team.as_deref());
-    rulebook.directory.recipients(&reason.approval, owner, team, at)
+    let named = rulebook.directory.recipients(&reason.approval, owner, team, at);
+    let charged = owner.and_then(|owner| rulebook.directory.person(owner));
+    let without = |recipients: Vec<Recipient>| -> Vec<Recipient> {
+        let is_other = |recipient: &Recipient| match recipient {
+            Recipient::Person(key) => charged.is_none_or(|charged| charged.key != *key),
+            Recipient::Destination(_) => false,
+        };
+        recipients.into_iter().filter(is_other).collect()
+    };
+    if charged.is_none_or(|charged| !named.contains(&Recipient::Person(charged.key.clone()))) {
+        return named;
+    }
+    let above = Role::ALL.into_iter().skip_while(|role| *role <= Role::Owner);
+    let above = above.map(|role| without(rulebook.directory.recipients(&[Tell::Role(role)], owner, team, at)));
+    std::iter::once(without(named.clone())).chain(above).find(|others| !others.is_empty()).unwrap_or(named)
 }
 
 fn given_reason(

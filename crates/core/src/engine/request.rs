@@ -9,7 +9,7 @@ use super::address;
 use super::check::comment::Part;
 use super::clock::Clock;
 use super::directory::Directory;
-use super::event::{Author, AuthorKind, Promise};
+use super::event::{Author, AuthorKind, Promise, RequestKind};
 use super::facets::Facets;
 use super::marks::Marks;
 use super::policy::TargetKind;
@@ -215,6 +215,19 @@ impl Request {
     pub fn waits_for_answer(&self) -> bool {
         let kinds = [TargetKind::Reply, TargetKind::FirstReply, TargetKind::Acknowledge];
         self.phase.is_live() && kinds.into_iter().any(|kind| self.marks.is_owed(kind))
+    }
+
+    /// Whether it ends with the wait for its answer, where nobody needs one: the client's message opened it, or opened it again, and nothing
+    /// else is owed.
+    pub(super) fn closes_with_waiver(&self) -> bool {
+        let marks = &self.marks;
+        self.waits_for_answer()
+            && marks.of(TargetKind::Reply).owed_since == Some(self.opened_at)
+            && self.facets.kind == RequestKind::Request
+            // What was promised or agreed on since is owed all the same.
+            && self.promised.is_none()
+            && self.set_by_hand.is_none()
+            && ![TargetKind::Appointment, TargetKind::CallBack].into_iter().any(|kind| marks.is_owed(kind))
     }
 
     /// By what its contact is known again: the address of the client who asked, else the name, in lower case.

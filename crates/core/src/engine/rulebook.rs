@@ -89,9 +89,10 @@ impl Rulebook {
         Some((&self.stages[place], self.stages.get(place + 1)))
     }
 
-    /// The kind of waiting of that key.
-    pub fn wait(&self, key: &str) -> Option<&WaitKind> {
-        self.waits.iter().find(|wait| wait.key.eq_ignore_ascii_case(key))
+    /// The kind of waiting of that key or name.
+    pub fn wait(&self, word: &str) -> Option<&WaitKind> {
+        let is_it = |known: &str| known.to_lowercase() == word.trim().to_lowercase();
+        self.waits.iter().find(|wait| is_it(&wait.key)).or_else(|| self.waits.iter().find(|wait| is_it(&wait.name)))
     }
 
     /// The reason of that key or name.

@@ -86,6 +86,20 @@ pub struct AlertFacts {
     /// The template of the reply that fits, where the policy names one (B6, E4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_text: Option<String>,
+    /// Who is told in the place of somebody who is away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<StandIn>,
+}
+
+/// One who is told in another's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandIn {
+    /// Key of whoever is told.
+    pub person: String,
+    /// Name of whoever is away.
+    pub for_whom: String,
+    /// Until when.
+    pub until: DateTime<Utc>,
 }
 
 impl AlertFacts {

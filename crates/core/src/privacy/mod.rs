@@ -62,6 +62,27 @@ pub fn let_words_go(value: &mut Value) -> bool {
     }
 }
 
+/// The form of what a source sent, without what it says: of each text of a JSON document its length, in letters; of anything else its length
+/// in bytes.
+pub fn form_of(payload: &str) -> String {
+    fn bare(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = format!("({} letters)", text.chars().count()),
+            Value::Number(_) => *value = Value::from(0),
+            Value::Array(items) => items.iter_mut().for_each(bare),
+            Value::Object(fields) => fields.values_mut().for_each(bare),
+            Value::Bool(_) | Value::Null => {}
+        }
+    }
+    match serde_json::from_str::<Value>(payload) {
+        Ok(mut value) => {
+            bare(&mut value);
+            value.to_string()
+        }
+        Err(_) => format!("({} bytes)", payload.len()),
+    }
+}
+
 /// The id under which an erased event is known, so that a source that tells it again is told that it was heard of.
 pub fn erased_id(id: &EventId) -> String {
     if id.id.starts_with(ERASED_ID) {
@@ -311,6 +332,14 @@ mod tests {
         assert_eq!(address::company_domain(&mail), address::company_domain(&eraser.pseudonym("otra@andina.example")));
         assert_eq!((address::company_domain(&public), public.ends_with("@gmail.com")), (None, true));
         assert_eq!(eraser.pseudonym(&mail), mail, "it is erased once");
+    }
+
+    #[test]
+    fn the_form_of_a_payload_says_nothing_of_what_is_in_it() {
+        let payload = r#"{"id": 77, "from": {"name": "Rosa"}, "parts": ["¿Cuándo?", true, null]}"#;
+        let form = json!({"id": 0, "from": {"name": "(4 letters)"}, "parts": ["(8 letters)", true, null]});
+        assert_eq!(form_of(payload), form.to_string());
+        assert_eq!(form_of("{Rosa"), "(5 bytes)");
     }
 
     #[test]

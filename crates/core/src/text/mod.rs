@@ -1,6 +1,7 @@
 //! PURE. What people read in operation, in Spanish and English: alerts, lists, and `sla.toml` in words.
 
 pub mod button;
+pub mod cause;
 pub mod describe;
 pub mod edit;
 pub mod explain;

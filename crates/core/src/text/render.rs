@@ -184,6 +184,7 @@ mod tests {
             down: None,
             promised: None,
             reply_text: None,
+            stand_ins: Vec::new(),
         }
     }
 

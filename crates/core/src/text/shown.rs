@@ -219,6 +219,12 @@ pub(super) fn rows(facts: &AlertFacts, now: DateTime<Utc>, reader: &Reader<'_>) 
     rows.push((request, format!("{}{subject}", facts.request)));
     rows.push((waits, format!("{since} ({})", format::span(now - facts.started_at))));
     rows.push((owner_label, self::owner(facts).unwrap_or_else(|| nobody.to_owned())));
+    let own = facts.stand_ins.iter().filter(|one| Some(one.person.as_str()) == reader.person);
+    rows.extend(own.map(|one| {
+        let (name, until) = (format::one_line(&one.for_whom, LONGEST_NAME), format::instant(one.until, zone, language));
+        let label = language.of(Both { en: "In place of", es: "En lugar de" });
+        (label, language.of(both!("{name}, who is away until {until}", "{name}, ausente hasta {until}")))
+    }));
     rows.retain(|(_, value)| !value.is_empty());
     rows
 }

@@ -432,6 +432,7 @@ pub fn sample() -> AlertFacts {
         down: Some((at(15), at(22))),
         promised: Some("48 h".to_owned()),
         reply_text: None,
+        stand_ins: Vec::new(),
     }
 }
 

@@ -113,6 +113,9 @@ pub fn what(finding: &Finding) -> Both {
             let (en, es) = words(missing, association);
             both!("not associated: {en}", "sin asociar: {es}")
         }
+        Finding::ForbiddenPromise { words } if words.is_empty() => {
+            both!("something was promised that must not be", "se prometió algo que no se debe prometer")
+        }
         Finding::ForbiddenPromise { words } => {
             let words = format::one_line(words, LONGEST_NAME);
             both!("promised \"{words}\"", "se prometió «{words}»")

@@ -2,7 +2,9 @@
 //!
 //! No word of the code reaches a person by another way.
 
-use super::{Both, Language, format};
+use std::borrow::Cow;
+
+use super::{Both, Language, cause, format};
 use crate::both;
 use crate::engine::clock::{Cancelled, ClockState};
 use crate::engine::effect::{Ignored, Why};
@@ -288,10 +290,10 @@ pub fn source(name: &str, language: Language) -> Option<&str> {
 pub const UNREADABLE: &str = "what the store holds of it cannot be read";
 
 /// What was answered to a message: the other end's words, or plazo's own.
-pub fn answer(text: &str, language: Language) -> &str {
+pub fn answer(text: &str, language: Language) -> Cow<'_, str> {
     match (text, language) {
-        (UNREADABLE, Language::Es) => "lo que guarda la base de datos de él no se puede leer",
-        (other, _) => other,
+        (UNREADABLE, Language::Es) => Cow::Borrowed("lo que guarda la base de datos de él no se puede leer"),
+        (other, _) => cause::in_words(other, language),
     }
 }
 

@@ -25,6 +25,16 @@ pub(super) fn judge(
         let finding = Finding::Unfounded { waiting, claimed };
         found.extend(checks.violation(CheckKind::Closing, request, event, finding));
     }
+    judge_end(request, event, rulebook, found);
+}
+
+/// What is due of a request that ends, on whatever ground: its record is whole (C5, C6, C8). That no answer is needed is a ground of its own,
+/// which the report lists.
+pub(super) fn judge_end(request: &Request, event: &Event, rulebook: &Rulebook, found: &mut Vec<Violation>) {
+    if !request.facets.is_for_client() {
+        return;
+    }
+    let checks = &rulebook.checks;
     found.extend(undescribed(request, event, rulebook));
     if request.marks.outside_since.is_some() {
         found.extend(checks.violation(CheckKind::Outside, request, event, Finding::OutsideUnrecorded));

@@ -109,6 +109,15 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Lets go what somebody wrote; what was found stays.
+    pub fn let_words_go(&mut self) {
+        if let Self::ForbiddenPromise { words } = self {
+            words.clear();
+        }
+    }
+}
+
 /// What a log entry tells (B1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -50,6 +50,7 @@ pub fn judge(request: &Request, event: &Event, rulebook: &Rulebook) -> Vec<Viola
             closing::judge(request, event, *ground, rulebook, &mut found);
             official::judge_replica(request, event, rulebook, &mut found);
         }
+        Fact::Waive { .. } if request.closes_with_waiver() => closing::judge_end(request, event, rulebook, &mut found),
         Fact::Move { .. } if request.phase != Phase::Merged => {
             closing::judge_move(request, event, rulebook, &mut found)
         }

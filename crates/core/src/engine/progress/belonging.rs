@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::engine::directory::Directory;
-use crate::engine::event::{About, Author, AuthorKind, Event};
+use crate::engine::event::{About, Author, AuthorKind, Event, Fact};
 use crate::engine::facets::Facets;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::{Phase, Request};
@@ -62,7 +62,8 @@ pub(super) fn own(request: &mut Request, owner: Option<&str>, at: DateTime<Utc>,
 
 /// Begins and ends the wait for whoever holds the request to act (LESSONS 51): from each assignment, or move to another inbox, until that
 /// holder acts or hands it on. `before` are its owner and inbox before the event.
-pub(super) fn hand(request: &mut Request, event: &Event, before: (Option<&str>, Option<&str>), directory: &Directory) {
+pub(super) fn hand(request: &mut Request, event: &Event, before: (Option<&str>, Option<&str>), rulebook: &Rulebook) {
+    let directory = &rulebook.directory;
     let (owner, inbox) = (request.owner.as_deref(), request.facets.inbox.as_deref());
     let (is_handed, is_moved) = (owner != before.0, inbox != before.1 && before.1.is_some());
     let author = event.author.as_ref().filter(|author| author.kind == AuthorKind::Agent);
@@ -93,8 +94,24 @@ pub(super) fn hand(request: &mut Request, event: &Event, before: (Option<&str>, 
         if request.owner.is_some() && !is_holder || is_moved && !is_handed && (request.owner.is_none() || !is_holder) {
             request.marks.owe_anew(TargetKind::Attend, at);
         }
-    } else if is_act && is_holder {
+    } else if is_act && is_holder && is_deed(event, rulebook) {
         marks.give(TargetKind::Attend, at);
+    }
+}
+
+/// Whether an event does something for the request. A label, a reason for what broke, alerts that are put off and a note of nothing but a
+/// dot leave whoever waits where they were.
+fn is_deed(event: &Event, rulebook: &Rulebook) -> bool {
+    match &event.fact {
+        Fact::Tag { .. }
+        | Fact::Prioritise { .. }
+        | Fact::Reason { .. }
+        | Fact::Approve { .. }
+        | Fact::Undo { .. }
+        | Fact::Undelivered { .. }
+        | Fact::Snooze { .. } => false,
+        Fact::Comment { .. } => !event.said().says_nothing(rulebook),
+        _ => true,
     }
 }
 

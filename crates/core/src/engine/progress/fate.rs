@@ -183,20 +183,14 @@ pub(super) fn waive(request: &mut Request, at: DateTime<Utc>) -> bool {
     if !request.waits_for_answer() {
         return false;
     }
-    let marks = &request.marks;
-    let began_by_it = marks.of(TargetKind::Reply).owed_since == Some(request.opened_at)
-        && request.facets.kind == RequestKind::Request
-        // What was promised or agreed on since is owed all the same.
-        && request.promised.is_none()
-        && request.set_by_hand.is_none()
-        && ![TargetKind::Appointment, TargetKind::CallBack].into_iter().any(|kind| marks.is_owed(kind));
+    let closes = request.closes_with_waiver();
     let marks = &mut request.marks;
     marks.drop_question();
     marks.drop(TargetKind::Window);
     if marks.first_answered_at.is_none() {
         marks.asked_at = None;
     }
-    if began_by_it {
+    if closes {
         end(request, at);
     }
     true

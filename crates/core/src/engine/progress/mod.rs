@@ -46,7 +46,7 @@ pub(super) fn apply(request: &mut Request, event: &Event, rulebook: &Rulebook, e
     if !effects.contains(&Effect::Ignored { why: Ignored::AsksNothing }) {
         note_activity(request, event);
     }
-    belonging::hand(request, event, (owner_before.as_deref(), before.inbox.as_deref()), &rulebook.directory);
+    belonging::hand(request, event, (owner_before.as_deref(), before.inbox.as_deref()), rulebook);
     belonging::follow(request, &before, event.at, rulebook);
     effects.extend(check::judge_place(request, event, rulebook).map(Effect::Violation));
 }

@@ -142,7 +142,8 @@ impl Writer<'_> {
         Some(self.language.of(if words.is_empty() {
             both!("As in {before}.", "Igual que {before}.")
         } else {
-            both!("Beside {before}: {words}.", "Frente a {before}: {words}.")
+            let beside = before.strip_prefix("el ").map_or_else(|| format!("a {before}"), |rest| format!("al {rest}"));
+            both!("Beside {before}: {words}.", "Frente {beside}: {words}.")
         }))
     }
 

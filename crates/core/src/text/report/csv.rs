@@ -5,7 +5,8 @@ use crate::engine::request_id::RequestId;
 use crate::report::{Count, Measure, Report, Share};
 use crate::text::{Language, register};
 
-/// A report as CSV: a figure of a group a line. Spans are in milliseconds; `compared` is the one that the standard is about.
+/// A report as CSV: a figure of a group a line. Spans are in milliseconds; `value` is what the standard is about; of
+/// breaches that were let out of the figures it is the share kept without them.
 pub fn csv(report: &Report) -> String {
     let heading = [
         "by",
@@ -58,7 +59,17 @@ pub fn csv(report: &Report) -> String {
                 [n, none(), none(), none(), none(), part(one.percent), standard, met(one.met), part(one.before)];
             line(figure, cells, &one.requests)
         };
-        vec![
+        let excluded = figures.excluded.as_ref().map(|one| {
+            let none = String::new;
+            let without = one.percent.map(|part| hundredths(part.into(), Language::En)).unwrap_or_default();
+            let standard = text(figures.kept.standard.map(Into::into));
+            line(
+                "excluded",
+                [one.n.to_string(), none(), none(), none(), none(), without, standard, met(one.met), none()],
+                &[],
+            )
+        });
+        let mut lines = vec![
             measure("first_response", &figures.first_response),
             measure("response", &figures.response),
             measure("resolution", &figures.resolution),
@@ -67,7 +78,10 @@ pub fn csv(report: &Report) -> String {
             count("closed_unanswered", &figures.closed_unanswered),
             count("early", &figures.early),
             count("violations", &figures.violations),
-        ]
+        ];
+        let place = lines.iter().position(|line| line[3] == "unanswered").unwrap_or(lines.len());
+        excluded.into_iter().for_each(|line| lines.insert(place, line));
+        lines
     });
     register::table(&heading, rows)
 }
