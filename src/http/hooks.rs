@@ -27,17 +27,24 @@ const LARGEST_BODY: usize = 4 << 20;
 const MOST_AT_ONCE: usize = 32 << 10;
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/hooks/{source}", any(receive)).layer(DefaultBodyLimit::max(LARGEST_BODY))
+    Router::new()
+        .route("/hooks/{source}", any(receive))
+        // Behind the name, for systems that can prove themselves by an address alone.
+        .route("/hooks/{source}/{word}", any(receive))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
 }
 
 async fn receive(
     State(app): State<App>,
-    Path(name): Path<String>,
+    Path(path): Path<Vec<String>>,
     RawQuery(query): RawQuery,
     Caller { method, headers, is_local }: Caller,
     request: axum::extract::Request,
 ) -> HandlerResult<Response> {
-    let Some(source) = app.feeds.sources().get(&name).filter(|source| source.takes_calls()).cloned() else {
+    let mut path = path.into_iter();
+    let (name, word) = (path.next().unwrap_or_default(), path.next());
+    let is_taken = |source: &&Arc<Source>| source.takes_calls() && (word.is_none() || source.has_path_word());
+    let Some(source) = app.feeds.sources().get(&name).filter(is_taken).cloned() else {
         return Err(Failure::new(
             StatusCode::NOT_FOUND,
             "no_such_source",
@@ -61,6 +68,7 @@ async fn receive(
             let request = HookRequest {
                 method: method.as_str(),
                 query: query.as_deref().unwrap_or_default(),
+                path_word: word.as_deref(),
                 headers: text_of(&headers),
                 body: &body,
                 is_local,

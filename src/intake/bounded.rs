@@ -24,7 +24,8 @@ pub(super) fn json(bytes: &[u8]) -> Result<Value, Unreadable> {
     serde_json::from_slice(bytes).map_err(|_| Unreadable)
 }
 
-/// Parses a form; of fields with the same name the last one stands.
+/// Parses a form; of fields with the same name the last one stands. Names with brackets, `message[add][0][text]`, are places in lists and
+/// objects, as PHP writes them.
 ///
 /// # Errors
 ///
@@ -33,8 +34,57 @@ pub(super) fn form(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     if MOST_FIELDS <= bytes.iter().filter(|byte| **byte == b'&').count() {
         return Err(Unreadable);
     }
-    let fields = form_urlencoded::parse(bytes);
-    Ok(fields.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect())
+    let mut form = Map::new();
+    for (name, value) in form_urlencoded::parse(bytes) {
+        let value = Value::String(value.into_owned());
+        match places(&name) {
+            Some((first, places)) => put(form.entry(first).or_insert(Value::Null), &places, value),
+            None => drop(form.insert(name.into_owned(), value)),
+        }
+    }
+    form.values_mut().for_each(list_up);
+    Ok(form)
+}
+
+/// How deep the names of a form go.
+const DEEPEST: usize = 12;
+
+/// `a[b][0]` as `a`, and `b`, `0`; none for a name without brackets, or with others than those.
+fn places(name: &str) -> Option<(String, Vec<String>)> {
+    let (first, rest) = name.split_once('[')?;
+    let places: Vec<String> = rest.strip_suffix(']')?.split("][").map(str::to_owned).collect();
+    let is_plain =
+        !first.is_empty() && places.len() <= DEEPEST && places.iter().all(|place| !place.contains(['[', ']']));
+    is_plain.then(|| (first.to_owned(), places))
+}
+
+/// Puts a value at its place; lists are objects by number so far.
+fn put(at: &mut Value, places: &[String], value: Value) {
+    let Some((place, rest)) = places.split_first() else {
+        *at = value;
+        return;
+    };
+    if !at.is_object() {
+        *at = Value::Object(Map::new());
+    }
+    let Value::Object(fields) = at else { return };
+    // `a[]` is one more.
+    let place = if place.is_empty() { fields.len().to_string() } else { place.clone() };
+    put(fields.entry(place).or_insert(Value::Null), rest, value);
+}
+
+/// Makes lists of objects whose names are numbers, in their order.
+fn list_up(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    fields.values_mut().for_each(list_up);
+    let number = |name: &String| name.parse::<u32>().ok().filter(|n| n.to_string() == *name);
+    if fields.is_empty() || !fields.keys().all(|name| number(name).is_some()) {
+        return;
+    }
+    let mut items: Vec<(u32, Value)> =
+        std::mem::take(fields).into_iter().filter_map(|(name, item)| Some((number(&name)?, item))).collect();
+    items.sort_by_key(|(n, _)| *n);
+    *value = Value::Array(items.into_iter().map(|(_, item)| item).collect());
 }
 
 /// How many values a JSON text has, counted by what stands before each outside of texts.
@@ -59,6 +109,8 @@ pub(super) fn cut(text: &str, longest: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -67,6 +119,24 @@ mod tests {
         for (text, n) in table {
             assert_eq!(n_values(text.as_bytes()), n, "{text}");
         }
+    }
+
+    #[test]
+    fn names_with_brackets_are_places() {
+        let form = |text: &str| form(text.as_bytes()).map(Value::Object).expect("a form");
+        let both = form("message%5Badd%5D%5B0%5D%5Btext%5D=hola&message[add][1][text]=otra&account[id]=7&x=1");
+        let expected =
+            json!({"message": {"add": [{"text": "hola"}, {"text": "otra"}]}, "account": {"id": "7"}, "x": "1"});
+        assert_eq!(both, expected);
+        assert_eq!(form("a[]=1&a[]=2"), json!({"a": ["1", "2"]}));
+        // Bitrix24 numbers by ids; the order is theirs.
+        assert_eq!(form("a[10]=x&a[2]=y"), json!({"a": ["y", "x"]}));
+        for odd in ["[a]=1", "a[b=1", "a]b[=1", "a[[b]]=1"] {
+            assert!(form(odd).as_object().is_some_and(|form| form.values().all(Value::is_string)), "{odd}");
+        }
+        let deep = format!("a{}=1", "[b]".repeat(500));
+        assert!(form(&deep).as_object().is_some_and(|form| form.values().all(Value::is_string)), "too deep");
+        assert_eq!(form("a=1&a[b]=2"), json!({"a": {"b": "2"}}), "the last one stands");
     }
 
     #[test]

@@ -47,6 +47,10 @@ enum Algorithm {
     },
     /// A header equals the secret.
     Token { header: String, prefix: String },
+    /// A parameter of the address's query equals it.
+    Parameter { parameter: String },
+    /// The last word of the address's path equals it.
+    InPath,
     /// A member of each element equals it.
     Member { each: Expression, member: String },
 }
@@ -100,6 +104,8 @@ pub struct Written<'a> {
     pub refused_secrets: &'a [String],
     pub each: Option<&'a str>,
     pub member: Option<&'a str>,
+    pub parameter: Option<&'a str>,
+    pub in_path: bool,
     pub optional: bool,
     pub time: Option<(&'a str, &'a str, Duration, bool)>,
 }
@@ -111,6 +117,10 @@ pub struct Received<'a> {
     pub method: &'a str,
     /// The public address at which the source called, query included, where sla.toml tells it.
     pub url: Option<&'a str>,
+    /// The query of the address at which plazo was called, without `?`.
+    pub query: &'a str,
+    /// What stands in the path behind the source's name.
+    pub path_word: Option<&'a str>,
     /// Headers by name in lower case.
     pub headers: &'a BTreeMap<String, String>,
     /// The body, byte for byte.
@@ -176,6 +186,15 @@ impl Scheme {
             (None, Some(each), Some(member)) => {
                 Algorithm::Member { each: Expression::new(each)?, member: member.to_owned() }
             }
+            (None, ..) if written.in_path && written.parameter.is_none() && written.header.is_none() => {
+                Algorithm::InPath
+            }
+            (None, ..) if written.parameter.is_some() && written.header.is_none() && !written.in_path => {
+                Algorithm::Parameter { parameter: written.parameter.unwrap_or_default().to_owned() }
+            }
+            (None, ..) if written.in_path || written.parameter.is_some() => {
+                return Err("the secret stands in one place: `header`, `parameter` or `in_path`".to_owned());
+            }
             (None, ..) => Algorithm::Token { header: header()?, prefix: written.prefix.to_owned() },
         };
         let time = written.time.map(|(header, format, tolerance, optional)| {
@@ -207,6 +226,11 @@ impl Scheme {
         !is_whsec || whsec(secret).is_some_and(|key| !key.is_empty())
     }
 
+    /// Whether the proof stands in the address's path.
+    pub const fn is_in_path(&self) -> bool {
+        matches!(self.algorithm, Algorithm::InPath)
+    }
+
     /// Whether the proof is in the body, and [`Scheme::keep_proven`] must be asked after parsing.
     pub const fn is_in_body(&self) -> bool {
         matches!(self.algorithm, Algorithm::Member { .. })
@@ -225,6 +249,17 @@ impl Scheme {
                 let given = received.headers.get(header).and_then(|value| value.strip_prefix(prefix.as_str()));
                 let given = given.ok_or(Refused::Missing)?;
                 any(secrets, |secret| secret.expose().as_bytes().ct_eq(given.as_bytes()).into())
+            }
+            Algorithm::Parameter { parameter } => {
+                let parameters = form_urlencoded::parse(received.query.as_bytes()).take(MOST_PARAMETERS);
+                let given: Vec<_> = parameters.filter(|(name, _)| name == parameter).map(|(_, value)| value).collect();
+                // Twice the same name is nobody's honest address.
+                let [given] = given.as_slice() else { return Err(Refused::Missing) };
+                any(secrets, |secret| is_secret(secret, given))
+            }
+            Algorithm::InPath => {
+                let given = received.path_word.ok_or(Refused::Missing)?;
+                any(secrets, |secret| is_secret(secret, given))
             }
             Algorithm::Hmac { hash, header, prefix, separator, is_hex, signed, is_whsec } => {
                 let value = received.headers.get(header).ok_or(Refused::Missing)?;
@@ -264,7 +299,7 @@ impl Scheme {
     pub fn misses_header(&self, headers: &BTreeMap<String, String>) -> bool {
         match &self.algorithm {
             Algorithm::Hmac { header, .. } | Algorithm::Token { header, .. } => !headers.contains_key(header),
-            Algorithm::Member { .. } => false,
+            Algorithm::Parameter { .. } | Algorithm::InPath | Algorithm::Member { .. } => false,
         }
     }
 
@@ -335,6 +370,12 @@ pub fn crc_answer(secrets: &[Secret], token: &str) -> Option<String> {
 /// Whether a word is one of the secrets, in constant time.
 pub fn is_one_of(secrets: &[Secret], word: &str) -> bool {
     any(secrets, |secret| secret.expose().as_bytes().ct_eq(word.as_bytes()).into()).is_ok()
+}
+
+/// Whether a word is that secret; an empty one is nobody's.
+fn is_secret(secret: &Secret, word: &str) -> bool {
+    let secret = secret.expose().as_bytes();
+    !secret.is_empty() && bool::from(secret.ct_eq(word.as_bytes()))
 }
 
 fn any(secrets: &[Secret], fits: impl Fn(&Secret) -> bool) -> Result<(), Refused> {

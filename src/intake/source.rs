@@ -14,7 +14,7 @@ use super::bounded;
 use super::json::{self, FieldError, ReadEvent};
 use super::mapping::expression::{self, ExpressionScope};
 use super::mapping::{AlarmRaised, BodyForm, Challenge, FetchWanted, HOOK, MappedProof, Mapping, MappingFault, budget};
-use super::signature::{self, Received, Refused};
+use super::signature::{self, Received, Refused, Scheme};
 use crate::engine::calendar::Calendar;
 use crate::engine::directory::Directory;
 use crate::engine::event::{Author, AuthorKind, Event};
@@ -112,6 +112,8 @@ pub struct HookRequest<'a> {
     pub method: &'a str,
     /// The query, without `?`.
     pub query: &'a str,
+    /// What stands in the path behind the source's name.
+    pub path_word: Option<&'a str>,
     /// Headers by name in lower case.
     pub headers: BTreeMap<String, String>,
     /// The body, byte for byte.
@@ -248,7 +250,8 @@ impl Source {
     ///
     /// [`CallRefusal`], within the strangers' rate.
     pub fn look_at(&self, method: &str, headers: &BTreeMap<String, String>) -> Result<(), CallRefusal> {
-        let request = HookRequest { method, query: "", headers: headers.clone(), body: &[], is_local: false };
+        let request =
+            HookRequest { method, query: "", path_word: None, headers: headers.clone(), body: &[], is_local: false };
         let is_signed = self.settings.mapping.signature.as_ref().filter(|_| !self.secrets.is_empty());
         let looked = match method {
             "POST" if is_signed.is_some_and(|scheme| scheme.misses_header(headers)) => {
@@ -307,6 +310,11 @@ impl Source {
             }
         }
         Ok(Taken::Facts(facts))
+    }
+
+    /// Whether its address has a word behind its name.
+    pub fn has_path_word(&self) -> bool {
+        self.settings.mapping.signature.as_ref().is_some_and(Scheme::is_in_path)
     }
 
     /// What a payload that is let in says; `source test` asks for no signature.
@@ -397,8 +405,14 @@ impl Source {
             "" => url.clone(),
             query => format!("{url}?{query}"),
         });
-        let received =
-            Received { method: request.method, url: url.as_deref(), headers: &request.headers, body: request.body };
+        let received = Received {
+            method: request.method,
+            url: url.as_deref(),
+            query: request.query,
+            path_word: request.path_word,
+            headers: &request.headers,
+            body: request.body,
+        };
         Ok(scheme.verify(&self.secrets, &received, now)?)
     }
 

@@ -121,7 +121,10 @@ async fn whoever_reads_the_mail_comes_in_and_what_one_does_another_sees_within_a
     assert_eq!(kept.prop("value").await.expect("a value").as_deref(), Some("anteayer"), "what was typed is there");
 
     // The page of a request lives as well: what is done elsewhere comes by itself, and what is being typed stays.
-    ana.goto(&format!("{base}/r/R-1?hecho=comment")).await.expect("the page");
+    let note = ana.find(Locator::XPath("//details[summary='Comentar']")).await.expect("a deed");
+    note.find(Locator::Css("summary")).await.expect("a summary").click().await.expect("open");
+    note.find(Locator::Css("textarea")).await.expect("a field").send_keys("ojo").await.expect("typed");
+    note.find(Locator::Css("button")).await.expect("a button").click().await.expect("sent");
     wait_to_read(&ana, ".ok", "La nota quedó").await;
     assert!(!ana.current_url().await.expect("an address").as_str().contains("hecho"), "said once");
     let note = ana.find(Locator::XPath("//details[summary='Comentar']")).await.expect("a deed");

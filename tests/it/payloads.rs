@@ -243,6 +243,7 @@ async fn all_facts() -> BTreeMap<String, Value> {
         let path = row["path"].as_str().expect("a path");
         let payload = body(&row);
         let request = plazo::intake::source::HookRequest {
+            path_word: None,
             method: row["method"].as_str().expect("a method"),
             query: path.split_once('?').map(|(_, query)| query).unwrap_or_default(),
             headers: header,

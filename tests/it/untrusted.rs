@@ -157,7 +157,14 @@ fn m1_a_form_of_very_many_parameters_is_refused_unsorted() {
         let digest = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
         let headers = std::collections::BTreeMap::from([("x-signature".to_owned(), digest)]);
         let body = names.join("&");
-        let received = Received { method: "POST", url: None, headers: &headers, body: body.as_bytes() };
+        let received = Received {
+            method: "POST",
+            url: None,
+            query: "",
+            path_word: None,
+            headers: &headers,
+            body: body.as_bytes(),
+        };
         assert_eq!(
             scheme.verify(
                 std::slice::from_ref(&secret),

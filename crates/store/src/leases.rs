@@ -1,6 +1,6 @@
 //! Leasing: deliveries that may go out now, most urgent first, each to a destination that has room for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
@@ -153,6 +153,13 @@ impl Store {
             next = [next, at].into_iter().flatten().min();
         }
         Ok(next)
+    }
+
+    /// Deliveries that are on their way now, each with the how manieth try it is.
+    pub fn on_their_way(&self) -> Result<BTreeSet<(DeliveryId, i64)>> {
+        let mut statement = self.prepare("SELECT id, fence FROM deliveries WHERE state = 'leased'")?;
+        let rows = statement.query_map([], |row| Ok((DeliveryId(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
     fn leased_by_destination(&self) -> Result<HashMap<String, usize>> {

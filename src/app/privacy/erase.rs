@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::time::Duration;
 
 use hmac::Mac as _;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,8 @@ use crate::both;
 use crate::engine::address;
 use crate::engine::request_id::RequestId;
 use crate::privacy::{Eraser, SHORTEST_WORD, TooMany};
-use crate::store::StoreError;
 use crate::store::keeping::ToldContent;
+use crate::store::{Store, StoreError};
 use crate::text::Both;
 
 /// What pseudonyms are sealed for.
@@ -25,6 +26,9 @@ const PURPOSE: &str = "plazo erased 1";
 const STRETCH: i64 = 20_000;
 /// Requests of a step.
 const STEP: usize = 8;
+/// A message on its way is waited for so long, and looked for so often.
+const ON_ITS_WAY: Duration = Duration::from_secs(30);
+const LOOKS_AGAIN: Duration = Duration::from_millis(50);
 
 /// Whom to forget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,6 +226,11 @@ impl App {
         }
         // What was told meanwhile.
         receipt.messages += self.forget_messages(&found.whole, &elsewhere, &seal, &mut looked_through).await?;
+        // What was on its way by then goes out as it was, and may be written as a file.
+        self.await_what_is_on_its_way().await?;
+        for directory in self.message_directories() {
+            receipt.files += delete_files(&directory, &needles, &receipt.requests)?;
+        }
         receipt.in_file = self.names_them(&needles);
         self.compact().await?;
         receipt.found = self.search(&needles).await?;
@@ -243,6 +252,20 @@ impl App {
             })
             .await?;
         Ok(receipt)
+    }
+
+    /// Waits until those messages have gone out, or failed, that are on their way now; not for ever, since a peer may keep one hanging.
+    async fn await_what_is_on_its_way(&self) -> Result<(), StoreError> {
+        let on_way = self.readers.look(Store::on_their_way).await?;
+        let began = tokio::time::Instant::now();
+        while self.started_at.is_some() && !on_way.is_empty() && began.elapsed() < ON_ITS_WAY {
+            let still = self.readers.look(Store::on_their_way).await?;
+            if on_way.is_disjoint(&still) {
+                break;
+            }
+            tokio::time::sleep(LOOKS_AGAIN).await;
+        }
+        Ok(())
     }
 
     /// Erases what sources want erased. What is held by law, or cannot be written now, waits.

@@ -340,6 +340,8 @@ fn scheme(signature: &file::Signature) -> Result<Scheme, MappingError> {
         refused_secrets: &signature.refused_secrets,
         each: signature.each.as_deref(),
         member: signature.member.as_deref(),
+        parameter: signature.parameter.as_deref(),
+        in_path: signature.in_path,
         optional: signature.optional,
         time: time
             .zip(tolerance)

@@ -64,6 +64,9 @@ pub(super) struct Signature {
     pub refused_secrets: Vec<String>,
     pub each: Option<String>,
     pub member: Option<String>,
+    pub parameter: Option<String>,
+    #[serde(default)]
+    pub in_path: bool,
     #[serde(default)]
     pub optional: bool,
     pub time: Option<Time>,

@@ -37,6 +37,15 @@ pub(super) fn register(runtime: &mut Runtime) {
         Variable::String(html) => Ok(Variable::Bool(writer::images(html).says_something())),
         _ => Ok(Variable::Bool(false)),
     });
+    add("document_text", 1, |given| match &*given[0] {
+        Variable::Object(_) => {
+            let document = serde_json::to_value(&*given[0]).map_err(|_| "wants a document".to_owned())?;
+            Ok(Variable::String(writer::of_document(&document)))
+        }
+        // Older systems write the same field as text.
+        other => of_text(other, writer::of_text),
+    });
+    add("bbcode_text", 1, |given| of_text(&given[0], writer::of_bbcode));
     add("unescape", 1, |given| of_text(&given[0], unescape));
     add("lower", 1, |given| of_text(&given[0], str::to_lowercase));
     add("segment", 1, |given| Ok(word(&given[0]).map_or(Variable::Null, |word| Variable::String(segment(&word)))));
@@ -126,6 +135,11 @@ fn local(text: &Variable, zone_name: &Variable) -> Gives {
     let zone = Tz::from_str(zone_name).map_err(|_| "wants an IANA zone, such as America/Bogota".to_owned())?;
     // With an offset it is an instant already, whatever the zone.
     if let Ok(at) = DateTime::parse_from_rfc3339(text.trim()) {
+        return Ok(rfc3339(at.to_utc()));
+    }
+    // Some leave out the colon of the offset, as ISO 8601 allows.
+    let with_offset = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z"];
+    if let Some(at) = with_offset.iter().find_map(|format| DateTime::parse_from_str(text.trim(), format).ok()) {
         return Ok(rfc3339(at.to_utc()));
     }
     let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];

@@ -7,11 +7,13 @@
 mod attribution;
 mod head;
 mod html;
+mod markup;
 mod reply;
 mod signature;
 
 use super::bounded::cut;
 pub use html::Images;
+pub use markup::{of_bbcode, of_document};
 use reply::Form;
 
 /// A text is read up to so many bytes: far more than anybody writes, and what is quoted below is of no use.
