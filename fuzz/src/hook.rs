@@ -120,7 +120,7 @@ pub fn hold(data: &[u8]) {
     let directory = &house.config.rulebook.directory;
     let take = |source: &Source, method: &str, query: &str, body: &[u8]| {
         let headers = headers(source);
-        source.take(&HookRequest { method, query, headers, body, is_local: false }, directory, now())
+        source.take(&HookRequest { method, query, path_word: None, headers, body, is_local: false }, directory, now())
     };
 
     // Without its secret a call is not even read, unless the body is where the secret is.

@@ -31,6 +31,8 @@ static PLAIN: LazyLock<Scheme> = LazyLock::new(|| {
         refused_secrets: &[],
         each: None,
         member: None,
+        parameter: None,
+        in_path: false,
         optional: false,
         time: None,
     };
@@ -47,7 +49,7 @@ pub fn hold(data: &[u8]) {
     let (headers, body) = parts(rest);
     let query = headers.get("query").map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("{URL}{query}");
-    let received = Received { method: "POST", url: Some(&url), headers: &headers, body };
+    let received = Received { method: "POST", url: Some(&url), query: "", path_word: None, headers: &headers, body };
     if let Some(scheme) = &SCHEMES[usize::from(*place) % SCHEMES.len()] {
         let verified = scheme.verify(&secrets, &received, now());
         assert_eq!(scheme.verify(&secrets, &received, now()), verified);
@@ -77,7 +79,7 @@ fn hold_plain(secrets: &[Secret], body: &[u8], place: u8) {
     let digest = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
     let headers = BTreeMap::from([("x-signature".to_owned(), digest)]);
     let verify = |body: &[u8]| {
-        let received = Received { method: "POST", url: None, headers: &headers, body };
+        let received = Received { method: "POST", url: None, query: "", path_word: None, headers: &headers, body };
         PLAIN.verify(secrets, &received, now())
     };
     assert_eq!(verify(body), Ok(()));

@@ -16,6 +16,10 @@ use crate::store::backup::{self, Copy, CopyError};
 use crate::text::{Both, Language};
 use crate::{both, daemon, private};
 
+/// Ends the name of a copy until it is whole.
+const PARTIAL: &str = ".partial";
+/// A copy that has not grown for so long is none that is being made.
+const STILL_FOR: Duration = Duration::from_secs(3_600);
 /// Begins the names of copies in a directory of theirs.
 const NAME: &str = "plazo-";
 const SUFFIX: &str = ".sqlite3";
@@ -84,6 +88,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         () if to_pipe => directory.join("backup.partial"),
         () if in_directory => {
             private::make_directory(&args.to)?;
+            delete_cut_off(&args.to)?;
             free_name(&args.to)
         }
         () => args.to.clone(),
@@ -95,8 +100,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
             "{shown} ya existe; indique un archivo que no exista, o un directorio"
         ))));
     }
-    let partial = if to_pipe { to.clone() } else { with_suffix(&to, ".partial") };
-    // Left by one that was cut off.
+    let partial = if to_pipe { to.clone() } else { with_suffix(&to, PARTIAL) };
+    // Left by one of this name that was cut off.
     fs::remove_file(&partial).ok();
     let shown = to.display();
     let copied = copy(&directory, &partial).map_err(|error| {
@@ -238,6 +243,23 @@ fn delete_older(directory: &Path, made: &Path, keep: usize) -> io::Result<Vec<Pa
         fs::remove_file(with_suffix(copy, DIGEST)).ok();
     }
     Ok(copies)
+}
+
+/// Deletes copies that were cut off in a directory: one that is being made grows, and this one has not for long.
+fn delete_cut_off(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_partial = name.strip_suffix(PARTIAL).is_some_and(is_copy);
+        let is_still = || {
+            let grown_at = entry.metadata().and_then(|file| file.modified()).ok();
+            grown_at.and_then(|at| at.elapsed().ok()).is_some_and(|since| STILL_FOR < since)
+        };
+        if is_partial && is_still() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn digest(path: &Path) -> io::Result<String> {

@@ -171,6 +171,13 @@ fn tell(answer: &Value, language: Language) -> anyhow::Result<()> {
         );
         output::line(&styled(RED, language.of(text)))?;
     }
+    for name in answer["kept_in"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let text = both!(
+            "  {name}, the store that was kept when another took its place, still has them: delete it in the data directory once nobody needs it",
+            "  {name}, la base que se guardó cuando otra tomó su lugar, aún los tiene: bórrela en el directorio de datos cuando nadie la necesite"
+        );
+        output::line(&styled(YELLOW, language.of(text)))?;
+    }
     if answer["in_file"] == true {
         let text = both!(
             "  sla.toml names them still: change it there; copies made by plazo backup keep what they had",

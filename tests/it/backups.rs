@@ -128,8 +128,18 @@ fn the_last_copies_of_a_directory_are_kept_and_a_pipe_gets_one() {
     for name in ["plazo-20200101T000000Z.sqlite3", "plazo-20200102T000000Z.sqlite3", "mine.txt"] {
         std::fs::write(root.join("copies").join(name), "old").expect("written");
     }
+    // What a kill left behind goes with the next copy; one that grows is another's.
+    let (cut_off, grows) = ("plazo-20200103T000000Z.sqlite3.partial", "plazo-20200104T000000Z.sqlite3.partial");
+    for name in [cut_off, grows] {
+        std::fs::write(root.join("copies").join(name), "half").expect("written");
+    }
+    let file = std::fs::File::options().write(true).open(root.join("copies").join(cut_off)).expect("the half");
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7_200)).expect("long ago");
     let made = run(&root, &["backup", "copies/", "--keep", "2"]);
     assert!(made.status.success(), "{}", told(&made));
+    let left: Vec<_> = copies(&root.join("copies")).into_iter().filter(|name| name.contains("partial")).collect();
+    assert_eq!(left, [grows]);
+    std::fs::remove_file(root.join("copies").join(grows)).expect("the other is done");
     let names = copies(&root.join("copies"));
     let n_digests = names.iter().filter(|name| name.ends_with(".sha256")).count();
     assert_eq!((names.len(), n_digests), (4, 1), "{names:?}");

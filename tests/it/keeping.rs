@@ -370,9 +370,14 @@ fn a_client_is_forgotten_by_the_name_and_by_the_number_without_its_country() {
         let daemon = Daemon::start(&format!("{PEOPLE}{PROMISES}"));
         let client = json!({"name": "Íñigo Muñoz", "address": format!("+{contact}"), "kind": "customer"});
         daemon.event(&message("i-1", "hilo-inigo", DAY / 2, &client, "in", "¿Dónde está mi pedido?"));
+        // A store that was kept when another took its place is not plazo's to change, and is named.
+        let kept = daemon.data().join("plazo.sqlite3.before-20260101T000000Z");
+        std::fs::write(&kept, "… íñigo muñoz …").expect("a kept store");
         let erased = run(&daemon, &["erase", "--client", given, "--yes", "--json"]);
         let receipt: Value = serde_json::from_slice(&erased.stdout).unwrap_or_else(|_| panic!("{}", told(&erased)));
         assert_eq!((&receipt["requests"], &receipt["found"]), (&json!([1]), &json!(0)), "{given}: {receipt}");
+        assert_eq!(receipt["kept_in"], json!(["plazo.sqlite3.before-20260101T000000Z"]), "{given}: {receipt}");
+        std::fs::remove_file(&kept).expect("it is deleted by hand");
         let data = String::from_utf8_lossy(&bytes(&daemon.data())).to_lowercase();
         for gone in ["muñoz", "3005550101", "hilo-inigo"] {
             assert!(!data.contains(gone), "{given}: {gone} is still there");

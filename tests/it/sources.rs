@@ -118,6 +118,61 @@ fn a_system_that_nobody_foresaw_is_connected_by_a_file() {
     assert!(unknown.contains("luisa@cliente.example"), "{unknown}");
 }
 
+/// A system that signs nothing and sends no header of one's own bears a word in its address: in the query, or as the last of its path.
+#[test]
+fn a_system_that_signs_nothing_is_known_by_a_word_in_its_address() {
+    let mapping = |place: &str| {
+        format!(
+            "title = \"Kommo\"\nchannel = \"crm\"\nform = true\n[signature]\nalgorithm = \"token\"\n{place}\n[[event]]\n\
+             each = [\"message = body.message.add\"]\ntype = \"message\"\nid = \"message.id\"\nat = \"seconds(message.created_at)\"\n\
+             thread = \"message.chat_id\"\ndirection = \"'in'\"\nauthor = {{ name = \"message.author.name\", kind = \"'customer'\" }}\n\
+             text = \"bbcode_text(message.text)\"\n"
+        )
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (name, place) in [("query", "parameter = \"token\""), ("path", "in_path = true")] {
+        std::fs::write(directory.path().join(format!("{name}.toml")), mapping(place)).expect("a mapping");
+    }
+    let source =
+        |name: &str| format!("[source.{name}]\nmapping = \"{name}.toml\"\nsecret = {{ env = \"CRM_SECRET\" }}\n");
+    let operator = directory.path().join("operator").display().to_string();
+    let config = format!("{PEOPLE}{POLICY}{}{}", source("query"), source("path")).replace("OPERATOR", &operator);
+    std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
+    let daemon = start_in(directory);
+    let call = |path: &str, n: usize| {
+        let at = chrono::DateTime::parse_from_rfc3339(&before_now(std::time::Duration::ZERO)).expect("an instant");
+        let body = format!(
+            "message%5Badd%5D%5B0%5D%5Bid%5D=m-{n}&message[add][0][chat_id]=chat-{n}&message[add][0][created_at]={}\
+             &message[add][0][author][name]=Luisa&message[add][0][text]=%5Bb%5D%C2%BFHay+noticias%3F%5B%2Fb%5D",
+            at.timestamp()
+        );
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        daemon.call("POST", path, &headers, body.as_bytes()).status
+    };
+    for (n, (path, status)) in [
+        (format!("/hooks/query?token={SECRET}"), 200),
+        ("/hooks/query".to_owned(), 401),
+        ("/hooks/query?token=".to_owned(), 401),
+        (format!("/hooks/query?token={SECRET}x"), 401),
+        (format!("/hooks/query?token=x&token={SECRET}"), 401),
+        (format!("/hooks/query/{SECRET}"), 404),
+        (format!("/hooks/path/{SECRET}"), 200),
+        ("/hooks/path".to_owned(), 401),
+        ("/hooks/path/otro".to_owned(), 401),
+        (format!("/hooks/path?token={SECRET}"), 401),
+        (format!("/hooks/path/{SECRET}/x"), 404),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(call(&path, n), status, "{}", path.replace(SECRET, "SECRET"));
+    }
+    let listed = daemon.get("/v1/requests");
+    assert_eq!(listed["total"], 2, "{listed}");
+    assert_eq!(listed["requests"][0]["contact"], "Luisa", "{listed}");
+    assert!(!daemon.log().contains(SECRET), "the word stands in no log");
+}
+
 #[test]
 fn what_a_system_wants_forgotten_is_forgotten_unless_the_law_holds_it() {
     let daemon = start(&crm("http://127.0.0.1:9", ""));

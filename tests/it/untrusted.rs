@@ -142,6 +142,8 @@ fn m1_a_form_of_very_many_parameters_is_refused_unsorted() {
         refused_secrets: &[],
         each: None,
         member: None,
+        parameter: None,
+        in_path: false,
         optional: false,
         time: None,
     })

@@ -30,6 +30,25 @@ impl App {
         searched.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
+    /// Names of stores that were kept beside this one when another took its place, and have somebody in them.
+    pub(super) async fn kept_with(&self, mentions: &Mentions) -> io::Result<Vec<String>> {
+        let (directory, mentions) = (self.directory().to_owned(), mentions.clone());
+        let searched = tokio::task::spawn_blocking(move || {
+            let mut found = Vec::new();
+            for entry in std::fs::read_dir(&directory)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_kept = name.starts_with(&format!("{FILE}.before-"));
+                if is_kept && entry.path().is_file() && 0 < occurrences(&entry.path(), &mentions)? {
+                    found.push(name);
+                }
+            }
+            found.sort();
+            Ok(found)
+        });
+        searched.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+
     /// Whether the file in force has them in it.
     pub(super) fn names_them(&self, mentions: &Mentions) -> bool {
         let Some(path) = self.doors.file.load_full() else { return false };

@@ -134,6 +134,9 @@ pub struct ErasureReceipt {
     pub found: usize,
     /// Whether the file was written anew, since it held what earlier versions had let go.
     pub rewritten: bool,
+    /// Stores that were kept beside this one when another took its place, and still have them: their files, to be deleted by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_in: Vec<String>,
     /// Whether the file of promises in force names them, which is its operator's to change.
     pub in_file: bool,
 }
@@ -232,6 +235,7 @@ impl App {
             receipt.files += delete_files(&directory, &needles, &receipt.requests)?;
         }
         receipt.in_file = self.names_them(&needles);
+        receipt.kept_in = self.kept_with(&needles).await?;
         self.compact().await?;
         receipt.found = self.search(&needles).await?;
         if 0 < receipt.found && self.started_at.is_none() {
