@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tokio::sync::{Notify, mpsc};
 
 use super::board::Board;
 use super::disk::DiskWatch;
+use super::metrics::VerdictLabels;
 use super::pulse::Pulse;
 use super::queue::Queue;
 use super::time::TimeSource;
@@ -35,6 +38,8 @@ pub(super) struct Core {
     pub(super) pulse: Pulse,
     /// Open requests as the pages list them.
     pub(super) board: Board,
+    /// Promises by what came of them.
+    pub(super) promises: Family<VerdictLabels, Counter>,
     /// Held by whoever changes who is away, or puts another file in force.
     pub(super) absences: tokio::sync::Mutex<()>,
 }
@@ -51,6 +56,7 @@ impl Core {
             disk: DiskWatch::default(),
             pulse: Pulse::default(),
             board: Board::default(),
+            promises: Family::default(),
             absences: tokio::sync::Mutex::new(()),
         }
     }

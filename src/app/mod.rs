@@ -159,6 +159,7 @@ impl From<Parts> for App {
         let Parts { core, writer, readers, tokens, instance, keys, started_at } = parts;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
         let views = Views { core: Arc::clone(&core), readers: Arc::clone(&readers) };
+        let metrics = Metrics::new(core.promises.clone());
         let outbox = Outbox::new(Arc::clone(&core), Arc::clone(&writer), Arc::clone(&readers));
         let desk = Desk {
             core: Arc::clone(&core),
@@ -176,7 +177,7 @@ impl From<Parts> for App {
             writer,
             readers,
             doors: Arc::new(Doors::new()),
-            metrics: Arc::default(),
+            metrics: Arc::new(metrics),
             tokens: Arc::new(tokens),
             instance: instance.into(),
             keys: Arc::new(keys),

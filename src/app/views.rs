@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -255,10 +256,14 @@ impl Views {
                     now,
                     disk: None,
                     queued: 0,
+                    is_failing: false,
                     longest_hold: Duration::ZERO,
                     unreadable: 0,
                     requests: store.count_by_phase()?,
+                    overdue: store.count_overdue(now)?,
+                    next_due_at: store.next_due_at(now)?,
                     deliveries: store.count_deliveries()?,
+                    standing: store.holds()?.into_iter().map(|(destination, ..)| destination).collect(),
                     overdue_unsent: store.count_unsent(now - OVERDUE_AFTER)?,
                     lateness: store.lateness(now - LATENESS_OF, MOST_LATENESSES)?,
                     sources: Vec::new(),
@@ -266,6 +271,7 @@ impl Views {
             })
             .await?;
         snapshot.queued = self.core.queue.len();
+        snapshot.is_failing = self.core.is_failing.load(Ordering::Relaxed);
         snapshot.longest_hold = self.core.pulse.longest_hold();
         snapshot.unreadable = self.unreadable().all().len();
         Ok(snapshot)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
+use super::metrics::VerdictLabels;
 use crate::config::Config;
-use crate::engine::effect::Wake;
+use crate::engine::effect::{Effect, Wake};
 use crate::engine::event::EventId;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
@@ -46,6 +47,8 @@ struct Done {
     express: Vec<Leased>,
     /// Requests that changed.
     changed: Vec<Arc<Request>>,
+    /// What came of promises.
+    verdicts: Vec<VerdictLabels>,
 }
 
 /// One transaction.
@@ -84,9 +87,13 @@ impl<'a> Work<'a> {
             open.commit()?;
         }
         self.last_request = self.known.last_request;
-        let Done { wakes, n_decided, wakes_outbox, n_leased, changed, express } = std::mem::take(&mut self.done);
+        let Done { wakes, n_decided, wakes_outbox, n_leased, changed, verdicts, express } =
+            std::mem::take(&mut self.done);
         self.core.queue.set(wakes);
         self.core.board.committed(changed);
+        for verdict in &verdicts {
+            self.core.promises.get_or_create(verdict).inc();
+        }
         self.core.outlet.take_room(n_leased, express);
         if wakes_outbox || 0 < n_decided {
             self.core.outlet.wake();
@@ -154,6 +161,8 @@ impl<'a> Work<'a> {
         let saved = self.writing.save(changes, self.now)?;
         self.known.take(changes);
         self.done.n_decided += saved.deliveries.len();
+        let effects = changes.journal.iter().flat_map(|entry| &entry.effects);
+        self.done.verdicts.extend(effects.filter_map(verdict));
         self.done.wakes.extend_from_slice(&changes.wakes);
         self.done.changed.extend(changes.request.as_ref().map(|update| Arc::clone(&update.request)));
         Ok(saved)
@@ -308,6 +317,17 @@ impl<'a> Work<'a> {
     pub(super) fn hand_out(&mut self, leased: Vec<Leased>) {
         self.done.express.extend(leased);
     }
+}
+
+/// What an effect says of a promise.
+const fn verdict(effect: &Effect) -> Option<VerdictLabels> {
+    let (clock, verdict) = match effect {
+        Effect::Met { clock, .. } => (clock, "kept"),
+        Effect::MetLate { clock, .. } => (clock, "kept_late"),
+        Effect::Breached { clock, .. } => (clock, "broken"),
+        _ => return None,
+    };
+    Some(VerdictLabels { promise: clock.kind.as_str(), verdict })
 }
 
 /// What a decision has to say to whoever reads the log.

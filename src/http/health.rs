@@ -1,7 +1,7 @@
 //! `/healthz`, `/readyz` and `/metrics`.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use utoipa_axum::router::OpenApiRouter;
@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use super::access::{IsKnown, Read};
 use super::error::{Failure, HandlerResult, Problem};
 use crate::app::App;
+use crate::app::metrics::{Exposition, SourceFigures};
 use crate::both;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -43,16 +44,28 @@ async fn readyz(IsKnown(is_known): IsKnown, State(app): State<App>) -> HandlerRe
     Ok("ready\n")
 }
 
-/// Figures for Prometheus.
+/// Figures for Prometheus: as OpenMetrics to whoever accepts it, else in the text form that everything reads.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String), (status = "4XX", body = Problem)))]
-async fn metrics(_: Read, State(app): State<App>) -> HandlerResult<Response> {
+async fn metrics(_: Read, State(app): State<App>, headers: HeaderMap) -> HandlerResult<Response> {
     let mut snapshot = app.views.snapshot().await?;
     snapshot.disk = app.disk_outlook().await.ok();
     for name in app.config().source_names() {
         let state = app.feeds.source_state(name.clone()).await?;
         let since = |at: Option<DateTime<Utc>>| at.map_or(0.0, |at| (app.now() - at).as_seconds_f64());
-        snapshot.sources.push((name, since(state.waiting_since), since(state.row.heard_at)));
+        snapshot.sources.push(SourceFigures {
+            name,
+            lag: since(state.waiting_since),
+            silence: since(state.row.heard_at),
+            is_silent: state.row.silence_told_at.is_some(),
+            is_failing: state.row.failed_at.is_some(),
+        });
     }
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, content_type)], app.metrics().encode(&snapshot)).into_response())
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (exposition, content_type) = if accepted.into_iter().any(|value| value.contains("application/openmetrics-text"))
+    {
+        (Exposition::OpenMetrics, "application/openmetrics-text; version=1.0.0; charset=utf-8")
+    } else {
+        (Exposition::Classic, "text/plain; version=0.0.4; charset=utf-8")
+    };
+    Ok(([(header::CONTENT_TYPE, content_type)], app.metrics().encode(&snapshot, exposition)).into_response())
 }

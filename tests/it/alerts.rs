@@ -317,8 +317,8 @@ fn the_heartbeat_beats_while_nothing_is_overdue() {
     daemon.delivery("sent");
     let metrics = daemon.call("GET", "/metrics", &[], b"").body;
     for part in ["due_to_decided", "decided_to_sent", "sent_to_accepted", "due_to_accepted"] {
-        for quantile in ["0.5", "0.99", "1"] {
-            let line = format!("plazo_lateness_of_day_seconds{{part=\"{part}\",quantile=\"{quantile}\"}}");
+        for share in ["0.5", "0.99", "1"] {
+            let line = format!("plazo_lateness_of_day_seconds{{part=\"{part}\",share=\"{share}\"}}");
             assert!(metrics.contains(&line), "{line} in {metrics}");
         }
     }

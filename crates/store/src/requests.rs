@@ -314,6 +314,14 @@ impl Store {
         Ok(statement.query_row([milliseconds(now)], |row| row.get(0))?)
     }
 
+    /// When the next promise of an open request is due that is not broken yet.
+    pub fn next_due_at(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let mut statement =
+            self.prepare("SELECT min(due_at) FROM requests WHERE phase IN ('open', 'waiting') AND ?1 < due_at")?;
+        let at: Option<i64> = statement.query_row([milliseconds(now)], |row| row.get(0))?;
+        Ok(at.map(instant).transpose()?)
+    }
+
     /// How many requests stand in each phase.
     pub fn count_by_phase(&self) -> Result<Vec<(String, i64)>> {
         let mut statement = self.prepare("SELECT word, n FROM counts WHERE subject = 'phase' AND 0 < n")?;
