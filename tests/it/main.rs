@@ -63,5 +63,6 @@ mod transactions;
 mod transports;
 mod untrusted;
 mod usual;
+mod watching;
 mod webhooks;
 mod words;
