@@ -88,9 +88,8 @@ fn every_written_rule_has_its_sentence_in_both_languages() {
 
 #[test]
 fn every_link_between_pages_leads_to_a_page_and_a_heading() {
-    let mut pages: Vec<PathBuf> = vec![root().join("README.md"), root().join("LEEME.md")];
-    let docs = fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
-    pages.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    let mut pages = pages_of("");
+    pages.extend(pages_of("docs"));
     let mut broken = Vec::new();
     for path in &pages {
         let text = fs::read_to_string(path).expect("a page");
@@ -109,6 +108,33 @@ fn every_link_between_pages_leads_to_a_page_and_a_heading() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The pages of a folder.
+fn pages_of(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// Whoever looks for a page finds it by the index, in Spanish where there is one in Spanish.
+#[test]
+fn the_index_leads_to_every_page_and_has_the_same_parts_in_both_languages() {
+    let led_to = |index: &str| -> Vec<Vec<String>> {
+        let text = page(index);
+        let parts = text.split("\n## ").map(|part| {
+            let targets = part.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+            targets.map(str::to_owned).collect()
+        });
+        parts.collect()
+    };
+    let (english, spanish) = (led_to("docs/README.md"), led_to("docs/LEEME.md"));
+    let lengths = |parts: &[Vec<String>]| parts.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lengths(&english), lengths(&spanish));
+    for path in pages_of("docs") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_listed = english.iter().chain(&spanish).flatten().any(|target| *target == name);
+        assert!(is_listed, "no index of docs/ leads to {name}: add it to docs/README.md and docs/LEEME.md");
+    }
 }
 
 fn is_no_page(path: &Path) -> bool {
