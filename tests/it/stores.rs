@@ -1,7 +1,7 @@
 //! Stores of released versions: one of each, as its daemon left it when it was killed, is brought up to date and tells what it told.
 //!
 //! `tests/data/stores/<version>.json` is what that version's own commands said of its store: every command of today says the same. A release
-//! adds its own pair and changes none.
+//! adds its own pair, which `tests/it/made_store.rs` makes, and changes none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::desk::Desk;
 use crate::support::plazo;
 
-fn stores() -> PathBuf {
+pub fn stores() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stores")
 }
 
@@ -26,13 +26,18 @@ fn upgraded(released: &Path) -> tempfile::TempDir {
 
 /// What a command says of a store, without what depends on when it is asked.
 fn said(directory: &Path, command: &str) -> Value {
+    let mut said = said_now(directory, command);
+    forget_the_hour(&mut said);
+    said
+}
+
+/// What a command says of a store.
+pub fn said_now(directory: &Path, command: &str) -> Value {
     let mut plazo = plazo();
     plazo.current_dir(directory).arg("--config").arg(stores().join("sla.toml")).arg("--data").arg(directory);
     let output = plazo.args(command.split(' ')).output().expect("plazo runs");
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-    let mut said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    forget_the_hour(&mut said);
-    said
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 fn forget_the_hour(value: &mut Value) {
