@@ -199,6 +199,20 @@ fn the_boards_are_one_in_two_languages_and_can_be_imported() {
         found
     };
     assert_eq!(asked(&english), asked(&spanish));
+    // As rules of a file, so that promtool reads them; Grafana puts the spans and names in.
+    let rules: Vec<Value> = asked(&english)
+        .into_iter()
+        .filter(|text| !text.starts_with("label_values("))
+        .enumerate()
+        .map(|(n, text)| {
+            let text = text.replace("$__rate_interval", "5m").replace("$instance", ".*");
+            json!({"record": format!("board:{n}"), "expr": text})
+        })
+        .collect();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let rules = json!({"groups": [{"name": "board", "rules": rules}]}).to_string();
+    std::fs::write(file.path(), rules).expect("written");
+    promtool(&["check", "rules", &file.path().display().to_string()], "");
     for board in [&english, &spanish] {
         assert!(board["id"].is_null() && board["uid"].is_null(), "an installation gives it its own");
         assert!(board["schemaVersion"].as_u64().is_some_and(|version| 30 < version));
