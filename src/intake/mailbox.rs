@@ -1,6 +1,8 @@
 //! A mailbox read by IMAP (RFC 3501), with IDLE (RFC 2177) where the server has it. Folders are only examined: nothing there is
 //! changed.
 
+pub mod probe;
+
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -227,17 +229,7 @@ impl MailboxSettings {
         now: DateTime<Utc>,
     ) -> Result<Folder, MailboxError> {
         let imap = self.connect().await?;
-        let mut session = match &self.login {
-            Login::Password(password) => {
-                let password = password.read()?;
-                imap.login(&self.user, password.expose()).await.map_err(|(error, _)| error)?
-            }
-            Login::OAuth(oauth) => {
-                let token = oauth.token(client, now).await?;
-                let xoauth2 = XOAuth2(Some(format!("user={}\x01auth=Bearer {}\x01\x01", self.user, token.expose())));
-                imap.authenticate("XOAUTH2", xoauth2).await.map_err(|(error, _)| error)?
-            }
-        };
+        let mut session = self.log_in(imap, client, now).await?;
         let has_idle = session.capabilities().await?.has_str("IDLE");
         let is_sent = self.sent.iter().any(|sent| sent == folder)
             || is_sent_by_name(folder)
@@ -250,6 +242,25 @@ impl MailboxSettings {
             has_idle,
             validity: examined.uid_validity.unwrap_or(0),
             next_uid: examined.uid_next.unwrap_or(1),
+        })
+    }
+
+    async fn log_in(
+        &self,
+        imap: Client<Box<dyn Wire>>,
+        client: &reqwest::Client,
+        now: DateTime<Utc>,
+    ) -> Result<Connection, MailboxError> {
+        Ok(match &self.login {
+            Login::Password(password) => {
+                let password = password.read()?;
+                imap.login(&self.user, password.expose()).await.map_err(|(error, _)| error)?
+            }
+            Login::OAuth(oauth) => {
+                let token = oauth.token(client, now).await?;
+                let xoauth2 = XOAuth2(Some(format!("user={}\x01auth=Bearer {}\x01\x01", self.user, token.expose())));
+                imap.authenticate("XOAUTH2", xoauth2).await.map_err(|(error, _)| error)?
+            }
         })
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Response;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// How a body ended.
 #[derive(Debug)]
@@ -39,6 +39,12 @@ pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<TimeDelta>
         Ok(seconds) => TimeDelta::try_seconds(seconds),
         Err(_) => Some(DateTime::parse_from_rfc2822(value).ok()?.to_utc() - now),
     }
+}
+
+/// What time it is where an answer was made, to the second (RFC 9110 §6.6.1).
+pub fn peer_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(date.trim()).ok()?.to_utc())
 }
 
 #[cfg(test)]

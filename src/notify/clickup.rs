@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{StatusCode, Url};
+use reqwest::{Method, StatusCode, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use super::capabilities::{Capabilities, Pace};
 use super::endpoint::Endpoint;
 use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::{HttpAnswer, word};
+use super::probe::{Greeting, PeerProbe};
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
@@ -116,6 +117,14 @@ impl Peer for ClickUp {
         Ok(HookCall { authorization: Some(self.token.expose().to_owned()), ..HookCall::post(url, body) })
     }
 
+    fn probe(&self) -> PeerProbe {
+        let call = |url| {
+            let authorization = Some(self.token.expose().to_owned());
+            HookCall { method: Method::GET, authorization, ..HookCall::post(url, Value::Null) }
+        };
+        PeerProbe::call(&self.base, &format!("api/v2/list/{}", self.list), call, greeting)
+    }
+
     fn name(&self) -> &'static str {
         "ClickUp"
     }
@@ -184,5 +193,15 @@ fn with_link(message: &Message) -> String {
     match &message.card.show {
         Some(show) => format!("{}\n{show}", message.text),
         None => message.text.clone(),
+    }
+}
+
+/// Whether it knows the token, and the list.
+fn greeting(answer: &HttpAnswer) -> Greeting {
+    let body = answer.json();
+    match (answer.status.is_success(), body["err"].as_str()) {
+        (true, _) if word(&body["id"]).is_some() => Greeting::Known,
+        (false, Some(said)) => Greeting::Unknown(cut(said, 80, characters)),
+        _ => Greeting::Foreign,
     }
 }

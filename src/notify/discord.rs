@@ -10,6 +10,7 @@ use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Form, HookCall, Judged, Peer, characters, cut, markdown_links, without_markdown};
 use super::http::{HttpAnswer, word};
+use super::probe::{Greeting, PeerProbe};
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 
@@ -62,6 +63,11 @@ impl Peer for Discord {
         // Only then it tells the message's id.
         url.query_pairs_mut().append_pair("wait", "true");
         Ok(HookCall { method, ..HookCall::post(url, payload(message, form)) })
+    }
+
+    fn probe(&self) -> PeerProbe {
+        // Asked by GET, a webhook tells of itself (discord.com/developers, "Get Webhook with Token").
+        PeerProbe::Call(HookCall { method: Method::GET, ..HookCall::post(self.url.clone(), Value::Null) }, greeting)
     }
 
     fn name(&self) -> &'static str {
@@ -139,5 +145,15 @@ const fn color(tone: Tone) -> u32 {
         Tone::Warning => 0x00c9_8500,
         Tone::Done => 0x002e_7d32,
         Tone::Neutral => 0x0024_619b,
+    }
+}
+
+/// Whether there is such a webhook.
+fn greeting(answer: &HttpAnswer) -> Greeting {
+    let body = answer.json();
+    match (answer.status.is_success(), body["message"].as_str()) {
+        (true, _) if word(&body["id"]).is_some() => Greeting::Known,
+        (false, Some(said)) => Greeting::Unknown(cut(said, 80, characters)),
+        _ => Greeting::Foreign,
     }
 }

@@ -9,10 +9,12 @@ use serde::Deserialize;
 
 use super::capabilities::{Capabilities, Readers};
 use super::file::FileTransport;
-use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
+use super::probe::{ProbeError, ProbeFault, Probed};
+use super::provider::{ConfigReader, Equipment, Probing, Provider, Sender, Sending};
 use super::smtp::reply::Reply;
 use super::smtp::{Cause, Connections, Credentials, Seal, Security, Server, SmtpError, Stage, Tls};
 use super::{DeliveryError, Message, Receipt, SetupError, mail};
+use crate::both;
 use crate::secret::SecretSource;
 use crate::written::At;
 
@@ -99,6 +101,10 @@ impl Sender for EmailTransport {
     fn send<'a>(&'a self, message: &'a Message, _: DateTime<Utc>) -> Sending<'a> {
         Box::pin(self.submit(message))
     }
+
+    fn probe(&self, _: DateTime<Utc>) -> Probing<'_> {
+        Box::pin(self.look())
+    }
 }
 
 impl EmailTransport {
@@ -118,10 +124,36 @@ impl EmailTransport {
         Ok(Self { connections, from: mail::mailbox(&server.from)? })
     }
 
+    /// Connects, greets, secures and logs in, as for a mail.
+    async fn look(&self) -> Result<Probed, ProbeError> {
+        let place = self.connections.place();
+        match self.connections.probe().await {
+            Ok(()) => {
+                let told = match self.connections.user() {
+                    Some(user) => both!("{place} lets {user} in", "{place} deja entrar a {user}"),
+                    None => both!("{place} answers; nobody logs in there", "{place} responde; ahí nadie inicia sesión"),
+                };
+                Ok(Probed { told, peer_time: None })
+            }
+            Err(error) => Err(ProbeError { fault: fault_of(&error), place, cause: error.to_string(), peer_time: None }),
+        }
+    }
+
     async fn submit(&self, message: &Message) -> Result<Receipt, DeliveryError> {
         let mail = mail::compose(message, &self.from)?;
         let reply = self.connections.send(&mail).await.map_err(|error| classify(&error))?;
         Ok(Receipt::of(reply.to_string()))
+    }
+}
+
+/// How far a conversation without a mail came.
+const fn fault_of(error: &SmtpError) -> ProbeFault {
+    match (error.stage, &error.cause) {
+        (Stage::Name, _) => ProbeFault::Name,
+        (Stage::Seal | Stage::StartTls, _) => ProbeFault::Tls,
+        (Stage::Auth, Cause::Refused(_) | Cause::Broken(_)) => ProbeFault::Login,
+        (_, Cause::Foreign(_)) => ProbeFault::Foreign,
+        _ => ProbeFault::Connection,
     }
 }
 

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
+use nix::unistd::{AccessFlags, access};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::capabilities::Capabilities;
-use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
+use super::probe::{ProbeError, ProbeFault, Probed};
+use super::provider::{ConfigReader, Equipment, Probing, Provider, Sender, Sending};
 use super::{DeliveryError, Message, Receipt, SetupError, mail};
-use crate::private;
 use crate::written::At;
+use crate::{both, private};
 
 const SENDER: &str = "plazo <plazo@localhost>";
 
@@ -63,11 +65,32 @@ impl Sender for FileTransport {
     fn send<'a>(&'a self, message: &'a Message, _: DateTime<Utc>) -> Sending<'a> {
         Box::pin(self.put(message))
     }
+
+    fn probe(&self, _: DateTime<Utc>) -> Probing<'_> {
+        Box::pin(std::future::ready(self.look()))
+    }
 }
 
 impl FileTransport {
     pub(super) const fn new(directory: PathBuf) -> Self {
         Self { directory }
+    }
+
+    /// Whether the directory can be written, or made where it is not there yet.
+    fn look(&self) -> Result<Probed, ProbeError> {
+        let place = self.directory.display().to_string();
+        let there = self.directory.ancestors().find(|above| above.exists());
+        let there = there.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match access(there, AccessFlags::W_OK | AccessFlags::X_OK) {
+            Ok(()) => Ok(Probed {
+                told: both!("files are written into {place}", "se escriben archivos en {place}"),
+                peer_time: None,
+            }),
+            Err(cause) => {
+                let (fault, cause) = (ProbeFault::Directory, cause.desc().to_owned());
+                Err(ProbeError { fault, place, cause, peer_time: None })
+            }
+        }
     }
 
     async fn put(&self, message: &Message) -> Result<Receipt, DeliveryError> {

@@ -14,7 +14,8 @@ use tokio::sync::Mutex;
 use super::capabilities::Capabilities;
 use super::endpoint::Endpoint;
 use super::hook::{characters, cut};
-use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
+use super::probe::{self, PeerProbe};
+use super::provider::{ConfigReader, Equipment, Probing, Provider, Sender, Sending};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone, http};
 use crate::secret::{Secret, SecretSource};
 use crate::written::{At, SecretRef, WordOr};
@@ -106,6 +107,11 @@ impl Provider for Glpi {
 impl Sender for Glpi {
     fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
         Box::pin(self.tell(message, now))
+    }
+
+    // To log in opens a session there, so only its host is asked.
+    fn probe(&self, now: DateTime<Utc>) -> Probing<'_> {
+        Box::pin(probe::ask(PeerProbe::host(&self.base), "GLPI", &self.client, self.timeout, now))
     }
 }
 

@@ -11,6 +11,7 @@ use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Form, HookCall, Judged, Peer, bytes, cut};
 use super::http::HttpAnswer;
+use super::probe::PeerProbe;
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 
@@ -52,6 +53,10 @@ impl Peer for GoogleChat {
             url.query_pairs_mut().append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
         }
         Ok(HookCall::post(url, payload(message)))
+    }
+
+    fn probe(&self) -> PeerProbe {
+        PeerProbe::Host(self.url.clone())
     }
 
     fn name(&self) -> &'static str {

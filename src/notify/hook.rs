@@ -9,7 +9,8 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::http::{self, HttpAnswer};
-use super::provider::{Sender, Sending};
+use super::probe::{self, PeerProbe};
+use super::provider::{Probing, Sender, Sending};
 use super::{Button, DeliveryError, Message, Receipt};
 
 /// One call.
@@ -72,6 +73,9 @@ pub trait Peer: Send + Sync {
     /// [`DeliveryError::GiveUp`] if the message cannot be put in its form.
     fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError>;
 
+    /// How it is looked at without a message.
+    fn probe(&self) -> PeerProbe;
+
     /// Its name, as people know it.
     fn name(&self) -> &'static str;
 
@@ -103,6 +107,10 @@ impl<P> std::fmt::Debug for Hook<P> {
 impl<P: Peer> Sender for Hook<P> {
     fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
         Box::pin(self.deliver(message, now))
+    }
+
+    fn probe(&self, now: DateTime<Utc>) -> Probing<'_> {
+        Box::pin(probe::ask(self.peer.probe(), self.peer.name(), &self.client, self.timeout, now))
     }
 }
 

@@ -39,8 +39,16 @@ pub(super) async fn exchange(
     timeout: Duration,
     now: DateTime<Utc>,
 ) -> Result<HttpAnswer, DeliveryError> {
-    // Without its address, which may be a secret.
-    let mut response = request.timeout(timeout).send().await.map_err(|error| failed(error.without_url()))?;
+    answered(request, timeout, now).await.map_err(failed)
+}
+
+/// The same with the client's own error, which bears no address: that may be a secret.
+pub(super) async fn answered(
+    request: RequestBuilder,
+    timeout: Duration,
+    now: DateTime<Utc>,
+) -> Result<HttpAnswer, reqwest::Error> {
+    let mut response = request.timeout(timeout).send().await.map_err(reqwest::Error::without_url)?;
     let status = response.status();
     let headers = response.headers().clone();
     let retry_after = answer::retry_after(&headers, now);
@@ -89,6 +97,11 @@ impl HttpAnswer {
         DeliveryError::Hold { after: self.retry_after, cause }
     }
 
+    /// What time it is where the answer was made (RFC 9110 §6.6.1).
+    pub(super) fn peer_time(&self) -> Option<DateTime<Utc>> {
+        answer::peer_time(&self.headers)
+    }
+
     /// A header, by its name in lower case.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -120,6 +133,15 @@ fn failed(error: reqwest::Error) -> DeliveryError {
         // No answer, or a broken one: the message may have arrived.
         DeliveryError::Doubt { cause }
     }
+}
+
+/// The innermost cause of an error, which tells most.
+pub fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// The error and its causes, outer first.

@@ -10,6 +10,7 @@ use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Form, HookCall, Judged, Peer, characters, cut, markdown_links, without_mentions};
 use super::http::HttpAnswer;
+use super::probe::PeerProbe;
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 
@@ -47,6 +48,10 @@ impl Provider for Mattermost {
 impl Peer for Mattermost {
     fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
         Ok(HookCall::post(self.url.clone(), payload(message, form)))
+    }
+
+    fn probe(&self) -> PeerProbe {
+        PeerProbe::Host(self.url.clone())
     }
 
     fn name(&self) -> &'static str {

@@ -19,6 +19,7 @@ mod mail;
 pub mod mattermost;
 pub mod ntfy;
 pub mod pagerduty;
+pub mod probe;
 pub mod provider;
 mod registry;
 pub mod rocket_chat;

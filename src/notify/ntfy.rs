@@ -12,6 +12,7 @@ use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Form, HookCall, Judged, Peer, bytes, cut};
 use super::http::{HttpAnswer, word};
+use super::probe::PeerProbe;
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
@@ -111,6 +112,10 @@ impl Peer for Ntfy {
             Some(token) => call.bearer(token.expose()),
             None => call,
         })
+    }
+
+    fn probe(&self) -> PeerProbe {
+        PeerProbe::Host(self.url.clone())
     }
 
     fn name(&self) -> &'static str {

@@ -13,6 +13,7 @@ use super::capabilities::{Capabilities, Pace};
 use super::endpoint::Endpoint;
 use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::HttpAnswer;
+use super::probe::PeerProbe;
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{BUTTONS, DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::secret::{Secret, SecretSource};
@@ -91,6 +92,10 @@ impl Provider for PagerDuty {
 impl Peer for PagerDuty {
     fn call(&self, message: &Message, _: Form) -> Result<HookCall, DeliveryError> {
         Ok(HookCall::post(self.url.clone(), payload(message, self.key.expose())))
+    }
+
+    fn probe(&self) -> PeerProbe {
+        PeerProbe::Host(self.url.clone())
     }
 
     fn name(&self) -> &'static str {

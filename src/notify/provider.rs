@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::capabilities::Capabilities;
 use super::email::MailServer;
+use super::probe::{ProbeError, Probed};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::net::Clients;
 use crate::secret::SecretSource;
@@ -75,10 +76,16 @@ pub struct Equipment<'a> {
 pub trait Sender: std::fmt::Debug + Send + Sync {
     /// Sends one message. `now` is the instant that the peer is told.
     fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a>;
+
+    /// Looks whether a message could be sent, without one.
+    fn probe(&self, now: DateTime<Utc>) -> Probing<'_>;
 }
 
 /// A message on its way. [`DeliveryError`] says whether another try may help.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Receipt, DeliveryError>> + Send + 'a>>;
+
+/// A look on its way.
+pub type Probing<'a> = Pin<Box<dyn Future<Output = Result<Probed, ProbeError>> + Send + 'a>>;
 
 /// Reads the values of one destination's keys, each by the rule that all values of its sort have in the file, and hears what is wrong.
 /// `config` is it.

@@ -13,6 +13,7 @@ use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::HttpAnswer;
+use super::probe::{Greeting, PeerProbe};
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{BUTTONS, Button, Card, DeliveryError, Message, Receipt, SetupError};
 use crate::both;
@@ -198,6 +199,16 @@ impl Peer for Slack {
         Ok(HookCall::post(url, body).bearer(token.expose()))
     }
 
+    fn probe(&self) -> PeerProbe {
+        match &self.way {
+            Way::Webhook(url) => PeerProbe::Host(url.clone()),
+            Way::Bot { base, token, .. } => {
+                let call = |url| HookCall::post(url, json!({})).bearer(token.expose());
+                PeerProbe::call(base, "auth.test", call, greeting)
+            }
+        }
+    }
+
     fn name(&self) -> &'static str {
         "Slack"
     }
@@ -302,4 +313,14 @@ fn actions(request: RequestId, card: &Card, language: Language) -> Value {
     });
     let elsewhere = card.place.as_ref().map(link);
     json!({ "type": "actions", "elements": elements.chain(elsewhere).collect::<Vec<_>>() })
+}
+
+/// Whether it knows the bot; it says no with 200.
+fn greeting(answer: &HttpAnswer) -> Greeting {
+    let body = answer.json();
+    match body["ok"].as_bool() {
+        Some(true) => Greeting::Known,
+        Some(false) => Greeting::Unknown(cut(body["error"].as_str().unwrap_or_default(), 80, characters)),
+        None => Greeting::Foreign,
+    }
 }

@@ -11,6 +11,7 @@ use super::capabilities::{Capabilities, Pace};
 use super::endpoint::{self, Endpoint};
 use super::hook::{Form, HookCall, Judged, Peer, bytes, cut};
 use super::http::HttpAnswer;
+use super::probe::PeerProbe;
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{Card, DeliveryError, Message, Receipt, SetupError, Tone};
 use crate::both;
@@ -63,6 +64,10 @@ impl Provider for Teams {
 impl Peer for Teams {
     fn call(&self, message: &Message, form: Form) -> Result<HookCall, DeliveryError> {
         Ok(HookCall::post(self.url.clone(), payload(message, form)))
+    }
+
+    fn probe(&self) -> PeerProbe {
+        PeerProbe::Host(self.url.clone())
     }
 
     fn name(&self) -> &'static str {

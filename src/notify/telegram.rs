@@ -15,6 +15,7 @@ use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Form, HookCall, Judged, Peer, cut, utf16};
 use super::http::{HttpAnswer, word};
+use super::probe::{Greeting, PeerProbe};
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{Button, DeliveryError, Message, Receipt, SetupError};
 use crate::secret::SecretSource;
@@ -164,6 +165,11 @@ impl Peer for Telegram {
         Ok(HookCall::post(url, body))
     }
 
+    fn probe(&self) -> PeerProbe {
+        // "A simple method for testing your bot's authentication token."
+        PeerProbe::call(&self.base, "getMe", |url| HookCall::post(url, json!({})), greeting)
+    }
+
     fn name(&self) -> &'static str {
         "Telegram"
     }
@@ -265,4 +271,14 @@ fn keyboard(message: &Message, buttons: Option<Language>) -> Option<Value> {
     };
     let (first, others) = keys.split_first()?;
     Some(std::iter::once(json!([first])).chain(others.chunks(2).map(|row| json!(row))).collect())
+}
+
+/// Whether it knows the bot. Without a good token the whole address leads nowhere, which it says as 404.
+fn greeting(answer: &HttpAnswer) -> Greeting {
+    let body = answer.json();
+    match body["ok"].as_bool() {
+        Some(true) => Greeting::Known,
+        Some(false) => Greeting::Unknown(cut(body["description"].as_str().unwrap_or_default(), 80, |_| 1)),
+        None => Greeting::Foreign,
+    }
 }

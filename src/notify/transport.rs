@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota};
 
+use super::probe::{ProbeError, Probed};
 use super::provider::{Equipment, Sender};
 use super::{DeliveryError, Message, Receipt, Settings};
 use crate::net::{Clients, NotPublic};
@@ -56,6 +57,15 @@ impl Transport {
     pub async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
         self.keep_pace().await;
         self.sender.send(message, now).await
+    }
+
+    /// Looks whether a message could be sent, without one.
+    ///
+    /// # Errors
+    ///
+    /// [`ProbeError`] says how far it came.
+    pub async fn probe(&self, now: DateTime<Utc>) -> Result<Probed, ProbeError> {
+        self.sender.probe(now).await
     }
 
     /// Waits until the peer takes one more. Few wait at a time: no more are claimed than go out at once.

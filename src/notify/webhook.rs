@@ -14,8 +14,8 @@ use sha2::Sha256;
 
 use super::capabilities::Capabilities;
 use super::endpoint::{Endpoint, Line};
-use super::provider::{ConfigReader, Equipment, Provider, Sender, Sending};
-use super::{DeliveryError, Message, Receipt, SetupError, http};
+use super::provider::{ConfigReader, Equipment, Probing, Provider, Sender, Sending};
+use super::{DeliveryError, Message, Receipt, SetupError, http, probe};
 use crate::secret::SecretSource;
 use crate::written::{At, SecretRef, WordOr};
 
@@ -97,6 +97,10 @@ impl Provider for WebhookTransport {
 impl Sender for WebhookTransport {
     fn send<'a>(&'a self, message: &'a Message, now: DateTime<Utc>) -> Sending<'a> {
         Box::pin(self.post(message, now))
+    }
+
+    fn probe(&self, now: DateTime<Utc>) -> Probing<'_> {
+        Box::pin(probe::host(&self.url, &self.client, self.timeout, now))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use reqwest::{StatusCode, Url};
+use reqwest::{Method, StatusCode, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use super::capabilities::{Capabilities, Pace, Readers};
 use super::endpoint::Endpoint;
 use super::hook::{Form, HookCall, Judged, Peer, characters, cut};
 use super::http::{HttpAnswer, word};
+use super::probe::{Greeting, PeerProbe};
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::secret::{Secret, SecretSource};
@@ -218,6 +219,12 @@ impl Peer for WhatsApp {
         Ok(HookCall::post(url, body).bearer(self.token.expose()))
     }
 
+    fn probe(&self) -> PeerProbe {
+        let call =
+            |url| HookCall { method: Method::GET, ..HookCall::post(url, Value::Null) }.bearer(self.token.expose());
+        PeerProbe::call(&self.base, &format!("{}?fields=id", self.letter.sender), call, greeting)
+    }
+
     fn name(&self) -> &'static str {
         "WhatsApp"
     }
@@ -270,5 +277,15 @@ impl Peer for WhatsApp {
             Some(_) if is_our_fault || GONE.contains(&answer.status) => DeliveryError::GiveUp { cause },
             _ => answer.error(&[]),
         })
+    }
+}
+
+/// Whether it knows the token, and the number that sends.
+fn greeting(answer: &HttpAnswer) -> Greeting {
+    let body = answer.json();
+    match (answer.status.is_success(), body["error"]["message"].as_str()) {
+        (true, _) if word(&body["id"]).is_some() => Greeting::Known,
+        (false, Some(said)) => Greeting::Unknown(cut(said, 80, |_| 1)),
+        _ => Greeting::Foreign,
     }
 }

@@ -7,8 +7,12 @@ use super::reply::Reply;
 /// How far a conversation came, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::notify) enum Stage {
-    /// A connection, and TLS where it comes first.
+    /// The server's name, where that is asked for by itself.
+    Name,
+    /// A connection.
     Connect,
+    /// TLS where it comes first.
+    Seal,
     /// The server's first words.
     Greeting,
     /// EHLO, else HELO.
@@ -30,7 +34,7 @@ pub(in crate::notify) enum Stage {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connect => "no connection",
+            Self::Name | Self::Connect | Self::Seal => "no connection",
             Self::Greeting => "greeting",
             Self::Hello => "EHLO",
             Self::StartTls => "STARTTLS",

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lettre::Message;
 use lettre::address::Envelope;
+use tokio::net::lookup_host;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
@@ -108,6 +109,25 @@ impl Connections {
         }
         let session = Session::open(&self.server, until).await?;
         self.converse(session, mail.envelope(), &content).await
+    }
+
+    /// Opens a conversation as for a mail, and takes leave.
+    pub(super) async fn probe(&self) -> Result<(), SmtpError> {
+        let found = lookup_host((self.server.host.as_str(), self.server.port)).await;
+        found.map(drop).map_err(|error| Cause::Broken(error.to_string()).at(Stage::Name))?;
+        let session = Session::open(&self.server, Instant::now() + BEFORE_DOT).await?;
+        session.leave();
+        Ok(())
+    }
+
+    /// The server's name and port.
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", self.server.host, self.server.port)
+    }
+
+    /// Who logs in.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.server.credentials.as_ref().map(|credentials| credentials.user.as_str())
     }
 
     async fn converse(&self, mut session: Session, envelope: &Envelope, content: &[u8]) -> Result<Reply, SmtpError> {

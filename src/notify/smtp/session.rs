@@ -37,7 +37,7 @@ impl Session {
         let connected = within(until, CONNECT, Wire::connect(&server.host, server.port)).await;
         let mut wire = connected.map_err(|cause| cause.at(Stage::Connect))?;
         if let Security::Implicit(seal) = &server.security {
-            wire = within(until, ANSWER, wire.secure(seal)).await.map_err(|cause| cause.at(Stage::Connect))?;
+            wire = within(until, ANSWER, wire.secure(seal)).await.map_err(|cause| cause.at(Stage::Seal))?;
         }
         let greeting = within(until, ANSWER, wire.answer()).await.and_then(positive);
         greeting.map_err(|cause| cause.at(Stage::Greeting))?;
