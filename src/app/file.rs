@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -89,6 +89,11 @@ pub fn digest(text: &str) -> String {
 }
 
 impl App {
+    /// Where the file lies; none where nobody has said so.
+    pub fn file_path(&self) -> Option<Arc<PathBuf>> {
+        self.doors.file.load_full()
+    }
+
     /// The file as it lies on the disk.
     ///
     /// # Errors

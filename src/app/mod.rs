@@ -141,6 +141,8 @@ pub struct App {
     keys: Arc<keys::Keys>,
     /// When it began to run; none where it only looks.
     started_at: Option<DateTime<Utc>>,
+    /// The name of this run.
+    run: Arc<str>,
 }
 
 /// What an application is made of.
@@ -182,6 +184,7 @@ impl From<Parts> for App {
             instance: instance.into(),
             keys: Arc::new(keys),
             started_at,
+            run: uuid::Uuid::new_v4().simple().to_string().into(),
         }
     }
 }
@@ -321,6 +324,11 @@ impl App {
     /// When it began to run; none where it only looks into the store.
     pub fn started_at(&self) -> Option<DateTime<Utc>> {
         self.started_at
+    }
+
+    /// The name of this run, made at its start: whoever is told the same at two doors stands before the same daemon.
+    pub fn run(&self) -> &str {
+        &self.run
     }
 
     /// Signs of life of writer and timer.

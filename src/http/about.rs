@@ -1,5 +1,7 @@
 //! `GET /v1/about`: who answers, in which language and zone; and `GET /v1/status`: whether all is well, in one answer.
 
+use std::path::{Path, PathBuf};
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -37,6 +39,11 @@ struct About {
     revision: Option<i64>,
     /// When that one was taken.
     revision_taken_at: Option<DateTime<Utc>>,
+    /// Where the file lies; none where no daemon runs.
+    file: Option<String>,
+    /// The name of this run, which `/a/` says in its header `plazo-run`: by it a daemon is known at its public address. None where no
+    /// daemon runs.
+    run: Option<String>,
 }
 
 /// Whether all is well.
@@ -141,7 +148,13 @@ async fn introduction(app: &App) -> HandlerResult<About> {
         started_at: app.started_at(),
         revision: revision.map(|(id, _)| id),
         revision_taken_at: revision.and_then(|(_, taken_at)| taken_at),
+        file: app.started_at().and(app.file_path()).map(|path| absolute(&path).display().to_string()),
+        run: app.started_at().map(|_| app.run().to_owned()),
     })
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Whether all is well: requests, messages, destinations.

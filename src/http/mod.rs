@@ -54,6 +54,9 @@ pub use mail::LARGEST_MAIL;
 
 /// Larger bodies are refused.
 pub const LARGEST_BODY: usize = 1 << 20;
+/// The header of `/a/` that names the run of plazo which answers. It stands there since every proxy passes on what lies below `/a/` that
+/// lets links of alerts through.
+pub const RUN: &str = "plazo-run";
 const TIMEOUT: Duration = Duration::from_secs(30);
 const LONG_TIMEOUT: Duration = Duration::from_secs(1_800);
 
