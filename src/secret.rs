@@ -9,6 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 
 const MASK: &str = "***";
+/// Where the credentials of the running unit are, for root and the unit itself.
+const OF_UNIT: &str = "/run/credentials/plazo.service";
 
 /// A value that is masked in `Debug`, `Display` and `Serialize`, and wiped when dropped.
 #[derive(Clone)]
@@ -91,9 +93,8 @@ impl SecretSource {
     pub fn read(&self) -> Result<Secret, SecretError> {
         let (place, value) = match self {
             Self::Credential(name) => {
-                let directory = std::env::var_os("CREDENTIALS_DIRECTORY")
-                    .ok_or_else(|| SecretError::NoCredentials(name.clone()))?;
-                let path = PathBuf::from(directory).join(name);
+                let directory = credentials().ok_or_else(|| SecretError::NoCredentials(name.clone()))?;
+                let path = directory.join(name);
                 (format!("credential `{name}`"), read_file(path)?)
             }
             Self::Env(name) => (
@@ -106,6 +107,12 @@ impl SecretSource {
         let value = value.trim_end_matches(['\n', '\r']);
         if value.is_empty() { Err(SecretError::Empty(place)) } else { Ok(Secret::new(value)) }
     }
+}
+
+/// Where systemd keeps the credentials: of this process; else of the running unit, beside which root looks whether all is well.
+fn credentials() -> Option<PathBuf> {
+    let own = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    own.or_else(|| Some(PathBuf::from(OF_UNIT)).filter(|unit| std::fs::read_dir(unit).is_ok()))
 }
 
 fn read_file(path: PathBuf) -> Result<String, SecretError> {
