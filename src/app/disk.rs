@@ -63,7 +63,7 @@ impl DiskRoom {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub(super) fn of(directory: &Path, keep_free: u64) -> io::Result<Self> {
+    pub fn of(directory: &Path, keep_free: u64) -> io::Result<Self> {
         let disk = statvfs(directory)?;
         let mut used = 0;
         for entry in fs::read_dir(directory)? {

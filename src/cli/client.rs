@@ -104,6 +104,11 @@ impl Client {
         Ok(Self::Store(http::router(app)))
     }
 
+    /// A client of the daemon; none where none runs.
+    pub(super) fn of_daemon(global: &Global) -> anyhow::Result<Option<Self>> {
+        Ok(door(global)?.map(Self::Daemon))
+    }
+
     /// A client for writing, which only a daemon does.
     pub(super) fn writing(global: &Global) -> anyhow::Result<Self> {
         door(global)?.map(Self::Daemon).ok_or_else(|| {

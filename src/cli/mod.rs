@@ -11,6 +11,7 @@ mod client;
 mod deliveries;
 mod demo;
 mod describe_house;
+mod doctor;
 mod event;
 mod explain;
 pub mod help;
@@ -151,6 +152,8 @@ enum Command {
     Deliveries(deliveries::Args),
     /// How each source does: when it last spoke, how far behind it is, what is wrong with it
     Status(status::Args),
+    /// Look whether all is well: file, secrets, mail, addresses, clock, disk, store, daemon; nobody is sent anything
+    Doctor(doctor::Args),
     /// Who wrote and is in no directory: addresses, numbers and user ids
     Unknown(status::UnknownArgs),
     /// Mappings of sources: try one on a payload, list and print those that plazo brings along
@@ -214,6 +217,7 @@ impl Cli {
         let global = self.global;
         match self.command {
             Command::Run(args) => run::run(&global, args),
+            Command::Doctor(args) => doctor::run(&global, &args),
             Command::Check(args) => check::run(&global, &args),
             Command::Replay(args) => replay::run(&global, &args),
             Command::Calendar(args) => calendar::run(&global, args),
@@ -278,6 +282,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Sessions(args) => page::sessions(global, &args).await,
         Command::Top(args) => top::run(global, args).await,
         Command::Run(_)
+        | Command::Doctor(_)
         | Command::Check(_)
         | Command::Calendar(_)
         | Command::Replay(_)

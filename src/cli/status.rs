@@ -61,7 +61,8 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     Ok(exit)
 }
 
-fn is_amiss(status: &Value) -> bool {
+/// Whether something is to be seen to, by the answers of `/v1/status` and `/v1/sources` in one.
+pub(super) fn is_amiss(status: &Value) -> bool {
     let is_bad = |source: &Value| {
         ["failing", "silent", "faulty", "not_understood"].iter().any(|state| source["state"] == *state)
     };

@@ -12,6 +12,7 @@ mod parse;
 pub mod raw;
 mod remedy;
 mod resolve;
+pub mod secrets;
 mod show;
 mod spanish;
 mod syntax;

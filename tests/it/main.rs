@@ -9,6 +9,7 @@ mod config;
 mod contrast;
 mod daily;
 mod damaged;
+mod doctor;
 mod documents;
 mod doors;
 mod explain;

@@ -17,6 +17,7 @@ pub mod erasing;
 pub mod gather;
 mod holds;
 pub mod imports;
+mod integrity;
 pub mod journal;
 pub mod keeping;
 mod load;

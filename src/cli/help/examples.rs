@@ -76,6 +76,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deliveries retry", "plazo deliveries retry 41", "plazo deliveries retry 41 --data /var/lib/plazo"),
     ("deliveries drop", "plazo deliveries drop 41", "plazo deliveries drop 41 --data /var/lib/plazo"),
     ("status", "plazo status", "plazo status --json"),
+    ("doctor", "plazo doctor", "plazo doctor --json --config /etc/plazo/sla.toml"),
     ("unknown", "plazo unknown", "plazo unknown --days 7"),
     ("source", "plazo source presets", "plazo source show slack"),
     ("source test", "plazo source test slack < payload.json", "plazo source test crm --json < payload.json"),

@@ -98,6 +98,7 @@ pub const GROUPS: [CommandGroup; 4] = [
         title: Both { en: "Operate", es: "Operar" },
         commands: &[
             "status",
+            "doctor",
             "deliveries",
             "silence",
             "away",

@@ -22,6 +22,10 @@ const TEXTS: &[(&str, &str)] = &[
         "En qué se parece el equipo: agencia, soporte, bandejas, mensajeria o general [por omisión: se pregunta]",
     ),
     ("List what there is to begin from", "Enumera de qué se puede partir"),
+    (
+        "Look whether all is well: file, secrets, mail, addresses, clock, disk, store, daemon; nobody is sent anything",
+        "Mira si todo está bien: archivo, claves, correo, direcciones, reloj, disco, base de datos, servicio; no envía nada a nadie",
+    ),
     ("Ask nothing: what is not given is as usual", "No pregunta nada: lo que no se da es lo usual"),
     (
         "Replace a file that is there; it is kept beside, as .bak",

@@ -67,7 +67,8 @@ pub fn lines(exposure: &Exposure, language: Language) -> Vec<String> {
     lines.into_iter().map(|line| language.of(line)).collect()
 }
 
-fn interface(exposure: &Exposure) -> Both {
+/// Who is let in at the address of the interface.
+pub fn interface(exposure: &Exposure) -> Both {
     let listen = &exposure.listen;
     match (exposure.is_loopback, exposure.door) {
         (false, _) => both!(
