@@ -236,3 +236,25 @@ fn files_have_one_reason_to_change() {
         }
     }
 }
+
+#[test]
+fn what_packages_are_made_of_is_there_and_the_pages_name_this_version() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let assets = manifest["package"]["metadata"]["deb"]["assets"].as_array().expect("assets");
+    let sources = assets.iter().map(|asset| asset[0].as_str().expect("a source"));
+    // What lies in `target` is made by packaging/build.
+    for source in sources.filter(|source| !source.starts_with("target/")) {
+        let (folder, ending) = source.split_once('*').unwrap_or((source, ""));
+        let is_there = match ending {
+            "" => root().join(source).is_file(),
+            ending => fs::read_dir(root().join(folder))
+                .expect("a folder")
+                .any(|entry| entry.expect("an entry").file_name().to_string_lossy().ends_with(ending)),
+        };
+        assert!(is_there, "{source} of [package.metadata.deb] is not there");
+    }
+    let image = concat!("image=localhost/plazo:", env!("CARGO_PKG_VERSION"));
+    for page in ["docs/install.md", "docs/instalar.md"] {
+        assert!(read(page).lines().any(|line| line == image), "{page} shows another version than {image}");
+    }
+}
