@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 16] = [
+pub const SOURCES: [&str; 17] = [
     "nube",
     "slack",
     "hubspot",
@@ -31,6 +31,7 @@ pub const SOURCES: [&str; 16] = [
     "waha",
     "evolution",
     "glpi-rest",
+    "instagram",
 ];
 
 /// A secret of every form; nobody who calls has it.

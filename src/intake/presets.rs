@@ -15,6 +15,7 @@ embedded![
     "glpi",
     "glpi-rest",
     "hubspot",
+    "instagram",
     "msgraph",
     "slack",
     "standard-webhooks",

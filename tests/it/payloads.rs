@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 15] = [
+const SYSTEMS: [(&str, &str); 16] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -37,6 +37,7 @@ const SYSTEMS: [(&str, &str); 15] = [
     ("generic", "standard-webhooks"),
     ("waha", "waha"),
     ("evolution", "evolution-api"),
+    ("instagram", "instagram"),
 ];
 
 fn read(name: &str) -> Value {
@@ -68,7 +69,7 @@ fn file(directory: &std::path::Path) -> String {
         let secret = secrets[key].as_str().unwrap_or_else(|| panic!("no secret for {key}"));
         file += &format!("[source.{system}]\npreset = \"{preset}\"\nsecret = {}\n", keep(system, secret));
         file += &match system {
-            "whatsapp_cloud" => {
+            "whatsapp_cloud" | "instagram" => {
                 format!("verify = {}\n", keep("verify", secrets["whatsapp_verify"].as_str().expect("it")))
             }
             "hubspot" => format!(
