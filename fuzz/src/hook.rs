@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 17] = [
+pub const SOURCES: [&str; 18] = [
     "nube",
     "slack",
     "hubspot",
@@ -32,6 +32,7 @@ pub const SOURCES: [&str; 17] = [
     "evolution",
     "glpi-rest",
     "instagram",
+    "messenger",
 ];
 
 /// A secret of every form; nobody who calls has it.

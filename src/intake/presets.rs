@@ -16,6 +16,7 @@ embedded![
     "glpi-rest",
     "hubspot",
     "instagram",
+    "messenger",
     "msgraph",
     "slack",
     "standard-webhooks",

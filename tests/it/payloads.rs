@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 16] = [
+const SYSTEMS: [(&str, &str); 17] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -38,6 +38,7 @@ const SYSTEMS: [(&str, &str); 16] = [
     ("waha", "waha"),
     ("evolution", "evolution-api"),
     ("instagram", "instagram"),
+    ("messenger", "messenger"),
 ];
 
 fn read(name: &str) -> Value {
@@ -69,7 +70,7 @@ fn file(directory: &std::path::Path) -> String {
         let secret = secrets[key].as_str().unwrap_or_else(|| panic!("no secret for {key}"));
         file += &format!("[source.{system}]\npreset = \"{preset}\"\nsecret = {}\n", keep(system, secret));
         file += &match system {
-            "whatsapp_cloud" | "instagram" => {
+            "whatsapp_cloud" | "instagram" | "messenger" => {
                 format!("verify = {}\n", keep("verify", secrets["whatsapp_verify"].as_str().expect("it")))
             }
             "hubspot" => format!(
