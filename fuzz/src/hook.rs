@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 18] = [
+pub const SOURCES: [&str; 19] = [
     "nube",
     "slack",
     "hubspot",
@@ -33,6 +33,7 @@ pub const SOURCES: [&str; 18] = [
     "glpi-rest",
     "instagram",
     "messenger",
+    "intercom",
 ];
 
 /// A secret of every form; nobody who calls has it.

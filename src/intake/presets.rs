@@ -16,6 +16,7 @@ embedded![
     "glpi-rest",
     "hubspot",
     "instagram",
+    "intercom",
     "messenger",
     "msgraph",
     "slack",

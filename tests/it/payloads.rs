@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 17] = [
+const SYSTEMS: [(&str, &str); 18] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -39,6 +39,7 @@ const SYSTEMS: [(&str, &str); 17] = [
     ("evolution", "evolution-api"),
     ("instagram", "instagram"),
     ("messenger", "messenger"),
+    ("intercom", "intercom"),
 ];
 
 fn read(name: &str) -> Value {
@@ -407,10 +408,12 @@ async fn what_is_altered_truncated_or_mislabelled_is_refused_and_leaves_no_trace
     for row in samples().iter().filter(|row| row["method"] == "POST" && !row["body"].is_null()) {
         desk.at(arrival(row));
         let (headers, whole) = (headers(row), body(row));
-        let proves_by_body =
-            ["meta", "slack", "hubspot", "clickup", "glpi", "chatwoot", "zammad", "zendesk", "twilio", "standard"]
-                .iter()
-                .any(|scheme| row["scheme"].as_str().is_some_and(|text| text.starts_with(scheme)));
+        let proves_by_body = [
+            "meta", "slack", "hubspot", "clickup", "glpi", "chatwoot", "zammad", "zendesk", "twilio", "standard",
+            "intercom",
+        ]
+        .iter()
+        .any(|scheme| row["scheme"].as_str().is_some_and(|text| text.starts_with(scheme)));
         if proves_by_body {
             let mut altered = whole.clone();
             let middle = altered.len() / 2;
