@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 19] = [
+pub const SOURCES: [&str; 20] = [
     "nube",
     "slack",
     "hubspot",
@@ -34,6 +34,7 @@ pub const SOURCES: [&str; 19] = [
     "instagram",
     "messenger",
     "intercom",
+    "libredesk",
 ];
 
 /// A secret of every form; nobody who calls has it.
@@ -44,7 +45,7 @@ const RATE: NonZeroU32 = NonZeroU32::MIN.saturating_add(999_999);
 const MOST_EVENTS: usize = 10_000 * 32;
 
 /// What a call bears that has no secret: each header of each preset, in its form and wrong.
-const WRONG: [(&str, &str); 20] = [
+const WRONG: [(&str, &str); 21] = [
     ("webhook-id", "msg_1"),
     ("webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1,"),
     ("webhook-timestamp", "1795867200"),
@@ -57,6 +58,7 @@ const WRONG: [(&str, &str); 20] = [
     ("x-hub-signature-256", "sha256=0000000000000000000000000000000000000000000000000000000000000000"),
     ("x-hubspot-request-timestamp", "1795867200000"),
     ("x-hubspot-signature-v3", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    ("x-libredesk-signature", "sha256=00"),
     ("x-signature", "0000000000000000000000000000000000000000000000000000000000000000"),
     ("x-slack-request-timestamp", "1795867200"),
     ("x-slack-signature", "v0=0000000000000000000000000000000000000000000000000000000000000000"),

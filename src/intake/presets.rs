@@ -17,6 +17,7 @@ embedded![
     "hubspot",
     "instagram",
     "intercom",
+    "libredesk",
     "messenger",
     "msgraph",
     "slack",

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 18] = [
+const SYSTEMS: [(&str, &str); 19] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -40,6 +40,7 @@ const SYSTEMS: [(&str, &str); 18] = [
     ("instagram", "instagram"),
     ("messenger", "messenger"),
     ("intercom", "intercom"),
+    ("libredesk", "libredesk"),
 ];
 
 fn read(name: &str) -> Value {
@@ -409,8 +410,18 @@ async fn what_is_altered_truncated_or_mislabelled_is_refused_and_leaves_no_trace
         desk.at(arrival(row));
         let (headers, whole) = (headers(row), body(row));
         let proves_by_body = [
-            "meta", "slack", "hubspot", "clickup", "glpi", "chatwoot", "zammad", "zendesk", "twilio", "standard",
+            "meta",
+            "slack",
+            "hubspot",
+            "clickup",
+            "glpi",
+            "chatwoot",
+            "zammad",
+            "zendesk",
+            "twilio",
+            "standard",
             "intercom",
+            "libredesk",
         ]
         .iter()
         .any(|scheme| row["scheme"].as_str().is_some_and(|text| text.starts_with(scheme)));
