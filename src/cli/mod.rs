@@ -22,6 +22,7 @@ mod links;
 mod list;
 mod look;
 pub mod loopback;
+mod man;
 mod output;
 mod page;
 mod privacy;
@@ -205,6 +206,9 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages, one a command
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 impl Cli {
@@ -230,6 +234,7 @@ impl Cli {
             Command::Restore(args) => backup::restore(&global, &args),
             Command::Schema => output::json(&config::schema()),
             Command::Token(args) => token::run(&global, &args),
+            Command::Man(args) => man::run(&args),
             Command::Completions { shell } => {
                 // By way of a buffer: the generator panics when its output is closed early.
                 let mut script = Vec::new();
@@ -295,6 +300,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         | Command::Restore(_)
         | Command::Verify(_)
         | Command::Token(_)
+        | Command::Man(_)
         | Command::Completions { .. } => unreachable!("run by `Cli::run` itself"),
     }
 }

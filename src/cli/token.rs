@@ -113,6 +113,11 @@ fn known(global: &Global) -> anyhow::Result<Vec<TokenRow>> {
     Ok(store.tokens()?)
 }
 
+/// Their names, for a shell.
+pub(super) fn names(global: &Global) -> anyhow::Result<Vec<String>> {
+    Ok(known(global)?.into_iter().map(|token| token.name).collect())
+}
+
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     match &args.command {
         Command::Create { name, scope, source, types, channel, expires } => {

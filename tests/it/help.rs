@@ -10,7 +10,7 @@ const ENGLISH: [&str; 9] =
     ["Usage", "Options", "Arguments:", "Commands", "[default", "[env", "[possible", "Print ", "such as "];
 
 /// Every command with its path, the nested ones too; `help` itself is clap's.
-fn commands(language: Language) -> Vec<(String, clap::Command)> {
+pub fn commands(language: Language) -> Vec<(String, clap::Command)> {
     fn walk(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
         for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
             let path = format!("{path} {}", below.get_name()).trim().to_owned();
@@ -25,8 +25,8 @@ fn commands(language: Language) -> Vec<(String, clap::Command)> {
 
 #[test]
 fn every_command_stands_in_one_group() {
-    let top: Vec<String> =
-        commands(Language::En).into_iter().map(|(path, _)| path).filter(|path| !path.contains(' ')).collect();
+    let shown = commands(Language::En).into_iter().filter(|(_, command)| !command.is_hide_set());
+    let top: Vec<String> = shown.map(|(path, _)| path).filter(|path| !path.contains(' ')).collect();
     let grouped: Vec<&str> = GROUPS.iter().flat_map(|group| group.commands).copied().collect();
     for command in &top {
         let n = grouped.iter().filter(|name| *name == command).count();
@@ -121,7 +121,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// The command in a folder of its own, with these variables of the locale and no others.
-fn at_a_terminal(folder: &std::path::Path, variables: &[(&str, &str)]) -> Command {
+pub fn at_a_terminal(folder: &std::path::Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plazo"));
     for name in ["PLAZO_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "PLAZO_CONFIG"] {
         command.env_remove(name);
@@ -190,35 +190,5 @@ fn mistakes_in_the_command_line_are_told_in_spanish() {
         for word in ["error: invalid", "unexpected", "required", "For more information"] {
             assert!(!said.contains(word), "{arguments:?}: {said}");
         }
-    }
-}
-
-#[test]
-fn a_shell_is_offered_what_there_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = "language = \"es\"\ntimezone = \"UTC\"\n[person.diego]\nname = \"Diego Soto\"\nemail = \"diego@luna.example\"\n[customer.luna]\nname = \"Luna\"\n";
-    std::fs::write(folder.path().join("sla.toml"), file).expect("written");
-    let rows: &[(&[&str], &str)] = &[
-        (&["list", "--state", ""], "overdue"),
-        (&["list", "--owner", ""], "diego"),
-        (&["open", "--customer", ""], "luna"),
-        (&["open", "--kind", ""], "claim"),
-        (&["close", "R-1", "--ground", ""], "confirmed"),
-        (&["source", "show", ""], "slack"),
-        (&["sho"], "show"),
-    ];
-    for (words, expected) in rows {
-        let output = at_a_terminal(folder.path(), &[("COMPLETE", "bash")])
-            .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
-            .env("_CLAP_COMPLETE_COMP_TYPE", "9")
-            .env("_CLAP_COMPLETE_SPACE", "true")
-            .env("_CLAP_IFS", "\n")
-            .args(["--", "plazo"])
-            .args(*words)
-            .output()
-            .expect("plazo runs");
-        let offered = String::from_utf8_lossy(&output.stdout).into_owned();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(offered.lines().any(|line| line.starts_with(expected)), "{words:?}: {offered} {said}");
     }
 }

@@ -116,5 +116,6 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("verify", "plazo verify", "plazo verify --mend --json"),
     ("ingest-email", "plazo ingest-email < mail.eml", "plazo ingest-email --own @example.com --dry-run < mail.eml"),
     ("bench", "plazo bench", "plazo bench lateness burst --json"),
+    ("man", "plazo man /usr/share/man/man1", "plazo man /usr/share/man/es/man1 --language es"),
     ("completions", "plazo completions bash", "plazo completions zsh > _plazo"),
 ];

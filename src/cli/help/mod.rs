@@ -313,6 +313,7 @@ fn value_name(english: &str) -> Option<&'static str> {
         "GROUND" => "MOTIVO",
         "MEDIUM" => "MEDIO",
         "STATE" => "ESTADO",
+        "LANGUAGE" => "IDIOMA",
         "LIMIT" => "NÚMERO",
         "DAYS" => "DÍAS",
         "TO" => "A_QUIÉN",

@@ -21,6 +21,9 @@ const TEXTS: &[(&str, &str)] = &[
         "What the team is like: agencia, soporte, bandejas, mensajeria or general [default: asked]",
         "En qué se parece el equipo: agencia, soporte, bandejas, mensajeria o general [por omisión: se pregunta]",
     ),
+    ("Write the manual pages, one a command", "Escribe las páginas del manual, una por orden"),
+    ("Folder for the pages; one that is not there is made", "Carpeta para las páginas; si no existe, se crea"),
+    ("Their language", "En qué idioma"),
     ("List what there is to begin from", "Enumera de qué se puede partir"),
     (
         "Look whether all is well: file, secrets, mail, addresses, clock, disk, store, daemon; nobody is sent anything",
