@@ -78,6 +78,17 @@ pub(super) struct Door {
     language: Language,
 }
 
+/// Refuses where there is no file at all: whoever is new here is told how to make one. What else is wrong with a file is told by whoever
+/// needs it.
+fn made(global: &Global) -> anyhow::Result<()> {
+    match std::fs::symlink_metadata(&global.config) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(crate::config::LoadError::Missing { path: global.config.clone() }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Client {
     /// A client for reading: of the daemon, or of the store.
     pub(super) fn reading(global: &Global) -> anyhow::Result<Self> {
@@ -85,6 +96,7 @@ impl Client {
             return Ok(Self::Daemon(door));
         }
         let directory = global.data();
+        made(global)?;
         let config = global.load().ok_or_else(|| {
             let file = global.config.display();
             global.error(both!(
@@ -111,14 +123,18 @@ impl Client {
 
     /// A client for writing, which only a daemon does.
     pub(super) fn writing(global: &Global) -> anyhow::Result<Self> {
-        door(global)?.map(Self::Daemon).ok_or_else(|| {
-            let data = absolute(&global.data());
-            let (data, file) = (data.display(), global.config.display());
-            global.error(both!(
-                "no daemon runs on {data}. Start it: plazo run --config {file} (or: systemctl start plazo)",
-                "plazo no está en marcha sobre {data}. Póngalo en marcha: plazo run --config {file} (o: systemctl start plazo)"
-            ))
-        })
+        if let Some(door) = door(global)? {
+            return Ok(Self::Daemon(door));
+        }
+        if !global.data().exists() {
+            made(global)?;
+        }
+        let data = absolute(&global.data());
+        let (data, file) = (data.display(), global.config.display());
+        Err(global.error(both!(
+            "no daemon runs on {data}. Start it: plazo run --config {file} (or: systemctl start plazo)",
+            "plazo no está en marcha sobre {data}. Póngalo en marcha: plazo run --config {file} (o: systemctl start plazo)"
+        )))
     }
 
     /// A client for what an operator does to the store itself: of the daemon, or of the store where none runs, which nobody else opens

@@ -41,6 +41,7 @@ mod token;
 mod top;
 mod verify;
 mod violations;
+mod welcome;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

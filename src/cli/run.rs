@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{self, Writer};
 use tracing_subscriber::fmt::time::FormatTime;
 
-use super::{Exit, Global, Outcome, real_time, runtime};
+use super::{Exit, Global, Outcome, real_time, runtime, welcome};
 use crate::app::time::TimeSource;
 use crate::daemon::{self, Options};
 use crate::text::printable::printable_line;
@@ -60,9 +60,13 @@ pub(super) fn run(global: &Global, args: Args) -> Outcome {
         styled: is_styled(),
     };
     runtime()?.block_on(async {
+        if let Some(exit) = welcome::make_file(global).await? {
+            return Ok(exit);
+        }
         let stop = CancellationToken::new();
         stop_on_signals(&stop)?;
-        daemon::run(options, stop, |_, _| ()).await?;
+        let data = options.data.clone();
+        daemon::run(options, stop, |address, app| welcome::say(address, app, &data)).await?;
         Ok(Exit::Done)
     })
 }

@@ -28,6 +28,7 @@ mod imports;
 mod http;
 mod ics;
 mod init;
+mod init_asks;
 mod instants;
 mod instructions;
 mod intake;

@@ -1,15 +1,13 @@
 //! `plazo top` in a real pseudo-terminal: what it draws at each size, what its keys do, and that it leaves the terminal as it found it.
 
-use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::pty::{Winsize, openpty};
 use serde_json::json;
 
 use crate::support::daemon::{Daemon, PEOPLE};
+use crate::support::terminal::Terminal;
 use crate::support::{PATIENCE, wait_for};
 
 const POLICY: &str = "
@@ -31,95 +29,22 @@ fn desk() -> Daemon {
 }
 
 /// A terminal in which `plazo top` runs.
-struct Session {
-    child: Child,
-    keys: std::fs::File,
-    slave: OwnedFd,
-    terminal: Arc<Mutex<vt100::Parser>>,
+fn top(daemon: &Daemon, args: &[&str], size: (u16, u16), environment: &[(&str, &str)]) -> Terminal {
+    let mut command = daemon.command();
+    command.arg("top").args(args).env_remove("NO_COLOR").env_remove("PLAZO_BY").envs(environment.iter().copied());
+    Terminal::start(command, size)
 }
 
-impl Session {
-    fn start(daemon: &Daemon, args: &[&str], (columns, rows): (u16, u16), environment: &[(&str, &str)]) -> Self {
-        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        let pair = openpty(Some(&size), None).expect("a pseudo-terminal");
-        let end = || Stdio::from(pair.slave.try_clone().expect("a copy"));
-        let mut command = daemon.command();
-        command.arg("top").args(args).env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("PLAZO_BY");
-        command.envs(environment.iter().copied()).stdin(end()).stdout(end()).stderr(end());
-        let child = command.spawn().expect("plazo runs");
-        drop(command);
-        let terminal = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let keys = std::fs::File::from(pair.master);
-        let (mut written, shown) = (keys.try_clone().expect("a copy"), Arc::clone(&terminal));
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4_096];
-            while let Ok(n @ 1..) = written.read(&mut buffer) {
-                shown.lock().expect("no panic").process(&buffer[..n]);
-            }
-        });
-        Self { child, keys, slave: pair.slave, terminal }
-    }
-
-    fn screen(&self) -> String {
-        self.terminal.lock().expect("no panic").screen().contents()
-    }
-
-    #[track_caller]
-    fn wait_for(&self, text: &str) -> String {
-        let began = std::time::Instant::now();
-        loop {
-            let screen = self.screen();
-            if screen.contains(text) {
-                return screen;
-            }
-            assert!(began.elapsed() < PATIENCE, "waited for `{text}`:\n{screen}");
-            std::thread::yield_now();
-        }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("typed");
-    }
-
-    /// How the terminal is set.
-    fn settings(&self) -> String {
-        let stdin = self.slave.try_clone().expect("a copy");
-        let output = Command::new("stty").arg("-g").stdin(stdin).output().expect("stty runs");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn resize(&self, columns: u16, rows: u16) {
-        self.terminal.lock().expect("no panic").screen_mut().set_size(rows, columns);
-        let (columns, rows) = (columns.to_string(), rows.to_string());
-        let stdin = self.slave.try_clone().expect("a copy");
-        let done = Command::new("stty").args(["cols", &columns, "rows", &rows]).stdin(stdin).status();
-        assert!(done.expect("stty runs").success());
-        self.signal("WINCH");
-    }
-
-    fn signal(&self, signal: &str) {
-        let done = Command::new("kill").args([format!("-{signal}"), self.child.id().to_string()]).status();
-        assert!(done.expect("kill runs").success());
-    }
-
-    /// Waits until it has ended, and says whether the terminal is as it was.
-    #[track_caller]
-    fn ended(&mut self, before: &str) {
-        let status = wait_for("it to end", PATIENCE, || self.child.try_wait().expect("asked"));
-        assert!(status.success(), "{status}: {}", self.screen());
-        assert_eq!(self.settings(), before, "the terminal is set as before");
-        wait_for("the screen from before", PATIENCE, || {
-            let terminal = self.terminal.lock().expect("no panic");
-            (!terminal.screen().alternate_screen() && !terminal.screen().hide_cursor()).then_some(())
-        });
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+/// Waits until it has ended, and says whether the terminal is as it was.
+#[track_caller]
+fn ended(session: &mut Terminal, before: &str) {
+    let status = session.ended();
+    assert!(status.success(), "{status}: {}", session.screen());
+    assert_eq!(session.settings(), before, "the terminal is set as before");
+    wait_for("the screen from before", PATIENCE, || {
+        let terminal = session.shown();
+        (!terminal.screen().alternate_screen() && !terminal.screen().hide_cursor()).then_some(())
+    });
 }
 
 /// A frame as it is kept: what time it is, and how long ago, differs from run to run.
@@ -141,7 +66,7 @@ fn each_frame_is_drawn_as_it_is_kept() {
     for (columns, rows, keys, name) in
         [(80, 24, "", "80x24"), (200, 50, "", "200x50"), (80, 24, "?", "80x24-help"), (80, 24, "\r", "80x24-request")]
     {
-        let mut session = Session::start(&daemon, &[], (columns, rows), &[]);
+        let mut session = top(&daemon, &[], (columns, rows), &[]);
         session.wait_for("R-3");
         // What was told stands below the queue.
         let mut screen = session.wait_for("→ Ana Ruiz (correo)  /");
@@ -169,7 +94,7 @@ fn each_frame_is_drawn_as_it_is_kept() {
 fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was() {
     let daemon = desk();
     for (columns, rows) in [(80, 24), (200, 50), (44, 10)] {
-        let mut session = Session::start(&daemon, &[], (columns, rows), &[]);
+        let mut session = top(&daemon, &[], (columns, rows), &[]);
         let screen = session.wait_for("R-3");
         let place =
             |word: &str| screen.find(word).unwrap_or_else(|| panic!("no {word} at {columns}×{rows}:\n{screen}"));
@@ -182,7 +107,7 @@ fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was(
         let new = daemon.client_message(&format!("n-{columns}"), &format!("n-{columns}"), Duration::ZERO);
         session.wait_for(&new);
         session.press("q");
-        let status = wait_for("it to end", PATIENCE, || session.child.try_wait().expect("asked"));
+        let status = session.ended();
         assert!(status.success());
     }
 }
@@ -197,7 +122,7 @@ fn a_new_size_is_a_new_frame_and_every_way_out_restores_the_terminal() {
         let stdin = Stdio::from(fresh.slave.try_clone().expect("a copy"));
         let usual = Command::new("stty").arg("-g").stdin(stdin).output().expect("stty runs").stdout;
         let usual = String::from_utf8(usual).expect("UTF-8");
-        let mut session = Session::start(&daemon, &[], (80, 24), &[]);
+        let mut session = top(&daemon, &[], (80, 24), &[]);
         session.wait_for("R-3");
         assert_ne!(session.settings(), usual, "keys are read one by one");
         session.resize(120, 30);
@@ -206,14 +131,14 @@ fn a_new_size_is_a_new_frame_and_every_way_out_restores_the_terminal() {
             "TERM" | "HUP" | "INT" | "QUIT" => session.signal(way_out),
             keys => session.press(keys),
         }
-        session.ended(&usual);
+        ended(&mut session, &usual);
     }
 }
 
 #[test]
 fn its_keys_search_open_and_with_a_name_act_after_a_yes() {
     let daemon = desk();
-    let mut session = Session::start(&daemon, &["--by", "laura"], (100, 30), &[("NO_COLOR", "1")]);
+    let mut session = top(&daemon, &["--by", "laura"], (100, 30), &[("NO_COLOR", "1")]);
     session.wait_for("R-3");
     session.press("/R-3\r");
     wait_for("only R-3", PATIENCE, || (!session.screen().contains("R-2")).then_some(()));
@@ -238,18 +163,18 @@ fn its_keys_search_open_and_with_a_name_act_after_a_yes() {
     session.wait_for("Luisa");
     session.press("\u{1b}");
     session.press("q");
-    let status = wait_for("it to end", PATIENCE, || session.child.try_wait().expect("asked"));
+    let status = session.ended();
     assert!(status.success());
 }
 
 #[test]
 fn without_a_name_it_only_shows_without_colours_it_writes_none_and_for_a_pipe_one_frame() {
     let daemon = desk();
-    let mut session = Session::start(&daemon, &[], (80, 24), &[("NO_COLOR", "1")]);
+    let mut session = top(&daemon, &[], (80, 24), &[("NO_COLOR", "1")]);
     session.wait_for("R-3");
     session.press("t");
     session.wait_for("--by");
-    let terminal = session.terminal.lock().expect("no panic");
+    let terminal = session.shown();
     let colours = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
     let is_plain = colours
         .filter_map(|(row, column)| terminal.screen().cell(row, column))
@@ -281,7 +206,7 @@ fn without_a_name_it_only_shows_without_colours_it_writes_none_and_for_a_pipe_on
 #[test]
 fn it_comes_back_from_the_shell_and_nobody_waits_for_a_daemon_that_hangs() {
     let daemon = desk();
-    let mut session = Session::start(&daemon, &[], (80, 24), &[]);
+    let mut session = top(&daemon, &[], (80, 24), &[]);
     session.wait_for("R-3");
     session.press("\u{1a}");
     let stat = format!("/proc/{}/stat", session.child.id());
@@ -295,7 +220,7 @@ fn it_comes_back_from_the_shell_and_nobody_waits_for_a_daemon_that_hangs() {
     daemon.signal("STOP");
     session.wait_for("sin respuesta desde");
     session.press("q");
-    let status = wait_for("it to end", PATIENCE, || session.child.try_wait().expect("asked"));
+    let status = session.ended();
     daemon.signal("CONT");
     assert!(status.success());
 }

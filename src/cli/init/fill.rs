@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use toml::Value;
 
+use super::ways::Ways;
 use crate::engine::check::folded;
 
 /// The examples, by name, with what their teams are like.
@@ -66,10 +67,12 @@ pub(super) struct Answers {
     /// The others.
     pub(super) team: Vec<Somebody>,
     pub(super) mail: Option<MailServer>,
+    /// How people are told besides.
+    pub(super) ways: Ways,
 }
 
 /// A text as TOML writes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
@@ -192,9 +195,11 @@ impl Filling<'_> {
         let people = [lead].into_iter().chain(boss).chain(self.team.iter().cloned());
         let block = |(key, person): (String, Somebody)| {
             let (name, email) = (quoted(&person.name), quoted(&person.email));
-            [format!("[person.{key}]"), format!("name  = {name}"), format!("email = {email}")]
+            let mut block = vec![format!("[person.{key}]"), format!("name  = {name}"), format!("email = {email}")];
+            block.extend(self.answers.ways.of_person(&person, key == LEAD));
+            block
         };
-        people.flat_map(block).collect()
+        people.flat_map(block).chain(self.answers.ways.sections()).collect()
     }
 
     fn mail(&self) -> Vec<String> {
@@ -269,6 +274,7 @@ impl Filling<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ways::WhatsApp;
     use super::*;
 
     fn somebody(name: &str) -> Somebody {
@@ -292,6 +298,7 @@ mod tests {
                 somebody("O\"Hara \\ Paz"),
             ],
             mail: None,
+            ways: Ways::default(),
         }
     }
 
@@ -307,7 +314,11 @@ mod tests {
                     password: Some("secrets/smtp".to_owned()),
                     from: "plazo <plazo@casa.example>".to_owned(),
                 });
-                let filled = fill(example, &Answers { boss: boss.clone(), team, mail, ..answers() });
+                let numbers = [("inigosoto@casa.example".to_owned(), "573005550101".to_owned())];
+                let whatsapp =
+                    WhatsApp { sender: "1".repeat(15), template: "aviso".to_owned(), numbers: numbers.into() };
+                let ways = Ways { slack: boss.is_some(), whatsapp: boss.as_ref().map(|_| whatsapp) };
+                let filled = fill(example, &Answers { boss: boss.clone(), team, mail, ways, ..answers() });
                 let read = crate::config::read(std::path::Path::new("sla.toml"), filled.clone());
                 assert!(read.config.is_some(), "{name}: {}\n{filled}", read.explain(false));
                 for other in
@@ -322,6 +333,9 @@ mod tests {
                     filled.contains("timezone = \"America/Mexico_City\"") && filled.contains("sat = [\"09:00-13:00\"]")
                 );
                 assert_eq!(filled.contains("[person.jefe]"), boss.is_some());
+                for told in ["notify = [\"email\", \"equipo-slack\"]", "notify = [\"email\", \"whatsapp\"]"] {
+                    assert_eq!(filled.matches(told).count(), usize::from(boss.is_some()), "{name}: {told}\n{filled}");
+                }
                 assert!(filled.contains("# Lo hizo plazo init"));
             }
         }

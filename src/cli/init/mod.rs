@@ -1,7 +1,8 @@
 //! `plazo init`: asks what a team is like, fills one of the examples with it, sends a test message, and says what comes next.
 
-mod ask;
+pub(super) mod ask;
 mod fill;
+mod ways;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,20 +13,23 @@ use super::output::{self, DIM, GREEN, RED, YELLOW, styled};
 use super::{Exit, Global, Outcome, absolute, help, real_time};
 use crate::config::{self, Config};
 use crate::holidays::Country;
+use crate::notify::smtp::Tls;
 use crate::notify::{Card, Message, Settings, email};
 use crate::outbox::Content;
 use crate::outbox::facts::TestFacts;
+use crate::secret::Secret;
 use crate::text::reader::Reader;
 use crate::text::render::render;
 use crate::text::templates::Texts;
 use crate::text::{Both, Language};
 use crate::{both, private};
 use fill::{Answers, EXAMPLES, MailServer, Somebody, fill};
+use ways::Ways;
 
 /// Where the password of the mail server is put, beside the file.
 const PASSWORD: &str = "secrets/smtp";
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
     /// What the team is like: agencia, soporte, bandejas, mensajeria or general [default: asked]
     #[arg(long, value_name = "EXAMPLE", value_parser = EXAMPLES.map(|(name, _)| name))]
@@ -81,7 +85,13 @@ pub(super) struct Hours(Vec<String>);
 /// What was given, before the rest is asked for.
 struct Given {
     example: Option<String>,
-    password: Option<String>,
+    typed: Vec<Typed>,
+}
+
+/// A secret that was typed, and the file beside the other one into which it goes.
+struct Typed {
+    file: &'static str,
+    secret: Secret,
 }
 
 fn somebody(text: &str) -> Result<Somebody, String> {
@@ -156,10 +166,11 @@ pub(super) async fn run(global: &Global, args: Args) -> Outcome {
             es: "aquí no hay a quién preguntar: escriba plazo init --from general --yes, con lo que deba ser distinto",
         }));
     }
-    let (given, answers) = if args.yes { usual(args, language)? } else { ask::answers(args, language)? };
+    let is_asked = !args.yes;
+    let (given, answers) = if is_asked { ask::answers(args, language).await? } else { usual(args, language)? };
     let example = EXAMPLES.into_iter().find(|(name, _)| given.example.as_deref() == Some(*name));
     let (_, example) = example.context("an example")?;
-    write(&path, &fill(example, &answers), given.password.as_deref())?;
+    write(&path, &fill(example, &answers), &given.typed)?;
     let loaded = config::load(&path)?;
     let Some(config) = loaded.config.as_ref() else {
         // What was answered is there to be mended.
@@ -174,8 +185,11 @@ pub(super) async fn run(global: &Global, args: Args) -> Outcome {
         )),
     ))?;
     tell_promises(config, language)?;
-    let is_taken = try_mail(config, &answers.operator, language).await?;
-    next_steps(&global.config, language)?;
+    let to = &answers.operator.email;
+    let question = both!("Send a test message to {to}?", "¿Enviar un mensaje de prueba a {to}?");
+    let is_tried = answers.mail.is_none() || !is_asked || ask::Asking::new(language).agrees(question)?;
+    let is_taken = !is_tried || try_mail(config, &answers.operator, language).await?;
+    next_steps(&global.config, &answers.ways, language)?;
     Ok(if is_taken { Exit::Done } else { Exit::Found })
 }
 
@@ -186,7 +200,7 @@ fn usual(args: Args, language: Language) -> anyhow::Result<(Given, Answers)> {
     let operator = args.operator.unwrap_or_else(|| Somebody { name: user.clone(), email: format!("{user}@localhost") });
     let mail = args.smtp.as_deref().map(|server| server_of(server, language)).transpose()?;
     let mail = mail.map(|(host, port)| MailServer {
-        tls: tls_of(&host, port),
+        tls: word_of(tls_of(&host, port)),
         host,
         port,
         user: args.smtp_user.clone(),
@@ -203,8 +217,9 @@ fn usual(args: Args, language: Language) -> anyhow::Result<(Given, Answers)> {
         boss: args.boss,
         team: args.person,
         mail,
+        ways: Ways::default(),
     };
-    Ok((Given { example: args.from.or_else(|| Some("general".to_owned())), password: None }, answers))
+    Ok((Given { example: args.from.or_else(|| Some("general".to_owned())), typed: Vec::new() }, answers))
 }
 
 pub(super) fn usual_hours() -> Vec<String> {
@@ -225,25 +240,34 @@ pub(super) fn server_of(text: &str, language: Language) -> anyhow::Result<(Strin
 }
 
 /// How a connection to that port is protected, as servers have it (RFC 8314). Nobody listens between a machine and itself.
-pub(super) fn tls_of(host: &str, port: u16) -> &'static str {
+fn tls_of(host: &str, port: u16) -> Tls {
     let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match port {
-        465 => "tls",
-        25 => "none",
-        _ if is_here => "none",
-        _ => "starttls",
+        465 => Tls::Implicit,
+        25 => Tls::None,
+        _ if is_here => Tls::None,
+        _ => Tls::StartTls,
     }
 }
 
-/// Writes the file, what describes it for editors, and the password. What was there is kept.
-fn write(path: &Path, text: &str, password: Option<&str>) -> anyhow::Result<()> {
+/// As the file writes it.
+const fn word_of(tls: Tls) -> &'static str {
+    match tls {
+        Tls::None => "none",
+        Tls::StartTls => "starttls",
+        Tls::Implicit => "tls",
+    }
+}
+
+/// Writes the file, what describes it for editors, and secrets, these for their owner alone. What was there is kept.
+fn write(path: &Path, text: &str, typed: &[Typed]) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    if let Some(password) = password {
-        let file = folder.join(PASSWORD);
+    for Typed { file, secret } in typed {
+        let file = folder.join(file);
         private::make_directory(file.parent().unwrap_or(folder))?;
         let mut file = private::open(&file)?;
         file.set_len(0)?;
-        writeln!(file, "{password}")?;
+        writeln!(file, "{}", secret.expose())?;
     }
     if path.exists() {
         let mut kept = path.as_os_str().to_owned();
@@ -325,11 +349,12 @@ fn test_message(config: &Config, operator: &Somebody, language: Language) -> Mes
     }
 }
 
-fn next_steps(file: &Path, language: Language) -> anyhow::Result<()> {
+fn next_steps(file: &Path, ways: &Ways, language: Language) -> anyhow::Result<()> {
     let config = if file == Path::new("sla.toml") { String::new() } else { format!(" --config {}", file.display()) };
-    let lines = both!(
+    let now = both!(
         "Now:        plazo run{config}\nThen, beside it:\n  plazo open \"Try\" --channel whatsapp{config}\n  plazo page{config}",
         "Ahora:      plazo run{config}\nDespués, al lado:\n  plazo open \"Prueba\" --channel whatsapp{config}\n  plazo page{config}"
     );
-    output::line(&styled(DIM, language.of(lines)))
+    let tries = ways.names().into_iter().map(|name| format!("\n  plazo test-notify {name}{config}"));
+    output::line(&styled(DIM, language.of(now) + &tries.collect::<String>()))
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod offers;
+pub mod probe;
 pub mod reply;
 mod session;
 mod wire;

@@ -34,15 +34,7 @@ pub(super) struct Session {
 impl Session {
     /// Connects, greets, secures and logs in.
     pub(super) async fn open(server: &Server, until: Instant) -> Result<Self, SmtpError> {
-        let connected = within(until, CONNECT, Wire::connect(&server.host, server.port)).await;
-        let mut wire = connected.map_err(|cause| cause.at(Stage::Connect))?;
-        if let Security::Implicit(seal) = &server.security {
-            wire = within(until, ANSWER, wire.secure(seal)).await.map_err(|cause| cause.at(Stage::Seal))?;
-        }
-        let greeting = within(until, ANSWER, wire.answer()).await.and_then(positive);
-        greeting.map_err(|cause| cause.at(Stage::Greeting))?;
-        let mut session = Self { wire, offers: Offers::default(), until };
-        session.hello().await?;
+        let (mut session, _) = Self::greet(&server.host, server.port, &server.security, until).await?;
         if let Security::StartTls(seal) = &server.security {
             session = session.start_tls(seal).await?;
         }
@@ -53,6 +45,30 @@ impl Session {
             return Err(error);
         }
         Ok(session)
+    }
+
+    /// Connects, under TLS where that comes first, hears the greeting and greets. What the server said first comes along.
+    pub(super) async fn greet(
+        host: &str,
+        port: u16,
+        security: &Security,
+        until: Instant,
+    ) -> Result<(Self, Reply), SmtpError> {
+        let connected = within(until, CONNECT, Wire::connect(host, port)).await;
+        let mut wire = connected.map_err(|cause| cause.at(Stage::Connect))?;
+        if let Security::Implicit(seal) = security {
+            wire = within(until, ANSWER, wire.secure(seal)).await.map_err(|cause| cause.at(Stage::Seal))?;
+        }
+        let greeting = within(until, ANSWER, wire.answer()).await.and_then(positive);
+        let greeting = greeting.map_err(|cause| cause.at(Stage::Greeting))?;
+        let mut session = Self { wire, offers: Offers::default(), until };
+        session.hello().await?;
+        Ok((session, greeting))
+    }
+
+    /// Whether the server says that it can do that.
+    pub(super) fn offers(&self, keyword: &str) -> bool {
+        self.offers.has(keyword)
     }
 
     /// Gives a kept conversation the time for another mail.
@@ -127,7 +143,8 @@ impl Session {
         Ok(())
     }
 
-    async fn start_tls(mut self, seal: &Seal) -> Result<Self, SmtpError> {
+    /// Goes on under TLS.
+    pub(super) async fn start_tls(mut self, seal: &Seal) -> Result<Self, SmtpError> {
         if !self.offers.has("STARTTLS") {
             return Err(Cause::Broken("the server does not offer it".to_owned()).at(Stage::StartTls));
         }

@@ -4,6 +4,7 @@ pub mod daemon;
 pub mod desk;
 pub mod mailserver;
 pub mod smtp;
+pub mod terminal;
 pub mod webhook;
 
 use std::path::PathBuf;

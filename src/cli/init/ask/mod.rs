@@ -1,11 +1,15 @@
 //! The questions, one after the other, with what is usual as their answer.
 
+mod chat;
+mod mail;
+
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, Password, Select};
 
-use super::fill::{Answers, EXAMPLES, MailServer, Somebody};
-use super::{Args, Given, Hours, PASSWORD, country, hours, server_of, somebody, tls_of, usual_hours, zone_of};
+use super::fill::{Answers, EXAMPLES, Somebody};
+use super::{Args, Given, Hours, country, hours, server_of, somebody, usual_hours, zone_of};
 use crate::both;
+use crate::cli::output::{self, styled};
 use crate::holidays::Country;
 use crate::text::{Both, Language};
 
@@ -13,8 +17,8 @@ use crate::text::{Both, Language};
 const MOST_PEOPLE: usize = 40;
 
 /// Asks for whatever was not given.
-pub(super) fn answers(args: Args, language: Language) -> anyhow::Result<(Given, Answers)> {
-    let asking = Asking { theme: ColorfulTheme::default(), language };
+pub(super) async fn answers(args: Args, language: Language) -> anyhow::Result<(Given, Answers)> {
+    let asking = Asking::new(language);
     let example = match args.from {
         Some(name) => name,
         None => asking.example()?,
@@ -64,33 +68,24 @@ pub(super) fn answers(args: Args, language: Language) -> anyhow::Result<(Given, 
     let team = if args.person.is_empty() { asking.team()? } else { args.person };
     let boss = match args.boss {
         Some(boss) => Some(boss),
-        None => asking.optional(both!(
-            "Who stands above, and gets what is escalated (empty: nobody)",
-            "Quién está por encima y recibe lo escalado (vacío: nadie)"
-        ))?,
+        None => asking.optional(
+            both!(
+                "Who stands above, and gets what is escalated (empty: nobody)",
+                "Quién está por encima y recibe lo escalado (vacío: nadie)"
+            ),
+            somebody,
+        )?,
     };
-    let from = args.smtp_from;
-    let server = match args.smtp {
-        Some(server) => Some(server_of(&server, language)?),
-        None => asking.server()?,
+    let mut typed = Vec::new();
+    let given = mail::Given {
+        server: args.smtp,
+        user: args.smtp_user,
+        password_file: args.smtp_password_file,
+        from: args.smtp_from,
     };
-    let mut password = None;
-    let mail = match server {
-        None => None,
-        Some((host, port)) => {
-            let user = match args.smtp_user {
-                Some(user) => Some(user),
-                None => asking.text(both!("Who logs in there (empty: nobody)", "Quién entra ahí (vacío: nadie)"))?,
-            };
-            if user.is_some() && args.smtp_password_file.is_none() {
-                password = Some(asking.password()?);
-            }
-            let kept = args.smtp_password_file.map(|file| file.display().to_string());
-            let kept = kept.or_else(|| password.as_ref().map(|_| PASSWORD.to_owned()));
-            let from = from.unwrap_or_else(|| format!("plazo <{}>", operator.email));
-            Some(MailServer { tls: tls_of(&host, port), host, port, user, password: kept, from })
-        }
-    };
+    let mail = mail::ask(&asking, given, &operator, &mut typed).await?;
+    let people: Vec<_> = [&operator].into_iter().chain(&boss).chain(&team).collect();
+    let ways = chat::ask(&asking, &people, &mut typed)?;
     let answers = Answers {
         language: language.code(),
         zone: zone.name().to_owned(),
@@ -101,16 +96,43 @@ pub(super) fn answers(args: Args, language: Language) -> anyhow::Result<(Given, 
         boss,
         team,
         mail,
+        ways,
     };
-    Ok((Given { example: Some(example), password }, answers))
+    Ok((Given { example: Some(example), typed }, answers))
 }
 
-struct Asking {
+/// Somebody at a terminal.
+pub(in crate::cli) struct Asking {
     theme: ColorfulTheme,
     language: Language,
 }
 
 impl Asking {
+    pub(in crate::cli) fn new(language: Language) -> Self {
+        Self { theme: ColorfulTheme::default(), language }
+    }
+
+    /// Whether they want that; so it is where they only press the key.
+    pub(in crate::cli) fn agrees(&self, question: Both) -> anyhow::Result<bool> {
+        let Both { en, es } = question;
+        let no = |text: &str| ["n", "no"].contains(&text);
+        let is_known = |text: &str| no(text) || ["", "s", "si", "sí", "y", "yes"].contains(&text);
+        let unclear = self.of(both!("yes or no?", "¿sí o no?"));
+        let read = |text: &str| {
+            let text = text.trim().to_lowercase();
+            if is_known(&text) { Ok(!no(&text)) } else { Err(unclear.clone()) }
+        };
+        let input = Input::<String>::with_theme(&self.theme)
+            .with_prompt(self.of(both!("{en} [Y/n]", "{es} [S/n]")))
+            .allow_empty(true)
+            .validate_with(|text: &String| read(text).map(drop));
+        read(&input.interact_text()?).map_err(anyhow::Error::msg)
+    }
+
+    fn say(&self, style: anstyle::Style, text: Both) -> anyhow::Result<()> {
+        output::line(&styled(style, self.of(text)))
+    }
+
     fn of(&self, text: Both) -> String {
         self.language.of(text)
     }
@@ -149,7 +171,7 @@ impl Asking {
                 "Somebody of the team: name, address (empty ends)",
                 "Alguien del equipo: nombre, correo (vacío termina)"
             );
-            match self.optional(prompt)? {
+            match self.optional(prompt, somebody)? {
                 Some(person) => team.push(person),
                 None => break,
             }
@@ -157,31 +179,25 @@ impl Asking {
         Ok(team)
     }
 
+    /// Host and port; none where mails are to be written as files.
     fn server(&self) -> anyhow::Result<Option<(String, u16)>> {
-        let prompt = both!("Is there a mail server for the alerts?", "¿Hay un servidor de correo para los avisos?");
-        let items = [both!("yes", "sí"), both!("no, write mails as files", "no, escribir los correos como archivos")];
-        let items = items.map(|item| self.of(item));
-        let chosen =
-            Select::with_theme(&self.theme).with_prompt(self.of(prompt)).items(&items).default(0).interact()?;
-        if chosen != 0 {
-            return Ok(None);
-        }
-        let language = self.language;
-        let read = |text: &str| server_of(text, language).map_err(|error| error.to_string());
-        self.parsed(
-            both!("Mail server, such as mail.example.com:587", "Servidor de correo, como mail.example.com:587"),
-            "",
-            read,
-        )
-        .map(Some)
+        let prompt = both!(
+            "Mail server, such as mail.example.com:587 (empty: none, mails are written into data/outbox)",
+            "Servidor de correo, como mail.example.com:587 (vacío: ninguno, los correos se escriben en data/outbox)"
+        );
+        self.optional(prompt, |text| server_of(text, self.language).map_err(|error| error.to_string()))
     }
 
-    fn password(&self) -> anyhow::Result<String> {
-        let prompt = self.of(both!(
-            "Its password (kept in {PASSWORD}, for you alone)",
-            "Su clave (queda en {PASSWORD}, solo para usted)"
-        ));
-        Ok(Password::with_theme(&self.theme).with_prompt(prompt).interact()?)
+    fn password(&self, prompt: Both) -> anyhow::Result<String> {
+        Ok(Password::with_theme(&self.theme).with_prompt(self.of(prompt)).interact()?)
+    }
+
+    /// A secret that can be read, or nothing.
+    fn hidden(&self, prompt: Both, read: impl Fn(&str) -> Result<String, String>) -> anyhow::Result<Option<String>> {
+        let read = |text: &str| if text.trim().is_empty() { Ok(None) } else { read(text.trim()).map(Some) };
+        let input = Password::with_theme(&self.theme).with_prompt(self.of(prompt)).allow_empty_password(true);
+        let text = input.validate_with(|text: &String| read(text).map(drop)).interact()?;
+        read(&text).map_err(anyhow::Error::msg)
     }
 
     fn text(&self, prompt: Both) -> anyhow::Result<Option<String>> {
@@ -190,12 +206,12 @@ impl Asking {
         Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
     }
 
-    fn optional(&self, prompt: Both) -> anyhow::Result<Option<Somebody>> {
-        let input = Input::with_theme(&self.theme).with_prompt(self.of(prompt)).allow_empty(true);
-        let input =
-            input.validate_with(|text: &String| if text.trim().is_empty() { Ok(()) } else { somebody(text).map(drop) });
-        let text: String = input.interact_text()?;
-        Ok(Some(text).filter(|text| !text.trim().is_empty()).and_then(|text| somebody(&text).ok()))
+    /// The same, or nothing.
+    fn optional<T>(&self, prompt: Both, read: impl Fn(&str) -> Result<T, String>) -> anyhow::Result<Option<T>> {
+        let read = |text: &str| if text.trim().is_empty() { Ok(None) } else { read(text.trim()).map(Some) };
+        let input = Input::<String>::with_theme(&self.theme).with_prompt(self.of(prompt)).allow_empty(true);
+        let text = input.validate_with(|text: &String| read(text).map(drop)).interact_text()?;
+        read(&text).map_err(anyhow::Error::msg)
     }
 
     /// An answer that can be read; asked again until it can.
