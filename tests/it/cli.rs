@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::daemon::{Daemon, PEOPLE};
-use crate::support::{PATIENCE, plazo, wait_for};
+use crate::support::plazo;
 
 const POLICY: &str = "
 [[policy]]
@@ -208,35 +208,4 @@ fn lessons_57_a_mail_pipe_is_told_to_try_later_whatever_is_wrong_with_plazo() {
         assert_eq!(output.status.code(), Some(75), "{name}: {output:?}");
         assert!(!output.stderr.is_empty(), "{name}: why is said");
     }
-}
-
-#[test]
-fn the_demo_plays_its_week_and_leaves_what_was_received() {
-    let out = tempfile::tempdir().expect("a directory");
-    let said = ran(plazo().arg("demo").arg("--out").arg(out.path()), 0);
-    let mails: Vec<_> = std::fs::read_dir(out.path().join("mail"))
-        .expect("mail")
-        .map(|entry| entry.expect("a file").file_name().into_string().expect("a name"))
-        .collect();
-    let mail = |instant: &str, to: &str| mails.iter().any(|name| name.starts_with(instant) && name.contains(to));
-    // Instants are UTC; Bogotá is five hours behind. A WhatsApp of 09:00, left unanswered:
-    assert!(mail("20260302T1410", "laura@"), "no warning at 10 min: {mails:?}");
-    assert!(mail("20260302T1415", "laura@") && mail("20260302T1415", "ana@"), "no warning 5 min before: {mails:?}");
-    assert!(mail("20260302T1420", "ana@"), "no breach at 20 min: {mails:?}");
-    assert!(mail("20260302T1450", "marta@"), "no escalation to the supervisor: {mails:?}");
-    // The internal Slack message of 09:30: nothing before 15 minutes, which pass at 09:45.
-    let about_slack = |name: &&String| name.contains("R-3");
-    let first = mails.iter().filter(about_slack).min().expect("the Slack request is told of");
-    assert!(first.starts_with("20260302T1445"), "{first}");
-    // The task opened on Monday: day 4 is Friday, opening time 06:00.
-    assert!(mail("20260306T1100", "sofia@"), "no escalation to the back office: {mails:?}");
-    let index = out.path().join("index.html");
-    assert!(said.contains(&format!("file://{}", index.display())), "it names what to open: {said}");
-    let index = std::fs::read_to_string(index).expect("an index");
-    let pages: Vec<_> = index.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert!(!pages.is_empty() && pages.iter().all(|page| out.path().join(page).is_file()), "{pages:?}");
-    assert!(!said.contains("met_late") && !said.contains("running") && !said.contains("hop "), "{said}");
-    wait_for("chat messages", PATIENCE, || {
-        (0 < std::fs::read_dir(out.path().join("chat")).expect("chat").count()).then_some(())
-    });
 }

@@ -11,6 +11,7 @@ mod contrast;
 mod daily;
 mod damaged;
 mod doctor;
+mod demo;
 mod documents;
 mod doors;
 mod explain;

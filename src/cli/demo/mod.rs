@@ -2,7 +2,9 @@
 //!
 //! Only the source of the time, the traffic and the receivers are the demo's; everything between them is what `plazo run` runs.
 
+mod arrival;
 mod clock;
+mod door;
 mod index;
 mod screen;
 mod week;
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -23,8 +26,10 @@ use crate::app::App;
 use crate::both;
 use crate::cli::help;
 use crate::daemon::{self, Options};
+use crate::text::Language;
+use arrival::Arrival;
 use clock::DemoClock;
-use screen::{Arrival, Screen};
+use screen::Screen;
 use week::Step;
 
 const SHIPPED: &str = include_str!("../../../sla.toml");
@@ -53,20 +58,20 @@ async fn play(args: &Args) -> Outcome {
         Some(_) => None,
         None => Some(tempfile::Builder::new().prefix("plazo-demo-").tempdir()?),
     };
-    let named = || args.out.clone().unwrap_or_default();
+    let language = help::of_the_terminal();
+    let named = || super::absolute(&args.out.clone().unwrap_or_default());
     let out = own.as_ref().map_or_else(named, |own| own.path().to_owned());
-    let (mail, chat) = (out.join("mail"), out.join("chat"));
-    for directory in [&out, &mail, &chat] {
-        std::fs::create_dir_all(directory).with_context(|| {
+    for directory in [out.join("mail"), out.join("chat")] {
+        std::fs::create_dir_all(&directory).with_context(|| {
             let directory = directory.display();
-            help::of_the_terminal().of(both!("cannot make {directory}", "no se puede crear {directory}"))
+            language.of(both!("cannot make {directory}", "no se puede crear {directory}"))
         })?;
     }
     let data = tempfile::tempdir()?;
     let clock = Arc::new(DemoClock::new(week::begins_at()));
     let (arrived, mut arrivals) = mpsc::unbounded_channel();
     let config = data.path().join("sla.toml");
-    std::fs::write(&config, receive(&clock, mail, chat, arrived).await?)?;
+    std::fs::write(&config, receive(&clock, &out, arrived, language).await?)?;
 
     let stop = CancellationToken::new();
     let (ready, is_ready) = oneshot::channel();
@@ -84,16 +89,16 @@ async fn play(args: &Args) -> Outcome {
     let Ok((address, app)) = is_ready.await else {
         return daemon.await?.map(|()| Exit::Done);
     };
-    let mut screen = Screen::new(app.config().zone, app.config().language);
-    screen.begin(address)?;
+    let mut screen = Screen::new(app.config().zone, language);
+    screen.begin(&door::open(app.clone(), address.port()).await?, &out)?;
     let began = Instant::now();
-    let driver = Driver { client: reqwest::Client::new(), base: format!("http://{address}"), app, clock };
+    let driver = Driver { client: reqwest::Client::new(), base: format!("http://{address}"), app, clock, language };
     let is_seen = tokio::select! {
         played = driver.play(&mut screen, &mut arrivals, began) => played.map(|()| true),
-        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| false).map_err(Into::into),
+        interrupted = interrupted() => interrupted.map(|()| false).map_err(Into::into),
     };
     if let Ok(true) = is_seen {
-        let index = index::write(&out, screen.arrivals())?;
+        let index = index::write(&out, screen.arrivals(), &driver.app.config(), language)?;
         screen.end(&driver.app, &index, began.elapsed()).await?;
         // Whoever saw it to the end was told where it is.
         own.map(tempfile::TempDir::keep);
@@ -106,39 +111,49 @@ async fn play(args: &Args) -> Outcome {
     if is_seen? {
         return Ok(Exit::Done);
     }
-    output::line(match args.out {
-        None => "Demostración interrumpida; no queda nada de ella en el disco.",
-        Some(_) => "Demostración interrumpida; lo recibido queda en la carpeta indicada.",
-    })?;
+    let out = out.display();
+    output::line(&language.of(match args.out {
+        None => both!(
+            "Interrupted; nothing of it is left on the disk.",
+            "Demostración interrumpida; no queda nada de ella en el disco."
+        ),
+        Some(_) => both!(
+            "Interrupted; what was received is in {out}.",
+            "Demostración interrumpida; lo recibido queda en {out}."
+        ),
+    }))?;
     Ok(Exit::Interrupted)
 }
 
-/// Starts the receivers and returns the shipped file with their addresses filled in.
+/// Somebody presses Ctrl-C, ends the process, or closes the terminal.
+async fn interrupted() -> std::io::Result<()> {
+    let mut ended = signal(SignalKind::terminate())?;
+    let mut closed = signal(SignalKind::hangup())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = ended.recv() => Ok(()),
+        _ = closed.recv() => Ok(()),
+    }
+}
+
+/// Starts the receivers and returns the shipped file with their addresses filled in, for readers of that language.
 async fn receive(
     clock: &Arc<DemoClock>,
-    mail: PathBuf,
-    chat: PathBuf,
+    out: &Path,
     arrived: mpsc::UnboundedSender<Arrival>,
+    language: Language,
 ) -> anyhow::Result<String> {
-    let (clock_of_mail, mail_arrived) = (Arc::clone(clock), arrived.clone());
+    let (clock_of_mail, mail_arrived, folder) = (Arc::clone(clock), arrived.clone(), out.to_owned());
     let smtp = smtp::start(move |received| {
         let at = clock_of_mail.now();
-        let mut arrival = Arrival::of_mail(at, &received.to, &received.data);
-        let name = keep(&mail, at, &format!("{}.eml", arrival.file_name()), &received.data);
-        if let Some(page) = page_of(&received.data) {
-            arrival.page = Some(format!("mail/{}", keep_as(&mail, &name, "html", page.as_bytes())));
-        }
+        let arrival = Arrival::of_mail(at, &received.to, &received.data, &folder);
         // The screen may have ended already.
         mail_arrived.send(arrival).ok();
     })
     .await?;
-    let clock_of_chat = Arc::clone(clock);
+    let (clock_of_chat, folder) = (Arc::clone(clock), out.to_owned());
     let webhook = webhook::start(move |body| {
-        let at = clock_of_chat.now();
-        let mut arrival = Arrival::of_chat(at, body);
-        let name = keep(&chat, at, &format!("{}.json", arrival.file_name()), body);
-        arrival.page = Some(format!("chat/{name}"));
-        arrived.send(arrival).ok();
+        arrived.send(Arrival::of_chat(clock_of_chat.now(), body, &folder)).ok();
     })
     .await?;
     let lead = "email = \"ana@agencia.example\"";
@@ -146,29 +161,13 @@ async fn receive(
     Ok(format!(
         "{}\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"plazo <plazo@agencia.example>\"\n\
          \n[destination.equipo-slack]\ntype = \"slack\"\nprivate = true\nurl = \"http://{webhook}/\"\n",
-        SHIPPED.replace(lead, &told_in_chat),
+        SHIPPED.replace(lead, &told_in_chat).replacen(
+            "language = \"es\"",
+            &format!("language = \"{}\"", language.code()),
+            1
+        ),
         smtp.port()
     ))
-}
-
-/// Writes what was received, and returns under which name; a full disk only costs the demo its files.
-fn keep(directory: &Path, at: DateTime<Utc>, name: &str, bytes: &[u8]) -> String {
-    let unique = format!("{}-{:03}-{name}", at.format("%Y%m%dT%H%M%S"), at.timestamp_subsec_millis());
-    std::fs::write(directory.join(&unique), bytes).ok();
-    unique
-}
-
-/// Writes something beside it with another ending.
-fn keep_as(directory: &Path, name: &str, ending: &str, bytes: &[u8]) -> String {
-    let name = format!("{}.{ending}", name.rsplit_once('.').map_or(name, |(stem, _)| stem));
-    std::fs::write(directory.join(&name), bytes).ok();
-    name
-}
-
-/// The page in a mail, which a browser opens where an `.eml` wants a mail program.
-fn page_of(mail: &[u8]) -> Option<String> {
-    let mail = mail_parser::MessageParser::default().parse(mail)?;
-    mail.body_html(0).map(std::borrow::Cow::into_owned)
 }
 
 /// Plays the traffic, and lets the time jump over stretches in which nothing happens.
@@ -177,6 +176,7 @@ struct Driver {
     base: String,
     app: App,
     clock: Arc<DemoClock>,
+    language: Language,
 }
 
 impl Driver {
@@ -186,7 +186,7 @@ impl Driver {
         arrivals: &mut mpsc::UnboundedReceiver<Arrival>,
         began: Instant,
     ) -> anyhow::Result<()> {
-        for step in week::steps() {
+        for step in week::steps(self.language) {
             self.wait_until(step.at, screen, arrivals, began).await?;
             self.send(&step, screen).await?;
         }
@@ -243,7 +243,13 @@ impl Driver {
         event["at"] = json!(step.at);
         let answer = self.client.post(format!("{}/v1/events", self.base)).body(event.to_string()).send().await?;
         let status = answer.status();
-        anyhow::ensure!(status.is_success(), "the daemon refused an event of the demo: {}", answer.text().await?);
+        if !status.is_success() {
+            let said = answer.text().await?;
+            anyhow::bail!(self.language.of(both!(
+                "the daemon refused an event of the demo: {said}",
+                "plazo rechazó un evento de la demostración: {said}"
+            )));
+        }
         Ok(())
     }
 }

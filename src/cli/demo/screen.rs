@@ -1,7 +1,6 @@
 //! What the demo shows: traffic and alerts as lines, the queue counting down below them on a terminal.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,58 +8,24 @@ use anstyle::Style;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde_json::Value;
 
+use super::arrival::{Arrival, Received};
 use super::week::Step;
 use crate::app::App;
 use crate::app::view::RequestView;
+use crate::both;
 use crate::cli::output::{self, BLUE, DIM, GREEN, RED, YELLOW, styled};
 use crate::engine::effect::{Wake, WakeReason};
 use crate::engine::request::Request;
 use crate::store::requests::RequestFilter;
-use crate::text::{Language, format, vocabulary};
+use crate::text::{Both, Language, format, vocabulary};
 
 /// Letters of an instant: `lun 2 mar 09:00`.
 const INSTANT: usize = 15;
+/// Letters of a way and a reader: `correo → laura`.
+const WHO: usize = 18;
 const ROWS: usize = 5;
 const LONGEST_LINE: usize = 110;
-
-/// Something that a receiver took.
-#[derive(Debug, Clone)]
-pub(super) struct Arrival {
-    at: DateTime<Utc>,
-    by: &'static str,
-    pub(super) to: String,
-    pub(super) subject: String,
-    /// Where it can be looked at, from the folder on.
-    pub(super) page: Option<String>,
-}
-
-impl Arrival {
-    pub(super) fn of_mail(at: DateTime<Utc>, to: &[String], data: &[u8]) -> Self {
-        let mail = mail_parser::MessageParser::default().parse(data);
-        let subject = mail.as_ref().and_then(|mail| mail.subject()).unwrap_or_default().to_owned();
-        Self { at, by: "correo", to: to.join(", "), subject, page: None }
-    }
-
-    pub(super) fn of_chat(at: DateTime<Utc>, body: &[u8]) -> Self {
-        let message: Value = serde_json::from_slice(body).unwrap_or_default();
-        let subject = message["text"].as_str().unwrap_or_default().to_owned();
-        Self { at, by: "Slack", to: "equipo-slack".to_owned(), subject, page: None }
-    }
-
-    /// The recipient, the request and the subject's first words, as far as a file name takes them.
-    pub(super) fn file_name(&self) -> String {
-        // The request stands at the end of a subject, in brackets.
-        let request = self.subject.rsplit_once('[').and_then(|(_, rest)| rest.split(']').next()).unwrap_or_default();
-        let words: String = format!("{}-{request}-{}", self.to, self.subject)
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '@' || c == '.' { c } else { '-' })
-            .take(60)
-            .collect();
-        words.trim_end_matches('-').to_owned()
-    }
-}
 
 /// Cells that are left of a line behind so many.
 fn room(taken: usize) -> usize {
@@ -73,7 +38,7 @@ pub(super) struct Screen {
     bars: Vec<ProgressBar>,
     board: MultiProgress,
     n_by_recipient: BTreeMap<String, usize>,
-    arrivals: Vec<(String, Arrival)>,
+    arrivals: Vec<Arrival>,
 }
 
 impl Screen {
@@ -84,14 +49,27 @@ impl Screen {
         Self { zone, language, bars, board, n_by_recipient: BTreeMap::new(), arrivals: Vec::new() }
     }
 
-    pub(super) fn begin(&self, address: SocketAddr) -> anyhow::Result<()> {
-        self.line(&format!("plazo {} · demo · http://{address}", env!("CARGO_PKG_VERSION")))?;
+    /// Says what it is, where its page is, and where what is received comes to lie.
+    pub(super) fn begin(&self, page: &str, out: &Path) -> anyhow::Result<()> {
+        let demo = self.language.of(Both { en: "demo", es: "demostración" });
+        self.line(&format!("plazo {} · {demo}", env!("CARGO_PKG_VERSION")))?;
         self.wrapped(
             DIM,
-            "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo.",
+            self.language.of(Both {
+                en: "A week of an agency and a courier desk, with the sla.toml that plazo brings along. It passes in a minute and a \
+                     half; Ctrl-C ends it, and leaves nothing behind.",
+                es: "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo. Pasa en minuto y \
+                     medio; Ctrl-C la interrumpe sin dejar nada.",
+            }),
             0,
         )?;
-        self.wrapped(DIM, "Pasa en minuto y medio; Ctrl-C la interrumpe.", 0)?;
+        let [live, received] = self.language.of(Both {
+            en: ["Live page, while it runs:", "What is received:"],
+            es: ["Página en vivo, mientras corre:", "Lo que se reciba:"],
+        });
+        let widest = live.chars().count().max(received.chars().count());
+        self.line(&format!("{live:<widest$}  {page}"))?;
+        self.line(&format!("{received:<widest$}  {}", out.display()))?;
         self.line("")
     }
 
@@ -102,19 +80,23 @@ impl Screen {
 
     pub(super) fn arrival(&mut self, arrival: &Arrival) -> anyhow::Result<()> {
         *self.n_by_recipient.entry(arrival.to.clone()).or_default() += 1;
-        self.arrivals.push((self.instant(arrival.at), arrival.clone()));
+        self.arrivals.push(arrival.clone());
         let subject = format::one_line(&arrival.subject, LONGEST_LINE);
         let is_breach = ["Vencido", "Escalado", "Overdue", "Escalated"].iter().any(|word| subject.contains(word));
         let style = if is_breach { RED } else { YELLOW };
         // The name before the `@` tells people of the demo apart.
         let to = arrival.to.split('@').next().unwrap_or_default();
-        let to = format!("{:<20}", output::shortened(&format!("{} a {to}", arrival.by), 20));
-        let subject = output::shortened(&subject, room(INSTANT + 2 + 20 + 1));
+        let by = match &arrival.content {
+            Received::Mail(_) => self.language.of(Both { en: "mail", es: "correo" }),
+            Received::Chat(_) => "Slack",
+        };
+        let to = format!("{:<WHO$}", output::shortened(&format!("{by} → {to}"), WHO));
+        let subject = output::shortened(&subject, room(INSTANT + 2 + WHO + 1));
         self.line(&format!("{}  {} {}", self.instant(arrival.at), styled(BLUE, to), styled(style, subject)))
     }
 
-    /// What arrived so far, with the instant as it is shown.
-    pub(super) fn arrivals(&self) -> &[(String, Arrival)] {
+    /// What arrived so far.
+    pub(super) fn arrivals(&self) -> &[Arrival] {
         &self.arrivals
     }
 
@@ -127,8 +109,11 @@ impl Screen {
 
     /// Redraws the countdown; on what is no terminal there is none.
     pub(super) fn queue(&self, now: DateTime<Utc>, wakes: &[(Wake, Option<Request>)], length: usize) {
-        let headline =
-            format!("── {} · {length} relojes en marcha · lo próximo que mira plazo, y cuándo ──", self.instant(now));
+        let at = self.instant(now);
+        let headline = self.language.of(both!(
+            "── {at} · {length} clocks run · what plazo looks at next, and when ──",
+            "── {at} · {length} relojes en marcha · lo próximo que mira plazo ──"
+        ));
         self.bars[0].set_message(styled(DIM, output::shortened(&headline, room(0))));
         for (row, bar) in self.bars[1..].iter().enumerate() {
             let text = wakes.get(row).and_then(|(wake, request)| Some(self.countdown(now, *wake, request.as_ref()?)));
@@ -137,7 +122,8 @@ impl Screen {
     }
 
     fn countdown(&self, now: DateTime<Utc>, wake: Wake, request: &Request) -> String {
-        let left = format!("en {}", format::span(wake.at - now));
+        let left = format::span(wake.at - now);
+        let left = self.language.of(both!("in {left}", "en {left}"));
         let style = if wake.why == WakeReason::Breach { RED } else { YELLOW };
         let what = request.subject.clone().or_else(|| request.contact.clone()).unwrap_or_default();
         let channel = vocabulary::channel(&request.facets.channel, self.language);
@@ -176,9 +162,16 @@ impl Screen {
         self.line("")?;
         let n_messages: usize = self.n_by_recipient.values().sum();
         let to: Vec<_> = self.n_by_recipient.iter().map(|(to, n)| format!("{to} {n}")).collect();
-        let told = format!("{n_messages} avisos entregados en {} s: {}", took.as_secs(), to.join(", "));
-        self.wrapped(GREEN, &told, 0)?;
-        self.line("Lo recibido se puede ver en el navegador:")?;
+        let (seconds, to) = (took.as_secs(), to.join(", "));
+        let told = both!(
+            "{n_messages} messages delivered in {seconds} s: {to}",
+            "{n_messages} avisos entregados en {seconds} s: {to}"
+        );
+        self.wrapped(GREEN, &self.language.of(told), 0)?;
+        self.line(self.language.of(Both {
+            en: "All of them, as their readers see them, in a browser:",
+            es: "Todos, como los ven sus lectores, en un navegador:",
+        }))?;
         self.line(&format!("  file://{}", index.display()))
     }
 
