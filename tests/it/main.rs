@@ -49,6 +49,7 @@ mod plan;
 mod proofs;
 mod protocols;
 mod released;
+mod readme;
 mod reload;
 mod replay;
 mod reports;

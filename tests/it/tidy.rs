@@ -156,6 +156,8 @@ fn the_readme_s_commands_and_the_unit_s_flags_exist() {
         "LEEME.md",
         "docs/install.md",
         "docs/instalar.md",
+        "docs/operating.md",
+        "docs/operar.md",
         "docs/events.md",
         "docs/sla-toml.md",
         "docs/sla-toml.es.md",
