@@ -19,7 +19,8 @@ fn root() -> PathBuf {
 /// The fenced blocks of that kind on a page.
 fn blocks(page: &str, kind: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join(page)).expect("a page");
-    let after = text.split(&format!("```{kind}\n")).skip(1);
+    let begins = format!("```{kind}\n");
+    let after = text.split(begins.as_str()).skip(1);
     after.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect()
 }
 

@@ -70,10 +70,10 @@ pub async fn log_in(host: &str, port: u16, tls: Tls, user: &str, password: Secre
 /// How far it came and why no further, for people.
 fn told(error: &SmtpError) -> Both {
     let place = match error.stage {
-        Stage::Connect => Both { en: "no connection", es: "no hay conexión" },
+        Stage::Name | Stage::Connect => Both { en: "no connection", es: "no hay conexión" },
         Stage::Greeting => Both { en: "its greeting", es: "su saludo" },
         Stage::Hello => Both { en: "its answer to EHLO", es: "su respuesta a EHLO" },
-        Stage::StartTls => Both { en: "no protected connection", es: "no hay conexión protegida" },
+        Stage::Seal | Stage::StartTls => Both { en: "no protected connection", es: "no hay conexión protegida" },
         Stage::Auth => Both { en: "it does not let you in", es: "no deja entrar" },
         Stage::Mail | Stage::Recipient | Stage::Data | Stage::Content => Both { en: "mail", es: "correo" },
     };
