@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 20] = [
+pub const SOURCES: [&str; 26] = [
     "nube",
     "slack",
     "hubspot",
@@ -35,6 +35,12 @@ pub const SOURCES: [&str; 20] = [
     "messenger",
     "intercom",
     "libredesk",
+    "front",
+    "front_rule",
+    "freescout",
+    "freshdesk",
+    "jira_sm",
+    "jira_automation",
 ];
 
 /// A secret of every form; nobody who calls has it.
@@ -45,13 +51,16 @@ const RATE: NonZeroU32 = NonZeroU32::MIN.saturating_add(999_999);
 const MOST_EVENTS: usize = 10_000 * 32;
 
 /// What a call bears that has no secret: each header of each preset, in its form and wrong.
-const WRONG: [(&str, &str); 21] = [
+const WRONG: [(&str, &str); 25] = [
     ("webhook-id", "msg_1"),
     ("webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1,"),
     ("webhook-timestamp", "1795867200"),
     ("x-api-key", "wrong"),
     ("x-chatwoot-signature", "sha256=00"),
     ("x-chatwoot-timestamp", "1795867200"),
+    ("x-freescout-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    ("x-front-request-timestamp", "1795867200000"),
+    ("x-front-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     ("x-glpi-signature", "0000000000000000000000000000000000000000000000000000000000000000"),
     ("x-glpi-timestamp", "1795867200"),
     ("x-hub-signature", "sha1=0000000000000000000000000000000000000000"),
@@ -59,6 +68,7 @@ const WRONG: [(&str, &str); 21] = [
     ("x-hubspot-request-timestamp", "1795867200000"),
     ("x-hubspot-signature-v3", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     ("x-libredesk-signature", "sha256=00"),
+    ("x-plazo-token", "wrong"),
     ("x-signature", "0000000000000000000000000000000000000000000000000000000000000000"),
     ("x-slack-request-timestamp", "1795867200"),
     ("x-slack-signature", "v0=0000000000000000000000000000000000000000000000000000000000000000"),
