@@ -124,9 +124,7 @@ pub(super) async fn ask(
                     peer_time,
                 }),
                 Greeting::Unknown(said) => failed(ProbeFault::Login, format!("HTTP {status}: {said}")),
-                Greeting::Foreign => {
-                    failed(ProbeFault::Foreign, format!("HTTP {status}: an answer that is not {name}'s own"))
-                }
+                Greeting::Foreign => failed(ProbeFault::Foreign, format!("HTTP {status}")),
             }
         }
     }
