@@ -15,7 +15,15 @@ use crate::support::smtp::{Said, Smtp, Stage};
 use crate::support::webhook::{Received, Webhook, answer};
 use crate::support::{PATIENCE, plazo, wait_for};
 
-const POLICY: &str = "[[policy]]\nname = \"whatsapp\"\nmatch = { channel = \"whatsapp\" }\nreply = \"1h\"\n";
+const POLICY: &str = r#"
+[[policy]]
+name = "whatsapp"
+match = { channel = "whatsapp" }
+reply = { within = "1h", escalation = "e" }
+
+[escalation]
+e = [{ at = "due", tell = ["owner"] }]
+"#;
 const NOW: Duration = Duration::ZERO;
 
 /// What a peer says, with its clock set back by so much.
@@ -289,7 +297,7 @@ fn each_fault_of_mail_secrets_and_destinations_has_its_line_and_its_remedy() {
             ("mail", "smtp"),
             "fail",
             "not tried without its secret",
-            "chmod 600",
+            "see it under Secrets",
         ),
         (
             &|_| smtp_section(good.port, "/nowhere/password"),
@@ -395,7 +403,7 @@ fn a_system_that_has_a_call_which_changes_nothing_is_asked_by_it_whether_it_know
         for (body, status, state, found, remedy) in [
             (known, "200 OK", "ok", "knows the token", ""),
             (unknown, "401 Unauthorized", "fail", "does not let plazo in: HTTP 401", "[destination.chat]"),
-            ("<p>welcome", "200 OK", "fail", "an answer that is not", "a proxy or portal"),
+            ("<p>welcome", "200 OK", "fail", "but not as", "a proxy or portal"),
         ] {
             let (body, status) = (body.to_owned(), status.to_owned());
             let peer = Webhook::scripted(move |_, _| answer(&status, "", &body));
@@ -516,7 +524,7 @@ fn without_a_daemon_or_a_file_that_is_what_is_said() {
     let posting = text.clone() + "[destination.chat]\ntype = \"teams\"\nurl = \"https://chat.invalid/webhook/abc\"\n";
     std::fs::write(&path, posting).expect("written");
     assert_line(&folder.told(), ("file", "file_mode"), "warn", "destination.chat.url", "{ file = \"…\" }");
-    std::fs::write(&path, text.replace("reply = \"1h\"", "reply = \"soon\"")).expect("written");
+    std::fs::write(&path, text.replace("within = \"1h\"", "within = \"soon\"")).expect("written");
     assert_line(&folder.told(), ("file", "file"), "fail", "cannot be used", "plazo check");
     std::fs::remove_file(&path).expect("removed");
     assert_line(&folder.told(), ("file", "file"), "fail", "there is no", "plazo init");
@@ -535,7 +543,7 @@ fn a_damaged_store_a_refused_file_and_forgotten_tokens_are_seen() {
     assert_line(&told, ("doors", "tokens"), "warn", "work for ever: panel", "--expires 90d");
 
     let file = std::fs::read_to_string(house.daemon.config_path()).expect("a file");
-    std::fs::write(house.daemon.config_path(), file.replace("reply = \"1h\"", "reply = \"soon\"")).expect("written");
+    std::fs::write(house.daemon.config_path(), file.replace("within = \"1h\"", "within = \"soon\"")).expect("written");
     wait_for("the refusal", PATIENCE, || house.daemon.get("/v1/sources")["refused_file"].as_object().map(|_| ()));
     let (code, told) = house.told();
     assert_eq!(code, Some(1), "{told:#}");
@@ -618,7 +626,7 @@ fn open_doors_are_told_with_what_closes_them() {
         ("[http]\nlisten = \"0.0.0.0:8787\"\n", "listen", "fail", "no token exists", "plazo token create"),
         ("", "listen", "warn", "every program of this machine", "plazo token create"),
         (
-            "[http]\npublic_url = \"https://plazo.invalid\"\n[source.crm]\npreset = \"chatwoot\"\n",
+            "[http]\npublic_url = \"https://plazo.invalid\"\n[source.crm]\npreset = \"waha\"\nunsigned = true\n",
             "source.crm",
             "warn",
             "unsigned",

@@ -10,7 +10,6 @@ use crate::both;
 use crate::config::{Config, Destination, EMAIL};
 use crate::notify::probe::{self, ProbeError, ProbeFault};
 use crate::notify::{Kind, SetupError, Transport};
-use crate::secret::SecretSource;
 use crate::text::Both;
 
 /// For the answer of what is called while all is well; the other clients have their own.
@@ -54,6 +53,7 @@ fn check(name: &str, destination: &Destination, house: &Arc<House>) -> Option<Ch
         Ok(transport) => transport,
         Err(error) => return Some(Check::known(not_ready(subject, &error, house))),
     };
+    let section = if name == EMAIL { "[smtp]".to_owned() } else { format!("[destination.{name}]") };
     let (house, probed) = (Arc::clone(house), subject.clone());
     Some(Check::of(subject, async move {
         match transport.probe(house.now()).await {
@@ -63,7 +63,7 @@ fn check(name: &str, destination: &Destination, house: &Arc<House>) -> Option<Ch
             }
             Err(error) => {
                 house.hear_time(&probed.name(), error.peer_time);
-                amiss(probed, &error, kind)
+                amiss(probed, &error, kind, &section)
             }
         }
     }))
@@ -93,7 +93,7 @@ fn heartbeat(config: &Config, house: &Arc<House>) -> Option<Check> {
                 house.hear_time("heartbeat", found.peer_time);
                 probed.ok(found.told)
             }
-            Err(error) => amiss(probed, &error, Kind::Webhook),
+            Err(error) => amiss(probed, &error, Kind::Webhook, "[heartbeat]"),
         }
     }))
 }
@@ -117,8 +117,7 @@ fn not_ready(subject: Subject, error: &SetupError, house: &House) -> Finding {
             if secrets::is_daemons_own(error, house) {
                 return subject.skipped(found);
             }
-            let seen = SecretSource::Plain(String::new());
-            subject.fail(found, secrets::remedy(error, &seen))
+            subject.fail(found, secrets::above())
         }
         SetupError::Tls(_) | SetupError::Malformed(_) | SetupError::NotPublic(_) => subject.fail(
             error.to_string().into(),
@@ -130,17 +129,23 @@ fn not_ready(subject: Subject, error: &SetupError, house: &House) -> Finding {
     }
 }
 
-fn amiss(subject: Subject, error: &ProbeError, kind: Kind) -> Finding {
+/// What is amiss, and what to do; `section` is where the file has its keys.
+fn amiss(subject: Subject, error: &ProbeError, kind: Kind, section: &str) -> Finding {
     let ProbeError { place, cause, .. } = error;
     let host = place.rsplit_once(':').map_or(place.as_str(), |(host, _)| host);
     let is_mail = kind == Kind::Email;
-    let section = if is_mail { "[smtp]".to_owned() } else { format!("[destination.{}]", subject.name()) };
     let found = match error.fault {
         ProbeFault::Name => both!("{host}: no such name ({cause})", "{host}: ese nombre no existe ({cause})"),
         ProbeFault::Connection => both!("{place} does not answer: {cause}", "{place} no responde: {cause}"),
         ProbeFault::Tls => both!("{place}: no secure connection: {cause}", "{place}: sin conexión segura: {cause}"),
         ProbeFault::Login => both!("{place} does not let plazo in: {cause}", "{place} no deja entrar a plazo: {cause}"),
-        ProbeFault::Foreign => both!("{place}: {cause}", "{place}: {cause}"),
+        ProbeFault::Foreign => {
+            let system = kind.as_str();
+            both!(
+                "{place} answers, but not as {system} does: {cause}",
+                "{place} responde, pero no como {system}: {cause}"
+            )
+        }
         ProbeFault::Directory => {
             both!("{place} cannot be written: {cause}", "no se puede escribir en {place}: {cause}")
         }

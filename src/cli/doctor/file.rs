@@ -41,13 +41,12 @@ fn promises(house: &House) -> Finding {
     match &loaded.config {
         None => {
             let first = loaded.first_error().unwrap_or_default();
-            subject.fail(
-                both!(
-                    "{file} cannot be used ({n_errors} errors): {first}",
-                    "{file} no se puede usar ({n_errors} errores): {first}"
-                ),
-                check(),
-            )
+            let more = match n_errors {
+                0 | 1 => Both::from(String::new()),
+                n => both!(" ({n} errors)", " ({n} errores)"),
+            };
+            let Both { en, es } = more;
+            subject.fail(both!("it cannot be used{en}: {first}", "no se puede usar{es}: {first}"), check())
         }
         Some(config) if config.rulebook.policies.is_empty() => subject.fail(
             both!(

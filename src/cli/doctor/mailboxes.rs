@@ -66,10 +66,7 @@ async fn look(house: &House, mailbox: &MailboxSettings, client: &reqwest::Client
             if secrets::is_daemons_own(&error, house) {
                 return subject.skipped(found);
             }
-            subject.fail(
-                found,
-                both!("see the secrets above, and {section}", "revise las claves de arriba y {section}"),
-            )
+            subject.fail(found, secrets::above())
         }
         MailboxFault::Login(cause) => {
             let Both { en, es } = told(&cause);

@@ -106,8 +106,13 @@ pub(super) fn told(error: &SecretError) -> Both {
     }
 }
 
+/// What to say where something cannot be tried for want of a secret, which has a line of its own.
+pub(super) fn above() -> Both {
+    both!("see it under Secrets", "véala en Claves")
+}
+
 /// What to do about it.
-pub(super) fn remedy(error: &SecretError, source: &SecretSource) -> Both {
+fn remedy(error: &SecretError, source: &SecretSource) -> Both {
     match (error, source) {
         (SecretError::NoVariable(name), _) => both!(
             "export {name}=… where plazo is started; a file is safer: {{ file = \"…\" }}",

@@ -1,5 +1,6 @@
 //! The disk, and the store on it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -78,7 +79,13 @@ fn disk(house: &House) -> Finding {
         }
         Err(error) => {
             let directory = house.directory();
-            subject.skipped(both!("{directory}: {error}", "{directory}: {error}"))
+            subject.skipped(match error.kind() {
+                ErrorKind::NotFound => both!("there is no {directory} yet", "todavía no hay {directory}"),
+                ErrorKind::PermissionDenied => {
+                    both!("{directory} is closed to this user", "{directory} está cerrado a este usuario")
+                }
+                _ => both!("{directory}: {error}", "{directory}: {error}"),
+            })
         }
     }
 }
@@ -154,7 +161,7 @@ fn amiss(subject: Subject, error: &StoreError, directory: &Path) -> Finding {
 
 fn is_closed_to_us(directory: &Path) -> bool {
     let opened = std::fs::File::open(directory.join(FILE));
-    opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    opened.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 fn restore() -> Both {
