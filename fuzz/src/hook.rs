@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 26] = [
+pub const SOURCES: [&str; 29] = [
     "nube",
     "slack",
     "hubspot",
@@ -41,6 +41,9 @@ pub const SOURCES: [&str; 26] = [
     "freshdesk",
     "jira_sm",
     "jira_automation",
+    "kommo",
+    "bitrix24",
+    "odoo",
 ];
 
 /// A secret of every form; nobody who calls has it.
@@ -102,6 +105,7 @@ pub static HOUSE: LazyLock<House> = LazyLock::new(|| {
         let settings = config.sources.get(name).unwrap_or_else(|| panic!("no source {name}"));
         // Where the body bears the secret, the samples' own, so that some of it is let in.
         let secret = match name {
+            "bitrix24" => "plazotestbitrixapplicationtoken0",
             "evolution" => "plazo-test-evolution-apikey-0001",
             "microsoft" => "plazo-test-client-state-0001",
             _ => SECRET,

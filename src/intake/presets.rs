@@ -8,6 +8,7 @@ macro_rules! embedded {
 }
 
 embedded![
+    "bitrix24",
     "chatwoot",
     "clickup",
     "evolution-api",
@@ -21,11 +22,13 @@ embedded![
     "hubspot",
     "instagram",
     "intercom",
+    "kommo",
     "libredesk",
     "messenger",
     "jira-sm",
     "jira-sm-automation",
     "msgraph",
+    "odoo",
     "slack",
     "standard-webhooks",
     "telegram",

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 25] = [
+const SYSTEMS: [(&str, &str); 28] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -47,6 +47,9 @@ const SYSTEMS: [(&str, &str); 25] = [
     ("freshdesk", "freshdesk"),
     ("jira_sm", "jira-sm"),
     ("jira_automation", "jira-sm-automation"),
+    ("kommo", "kommo"),
+    ("bitrix24", "bitrix24"),
+    ("odoo", "odoo"),
 ];
 
 fn read(name: &str) -> Value {
@@ -71,7 +74,7 @@ fn file(directory: &std::path::Path) -> String {
     let mut file = "language = \"en\"\ntimezone = \"America/Bogota\"\noperator = \"andres\"\n\
          [person.andres]\nname = \"Andrés Rojas\"\nemail = \"andres.rojas@empresa.example\"\n\
          addresses = [\"U0ANDRES01\", \"183\", \"7\", \"andres.rojas\", \"700000005\", \"6463a5ce-2119-4198-9f2a-000000000005\", \
-         \"soporte@empresa.example\", \"573009990005\", \"A-45000001\", \"user:5\", \"9000000000007\", \"90000000007\", \"712020:00000000-0000-4000-8000-000000000007\", \"59b0a3b2-7c5c-4a4b-8b5e-000000000005\"]\n"
+         \"soporte@empresa.example\", \"573009990005\", \"A-45000001\", \"user:5\", \"9000000000007\", \"90000000007\", \"712020:00000000-0000-4000-8000-000000000007\", \"59b0a3b2-7c5c-4a4b-8b5e-000000000005\", \"8100007\", \"00000000-0000-4000-8000-00000000b007\", \"14\", \"user:8\"]\n"
         .to_owned();
     for (system, preset) in SYSTEMS {
         let key = system.split('_').next().unwrap_or_default();
@@ -99,6 +102,10 @@ fn file(directory: &std::path::Path) -> String {
             "front" => format!("token = {}\n", keep("front-token", "t")),
             "clickup" => {
                 format!("token = {}\nset = {{ comments_answer = true }}\n", keep("clickup-token", "t"))
+            }
+            "bitrix24" => "set = { bots = [\"77\"] }\n".to_owned(),
+            "kommo" => {
+                format!("token = {}\nset = {{ subdomain = \"empresaejemplo\" }}\n", keep("kommo-token", "t"))
             }
             "msgraph" => format!(
                 "client_id = {}\nclient_secret = {}\nset = {{ tenant = \"t\", plan = \"p\" }}\n",
@@ -146,7 +153,8 @@ impl Desk {
     async fn call(&self, row: &Value, headers: &[(String, String)], body: Vec<u8>) -> (StatusCode, String) {
         let path = row["path"].as_str().expect("a path");
         let query = path.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
-        let uri = format!("/hooks/{}{query}", row["system"].as_str().expect("a system"));
+        let word = path_word(row).map(|word| format!("/{word}")).unwrap_or_default();
+        let uri = format!("/hooks/{}{word}{query}", row["system"].as_str().expect("a system"));
         let mut request = Request::builder().method(row["method"].as_str().expect("a method")).uri(uri);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -197,6 +205,12 @@ fn arrival(row: &Value) -> DateTime<Utc> {
         .unwrap_or_else(|| "2026-03-02T16:00:00Z".parse().expect("an instant"))
 }
 
+/// The last word of the address, where that is the secret.
+fn path_word(row: &Value) -> Option<&str> {
+    let path = row["path"].as_str().filter(|_| row["system"] == "odoo")?;
+    path.rsplit('/').next()
+}
+
 fn name(row: &Value) -> String {
     format!("{}/{}", row["system"].as_str().unwrap_or_default(), row["event"].as_str().unwrap_or_default())
 }
@@ -218,6 +232,7 @@ fn of_answer(row: &Value) -> Option<(&'static str, &'static str, Value)> {
         ("freshdesk", _) => ("freshdesk", "conversations", json!({})),
         ("jira_automation", _) => ("jira_automation", "comments", json!({"issue": "SUP-42"})),
         ("front", _) => ("front", "message", json!({})),
+        ("kommo", _) => ("kommo", "events", json!({})),
         _ => return None,
     })
 }
@@ -268,7 +283,7 @@ async fn all_facts() -> BTreeMap<String, Value> {
         let path = row["path"].as_str().expect("a path");
         let payload = body(&row);
         let request = plazo::intake::source::HookRequest {
-            path_word: None,
+            path_word: path_word(&row),
             method: row["method"].as_str().expect("a method"),
             query: path.split_once('?').map(|(_, query)| query).unwrap_or_default(),
             headers: header,
