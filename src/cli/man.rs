@@ -139,8 +139,11 @@ impl Pages {
         let Some(after) = command.get_after_help().map(ToString::to_string) else { return String::new() };
         let mut roff = Roff::new();
         // The first line is its heading.
-        for example in after.lines().skip(1) {
-            roff.control("PP", []).control("EX", []).text([roman(example.trim())]).control("EE", []);
+        for (place, example) in after.lines().skip(1).enumerate() {
+            if 0 < place {
+                roff.control("PP", []);
+            }
+            roff.control("EX", []).text([roman(example.trim())]).control("EE", []);
         }
         self.section(Both { en: "EXAMPLES", es: "EJEMPLOS" }) + &roff.to_roff()
     }

@@ -112,7 +112,7 @@ enum Command {
     Replay(replay::Args),
     /// Show a calendar's days, or answer questions about working time
     Calendar(calendar::Args),
-    /// See a sample week pass in a minute and a half
+    /// See a sample week pass in about a minute
     Demo(demo::Args),
     /// Open a request
     Open(act::OpenArgs),

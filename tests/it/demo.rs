@@ -1,4 +1,4 @@
-//! `plazo demo`: a week in a minute and a half, with nothing left behind that was not named.
+//! `plazo demo`: a week in about a minute, with nothing left behind that was not named.
 
 use std::path::Path;
 use std::process::Command;

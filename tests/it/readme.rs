@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::support::daemon::{Daemon, before_now};
 use crate::support::{PATIENCE, plazo, wait_for};
 
-/// Lines of the shortest file that is of use.
-const LONGEST: usize = 12;
+/// Lines of the shortest file that is of use, without those that are empty.
+const LONGEST: usize = 10;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -28,7 +28,8 @@ fn blocks(page: &str, kind: &str) -> Vec<String> {
 fn the_shortest_file_is_checked_and_tells_and_what_stands_beside_it_works() {
     for page in ["README.md", "LEEME.md"] {
         let [file] = &blocks(page, "toml")[..] else { panic!("{page}: one file") };
-        assert!(file.lines().count() <= LONGEST, "{page}: {file}");
+        let n_lines = file.lines().filter(|line| !line.is_empty()).count();
+        assert!(n_lines <= LONGEST, "{page}: {file}");
         let directory = tempfile::tempdir().expect("a directory");
         std::fs::write(directory.path().join("sla.toml"), file).expect("written");
         let checked = plazo().arg("check").current_dir(directory.path()).output().expect("plazo runs");

@@ -59,7 +59,7 @@ fn reader(arrival: &Arrival, config: &Config) -> String {
 
 fn message(arrival: &Arrival, config: &Config, language: Language) -> Value {
     let to = reader(arrival, config);
-    let time = format::time(arrival.at, config.zone);
+    let time = arrival.at.with_timezone(&config.zone).format("%H:%M").to_string();
     let subject = printable_line(&arrival.subject);
     let (by, raw) = match &arrival.content {
         Received::Mail(_) => {

@@ -1,4 +1,4 @@
-//! `plazo demo`: the real daemon with the shipped `sla.toml`, and a sample week that passes in a minute and a half.
+//! `plazo demo`: the real daemon with the shipped `sla.toml`, and a sample week that passes in about a minute.
 //!
 //! Only the source of the time, the traffic and the receivers are the demo's; everything between them is what `plazo run` runs.
 

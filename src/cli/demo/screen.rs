@@ -23,7 +23,7 @@ use crate::text::{Both, Language, format, vocabulary};
 /// Letters of an instant: `lun 2 mar 09:00`.
 const INSTANT: usize = 15;
 /// Letters of a way and a reader: `correo → laura`.
-const WHO: usize = 18;
+const WHO: usize = 14;
 const ROWS: usize = 5;
 const LONGEST_LINE: usize = 110;
 
@@ -56,10 +56,10 @@ impl Screen {
         self.wrapped(
             DIM,
             self.language.of(Both {
-                en: "A week of an agency and a courier desk, with the sla.toml that plazo brings along. It passes in a minute and a \
-                     half; Ctrl-C ends it, and leaves nothing behind.",
-                es: "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo. Pasa en minuto y \
-                     medio; Ctrl-C la interrumpe sin dejar nada.",
+                en: "A week of an agency and a courier desk, with the sla.toml that plazo brings along. It passes in about a minute; \
+                     Ctrl-C ends it, and leaves nothing behind.",
+                es: "Una semana de una agencia y una mesa de mensajería, con el sla.toml que viene con plazo. Pasa en cerca de un \
+                     minuto; Ctrl-C la interrumpe sin dejar nada.",
             }),
             0,
         )?;
@@ -86,11 +86,11 @@ impl Screen {
         let style = if is_breach { RED } else { YELLOW };
         // The name before the `@` tells people of the demo apart.
         let to = arrival.to.split('@').next().unwrap_or_default();
-        let by = match &arrival.content {
-            Received::Mail(_) => self.language.of(Both { en: "mail", es: "correo" }),
-            Received::Chat(_) => "Slack",
+        let way = match &arrival.content {
+            Received::Mail(_) => format!("{} → {to}", self.language.of(Both { en: "mail", es: "correo" })),
+            Received::Chat(_) => "Slack".to_owned(),
         };
-        let to = format!("{:<WHO$}", output::shortened(&format!("{by} → {to}"), WHO));
+        let to = format!("{:<WHO$}", output::shortened(&way, WHO));
         let subject = output::shortened(&subject, room(INSTANT + 2 + WHO + 1));
         self.line(&format!("{}  {} {}", self.instant(arrival.at), styled(BLUE, to), styled(style, subject)))
     }

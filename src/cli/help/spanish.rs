@@ -140,7 +140,7 @@ const TEXTS: &[(&str, &str)] = &[
         "Only what differs from the file that the daemon took last",
         "Solo lo que cambia frente al archivo que el servicio tomó por última vez",
     ),
-    ("See a sample week pass in a minute and a half", "Muestra una semana de ejemplo en un minuto y medio"),
+    ("See a sample week pass in about a minute", "Muestra una semana de ejemplo en cerca de un minuto"),
     (
         "Folder for what is received [default: a new one in the temporary directory]",
         "La carpeta para lo que llega [por omisión: una nueva en el directorio temporal]",
