@@ -142,7 +142,7 @@ fn what_is_open_is_offered_by_its_number_with_what_it_is_about() {
         let output = daemon.command().args(arguments).output().expect("plazo runs");
         assert!(output.status.success(), "{arguments:?}: {output:?}");
     };
-    ran(&["silence", "add", "--channel", "email", "--for", "2h", "--why", "feriado"]);
+    ran(&["silence", "add", "--channel", "whatsapp", "--for", "2h", "--why", "feriado"]);
     ran(&["away", "ana", "--until", "+30d"]);
     ran(&["token", "create", "--name", "crm", "--scope", "read"]);
     let rows: &[(&[&str], &str)] = &[

@@ -55,14 +55,18 @@ fn the_demo_plays_its_week_and_leaves_a_page_with_every_message() {
     assert_eq!((page.matches("<iframe").count(), page.matches("class=\"bubble\"").count()), (mails.len(), chats.len()));
     assert!(!chats.is_empty() && links.len() == mails.len() + chats.len(), "{links:?}");
     let decoded = html_escape::decode_html_entities(&page).into_owned();
-    assert!(!page.contains("srcdoc=\"\"") && decoded.matches("Responder a Café Prisma").count() > 2, "{decoded}");
+    assert!(
+        !page.contains("srcdoc=\"\"") && decoded.matches("Responder a Luisa Prada (Café Prisma)").count() > 2,
+        "{decoded}"
+    );
 }
 
 #[test]
 fn on_a_terminal_it_speaks_its_language_fits_and_shows_a_page_without_signing_in() {
     let temporary = tempfile::tempdir().expect("a directory");
     let mut terminal = Terminal::start(demo(temporary.path(), &[], "en"), SIZE);
-    let screen = terminal.wait_for("Luisa writes by WhatsApp");
+    terminal.wait_for("Luisa writes by WhatsApp");
+    let screen = terminal.rows();
     let folder = behind(&screen, "What is received:").to_owned();
     assert!(Path::new(&folder).is_dir() && folder.starts_with(&temporary.path().display().to_string()), "{screen}");
     for line in screen.lines() {
@@ -105,7 +109,8 @@ fn a_folder_that_was_named_stays_and_nothing_else() {
     let mut command = demo(temporary.path(), &["--out", "week"], "es");
     command.current_dir(place.path());
     let mut terminal = Terminal::start(command, SIZE);
-    let screen = terminal.wait_for("Diego abre una tarea");
+    terminal.wait_for("Diego abre una tarea");
+    let screen = terminal.rows();
     let out = place.path().join("week");
     assert_eq!(behind(&screen, "Lo que se reciba:"), out.display().to_string());
     terminal.signal("TERM");

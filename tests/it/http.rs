@@ -274,7 +274,8 @@ fn the_interface_describes_itself() {
         assert!(description["paths"][path].is_object(), "{path} is not described");
     }
     daemon.client_message("m-1", "t-1", Duration::from_secs(60));
-    let metrics = daemon.call("GET", "/metrics", &[], b"").body;
+    let accepts = [("Accept", "application/openmetrics-text; version=1.0.0")];
+    let metrics = daemon.call("GET", "/metrics", &accepts, b"").body;
     assert!(metrics.contains("plazo_events_total{result=\"accepted\"} 1"), "{metrics}");
     assert!(metrics.contains("plazo_queue_length 1"), "{metrics}");
     assert!(metrics.trim_end().ends_with("# EOF"));

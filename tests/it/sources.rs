@@ -168,7 +168,7 @@ fn a_system_that_signs_nothing_is_known_by_a_word_in_its_address() {
         assert_eq!(call(&path, n), status, "{}", path.replace(SECRET, "SECRET"));
     }
     let listed = daemon.get("/v1/requests");
-    assert_eq!(listed["total"], 2, "{listed}");
+    assert_eq!(listed["requests"].as_array().map(Vec::len), Some(2), "{listed}");
     assert_eq!(listed["requests"][0]["contact"], "Luisa", "{listed}");
     assert!(!daemon.log().contains(SECRET), "the word stands in no log");
 }

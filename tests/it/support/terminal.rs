@@ -42,6 +42,13 @@ impl Terminal {
         self.shown.lock().expect("no panic").screen().contents()
     }
 
+    /// The rows as they stand below each other; `screen` joins those that were written to their end.
+    pub fn rows(&self) -> String {
+        let shown = self.shown();
+        let (_, columns) = shown.screen().size();
+        shown.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
     pub fn shown(&self) -> std::sync::MutexGuard<'_, vt100::Parser> {
         self.shown.lock().expect("no panic")
     }
