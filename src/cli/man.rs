@@ -285,7 +285,7 @@ fn body(part: &str) -> String {
     without_preamble(part).lines().skip(1).map(|line| format!("{line}\n")).collect()
 }
 
-/// What a text lists in lines of its own stays in lines.
+/// What a text lists in lines of its own stays in lines, and an empty line is asked for once.
 fn in_lines(options: &str) -> String {
-    options.replace("\n\\- ", "\n.br\n\\- ")
+    options.replace("\n\\- ", "\n.br\n\\- ").replace("\n.br\n\n.br\n", "\n.sp\n")
 }

@@ -67,8 +67,15 @@ fn a_page_has_what_the_help_has() {
             let page = shown(&folder.join(format!("plazo-{}.1", path.replace(' ', "-"))));
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(page.contains(&format!("- {about}")), "{path} lacks `{about}`:\n{page}");
-            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            // Of `--help` clap says where the longer text is.
+            for argument in
+                command.get_arguments().filter(|argument| !argument.is_hide_set() && argument.get_id() != "help")
+            {
+                let help = argument
+                    .get_long_help()
+                    .or_else(|| argument.get_help())
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
                 assert!(page.contains(&help), "{path} {} lacks `{help}`:\n{page}", argument.get_id());
                 let option = argument.get_long().map(|long| format!("--{long}"));

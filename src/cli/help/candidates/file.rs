@@ -74,12 +74,10 @@ pub(super) fn reports(config: &Config) -> Candidates {
 
 /// Of whom figures can be asked, as `person:laura`.
 pub(super) fn sides(config: &Config) -> Candidates {
-    let sides: [(&str, fn(&Config) -> Candidates); 5] =
-        [("team", teams), ("person", people), ("client", customers), ("channel", channels), ("inbox", inboxes)];
-    let of = |(side, names): (&str, fn(&Config) -> Candidates)| {
-        names(config).into_iter().map(move |name| name.add_prefix(format!("{side}:"))).collect::<Candidates>()
-    };
-    sides.into_iter().flat_map(of).collect()
+    let of =
+        |side: &'static str, names: Candidates| names.into_iter().map(move |name| name.add_prefix(format!("{side}:")));
+    let people = of("team", teams(config)).chain(of("person", people(config))).chain(of("client", customers(config)));
+    people.chain(of("channel", channels(config))).chain(of("inbox", inboxes(config))).collect()
 }
 
 /// Words by which policies choose requests.
