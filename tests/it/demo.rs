@@ -55,10 +55,7 @@ fn the_demo_plays_its_week_and_leaves_a_page_with_every_message() {
     assert_eq!((page.matches("<iframe").count(), page.matches("class=\"bubble\"").count()), (mails.len(), chats.len()));
     assert!(!chats.is_empty() && links.len() == mails.len() + chats.len(), "{links:?}");
     let decoded = html_escape::decode_html_entities(&page).into_owned();
-    assert!(
-        !page.contains("srcdoc=\"\"") && decoded.matches("Responder a Luisa Prada (Café Prisma)").count() > 2,
-        "{decoded}"
-    );
+    assert!(!page.contains("srcdoc=\"\"") && 2 < decoded.matches("Responder a Luisa Prada").count());
 }
 
 #[test]

@@ -42,11 +42,11 @@ impl Terminal {
         self.shown.lock().expect("no panic").screen().contents()
     }
 
-    /// The rows as they stand below each other; `screen` joins those that were written to their end.
+    /// The screen row by row. What fills a row to its end, as indicatif does, is no longer line in it.
     pub fn rows(&self) -> String {
         let shown = self.shown();
         let (_, columns) = shown.screen().size();
-        shown.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        shown.screen().rows(0, columns).map(|row| row.trim_end().to_owned() + "\n").collect()
     }
 
     pub fn shown(&self) -> std::sync::MutexGuard<'_, vt100::Parser> {
@@ -71,10 +71,11 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("typed");
     }
 
-    /// Waits for a question, and types its answer.
+    /// Waits until dialoguer asks a question that has no answer yet, and types one.
     #[track_caller]
     pub fn answer(&mut self, question: &str, keys: &str) {
-        self.wait_for(question);
+        let is_asked = |row: &str| row.starts_with('?') && row.contains(question);
+        wait_for(question, PATIENCE, || self.rows().lines().any(is_asked).then_some(()));
         self.press(keys);
     }
 
