@@ -30,7 +30,7 @@ fn up_to_mail(terminal: &mut Terminal) {
     terminal.answer("Your name and address", "Ana Ruiz, ana@agencia.example\r");
     terminal.answer("Somebody of the team", "Pía Gómez, pia@agencia.example\r");
     terminal.wait_for("· Pía Gómez, pia@agencia.example");
-    terminal.press("\r");
+    terminal.answer("Somebody of the team", "\r");
     terminal.answer("Who stands above", "\r");
     terminal.wait_for("Mail server, such as");
 }
@@ -62,14 +62,13 @@ fn the_server_is_tried_as_it_is_typed_then_the_log_in_and_chats_are_asked_for() 
     terminal.press(&format!("{closed}\r"));
     terminal.wait_for(&format!("✗ {closed}: no connection: "));
     terminal.wait_for("another one, or none for now");
-    terminal.press(&format!("127.0.0.1:{}\r", smtp.port));
+    terminal.answer("Mail server", &format!("127.0.0.1:{}\r", smtp.port));
     terminal.wait_for("220 loopback ESMTP · without TLS · people log in");
     terminal.answer("Who logs in there", "ana\r");
     terminal.answer("Its password", "mala\r");
     terminal.wait_for("✗ ana: it does not let you in: 535 5.7.8 wrong password");
-    terminal.press("ana\r");
-    terminal.wait_for("Its password (kept in secrets/smtp, for you alone)");
-    terminal.press(&format!("{PASSWORD}\r"));
+    terminal.answer("Who logs in there", "ana\r");
+    terminal.answer("Its password (kept in secrets/smtp, for you alone)", &format!("{PASSWORD}\r"));
     terminal.wait_for("✓ ana is let in");
     terminal.answer("Slack: address of an incoming webhook", "esto no es\r");
     terminal.wait_for("that is no address of a webhook");
@@ -110,7 +109,7 @@ fn a_server_that_says_nothing_is_waited_for_a_bounded_time_and_none_is_an_answer
     up_to_mail(&mut terminal);
     terminal.press(&format!("{address}\r"));
     terminal.wait_for(&format!("✗ {address}: its greeting: no answer in time"));
-    terminal.press("\r");
+    terminal.answer("Mail server", "\r");
     terminal.answer("Slack: address", "\r");
     terminal.answer("WhatsApp: id", "\r");
     let screen = terminal.wait_for("plazo page");

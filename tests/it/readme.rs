@@ -19,8 +19,8 @@ fn root() -> PathBuf {
 /// The fenced blocks of that kind on a page.
 fn blocks(page: &str, kind: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join(page)).expect("a page");
-    let begins = format!("```{kind}\n");
-    let after = text.split(begins.as_str()).skip(1);
+    let fence = format!("```{kind}\n");
+    let after = text.split(&fence).skip(1);
     after.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect()
 }
 
@@ -56,7 +56,7 @@ fn the_shortest_file_is_checked_and_tells_and_what_stands_beside_it_works() {
             let output = shell(line, &daemon).output().expect("a shell runs");
             assert!(output.status.success() && !output.stdout.is_empty(), "{page}: {line}: {output:?}");
         }
-        assert_eq!(daemon.get("/v1/requests/R-1")["phase"], "closed", "{page}");
+        assert_eq!(daemon.get("/v1/requests/R-1")["state"], "closed", "{page}");
     }
 }
 
