@@ -126,7 +126,8 @@ impl Client {
         if let Some(door) = door(global)? {
             return Ok(Self::Daemon(door));
         }
-        if !global.data().exists() {
+        // Who names a directory is told of that.
+        if global.names_no_data() && !global.data().exists() {
             made(global)?;
         }
         let data = absolute(&global.data());

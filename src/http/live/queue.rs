@@ -275,8 +275,9 @@ fn filters(config: &Config, chosen: &BoardFilter, open: &BoardWords, language: L
                   open: &BTreeSet<Box<str>>,
                   own: &Option<String>| {
         // What is open bears words that the file does not have.
-        let is_new = |word: &&Box<str>| choices.iter().all(|(key, _)| !key.eq_ignore_ascii_case(word));
-        let more: Vec<_> = open.iter().filter(is_new).take(MOST_CHOICES).map(|word| word.to_string()).collect();
+        let is_new = |word: &&str| choices.iter().all(|(key, _)| !key.eq_ignore_ascii_case(word));
+        let open = open.iter().map(AsRef::as_ref);
+        let more: Vec<_> = open.filter(is_new).take(MOST_CHOICES).map(str::to_owned).collect();
         let called = |word: &str| match name {
             "channel" => crate::text::vocabulary::channel(word, language),
             _ => format::one_line(word, 60),
