@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
-use super::directory::{Recipient, Role, Tell};
+use super::directory::{Directory, Recipient, Role, Tell};
 use super::effect::ClockRef;
 use super::event::{self, Author, BrokenPromise, Event, Fact};
 use super::proof::Proof;
@@ -151,20 +151,34 @@ pub fn approvers(
 ) -> Vec<Recipient> {
     let policy = rulebook.policies.iter().find(|policy| policy.name == clock.policy);
     let team = policy.and_then(|policy| policy.team.as_deref());
-    let named = rulebook.directory.recipients(&reason.approval, owner, team, at);
-    let charged = owner.and_then(|owner| rulebook.directory.person(owner));
-    let without = |recipients: Vec<Recipient>| -> Vec<Recipient> {
-        let is_other = |recipient: &Recipient| match recipient {
-            Recipient::Person(key) => charged.is_none_or(|charged| charged.key != *key),
-            Recipient::Destination(_) => false,
-        };
-        recipients.into_iter().filter(is_other).collect()
+    match owner {
+        Some(owner) => others_than(owner, &reason.approval, team, &rulebook.directory, at),
+        None => rulebook.directory.recipients(&reason.approval, None, team, at),
+    }
+}
+
+/// Those who are named without the owner; where that leaves nobody, whoever stands above, and the owner only where nobody does.
+fn others_than(
+    owner: &str,
+    approval: &[Tell],
+    team: Option<&str>,
+    directory: &Directory,
+    at: DateTime<Utc>,
+) -> Vec<Recipient> {
+    let told = |tell: &[Tell]| directory.recipients(tell, Some(owner), team, at);
+    let named = told(approval);
+    let Some(charged) = directory.person(owner).map(|person| Recipient::Person(person.key.clone())) else {
+        return named;
     };
-    if charged.is_none_or(|charged| !named.contains(&Recipient::Person(charged.key.clone()))) {
+    if !named.contains(&charged) {
         return named;
     }
-    let above = Role::ALL.into_iter().skip_while(|role| *role <= Role::Owner);
-    let above = above.map(|role| without(rulebook.directory.recipients(&[Tell::Role(role)], owner, team, at)));
+    let is_other = |recipient: &Recipient| matches!(recipient, Recipient::Person(_)) && *recipient != charged;
+    let without = |recipients: Vec<Recipient>| recipients.into_iter().filter(is_other).collect::<Vec<_>>();
+    // Above whoever the reason names: a manager's breach is not let out by those who report to him.
+    let roles = approval.iter().filter_map(|tell| if let Tell::Role(role) = tell { Some(*role) } else { None });
+    let highest = roles.max().unwrap_or(Role::Owner);
+    let above = Role::ALL.into_iter().filter(|role| highest < *role).map(|role| without(told(&[Tell::Role(role)])));
     std::iter::once(without(named.clone())).chain(above).find(|others| !others.is_empty()).unwrap_or(named)
 }
 
@@ -225,5 +239,46 @@ impl Approval {
         let named = event.author.as_ref().and_then(|author| author.name.clone().or_else(|| author.address.clone()));
         let who = known.map(|person| person.key.clone()).or(named);
         Self { at: event.at, who, proof: event.proof.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::engine::directory::{Person, RoleHolder, Team};
+
+    /// A lead, whoever stands above, and a manager.
+    fn house() -> Directory {
+        let person = |key: &str| Person { key: key.to_owned(), name: key.to_owned(), addresses: Vec::new() };
+        let team = Team {
+            key: "a".to_owned(),
+            lead: Some("lea".to_owned()),
+            members: vec!["mo".to_owned()],
+            answers_clients: true,
+        };
+        let holder = |key: &str| vec![RoleHolder::Fixed(Recipient::Person(key.to_owned()))];
+        let roles = BTreeMap::from([(Role::Supervisor, holder("su")), (Role::Management, holder("mo"))]);
+        Directory::new(["lea", "su", "mo"].map(person).into(), vec![team], Vec::new(), roles, Vec::new(), Vec::new())
+    }
+
+    #[test]
+    fn nobody_lets_out_what_is_his_own_and_nobody_below_does_it_for_him() {
+        let directory = house();
+        let asked = |approval: &[Tell], owner: &str| {
+            let all = others_than(owner, approval, None, &directory, DateTime::UNIX_EPOCH);
+            all.into_iter()
+                .map(|one| if let Recipient::Person(key) = one { key } else { String::new() })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&[Tell::Role(Role::Lead)], "lea"), ["su"], "who leads is judged from above");
+        assert_eq!(asked(&[Tell::Role(Role::Lead)], "mo"), ["lea"], "as the file says");
+        assert_eq!(
+            asked(&[Tell::Role(Role::Management)], "mo"),
+            ["mo"],
+            "nobody stands above, and nobody below is asked"
+        );
+        assert_eq!(asked(&[Tell::Person("lea".to_owned()), Tell::Person("su".to_owned())], "lea"), ["su"]);
     }
 }
