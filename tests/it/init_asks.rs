@@ -72,7 +72,7 @@ fn the_server_is_tried_as_it_is_typed_then_the_log_in_and_chats_are_asked_for() 
     terminal.wait_for("✓ ana is let in");
     terminal.answer("Slack: address of an incoming webhook", "esto no es\r");
     terminal.wait_for("that is no address of a webhook");
-    terminal.press("https://hooks.slack.com/services/T0/B0/hidden\r");
+    terminal.answer("Slack: address", "https://hooks.slack.com/services/T0/B0/hidden\r");
     terminal.answer("WhatsApp: id of the number", "123456789012345\r");
     terminal.answer("The approved template", "aviso_plazo\r");
     terminal.answer("Its token", "token-hidden\r");

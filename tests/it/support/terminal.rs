@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
 use nix::pty::{Winsize, openpty};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 
 use super::{PATIENCE, wait_for};
 
@@ -71,11 +72,15 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("typed");
     }
 
-    /// Waits until dialoguer asks a question that has no answer yet, and types one.
+    /// Waits until dialoguer asks a question that has no answer yet and listens, and types one.
+    ///
+    /// A question for a secret throws away what was typed before it put the echo off, and it is shown before that.
     #[track_caller]
     pub fn answer(&mut self, question: &str, keys: &str) {
         let is_asked = |row: &str| row.starts_with('?') && row.contains(question);
         wait_for(question, PATIENCE, || self.rows().lines().any(is_asked).then_some(()));
+        let echoes = || tcgetattr(&self.slave).expect("a terminal").local_flags.contains(LocalFlags::ECHO);
+        wait_for("it to listen", PATIENCE, || (!echoes()).then_some(()));
         self.press(keys);
     }
 
