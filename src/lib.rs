@@ -14,6 +14,7 @@ pub mod written;
 pub mod net;
 pub mod intake;
 pub mod notify;
+pub mod writeback;
 pub mod config;
 pub mod desk;
 pub mod import;

@@ -1,5 +1,6 @@
 //! What sources tell: their facts, what came too early, and who among them has gone silent.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::{Notify, mpsc};
 
 use super::core::Core;
+use super::echo::{ACCOUNT, Echo};
 use super::readers::Readers;
 use super::work::Work;
 use super::writer::{WriteError, Writer};
@@ -71,6 +73,9 @@ pub struct Told {
     pub fetches: usize,
     /// Presses of buttons that do not act.
     pub refused: usize,
+    /// Acts of plazo's own that came back, and changed nothing.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub echoes: usize,
     /// Whether it wants something erased.
     pub erases: bool,
     /// Requests that the events belong to, each once.
@@ -270,6 +275,12 @@ impl Feeds {
         self.writer.write(move |work| work.store().set_cursor(&source, &name, &value, work.now)).await
     }
 
+    /// Remembers who plazo is in a source, so that its own acts are known when they come back.
+    pub async fn learn_account(&self, source: &str, words: Vec<String>) -> Result<(), WriteError> {
+        let words = serde_json::Value::from(words).to_string();
+        self.remember(source, ACCOUNT.to_owned(), words).await
+    }
+
     /// What is remembered of a source, such as how far it was read.
     pub async fn cursor(&self, source: String, name: String) -> Result<Option<String>, StoreError> {
         self.readers.read(move |store| store.cursor(&source, &name)).await
@@ -368,10 +379,10 @@ enum Speech {
 }
 
 /// Facts ready to be written, as often as the transaction must be run.
-struct Prepared {
-    source: String,
+pub(super) struct Prepared {
+    pub(super) source: String,
     events: Vec<Arc<Incoming>>,
-    facts: Facts,
+    pub(super) facts: Facts,
     payload: String,
 }
 
@@ -436,6 +447,15 @@ impl Work<'_> {
                 );
                 continue;
             }
+            let incoming = match self.echo(prepared, incoming)? {
+                Echo::None => Cow::Borrowed(incoming),
+                Echo::Known => {
+                    told.echoes += 1;
+                    continue;
+                }
+                Echo::Owner(own) => Cow::Owned(own),
+            };
+            let incoming = incoming.as_ref();
             match self.take(incoming)? {
                 Applied::Accepted { request, .. } => {
                     told.accepted += 1;
@@ -563,4 +583,9 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }

@@ -14,6 +14,7 @@ use super::{App, WriteError};
 use crate::config::Config;
 use crate::engine::directory::{Recipient, Team};
 use crate::engine::effect::ClockRef;
+use crate::engine::escalation;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
@@ -379,7 +380,8 @@ fn recipients(config: &Config, request: &Request, now: DateTime<Utc>) -> Vec<Rec
         let Some((policy, target)) = rulebook.target(clock.kind, &request.facets) else { continue };
         for step in &target.escalation.steps {
             let team = policy.team.as_deref();
-            told.extend(rulebook.directory.recipients(&step.tell, request.owner.as_deref(), team, now));
+            let step = std::iter::once(step);
+            told.extend(escalation::told_by(step, &rulebook.directory, request.owner.as_deref(), team, now));
         }
     }
     told

@@ -9,6 +9,7 @@ mod absence;
 pub mod board;
 mod core;
 mod desk;
+mod echo;
 mod edited;
 mod explain;
 pub mod disk;

@@ -388,7 +388,7 @@ impl Work<'_> {
                 self.store().hand_over(tried.id, to, route, self.now)?;
                 self.wake_outbox_if(true);
             }
-            (Attempt::Later { .. } | Attempt::Dead { .. }, _) => {}
+            (Attempt::Later { .. } | Attempt::Unneeded { .. } | Attempt::Dead { .. }, _) => {}
         }
         if let (
             Some(until),

@@ -139,6 +139,11 @@ impl<'a> Work<'a> {
         self.writing
     }
 
+    /// The store, to look at.
+    pub(super) const fn reading(&self) -> &'a Store {
+        self.store
+    }
+
     /// Decides an input and what follows from it, and writes what they change.
     pub(super) fn decide(&mut self, input: Input) -> Result<Output, StoreError> {
         let mut agenda = Agenda::of(input);

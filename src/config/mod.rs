@@ -41,6 +41,7 @@ use crate::notify::capabilities::Readers;
 use crate::notify::email::MailServer;
 use crate::outbox::Lanes;
 use crate::outbox::retry::Limits;
+use crate::outbox::writing::source_of;
 use crate::report::Standards;
 use crate::secret::SecretSource;
 use crate::text::exposure::{Door, Exposure, MailboxDoor, SourceDoor};
@@ -452,7 +453,9 @@ impl Config {
 
     /// What the file says of tries to a destination.
     pub fn limits_of(&self, destination: &str) -> Limits {
-        let fallback = self.destinations.get(destination).map(|own| own.fallback.clone()).unwrap_or_default();
+        let own = self.destinations.get(destination).map(|own| own.fallback.clone());
+        let written = || Some(self.sources.get(source_of(destination)?)?.write.fallback.clone());
+        let fallback = own.or_else(written).unwrap_or_default();
         Limits { retry_for: self.alerts.retry_for, fallback }
     }
 

@@ -244,7 +244,8 @@ pub struct Person {
     /// By what this person is told: "email", or destinations, each by its name or as { by = "slack", hours = "oficina" }. Email where it is
     /// left out.
     pub notify: Option<WordOrList<Way>>,
-    /// Address of this person at destinations that have one for each, such as { telegram = "700000005" }.
+    /// Address of this person at destinations that have one for each, such as { telegram = "700000005" }, and id at sources into which plazo
+    /// writes back.
     pub reach: BTreeMap<At<String>, At<String>>,
     /// Calendar of this person's hours: outside of them, what may wait waits.
     pub hours: Option<At<String>>,
@@ -417,6 +418,10 @@ pub struct Source {
     pub client_id: Option<At<SecretRef>>,
     /// Of OAuth 2: where the client's secret is kept.
     pub client_secret: Option<At<SecretRef>>,
+    /// Ids and addresses of the account by which plazo writes back there, its id first; asked for where it is left out.
+    pub write_as: Option<Words>,
+    /// Destinations that are told in order what could not be noted there.
+    pub write_fallback: Option<Words>,
 }
 
 /// Who stands above the leads: people or destinations.
@@ -640,9 +645,10 @@ pub struct Step {
     pub at: Option<At<String>>,
     /// Roles (owner, lead, supervisor, back_office, management), people, teams, rotas or destinations.
     pub tell: Option<Words>,
-    /// What is done besides: "ticket:NAME" opens a ticket at that destination, "claim" a formal claim.
+    /// What is done besides: "ticket:NAME" opens a ticket at that destination, "claim" a formal claim; where the conversation lives, "note"
+    /// writes a private note, "tag:NAME" puts a tag, "assign:ROLE" an owner, "priority:NAME" a priority.
     #[serde(rename = "do")]
-    pub deed: Option<At<String>>,
+    pub deed: Option<Words>,
     /// Tell again each so often, such as "30m".
     pub repeat: Option<At<String>>,
     /// How many times in all.

@@ -13,6 +13,7 @@ mod sources;
 mod subscriptions;
 mod timer;
 mod watchdog;
+mod writing;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

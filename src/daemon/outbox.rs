@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::writing;
 use crate::app::metrics::DeliveryLabels;
 use crate::app::{App, ToSend, Tried, WriteError, links};
 use crate::both;
@@ -21,6 +22,7 @@ use crate::net::Clients;
 use crate::notify::capabilities::Readers;
 use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
+use crate::outbox::writing::source_of;
 use crate::outbox::{Attempt, Content, DeliveryId, retry};
 use crate::text::format::one_line;
 use crate::text::further::Further;
@@ -28,6 +30,7 @@ use crate::text::printable::printable_marked;
 use crate::text::reader::Reader;
 use crate::text::render::{Rendered, render};
 use crate::text::{Both, Language};
+use crate::writeback::HelpDesk;
 
 /// The wait after a store failed, and between looks at messages that wait behind a standing destination.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -39,21 +42,38 @@ const LONGEST_REPLY: usize = 120;
 /// How often the operator is told that a destination swallows messages for good.
 const DEAD_NOTICE_EVERY: TimeDelta = TimeDelta::minutes(30);
 
-/// Transports by the name of their destination.
-pub(super) type Transports = HashMap<String, Transport>;
+/// All by which messages go.
+#[derive(Clone, Default)]
+pub(super) struct Transports {
+    /// Transports by the name of their destination.
+    ways: HashMap<String, Transport>,
+    /// Help desks by the name of their source.
+    desks: HashMap<String, Arc<HelpDesk>>,
+}
+
+impl Transports {
+    /// Takes over those of another file beside these.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.ways.extend(other.ways);
+        self.desks.extend(other.desks);
+    }
+}
 
 /// Builds every transport of a file, so that whatever can fail fails before anything is swapped (LESSONS 35).
 pub(super) fn transports(config: &Config, clients: &Clients, files: &Path) -> anyhow::Result<Transports> {
-    config
-        .destinations
-        .iter()
-        .map(|(name, destination)| {
-            let transport = Transport::new(&destination.settings, clients, files).with_context(|| {
-                config.language.of(both!("destination `{name}` of sla.toml", "el destino «{name}» de sla.toml"))
-            })?;
-            Ok((name.clone(), transport))
-        })
-        .collect()
+    let mut built = Transports::default();
+    for (name, destination) in &config.destinations {
+        let transport = Transport::new(&destination.settings, clients, files).with_context(|| {
+            config.language.of(both!("destination `{name}` of sla.toml", "el destino «{name}» de sla.toml"))
+        })?;
+        built.ways.insert(name.clone(), transport);
+    }
+    for (name, source) in &config.sources {
+        let desk = HelpDesk::of(source, clients)
+            .with_context(|| config.language.of(both!("source `{name}` of sla.toml", "la fuente «{name}» de sla.toml")))?;
+        built.desks.extend(desk.map(|desk| (name.clone(), Arc::new(desk))));
+    }
+    Ok(built)
 }
 
 /// Sends what was decided.
@@ -343,6 +363,7 @@ impl Sender {
             Attempt::Sent { .. } => "sent",
             Attempt::Later { .. } => "later",
             Attempt::HandedOver { .. } => "handed_over",
+            Attempt::Unneeded { .. } => "unneeded",
             Attempt::Dead { .. } => "dead",
         };
         if let Attempt::Sent { answer, .. } = &ended {
@@ -425,7 +446,13 @@ impl Sender {
 }
 
 async fn attempt(app: &App, transports: &Transports, delivery: &Leased) -> Result<Receipt, DeliveryError> {
-    let transport = transports.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
+    if let Content::Write(facts) = &delivery.content
+        && let Some(source) = source_of(&delivery.destination)
+    {
+        let desk = transports.desks.get(source).ok_or_else(|| gone(&delivery.destination))?;
+        return writing::attempt(app, desk, delivery, facts).await;
+    }
+    let transport = transports.ways.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let message = message(app, delivery)?;
     transport.send(&message, app.now()).await
 }
@@ -517,6 +544,7 @@ fn tell_of_sent(delivery: &Leased, answer: &str) {
         Content::Test(_) => ("test", None),
         Content::Link { .. } => ("link", None),
         Content::Approval(_) => ("approval", None),
+        Content::Write(facts) => (facts.deed.word(), Some(facts.about.step.as_str())),
         Content::Notice { .. } => ("notice", None),
     };
     tracing::info!(

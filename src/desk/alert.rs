@@ -66,12 +66,14 @@ impl Decision<'_> {
         deliveries.extend(when_back(&replaced, &deliveries, config, now));
         let stand_ins = stand_ins(&replaced, config);
         let facts = AlertFacts { stand_ins, ..facts::of(request, alert, config, now) };
+        let facts = AlertFacts { late: is_late, down, edited_at, place, ..facts };
+        self.write_back(request, alert, &facts, hold)?;
         self.changes.alerts.push(NewAlert {
             step: Some(StepRef { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
             motive: Motive::Promise(alert.why),
             planned_at: alert.planned_at,
             decided_at: now,
-            content: Content::Alert(Box::new(AlertFacts { late: is_late, down, edited_at, place, ..facts })),
+            content: Content::Alert(Box::new(facts)),
             deliveries,
         });
         Ok(())

@@ -28,6 +28,7 @@ pub fn announcement_by(content: Content, ways: Vec<(Option<String>, String)>, no
         | Content::Test(_)
         | Content::Link { .. }
         | Content::Approval(_)
+        | Content::Write(_)
         | Content::Notice { .. } => Motive::Notice,
     };
     let delivery = |(person, destination)| NewDelivery { person, destination, ..NewDelivery::default() };

@@ -19,6 +19,7 @@ mod reason;
 mod refused;
 mod time;
 mod violation;
+mod write_back;
 
 use chrono::{DateTime, Utc};
 
@@ -28,6 +29,7 @@ use crate::unit::{Changes, Decided, Input, Known, Need, Output};
 pub use facts::headline;
 
 pub use alert::{gathers, may_wait, present, replaced, waits};
+pub use write_back::{Ticket, deeds_of, order, ticket_of};
 pub use announce::{addressed, announcement, announcement_by, operator_notice, stand_in_notice};
 
 /// The source of what people do at plazo's own interface.

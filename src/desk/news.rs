@@ -10,6 +10,7 @@ use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::message::{NewAlert, NewDelivery};
+use crate::outbox::writing::source_of;
 use crate::outbox::{Content, DeliveryId, Motive};
 use crate::unit::Input;
 use crate::unit::known::{ContentOf, Need, ToldOf};
@@ -17,7 +18,8 @@ use crate::unit::known::{ContentOf, Need, ToldOf};
 impl Decision<'_> {
     /// Has whoever was told of a clock told that somebody took it, or that it is over.
     pub(super) fn tell_what_became(&mut self, request: &Arc<Request>, effects: &[Effect], event: Option<&Event>) {
-        if self.config.lanes.threaded.is_empty() {
+        let writes_back = || self.config.sources.values().any(|source| source.writes().is_some());
+        if self.config.lanes.threaded.is_empty() && !writes_back() {
             return;
         }
         let who = event.and_then(|event| event.author.as_ref()).map(|author| {
@@ -64,6 +66,12 @@ impl Decision<'_> {
         destination: &str,
         news: &News,
     ) -> Result<(), Need> {
+        if source_of(destination).is_some() {
+            if let Some(Content::Write(facts)) = self.known.get(ContentOf { delivery })? {
+                self.untag(delivery, facts, news);
+            }
+            return Ok(());
+        }
         if !self.config.destinations.get(destination).is_some_and(|own| own.settings.can().updates) {
             return Ok(());
         }

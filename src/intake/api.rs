@@ -1,7 +1,11 @@
 //! The API behind a source: what a hook was too thin to tell, and what has no hook, is asked for here.
 
+mod whole;
+
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header};
 use serde_json::Value;
@@ -13,6 +17,8 @@ use super::source::Source;
 use crate::net::answer::{self, Ending};
 use crate::net::{Clients, NotPublic};
 use crate::secret::{Secret, SecretError};
+
+pub use whole::{ApiAnswer, ApiCall, CallFault};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// No honest answer is longer.
@@ -213,6 +219,19 @@ impl ApiClient {
                 let token = self.token.as_ref().ok_or_else(|| missing("token"))?;
                 Ok(request.header(header::AUTHORIZATION, token.expose()))
             }
+            Auth::Header { name, value } => {
+                let token = self.token.as_ref().ok_or_else(|| missing("token"))?;
+                Ok(request.header(name, value.replace("{token}", token.expose())))
+            }
+            Auth::Basic { value } => {
+                let token = self.token.as_ref().ok_or_else(|| missing("token"))?;
+                let value = STANDARD.encode(value.replace("{token}", token.expose()));
+                Ok(request.header(header::AUTHORIZATION, format!("Basic {value}")))
+            }
+            Auth::Password { token_url, scope } => {
+                let token = self.session(now, self.user_token(token_url, scope, now)).await?;
+                Ok(request.bearer_auth(token.expose()))
+            }
             Auth::OAuth2 { token_url, scope, in_header } => {
                 let token = self.session(now, self.access_token(token_url, scope, *in_header, now)).await?;
                 Ok(request.bearer_auth(token.expose()))
@@ -268,6 +287,32 @@ impl ApiClient {
             form.extend([("client_id", id.to_owned()), ("client_secret", secret.to_owned())]);
         }
         token(request, &form, now).await
+    }
+
+    /// OAuth 2 by a user's name and password (RFC 6749 §4.3).
+    async fn user_token(
+        &self,
+        token_url: &str,
+        scope: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Secret, DateTime<Utc>), ApiError> {
+        let missing = |what: &str| ApiError::later(format!("[source.…] gives no `{what}`"));
+        let secret = |secret: &Option<Secret>, key| {
+            Ok::<_, ApiError>(secret.as_ref().ok_or_else(|| missing(key))?.expose().to_owned())
+        };
+        let whole = secret(&self.token, "token")?;
+        let (user, password) = whole.split_once(':').ok_or_else(|| ApiError::later("`token` is no name:password"))?;
+        let form = [
+            ("grant_type", "password".to_owned()),
+            ("client_id", secret(&self.client_id, "client_id")?),
+            ("client_secret", secret(&self.client_secret, "client_secret")?),
+            ("username", user.to_owned()),
+            ("password", password.to_owned()),
+            ("scope", scope.to_owned()),
+        ];
+        let url = filled(token_url, &self.set);
+        let url = if url.starts_with('/') { format!("{}{url}", self.base) } else { url };
+        token(self.client.post(&url), &form, now).await
     }
 
     /// GLPI's legacy REST API wants a session (apirest.md).

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::bounded;
 use super::json::{self, FieldError, ReadEvent};
-use super::mapping::expression::{self, ExpressionScope};
+use super::mapping::expression::{self, Expression, ExpressionScope};
+use super::mapping::write::WriteMapping;
 use super::mapping::{AlarmRaised, BodyForm, Challenge, FetchWanted, HOOK, MappedProof, Mapping, MappingFault, budget};
 use super::signature::{self, Received, Refused, Scheme};
 use crate::engine::calendar::Calendar;
@@ -54,6 +55,17 @@ pub struct SourceSettings {
     pub api: ApiSettings,
     /// Whether that API may lie inside of the house.
     pub private: bool,
+    /// What the file says of writing back.
+    pub write: WriteSettings,
+}
+
+/// What `sla.toml` says of writing back into a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteSettings {
+    /// Ids and addresses of plazo's own account there; asked for where there are none.
+    pub account: Vec<String>,
+    /// Destinations that are told what could not be noted there.
+    pub fallback: Vec<String>,
 }
 
 /// When the silence of a source is told.
@@ -65,6 +77,31 @@ pub enum AllowedSilence {
     After(Duration, Arc<Calendar>),
     /// When it lasts longer than is usual for this source, in open time of the calendar.
     Unusual(Arc<Calendar>),
+}
+
+impl SourceSettings {
+    /// How plazo writes back there, where the file gives all that this needs.
+    pub fn writes(&self) -> Option<&WriteMapping> {
+        self.mapping.write.as_ref().filter(|write| !write.needs.iter().any(|need| self.lacks(need)))
+    }
+
+    /// The first key that the file would have to give so that plazo can write there; none where it can, or never could.
+    pub fn lacks_to_write(&self) -> Option<&str> {
+        self.mapping.write.as_ref()?.needs.iter().map(String::as_str).find(|need| self.lacks(need))
+    }
+
+    /// The channel of its requests, where it is always the same.
+    pub fn own_channel(&self) -> Option<&str> {
+        self.defaults.get("channel").and_then(Value::as_str).or_else(|| self.mapping.only_channel())
+    }
+
+    fn lacks(&self, need: &str) -> bool {
+        match need.split_once('.') {
+            Some(("set", member)) => self.set.get(member).is_none(),
+            _ if need == "api" => self.api.base.is_none(),
+            _ => !self.api.secrets.contains_key(need),
+        }
+    }
 }
 
 /// How the API behind a source is reached.
@@ -150,6 +187,19 @@ pub struct Facts {
     pub ignored: Vec<Both>,
     /// Whether it was let in, and no rule knows its form: nothing was heard.
     pub is_foreign: bool,
+    /// Who made what it tells of, as far as the mapping can say beside its events.
+    pub makers: Makers,
+}
+
+/// Who wrote the note of a payload, what that is called, and who made the change: words by which plazo knows its own acts when they come back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Makers {
+    /// Ids and addresses of whoever wrote the note.
+    pub note_by: Vec<String>,
+    /// What the system calls the note.
+    pub note_ids: Vec<String>,
+    /// Ids and addresses of whoever made the change.
+    pub change_by: Vec<String>,
 }
 
 /// Why a request is not taken. Nothing of it is reflected.
@@ -231,6 +281,7 @@ impl Source {
             silence: AllowedSilence::Never,
             api: ApiSettings::default(),
             private: false,
+            write: WriteSettings::default(),
         }))
     }
 
@@ -477,6 +528,7 @@ impl Source {
             faults: produced.faults,
             ignored: produced.ignored,
             is_foreign: false,
+            makers: self.makers(scope),
             events: Vec::new(),
         };
         for (rule, mut fields) in produced.events {
@@ -497,6 +549,20 @@ impl Source {
             }
         }
         facts
+    }
+
+    fn makers(&self, scope: &ExpressionScope) -> Makers {
+        let Some(write) = &self.settings.mapping.write else { return Makers::default() };
+        let words = |rule: &Option<Expression>| match rule.as_ref().and_then(|rule| rule.of(scope).ok()) {
+            Some(found) => match expression::json(&found) {
+                Value::String(word) => vec![word],
+                Value::Array(words) => words.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                _ => Vec::new(),
+            },
+            None => Vec::new(),
+        };
+        let echo = &write.echo;
+        Makers { note_by: words(&echo.note_by), note_ids: words(&echo.note_id), change_by: words(&echo.change_by) }
     }
 
     /// Adds what the event leaves out: the source's own defaults, and whose message it is.

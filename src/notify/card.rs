@@ -32,6 +32,7 @@ impl Card {
                 let (title, lines, notes) = (None, vec![text.to_owned()], vec![text.to_owned()]);
                 Self { title, lines, tone, is_over, fields, buttons, show, notes, ..alert }
             }
+            Content::Write(facts) => Self::of(&Content::Alert(Box::new(facts.about.clone())), text, reader),
             Content::Violation(facts) => {
                 let show = (reader.links)(facts.request).map(|links| links.show);
                 let buttons = show.iter().map(|url| Button::new(reader.language.of(BUTTONS)[3], url)).collect();

@@ -362,6 +362,7 @@ fn facts_of(content: &Content) -> Vec<&AlertFacts> {
         | Content::List { .. }
         | Content::Link { .. }
         | Content::Approval(_)
+        | Content::Write(_)
         | Content::Test(_)
         | Content::Notice { .. } => Vec::new(),
     }

@@ -3,13 +3,27 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::{Result, Store, Writing, milliseconds, standing};
+use super::{Result, Store, Writing, delivery_state, known, milliseconds, standing};
 use plazo_core::engine::effect::ClockRef;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::needed::ClockNow;
+use plazo_core::outbox::writing::WriteFacts;
 use plazo_core::outbox::{Attempt, Content, DeliveryId, DeliveryState};
 use plazo_core::unit::known::ToldMessage;
+
+/// Something that was written back, or is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// What.
+    pub facts: WriteFacts,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it was settled.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What the system calls it; of a tag that plazo put, `tag:` and its name.
+    pub reference: Option<String>,
+}
 
 impl Store {
     /// What peers called the messages about a clock, so that they can be told that it is over: the delivery, its reader, its
@@ -48,6 +62,27 @@ impl Store {
             }
         }
         Ok(false)
+    }
+
+    /// What was written back about a request by that way, newest first.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError` from SQLite.
+    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<Written>> {
+        let mut statement = self.prepare(
+            "SELECT iif(a.v = 1, a.content, NULL), d.state, d.finished_at, d.reference FROM alerts a
+             JOIN deliveries d ON d.alert = a.id WHERE a.request = ?1 AND d.destination = ?2 ORDER BY d.id DESC LIMIT 200",
+        )?;
+        let mut rows = statement.query(params![request.0, destination])?;
+        let mut written = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Some(Content::Write(facts)) = self.parsed(request, "alert", row, 0) {
+                let (state, finished_at) = (delivery_state(row, 1)?, known(row.get(2)?));
+                written.push(Written { facts: *facts, state, finished_at, reference: row.get(3)? });
+            }
+        }
+        Ok(written)
     }
 
     /// What a delivery says.
@@ -127,7 +162,9 @@ impl Writing<'_> {
         let (next_at, answer) = match attempt {
             Attempt::Sent { answer, .. } => (None, answer.as_str()),
             Attempt::Later { at, cause, .. } => (Some(milliseconds(*at)), cause.as_str()),
-            Attempt::Dead { cause } | Attempt::HandedOver { cause, .. } => (None, cause.as_str()),
+            Attempt::Unneeded { cause } | Attempt::Dead { cause } | Attempt::HandedOver { cause, .. } => {
+                (None, cause.as_str())
+            }
         };
         let finished_at = next_at.is_none().then(|| milliseconds(now));
         let (reference, began_at) = match attempt {

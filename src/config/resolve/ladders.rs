@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::writing;
 use crate::config::EMAIL;
 use crate::config::mistake::{Mistakes, quoted};
 use crate::config::raw::{self, At, Raw};
 use crate::engine::directory::{Role, Tell};
 use crate::engine::escalation::{Escalation, Offset, Step};
 use crate::engine::working_time::WorkingTime;
+use crate::engine::write_back::WriteBack;
 use crate::notify::Kind;
 use crate::text::Both;
 use crate::{both, span};
@@ -17,6 +19,8 @@ use crate::{both, span};
 const MOST_REPEATS: u32 = 100;
 /// What opens a formal claim (D2).
 const CLAIM: &str = "claim";
+/// Begins what opens a ticket.
+const TICKET: &str = "ticket:";
 
 /// Ladders by name. One with mistakes is there too, so that it is not unknown as well.
 pub(super) type Ladders = BTreeMap<String, Arc<Escalation>>;
@@ -70,14 +74,20 @@ fn step(step: &At<raw::Step>, raw: &Raw, mistakes: &mut Mistakes) -> Vec<Step> {
     }
     let told = super::items(step.tell.as_ref(), mistakes);
     let mut tell: Vec<_> = told.iter().filter_map(|name| tell(name, raw, mistakes)).collect();
-    let claims = step.deed.as_ref().is_some_and(|deed| deed.as_str() == CLAIM);
-    if !claims {
-        tell.extend(step.deed.as_ref().and_then(|deed| ticket(deed, raw, mistakes)));
+    let (mut claims, mut deeds) = (false, Vec::new());
+    for deed in super::items(step.deed.as_ref(), mistakes) {
+        match deed.as_str() {
+            CLAIM => claims = true,
+            word if word.starts_with(TICKET) => tell.extend(ticket(deed, raw, mistakes)),
+            _ => deeds.extend(writing::deed(deed, raw, mistakes)),
+        }
     }
     let Some(at) = step.at.as_ref().and_then(|text| super::read(text, mistakes, span::offset)) else {
         return Vec::new();
     };
-    let mut steps = vec![Step { at, tell: tell.clone(), claims }];
+    let mut steps = vec![Step { at, tell: tell.clone(), claims, deeds: deeds.clone() }];
+    // What is set is set; a note tells the news again.
+    deeds.retain(|deed| *deed == WriteBack::Note);
     let mut offset = match at {
         Offset::Due => WorkingTime::ZERO,
         Offset::After(time) => time,
@@ -89,7 +99,7 @@ fn step(step: &At<raw::Step>, raw: &Raw, mistakes: &mut Mistakes) -> Vec<Step> {
     if let Some((every, times)) = repeat(step, mistakes) {
         for _ in 1..times {
             offset = offset + every;
-            steps.push(Step { at: Offset::After(offset), tell: tell.clone(), claims: false });
+            steps.push(Step { at: Offset::After(offset), tell: tell.clone(), claims: false, deeds: deeds.clone() });
         }
     }
     steps
@@ -139,18 +149,7 @@ fn repeat(step: &raw::Step, mistakes: &mut Mistakes) -> Option<(WorkingTime, u32
 
 /// The ticket that a step opens: `ticket:NAME`.
 fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
-    let Some(name) = deed.strip_prefix("ticket:") else {
-        let deed_name = quoted(deed);
-        mistakes.error(
-            deed.span(),
-            both!("nobody knows how to do `{deed_name}`", "no se sabe hacer `{deed_name}`"),
-            both!(
-                "write \"claim\", or \"ticket:NAME\" with a destination of type \"glpi\" or \"clickup\"",
-                "escriba \"claim\", o \"ticket:NOMBRE\" con un destino de tipo \"glpi\" o \"clickup\""
-            ),
-        );
-        return None;
-    };
+    let name = deed.strip_prefix(TICKET)?;
     let keeps_tickets = |word: &At<String>| Kind::named(word).is_some_and(|kind| kind.can().keeps_tickets);
     let desks = raw.destination.iter().filter(|(_, one)| one.shared.kind.as_ref().is_some_and(keeps_tickets));
     let known: Vec<_> = desks.map(|(name, _)| name.as_str()).collect();
@@ -163,7 +162,15 @@ fn ticket(deed: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell>
 }
 
 pub(super) fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
-    let word = name.as_str();
+    let told = tell_by(name.as_str(), name, raw, mistakes)?;
+    if let Tell::Destination(_) = told {
+        super::destinations::refuse_without_address(name, raw, mistakes);
+    }
+    Some(told)
+}
+
+/// Whom a word names that stands in `name`, perhaps with something before it.
+pub(super) fn tell_by(word: &str, name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<Tell> {
     if let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == word) {
         if !is_held(role, raw) {
             mistakes.error(
@@ -184,7 +191,6 @@ pub(super) fn tell(name: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Opt
         return Some(Tell::Team(word.to_owned()));
     }
     if word == EMAIL || raw.destination.keys().any(|key| key.as_str() == word) {
-        super::destinations::refuse_without_address(name, raw, mistakes);
         return Some(Tell::Destination(word.to_owned()));
     }
     let roles = Role::ALL.iter().map(|role| role.as_str());

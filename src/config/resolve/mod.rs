@@ -19,6 +19,7 @@ mod sources;
 mod targets;
 mod texts;
 mod waits;
+mod writing;
 pub(crate) mod zones;
 
 use std::collections::BTreeMap;
@@ -39,7 +40,9 @@ use crate::engine::check::Wording;
 use crate::engine::courtesy::Courtesies;
 use crate::engine::directory::{Recipient, Role};
 use crate::engine::rulebook::{Inbox, Rulebook};
+use crate::intake::source::SourceSettings;
 use crate::outbox::Lanes;
+use crate::outbox::writing::way_to;
 use crate::text::{Both, Language};
 use crate::{both, net, span};
 
@@ -87,6 +90,18 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
     let directory = directory.with_absences(absences);
     let alerts = alerts(raw, mistakes);
     let courtesies = courtesies(raw, mistakes).among(directory.people().map(|person| person.name.as_str()));
+    let checks = checks::resolve(raw, &ladders, mistakes);
+    writing::check(
+        &writing::Whole {
+            raw,
+            sources: &sources,
+            ladders: &ladders,
+            policies: &policies,
+            checks: &checks.on.values().collect::<Vec<_>>(),
+            directory: &directory,
+        },
+        mistakes,
+    );
     Config {
         directory: folder.to_owned(),
         attachments,
@@ -99,7 +114,7 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
             wording: wording(raw, mistakes),
             courtesies,
             ack_expires: ack_expires(raw, mistakes),
-            checks: checks::resolve(raw, &ladders, mistakes),
+            checks,
             inboxes: inboxes(raw, mistakes),
             stages,
             waits,
@@ -111,7 +126,7 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
         reports: reports::resolve(raw, &calendars, mistakes),
         calendars,
         contacts: people.contacts,
-        lanes: lanes(&destinations, &alerts),
+        lanes: lanes(&destinations, &sources, &alerts),
         destinations,
         public_url: public_url(raw, mistakes),
         heartbeat: heartbeat(raw, mistakes),
@@ -310,7 +325,11 @@ fn ack_expires(raw: &Raw, mistakes: &mut Mistakes) -> Option<TimeDelta> {
 }
 
 /// How many may be on their way to each destination: no more than it takes at once.
-fn lanes(destinations: &BTreeMap<String, Destination>, alerts: &AlertSettings) -> Lanes {
+fn lanes(
+    destinations: &BTreeMap<String, Destination>,
+    sources: &BTreeMap<String, SourceSettings>,
+    alerts: &AlertSettings,
+) -> Lanes {
     let mut lanes = Lanes { usual: (alerts.in_flight - alerts.in_flight / 4).max(1), ..Lanes::default() };
     for (name, destination) in destinations {
         let can = destination.settings.can();
@@ -322,6 +341,9 @@ fn lanes(destinations: &BTreeMap<String, Destination>, alerts: &AlertSettings) -
             lanes.at_once.insert(name.clone(), burst.min(MOST_PACED));
         }
     }
+    // One at a time: a list of tags is read and written back, and no alert to people waits behind a slow help desk.
+    let writers = sources.values().filter(|source| source.writes().is_some());
+    lanes.at_once.extend(writers.map(|source| (way_to(&source.name), 1)));
     lanes
 }
 

@@ -226,7 +226,9 @@ fn way(item: &At<WordOr<raw::Way>>, raw: &Raw, calendars: &Calendars, mistakes: 
 /// Addresses by the destination that has one for each person.
 fn reach(person: &raw::Person, raw: &Raw, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
     let given = person.reach.iter().filter_map(|(name, address)| {
-        let name = destination(name, raw, mistakes)?;
+        // Where plazo writes back, people have ids of their own too.
+        let is_source = raw.source.keys().any(|source| source.as_str() == name.as_str());
+        let name = if is_source { name.to_string() } else { destination(name, raw, mistakes)? };
         Some((name, super::filled(address, "\"700000005\"", mistakes)))
     });
     given.collect()

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::calendars::{self, Calendars};
 use super::destinations::secret_source;
+use super::writing;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
 use crate::config::{AttachedFile, attachment};
@@ -61,6 +62,7 @@ pub(super) fn resolve(
             silence: silence(source.silent_after.as_ref(), source.calendar.as_ref(), calendars, mistakes),
             api: api(source, mistakes),
             private: source.private.as_deref().copied().unwrap_or(false),
+            write: writing::settings(source, raw, mistakes),
             mapping: Arc::new(mapping),
         };
         sources.insert(name.to_string(), settings);

@@ -2,6 +2,7 @@
 
 use super::expression::Expression;
 use super::file::{self, File};
+use super::write;
 use super::{
     AlarmRule, Api, Auth, BodyForm, Call, Challenge, Channel, EventRule, FetchRule, Field, HOOK, HandshakeAnswer,
     IgnoreRule, MappedProof, Mapping, Poll, Selection, Socket, SocketKind, Subscription,
@@ -59,7 +60,7 @@ const FURTHER: [&str; 3] = ["due", "within", "of"];
 const TABLES: [&str; 2] = ["author", "refs"];
 const AUTHOR: [&str; 3] = ["name", "address", "kind"];
 
-fn wrong(place: impl Into<String>, problem: impl Into<String>) -> MappingError {
+pub(super) fn wrong(place: impl Into<String>, problem: impl Into<String>) -> MappingError {
     MappingError { place: place.into(), problem: problem.into() }
 }
 
@@ -97,6 +98,13 @@ pub(super) fn compile(text: &str) -> Result<Mapping, MappingError> {
         polls: all(&file.poll, |poll, _| poll_of(poll))?,
         challenges: all(&file.challenge, challenge)?,
         signature: file.signature.as_ref().map(scheme).transpose()?,
+        write: match &file.write {
+            Some(written) => {
+                let own = file.api.as_ref().map(api).transpose()?;
+                Some(write::compile(written, own.as_ref().map(|api| &api.auth))?)
+            }
+            None => None,
+        },
         api: file.api.as_ref().map(api).transpose()?,
         answer: answer(file.answer.as_ref()),
         content_types: file.content_types.unwrap_or(usual),
@@ -116,7 +124,7 @@ fn both(texts: &file::Texts) -> Both {
     Both { en: texts.en.clone(), es: texts.es.clone() }
 }
 
-fn expression(text: &str, place: &str, field: &str) -> Result<Expression, MappingError> {
+pub(super) fn expression(text: &str, place: &str, field: &str) -> Result<Expression, MappingError> {
     Expression::new(text).map_err(|problem| wrong(place, format!("`{field}` = \"{text}\": {problem}")))
 }
 
@@ -324,6 +332,31 @@ fn api(api: &file::Api) -> Result<Api, MappingError> {
         }
     };
     Ok(Api { base: api.base.clone(), auth })
+}
+
+/// `bearer`, `token`, `glpi`, `password`, `basic VALUE` or `header NAME VALUE`.
+pub(super) fn auth_of(
+    written: &str,
+    token_url: Option<&str>,
+    scope: Option<&str>,
+    place: &str,
+) -> Result<Auth, MappingError> {
+    let (word, rest) = written.split_once(' ').unwrap_or((written, ""));
+    Ok(match (word, rest.split_once(' ')) {
+        ("bearer", None) if rest.is_empty() => Auth::Bearer,
+        ("token", None) if rest.is_empty() => Auth::Token,
+        ("glpi", None) if rest.is_empty() => Auth::Glpi,
+        ("password", None) if rest.is_empty() => Auth::Password {
+            token_url: token_url.ok_or_else(|| wrong(place, "`auth` = \"password\" needs `token_url`"))?.to_owned(),
+            scope: scope.unwrap_or_default().to_owned(),
+        },
+        ("basic", None) if !rest.is_empty() => Auth::Basic { value: rest.to_owned() },
+        ("header", Some((name, value))) => Auth::Header { name: name.to_owned(), value: value.to_owned() },
+        _ => {
+            let known = "bearer, token, glpi, password, basic VALUE and header NAME VALUE";
+            return Err(wrong(place, format!("`auth` = \"{written}\" is none of {known}")));
+        }
+    })
 }
 
 fn scheme(signature: &file::Signature) -> Result<Scheme, MappingError> {

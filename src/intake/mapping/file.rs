@@ -28,6 +28,7 @@ pub(super) struct File {
     pub fetch: Vec<Fetch>,
     pub poll: Vec<Poll>,
     pub subscription: Vec<Subscription>,
+    pub write: Option<Write>,
 }
 
 /// A text in both languages.
@@ -205,4 +206,78 @@ pub(super) struct Poll {
     pub path: String,
     pub cursor: Option<String>,
     pub next: Option<String>,
+}
+
+/// How plazo writes back: a section of its own, with a list of calls for each deed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Write {
+    pub needs: Vec<String>,
+    pub base: Option<String>,
+    pub auth: Option<String>,
+    /// Of OAuth2: where tokens are had, and for what.
+    pub token_url: Option<String>,
+    pub scope: Option<String>,
+    pub form: String,
+    pub longest: Option<usize>,
+    pub per_minute: Option<u32>,
+    pub ticket: BTreeMap<String, String>,
+    pub person: Option<String>,
+    pub priorities: BTreeMap<String, serde_json::Value>,
+    pub account: Option<Account>,
+    pub echo: Echo,
+    pub note: Vec<WriteStep>,
+    pub look: Vec<WriteStep>,
+    pub tag: Vec<WriteStep>,
+    pub untag: Vec<WriteStep>,
+    pub assign: Vec<WriteStep>,
+    pub priority: Vec<WriteStep>,
+    pub answer: Vec<AnswerRule>,
+}
+
+/// How plazo asks who it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Account {
+    pub path: String,
+    pub words: String,
+}
+
+/// How plazo's own acts are known when they come back.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Echo {
+    pub note_by: Option<String>,
+    pub note_id: Option<String>,
+    pub change_by: Option<String>,
+}
+
+/// One call of a deed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WriteStep {
+    pub name: Option<String>,
+    pub when: Option<String>,
+    pub call: String,
+    pub path: String,
+    pub body: Option<String>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    pub there: Option<String>,
+    pub expect: Option<String>,
+    pub why: Option<String>,
+    pub reference: Option<String>,
+}
+
+/// What an answer means.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerRule {
+    pub when: String,
+    pub class: String,
+    pub after: Option<String>,
+    #[serde(default)]
+    pub look_first: bool,
+    #[serde(default)]
+    pub moved: BTreeMap<String, String>,
 }

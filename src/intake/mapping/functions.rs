@@ -54,6 +54,12 @@ pub(super) fn register(runtime: &mut Runtime) {
     add("words", 1, |given| Ok(words(&given[0])));
     add("one_of", 2, |given| Ok(Variable::Bool(list(&given[1]).contains(&given[0]))));
     add("find", 3, |given| find(&given[0], &given[1], &given[2]));
+    add("number", 1, |given| Ok(number(&given[0])));
+    add("field", 2, |given| field(&given[0], &given[1]));
+    add("replace", 3, |given| replaced(&given[0], &given[1], &given[2]));
+    add("with", 2, |given| Ok(with(&given[0], &given[1])));
+    add("without", 2, |given| Ok(without(&given[0], &given[1])));
+    add("holding", 3, |given| holding(&given[0], &given[1], &given[2]));
     add("after", 2, |given| after(&given[0], &given[1]));
     add("capture", 2, |given| capture(&given[0], &given[1]));
 }
@@ -171,6 +177,60 @@ fn find(items: &Variable, field: &Variable, value: &Variable) -> Gives {
     budget::spend(list(items).len())?;
     let found = list(items).iter().find(|item| *item.get_field(field) == *value);
     Ok(found.map_or(Variable::Null, |item| Variable::clone(item)))
+}
+
+/// A whole number from its digits; null for anything else. JMESPath's own `to_number` makes fractions.
+fn number(value: &Variable) -> Variable {
+    let digits = word(value).and_then(|digits| digits.parse::<i64>().ok());
+    digits.map_or(Variable::Null, |digits| Variable::Number(digits.into()))
+}
+
+/// An object with one member, whose name an expression gives.
+fn field(name: &Variable, value: &Variable) -> Gives {
+    let Variable::String(name) = name else { return Err("wants the name of a field".to_owned()) };
+    Ok(Variable::Object([(name.clone(), Rcvar::new(value.clone()))].into_iter().collect()))
+}
+
+/// A text with other letters in the place of some.
+fn replaced(text: &Variable, from: &Variable, to: &Variable) -> Gives {
+    match (text, from, to) {
+        (Variable::String(text), Variable::String(from), Variable::String(to)) if !from.is_empty() => {
+            Ok(Variable::String(text.replace(from.as_str(), to)))
+        }
+        (Variable::Null, ..) => Ok(Variable::Null),
+        _ => Err("wants three strings".to_owned()),
+    }
+}
+
+/// A list that has the word, at its end where it was not in it. Case makes no difference.
+fn with(items: &Variable, added: &Variable) -> Variable {
+    let mut kept = list(items).to_vec();
+    if !kept.iter().any(|item| is_word(item, added)) {
+        kept.push(Rcvar::new(added.clone()));
+    }
+    Variable::Array(kept)
+}
+
+/// A list that does not have the word.
+fn without(items: &Variable, gone: &Variable) -> Variable {
+    Variable::Array(list(items).iter().filter(|item| !is_word(item, gone)).cloned().collect())
+}
+
+fn is_word(item: &Variable, other: &Variable) -> bool {
+    match (item, other) {
+        (Variable::String(item), Variable::String(other)) => item.to_lowercase() == other.to_lowercase(),
+        _ => item == other,
+    }
+}
+
+/// The first element whose field contains the text.
+fn holding(items: &Variable, field: &Variable, text: &Variable) -> Gives {
+    let (Variable::String(field), Variable::String(text)) = (field, text) else {
+        return Err("wants the name of a field, and a text".to_owned());
+    };
+    budget::spend(list(items).len())?;
+    let holds = |item: &&Rcvar| item.get_field(field).as_string().is_some_and(|value| value.contains(text.as_str()));
+    Ok(list(items).iter().find(holds).map_or(Variable::Null, |item| Variable::clone(item)))
 }
 
 /// A word as one segment of a path, whatever stands in it (RFC 3986 §3.3).

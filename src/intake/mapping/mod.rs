@@ -9,6 +9,7 @@ pub mod expression;
 mod file;
 mod functions;
 mod run;
+pub mod write;
 
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub struct Mapping {
     pub api: Option<Api>,
     /// What is asked for at intervals.
     pub polls: Vec<Poll>,
+    /// How plazo writes back into the system behind it, where it can.
+    pub write: Option<write::WriteMapping>,
 }
 
 /// How bodies are read.
@@ -134,6 +137,25 @@ pub enum Auth {
     },
     /// GLPI's legacy sessions.
     Glpi,
+    /// A header of any name, in whose value `{token}` stands for the token.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// Basic (RFC 7617): in what goes before its encoding, `{token}` stands for the token.
+    Basic {
+        /// User and password.
+        value: String,
+    },
+    /// OAuth 2 by a user's name and password (RFC 6749 §4.3), which are the token, with a colon between.
+    Password {
+        /// Where tokens are had.
+        token_url: String,
+        /// For what.
+        scope: String,
+    },
 }
 
 /// A connection that plazo opens.
@@ -277,6 +299,12 @@ impl Mapping {
     pub fn lacks_channel(&self) -> bool {
         let has = |rule: &EventRule| rule.fields.iter().any(|(field, _)| field == "channel");
         self.channel.is_none() && !self.events.iter().all(has)
+    }
+
+    /// The channel of all its events, where no rule names another.
+    pub fn only_channel(&self) -> Option<&str> {
+        let names = |rule: &EventRule| rule.fields.iter().any(|(field, _)| field == "channel");
+        self.channel.as_deref().filter(|_| !self.events.iter().any(names))
     }
 
     /// Compiles a mapping's text.

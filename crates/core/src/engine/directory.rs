@@ -56,6 +56,16 @@ pub enum Tell {
     Rota(String),
 }
 
+impl Tell {
+    /// The word in `sla.toml`.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Role(role) => role.as_str(),
+            Self::Person(word) | Self::Team(word) | Self::Destination(word) | Self::Rota(word) => word,
+        }
+    }
+}
+
 /// Who holds a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoleHolder {

@@ -5,8 +5,9 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::directory::Tell;
+use super::directory::{Directory, Recipient, Tell};
 use super::working_time::WorkingTime;
+use super::write_back::WriteBack;
 
 /// A step told this long after its instant is *late*: it says so, and the steps after it count from then (LESSONS 29).
 pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(60);
@@ -81,6 +82,24 @@ pub struct Step {
     pub tell: Vec<Tell>,
     /// Whether a formal claim is opened then (D2).
     pub claims: bool,
+    /// What is done where the conversation lives.
+    pub deeds: Vec<WriteBack>,
+}
+
+/// Who is told at `at` by steps that are told together, without doubles; `team` is the policy's. Where nobody holds a role somebody above is
+/// told, but steps that only write back tell nobody.
+pub fn told_by<'a>(
+    steps: impl Iterator<Item = &'a Step> + Clone,
+    directory: &Directory,
+    owner: Option<&str>,
+    team: Option<&str>,
+    at: DateTime<Utc>,
+) -> Vec<Recipient> {
+    let tell: Vec<_> = steps.clone().flat_map(|step| &step.tell).cloned().collect();
+    if tell.is_empty() && steps.clone().any(|step| !step.deeds.is_empty()) {
+        return Vec::new();
+    }
+    directory.recipients(&tell, owner, team, at)
 }
 
 /// A named ladder; repeats of the file are already written out as steps of their own.

@@ -10,7 +10,7 @@ use super::clock::{Cancelled, Clock, ClockState, StepOutcome};
 use super::derivation::Derivation;
 use super::directory::Recipient;
 use super::effect::{ClockRef, Effect, Ignored};
-use super::escalation::Offset;
+use super::escalation::{self, Offset};
 use super::event::{self, Author, Event, Fact};
 use super::ledger::{self, Ledger};
 use super::policy::{Target, TargetKind};
@@ -328,7 +328,8 @@ pub fn upcoming(request: &Request, rulebook: &Rulebook, now: DateTime<Utc>) -> V
         for planned in settle::pending(request, place, rulebook.ack_expires, target, &plan) {
             let at = planned.at.max(now);
             let (owner, team) = (request.owner.as_deref(), policy.team.as_deref());
-            let recipients = rulebook.directory.recipients(&planned.step.tell, owner, team, at);
+            let step = std::iter::once(planned.step);
+            let recipients = escalation::told_by(step, &rulebook.directory, owner, team, at);
             upcoming.push(Upcoming { clock: clock.name(), step: planned.step.at, at: planned.at, recipients });
         }
     }

@@ -32,6 +32,7 @@ pub mod rulebook;
 mod settle;
 mod transition;
 pub mod working_time;
+pub mod write_back;
 
 use chrono::{DateTime, Utc};
 

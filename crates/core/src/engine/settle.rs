@@ -150,9 +150,9 @@ impl<'a> Transition<'a> {
         let untold = self.untold(place, target, plan);
         let Some(owed) = escalation::owed(&untold, now) else { return };
         let steps = owed.superseded.iter().chain([&owed.told]);
-        let tell: Vec<_> = steps.flat_map(|planned| &planned.step.tell).cloned().collect();
-        let recipients =
-            self.rulebook.directory.recipients(&tell, self.request.owner.as_deref(), policy.team.as_deref(), now);
+        let (owner, team) = (self.request.owner.as_deref(), policy.team.as_deref());
+        let steps = steps.map(|planned| planned.step);
+        let recipients = escalation::told_by(steps, &self.rulebook.directory, owner, team, now);
         let late = LATE_AFTER < now - owed.told.at;
         // Put off by a snooze is not late, but the steps above count from now all the same.
         let planned_at =

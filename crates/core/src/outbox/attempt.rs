@@ -30,6 +30,11 @@ pub enum Attempt {
         /// What happened.
         cause: String,
     },
+    /// Nobody needs it any more.
+    Unneeded {
+        /// What was found.
+        cause: String,
+    },
     /// Another destination takes over.
     HandedOver {
         /// Its name.
@@ -47,6 +52,7 @@ impl Attempt {
         match self {
             Self::Sent { .. } => DeliveryState::Sent,
             Self::Later { .. } => DeliveryState::Pending,
+            Self::Unneeded { .. } => DeliveryState::Unneeded,
             Self::Dead { .. } => DeliveryState::Dead,
             Self::HandedOver { .. } => DeliveryState::HandedOver,
         }

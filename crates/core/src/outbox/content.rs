@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HeldFor;
+use super::writing::WriteFacts;
 use super::facts::{AlertFacts, ApprovalFacts, Invitation, ListedRequest, News, TestFacts, ViolationFacts};
 use crate::engine::request_id::RequestId;
 use crate::report::Report;
@@ -59,6 +60,8 @@ pub enum Content {
     },
     /// A test of the way to somebody.
     Test(Box<TestFacts>),
+    /// Something to be written back to where the conversation lives.
+    Write(Box<WriteFacts>),
     /// Somebody is asked to let a breach out of the figures.
     Approval(Box<ApprovalFacts>),
     /// Something that the operator should know.
@@ -78,6 +81,7 @@ impl Content {
             Self::Violation(facts) => Some(facts.request),
             Self::Invitation(invitation) => Some(invitation.request),
             Self::Approval(facts) => Some(facts.request),
+            Self::Write(facts) => Some(facts.about.request),
             Self::Digest { .. }
             | Self::List { .. }
             | Self::Report(_)
@@ -98,6 +102,7 @@ impl Content {
             Self::Report(_) => "sla.report".to_owned(),
             Self::Invitation(_) => "sla.invitation".to_owned(),
             Self::Approval(_) => "sla.approval".to_owned(),
+            Self::Write(_) => "sla.write".to_owned(),
             Self::Link { .. } => "plazo.link".to_owned(),
             Self::Test(_) => "plazo.test".to_owned(),
             Self::Notice { .. } => "plazo.notice".to_owned(),

@@ -22,6 +22,11 @@ pub enum DeliveryError {
         /// What happened; never holds a secret.
         cause: String,
     },
+    /// Nobody needs it any more: what it was to change was changed by somebody meanwhile.
+    Moot {
+        /// What was found.
+        cause: String,
+    },
     /// Will not pass: an address that does not exist, a hook that is gone.
     GiveUp {
         /// What happened; never holds a secret.
@@ -33,7 +38,11 @@ impl DeliveryError {
     /// What happened.
     pub fn cause(&self) -> &str {
         match self {
-            Self::Retry { cause } | Self::Hold { cause, .. } | Self::Doubt { cause } | Self::GiveUp { cause } => cause,
+            Self::Retry { cause }
+            | Self::Hold { cause, .. }
+            | Self::Doubt { cause }
+            | Self::Moot { cause }
+            | Self::GiveUp { cause } => cause,
         }
     }
 }

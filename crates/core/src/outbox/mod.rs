@@ -19,6 +19,7 @@ pub mod select;
 pub mod silence;
 pub mod state;
 pub mod wait;
+pub mod writing;
 
 pub use attempt::Attempt;
 pub use content::Content;

@@ -50,9 +50,15 @@ pub fn judge(
             let own = backoff(hold_failures.into(), delivery.id.0);
             Some(now + after.map_or(own, |after| after.min(LONGEST_WAIT).max(own)))
         }
-        DeliveryError::Retry { .. } | DeliveryError::Doubt { .. } | DeliveryError::GiveUp { .. } => None,
+        DeliveryError::Retry { .. }
+        | DeliveryError::Doubt { .. }
+        | DeliveryError::Moot { .. }
+        | DeliveryError::GiveUp { .. } => None,
     };
     let cause = error.cause().to_owned();
+    if matches!(error, DeliveryError::Moot { .. }) {
+        return (Attempt::Unneeded { cause }, None);
+    }
     let waited = now - delivery.decided_at;
     let ways = ways(limits, &delivery.content, &delivery.route);
     let is_over = matches!(error, DeliveryError::GiveUp { .. }) || limits.patience(!ways.is_empty()) <= waited;
@@ -71,6 +77,10 @@ pub fn judge(
 fn ways<'a>(limits: &'a Limits, content: &Content, route: &'a [String]) -> &'a [String] {
     // What became of a message is told where that message is, or nowhere; and a link for one reader goes to nobody else.
     if matches!(content, Content::Update { .. } | Content::Link { .. }) {
+        return &[];
+    }
+    // A tag or an owner is nothing that another way could tell; a note is.
+    if matches!(content, Content::Write(facts) if !facts.deed.doubles()) {
         return &[];
     }
     if route.is_empty() { &limits.fallback } else { route }

@@ -10,6 +10,7 @@ use crate::engine::event::{Audience, RequestKind};
 use crate::engine::policy::{From, Limit, Matcher, Policy, Target, TargetKind};
 use crate::engine::rulebook::Rulebook;
 use crate::engine::working_time::WorkingTime;
+use crate::engine::write_back::WriteBack;
 
 /// Each policy by its name, in a few lines: whom it is for, what it promises, who is told when, and where another one comes first.
 pub fn policies(rulebook: &Rulebook, language: Language) -> Vec<(String, Vec<String>)> {
@@ -214,6 +215,13 @@ impl Words<'_> {
             let claim = Both { en: "(a formal claim is opened)", es: "(se abre un reclamo formal)" };
             told = format!("{told} {}", language.of(claim)).trim().to_owned();
         }
+        if !step.deeds.is_empty() {
+            let nobody = Both { en: "nobody", es: "nadie" };
+            let deeds: Vec<_> = step.deeds.iter().map(|deed| self.deed(deed)).collect();
+            let told_whom = if told.is_empty() { language.of(nobody) } else { &told };
+            let done = listed(&deeds, language);
+            told = language.of(both!("{told_whom} (there: {done})", "{told_whom} (allá: {done})"));
+        }
         let before_due = |time: WorkingTime| {
             let when = after(time, language);
             both!("{told} told {when}", "{when} se avisa a {told}")
@@ -255,6 +263,19 @@ impl Words<'_> {
             Tell::Destination(key) => key.clone(),
             Tell::Rota(name) => language.of(both!("whoever is on duty ({name})", "quien esté de turno ({name})")),
         }
+    }
+
+    /// What is done where the conversation lives.
+    fn deed(&self, deed: &WriteBack) -> String {
+        self.language.of(match deed {
+            WriteBack::Note => both!("a note", "una nota"),
+            WriteBack::Tag(name) => both!("the tag \"{name}\"", "la etiqueta «{name}»"),
+            WriteBack::Assign(tell) => {
+                let who = self.who(tell);
+                both!("it goes to {who}", "pasa a {who}")
+            }
+            WriteBack::Priority(name) => both!("priority \"{name}\"", "prioridad «{name}»"),
+        })
     }
 
     /// Several who are told, in a sentence.

@@ -49,6 +49,8 @@ pub fn render(content: &Content, texts: &Texts, reader: &Reader<'_>) -> Rendered
         Content::Notice { subject, text } => notice::render(subject, text, texts, reader),
         Content::Link { deed, request } => notice::link(deed, *request, texts, reader),
         Content::Approval(facts) => notice::approval(facts, texts, reader),
+        // Where it could not be written, people are told what it was to say.
+        Content::Write(facts) => render(&Content::Alert(Box::new(facts.about.clone())), texts, reader),
         Content::Invitation(invitation) => {
             let rendered = texts.render("invitation", reader.language, &invitation::shown(invitation, reader));
             let rendered = rendered.unwrap_or_else(|| plain(content, reader.zone, reader.language));
@@ -83,7 +85,11 @@ pub(super) fn template(
         Content::Report(report) => Some(("report", report::mailed(report, reader))),
         Content::Test(facts) => Some(("test", test_message::shown(facts, texts, reader))),
         Content::Invitation(invitation) => Some(("invitation", invitation::shown(invitation, reader))),
-        Content::Update { .. } | Content::Link { .. } | Content::Approval(_) | Content::Notice { .. } => None,
+        Content::Update { .. }
+        | Content::Link { .. }
+        | Content::Approval(_)
+        | Content::Write(_)
+        | Content::Notice { .. } => None,
     }
 }
 
@@ -106,6 +112,7 @@ fn plain(content: &Content, zone: Tz, language: Language) -> Rendered {
         Content::Invitation(invitation) => vec![invitation.request.to_string()],
         Content::Link { request, .. } => vec![request.to_string()],
         Content::Test(facts) => vec![facts.by.clone()],
+        Content::Write(facts) => vec![line(&facts.about)],
         Content::Approval(facts) => vec![format!("{} {}", facts.request, facts.reason)],
         Content::Notice { text, .. } => vec![text.clone()],
     };

@@ -1,0 +1,172 @@
+//! From a step's deeds to what is written back where the conversation lives: which source, which names of the conversation, who gets it.
+
+use chrono::{DateTime, Utc};
+
+use super::Decision;
+use super::alert::present;
+use crate::config::Config;
+use crate::engine::clock::StepOutcome;
+use crate::engine::directory::Recipient;
+use crate::engine::effect::{Alert, ClockRef, Why};
+use crate::engine::escalation::Offset;
+use crate::engine::event::Event;
+use crate::engine::policy::TargetKind;
+use crate::engine::request::Request;
+use crate::engine::write_back::{self, WriteBack};
+use crate::outbox::facts::{AlertFacts, News, NewsKind};
+use crate::outbox::message::{NewAlert, NewDelivery, StepRef};
+use crate::outbox::writing::{WriteDeed, WriteFacts, way_to};
+use crate::outbox::{Content, DeliveryId, Motive, silence};
+use crate::unit::Batching;
+use crate::unit::known::{EventsOf, Need, Silences};
+
+/// Where a conversation can be written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The source by which it came.
+    pub source: String,
+    /// Its names there, those of the last event first.
+    pub threads: Vec<String>,
+}
+
+impl Decision<'_> {
+    /// What a step does where the conversation lives, each deed as a message of its own: it is done once, whatever comes back.
+    pub(super) fn write_back(
+        &mut self,
+        request: &Request,
+        alert: &Alert,
+        about: &AlertFacts,
+        hold: Batching,
+    ) -> Result<(), Need> {
+        let (config, now) = (self.config, self.now);
+        let deeds = deeds_of(request, (alert.clock, alert.step), config);
+        // An edit of the file writes nothing into conversations that nobody has touched since.
+        if deeds.is_empty() || hold == Batching::Edit {
+            return Ok(());
+        }
+        let mut need = Need::default();
+        need.unless_known(self.known, &Silences {});
+        need.unless_known(self.known, &EventsOf { request: request.id });
+        need.met()?;
+        if silence::longest(self.known.get(Silences {})?, request.id, &request.facets, None).is_some() {
+            return Ok(());
+        }
+        let Some(ticket) = ticket_of(self.known.get(EventsOf { request: request.id })?, config) else { return Ok(()) };
+        for deed in deeds {
+            let whose = (request, alert.clock.kind, alert.why);
+            let Some(order) = order(deed, whose, &ticket, config, now) else { continue };
+            let step = Some(StepRef {
+                request: request.id,
+                clock: alert.clock,
+                step: format!("{} {deed}", alert.step),
+            });
+            let had = match &order {
+                WriteDeed::Tag { name } => request.facets.tags.iter().any(|tag| tag.eq_ignore_ascii_case(name)),
+                _ => false,
+            };
+            let facts = WriteFacts {
+                deed: order,
+                source: ticket.source.clone(),
+                threads: ticket.threads.clone(),
+                had,
+                about: about.clone(),
+            };
+            self.changes.alerts.push(NewAlert {
+                step,
+                motive: Motive::Promise(alert.why),
+                planned_at: alert.planned_at,
+                decided_at: now,
+                content: Content::Write(Box::new(facts)),
+                deliveries: vec![NewDelivery { destination: way_to(&ticket.source), ..NewDelivery::default() }],
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes off a tag that plazo put there, once its promise is over.
+    pub(super) fn untag(&mut self, delivery: DeliveryId, facts: &WriteFacts, news: &News) {
+        let WriteDeed::Tag { name } = &facts.deed else { return };
+        if news.what == NewsKind::Taken {
+            return;
+        }
+        let facts = WriteFacts { deed: WriteDeed::Untag { name: name.clone() }, ..facts.clone() };
+        let destination = way_to(&facts.source);
+        self.changes.alerts.push(NewAlert {
+            step: None,
+            motive: Motive::Update,
+            planned_at: self.now,
+            decided_at: self.now,
+            content: Content::Write(Box::new(facts)),
+            deliveries: vec![NewDelivery { destination, updates: Some(delivery), ..NewDelivery::default() }],
+        });
+    }
+}
+
+/// The deeds of a step, and of those whose news it brings along.
+pub fn deeds_of<'c>(
+    request: &Request,
+    (clock, step): (ClockRef, Offset),
+    config: &'c Config,
+) -> Vec<&'c WriteBack> {
+    let Some((_, target)) = config.rulebook.target(clock.kind, &request.facets) else { return Vec::new() };
+    let running = request.clocks.iter().find(|running| running.name() == clock);
+    let told_at = running.and_then(|running| running.settled.iter().find(|settled| settled.step == step)).map(|s| s.at);
+    let is_meant = |at: Offset| {
+        at == step
+            || running.is_some_and(|running| {
+                running.settled.iter().any(|settled| {
+                    settled.step == at && settled.outcome == StepOutcome::Superseded && Some(settled.at) == told_at
+                })
+            })
+    };
+    let steps = target.escalation.steps.iter();
+    let brought = steps.clone().filter(|other| other.at != step && is_meant(other.at));
+    let own = steps.filter(|other| other.at == step);
+    write_back::together(brought.chain(own).flat_map(|step| &step.deeds))
+}
+
+/// Where a conversation can be written to: by the last source that told of it and can be.
+pub fn ticket_of(events: &[Event], config: &Config) -> Option<Ticket> {
+    let writes = |source: &str| config.sources.get(source).is_some_and(|source| source.writes().is_some());
+    let last = events.iter().rev().find(|event| !event.threads.is_empty() && writes(&event.id.source))?;
+    let source = &last.id.source;
+    let mut threads: Vec<String> = Vec::new();
+    for thread in events.iter().rev().filter(|event| event.id.source == *source).flat_map(|event| &event.threads) {
+        if !threads.contains(thread) {
+            threads.push(thread.clone());
+        }
+    }
+    Some(Ticket { source: source.clone(), threads })
+}
+
+/// What a deed comes to at `at`; none where all is so already, or that system knows no such deed.
+pub fn order(
+    deed: &WriteBack,
+    (request, kind, why): (&Request, TargetKind, Why),
+    ticket: &Ticket,
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Option<WriteDeed> {
+    let order = match deed {
+        WriteBack::Note => WriteDeed::Note,
+        WriteBack::Tag(name) => WriteDeed::Tag { name: name.clone() },
+        WriteBack::Priority(name) => WriteDeed::Priority { name: name.clone() },
+        WriteBack::Assign(tell) => {
+            let policy = config.rulebook.target(kind, &request.facets).map(|(policy, _)| policy);
+            let team = policy.and_then(|policy| policy.team.as_deref());
+            let directory = &config.rulebook.directory;
+            let named = directory.recipients(std::slice::from_ref(tell), request.owner.as_deref(), team, at);
+            let person = present(request, why, &named, config, at).into_iter().find_map(|recipient| match recipient {
+                Recipient::Person(key) => Some(key),
+                Recipient::Destination(_) => None,
+            });
+            let owner = request.owner.as_deref().and_then(|owner| directory.person(owner));
+            if person.is_some() && owner.map(|owner| &owner.key) == person.as_ref() {
+                return None;
+            }
+            WriteDeed::Assign { person }
+        }
+    };
+    let write = config.sources.get(&ticket.source)?.writes()?;
+    write.can(order.word()).then_some(order)
+}
