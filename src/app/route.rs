@@ -4,12 +4,16 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::views::Views;
+use crate::config::Config;
 use crate::desk;
 use crate::engine::effect::Why;
-use crate::engine::explain;
+use crate::engine::explain::{self, Upcoming};
+use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
+use crate::engine::write_back::WriteBack;
+use crate::outbox::writing::{WriteDeed, way_to};
 use crate::outbox::{HeldFor, silence};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// A step that is still to come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +41,9 @@ pub struct RouteWay {
     pub in_place_of: Vec<String>,
     /// Name of the destination.
     pub destination: String,
+    /// What is done there, where it is a source into which plazo writes back: `note`, `tag:NAME`, `assign:ROLE`, `priority:NAME`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub does: Option<String>,
     /// Destinations that take over if that one cannot.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fallback: Vec<String>,
@@ -74,18 +81,21 @@ impl Views {
                         RouteWay {
                             in_place_of: stands_in.map(|one| one.person.clone()).collect(),
                             person,
+                            does: None,
                             fallback: fallback.unwrap_or_default(),
                             destination,
                             held_for: waits.map(|(cause, _)| cause.as_str()),
                             held_until: waits.map(|(_, until)| until),
                         }
                     });
+                    let mut told: Vec<_> = told.collect();
+                    told.extend(written(store, &request, &upcoming, &config, at)?);
                     steps.push(RouteStep {
                         clock: upcoming.clock.kind.as_str(),
                         step: upcoming.step.to_string(),
                         why: why.as_str(),
                         at,
-                        told: told.collect(),
+                        told,
                     });
                 }
                 steps.sort_by_key(|step| step.at);
@@ -93,4 +103,37 @@ impl Views {
             })
             .await
     }
+}
+
+/// What the step would write back.
+fn written(
+    store: &Store,
+    request: &Request,
+    upcoming: &Upcoming,
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Result<Vec<RouteWay>, StoreError> {
+    let deeds = desk::deeds_of(request, (upcoming.clock, upcoming.step), config);
+    if deeds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(ticket) = desk::ticket_of(&store.events(request.id)?, config) else { return Ok(Vec::new()) };
+    let whose = (request, upcoming.clock.kind, Why::of_step(upcoming.step));
+    let fallback = config.sources.get(&ticket.source).map(|source| source.write.fallback.clone()).unwrap_or_default();
+    let way = |deed: &WriteBack| {
+        let order = desk::order(deed, whose, &ticket, config, at)?;
+        Some(RouteWay {
+            fallback: if order.doubles() { fallback.clone() } else { Vec::new() },
+            person: match order {
+                WriteDeed::Assign { person } => person,
+                _ => None,
+            },
+            in_place_of: Vec::new(),
+            destination: way_to(&ticket.source),
+            does: Some(deed.to_string()),
+            held_for: None,
+            held_until: None,
+        })
+    };
+    Ok(deeds.into_iter().filter_map(way).collect())
 }

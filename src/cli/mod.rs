@@ -34,6 +34,7 @@ mod run;
 mod show;
 mod silence;
 mod source;
+mod source_write;
 mod status;
 mod test_notify;
 mod texts;
@@ -228,7 +229,6 @@ impl Cli {
             Command::Calendar(args) => calendar::run(&global, args),
             Command::Demo(args) => demo::run(&global, &args),
             Command::Bench(args) => bench::run(&args, measure),
-            Command::Source(args) => source::run(&global, &args),
             Command::Texts(args) => texts::run(&global, &args),
             Command::Backup(args) => backup::run(&global, &args),
             Command::Verify(args) => verify::run(&global, &args),
@@ -274,6 +274,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Status(args) => status::run(global, &args).await,
         Command::Unknown(args) => status::unknown(global, &args).await,
         Command::TestNotify(args) => test_notify::run(global, &args).await,
+        Command::Source(args) => source::run(global, &args).await,
         Command::Route(args) => route::run(global, &args).await,
         Command::Silence(args) => silence::run(global, &args).await,
         Command::Duty(args) => silence::duty(global, &args).await,
@@ -295,7 +296,6 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         | Command::Demo(_)
         | Command::Bench(_)
         | Command::Schema
-        | Command::Source(_)
         | Command::Texts(_)
         | Command::Backup(_)
         | Command::Restore(_)

@@ -71,7 +71,11 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
                 self::step(&text(&step["step"]), language).into(),
                 Cell::styled(state_style(&why), vocabulary::motive(&why, language)),
                 who.into(),
-                vocabulary::destination(&text(&way["destination"]), language).into(),
+                match way["does"].as_str() {
+                    Some(deed) => format!("{}: {deed}", text(&way["destination"])),
+                    None => vocabulary::destination(&text(&way["destination"]), language).to_owned(),
+                }
+                .into(),
                 fallback.join(", ").into(),
                 waits.into(),
             ]);

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::output::{self, BLUE, Column, DIM, GREEN, RED, Table, YELLOW, styled};
-use super::{Exit, Global, Outcome, real_time};
+use super::{Exit, Global, Outcome, real_time, source_write};
 use crate::intake::mapping::{HOOK, Mapping};
 use crate::intake::source::{Facts, Source};
 use crate::intake::{json as event_json, presets};
@@ -35,6 +35,9 @@ enum Command {
         /// What the payload is: a hook's body, or the answer to a fetch or poll of the mapping
         #[arg(long, default_value = HOOK)]
         on: String,
+        /// Ask that system instead who plazo is there and what it may write; nothing is written
+        #[arg(long, conflicts_with = "on")]
+        write: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -52,9 +55,10 @@ enum Command {
     },
 }
 
-pub(super) fn run(global: &Global, args: &Args) -> Outcome {
+pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     match &args.command {
-        Command::Test { name, on, json } => test(global, name, on, *json),
+        Command::Test { name, write: true, json, .. } => source_write::run(global, name, *json).await,
+        Command::Test { name, on, json, .. } => test(global, name, on, *json),
         Command::Presets { json } => list(global, *json),
         Command::Show { preset } => {
             let language = global.language();

@@ -213,6 +213,7 @@ mod tests {
             DeliveryError::Retry { .. } => "retry",
             DeliveryError::Hold { after: None, .. } => "hold",
             DeliveryError::Hold { after: Some(_), .. } => "hold for",
+            DeliveryError::Moot { .. } => "moot",
             DeliveryError::GiveUp { .. } => "give up",
             DeliveryError::Doubt { .. } => "doubt",
         };

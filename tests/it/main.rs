@@ -74,3 +74,5 @@ mod usual;
 mod watching;
 mod webhooks;
 mod words;
+mod writeback;
+mod written;

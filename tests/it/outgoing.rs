@@ -448,6 +448,7 @@ fn word(result: &Result<Receipt, DeliveryError>) -> &'static str {
         Err(DeliveryError::Hold { .. }) => "hold",
         Err(DeliveryError::Doubt { .. }) => "doubt",
         Err(DeliveryError::GiveUp { .. }) => "give up",
+        Err(DeliveryError::Moot { .. }) => "moot",
     }
 }
 

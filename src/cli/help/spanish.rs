@@ -177,6 +177,10 @@ const TEXTS: &[(&str, &str)] = &[
         "Say what a payload from standard input would give, without keeping anything",
         "Dice qué daría un contenido de la entrada, sin guardar nada",
     ),
+    (
+        "Ask that system instead who plazo is there and what it may write; nothing is written",
+        "Pregunta en cambio a ese sistema quién es plazo allá y qué puede escribir; no escribe nada",
+    ),
     ("A source of sla.toml, or a preset", "Una fuente de sla.toml, o una de las que plazo trae"),
     (
         "What the payload is: a hook's body, or the answer to a fetch or poll of the mapping",

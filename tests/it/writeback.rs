@@ -1,0 +1,630 @@
+//! Every help desk by its samples: what plazo calls for each deed, and what it makes of each answer. The desks answer from a table; no call
+//! is made.
+//!
+//! `tests/data/writeback/*/requests.json` and `responses.json` are what vendors document; `calls.txt` has the very calls of each deed.
+//! `UPDATE_EXPECT=1` rewrites the latter.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use plazo::engine::request_id::RequestId;
+use plazo::intake::api::{ApiAnswer, ApiCall, CallFault};
+use plazo::intake::mapping::Mapping;
+use plazo::intake::mapping::write::{AnswerClass, WriteMapping};
+use plazo::intake::presets;
+use plazo::notify::{DeliveryError, Receipt};
+use plazo::outbox::DeliveryId;
+use plazo::outbox::writing::WriteDeed;
+use plazo::writeback::{Errand, Judgement, Next, NoteText, PersonThere, WriteOrder, judge};
+use serde_json::{Value, json};
+
+use crate::support::data;
+
+/// A help desk as its samples have it.
+struct Desk {
+    /// The folder of its samples.
+    name: &'static str,
+    preset: &'static str,
+    /// What the address of its API ends in.
+    base: &'static str,
+    threads: &'static [&'static str],
+    tag: &'static str,
+    priority: &'static str,
+    /// Who gets it.
+    person: &'static str,
+    account: &'static str,
+    set: fn() -> Value,
+    /// What it answers to calls that read, or make something on the way: method and beginning of the path.
+    answers: fn() -> Vec<(&'static str, u16, Value)>,
+}
+
+fn none() -> Value {
+    json!({})
+}
+
+const CARD: &str =
+    "SLA en riesgo: Laura Gómez espera hace 30 min (WhatsApp Ventas). Responsable: Andrés Rojas. Vence 09:35.";
+const PAGE: &str = "https://plazo.example/esperas/42";
+const MARK: &str = "[plazo R-17/a42]";
+
+const DESKS: [Desk; 11] = [
+    Desk {
+        name: "chatwoot",
+        preset: "chatwoot",
+        base: "",
+        threads: &["1:42"],
+        tag: "sla-vencido",
+        priority: "urgent",
+        person: "6",
+        account: "9",
+        set: none,
+        answers: || {
+            vec![
+                ("GET /api/v1/accounts/1/conversations/42/labels", 200, json!({"payload": ["vip"]})),
+                ("POST /api/v1/accounts/1/conversations/42/labels", 200, json!({"payload": ["vip", "sla-vencido"]})),
+                ("GET /api/v1/accounts/1/conversations/42/messages", 200, json!({"payload": []})),
+                ("POST /api/v1/accounts/1/conversations/42/messages", 200, json!({"id": 1201, "private": true})),
+                ("POST /api/v1/accounts/1/conversations/42/assignments", 200, json!({"id": 6})),
+                ("POST /api/v1/accounts/1/conversations/42/toggle_priority", 200, Value::Null),
+            ]
+        },
+    },
+    Desk {
+        name: "zammad",
+        preset: "zammad",
+        base: "",
+        threads: &["81"],
+        tag: "sla-vencido",
+        priority: "high",
+        person: "12",
+        account: "31",
+        set: none,
+        answers: || {
+            vec![
+                ("GET /api/v1/ticket_articles/by_ticket/81", 200, json!([])),
+                ("POST /api/v1/ticket_articles", 201, json!({"id": 903, "internal": true, "sender": "Agent"})),
+                ("GET /api/v1/tags?", 200, json!({"tags": ["vip"]})),
+                ("POST /api/v1/tags/add", 201, json!(true)),
+                ("DELETE /api/v1/tags/remove", 200, json!(true)),
+                ("PUT /api/v1/tickets/81", 200, json!({"id": 81, "owner_id": 12, "priority_id": 3})),
+            ]
+        },
+    },
+    Desk {
+        name: "zendesk",
+        preset: "zendesk",
+        base: "",
+        threads: &["5158"],
+        tag: "sla_vencido",
+        priority: "urgent",
+        person: "carolina.mejia@empresa.example",
+        account: "9000000000031",
+        set: none,
+        answers: || {
+            vec![
+                ("GET /api/v2/tickets/5158/audits.json", 200, json!({"audits": []})),
+                ("GET /api/v2/tickets/5158/tags.json", 200, json!({"tags": ["facturacion"]})),
+                ("PUT /api/v2/tickets/5158/tags.json", 200, json!({"tags": ["facturacion", "sla_vencido"]})),
+                ("DELETE /api/v2/tickets/5158/tags.json", 200, json!({"tags": ["facturacion"]})),
+                ("GET /api/v2/tickets/5158.json", 200, json!({"ticket": {"updated_at": "2026-03-02T14:31:07Z"}})),
+                (
+                    "PUT /api/v2/tickets/5158.json",
+                    200,
+                    json!({"ticket": {"priority": "urgent"}, "audit": {"events": [{"id": 31_000_000_000_901_i64, "type": "Comment", "public": false}]}}),
+                ),
+            ]
+        },
+    },
+    Desk {
+        name: "hubspot",
+        preset: "hubspot",
+        base: "",
+        threads: &["50000001:6065362089"],
+        tag: "sla_vencido",
+        priority: "high",
+        person: "A-50002",
+        account: "",
+        set: none,
+        answers: || {
+            let ticket = json!({"id": "6065362089", "threadAssociations": {"associatedTicketId": "3300000001"}});
+            let changed = json!({"properties": {"plazo_alerta": "sla_vencido", "hs_ticket_priority": "HIGH"}});
+            vec![
+                ("GET /conversations/v3/conversations/threads/6065362089/messages", 200, json!({"results": []})),
+                ("POST /conversations/v3/conversations/threads/6065362089/messages", 201, json!({"id": "b3", "type": "COMMENT"})),
+                ("GET /conversations/v3/conversations/threads/6065362089?association=TICKET", 200, ticket),
+                ("PATCH /crm/v3/objects/tickets/3300000001", 200, changed),
+                ("PUT /conversations/conversations/2026-09/threads/6065362089/assignee", 200, json!({"assignedTo": "A-50002"})),
+            ]
+        },
+    },
+    Desk {
+        name: "clickup",
+        preset: "clickup",
+        base: "",
+        threads: &["86aplazo1"],
+        tag: "sla-vencido",
+        priority: "urgent",
+        person: "184",
+        account: "999",
+        set: none,
+        answers: || {
+            let task = json!({"id": "86aplazo1", "assignees": [{"id": 183}], "tags": []});
+            vec![
+                ("GET /api/v2/task/86aplazo1/comment", 200, json!({"comments": []})),
+                ("POST /api/v2/task/86aplazo1/comment", 200, json!({"id": 90_120_000_000_458_i64})),
+                ("POST /api/v2/task/86aplazo1/tag/sla-vencido", 200, json!({})),
+                ("DELETE /api/v2/task/86aplazo1/tag/sla-vencido", 200, json!({})),
+                ("GET /api/v2/task/86aplazo1", 200, task),
+                ("PUT /api/v2/task/86aplazo1", 200, json!({"assignees": [{"id": 184}], "priority": {"id": "1"}})),
+            ]
+        },
+    },
+    Desk {
+        name: "glpi",
+        preset: "glpi-rest",
+        base: "/apirest.php",
+        threads: &["Ticket:1042"],
+        tag: "sla-vencido",
+        priority: "very_high",
+        person: "8",
+        account: "44",
+        set: || json!({"tags": [{"name": "sla-vencido", "id": 3}]}),
+        answers: || {
+            let links = json!([{"id": 5_511, "users_id": 9, "type": 1}, {"id": 5_512, "users_id": 7, "type": 2}]);
+            vec![
+                ("GET /Ticket/1042/ITILFollowup", 200, json!([])),
+                ("POST /Ticket/1042/ITILFollowup", 201, json!({"id": 9001, "message": ""})),
+                ("GET /Ticket/1042/Ticket_User", 200, links),
+                ("POST /Ticket/1042/Ticket_User", 201, json!({"id": 5530, "message": ""})),
+                ("DELETE /Ticket_User/5512", 200, json!([{"5512": true, "message": ""}])),
+                ("GET /Ticket/1042/PluginTagTagItem", 200, json!([])),
+                ("POST /PluginTagTagItem", 201, json!({"id": 70, "message": ""})),
+                ("PUT /Ticket/1042", 200, json!([{"1042": true, "message": ""}])),
+                ("GET /Ticket/1042", 200, json!({"id": 1042, "priority": 5})),
+            ]
+        },
+    },
+    Desk {
+        name: "glpi_v2",
+        preset: "glpi",
+        base: "/api.php",
+        threads: &["Ticket:1042"],
+        tag: "",
+        priority: "very_high",
+        person: "8",
+        account: "plazo",
+        set: none,
+        answers: || {
+            let team = json!([{"role": "assigned", "name": "andres.rojas", "href": "/Administration/User/7"}]);
+            vec![
+                ("GET /v2/Assistance/Ticket/1042/Timeline/Followup", 200, json!([])),
+                ("POST /v2/Assistance/Ticket/1042/Timeline/Followup", 201, json!({"id": 9101})),
+                ("GET /v2/Assistance/Ticket/1042/TeamMember", 200, team),
+                ("POST /v2/Assistance/Ticket/1042/TeamMember", 201, Value::Null),
+                ("DELETE /v2/Assistance/Ticket/1042/TeamMember", 200, Value::Null),
+                ("PATCH /v2/Assistance/Ticket/1042", 200, json!({"priority": 5})),
+            ]
+        },
+    },
+    Desk {
+        name: "freshdesk",
+        preset: "freshdesk",
+        base: "",
+        threads: &["309"],
+        tag: "sla-vencido",
+        priority: "urgent",
+        person: "82000000008",
+        account: "82000000099",
+        set: none,
+        answers: || {
+            let changed = json!({"priority": 4, "responder_id": 82_000_000_008_i64, "tags": ["facturacion", "sla-vencido"]});
+            vec![
+                ("GET /api/v2/tickets/309/conversations", 200, json!([])),
+                ("POST /api/v2/tickets/309/notes", 201, json!({"id": 82_000_009_001_i64, "private": true, "incoming": false})),
+                ("GET /api/v2/tickets/309", 200, json!({"tags": ["facturacion"]})),
+                ("PUT /api/v2/tickets/309", 200, changed),
+            ]
+        },
+    },
+    Desk {
+        name: "intercom",
+        preset: "intercom",
+        base: "",
+        threads: &["plazotst:215470000000001"],
+        tag: "sla-vencido",
+        priority: "high",
+        person: "7000008",
+        account: "7000099",
+        set: none,
+        answers: || {
+            let talk = json!({"tags": {"tags": []}, "conversation_parts": {"conversation_parts": []}});
+            let noted = json!({"conversation_parts": {"conversation_parts": [{"id": "901", "part_type": "note"}]}});
+            vec![
+                ("GET /conversations/215470000000001", 200, talk),
+                ("POST /conversations/215470000000001/reply", 200, noted),
+                ("POST /tags", 200, json!({"id": "86", "name": "sla-vencido"})),
+                ("POST /conversations/215470000000001/tags", 200, json!({"id": "86", "name": "sla-vencido"})),
+                ("DELETE /conversations/215470000000001/tags/86", 200, json!({"id": "86"})),
+                ("POST /conversations/215470000000001/parts", 200, json!({"admin_assignee_id": 7_000_008})),
+                ("PUT /conversations/215470000000001", 200, json!({"priority": "high"})),
+            ]
+        },
+    },
+    Desk {
+        name: "jira_sm",
+        preset: "jira-sm",
+        base: "",
+        threads: &["SOP-17", "issue:10077"],
+        tag: "sla-vencido",
+        priority: "high",
+        person: "712020:00000000-0000-4000-8000-000000000008",
+        account: "712020:00000000-0000-4000-8000-000000000099",
+        set: none,
+        answers: || {
+            vec![
+                ("GET /rest/servicedeskapi/request/SOP-17/comment", 200, json!({"values": []})),
+                ("POST /rest/servicedeskapi/request/SOP-17/comment", 201, json!({"id": "10901", "public": false})),
+                ("GET /rest/api/3/issue/SOP-17", 200, json!({"fields": {"labels": []}})),
+                ("PUT /rest/api/3/issue/SOP-17", 204, Value::Null),
+            ]
+        },
+    },
+    Desk {
+        name: "front",
+        preset: "front",
+        base: "",
+        threads: &["cnv_plazo42"],
+        tag: "sla-vencido",
+        priority: "Alta",
+        person: "carolina.mejia@empresa.example",
+        account: "",
+        set: none,
+        answers: || {
+            let talk = json!({"tags": [], "custom_fields": {"Sede": "Bogotá"}});
+            vec![
+                ("GET /conversations/cnv_plazo42/comments", 200, json!({"_results": []})),
+                ("POST /conversations/cnv_plazo42/comments", 201, json!({"id": "com_plazo901"})),
+                ("GET /tags", 200, json!({"_results": [{"id": "tag_plazo1", "name": "sla-vencido"}]})),
+                ("GET /conversations/cnv_plazo42", 200, talk),
+                ("POST /conversations/cnv_plazo42/tags", 204, Value::Null),
+                ("DELETE /conversations/cnv_plazo42/tags", 204, Value::Null),
+                ("PUT /conversations/cnv_plazo42/assignee", 204, Value::Null),
+                ("PATCH /conversations/cnv_plazo42", 204, Value::Null),
+            ]
+        },
+    },
+];
+
+/// Samples that plazo does not call for, and why.
+const NOT_CALLED: [(&str, &str, &str); 13] = [
+    ("chatwoot", "create label", "an administrator makes labels"),
+    ("zammad", "who am I", "asked once, before the first deed"),
+    ("zammad", "all at once", "each deed is recorded by itself"),
+    ("zendesk", "all at once", "each deed is recorded by itself"),
+    ("hubspot", "note on the ticket", "every request of this source is a thread"),
+    ("hubspot", "assign the ticket", "every request of this source is a thread"),
+    ("glpi", "new session", "opened by whoever calls"),
+    ("glpi_v2", "token", "asked for by whoever calls"),
+    ("jira_sm", "note with a mark", "the service desk's own way needs no document"),
+    ("jira_sm", "who am I", "asked once, before the first deed"),
+    ("freshdesk", "untag", "read below: the tag must be there first"),
+    ("chatwoot", "untag", "read below: the tag must be there first"),
+    ("front", "priority", "its fields stand in another order"),
+];
+
+fn now() -> DateTime<Utc> {
+    "2026-03-02T14:35:00Z".parse().expect("an instant")
+}
+
+fn write_of(desk: &Desk) -> WriteMapping {
+    let text = presets::text(desk.preset).expect("a preset");
+    let mapping = Mapping::compile(text).unwrap_or_else(|error| panic!("{}: {error}", desk.preset));
+    mapping.write.unwrap_or_else(|| panic!("{} has no [write]", desk.preset))
+}
+
+/// The note of the samples, without what marks undo: that is `compose`'s business.
+fn note() -> NoteText {
+    NoteText {
+        subject: "SLA en riesgo".to_owned(),
+        text: format!("{CARD}\n{PAGE}\n{MARK}"),
+        html: format!("<p>{CARD}</p><p><a href=\"{PAGE}\">{PAGE}</a></p><p>{MARK}</p>"),
+    }
+}
+
+fn order(desk: &Desk, deed: WriteDeed) -> WriteOrder {
+    let email = desk.person.contains('@').then(|| desk.person.to_owned());
+    WriteOrder {
+        note: matches!(deed, WriteDeed::Note).then(note),
+        person: Some(PersonThere {
+            key: "carolina".to_owned(),
+            name: "Carolina Mejía".to_owned(),
+            addresses: email.iter().cloned().collect(),
+            reach: email.is_none().then(|| desk.person.to_owned()),
+            email,
+        }),
+        deed,
+        request: RequestId(17),
+        delivery: DeliveryId(42),
+        threads: desk.threads.iter().map(|thread| (*thread).to_owned()).collect(),
+        had: false,
+        in_doubt: false,
+    }
+}
+
+fn deeds(desk: &Desk) -> Vec<WriteDeed> {
+    let name = desk.tag.to_owned();
+    let mut deeds = vec![
+        WriteDeed::Note,
+        WriteDeed::Assign { person: Some("carolina".to_owned()) },
+        WriteDeed::Priority { name: desk.priority.to_owned() },
+    ];
+    if !desk.tag.is_empty() {
+        deeds.extend([WriteDeed::Tag { name: name.clone() }, WriteDeed::Untag { name }]);
+    }
+    deeds
+}
+
+fn answer(status: u16, body: Value) -> ApiAnswer {
+    ApiAnswer { status, headers: BTreeMap::new(), body, is_cut: false }
+}
+
+fn account(desk: &Desk) -> Vec<String> {
+    [desk.account].into_iter().filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Runs a deed; `came` says what came of the n-th call, where it says anything, else the table does.
+fn run(
+    desk: &Desk,
+    write: &WriteMapping,
+    order: &WriteOrder,
+    came: impl Fn(usize, &ApiCall) -> Option<Result<ApiAnswer, CallFault>>,
+) -> (Vec<ApiCall>, Result<Receipt, DeliveryError>) {
+    let mut errand = match Errand::new(write, &(desk.set)(), order, &account(desk), now()) {
+        Ok(errand) => errand,
+        Err(error) => return (Vec::new(), Err(error)),
+    };
+    let table = (desk.answers)();
+    let mut calls = Vec::new();
+    loop {
+        match errand.next() {
+            Next::Ended(ended) => return (calls, ended),
+            Next::Call(call) => {
+                assert!(calls.len() < 20, "{}: it goes round: {call:?}", desk.name);
+                let line = format!("{} {}", call.method, call.path);
+                let known = || {
+                    let found = table.iter().find(|(begins, _, _)| line.starts_with(begins));
+                    let (_, status, body) = found.unwrap_or_else(|| panic!("{}: no answer to {line}", desk.name));
+                    Ok(answer(*status, body.clone()))
+                };
+                let came = came(calls.len(), &call).unwrap_or_else(known);
+                calls.push(call);
+                errand.take(came);
+            }
+        }
+    }
+}
+
+fn samples(desk: &str, of: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(data("writeback").join(desk).join(of)).expect("samples");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn each_deed_makes_the_calls_that_the_vendor_documents() {
+    let mut shown = String::new();
+    for desk in &DESKS {
+        let write = write_of(desk);
+        let mut made = Vec::new();
+        for deed in deeds(desk) {
+            let doubts = if deed == WriteDeed::Note { vec![false, true] } else { vec![false] };
+            for in_doubt in doubts {
+                let order = WriteOrder { in_doubt, ..order(desk, deed.clone()) };
+                // What is to be taken off is there, and off afterwards.
+                let untags = matches!(deed, WriteDeed::Untag { .. });
+                let (calls, ended) = run(desk, &write, &order, |n, call| match (untags, n, call.method.as_str()) {
+                    (true, _, "GET") if desk.name == "chatwoot" => {
+                        Some(Ok(answer(200, json!({"payload": ["vip", "sla-vencido"]}))))
+                    }
+                    (true, _, "POST") if desk.name == "chatwoot" => Some(Ok(answer(200, json!({"payload": ["vip"]})))),
+                    (true, _, "GET") if desk.name == "freshdesk" => {
+                        Some(Ok(answer(200, json!({"tags": ["facturacion", "sla-vencido"]}))))
+                    }
+                    (true, _, "PUT") if desk.name == "freshdesk" => {
+                        Some(Ok(answer(200, json!({"tags": ["facturacion"]}))))
+                    }
+                    // The team is read once more at the end.
+                    (false, 3, "GET") if desk.name == "glpi_v2" => {
+                        Some(Ok(answer(200, json!([{"role": "assigned", "href": "/Administration/User/8"}]))))
+                    }
+                    _ => None,
+                });
+                let receipt = ended.unwrap_or_else(|error| panic!("{} {deed:?}: {error:?}", desk.name));
+                let doubt = if in_doubt { ", in doubt" } else { "" };
+                writeln!(shown, "== {} {}{doubt} → {:?}", desk.name, deed.word(), receipt.reference).expect("text");
+                for call in &calls {
+                    let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
+                    writeln!(shown, "{} {}{} {body}", call.method, desk.base, call.path).expect("text");
+                }
+                made.extend(calls);
+            }
+        }
+        let all = samples(desk.name, "requests.json");
+        let wanted = all.iter().filter(|sample| {
+            let case = sample["case"].as_str().unwrap_or_default();
+            !NOT_CALLED.iter().any(|(name, known, _)| *name == desk.name && *known == case)
+        });
+        for sample in wanted {
+            let (case, path) = (&sample["case"], sample["path"].as_str().expect("a path"));
+            let path = path.strip_prefix(desk.base).unwrap_or(path);
+            let is_it = |call: &&ApiCall| {
+                call.path == path && call.method == sample["method"].as_str().unwrap_or_default()
+                    && call.body.clone().unwrap_or_default() == sample["body"]
+            };
+            let call = made.iter().find(is_it);
+            let call = call.unwrap_or_else(|| panic!("{} does not call as in {case}: {sample:#}\n{shown}", desk.name));
+            for (name, value) in call.headers.iter().map(|(name, value)| (name, value.as_str())) {
+                assert_eq!(sample["headers"][name], value, "{} {case}", desk.name);
+            }
+        }
+    }
+    let place = data("writeback/calls.txt");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&place, &shown).expect("written");
+    }
+    let expected = std::fs::read_to_string(&place).unwrap_or_default();
+    assert_eq!(shown, expected, "UPDATE_EXPECT=1 rewrites {}", place.display());
+}
+
+/// The deed that a sample of an answer is about.
+fn doing(to: &str) -> &'static str {
+    match to {
+        "tag" | "untag" | "assign" | "priority" => ["tag", "untag", "assign", "priority"]
+            .into_iter()
+            .find(|word| *word == to)
+            .unwrap_or_default(),
+        _ => "note",
+    }
+}
+
+#[test]
+fn each_answer_means_what_the_vendor_documents() {
+    for desk in &DESKS {
+        let write = write_of(desk);
+        for sample in samples(desk.name, "responses.json") {
+            let (case, to) = (&sample["case"], sample["to"].as_str().unwrap_or_default());
+            let deed = deeds(desk).into_iter().find(|deed| deed.word() == doing(to)).unwrap_or(WriteDeed::Note);
+            let scope = order(desk, deed.clone()).scope(&write, &(desk.set)(), &account(desk)).expect("a scope");
+            let reads = to.starts_with("read") || to.starts_with("list");
+            let judged = match sample["status"].as_u64() {
+                None => Judgement::of_fault(&CallFault::Silence("timed out".to_owned()), false),
+                Some(status) => {
+                    let headers = sample["headers"].as_object().into_iter().flatten();
+                    let headers = headers
+                        .map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap_or_default().to_owned()));
+                    let body = match &sample["body"] {
+                        Value::String(text) if text.is_empty() => Value::Null,
+                        body => body.clone(),
+                    };
+                    let status = u16::try_from(status).expect("a status");
+                    let answer = ApiAnswer { headers: headers.collect(), ..answer(status, body) };
+                    let judged = judge(&write, &scope, &answer, reads, now());
+                    // What is done in words and not in deed is told by the value.
+                    if (200..300).contains(&status) && sample["class"] == "give_up" {
+                        let order = order(desk, deed);
+                        let last = run(desk, &write, &order, |_, _| None).0.len() - 1;
+                        let (_, ended) = run(desk, &write, &order, |n, _| (n == last).then(|| Ok(answer.clone())));
+                        assert!(matches!(ended, Err(DeliveryError::GiveUp { .. })), "{} {case}: {ended:?}", desk.name);
+                        continue;
+                    }
+                    judged
+                }
+            };
+            let class = match judged.class {
+                AnswerClass::Done => "done",
+                AnswerClass::Retry => "retry",
+                AnswerClass::Hold => "hold",
+                AnswerClass::GiveUp => "give_up",
+            };
+            assert_eq!(class, sample["class"], "{} {case}: {judged:?}", desk.name);
+            let after = judged.after.map(|after| after.num_seconds());
+            assert_eq!(after, sample["after_s"].as_i64(), "{} {case}: {judged:?}", desk.name);
+            assert_eq!(judged.look_first, sample["look_first"] == true, "{} {case}: {judged:?}", desk.name);
+        }
+    }
+}
+
+#[test]
+fn after_an_uncertain_end_a_note_is_looked_for_and_what_cannot_be_looked_for_is_not_written() {
+    for desk in &DESKS {
+        let write = write_of(desk);
+        let order = WriteOrder { in_doubt: true, ..order(desk, WriteDeed::Note) };
+        // Found: its own name is the reference, and nothing is written.
+        let there = match desk.name {
+            "chatwoot" => json!({"payload": [{"id": 1200, "content": MARK, "private": false}, {"id": 1201, "content": MARK, "private": true}]}),
+            "zammad" => json!([{"id": 1201, "body": format!("<p>{MARK}</p>"), "internal": true}]),
+            "zendesk" => json!({"audits": [{"metadata": {"custom": {"plazo": "R-17/a42"}}, "events": [{"type": "Comment", "id": 1201}]}]}),
+            "hubspot" => json!({"results": [{"type": "COMMENT", "id": "1201", "text": MARK}]}),
+            "clickup" => json!({"comments": [{"id": "1201", "comment_text": MARK}]}),
+            "glpi" => json!([{"id": 1201, "is_private": 1, "content": format!("&#60;p&#62;{MARK}&#60;/p&#62;")}]),
+            "glpi_v2" => json!([{"id": 1201, "is_private": true, "content": MARK}]),
+            "freshdesk" => json!([{"id": 1201, "private": true, "body_text": MARK}]),
+            "intercom" => json!({"conversation_parts": {"conversation_parts": [{"id": "1201", "part_type": "note", "body": MARK}]}}),
+            "jira_sm" => json!({"values": [{"id": "1201", "body": MARK}]}),
+            _ => json!({"_results": [{"id": "1201", "body": MARK}]}),
+        };
+        let (calls, ended) = run(desk, &write, &order, |_, _| Some(Ok(answer(200, there.clone()))));
+        assert_eq!(calls.len(), 1, "{}: {calls:?}", desk.name);
+        assert_eq!(ended.expect("found").reference.as_deref(), Some("1201"), "{}", desk.name);
+        // Another deed's mark is not this one's.
+        let other = there.to_string().replace("a42", "a421");
+        let other: Value = serde_json::from_str(&other).expect("JSON");
+        let (calls, _) = run(desk, &write, &order, |n, _| (n == 0).then(|| Ok(answer(200, other.clone()))));
+        assert_eq!(calls.len(), 2, "{}: it is written after the look: {calls:?}", desk.name);
+        // Whoever cannot look does not write.
+        let cut = ApiAnswer { is_cut: true, ..answer(200, Value::Null) };
+        for blind in [Ok(answer(500, Value::Null)), Ok(cut), Err(CallFault::Silence("timed out".to_owned()))] {
+            let (calls, ended) = run(desk, &write, &order, |n, _| (n == 0).then(|| blind.clone()));
+            assert_eq!(calls.len(), 1, "{}: {calls:?}", desk.name);
+            assert!(
+                matches!(ended, Err(DeliveryError::Retry { .. } | DeliveryError::Doubt { .. })),
+                "{}: {ended:?}",
+                desk.name
+            );
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_an_answer_and_a_tag_that_was_there_is_not_plazo_s() {
+    let desk = &DESKS[0];
+    let write = write_of(desk);
+    let cut = ApiAnswer { is_cut: true, ..answer(200, Value::Null) };
+    let (_, ended) = run(desk, &write, &order(desk, WriteDeed::Note), |_, _| Some(Ok(cut.clone())));
+    assert_eq!(ended.expect("done").reference, None);
+    let tag = order(desk, WriteDeed::Tag { name: "VIP".to_owned() });
+    let (calls, ended) = run(desk, &write, &tag, |_, _| None);
+    assert_eq!((calls.len(), ended.expect("done").reference), (1, None));
+    // An earlier try put it there, and nobody said so.
+    let doubtful = WriteOrder { in_doubt: true, ..tag.clone() };
+    let (_, ended) = run(desk, &write, &doubtful, |_, _| None);
+    assert_eq!(ended.expect("done").reference.as_deref(), Some("tag:VIP"));
+    let known = WriteOrder { had: true, ..doubtful };
+    assert_eq!(run(desk, &write, &known, |_, _| None).1.expect("done").reference, None);
+}
+
+#[test]
+fn a_conversation_that_was_merged_is_followed_once_and_on_the_same_host_alone() {
+    let front = DESKS.iter().find(|desk| desk.name == "front").expect("Front");
+    let write = write_of(front);
+    let moved = || {
+        let to = "https://api2.frontapp.com/conversations/cnv_plazo77/comments".to_owned();
+        ApiAnswer { headers: [("location".to_owned(), to)].into_iter().collect(), ..answer(301, Value::Null) }
+    };
+    let taken = || Ok(answer(201, json!({"id": "com_1"})));
+    let (calls, ended) = run(front, &write, &order(front, WriteDeed::Note), |n, _| Some(if n == 0 { Ok(moved()) } else { taken() }));
+    assert_eq!(calls[1].path, "/conversations/cnv_plazo77/comments");
+    assert_eq!((calls[1].method.as_str(), &calls[1].body), ("POST", &calls[0].body));
+    assert_eq!(ended.expect("done").reference.as_deref(), Some("com_1"));
+    let (calls, ended) = run(front, &write, &order(front, WriteDeed::Note), |_, _| Some(Ok(moved())));
+    assert!(calls.len() == 2 && ended.is_err(), "{calls:?}");
+}
+
+#[test]
+fn whom_nobody_knows_there_is_given_up_and_never_nobody() {
+    for desk in &DESKS {
+        let write = write_of(desk);
+        let deed = WriteDeed::Assign { person: Some("carolina".to_owned()) };
+        let order = order(desk, deed);
+        let stranger = order.person.clone().map(|person| PersonThere {
+            email: None,
+            addresses: Vec::new(),
+            reach: None,
+            ..person
+        });
+        for person in [None, stranger] {
+            let (calls, ended) = run(desk, &write, &WriteOrder { person, ..order.clone() }, |_, _| None);
+            assert!(calls.is_empty() && matches!(ended, Err(DeliveryError::GiveUp { .. })), "{}: {ended:?}", desk.name);
+        }
+    }
+}
