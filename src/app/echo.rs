@@ -83,9 +83,7 @@ impl Work<'_> {
             Fact::Tag { add, remove } => {
                 let added: Vec<_> = add.iter().filter(|tag| !has(remove, tag)).collect();
                 let removed: Vec<_> = remove.iter().filter(|tag| !has(add, tag)).collect();
-                let put = |tag: &&String, deed: &WriteDeed| {
-                    matches!(deed, WriteDeed::Tag { name } if name.eq_ignore_ascii_case(tag))
-                };
+                let put = |tag: &&String, deed: &WriteDeed| matches!(deed, WriteDeed::Tag { name } if name.eq_ignore_ascii_case(tag));
                 // What plazo put there was never the request's own: whoever takes it off changes nothing.
                 let is_ours = |tag: &&String| written.iter().any(|written| put(tag, &written.facts.deed));
                 let fresh: Vec<_> = fresh.collect();
@@ -93,9 +91,9 @@ impl Work<'_> {
                     && added.iter().all(|tag| fresh.iter().any(|deed| put(tag, deed)))
                     && removed.iter().all(is_ours)
             }
-            Fact::Prioritise { priority } => fresh.any(|deed| {
-                matches!(deed, WriteDeed::Priority { name } if name.eq_ignore_ascii_case(priority))
-            }),
+            Fact::Prioritise { priority } => {
+                fresh.any(|deed| matches!(deed, WriteDeed::Priority { name } if name.eq_ignore_ascii_case(priority)))
+            }
             Fact::Own { owner: Some(owner) } => {
                 let person = self.config.rulebook.directory.person(owner).map(|person| &person.key);
                 fresh.any(|deed| matches!(deed, WriteDeed::Assign { person: set @ Some(_) } if set.as_ref() == person))

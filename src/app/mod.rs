@@ -42,6 +42,7 @@ pub mod view;
 pub mod views;
 pub mod walls;
 mod work;
+mod write_back;
 mod writer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -65,6 +66,7 @@ pub use edited::RefusedFile;
 pub use feeds::Feeds;
 pub use outbox::{OVERDUE_AFTER, Outbox, ToSend, Tried};
 pub use views::Views;
+pub use write_back::WriteAsked;
 pub use writer::WriteError;
 
 use self::core::Core;

@@ -69,8 +69,9 @@ pub(super) fn transports(config: &Config, clients: &Clients, files: &Path) -> an
         built.ways.insert(name.clone(), transport);
     }
     for (name, source) in &config.sources {
-        let desk = HelpDesk::of(source, clients)
-            .with_context(|| config.language.of(both!("source `{name}` of sla.toml", "la fuente «{name}» de sla.toml")))?;
+        let desk = HelpDesk::of(source, clients).with_context(|| {
+            config.language.of(both!("source `{name}` of sla.toml", "la fuente «{name}» de sla.toml"))
+        })?;
         built.desks.extend(desk.map(|desk| (name.clone(), Arc::new(desk))));
     }
     Ok(built)
@@ -391,8 +392,10 @@ impl Sender {
                 | Content::Approval(_)
                 | Content::Update { .. }
         );
-        if matches!(ended, Attempt::Dead { .. }) && is_missed {
-            self.tell_of_dead(&delivery, now).await;
+        if let Attempt::Dead { cause } = &ended
+            && is_missed
+        {
+            self.tell_of_dead(&delivery, cause, now).await;
         }
         self.outcomes.push(Tried {
             id: delivery.id,
@@ -425,7 +428,7 @@ impl Sender {
         }
     }
 
-    async fn tell_of_dead(&mut self, delivery: &Leased, now: DateTime<Utc>) {
+    async fn tell_of_dead(&mut self, delivery: &Leased, cause: &str, now: DateTime<Utc>) {
         let told_at = self.dead_told_at.get(&delivery.destination);
         if told_at.is_some_and(|told_at| now - *told_at < DEAD_NOTICE_EVERY) {
             return;
@@ -437,6 +440,20 @@ impl Sender {
             "An alert could not be delivered by `{destination}`, and no fallback is left. See: plazo deliveries --state dead",
             "Un aviso no se pudo entregar por `{destination}` y no queda otro camino. Vea: plazo deliveries --state dead"
         );
+        // What a help desk lacks, its operator can make: a label, a right, somebody's id.
+        let (subject, text) = match &delivery.content {
+            Content::Write(facts) => {
+                let (source, deed, request) = (&facts.source, facts.deed.word(), facts.about.request);
+                (
+                    both!("something was not written in `{source}`", "algo no se escribió en `{source}`"),
+                    both!(
+                        "`{deed}` of {request} was not done there: {cause}. See: plazo deliveries --state dead",
+                        "`{deed}` de {request} no se hizo allá: {cause}. Vea: plazo deliveries --state dead"
+                    ),
+                )
+            }
+            _ => (subject, text),
+        };
         let config = self.app.config();
         let language = config.operator.as_ref().map_or(config.language, |operator| config.language_of(operator));
         if let Err(error) = self.app.outbox.notify_operator(language.of(subject), language.of(text)).await {

@@ -52,7 +52,11 @@ fn order(app: &App, desk: &HelpDesk, delivery: &Leased, facts: &WriteFacts) -> W
     let note = matches!(facts.deed, WriteDeed::Note).then(|| {
         // Whoever reads a ticket reads its notes: no link of theirs acts, the page asks who they are.
         let reader = Reader::plain(config.zone, config.language, app.now());
-        let card = Card::of(&Content::Alert(Box::new(facts.about.clone())), "", &reader).printable();
+        let card = match &facts.words {
+            Some(words) => Card { lines: words.lines().map(str::to_owned).collect(), ..Card::default() },
+            None => Card::of(&Content::Alert(Box::new(facts.about.clone())), "", &reader),
+        };
+        let card = card.printable();
         let page = config.public_url.as_ref().map(|url| format!("{}/r/{request}", url.trim_end_matches('/')));
         let (mark, write) = (mark(request, delivery.id), desk.write());
         writeback::note(&card, page.as_deref(), &mark, write.form, write.longest)

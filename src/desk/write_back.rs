@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Decision;
 use super::alert::present;
+use super::{Decision, facts};
 use crate::config::Config;
 use crate::engine::clock::StepOutcome;
 use crate::engine::directory::Recipient;
@@ -55,11 +55,8 @@ impl Decision<'_> {
         for deed in deeds {
             let whose = (request, alert.clock.kind, alert.why);
             let Some(order) = order(deed, whose, &ticket, config, now) else { continue };
-            let step = Some(StepRef {
-                request: request.id,
-                clock: alert.clock,
-                step: format!("{} {deed}", alert.step),
-            });
+            let step =
+                Some(StepRef { request: request.id, clock: alert.clock, step: format!("{} {deed}", alert.step) });
             let had = match &order {
                 WriteDeed::Tag { name } => request.facets.tags.iter().any(|tag| tag.eq_ignore_ascii_case(name)),
                 _ => false,
@@ -69,6 +66,7 @@ impl Decision<'_> {
                 source: ticket.source.clone(),
                 threads: ticket.threads.clone(),
                 had,
+                words: None,
                 about: about.clone(),
             };
             self.changes.alerts.push(NewAlert {
@@ -102,12 +100,42 @@ impl Decision<'_> {
     }
 }
 
-/// The deeds of a step, and of those whose news it brings along.
-pub fn deeds_of<'c>(
+/// A deed that somebody asks for on a request's page, `once` being the form's own name: sent twice it is one deed.
+pub fn asked_for(
     request: &Request,
-    (clock, step): (ClockRef, Offset),
-    config: &'c Config,
-) -> Vec<&'c WriteBack> {
+    ticket: &Ticket,
+    (deed, words): (WriteDeed, Option<String>),
+    once: &str,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> NewAlert {
+    // Of no clock: it is done whatever becomes of promises, and what it puts stays.
+    let clock = ClockRef { kind: TargetKind::Reply, cycle: 0 };
+    let alert = Alert {
+        clock,
+        step: Offset::Start,
+        why: Why::Attention,
+        planned_at: now,
+        late: false,
+        recipients: Vec::new(),
+        next: None,
+    };
+    let about = facts::of(request, &alert, config, now);
+    let step = Some(StepRef { request: request.id, clock, step: format!("page {once} {}", deed.word()) });
+    let source = ticket.source.clone();
+    let facts = WriteFacts { deed, source, threads: ticket.threads.clone(), had: false, words, about };
+    NewAlert {
+        step,
+        motive: Motive::Update,
+        planned_at: now,
+        decided_at: now,
+        content: Content::Write(Box::new(facts)),
+        deliveries: vec![NewDelivery { destination: way_to(&ticket.source), ..NewDelivery::default() }],
+    }
+}
+
+/// The deeds of a step, and of those whose news it brings along.
+pub fn deeds_of<'c>(request: &Request, (clock, step): (ClockRef, Offset), config: &'c Config) -> Vec<&'c WriteBack> {
     let Some((_, target)) = config.rulebook.target(clock.kind, &request.facets) else { return Vec::new() };
     let running = request.clocks.iter().find(|running| running.name() == clock);
     let told_at = running.and_then(|running| running.settled.iter().find(|settled| settled.step == step)).map(|s| s.at);

@@ -38,7 +38,7 @@ pub fn note(card: &Card, page: Option<&str>, mark: &str, form: NoteForm, longest
     html.extend(link);
     html += &format!("<p>{mark}</p>");
     NoteText {
-        subject: cut(title, 120, characters),
+        subject: cut(said.first().map_or("", String::as_str), 120, characters),
         text: text.into_iter().flatten().collect::<Vec<_>>().join("\n"),
         html,
     }
@@ -80,13 +80,19 @@ mod tests {
     fn what_a_client_wrote_mentions_nobody_and_stands_as_it_is() {
         let ping = written("[@Jefe](mention://user/6/Jefe) urgente", NoteForm::Markdown).text;
         assert!(ping.contains("\\[@\u{200b}Jefe\\](mention://user/6/Jefe) urgente"), "{ping}");
-        let html = written("<img src=x onerror=alert(1)><a href=\"https://malo.example\">aquí</a>", NoteForm::Html).html;
+        let html =
+            written("<img src=x onerror=alert(1)><a href=\"https://malo.example\">aquí</a>", NoteForm::Html).html;
         assert!(
-            html.contains("&lt;img src=x onerror=alert(1)&gt;&lt;a href=&quot;https://malo.example&quot;&gt;aquí&lt;/a&gt;"),
+            html.contains(
+                "&lt;img src=x onerror=alert(1)&gt;&lt;a href=&quot;https://malo.example&quot;&gt;aquí&lt;/a&gt;"
+            ),
             "{html}"
         );
         let wiki = written("{quote}*negrita*{quote} [~accountid:712020:0] !imagen.png!", NoteForm::Wiki).text;
-        assert!(wiki.contains("\\{quote\\}\\*negrita\\*\\{quote\\} \\[\\~accountid:712020:0\\] \\!imagen.png\\!"), "{wiki}");
+        assert!(
+            wiki.contains("\\{quote\\}\\*negrita\\*\\{quote\\} \\[\\~accountid:712020:0\\] \\!imagen.png\\!"),
+            "{wiki}"
+        );
         let all = written("@andres @here", NoteForm::Plain).text;
         assert!(all.contains("@\u{200b}andres @\u{200b}here"), "{all}");
     }

@@ -59,7 +59,8 @@ impl<'w> Errand<'w> {
     ) -> Result<Self, DeliveryError> {
         let word = order.deed.word();
         let steps = |word: &str| write.deeds.get(word).map(Vec::as_slice);
-        let deed = steps(word).ok_or_else(|| DeliveryError::GiveUp { cause: format!("`{word}` cannot be done there") })?;
+        let deed =
+            steps(word).ok_or_else(|| DeliveryError::GiveUp { cause: format!("`{word}` cannot be done there") })?;
         let is_looking = order.in_doubt && order.deed.doubles();
         let tag = match &order.deed {
             WriteDeed::Tag { name } => Some(name.clone()),

@@ -78,7 +78,8 @@ impl HelpDesk {
             Err(error) => return Fulfilled { result: Err(error), learnt: None },
         };
         if let Some(word) = account.iter().find(|word| is_somebodys(word)) {
-            let cause = format!("the account of the token is a person's of sla.toml ({word}); plazo wants one of its own");
+            let cause =
+                format!("the account of the token is a person's of sla.toml ({word}); plazo wants one of its own");
             return Fulfilled { result: Err(DeliveryError::Hold { after: None, cause }), learnt };
         }
         let result = self.run(order, &account, now).await;

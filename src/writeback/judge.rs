@@ -46,7 +46,9 @@ impl Judgement {
         match class {
             AnswerClass::Hold => DeliveryError::Hold { after: None, cause },
             AnswerClass::GiveUp => DeliveryError::GiveUp { cause },
-            AnswerClass::Done | AnswerClass::Retry if after.is_some() || is_of_all => DeliveryError::Hold { after, cause },
+            AnswerClass::Done | AnswerClass::Retry if after.is_some() || is_of_all => {
+                DeliveryError::Hold { after, cause }
+            }
             AnswerClass::Done | AnswerClass::Retry if look_first => DeliveryError::Doubt { cause },
             AnswerClass::Done | AnswerClass::Retry => DeliveryError::Retry { cause },
         }
@@ -79,12 +81,7 @@ fn by_rule(rule: &AnswerRule, scope: &ExpressionScope, answer: &ApiAnswer, asked
     let own = seconds.map(|seconds| TimeDelta::seconds(seconds.ceil() as i64));
     let moved = rule.moved.iter().filter_map(|(name, to)| Some((name.clone(), to.word(scope).ok()?)));
     let after = if rule.class == AnswerClass::Retry { asked.or(own) } else { None };
-    Judgement {
-        after,
-        look_first: rule.look_first,
-        moved: moved.collect(),
-        ..Judgement::of(rule.class, cause(answer))
-    }
+    Judgement { after, look_first: rule.look_first, moved: moved.collect(), ..Judgement::of(rule.class, cause(answer)) }
 }
 
 fn by_status(answer: &ApiAnswer, after: Option<TimeDelta>, reads: bool) -> Judgement {
@@ -94,7 +91,9 @@ fn by_status(answer: &ApiAnswer, after: Option<TimeDelta>, reads: bool) -> Judge
         // A page to log in, of a portal or a proxy: not the system's own answer, and nothing was done.
         200..=299 if is_page => Judgement { is_of_all: true, ..of(AnswerClass::Retry) },
         200..=299 => of(AnswerClass::Done),
-        300..=399 => Judgement { cause: format!("{}: redirects are not followed", cause(answer)), ..of(AnswerClass::GiveUp) },
+        300..=399 => {
+            Judgement { cause: format!("{}: redirects are not followed", cause(answer)), ..of(AnswerClass::GiveUp) }
+        }
         401 | 407 => of(AnswerClass::Hold),
         408 | 409 | 425 => of(AnswerClass::Retry),
         429 => Judgement { after, is_of_all: true, ..of(AnswerClass::Retry) },

@@ -12,6 +12,6 @@ mod order;
 
 pub use compose::{NoteText, note};
 pub use errand::{Errand, Next};
-pub use help_desk::{HelpDesk, Fulfilled};
+pub use help_desk::{Fulfilled, HelpDesk};
 pub use judge::{Judgement, judge};
 pub use order::{PersonThere, WriteOrder};

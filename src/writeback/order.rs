@@ -99,7 +99,9 @@ impl WriteOrder {
         let id = write.person.as_ref().and_then(|id| id.word(&scope).ok()).filter(|id| !id.is_empty());
         let key = &person.key;
         id.map(Value::String).ok_or_else(|| {
-            give_up(format!("it is not known who `{key}` is there; add reach = {{ SOURCE = \"id\" }} to [person.{key}]"))
+            give_up(format!(
+                "it is not known who `{key}` is there; add reach = {{ SOURCE = \"id\" }} to [person.{key}]"
+            ))
         })
     }
 }

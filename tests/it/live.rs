@@ -37,7 +37,7 @@ fn desk() -> Daemon {
 }
 
 /// A browser that has come in: what it sends along.
-struct Browser<'a> {
+pub struct Browser<'a> {
     daemon: &'a Daemon,
     cookie: String,
 }
@@ -55,7 +55,7 @@ fn begin(daemon: &Daemon, link: &str) -> Answer {
 }
 
 impl<'a> Browser<'a> {
-    fn enter(daemon: &'a Daemon, args: &[&str]) -> Self {
+    pub fn enter(daemon: &'a Daemon, args: &[&str]) -> Self {
         let answer = begin(daemon, &link(daemon, args));
         assert_eq!(answer.status, 303, "{}", answer.body);
         let head = answer.head.lines().find(|line| line.to_lowercase().starts_with("set-cookie:")).expect("a cookie");
@@ -64,16 +64,16 @@ impl<'a> Browser<'a> {
         Self { daemon, cookie }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         self.daemon.call_by_tcp("GET", path, &[("Cookie", &self.cookie), ("Accept", "text/html")], b"")
     }
 
-    fn post(&self, path: &str, body: &str) -> Answer {
+    pub fn post(&self, path: &str, body: &str) -> Answer {
         self.daemon.call_by_tcp("POST", path, &[("Cookie", &self.cookie)], body.as_bytes())
     }
 
     /// What its own forms bear.
-    fn seal(&self) -> String {
+    pub fn seal(&self) -> String {
         let page = self.get("/").body;
         page.split("name=\"form\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form").to_owned()
     }

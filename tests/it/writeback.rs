@@ -131,10 +131,18 @@ const DESKS: [Desk; 11] = [
             let changed = json!({"properties": {"plazo_alerta": "sla_vencido", "hs_ticket_priority": "HIGH"}});
             vec![
                 ("GET /conversations/v3/conversations/threads/6065362089/messages", 200, json!({"results": []})),
-                ("POST /conversations/v3/conversations/threads/6065362089/messages", 201, json!({"id": "b3", "type": "COMMENT"})),
+                (
+                    "POST /conversations/v3/conversations/threads/6065362089/messages",
+                    201,
+                    json!({"id": "b3", "type": "COMMENT"}),
+                ),
                 ("GET /conversations/v3/conversations/threads/6065362089?association=TICKET", 200, ticket),
                 ("PATCH /crm/v3/objects/tickets/3300000001", 200, changed),
-                ("PUT /conversations/conversations/2026-09/threads/6065362089/assignee", 200, json!({"assignedTo": "A-50002"})),
+                (
+                    "PUT /conversations/conversations/2026-09/threads/6065362089/assignee",
+                    200,
+                    json!({"assignedTo": "A-50002"}),
+                ),
             ]
         },
     },
@@ -218,10 +226,15 @@ const DESKS: [Desk; 11] = [
         account: "82000000099",
         set: none,
         answers: || {
-            let changed = json!({"priority": 4, "responder_id": 82_000_000_008_i64, "tags": ["facturacion", "sla-vencido"]});
+            let changed =
+                json!({"priority": 4, "responder_id": 82_000_000_008_i64, "tags": ["facturacion", "sla-vencido"]});
             vec![
                 ("GET /api/v2/tickets/309/conversations", 200, json!([])),
-                ("POST /api/v2/tickets/309/notes", 201, json!({"id": 82_000_009_001_i64, "private": true, "incoming": false})),
+                (
+                    "POST /api/v2/tickets/309/notes",
+                    201,
+                    json!({"id": 82_000_009_001_i64, "private": true, "incoming": false}),
+                ),
                 ("GET /api/v2/tickets/309", 200, json!({"tags": ["facturacion"]})),
                 ("PUT /api/v2/tickets/309", 200, changed),
             ]
@@ -458,7 +471,8 @@ fn each_deed_makes_the_calls_that_the_vendor_documents() {
             let (case, path) = (&sample["case"], sample["path"].as_str().expect("a path"));
             let path = path.strip_prefix(desk.base).unwrap_or(path);
             let is_it = |call: &&ApiCall| {
-                call.path == path && call.method == sample["method"].as_str().unwrap_or_default()
+                call.path == path
+                    && call.method == sample["method"].as_str().unwrap_or_default()
                     && call.body.clone().unwrap_or_default() == sample["body"]
             };
             let call = made.iter().find(is_it);
@@ -479,10 +493,9 @@ fn each_deed_makes_the_calls_that_the_vendor_documents() {
 /// The deed that a sample of an answer is about.
 fn doing(to: &str) -> &'static str {
     match to {
-        "tag" | "untag" | "assign" | "priority" => ["tag", "untag", "assign", "priority"]
-            .into_iter()
-            .find(|word| *word == to)
-            .unwrap_or_default(),
+        "tag" | "untag" | "assign" | "priority" => {
+            ["tag", "untag", "assign", "priority"].into_iter().find(|word| *word == to).unwrap_or_default()
+        }
         _ => "note",
     }
 }
@@ -541,15 +554,21 @@ fn after_an_uncertain_end_a_note_is_looked_for_and_what_cannot_be_looked_for_is_
         let order = WriteOrder { in_doubt: true, ..order(desk, WriteDeed::Note) };
         // Found: its own name is the reference, and nothing is written.
         let there = match desk.name {
-            "chatwoot" => json!({"payload": [{"id": 1200, "content": MARK, "private": false}, {"id": 1201, "content": MARK, "private": true}]}),
+            "chatwoot" => {
+                json!({"payload": [{"id": 1200, "content": MARK, "private": false}, {"id": 1201, "content": MARK, "private": true}]})
+            }
             "zammad" => json!([{"id": 1201, "body": format!("<p>{MARK}</p>"), "internal": true}]),
-            "zendesk" => json!({"audits": [{"metadata": {"custom": {"plazo": "R-17/a42"}}, "events": [{"type": "Comment", "id": 1201}]}]}),
+            "zendesk" => {
+                json!({"audits": [{"metadata": {"custom": {"plazo": "R-17/a42"}}, "events": [{"type": "Comment", "id": 1201}]}]})
+            }
             "hubspot" => json!({"results": [{"type": "COMMENT", "id": "1201", "text": MARK}]}),
             "clickup" => json!({"comments": [{"id": "1201", "comment_text": MARK}]}),
             "glpi" => json!([{"id": 1201, "is_private": 1, "content": format!("&#60;p&#62;{MARK}&#60;/p&#62;")}]),
             "glpi_v2" => json!([{"id": 1201, "is_private": true, "content": MARK}]),
             "freshdesk" => json!([{"id": 1201, "private": true, "body_text": MARK}]),
-            "intercom" => json!({"conversation_parts": {"conversation_parts": [{"id": "1201", "part_type": "note", "body": MARK}]}}),
+            "intercom" => {
+                json!({"conversation_parts": {"conversation_parts": [{"id": "1201", "part_type": "note", "body": MARK}]}})
+            }
             "jira_sm" => json!({"values": [{"id": "1201", "body": MARK}]}),
             _ => json!({"_results": [{"id": "1201", "body": MARK}]}),
         };
@@ -602,7 +621,8 @@ fn a_conversation_that_was_merged_is_followed_once_and_on_the_same_host_alone() 
         ApiAnswer { headers: [("location".to_owned(), to)].into_iter().collect(), ..answer(301, Value::Null) }
     };
     let taken = || Ok(answer(201, json!({"id": "com_1"})));
-    let (calls, ended) = run(front, &write, &order(front, WriteDeed::Note), |n, _| Some(if n == 0 { Ok(moved()) } else { taken() }));
+    let (calls, ended) =
+        run(front, &write, &order(front, WriteDeed::Note), |n, _| Some(if n == 0 { Ok(moved()) } else { taken() }));
     assert_eq!(calls[1].path, "/conversations/cnv_plazo77/comments");
     assert_eq!((calls[1].method.as_str(), &calls[1].body), ("POST", &calls[0].body));
     assert_eq!(ended.expect("done").reference.as_deref(), Some("com_1"));

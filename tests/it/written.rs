@@ -15,6 +15,7 @@ use plazo::outbox::writing::{WriteDeed, source_of};
 use plazo::unit::{Applied, Incoming};
 use serde_json::{Value, json};
 
+use crate::live::Browser;
 use crate::support::daemon::{Daemon, PEOPLE, before_now};
 use crate::support::desk::Desk;
 use crate::support::webhook::{Received, Webhook, answer};
@@ -64,7 +65,8 @@ impl Talk {
             ("POST", "labels") => {
                 let labels = sent["labels"].as_array().expect("labels").iter().filter_map(Value::as_str);
                 // What the account does not know is dropped without a word.
-                self.labels = labels.filter(|label| ["vip", "sla-vencido"].contains(label)).map(str::to_owned).collect();
+                self.labels =
+                    labels.filter(|label| ["vip", "sla-vencido"].contains(label)).map(str::to_owned).collect();
                 ok(json!({"payload": self.labels}))
             }
             ("POST", "assignments") => {
@@ -202,7 +204,15 @@ fn a_step_writes_where_the_conversation_lives_and_takes_back_what_is_over() {
     assert_eq!(daemon.get("/v1/requests/R-1")["owner"], "Ana Ruiz");
     assert_eq!(written(&daemon, "sent").len(), 4);
     // Answered: the tag that plazo put goes, and what people put stays.
-    hook(&daemon, &message(1_300, "outgoing", Duration::ZERO, &json!({"id": 4, "email": "laura@agencia.example", "type": "user"})));
+    hook(
+        &daemon,
+        &message(
+            1_300,
+            "outgoing",
+            Duration::ZERO,
+            &json!({"id": 4, "email": "laura@agencia.example", "type": "user"}),
+        ),
+    );
     wait_for("the tag to go", PATIENCE, || (talk.lock().expect("no panic").labels == ["vip"]).then_some(()));
     assert_eq!(talk.lock().expect("no panic").notes.len(), 1);
 }
@@ -215,8 +225,18 @@ fn a_tag_that_people_put_stays_and_one_that_the_account_does_not_have_is_told() 
     wait_for_written(&daemon, "sent", 1);
     let dead = wait_for_written(&daemon, "dead", 1);
     assert!(dead[0]["answer"].as_str().is_some_and(|said| said.contains("no such label")), "{dead:?}");
-    hook(&daemon, &message(1_300, "outgoing", Duration::ZERO, &json!({"id": 4, "email": "laura@agencia.example", "type": "user"})));
-    wait_for("the answer", PATIENCE, || (daemon.get("/v1/requests/R-1")["clocks"][0]["state"] == "met_late").then_some(()));
+    hook(
+        &daemon,
+        &message(
+            1_300,
+            "outgoing",
+            Duration::ZERO,
+            &json!({"id": 4, "email": "laura@agencia.example", "type": "user"}),
+        ),
+    );
+    wait_for("the answer", PATIENCE, || {
+        (daemon.get("/v1/requests/R-1")["clocks"][0]["state"] == "met_late").then_some(())
+    });
     assert_eq!(talk.lock().expect("no panic").labels, ["sla-vencido"]);
 }
 
@@ -240,7 +260,8 @@ fn a_note_that_did_not_arrive_before_a_kill_is_written_once() {
     let (api, talk) = chatwoot(Talk { lost: vec![false], ..Talk::default() });
     let daemon = start(&file(&api, "\"note\""));
     hook(&daemon, &client(1_100, 61 * MINUTE));
-    let posts = || api.received().iter().filter(|call| call.method == "POST" && call.path.ends_with("/messages")).count();
+    let posts =
+        || api.received().iter().filter(|call| call.method == "POST" && call.path.ends_with("/messages")).count();
     wait_for("the first try", PATIENCE, || (posts() == 1).then_some(()));
     let daemon = start_in(daemon.kill());
     wait_for_written(&daemon, "sent", 1);
@@ -252,7 +273,8 @@ fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_b
     let (api, talk) = chatwoot(Talk { is_closed: true, ..Talk::default() });
     let daemon = start(&file(&api, "\"note\""));
     hook(&daemon, &client(1_100, 61 * MINUTE));
-    let held = wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
+    let held =
+        wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
     assert!(held["held_by"].as_str().is_some_and(|cause| cause.contains("Invalid Access Token")), "{held}");
     talk.lock().expect("no panic").is_closed = false;
     wait_for_written(&daemon, "sent", 1);
@@ -260,9 +282,11 @@ fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_b
     let borrowed = file(&api, "\"note\"").replace("[person.laura]\n", "[person.laura]\naddresses = [\"9\"]\n");
     let daemon = start(&borrowed);
     hook(&daemon, &client(1_100, 61 * MINUTE));
-    let held = wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
+    let held =
+        wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
     assert!(held["held_by"].as_str().is_some_and(|cause| cause.contains("one of its own")), "{held}");
-    let tested = daemon.command().env("CHATWOOT_TOKEN", "PLAZOTEST").args(["source", "test", "chatwoot", "--write"]).output();
+    let tested =
+        daemon.command().env("CHATWOOT_TOKEN", "PLAZOTEST").args(["source", "test", "chatwoot", "--write"]).output();
     let tested = tested.expect("plazo runs");
     let said = String::from_utf8_lossy(&tested.stdout).into_owned();
     assert_eq!(tested.status.code(), Some(1), "{said}");
@@ -285,6 +309,29 @@ fn route_says_what_would_be_written_and_writes_nothing() {
     assert!(talk.lock().expect("no panic").notes.is_empty());
 }
 
+#[test]
+fn whoever_is_signed_in_writes_there_from_the_page_and_a_form_sent_twice_is_one_deed() {
+    let (api, talk) = chatwoot(Talk::default());
+    let daemon = start(&file(&api, "\"note\""));
+    hook(&daemon, &client(1_100, MINUTE));
+    let browser = Browser::enter(&daemon, &["--by", "ana"]);
+    assert!(browser.get("/r/R-1").body.contains("Write in Chatwoot"));
+    let form = format!("form={}&once=6f1c0d52-0b0e-4c53-9a52-0c6a4a1d7e11", browser.seal());
+    for _ in 0..2 {
+        let answer = browser.post("/r/R-1/write", &format!("{form}&on=note&text=Lo+miro+yo"));
+        assert_eq!(answer.status, 303, "{}", answer.body);
+    }
+    wait_for_written(&daemon, "sent", 1);
+    browser.post("/r/R-1/write", &format!("{form}&on=tag&text=vip"));
+    wait_for_written(&daemon, "sent", 2);
+    let refused = browser.post("/r/R-1/write", &format!("{form}&on=assign&text=nadie"));
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let talk = talk.lock().expect("no panic");
+    let [(_, note)] = &talk.notes[..] else { panic!("one note: {talk:?}") };
+    assert!(note.starts_with("Ana Ruiz: Lo miro yo\n[plazo R-1/a"), "{note}");
+    assert_eq!(talk.labels, ["vip"]);
+}
+
 /// A help desk whose echoes are tried: its preset, what the file says besides, the conversation, and what the receipt bears.
 const ECHOES: [(&str, &str, &str, &str, &str); 11] = [
     ("chatwoot", "chatwoot", "api = \"https://chat.empresa.example\"\nset = { account = 1 }", "1:42", "9"),
@@ -292,11 +339,29 @@ const ECHOES: [(&str, &str, &str, &str, &str); 11] = [
     ("zendesk", "zendesk", "api = \"https://empresa.zendesk.example\"", "5158", "9000000000031"),
     ("hubspot", "hubspot", "public_url = \"https://plazo.example/hooks/hubspot\"", "50000001:6065362089", ""),
     ("clickup", "clickup", "", "86aplazo1", "999"),
-    ("glpi", "glpi-rest", "api = \"https://glpi.empresa.example/apirest.php\"\nset = { zone = \"America/Bogota\", tags = [{ name = \"sla-vencido\", id = 3 }] }", "Ticket:1042", "44"),
-    ("glpi_v2", "glpi", "api = \"https://glpi.empresa.example/api.php\"\nclient_id = { env = \"X\" }\nclient_secret = { env = \"X\" }", "Ticket:1042", "plazo"),
+    (
+        "glpi",
+        "glpi-rest",
+        "api = \"https://glpi.empresa.example/apirest.php\"\nset = { zone = \"America/Bogota\", tags = [{ name = \"sla-vencido\", id = 3 }] }",
+        "Ticket:1042",
+        "44",
+    ),
+    (
+        "glpi_v2",
+        "glpi",
+        "api = \"https://glpi.empresa.example/api.php\"\nclient_id = { env = \"X\" }\nclient_secret = { env = \"X\" }",
+        "Ticket:1042",
+        "plazo",
+    ),
     ("freshdesk", "freshdesk", "api = \"https://empresa.freshdesk.example\"", "309", "82000000099"),
     ("intercom", "intercom", "", "plazotst:215470000000001", "7000099"),
-    ("jira_sm", "jira-sm", "api = \"https://empresa.atlassian.example\"", "SOP-17", "712020:00000000-0000-4000-8000-000000000099"),
+    (
+        "jira_sm",
+        "jira-sm",
+        "api = \"https://empresa.atlassian.example\"",
+        "SOP-17",
+        "712020:00000000-0000-4000-8000-000000000099",
+    ),
     ("front", "front", "", "cnv_plazo42", ""),
 ];
 
@@ -304,7 +369,8 @@ const ECHOES: [(&str, &str, &str, &str, &str); 11] = [
 fn reference(desk: &str) -> String {
     let text = std::fs::read_to_string(data("writeback").join(desk).join("responses.json")).expect("samples");
     let all: Vec<Value> = serde_json::from_str(&text).expect("JSON");
-    let made = all.iter().find(|sample| ["note made", "comment made"].contains(&sample["case"].as_str().unwrap_or_default()));
+    let made =
+        all.iter().find(|sample| ["note made", "comment made"].contains(&sample["case"].as_str().unwrap_or_default()));
     let body = &made.expect("a note that was made")["body"];
     let id = match desk {
         "zendesk" => &body["audit"]["events"][0]["id"],
@@ -399,7 +465,12 @@ token = {{ env = \"X\" }}
 
 fn mistakes(file: &str) -> Vec<String> {
     let loaded = config::read("sla.toml".as_ref(), format!("language = \"en\"\ntimezone = \"UTC\"\n{file}"));
-    loaded.mistakes.iter().filter(|one| one.severity == config::mistake::Severity::Error).map(|one| one.cause.en.clone()).collect()
+    loaded
+        .mistakes
+        .iter()
+        .filter(|one| one.severity == config::mistake::Severity::Error)
+        .map(|one| one.cause.en.clone())
+        .collect()
 }
 
 #[test]
@@ -407,22 +478,45 @@ fn check_refuses_what_cannot_be_written_and_what_would_go_round() {
     let source = "[source.chatwoot]\npreset = \"chatwoot\"\nsecret = { env = \"X\" }\napi = \"https://chat.empresa.example\"\ntoken = { env = \"X\" }\n";
     let person = "[person.ana]\nemail = \"ana@agencia.example\"\naddresses = [\"9\"]\n[team.social]\nlead = \"ana\"\n";
     let policy = |matcher: &str, deeds: &str| {
-        format!("{person}[[policy]]\nname = \"p\"\n{matcher}\nreply = {{ within = \"1h\", escalation = \"e\" }}\n[escalation]\ne = [{{ at = \"due\", do = {deeds} }}]\n")
+        format!(
+            "{person}[[policy]]\nname = \"p\"\n{matcher}\nreply = {{ within = \"1h\", escalation = \"e\" }}\n[escalation]\ne = [{{ at = \"due\", do = {deeds} }}]\n"
+        )
     };
     let plain = policy("", r#"["note", "tag:late", "assign:lead", "priority:high"]"#);
     assert_eq!(mistakes(&format!("{plain}{source}")), Vec::<String>::new());
     let cases = [
         (plain.clone(), "no source of this file can be written back to"),
-        (format!("{plain}[source.crm]\npreset = \"slack\"\nsecret = {{ env = \"X\" }}\n"), "no source of this file can be written back to"),
-        (format!("{plain}{}", source.replace("token = { env = \"X\" }\n", "")), "no source of this file can be written back to"),
+        (
+            format!("{plain}[source.crm]\npreset = \"slack\"\nsecret = {{ env = \"X\" }}\n"),
+            "no source of this file can be written back to",
+        ),
+        (
+            format!("{plain}{}", source.replace("token = { env = \"X\" }\n", "")),
+            "no source of this file can be written back to",
+        ),
         (format!("{}{source}", policy("", "\"priority:yesterday\"")), "no source knows the priority `yesterday`"),
-        (format!("{}{source}", policy("match = { tags = [\"late\"] }", "\"tag:late\"")), "`tag:late` sets what policy `p` matches, whose own steps set something: they would go round"),
-        (format!("{}{source}", policy("match = { priority = [\"high\"] }", "\"priority:high\"")), "`priority:high` sets what policy `p` matches, whose own steps set something: they would go round"),
-        (format!("{}{source}", policy("match = { team = [\"social\"] }", "\"assign:lead\"")), "`assign:lead` sets what policy `p` matches, whose own steps set something: they would go round"),
+        (
+            format!("{}{source}", policy("match = { tags = [\"late\"] }", "\"tag:late\"")),
+            "`tag:late` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
+        (
+            format!("{}{source}", policy("match = { priority = [\"high\"] }", "\"priority:high\"")),
+            "`priority:high` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
+        (
+            format!("{}{source}", policy("match = { team = [\"social\"] }", "\"assign:lead\"")),
+            "`assign:lead` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
         (format!("{plain}{source}write_as = \"9\"\n"), "this account is ana's"),
         (format!("{}{source}", policy("", "\"dance\"")), "nobody knows how to do `dance`"),
         (format!("{}{source}", policy("", "\"assign:email\"")), "`email` is no person, who could own a ticket"),
-        (format!("{}[source.zendesk]\npreset = \"slack\"\nsecret = {{ env = \"X\" }}\nchannel = \"crm\"\n{source}", policy("match = { channel = \"slack\" }", "\"note\"")), ""),
+        (
+            format!(
+                "{}[source.zendesk]\npreset = \"slack\"\nsecret = {{ env = \"X\" }}\nchannel = \"crm\"\n{source}",
+                policy("match = { channel = \"slack\" }", "\"note\"")
+            ),
+            "",
+        ),
     ];
     for (file, cause) in cases {
         let found = mistakes(&file);

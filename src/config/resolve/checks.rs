@@ -42,7 +42,10 @@ pub(super) fn resolve(raw: &Raw, ladders: &Ladders, mistakes: &mut Mistakes) -> 
 /// Owner and lead are told.
 fn usual_ladder() -> Arc<Escalation> {
     let tell = vec![Tell::Role(Role::Owner), Tell::Role(Role::Lead)];
-    Arc::new(Escalation { name: String::new(), steps: vec![Step { at: Offset::Due, tell, claims: false, deeds: Vec::new() }] })
+    Arc::new(Escalation {
+        name: String::new(),
+        steps: vec![Step { at: Offset::Due, tell, claims: false, deeds: Vec::new() }],
+    })
 }
 
 /// A ladder whose steps stand where a violation can tell them: when it is found, or after.

@@ -317,7 +317,12 @@ fn tls(word: Option<&At<String>>, mistakes: &mut Mistakes) -> Tls {
 }
 
 /// The destinations that are told in order what `of` could not be.
-pub(super) fn fallback(names: Option<&OneOrMany<At<String>>>, of: &str, raw: &Raw, mistakes: &mut Mistakes) -> Vec<String> {
+pub(super) fn fallback(
+    names: Option<&OneOrMany<At<String>>>,
+    of: &str,
+    raw: &Raw,
+    mistakes: &mut Mistakes,
+) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for name in super::items(names, mistakes) {
         if name.as_str() == of {

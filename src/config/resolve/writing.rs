@@ -25,7 +25,10 @@ pub(super) fn deed(word: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Opt
             Tell::Destination(name) => {
                 mistakes.error(
                     word.span(),
-                    both!("`{name}` is no person, who could own a ticket", "`{name}` no es una persona que pueda ser responsable"),
+                    both!(
+                        "`{name}` is no person, who could own a ticket",
+                        "`{name}` no es una persona que pueda ser responsable"
+                    ),
                     both!(
                         "name a role, a rota, a team or a person, such as \"assign:lead\"",
                         "nombre un cargo, un turno, un equipo o una persona, como \"assign:lead\""
@@ -123,7 +126,10 @@ fn refuse_impossible(ladder: &str, deed: &WriteBack, whole: &Whole<'_>, mistakes
         };
         mistakes.error(
             place,
-            both!("no source of this file can be written back to", "en ninguna fuente de este archivo se puede escribir"),
+            both!(
+                "no source of this file can be written back to",
+                "en ninguna fuente de este archivo se puede escribir"
+            ),
             remedy,
         );
         return;
@@ -174,9 +180,9 @@ fn refuse_foreign_ladder(name: &str, ladder: &Escalation, whole: &Whole<'_>, mis
             continue;
         }
         let feeds = |source: &&SourceSettings| {
-            source.own_channel().is_some_and(|own| {
-                policy.matcher.channel.iter().any(|channel| channel.eq_ignore_ascii_case(own))
-            })
+            source
+                .own_channel()
+                .is_some_and(|own| policy.matcher.channel.iter().any(|channel| channel.eq_ignore_ascii_case(own)))
         };
         let feeders: Vec<_> = whole.sources.values().filter(feeds).collect();
         let can_any = whole.sources.values().any(|source| source.writes().is_some() && source.own_channel().is_none());
@@ -207,7 +213,9 @@ fn refuse_loops(whole: &Whole<'_>, mistakes: &mut Mistakes) {
     let mut told: Vec<(&str, &WriteBack)> = Vec::new();
     for policy in whole.policies {
         for deed in setting(policy) {
-            let Some(other) = whole.policies.iter().find(|other| is_matched(deed.1, other, whole.raw)) else { continue };
+            let Some(other) = whole.policies.iter().find(|other| is_matched(deed.1, other, whole.raw)) else {
+                continue;
+            };
             if setting(other).next().is_none() || told.contains(&deed) {
                 continue;
             }
@@ -232,9 +240,8 @@ fn refuse_loops(whole: &Whole<'_>, mistakes: &mut Mistakes) {
 /// The ladders of a policy with what their steps set.
 fn setting(policy: &Policy) -> impl Iterator<Item = (&str, &WriteBack)> {
     let ladders = policy.targets.iter().filter_map(|(_, target)| target.as_ref()).map(|target| &target.escalation);
-    let deeds = ladders.flat_map(|ladder| {
-        ladder.steps.iter().flat_map(|step| &step.deeds).map(|deed| (ladder.name.as_str(), deed))
-    });
+    let deeds = ladders
+        .flat_map(|ladder| ladder.steps.iter().flat_map(|step| &step.deeds).map(|deed| (ladder.name.as_str(), deed)));
     deeds.filter(|(_, deed)| !matches!(deed, WriteBack::Note))
 }
 

@@ -11,9 +11,9 @@ use super::forms::Refused;
 use super::session::{self, SignedIn};
 use super::shell::{self, stale};
 use super::{request, undo};
-use crate::app::App;
 use crate::app::links::SILENCE;
 use crate::app::sessions::Session;
+use crate::app::{App, WriteAsked};
 use crate::both;
 use crate::engine::check::Violation;
 use crate::engine::effect::Effect;
@@ -23,6 +23,7 @@ use crate::http::actions::perform;
 use crate::http::bounds;
 use crate::instant::Meant;
 use crate::outbox::silence::Silenced;
+use crate::outbox::writing::WriteDeed;
 use crate::text::{Both, Language, violation};
 
 /// Letters of one field.
@@ -105,7 +106,7 @@ async fn carry_out(
     let person = session.viewer.person();
     let is_closed = matches!(request.phase, Phase::Closed | Phase::Merged);
     if is_closed
-        && ["take", "own", "release", "snooze", "silence", "wait", "resume", "waive", "deliver", "promise"]
+        && ["take", "own", "release", "snooze", "silence", "write", "wait", "resume", "waive", "deliver", "promise"]
             .contains(&deed)
     {
         let detail = both!(
@@ -160,6 +161,7 @@ async fn carry_out(
             }
             _ => vec![("close", given)],
         },
+        "write" => return write(app, session, request, once, &given).await,
         "silence" => return silence(app, session, request).await,
         "unsilence" => return end_silence(app, session, request).await,
         "approve" | "refuse" => {
@@ -269,5 +271,50 @@ async fn end_silence(app: &App, session: &Session, request: &Request) -> Result<
             Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail))
         }
         Err(_) => Err(failed()),
+    }
+}
+
+/// Has something done where the conversation lives.
+async fn write(
+    app: &App,
+    session: &Session,
+    request: &Request,
+    once: Option<&str>,
+    given: &Map<String, Value>,
+) -> Result<&'static str, Refusal> {
+    let refused = |detail| Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    let config = app.config();
+    let word = |name: &str| given.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (what, text) = (word("on"), word("text"));
+    if text.is_empty() {
+        return Err(refused(both!(
+            "Write the note, the tag, the name or the priority.",
+            "Escriba la nota, la etiqueta, el nombre o la prioridad."
+        )));
+    }
+    let (deed, words) = match what.as_str() {
+        "tag" => (WriteDeed::Tag { name: text }, None),
+        "priority" => (WriteDeed::Priority { name: text }, None),
+        "assign" => {
+            let person = config.rulebook.directory.person(&text).map(|person| person.key.clone());
+            let unknown = || refused(both!("Nobody of the file is called that.", "Nadie del archivo se llama así."));
+            (WriteDeed::Assign { person: Some(person.ok_or_else(unknown)?) }, None)
+        }
+        _ => {
+            let by = session.viewer.name(&config);
+            (WriteDeed::Note, Some(format!("{by}: {text}")))
+        }
+    };
+    let once = once.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    match app.outbox.write_back(request.id, deed, words, once).await {
+        Ok(WriteAsked::Decided | WriteAsked::Again) => Ok("write"),
+        Ok(WriteAsked::Nowhere) => Err(refused(both!(
+            "plazo cannot write that where this conversation lives.",
+            "plazo no puede escribir eso donde está esta conversación."
+        ))),
+        Err(_) => {
+            let failed = both!("plazo could not do it now.", "plazo no pudo hacerlo ahora.");
+            Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, failed))
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::sessions::Session;
 use crate::both;
 use crate::config::Config;
+use crate::desk;
 use crate::engine::clock::Clock;
 use crate::engine::directory::Recipient;
 use crate::engine::event::{Event, Ground};
@@ -212,6 +213,7 @@ pub(super) fn forms(looked: &Looked<'_>) -> Vec<DeedForm> {
         text: Some(("text", of(both!("The note, for colleagues alone", "La nota, solo para el equipo")))),
         ..button("comment", both!("Comment", "Comentar"), language)
     });
+    forms.extend(write(looked));
     let has_broken = request.clocks.iter().any(|clock| clock.breached_at.is_some());
     if has_broken && !rulebook.reasons.is_empty() && app.sees(&session.viewer, request) {
         let reasons = rulebook.reasons.iter();
@@ -223,4 +225,33 @@ pub(super) fn forms(looked: &Looked<'_>) -> Vec<DeedForm> {
         });
     }
     forms
+}
+
+/// What can be done where the conversation lives, where plazo writes back there.
+fn write(looked: &Looked<'_>) -> Option<DeedForm> {
+    let Looked { request, events, config, language, .. } = *looked;
+    if !request.phase.is_live() {
+        return None;
+    }
+    let ticket = desk::ticket_of(events, config)?;
+    let source = config.sources.get(&ticket.source)?;
+    let write = source.writes()?;
+    let kinds = [
+        ("note", both!("a private note", "una nota privada")),
+        ("tag", both!("a tag", "una etiqueta")),
+        ("assign", both!("somebody who gets it", "a quién pasa")),
+        ("priority", both!("a priority", "una prioridad")),
+    ];
+    let kinds = kinds.into_iter().filter(|(word, _)| write.can(word));
+    let kinds = kinds.map(|(word, name)| Choice { key: word.to_owned(), name: language.of(name) }).collect();
+    let system = &source.mapping.title;
+    let words = both!(
+        "The words of the note, or the name of the tag, person or priority",
+        "Las palabras de la nota, o el nombre de la etiqueta, la persona o la prioridad"
+    );
+    Some(DeedForm {
+        choice: Some(("on", language.of(both!("What", "Qué")), kinds)),
+        text: Some(("text", language.of(words))),
+        ..button("write", both!("Write in {system}", "Escribir en {system}"), language)
+    })
 }

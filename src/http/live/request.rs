@@ -148,6 +148,9 @@ fn said(deed: &str, language: Language) -> Option<String> {
         "snooze" => both!("Its alerts wait.", "Sus avisos esperan."),
         "waive" => both!("Nobody waits for an answer any more.", "Ya nadie espera respuesta."),
         "comment" => both!("The note is there.", "La nota quedó."),
+        "write" => {
+            both!("It is on its way to where the conversation lives.", "Va camino a donde está la conversación.")
+        }
         "deliver" => both!("It is delivered.", "Quedó entregada."),
         "close" => both!("It is closed.", "Quedó cerrada."),
         "reopen" => both!("It is open again.", "Quedó abierta de nuevo."),

@@ -230,10 +230,7 @@ pub(super) fn compile(write: &file::Write, api: Option<&Auth>) -> Result<WriteMa
     })
 }
 
-fn expressions(
-    written: &BTreeMap<String, String>,
-    place: &str,
-) -> Result<Vec<(String, Expression)>, MappingError> {
+fn expressions(written: &BTreeMap<String, String>, place: &str) -> Result<Vec<(String, Expression)>, MappingError> {
     written.iter().map(|(name, text)| Ok((name.clone(), expression(text, place, name)?))).collect()
 }
 
@@ -259,9 +256,8 @@ fn step(written: &file::WriteStep, place: &str) -> Result<WriteStep, MappingErro
 
 fn answer(rule: &file::AnswerRule, n: usize) -> Result<AnswerRule, MappingError> {
     let place = format!("[[write.answer]] {n}");
-    let class = AnswerClass::of(&rule.class).ok_or_else(|| {
-        wrong(&place, format!("`class` = \"{}\" is none of done, retry, hold, give_up", rule.class))
-    })?;
+    let class = AnswerClass::of(&rule.class)
+        .ok_or_else(|| wrong(&place, format!("`class` = \"{}\" is none of done, retry, hold, give_up", rule.class)))?;
     Ok(AnswerRule {
         when: expression(&rule.when, &place, "when")?,
         class,

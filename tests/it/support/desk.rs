@@ -49,7 +49,17 @@ impl Desk {
         let time = TimeSource::new(move || *clock.lock().expect("no panic"));
         let (app, writer) = App::open(directory.path(), config, file, time).expect("a store");
         let express = app.outbox.take_express().expect("one outbox");
-        Self { app, now, express, writer: Some(writer), directory, n_events: 0, sent: Vec::new(), ways: Vec::new(), reference: None }
+        Self {
+            app,
+            now,
+            express,
+            writer: Some(writer),
+            directory,
+            n_events: 0,
+            sent: Vec::new(),
+            ways: Vec::new(),
+            reference: None,
+        }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -87,7 +97,8 @@ impl Desk {
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
             self.ways.push(format!("{} {destination}", person.as_deref().unwrap_or_default()));
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
-            let attempt = Attempt::Sent { answer: "ok".to_owned(), reference: self.reference.clone(), began_at: self.now() };
+            let attempt =
+                Attempt::Sent { answer: "ok".to_owned(), reference: self.reference.clone(), began_at: self.now() };
             self.sent.push(Tried { id, person, fence: Some(fence), destination, attempt, hold_until: None });
         }
         told

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::HeldFor;
-use super::writing::WriteFacts;
 use super::facts::{AlertFacts, ApprovalFacts, Invitation, ListedRequest, News, TestFacts, ViolationFacts};
+use super::writing::WriteFacts;
 use crate::engine::request_id::RequestId;
 use crate::report::Report;
 

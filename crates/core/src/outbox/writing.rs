@@ -78,6 +78,9 @@ pub struct WriteFacts {
     /// Of a tag: whether the request bore it already, so that it is not plazo's to take off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub had: bool,
+    /// Of a note: what somebody wants to have written, in the place of the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// The promise that it is about.
     pub about: AlertFacts,
 }

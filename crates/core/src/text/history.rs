@@ -11,6 +11,7 @@ use crate::engine::event::{Author, AuthorKind, Direction, Event, Fact, Promise};
 use crate::engine::proof::Proof;
 use crate::engine::rulebook::Rulebook;
 use crate::outbox::DeliveryState;
+use crate::outbox::writing::source_of;
 
 /// Letters of what somebody wrote that are shown.
 const FIRST_WORDS: usize = 60;
@@ -130,7 +131,10 @@ impl Writer<'_> {
             DeliveryState::Sent => String::new(),
             state => format!(" · {}", vocabulary::delivery_state(state, language)),
         };
-        let text = language.of(both!("alert to {to}: {about}{state}", "aviso a {to}: {about}{state}"));
+        let text = language.of(match source_of(message.destination) {
+            Some(source) => both!("written in {source}: {about}{state}", "escrito en {source}: {about}{state}"),
+            None => both!("alert to {to}: {about}{state}", "aviso a {to}: {about}{state}"),
+        });
         let tone = if message.state == DeliveryState::Dead { HistoryTone::Bad } else { HistoryTone::Told };
         Line { at, text, door: None, tone }
     }
