@@ -15,7 +15,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryState;
 use crate::outbox::writing::{WriteDeed, way_to};
 use crate::store::StoreError;
-use crate::store::outbox::Written;
+use crate::store::outbox::WrittenRow;
 use crate::unit::Incoming;
 
 /// Under which name it is remembered who plazo is in a source.
@@ -71,9 +71,9 @@ impl Work<'_> {
         Ok(self.is_value(event, &written))
     }
 
-    fn is_value(&self, event: &Event, written: &[Written]) -> bool {
+    fn is_value(&self, event: &Event, written: &[WrittenRow]) -> bool {
         let since = self.now - FOR_A_WHILE;
-        let is_fresh = |written: &&Written| match written.state {
+        let is_fresh = |written: &&WrittenRow| match written.state {
             DeliveryState::Sent => written.finished_at.is_some_and(|at| since <= at),
             // On its way: an echo may come before the answer.
             state => matches!(state, DeliveryState::Leased | DeliveryState::Pending),

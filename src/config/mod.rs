@@ -479,6 +479,13 @@ impl Config {
         targets.filter(|(_, target)| target.is_some()).count()
     }
 
+    /// Whether a step of a promise does something where the conversation lives.
+    pub fn writes_back(&self) -> bool {
+        let targets = self.rulebook.policies.iter().flat_map(|policy| &policy.targets);
+        let ladders = targets.filter_map(|(_, target)| target.as_ref()).map(|target| &target.escalation);
+        ladders.flat_map(|ladder| &ladder.steps).any(|step| !step.deeds.is_empty())
+    }
+
     /// Whether a mailbox is read to which answers to alerts go.
     pub fn hears_replies(&self) -> bool {
         let Some(address) = self.mail_sender() else { return false };

@@ -68,11 +68,17 @@ pub(super) fn transports(config: &Config, clients: &Clients, files: &Path) -> an
         })?;
         built.ways.insert(name.clone(), transport);
     }
+    let is_asked_for = config.writes_back();
     for (name, source) in &config.sources {
-        let desk = HelpDesk::of(source, clients).with_context(|| {
-            config.language.of(both!("source `{name}` of sla.toml", "la fuente «{name}» de sla.toml"))
-        })?;
-        built.desks.extend(desk.map(|desk| (name.clone(), Arc::new(desk))));
+        match HelpDesk::of(source, clients) {
+            Ok(desk) => built.desks.extend(desk.map(|desk| (name.clone(), Arc::new(desk)))),
+            Err(error) if is_asked_for => {
+                let of_source = both!("source `{name}` of sla.toml", "la fuente «{name}» de sla.toml");
+                return Err(error).with_context(|| config.language.of(of_source));
+            }
+            // Whoever reads it says so, and no step writes there.
+            Err(error) => tracing::debug!(source = name, %error, "nothing can be written back"),
+        }
     }
     Ok(built)
 }
@@ -481,6 +487,12 @@ fn gone(name: &str) -> DeliveryError {
 /// Renders a delivery in its reader's language, from the facts frozen at the decision.
 fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     let config = app.config();
+    // What could not be noted somewhere is told as the alert that it was.
+    let noted = match &delivery.content {
+        Content::Write(facts) => Some(Content::Alert(Box::new(facts.about.clone()))),
+        _ => None,
+    };
+    let content = noted.as_ref().unwrap_or(&delivery.content);
     let destination = config.destinations.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let contact = delivery.person.as_ref().and_then(|key| config.contacts.get(key));
     let language: Language = contact.map_or(destination.language, |contact| contact.language);
@@ -500,22 +512,16 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
         further: &further,
     };
     // Programs get the facts and a sentence; that of an alert needs no template.
-    let is_rendered = can.is_read_by_people || !matches!(delivery.content, Content::Alert(_));
-    let rendered = if is_rendered { render(&delivery.content, &config.texts, &reader) } else { Rendered::default() };
-    let card = if can.is_read_by_people {
-        Card::of(&delivery.content, &rendered.text, &reader).printable()
-    } else {
-        Card::default()
-    };
+    let is_rendered = can.is_read_by_people || !matches!(content, Content::Alert(_));
+    let rendered = if is_rendered { render(content, &config.texts, &reader) } else { Rendered::default() };
+    let card =
+        if can.is_read_by_people { Card::of(content, &rendered.text, &reader).printable() } else { Card::default() };
     let subject = printable_marked(&rendered.subject.replace(['\n', '\t'], " "));
     let instance = app.instance().get(..8).unwrap_or_default();
     let whose = (delivery.id, delivery.person.as_deref(), delivery.decided_at);
-    let facts = if can.takes_facts {
-        facts::document(&delivery.content, whose, &subject, &reader)
-    } else {
-        serde_json::Value::Null
-    };
-    let request = delivery.content.request().or(delivery.request);
+    let facts =
+        if can.takes_facts { facts::document(content, whose, &subject, &reader) } else { serde_json::Value::Null };
+    let request = content.request().or(delivery.request);
     Ok(Message {
         // What is answered bears the mark by which the answer is known to be its reader's.
         id: app.mail_name(delivery.id, delivery.person.as_deref().filter(|_| can.is_answered)),

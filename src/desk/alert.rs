@@ -28,7 +28,8 @@ impl Decision<'_> {
         let (config, now) = (self.config, self.now);
         // What an edit makes due is not late, however long ago it would have been due by it.
         let is_late = alert.late && hold == Batching::WhatIsLate;
-        let ways = addressed(&present(request, alert.why, &alert.recipients, config, now), config, now);
+        let recipients = self.readers_of(request, alert)?;
+        let ways = addressed(&present(request, alert.why, &recipients, config, now), config, now);
         let link = LinkOf { request: request.id };
         let mut need = Need::default();
         need.unless_known(self.known, &link);

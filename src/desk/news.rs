@@ -18,8 +18,7 @@ use crate::unit::known::{ContentOf, Need, ToldOf};
 impl Decision<'_> {
     /// Has whoever was told of a clock told that somebody took it, or that it is over.
     pub(super) fn tell_what_became(&mut self, request: &Arc<Request>, effects: &[Effect], event: Option<&Event>) {
-        let writes_back = || self.config.sources.values().any(|source| source.writes().is_some());
-        if self.config.lanes.threaded.is_empty() && !writes_back() {
+        if self.config.lanes.threaded.is_empty() && !self.config.writes_back() {
             return;
         }
         let who = event.and_then(|event| event.author.as_ref()).map(|author| {

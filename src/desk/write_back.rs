@@ -30,6 +30,17 @@ pub struct Ticket {
 }
 
 impl Decision<'_> {
+    /// Who is told by a step: where it only writes back and there is nowhere to write, the last resort, so that it never goes to nobody.
+    pub(super) fn readers_of(&self, request: &Request, alert: &Alert) -> Result<Vec<Recipient>, Need> {
+        let (config, now) = (self.config, self.now);
+        if !alert.recipients.is_empty() || deeds_of(request, (alert.clock, alert.step), config).is_empty() {
+            return Ok(alert.recipients.clone());
+        }
+        let events = self.known.get(EventsOf { request: request.id })?;
+        let is_nowhere = ticket_of(events, config).is_none();
+        Ok(if is_nowhere { config.rulebook.directory.recipients(&[], None, None, now) } else { Vec::new() })
+    }
+
     /// What a step does where the conversation lives, each deed as a message of its own: it is done once, whatever comes back.
     pub(super) fn write_back(
         &mut self,

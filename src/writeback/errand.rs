@@ -1,5 +1,5 @@
 //! An errand: the calls of one deed in their order, each from the answers before it. It makes none itself: whoever runs it makes what
-//! [`Errand::next`] says, and gives back what came of it.
+//! [`Errand::poll`] says, and gives back what came of it.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl<'w> Errand<'w> {
     }
 
     /// The next call, or how it ended.
-    pub fn next(&mut self) -> Next {
+    pub fn poll(&mut self) -> Next {
         loop {
             if let Some(ended) = &self.ended {
                 return Next::Ended(ended.clone());

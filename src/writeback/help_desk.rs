@@ -125,7 +125,7 @@ impl HelpDesk {
     async fn run(&self, order: &WriteOrder, account: &[String], now: DateTime<Utc>) -> Result<Receipt, DeliveryError> {
         let mut errand = Errand::new(&self.write, &self.set, order, account, now)?;
         loop {
-            match errand.next() {
+            match errand.poll() {
                 Next::Call(call) => errand.take(self.ask(&call, now).await),
                 Next::Ended(ended) => return ended,
             }

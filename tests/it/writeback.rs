@@ -11,12 +11,12 @@ use chrono::{DateTime, Utc};
 use plazo::engine::request_id::RequestId;
 use plazo::intake::api::{ApiAnswer, ApiCall, CallFault};
 use plazo::intake::mapping::Mapping;
-use plazo::intake::mapping::write::{AnswerClass, WriteMapping};
+use plazo::intake::mapping::write::{AnswerClass, NoteForm, WriteMapping};
 use plazo::intake::presets;
-use plazo::notify::{DeliveryError, Receipt};
+use plazo::notify::{Card, DeliveryError, Receipt};
 use plazo::outbox::DeliveryId;
 use plazo::outbox::writing::WriteDeed;
-use plazo::writeback::{Errand, Judgement, Next, NoteText, PersonThere, WriteOrder, judge};
+use plazo::writeback::{self, Errand, Judgement, Next, NoteText, PersonThere, WriteOrder, judge};
 use serde_json::{Value, json};
 
 use crate::support::data;
@@ -400,7 +400,7 @@ fn run(
     let table = (desk.answers)();
     let mut calls = Vec::new();
     loop {
-        match errand.next() {
+        match errand.poll() {
             Next::Ended(ended) => return (calls, ended),
             Next::Call(call) => {
                 assert!(calls.len() < 20, "{}: it goes round: {call:?}", desk.name);
@@ -645,6 +645,28 @@ fn whom_nobody_knows_there_is_given_up_and_never_nobody() {
         for person in [None, stranger] {
             let (calls, ended) = run(desk, &write, &WriteOrder { person, ..order.clone() }, |_, _| None);
             assert!(calls.is_empty() && matches!(ended, Err(DeliveryError::GiveUp { .. })), "{}: {ended:?}", desk.name);
+        }
+    }
+}
+
+#[test]
+fn what_clients_write_stays_inert_in_every_note_and_is_no_mark() {
+    let text = std::fs::read_to_string(data("writeback/untrusted_texts.json")).expect("samples");
+    let all: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    for sample in all {
+        let said = sample["text"].as_str().expect("a text");
+        let card = Card { title: Some(said.to_owned()), lines: vec![said.to_owned()], ..Card::default() };
+        for desk in &DESKS {
+            let NoteText { text, html, .. } = writeback::note(&card, Some(PAGE), MARK, write_of(desk).form, 8_000);
+            let of = format!("{} of {said}: {text}", desk.name);
+            assert_eq!((text.matches(MARK).count(), html.matches(MARK).count()), (1, 1), "{of}");
+            assert!(!text.replace("@\u{200b}", "").contains('@'), "{of}");
+            if let Some(expected) = sample["html"].as_str() {
+                assert!(html.contains(expected) && !html.contains("<img"), "{of}");
+            }
+            if write_of(desk).form == NoteForm::Markdown {
+                assert!(!text.contains("](") || text.contains("\\]("), "{of}");
+            }
         }
     }
 }

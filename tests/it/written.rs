@@ -32,6 +32,8 @@ struct Talk {
     priority: Option<String>,
     /// Answers to notes that get lost: whether the note is there all the same.
     lost: Vec<bool>,
+    /// Whether the conversation is gone.
+    is_gone: bool,
     /// Whether the token is refused.
     is_closed: bool,
 }
@@ -47,6 +49,7 @@ impl Talk {
         let path = call.path.trim_start_matches("/api/v1/");
         match (call.method.as_str(), path.trim_start_matches("accounts/1/conversations/42/")) {
             ("GET", "profile") => ok(json!({"id": 9, "email": "plazo@empresa.example"})),
+            _ if self.is_gone => answer("404 Not Found", "", r#"{"error":"Resource could not be found"}"#),
             ("GET", "messages") => {
                 let notes = self.notes.iter().map(|(id, text)| json!({"id": id, "content": text, "private": true}));
                 let client = json!({"id": 1100, "content": "[plazo R-1/a1]", "private": false});
@@ -291,6 +294,35 @@ fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_b
     let said = String::from_utf8_lossy(&tested.stdout).into_owned();
     assert_eq!(tested.status.code(), Some(1), "{said}");
     assert!(said.contains("plazo is there 9, plazo@empresa.example") && said.contains("Laura Mora's"), "{said}");
+}
+
+#[test]
+fn where_there_is_nowhere_to_write_somebody_is_told() {
+    let (api, talk) = chatwoot(Talk::default());
+    let daemon = start(&file(&api, "\"note\""));
+    daemon.client_message("m-1", "t-1", 61 * MINUTE);
+    let told = wait_for("the operator to be told", PATIENCE, || {
+        let page = daemon.get("/v1/deliveries?state=sent");
+        page["deliveries"].as_array().and_then(|rows| rows.first().cloned())
+    });
+    assert_eq!((told["person"].as_str(), told["request"].as_str()), (Some("oper"), Some("R-1")), "{told}");
+    assert!(talk.lock().expect("no panic").notes.is_empty());
+}
+
+#[test]
+fn a_note_that_cannot_be_written_goes_where_the_file_says_and_a_tag_does_not() {
+    let (api, _) = chatwoot(Talk { is_gone: true, ..Talk::default() });
+    let config = file(&api, r#"["note", "tag:vip"]"#) + "write_fallback = [\"operator-file\"]\n";
+    let daemon = start(&config);
+    hook(&daemon, &client(1_100, 61 * MINUTE));
+    wait_for_written(&daemon, "handed_over", 1);
+    wait_for_written(&daemon, "dead", 1);
+    let told = wait_for("the fallback", PATIENCE, || {
+        let page = daemon.get("/v1/deliveries?state=sent");
+        let rows = page["deliveries"].as_array().cloned().unwrap_or_default();
+        rows.into_iter().find(|row| row["request"] == "R-1" && row["destination"] == "operator-file")
+    });
+    assert_eq!(told["why"], "breach", "{told}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use plazo_core::unit::known::ToldMessage;
 
 /// Something that was written back, or is to be.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct WrittenRow {
     /// What.
     pub facts: WriteFacts,
     /// Where it stands.
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<Written>> {
+    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<WrittenRow>> {
         let mut statement = self.prepare(
             "SELECT iif(a.v = 1, a.content, NULL), d.state, d.finished_at, d.reference FROM alerts a
              JOIN deliveries d ON d.alert = a.id WHERE a.request = ?1 AND d.destination = ?2 ORDER BY d.id DESC LIMIT 200",
@@ -79,7 +79,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             if let Some(Content::Write(facts)) = self.parsed(request, "alert", row, 0) {
                 let (state, finished_at) = (delivery_state(row, 1)?, known(row.get(2)?));
-                written.push(Written { facts: *facts, state, finished_at, reference: row.get(3)? });
+                written.push(WrittenRow { facts: *facts, state, finished_at, reference: row.get(3)? });
             }
         }
         Ok(written)
