@@ -16,6 +16,8 @@ const BACKOFF: [TimeDelta; 6] = [
 ];
 /// No peer is obeyed for longer than this.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+/// A note that its system may still be making is looked for no sooner than this.
+const LOOKED_FOR_AFTER: TimeDelta = TimeDelta::seconds(15);
 /// Where a fallback is named, a message waits no longer than this for its own destination.
 const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
 
@@ -67,6 +69,8 @@ pub fn judge(
         None if is_over => Attempt::Dead { cause },
         _ => {
             let at = hold_until.unwrap_or_else(|| now + backoff(delivery.attempt - 1, delivery.id.0));
+            let is_looked_for = matches!((error, &delivery.content), (DeliveryError::Doubt { .. }, Content::Write(_)));
+            let at = if is_looked_for { at.max(now + LOOKED_FOR_AFTER) } else { at };
             Attempt::Later { at, cause, in_doubt: matches!(error, DeliveryError::Doubt { .. }) }
         }
     };
