@@ -208,6 +208,11 @@ impl Outbox {
                 let mut n_handed_over = 0;
                 for (id, route) in work.store().waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
                     let Some((next, route)) = retry::way_on(&route, &fallbacks) else { continue };
+                    // A tag or an owner is nothing that another way could tell.
+                    let content = work.reading().content_of(id)?;
+                    if matches!(content, Some(Content::Write(facts)) if !facts.deed.doubles()) {
+                        continue;
+                    }
                     work.store().settle_handed_over(id, work.now)?;
                     work.store().hand_over(id, next, route, work.now)?;
                     n_handed_over += 1;

@@ -22,7 +22,7 @@ use crate::net::Clients;
 use crate::notify::capabilities::Readers;
 use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
-use crate::outbox::writing::source_of;
+use crate::outbox::writing::{source_of, way_to};
 use crate::outbox::{Attempt, Content, DeliveryId, retry};
 use crate::text::format::one_line;
 use crate::text::further::Further;
@@ -258,7 +258,9 @@ impl Sender {
     async fn send_unwritten(&mut self) {
         let room = self.app.config().alerts.in_flight.saturating_sub(self.n_in_flight());
         let Ok(peeked) = self.app.outbox.peek_deliveries(room + self.unrecorded.len()).await else { return };
-        let fresh: Vec<_> = peeked.into_iter().filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
+        // What is written into a ticket can wait: where nothing is recorded, it would be written again after a kill.
+        let to_readers = peeked.into_iter().filter(|delivery| source_of(&delivery.destination).is_none());
+        let fresh: Vec<_> = to_readers.filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
         self.send(fresh, false);
     }
 
@@ -421,12 +423,15 @@ impl Sender {
         self.looked_at = Instant::now();
         let config = self.app.config();
         let now = self.app.now();
-        for (name, destination) in &config.destinations {
+        let ways = config.destinations.iter().map(|(name, own)| (name.clone(), own.fallback.clone()));
+        let desks = config.sources.values().filter(|source| !source.write.fallback.is_empty());
+        let desks = desks.map(|source| (way_to(&source.name), source.write.fallback.clone()));
+        for (name, fallback) in ways.chain(desks) {
             if !matches!(self.app.outbox.hold_failures(name.clone()).await, Ok(1..)) {
                 continue;
             }
-            let since = now - config.limits_of(name).patience(true);
-            match self.app.outbox.hand_over_waiting(name.clone(), destination.fallback.clone(), since).await {
+            let since = now - config.limits_of(&name).patience(true);
+            match self.app.outbox.hand_over_waiting(name.clone(), fallback, since).await {
                 Ok(0) => {}
                 Ok(n_messages) => tracing::warn!(n_messages, from = %name, "handed over"),
                 Err(error) => tracing::error!(%error, "waiting deliveries could not be handed over"),
