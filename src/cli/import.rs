@@ -264,6 +264,7 @@ impl Reading {
             }
             Self::Mapped(source, config) => {
                 let now = real_time().now();
+                let record = source.settings.mapping.with_known_columns(record);
                 let facts = source.of_answer(HOOK, record.clone(), Value::Null, &config.rulebook.directory, now);
                 // Half of what happened may be worse than nothing: a ticket without its end stays open for ever.
                 if let Some(fault) = facts.faults.first() {

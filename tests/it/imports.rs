@@ -234,6 +234,37 @@ fn exports_of_other_systems_become_events() {
     }
 }
 
+/// An export has the language of whoever made it; what it says is the same.
+#[test]
+fn columns_in_spanish_or_of_another_case_say_what_the_english_ones_say() {
+    let columns = |vendor: &str| -> toml::Table {
+        let path = data("../../src/import/exports").join(format!("{vendor}.toml"));
+        let mapping: toml::Table = std::fs::read_to_string(path).expect("a mapping").parse().expect("TOML");
+        mapping["columns"].as_table().expect("columns").clone()
+    };
+    for vendor in ["hubspot", "freshdesk"] {
+        let text = std::fs::read_to_string(data("exports").join(format!("{vendor}.csv"))).expect("an export");
+        let (head, rows) = text.split_once('\n').expect("a head");
+        let columns = columns(vendor);
+        let rename = |how: &dyn Fn(&str) -> String| {
+            let names = head.trim_end().split(',').map(|name| name.trim_matches('"'));
+            names.map(how).collect::<Vec<_>>().join(",")
+        };
+        let first = |name: &str| columns.get(name).and_then(|others| others[0].as_str()).unwrap_or(name).to_owned();
+        let english = rename(&str::to_owned);
+        let mut read = Vec::new();
+        for head in [english.clone(), rename(&first), rename(&|name| first(name).to_uppercase())] {
+            let house = house();
+            std::fs::write(house.path().join("tickets.csv"), format!("{head}\n{rows}")).expect("written");
+            let told = said(house.path(), &["import", "tickets.csv", "--mapping", vendor, "--json"]);
+            assert_eq!(told["n_refused"], 0, "{vendor} {head}: {told}");
+            read.push(events(house.path()));
+        }
+        assert!(!read[0].is_empty());
+        assert!(read.iter().all(|events| *events == read[0]), "{vendor}: {read:#?}");
+    }
+}
+
 #[test]
 fn a_daemon_takes_history_while_it_runs_and_tells_nobody() {
     let house = house();

@@ -574,6 +574,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("A person of the house, by key or address", "Una persona de la casa, por su clave o dirección"),
     ("One request, such as R-17", "Una solicitud, como R-17"),
     ("Who asks for it", "Quién lo pide"),
+    ("Only say whose and what would be forgotten", "Solo dice de quién y qué se olvidaría"),
     ("Do not ask whether it is meant", "No pregunta si va en serio"),
     ("What was erased so far, instead", "En vez de eso, lo que se ha borrado hasta ahora"),
     (

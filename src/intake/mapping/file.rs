@@ -16,6 +16,7 @@ pub(super) struct File {
     pub form: bool,
     pub form_json: Option<String>,
     pub content_types: Option<Vec<String>>,
+    pub columns: BTreeMap<String, Vec<String>>,
     pub answer: Option<Answer>,
     pub signature: Option<Signature>,
     pub challenge: Vec<Challenge>,
