@@ -192,6 +192,14 @@ fn what_cannot_be_taken_stands_in_a_file_with_its_cause_and_costs_nothing_else()
     places.sort_unstable();
     assert_eq!(places, [2, 3, 4, 5, 6], "{refused:?}");
     assert!(refused.iter().all(|row| !row["cause"].as_str().unwrap_or_default().is_empty()), "{refused:?}");
+    // Each is there as it stood in the file, to be mended and read in again.
+    let all = std::fs::read_to_string(root.join("antes.ndjson")).expect("the file");
+    let lines: Vec<_> = all.lines().collect();
+    for row in &refused {
+        let line = lines[row["record"].as_u64().and_then(|n| usize::try_from(n).ok()).expect("a place") - 1];
+        let content = serde_json::from_str(line).unwrap_or_else(|_| json!(line));
+        assert_eq!(row["content"], content, "{row}");
+    }
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(root.join("antes.ndjson.refused.ndjson")).expect("the file").permissions().mode();
     assert_eq!(mode & 0o077, 0, "what clients wrote is nobody else's business");

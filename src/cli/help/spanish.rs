@@ -495,7 +495,15 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("List tokens", "Enumera los tokens"),
     ("Take a token back", "Revoca un token"),
-    ("End the links of alerts", "Inutiliza los enlaces de los avisos"),
+    (
+        "End the links of alerts, or make the address of a calendar",
+        "Inutiliza los enlaces de los avisos, o da la dirección de un calendario",
+    ),
+    (
+        "The address of a person's calendar, to subscribe to: what falls due, turns, absences",
+        "La dirección del calendario de una persona, para suscribirse: lo que vence, turnos, ausencias",
+    ),
+    ("Key, name or address of the person", "Clave, nombre o dirección de la persona"),
     (
         "End all links in alerts sent up to now, of one person or of everybody; alerts sent from now on have new ones",
         "Inutiliza los enlaces de los avisos enviados hasta ahora, de una persona o de todas; los próximos llevan otros",

@@ -258,6 +258,7 @@ impl<'a> Eraser<'a> {
         if whole {
             request.number = None;
             request.said.clear();
+            request.awaited.clear();
         }
         if let Some(owner) = &mut request.owner {
             self.replace_known(owner);
