@@ -417,6 +417,7 @@ impl Source {
             path_word: request.path_word,
             headers: &request.headers,
             body: request.body,
+            set: &self.settings.set,
         };
         Ok(scheme.verify(&self.secrets, &received, now)?)
     }

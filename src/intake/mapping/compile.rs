@@ -346,6 +346,7 @@ fn api(api: &file::Api) -> Result<Api, MappingError> {
 
 fn scheme(signature: &file::Signature) -> Result<Scheme, MappingError> {
     let time = signature.time.as_ref();
+    let of_token = signature.tolerance.as_deref().map(|text| span(text, "[signature]", "tolerance")).transpose()?;
     let tolerance = time.map(|time| span(&time.tolerance, "[signature.time]", "tolerance")).transpose()?;
     let parts = crate::intake::signature::Written {
         algorithm: &signature.algorithm,
@@ -364,6 +365,8 @@ fn scheme(signature: &file::Signature) -> Result<Scheme, MappingError> {
         time: time
             .zip(tolerance)
             .map(|(time, tolerance)| (time.header.as_str(), time.format.as_str(), tolerance, time.optional)),
+        claims: &signature.claims,
+        tolerance: of_token,
     };
     Scheme::new(&parts).map_err(|problem| wrong("[signature]", problem))
 }

@@ -71,6 +71,9 @@ pub(super) struct Signature {
     #[serde(default)]
     pub optional: bool,
     pub time: Option<Time>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
+    pub tolerance: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
