@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 29] = [
+pub const SOURCES: [&str; 30] = [
     "nube",
     "slack",
     "hubspot",
@@ -44,6 +44,7 @@ pub const SOURCES: [&str; 29] = [
     "kommo",
     "bitrix24",
     "odoo",
+    "zoho_desk",
 ];
 
 /// A secret of every form; nobody who calls has it.
@@ -54,7 +55,7 @@ const RATE: NonZeroU32 = NonZeroU32::MIN.saturating_add(999_999);
 const MOST_EVENTS: usize = 10_000 * 32;
 
 /// What a call bears that has no secret: each header of each preset, in its form and wrong.
-const WRONG: [(&str, &str); 25] = [
+const WRONG: [(&str, &str); 26] = [
     ("webhook-id", "msg_1"),
     ("webhook-signature", "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1,"),
     ("webhook-timestamp", "1795867200"),
@@ -76,6 +77,7 @@ const WRONG: [(&str, &str); 25] = [
     ("x-slack-request-timestamp", "1795867200"),
     ("x-slack-signature", "v0=0000000000000000000000000000000000000000000000000000000000000000"),
     ("x-telegram-bot-api-secret-token", "wrong"),
+    ("x-zdesk-jwt", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"),
     ("x-twilio-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     ("x-webhook-hmac", "00"),
     ("x-zendesk-webhook-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),

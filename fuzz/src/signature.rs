@@ -35,6 +35,8 @@ static PLAIN: LazyLock<Scheme> = LazyLock::new(|| {
         in_path: false,
         optional: false,
         time: None,
+        claims: &std::collections::BTreeMap::new(),
+        tolerance: None,
     };
     Scheme::new(&written).expect("a scheme")
 });
@@ -49,7 +51,15 @@ pub fn hold(data: &[u8]) {
     let (headers, body) = parts(rest);
     let query = headers.get("query").map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("{URL}{query}");
-    let received = Received { method: "POST", url: Some(&url), query: "", path_word: None, headers: &headers, body };
+    let received = Received {
+        method: "POST",
+        url: Some(&url),
+        query: "",
+        path_word: None,
+        headers: &headers,
+        body,
+        set: &serde_json::Value::Null,
+    };
     if let Some(scheme) = &SCHEMES[usize::from(*place) % SCHEMES.len()] {
         let verified = scheme.verify(&secrets, &received, now());
         assert_eq!(scheme.verify(&secrets, &received, now()), verified);
@@ -79,7 +89,15 @@ fn hold_plain(secrets: &[Secret], body: &[u8], place: u8) {
     let digest = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
     let headers = BTreeMap::from([("x-signature".to_owned(), digest)]);
     let verify = |body: &[u8]| {
-        let received = Received { method: "POST", url: None, query: "", path_word: None, headers: &headers, body };
+        let received = Received {
+            method: "POST",
+            url: None,
+            query: "",
+            path_word: None,
+            headers: &headers,
+            body,
+            set: &serde_json::Value::Null,
+        };
         PLAIN.verify(secrets, &received, now())
     };
     assert_eq!(verify(body), Ok(()));

@@ -70,6 +70,8 @@ pub enum Deed {
     SignIn,
     /// Begins one for a user of this machine.
     SignInHere,
+    /// A calendar to subscribe to, with what falls due, turns and absences of its reader.
+    Agenda,
     /// Shows everything that is open.
     List,
     /// Shows the report of that name and period.
@@ -97,6 +99,7 @@ impl Deed {
             Self::Show => "show".to_owned(),
             Self::SignIn => "signin".to_owned(),
             Self::SignInHere => "signinhere".to_owned(),
+            Self::Agenda => "agenda".to_owned(),
             Self::List => "list".to_owned(),
             Self::Report(name, period) => {
                 format!("report{}:{}:{name}", period.from.timestamp(), period.to.timestamp())
@@ -128,6 +131,7 @@ impl Deed {
             ("show", "") => Some(Self::Show),
             ("signin", "") => Some(Self::SignIn),
             ("signinhere", "") => Some(Self::SignInHere),
+            ("agenda", "") => Some(Self::Agenda),
             ("list", "") => Some(Self::List),
             ("snooze", _) => minutes().map(Self::Snooze),
             ("until", _) => instant(rest).map(Self::SnoozeUntil),
@@ -149,7 +153,7 @@ impl Deed {
 
     /// Whether it is about one request.
     pub const fn is_of_request(&self) -> bool {
-        !matches!(self, Self::List | Self::Report(..) | Self::SignIn | Self::SignInHere)
+        !matches!(self, Self::List | Self::Report(..) | Self::SignIn | Self::SignInHere | Self::Agenda)
     }
 }
 
@@ -319,7 +323,7 @@ impl App {
         let is_there = match &link.reader {
             // A session is one person's, or of one user of this machine; who reads a channel is neither.
             LinkReader::Person(_) if link.deed == Deed::SignInHere => false,
-            LinkReader::Destination(_) if link.deed == Deed::SignIn => false,
+            LinkReader::Destination(_) if matches!(link.deed, Deed::SignIn | Deed::Agenda) => false,
             LinkReader::Person(key) => config.contacts.contains_key(key),
             LinkReader::Destination(_) if link.deed == Deed::SignInHere => true,
             LinkReader::Destination(name) => config.destinations.contains_key(name),
@@ -463,6 +467,7 @@ mod tests {
             Deed::SignIn,
             Deed::SignInHere,
             Deed::Show,
+            Deed::Agenda,
             Deed::List,
             Deed::Report("2 equipos: norte".to_owned(), period),
         ];

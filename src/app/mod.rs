@@ -6,6 +6,7 @@
 //! nothing could be written, whatever looks with [`StoreError`] if the store cannot be read; where one can fail otherwise it says so.
 
 mod absence;
+mod agenda;
 pub mod board;
 mod core;
 mod desk;

@@ -200,14 +200,9 @@ impl Views {
     pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
         let (config, core, readers) = (self.core.config(), Arc::clone(&self.core), Arc::clone(&self.readers));
         self.readers
-            .read(move |store| {
-                let Period { from, to } = wanted.period;
-                let past = if wanted.whose.is_none() { store.past_report(&wanted.name, from, to)? } else { None };
-                // Of what was let go, figures can no longer be made; they stay as they were.
-                match past.and_then(|text| serde_json::from_str(&text).ok()) {
-                    Some(report) => Ok(report),
-                    None => make(store, &readers, &config, &wanted, &core.report),
-                }
+            .read(move |store| match kept(store, &wanted, wanted.period)? {
+                Some(report) => Ok(report),
+                None => make(store, &readers, &config, &wanted, &core.report),
             })
             .await
     }
@@ -231,9 +226,9 @@ fn make(
     let length = wanted.period.to - wanted.period.from;
     let earlier = Period { from: wanted.period.from - length, to: wanted.period.from };
     let rulebook = &config.rulebook;
-    let lateness_ms = [wanted.period, earlier].map(|period| store.lateness_of(period.from, period.to));
-    let [now, before] = lateness_ms;
+    let [now, before] = [wanted.period, earlier].map(|period| store.lateness_of(period.from, period.to));
     let lateness_ms = [now?, before?];
+    let kept_before = kept(store, wanted, earlier)?;
     let material = |period, lateness_ms| Material {
         period,
         calendar: &wanted.calendar,
@@ -248,10 +243,10 @@ fn make(
     let mut before = Fold::new(material(earlier, &lateness_ms[1]), broken, rulebook);
     // What happened since the later one began is all there is to look at for it, and more for the one before.
     let later: HashSet<RequestId> = store.concerned(wanted.period.from)?.into_iter().collect();
-    let ids = store.concerned(earlier.from)?;
+    let ids = store.concerned(if kept_before.is_some() { wanted.period.from } else { earlier.from })?;
     each_loaded(readers, &ids, progress, |Loaded { id, events, clocks }| {
         let seen = history::up_to(id, &events, rulebook, [earlier.to, wanted.period.to]);
-        let folds = [(true, &mut before), (later.contains(&id), &mut report)];
+        let folds = [(kept_before.is_none(), &mut before), (later.contains(&id), &mut report)];
         for ((is_concerned, fold), history) in folds.into_iter().zip(seen) {
             let request = &history.request;
             // One that began later is none yet.
@@ -267,8 +262,18 @@ fn make(
         }
     })?;
     let mut report = report.finish(&wanted.name);
-    report.compare(&before.finish(&wanted.name));
+    report.compare(&kept_before.unwrap_or_else(|| before.finish(&wanted.name)));
+    report.let_go_until = store.figures_let_go_until()?.filter(|until| wanted.period.from < *until);
     Ok(report)
+}
+
+/// A report of everybody that was kept as it was. Of what was let go, figures can no longer be made.
+fn kept(store: &Store, wanted: &Wanted, period: Period) -> Result<Option<Report>, StoreError> {
+    if wanted.whose.is_some() {
+        return Ok(None);
+    }
+    let text = store.past_report(&wanted.name, period.from, period.to)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// Rules that were broken in a period.

@@ -264,6 +264,7 @@ impl Reading {
             }
             Self::Mapped(source, config) => {
                 let now = real_time().now();
+                let record = source.settings.mapping.with_known_columns(record);
                 let facts = source.of_answer(HOOK, record.clone(), Value::Null, &config.rulebook.directory, now);
                 // Half of what happened may be worse than nothing: a ticket without its end stays open for ever.
                 if let Some(fault) = facts.faults.first() {
@@ -306,7 +307,7 @@ fn produce(
             return ControlFlow::Continue(());
         }
         stretch.n_records += 1;
-        match record.map_err(|cause| (cause, Value::Null)).and_then(|record| reading.of(record)) {
+        match record.and_then(|record| reading.of(record)) {
             Ok(events) if events.is_empty() => stretch.n_empty += 1,
             Ok(events) => {
                 stretch.places.extend(events.iter().map(|_| place));
@@ -506,7 +507,7 @@ fn preview(records: Records, reading: &Reading, language: Language) -> Outcome {
     let (mut n, mut problem) = (0, None);
     records.each(|record| {
         n += 1;
-        let told = record.and_then(|record| reading.of(record).map_err(|(cause, _)| cause));
+        let told = record.and_then(|record| reading.of(record)).map_err(|(cause, _)| cause);
         let place = styled(DIM, format!("{n:>4}  "));
         let printed = match told {
             Ok(events) if events.is_empty() => {

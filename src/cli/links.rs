@@ -1,4 +1,4 @@
-//! `plazo links`: ends the links of alerts that are out there.
+//! `plazo links`: ends the links that are out there, and makes the address of a calendar.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -23,6 +23,11 @@ enum Command {
         /// Only those of screens on a wall
         #[arg(long, conflicts_with = "person")]
         walls: bool,
+    },
+    /// The address of a person's calendar, to subscribe to: what falls due, turns, absences
+    Calendar {
+        /// Key, name or address of the person
+        person: String,
     },
     /// Make another key: no link of before works any more, and no answer to the mail of an alert
     ChangeKey,
@@ -50,6 +55,10 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
                     })
                     .to_owned(),
             }
+        }
+        Command::Calendar { person } => {
+            let answer = client.post("/v1/links/calendar", &json!({ "person": person })).await?;
+            answer["url"].as_str().unwrap_or_default().to_owned()
         }
         Command::ChangeKey => {
             client.post("/v1/links/key", &Value::Null).await?;

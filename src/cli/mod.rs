@@ -177,7 +177,7 @@ enum Command {
     Schema,
     /// Make, list and revoke tokens
     Token(token::Args),
-    /// End the links of alerts
+    /// End the links of alerts, or make the address of a calendar
     Links(links::Args),
     /// Print an address that leads into the live pages, or onto a wall
     Page(page::Args),

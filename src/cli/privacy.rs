@@ -29,6 +29,9 @@ pub(super) struct EraseArgs {
     /// Who asks for it
     #[arg(long)]
     by: Option<String>,
+    /// Only say whose and what would be forgotten
+    #[arg(long, conflicts_with = "list")]
+    dry_run: bool,
     /// Do not ask whether it is meant
     #[arg(long)]
     yes: bool,
@@ -93,10 +96,22 @@ pub(super) async fn erase(global: &Global, args: &EraseArgs) -> Outcome {
         ([], person, _) if !person.is_empty() => ("person", person),
         (_, _, request) => ("request", request),
     };
+    let order = |dry_run: bool| json!({"kind": kind, "words": words, "by": args.by, "dry_run": dry_run});
+    if args.dry_run {
+        let answer = client.post("/v1/erase", &order(true)).await?;
+        if args.json {
+            return output::json(&answer);
+        }
+        preview(&answer, language)?;
+        return Ok(Exit::Done);
+    }
+    if !args.yes && std::io::stdin().is_terminal() {
+        preview(&client.post("/v1/erase", &order(true)).await?, language)?;
+    }
     if !args.yes && !confirmed(words, language)? {
         return Err(anyhow!(language.of(Both { en: "nothing was changed", es: "no se cambió nada" })));
     }
-    let answer = client.post("/v1/erase", &json!({"kind": kind, "words": words, "by": args.by})).await?;
+    let answer = client.post("/v1/erase", &order(false)).await?;
     let is_gone = answer["found"] == 0;
     if args.json {
         output::json(&answer)?;
@@ -133,6 +148,27 @@ fn named(value: &Value) -> String {
         named.push(format!("+{}", ids.len() - MOST_NAMED));
     }
     named.join(" ")
+}
+
+/// Whose and what would go.
+fn preview(answer: &Value, language: Language) -> anyhow::Result<()> {
+    let (requests, mentions) = (named(&answer["requests"]), named(&answer["mentioned_in"]));
+    if !requests.is_empty() {
+        output::line(&language.of(both!(
+            "of {requests} nothing would be kept but what happened when",
+            "de {requests} solo quedaría qué pasó y cuándo"
+        )))?;
+    }
+    if !mentions.is_empty() {
+        output::line(&language.of(both!(
+            "mentioned in {mentions}: would be gone there, too",
+            "mencionado en {mentions}: tampoco quedaría ahí"
+        )))?;
+    }
+    if requests.is_empty() && mentions.is_empty() {
+        output::line(&language.of(both!("no request has them", "ninguna solicitud los tiene")))?;
+    }
+    Ok(())
 }
 
 fn tell(answer: &Value, language: Language) -> anyhow::Result<()> {

@@ -78,7 +78,7 @@ impl Decision<'_> {
         if let Some(rejection) = self.precedes_opening(&before, event)? {
             return Ok(Applied::Rejected(rejection));
         }
-        let is_in_order = is_in_order(&before, event);
+        let is_in_order = engine::is_in_order(&before, event);
         let mut outcome = self.advance(&before, event)?;
         if let Some(rejection) = self.mends_what_broke(&before, &outcome.request, event) {
             return Ok(Applied::Rejected(rejection));
@@ -153,7 +153,7 @@ impl Decision<'_> {
             Ok(None) => unopened(RequestId(self.known.last_request + 1)),
             Err(rejection) => return Ok(Applied::Rejected(rejection)),
         };
-        let is_in_order = is_in_order(&before, event);
+        let is_in_order = engine::is_in_order(&before, event);
         let outcome = self.advance(&before, event)?;
         let (request, effects) = (outcome.request.id, outcome.effects.clone());
         self.name_threads(event, &outcome.request, false)?;
@@ -171,7 +171,7 @@ impl Decision<'_> {
 
     /// What the engine makes of an event; one that came out of order is put in its place among all.
     fn advance(&self, before: &Request, event: &Event) -> Result<Outcome, Need> {
-        if is_in_order(before, event) {
+        if engine::is_in_order(before, event) {
             return Ok(engine::advance(before, &self.config.rulebook, Moves::Event(event), self.now));
         }
         let request = before.id;
@@ -351,11 +351,6 @@ fn by_ids(event: &Event) -> Cow<'_, Event> {
 
 fn unopened(id: RequestId) -> Arc<Request> {
     Arc::new(Request::unopened(id))
-}
-
-/// Whether an event happened after everything that is known of its request, and takes nothing of it back.
-pub(super) fn is_in_order(before: &Request, event: &Event) -> bool {
-    before.last_event_at <= event.at && !event.takes_back()
 }
 
 /// Whether the mail server marked it as spam: it opens nothing.

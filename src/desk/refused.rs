@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, TimeZone as _, Utc};
 
-use super::event::is_in_order;
 use super::{DOOR, Decision};
 use crate::both;
-use crate::engine::check;
 use crate::engine::clock::{Clock, ClockState};
 use crate::engine::event::{Event, Fact};
 use crate::engine::request::Request;
+use crate::engine::{self, check};
 use crate::intake::json::CLOCK_SKEW;
 use crate::text::{Both, Language, format, violation, vocabulary};
 use crate::unit::incoming::{Rejection, RejectionCode};
@@ -32,7 +31,7 @@ impl Decision<'_> {
 
     /// By plazo's own doors nothing is done to what had not begun. A source may tell of acts before it tells of the opening.
     pub(super) fn precedes_opening(&self, before: &Request, event: &Event) -> Result<Option<Rejection>, Need> {
-        if event.id.source != DOOR || event.starts_request() || is_in_order(before, event) {
+        if event.id.source != DOOR || event.starts_request() || engine::is_in_order(before, event) {
             return Ok(None);
         }
         let events = self.known.get(EventsOf { request: before.id })?;

@@ -1,10 +1,11 @@
-//! `POST /v1/links/{revoke,key}`: ends the links of alerts that are out there.
+//! `POST /v1/links/{revoke,key,calendar}`: ends the links that are out there, and makes the address of a calendar.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +18,7 @@ use crate::both;
 use crate::intake::json::NotJson;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(revoke)).routes(routes!(change_key))
+    OpenApiRouter::new().routes(routes!(revoke)).routes(routes!(change_key)).routes(routes!(calendar))
 }
 
 /// Whose links end.
@@ -56,6 +57,48 @@ async fn revoke(_: Operate, State(app): State<App>, body: Result<Bytes, BytesRej
         .map(|word| config.rulebook.directory.person(&word).map_or(word.clone(), |person| person.key.clone()));
     app.revoke_links(key).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose calendar.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Subscriber {
+    /// Key, name or address of the person.
+    person: String,
+}
+
+/// Where it is.
+#[derive(Debug, Serialize, ToSchema)]
+struct CalendarAddress {
+    /// The person's key.
+    person: String,
+    /// The address; whoever has it reads it, until the person's links are ended.
+    url: String,
+}
+
+/// The address of a person's calendar, to subscribe to: what falls due, turns, absences.
+#[utoipa::path(post, path = "/v1/links/calendar", tag = "links", request_body = Subscriber,
+    responses((status = 200, body = CalendarAddress), (status = "4XX", body = Problem)))]
+async fn calendar(
+    _: Operate,
+    State(app): State<App>,
+    body: Result<Bytes, BytesRejection>,
+) -> HandlerResult<Json<CalendarAddress>> {
+    let Subscriber { person: word } = serde_json::from_slice(&body?).map_err(NotJson::from)?;
+    let config = app.config();
+    let known = config.rulebook.directory.person(&word);
+    let Some(person) = known.filter(|person| config.contacts.contains_key(&person.key)) else {
+        let detail = both!("sla.toml has no person `{word}`", "sla.toml no tiene una persona «{word}»");
+        return Err(Failure::of_field("person", detail));
+    };
+    let Some(url) = app.agenda_link(&person.key) else {
+        let detail = both!(
+            "calendars look from elsewhere: write public_url into sla.toml",
+            "los calendarios miran desde fuera: escriba public_url en sla.toml"
+        );
+        return Err(Failure::new(StatusCode::CONFLICT, "no_public_url", detail));
+    };
+    Ok(Json(CalendarAddress { person: person.key.clone(), url }))
 }
 
 /// Make another key: no link of before works any more, and no answer to the mail of an alert.

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +15,7 @@ use super::access::{Operate, Read};
 use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use super::requests::{missing, no_request_id, unknown};
 use crate::app::App;
-use crate::app::privacy::{ErasureKind, ErasureOrder, ErasureReceipt, Export, LetGo, NoErasure};
+use crate::app::privacy::{ErasureKind, ErasureOrder, Export, LetGo, NoErasure};
 use crate::app::token::Grant;
 use crate::both;
 use crate::engine::proof::Proof;
@@ -47,6 +48,9 @@ struct NewErasure {
     words: Vec<String>,
     /// Who asks for it.
     by: Option<String>,
+    /// Whether only to say whose and what would be forgotten.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -100,15 +104,16 @@ fn asker(by: Option<String>, grant: &Grant) -> Option<String> {
     })
 }
 
-/// Forget a client, a person of the house or a request everywhere; the answer says what was done, and that a search of the bytes found nothing.
+/// Forget a client, a person of the house or a request everywhere; the answer says what was done, and that a search of the bytes found
+/// nothing.
 #[utoipa::path(post, path = "/v1/erase", tag = "privacy", request_body = NewErasure,
     responses((status = 200, body = Object), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn erase(
     Operate(grant): Operate,
     State(app): State<App>,
     body: Result<Bytes, BytesRejection>,
-) -> HandlerResult<Json<ErasureReceipt>> {
-    let NewErasure { kind, words, by } = serde_json::from_slice(&body?).map_err(NotJson::from)?;
+) -> HandlerResult<Response> {
+    let NewErasure { kind, words, by, dry_run } = serde_json::from_slice(&body?).map_err(NotJson::from)?;
     let kind = match kind.as_str() {
         "client" => ErasureKind::Client,
         "person" => ErasureKind::Person,
@@ -130,7 +135,10 @@ async fn erase(
         return Err(Failure::of_field("words", detail));
     }
     let order = ErasureOrder { kind, words, who: asker(by, &grant) };
-    Ok(Json(app.erase(order).await?))
+    if dry_run {
+        return Ok(Json(app.would_erase(&order).await?).into_response());
+    }
+    Ok(Json(app.erase(order).await?).into_response())
 }
 
 /// Who was forgotten, when, and by whose wish. Of whom, nothing is kept.

@@ -34,8 +34,8 @@ pub enum FileForm {
     Csv,
 }
 
-/// A record, or why it cannot be read.
-pub type Record = Result<Value, Both>;
+/// A record, or why it cannot be read, and what stands there: its text, or the fields of its row; null where that is too much.
+pub type Record = Result<Value, (Both, Value)>;
 
 /// A file that is read record by record.
 pub struct Records {
@@ -194,12 +194,13 @@ fn lines(
         }
         let record = if n == LONGEST_LINE && !line.ends_with(b"\n") {
             skip_line(&mut reader)?;
-            Err(both!("this line is longer than 16 MB", "esta línea pasa de 16 MB"))
+            Err((both!("this line is longer than 16 MB", "esta línea pasa de 16 MB"), Value::Null))
         } else if line.trim_ascii().is_empty() {
             continue;
         } else {
             is_cut.set(!line.ends_with(b"\n") && serde_json::from_slice::<IgnoredAny>(&line).is_err());
-            serde_json::from_slice(&line).map_err(|error| not_json(&error))
+            let there = || Value::from(String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)));
+            serde_json::from_slice(&line).map_err(|error| (not_json(&error), there()))
         };
         if take(record).is_break() {
             return Ok(());
@@ -240,10 +241,11 @@ fn json(reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFlow<()
         Ok(()) => Ok(()),
         Err(error) => {
             // What came before it was taken.
-            let _ = take(Err(both!(
+            let cause = both!(
                 "the file is no whole JSON ({error}); what stands before that place was read",
                 "el archivo no es JSON completo ({error}); se leyó lo que está antes de ese lugar"
-            )));
+            );
+            let _ = take(Err((cause, Value::Null)));
             Ok(())
         }
     }
@@ -365,7 +367,7 @@ fn csv(mut reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFlow
                     "a quotation mark in it is not written twice, and the rows after it were taken for its text; mend the file there",
                     "tiene una comilla que no está doble, y las filas siguientes se tomaron como su texto; corrija el archivo ahí"
                 );
-                if take(Err(cause)).is_break() {
+                if take(Err((cause, row.iter().map(text).collect()))).is_break() {
                     return Ok(());
                 }
             }
@@ -378,7 +380,8 @@ fn csv(mut reader: Box<dyn BufRead>, mut take: impl FnMut(Record) -> ControlFlow
             }
             Err(error) if error.is_io_error() => return Err(error.into()),
             Err(error) => {
-                if take(Err(both!("it is no row: {error}", "no es una fila: {error}"))).is_break() {
+                let cause = both!("it is no row: {error}", "no es una fila: {error}");
+                if take(Err((cause, row.iter().map(text).collect()))).is_break() {
                     return Ok(());
                 }
             }

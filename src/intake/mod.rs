@@ -5,6 +5,7 @@ pub mod api;
 mod bounded;
 pub mod email;
 pub mod json;
+mod jwt;
 pub mod mailbox;
 pub mod mapping;
 pub mod presets;

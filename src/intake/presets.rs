@@ -37,6 +37,7 @@ embedded![
     "whatsapp-cloud",
     "zammad",
     "zendesk",
+    "zoho-desk",
 ];
 
 /// The text of a preset.

@@ -15,11 +15,14 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
+use super::jwt;
 use super::mapping::expression::Expression;
 use crate::secret::Secret;
 
 /// Parameters of a form whose signature is looked at.
 const MOST_PARAMETERS: usize = 1_000;
+/// A token is taken for so long after it was made, where its mapping says nothing.
+const USUAL_TOLERANCE: Duration = Duration::from_secs(300);
 /// A body in which a secret is looked for before it is parsed.
 const LARGEST_SEARCHED: usize = 256 << 10;
 
@@ -45,6 +48,8 @@ enum Algorithm {
         signed: Vec<Part>,
         is_whsec: bool,
     },
+    /// A header bears a token that was signed by the secret.
+    Jwt { header: String, prefix: String, wanted: jwt::Wanted },
     /// A header equals the secret.
     Token { header: String, prefix: String },
     /// A parameter of the address's query equals it.
@@ -108,6 +113,8 @@ pub struct Written<'a> {
     pub in_path: bool,
     pub optional: bool,
     pub time: Option<(&'a str, &'a str, Duration, bool)>,
+    pub claims: &'a BTreeMap<String, String>,
+    pub tolerance: Option<Duration>,
 }
 
 /// A request as it came.
@@ -125,6 +132,8 @@ pub struct Received<'a> {
     pub headers: &'a BTreeMap<String, String>,
     /// The body, byte for byte.
     pub body: &'a [u8],
+    /// `set` of the source.
+    pub set: &'a serde_json::Value,
 }
 
 /// Why a request is not let in. Says nothing that would help to get in.
@@ -156,13 +165,25 @@ impl Scheme {
             "hmac-sha1" => Some(Hash::Sha1),
             "hmac-sha256" => Some(Hash::Sha256),
             "hmac-sha512" => Some(Hash::Sha512),
-            "token" => None,
+            "token" | "jwt" => None,
             other => {
-                let known = "hmac-sha256, hmac-sha512, hmac-sha1, token";
+                let known = "hmac-sha256, hmac-sha512, hmac-sha1, token, jwt";
                 return Err(format!("`algorithm` = \"{other}\" is none of {known}"));
             }
         };
+        if written.algorithm != "jwt" && (!written.claims.is_empty() || written.tolerance.is_some()) {
+            return Err("`claims` and `tolerance` are of `algorithm` = \"jwt\"".to_owned());
+        }
         let algorithm = match (hash, written.each, written.member) {
+            (None, None, None) if written.algorithm == "jwt" => Algorithm::Jwt {
+                header: header()?,
+                prefix: written.prefix.to_owned(),
+                wanted: jwt::Wanted {
+                    claims: written.claims.clone().into_iter().collect(),
+                    tolerance: TimeDelta::from_std(written.tolerance.unwrap_or(USUAL_TOLERANCE))
+                        .map_err(|_| "`tolerance` is too long".to_owned())?,
+                },
+            },
             (Some(hash), _, _) => {
                 let signed = written.signed.iter().map(|word| part(word)).collect::<Result<Vec<_>, _>>()?;
                 Algorithm::Hmac {
@@ -222,6 +243,9 @@ impl Scheme {
 
     /// Whether a key can be made of a secret.
     pub fn has_key(&self, secret: &Secret) -> bool {
+        if matches!(self.algorithm, Algorithm::Jwt { .. }) {
+            return jwt::is_key(secret);
+        }
         let is_whsec = matches!(self.algorithm, Algorithm::Hmac { is_whsec: true, .. });
         !is_whsec || whsec(secret).is_some_and(|key| !key.is_empty())
     }
@@ -245,6 +269,10 @@ impl Scheme {
         let timestamp = self.timestamp(received, now)?;
         match &self.algorithm {
             Algorithm::Member { .. } => Ok(()),
+            Algorithm::Jwt { header, prefix, wanted } => {
+                let given = received.headers.get(header).and_then(|value| value.strip_prefix(prefix.as_str()));
+                jwt::verify(given.ok_or(Refused::Missing)?, secrets, wanted, received.set, now)
+            }
             Algorithm::Token { header, prefix } => {
                 let given = received.headers.get(header).and_then(|value| value.strip_prefix(prefix.as_str()));
                 let given = given.ok_or(Refused::Missing)?;
@@ -298,7 +326,9 @@ impl Scheme {
     /// Whether a call without this header can be let in at all; nothing of its body need be read to know.
     pub fn misses_header(&self, headers: &BTreeMap<String, String>) -> bool {
         match &self.algorithm {
-            Algorithm::Hmac { header, .. } | Algorithm::Token { header, .. } => !headers.contains_key(header),
+            Algorithm::Hmac { header, .. } | Algorithm::Token { header, .. } | Algorithm::Jwt { header, .. } => {
+                !headers.contains_key(header)
+            }
             Algorithm::Parameter { .. } | Algorithm::InPath | Algorithm::Member { .. } => false,
         }
     }

@@ -309,7 +309,7 @@ impl Source {
                 self.check_content_type(&request).and(Err(CallRefusal::Refused(Refused::Missing)))
             }
             "POST" => self.check_content_type(&request),
-            "GET" => Ok(()),
+            "GET" | "HEAD" => Ok(()),
             _ => Err(CallRefusal::Method),
         };
         looked.map_err(|rejection| within(&self.strangers).err().unwrap_or(rejection))
@@ -326,6 +326,11 @@ impl Source {
         directory: &Directory,
         now: DateTime<Utc>,
     ) -> Result<Taken, CallRefusal> {
+        if request.method == "HEAD" {
+            // Some systems ask so whether anybody is there before they keep an address (Intercom). It tells no more than a POST does.
+            within(&self.strangers)?;
+            return Ok(Taken::Handshake(String::new()));
+        }
         let proven = match request.method {
             "POST" => self.check_content_type(request).and_then(|()| self.check_signature(request, now)),
             "GET" => Ok(()),
@@ -463,6 +468,7 @@ impl Source {
             path_word: request.path_word,
             headers: &request.headers,
             body: request.body,
+            set: &self.settings.set,
         };
         Ok(scheme.verify(&self.secrets, &received, now)?)
     }

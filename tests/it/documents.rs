@@ -49,6 +49,32 @@ fn keys(page: &str) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// The fenced blocks of a page, line by line, without what stands behind `#`. Those without a kind show what plazo prints, in its reader's
+/// language, and are left out.
+fn blocks(page: &str) -> Vec<Vec<String>> {
+    let mut blocks = Vec::new();
+    for block in page.split("\n```").skip(1).step_by(2) {
+        if !block.starts_with('\n') {
+            let lines = block.lines().map(|line| line.split(" #").next().unwrap_or_default().trim_end().to_owned());
+            blocks.push(lines.collect());
+        }
+    }
+    blocks
+}
+
+/// How many numbered steps stand below each heading.
+fn steps(page: &str) -> Vec<usize> {
+    let mut steps = vec![0];
+    for line in prose(page) {
+        if line.starts_with('#') {
+            steps.push(0);
+        } else if line.split_once(". ").is_some_and(|(number, _)| number.parse::<u8>().is_ok()) {
+            *steps.last_mut().expect("one is there from the beginning") += 1;
+        }
+    }
+    steps
+}
+
 #[test]
 fn the_first_page_and_the_installation_have_the_same_blocks_in_both_languages() {
     let pairs =
@@ -68,12 +94,39 @@ fn the_first_page_and_the_installation_have_the_same_blocks_in_both_languages() 
 }
 
 #[test]
-fn the_reference_of_the_file_has_the_same_keys_in_both_languages() {
-    let (english, spanish) = (keys(&page("docs/sla-toml.md")), keys(&page("docs/sla-toml.es.md")));
-    for (english, spanish) in english.iter().zip(&spanish) {
-        assert_eq!(english, spanish);
+fn references_have_the_same_headings_and_keys_in_both_languages() {
+    let pairs = [
+        ("docs/sla-toml.md", "docs/sla-toml.es.md"),
+        ("docs/sources.md", "docs/fuentes.md"),
+        ("docs/proofs.md", "docs/comprobaciones.md"),
+        ("docs/mappings.md", "docs/correspondencias.md"),
+        ("docs/holidays.md", "docs/festivos.md"),
+    ];
+    for (english, spanish) in pairs {
+        let (ours, theirs) = (keys(&page(english)), keys(&page(spanish)));
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_eq!(ours, theirs, "{english} and {spanish}");
+        }
+        assert_eq!(ours.len(), theirs.len(), "{english} and {spanish}");
     }
-    assert_eq!(english.len(), spanish.len());
+}
+
+#[test]
+fn what_to_write_and_the_steps_of_each_source_are_the_same_in_both_languages() {
+    // What stands for a word of the reader's is in his language.
+    const PLACEHOLDERS: [(&str, &str); 4] = [
+        ("SU-HOST", "YOUR-HOST"),
+        ("SU-CUENTA", "YOUR-ACCOUNT"),
+        ("SU-SITIO", "YOUR-SITE"),
+        ("EL-SECRETO", "THE-SECRET"),
+    ];
+    let pairs = [("docs/sources.md", "docs/fuentes.md"), ("docs/mappings.md", "docs/correspondencias.md")];
+    for (english, spanish) in pairs {
+        let ours = page(english);
+        let theirs = PLACEHOLDERS.iter().fold(page(spanish), |text, (theirs, ours)| text.replace(theirs, ours));
+        assert_eq!(blocks(&ours), blocks(&theirs), "{english} and {spanish}");
+        assert_eq!(steps(&ours), steps(&theirs), "{english} and {spanish}");
+    }
 }
 
 #[test]

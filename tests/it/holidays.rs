@@ -105,11 +105,13 @@ fn codes_are_two_capitals_and_lead_back() {
 
 #[test]
 fn the_documentation_names_each_country_with_its_years() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/holidays.md");
-    let text = fs::read_to_string(path).expect("docs/holidays.md");
-    for country in Country::ALL {
-        let years = country.years();
-        let heading = format!("({}), {}–{}\n", country.code(), years.start(), years.end());
-        assert!(text.contains(&heading), "no heading ends in `{}`", heading.trim());
+    for page in ["docs/holidays.md", "docs/festivos.md"] {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = fs::read_to_string(path).expect(page);
+        for country in Country::ALL {
+            let years = country.years();
+            let heading = format!("({}), {}–{}\n", country.code(), years.start(), years.end());
+            assert!(text.contains(&heading), "{page}: no heading ends in `{}`", heading.trim());
+        }
     }
 }

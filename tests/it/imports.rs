@@ -192,6 +192,14 @@ fn what_cannot_be_taken_stands_in_a_file_with_its_cause_and_costs_nothing_else()
     places.sort_unstable();
     assert_eq!(places, [2, 3, 4, 5, 6], "{refused:?}");
     assert!(refused.iter().all(|row| !row["cause"].as_str().unwrap_or_default().is_empty()), "{refused:?}");
+    // Each is there as it stood in the file, to be mended and read in again.
+    let all = std::fs::read_to_string(root.join("antes.ndjson")).expect("the file");
+    let lines: Vec<_> = all.lines().collect();
+    for row in &refused {
+        let line = lines[row["record"].as_u64().and_then(|n| usize::try_from(n).ok()).expect("a place") - 1];
+        let content = serde_json::from_str(line).unwrap_or_else(|_| json!(line));
+        assert_eq!(row["content"], content, "{row}");
+    }
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(root.join("antes.ndjson.refused.ndjson")).expect("the file").permissions().mode();
     assert_eq!(mode & 0o077, 0, "what clients wrote is nobody else's business");
@@ -231,6 +239,37 @@ fn exports_of_other_systems_become_events() {
         assert_eq!(found, wanted, "{name}");
         let again = said(root, &["import", &file, "--mapping", vendor, "--again", "--json"]);
         assert_eq!(again["n_events"], 0, "{name}: its ids stay the same: {again}");
+    }
+}
+
+/// An export has the language of whoever made it; what it says is the same.
+#[test]
+fn columns_in_spanish_or_of_another_case_say_what_the_english_ones_say() {
+    let columns = |vendor: &str| -> toml::Table {
+        let path = data("../../src/import/exports").join(format!("{vendor}.toml"));
+        let mapping: toml::Table = std::fs::read_to_string(path).expect("a mapping").parse().expect("TOML");
+        mapping["columns"].as_table().expect("columns").clone()
+    };
+    for vendor in ["hubspot", "freshdesk"] {
+        let text = std::fs::read_to_string(data("exports").join(format!("{vendor}.csv"))).expect("an export");
+        let (head, rows) = text.split_once('\n').expect("a head");
+        let columns = columns(vendor);
+        let rename = |how: &dyn Fn(&str) -> String| {
+            let names = head.trim_end().split(',').map(|name| name.trim_matches('"'));
+            names.map(how).collect::<Vec<_>>().join(",")
+        };
+        let first = |name: &str| columns.get(name).and_then(|others| others[0].as_str()).unwrap_or(name).to_owned();
+        let english = rename(&str::to_owned);
+        let mut read = Vec::new();
+        for head in [english.clone(), rename(&first), rename(&|name| first(name).to_uppercase())] {
+            let house = house();
+            std::fs::write(house.path().join("tickets.csv"), format!("{head}\n{rows}")).expect("written");
+            let told = said(house.path(), &["import", "tickets.csv", "--mapping", vendor, "--json"]);
+            assert_eq!(told["n_refused"], 0, "{vendor} {head}: {told}");
+            read.push(events(house.path()));
+        }
+        assert!(!read[0].is_empty());
+        assert!(read.iter().all(|events| *events == read[0]), "{vendor}: {read:#?}");
     }
 }
 

@@ -107,6 +107,12 @@ fn a_client_is_forgotten_everywhere_and_the_bytes_show_it() {
     assert!(has(&daemon.data(), "rosa.quiroga@andina.example"), "it is there before");
     let asked = run(&daemon, &["erase", "--client", "rosa.quiroga@andina.example"]);
     assert!(!asked.status.success() && told(&asked).contains("--yes"), "{}", told(&asked));
+    let looked = run(&daemon, &["erase", "--client", "rosa.quiroga@andina.example", "--dry-run"]);
+    let said = told(&looked);
+    assert!(looked.status.success() && said.contains(&theirs) && said.contains(&others), "{said}");
+    assert!(has(&daemon.data(), "rosa.quiroga@andina.example"), "a look changes nothing");
+    let nobody = run(&daemon, &["erase", "--client", "nadie@andina.example", "--dry-run"]);
+    assert!(!nobody.status.success() && told(&nobody).contains("nothing is kept"), "{}", told(&nobody));
     let output = run(&daemon, &["erase", "--client", "rosa.quiroga@andina.example", "--by", "ana", "--yes", "--json"]);
     let receipt: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
     assert_eq!((receipt["found"].as_u64(), output.status.code()), (Some(0), Some(0)), "{receipt}");
@@ -223,6 +229,39 @@ fn requests_entries_and_messages_go_and_past_reports_stay_as_they_were() {
     assert_eq!(daemon.get(&format!("/v1/requests/{others}"))["state"], "open", "what is open stays");
     let again = daemon.post("/v1/let-go", &json!({})).json();
     assert_eq!((again["requests"].as_u64(), again["reports"].as_u64()), (Some(0), Some(0)), "{again}");
+    // Figures of a time that was cut otherwise lack what went, and say so; those of later lack nothing.
+    assert!(daemon.get("/v1/report?from=-20d")["let_go_until"].is_string());
+    assert!(daemon.get("/v1/report?from=-2d")["let_go_until"].is_null());
+    let shown = told(&run(&daemon, &["report", "--from", "-20d"]));
+    assert!(shown.contains("Not whole: of what ended before"), "{shown}");
+    for (language, words) in [("en", "Not whole: of what"), ("es", "Incompleto: de lo que terminó antes")] {
+        let page = daemon.call("GET", &format!("/v1/report?from=-20d&format=html&language={language}"), &[], b"").body;
+        assert!(page.contains(words), "{page}");
+    }
+}
+
+#[test]
+fn words_that_a_check_found_and_what_was_said_to_it_go_with_the_others() {
+    let daemon = Daemon::start(&format!(
+        "{PEOPLE}{PROMISES}[retention]\nwords = \"3 days\"\n[check.wording]\nrule = \"D7\"\nphrases = ['24 a [0-9]+ horas']\n"
+    ));
+    let (theirs, _) = conversations(&daemon);
+    let promised = 10 * DAY - Duration::from_secs(5 * 60);
+    let said =
+        message("r-7", "hilo-rosa-1", promised, &laura(), "out", "Llega en 24 a 72 horas, se lo confirmo mañana.");
+    daemon.event(&said);
+    let broken = daemon.get("/v1/violations")["violations"].clone();
+    let number = broken[0]["id"].as_i64().unwrap_or_else(|| panic!("{broken}"));
+    let excused =
+        daemon.post(&format!("/v1/violations/{number}/excuse"), &json!({"excuse": "Rosa insistió", "by": "ana"}));
+    assert_eq!(excused.status, 200, "{}", excused.body);
+    assert_eq!(daemon.post("/v1/let-go", &json!({})).json()["words"], 1);
+    let after = daemon.get("/v1/violations")["violations"].clone();
+    assert_eq!((&after[0]["rule"], &after[0]["request"]), (&json!("D7"), &broken[0]["request"]), "{theirs} {after}");
+    assert!(after[0]["excuse"].is_string(), "it is known that something was said: {after}");
+    for word in ["72 horas", "Rosa insistió"] {
+        assert!(!has_after_checkpoint(&daemon, word), "{word} is still there");
+    }
 }
 
 /// Whether the store still has a word once its log is taken in, as it is at a stop.

@@ -47,7 +47,8 @@ fn link(daemon: &Daemon, args: &[&str]) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let address = said.lines().next().expect("an address");
-    address.split_once(daemon.address()).expect("of this daemon").1.to_owned()
+    let (_, address) = address.split_once("://").expect("an address");
+    address[address.find('/').expect("a path")..].to_owned()
 }
 
 fn begin(daemon: &Daemon, link: &str) -> Answer {
@@ -577,4 +578,49 @@ fn walls_are_ended_without_ending_people_s_links() {
     assert_eq!(begin(&daemon, &person).status, 303);
     let refused = daemon.command().args(["page", "--wall", "--for", "0s"]).output().expect("plazo runs");
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("minute"), "{refused:?}");
+}
+
+/// A calendar looks from elsewhere, without a session: its address is signed, one person's, and ends with the person's links.
+#[test]
+fn a_person_s_calendar_has_what_falls_due_turns_and_absences_until_its_links_are_ended() {
+    let rota = "[rota.guardia]\npeople = [\"laura\", \"ana\"]\nhandover = \"08:00\"\nsince = \"2026-01-05\"\n";
+    let daemon = Daemon::start(&format!("{PEOPLE}{POLICIES}{rota}[http]\npublic_url = \"https://plazo.example\"\n"));
+    let request = daemon.client_message("m-1", "t-1", Duration::ZERO);
+    let own = json!({"id": "o-1", "type": "own", "request": request, "owner": "laura"});
+    daemon.event(&own);
+    let other = slack(&daemon, "s-1");
+    let away = json!({"person": "laura", "from": "+70d", "until": "+75d", "substitute": "ana"});
+    assert_eq!(daemon.post("/v1/away", &away).status, 200);
+    let nobody = daemon.command().args(["links", "calendar", "nadie"]).output().expect("plazo runs");
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("sla.toml has no person `nadie`"), "{nobody:?}");
+
+    let made = daemon.command().args(["links", "calendar", "laura"]).output().expect("plazo runs");
+    let address = String::from_utf8(made.stdout).expect("text");
+    let path = address.trim().strip_prefix("https://plazo.example").expect("of the public address").to_owned();
+    assert!(path.ends_with(".ics"), "{path}");
+    let answer = daemon.call_by_tcp("GET", &path, &[], b"");
+    assert_eq!((answer.status, answer.content_type.as_str()), (200, "text/calendar; charset=utf-8"), "{}", answer.body);
+    let due = daemon.get(&format!("/v1/requests/{request}"))["clocks"][0]["due_at"].as_str().expect("due").to_owned();
+    let due: chrono::DateTime<chrono::Utc> = due.parse().expect("an instant");
+    let unfolded = answer.body.replace("\r\n ", "");
+    assert!(unfolded.starts_with("BEGIN:VCALENDAR\r\n") && unfolded.ends_with("END:VCALENDAR\r\n"), "{unfolded}");
+    assert!(unfolded.contains(&format!("DTEND:{}", due.format("%Y%m%dT%H%M%SZ"))), "{unfolded}");
+    let summaries: Vec<_> = unfolded.lines().filter_map(|line| line.strip_prefix("SUMMARY:")).collect();
+    let n = |part: &str| summaries.iter().filter(|summary| summary.contains(part)).count();
+    assert_eq!(
+        (n(&request), n(&other), n("Away\\; Ana Ruiz stands in"), n("On duty: guardia")),
+        (1, 0, 1, 34),
+        "{summaries:#?}"
+    );
+
+    // Nobody changes anything by it, another's is another's, and what is ended is ended.
+    assert!(400 <= daemon.call_by_tcp("POST", &path, &[], b"").status);
+    assert!(400 <= daemon.call_by_tcp("GET", &path.replace("/a/", "/a/A"), &[], b"").status);
+    let laura = Browser::enter(&daemon, &["--by", "laura"]);
+    let status = laura.get("/estado").body;
+    assert!(status.contains("Your calendar") && status.contains(".ics"), "{status}");
+    let ended = daemon.command().args(["links", "revoke", "--person", "laura"]).output().expect("plazo runs");
+    assert!(ended.status.success());
+    let answer = daemon.call_by_tcp("GET", &path, &[], b"");
+    assert!(400 <= answer.status && !answer.body.contains("BEGIN:VCALENDAR"), "{}", answer.body);
 }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Presets by the name of their samples.
-const SYSTEMS: [(&str, &str); 28] = [
+const SYSTEMS: [(&str, &str); 29] = [
     ("whatsapp_cloud", "whatsapp-cloud"),
     ("slack", "slack"),
     ("hubspot", "hubspot"),
@@ -50,6 +50,7 @@ const SYSTEMS: [(&str, &str); 28] = [
     ("kommo", "kommo"),
     ("bitrix24", "bitrix24"),
     ("odoo", "odoo"),
+    ("zoho_desk", "zoho-desk"),
 ];
 
 fn read(name: &str) -> Value {
@@ -74,7 +75,7 @@ fn file(directory: &std::path::Path) -> String {
     let mut file = "language = \"en\"\ntimezone = \"America/Bogota\"\noperator = \"andres\"\n\
          [person.andres]\nname = \"Andrés Rojas\"\nemail = \"andres.rojas@empresa.example\"\n\
          addresses = [\"U0ANDRES01\", \"183\", \"7\", \"andres.rojas\", \"700000005\", \"6463a5ce-2119-4198-9f2a-000000000005\", \
-         \"soporte@empresa.example\", \"573009990005\", \"A-45000001\", \"user:5\", \"9000000000007\", \"90000000007\", \"712020:00000000-0000-4000-8000-000000000007\", \"59b0a3b2-7c5c-4a4b-8b5e-000000000005\", \"8100007\", \"00000000-0000-4000-8000-00000000b007\", \"14\", \"user:8\"]\n"
+         \"soporte@empresa.example\", \"573009990005\", \"A-45000001\", \"user:5\", \"9000000000007\", \"90000000007\", \"712020:00000000-0000-4000-8000-000000000007\", \"59b0a3b2-7c5c-4a4b-8b5e-000000000005\", \"8100007\", \"00000000-0000-4000-8000-00000000b007\", \"14\", \"user:8\", \"3900000000007\"]\n"
         .to_owned();
     for (system, preset) in SYSTEMS {
         let key = system.split('_').next().unwrap_or_default();
@@ -103,6 +104,7 @@ fn file(directory: &std::path::Path) -> String {
             "clickup" => {
                 format!("token = {}\nset = {{ comments_answer = true }}\n", keep("clickup-token", "t"))
             }
+            "zoho_desk" => "set = { org = \"70000001\", webhook = \"3900000000001\" }\n".to_owned(),
             "bitrix24" => "set = { bots = [\"77\"] }\n".to_owned(),
             "kommo" => {
                 format!("token = {}\nset = {{ subdomain = \"empresaejemplo\" }}\n", keep("kommo-token", "t"))

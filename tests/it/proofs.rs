@@ -1,5 +1,5 @@
-//! Which act needs which proof: the table of `docs/proofs.md` is made here from what the engine and the doors do, and `UPDATE_EXPECT=1`
-//! rewrites it.
+//! Which act needs which proof: the table of `docs/proofs.md`, and that of `docs/comprobaciones.md`, is made here from what the engine and the
+//! doors do, and `UPDATE_EXPECT=1` rewrites both.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -15,7 +15,41 @@ use plazo::engine::{self, Input};
 use plazo::intake::json;
 use serde_json::{Value, json};
 
-const HEADING: &str = "## The table";
+/// A page with the table, in its language.
+struct Page {
+    path: &'static str,
+    heading: &'static str,
+    columns: &'static str,
+    /// A word of the table in the page's language.
+    word: fn(&'static str) -> &'static str,
+}
+
+const PAGES: [Page; 2] = [
+    Page {
+        path: "docs/proofs.md",
+        heading: "## The table",
+        columns: "| what | nothing | token with `ingest` | token with `operate`; root, plazo's own user | a source's signature | a mail that the own server vouches for, or of the sent folder | press of a button | link of an alert | answer to an alert's mail |",
+        word: std::convert::identity,
+    },
+    Page {
+        path: "docs/comprobaciones.md",
+        heading: "## La tabla",
+        columns: "| qué | nada | clave con `ingest` | clave con `operate`; root, el usuario de plazo | la firma de una fuente | un correo por el que responde el servidor propio, o de la carpeta de enviados | un botón oprimido | enlace de un aviso | respuesta al correo de un aviso |",
+        word: spanish,
+    },
+];
+
+fn spanish(word: &'static str) -> &'static str {
+    match word {
+        "taken" => "cuenta",
+        "kept, changes nothing" => "se guarda, no cambia nada",
+        "refused" => "se rechaza",
+        "a client's message" => "el mensaje de un cliente",
+        "an answer of the house" => "una respuesta de la casa",
+        "a message among colleagues" => "un mensaje entre colegas",
+        other => other,
+    }
+}
 
 const FILE: &str = "language = \"en\"\ntimezone = \"America/Bogota\"\noperator = \"ana\"\n\
     [person.ana]\nname = \"Ana\"\nemail = \"ana@agencia.example\"\n\
@@ -131,22 +165,26 @@ fn cells(name: &str, fields: &Value) -> [&'static str; 8] {
 
 #[test]
 fn the_table_of_acts_and_proofs_says_what_is_so() {
-    let mut table = format!(
-        "{HEADING}\n\n| what | nothing | token with `ingest` | token with `operate`; root, plazo's own user | a source's signature | a mail that the own server vouches for, or of the sent folder | press of a button | link of an alert | answer to an alert's mail |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-    );
-    for (name, fields) in events() {
-        let shown = if name.contains(' ') { name.to_owned() } else { format!("`{name}`") };
-        writeln!(table, "| {shown} | {} |", cells(name, &fields).join(" | ")).expect("a string");
+    for Page { path, heading, columns, word } in PAGES {
+        let rule = "| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+        let mut table = format!("{heading}\n\n{columns}\n{rule}\n");
+        for (name, fields) in events() {
+            let shown = if name.contains(' ') { word(name).to_owned() } else { format!("`{name}`") };
+            writeln!(table, "| {shown} | {} |", cells(name, &fields).map(word).join(" | ")).expect("a string");
+        }
+        let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+        let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let (before, written) = text.split_once(heading).expect("the heading of the table");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&page, format!("{before}{table}")).expect("written");
+            continue;
+        }
+        assert_eq!(
+            format!("{heading}{written}"),
+            table,
+            "{path}: UPDATE_EXPECT=1 rewrites the table; look at the difference"
+        );
     }
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/proofs.md");
-    let text = std::fs::read_to_string(&path).expect("docs/proofs.md");
-    let (before, written) = text.split_once(HEADING).expect("the heading of the table");
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(&path, format!("{before}{table}")).expect("written");
-        return;
-    }
-    assert_eq!(format!("{HEADING}{written}"), table, "UPDATE_EXPECT=1 rewrites the table; look at the difference");
 }
 
 /// What stops a client's clock, takes, puts off, gives away, closes, excuses or takes back needs a proof; what only starts one needs none.

@@ -119,6 +119,17 @@ fn a_system_that_nobody_foresaw_is_connected_by_a_file() {
 }
 
 /// A system that signs nothing and sends no header of one's own bears a word in its address: in the query, or as the last of its path.
+/// Some ask by HEAD whether anybody is there before they keep an address; nothing is heard by it.
+#[test]
+fn an_address_that_is_asked_whether_anybody_is_there_says_so() {
+    let daemon = start(&crm("https://crm.example", ""));
+    let answer = daemon.call_by_tcp("HEAD", "/hooks/crm", &[], b"");
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{}", answer.head);
+    assert_eq!(daemon.call_by_tcp("HEAD", "/hooks/nobody", &[], b"").status, 404);
+    assert_eq!(daemon.call_by_tcp("PUT", "/hooks/crm", &[], b"").status, 405);
+    assert_eq!(daemon.get("/v1/requests")["requests"], json!([]));
+}
+
 #[test]
 fn a_system_that_signs_nothing_is_known_by_a_word_in_its_address() {
     let mapping = |place: &str| {

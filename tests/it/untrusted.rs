@@ -146,6 +146,8 @@ fn m1_a_form_of_very_many_parameters_is_refused_unsorted() {
         in_path: false,
         optional: false,
         time: None,
+        claims: &std::collections::BTreeMap::new(),
+        tolerance: None,
     })
     .expect("a scheme");
     let directory = tempfile::tempdir().expect("a directory");
@@ -166,6 +168,7 @@ fn m1_a_form_of_very_many_parameters_is_refused_unsorted() {
             path_word: None,
             headers: &headers,
             body: body.as_bytes(),
+            set: &serde_json::Value::Null,
         };
         assert_eq!(
             scheme.verify(

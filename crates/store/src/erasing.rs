@@ -164,19 +164,38 @@ impl Writing<'_> {
         Ok(n)
     }
 
-    /// Rewrites a request's violations by `forget`, which says whether it changed one.
-    pub fn rewrite_violations(&self, request: RequestId, mut forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
-        let mut statement = self.prepare("SELECT id, violation FROM violations WHERE request = ?1")?;
-        let rows = statement.query_map([request.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
-        for row in rows.collect::<std::result::Result<Vec<_>, _>>()? {
-            let (id, text) = row;
-            let Ok(mut violation) = serde_json::from_str::<Value>(&text) else { continue };
-            if forget(&mut violation) {
-                self.prepare("UPDATE violations SET violation = ?2, excuse = NULL, who = NULL WHERE id = ?1")?
-                    .execute(params![id, violation.to_string()])?;
-            }
+    /// Rewrites a request's violations by `forget`, which says whether it changed one: then who did it goes, too, and what was said to it.
+    pub fn rewrite_violations(&self, request: RequestId, forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
+        for (id, violation) in self.rewritten_violations(request, forget)? {
+            self.prepare("UPDATE violations SET violation = ?2, excuse = iif(excuse IS NULL, NULL, ''), who = NULL WHERE id = ?1")?
+                .execute(params![id, violation])?;
         }
         Ok(())
+    }
+
+    /// Rewrites a request's violations by `let_go`, which says whether it changed one. Who did it stays, and that something was said to it.
+    pub fn let_words_of_violations_go(&self, request: RequestId, let_go: impl FnMut(&mut Value) -> bool) -> Result<()> {
+        for (id, violation) in self.rewritten_violations(request, let_go)? {
+            self.prepare("UPDATE violations SET violation = ?2 WHERE id = ?1")?.execute(params![id, violation])?;
+        }
+        self.prepare("UPDATE violations SET excuse = '' WHERE request = ?1 AND excuse IS NOT NULL")?
+            .execute([request.0])?;
+        Ok(())
+    }
+
+    fn rewritten_violations(
+        &self,
+        request: RequestId,
+        mut rewrite: impl FnMut(&mut Value) -> bool,
+    ) -> Result<Vec<(i64, String)>> {
+        let mut statement = self.prepare("SELECT id, violation FROM violations WHERE request = ?1")?;
+        let rows = statement.query_map([request.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+        let rewritten = rows.into_iter().filter_map(|(id, text)| {
+            let mut violation = serde_json::from_str::<Value>(&text).ok()?;
+            rewrite(&mut violation).then(|| (id, violation.to_string()))
+        });
+        Ok(rewritten.collect())
     }
 
     /// Replaces the key of a person of the house wherever a column names them.

@@ -41,6 +41,9 @@ impl Retained {
 
 /// Bits of `requests.let_go`, all together.
 const ALL_BITS: i64 = 16;
+/// Under which it is noted, beside the schedules, before when requests ended of which entries were let go.
+const FIGURES_LET_GO: &str = "retention.figures";
+
 /// An event where it stands in the journal.
 #[derive(Debug, Clone)]
 pub struct JournalRow {
@@ -167,6 +170,11 @@ impl Store {
         Ok(statement.query_row(params![name, milliseconds(from), milliseconds(to)], |row| row.get(0)).optional()?)
     }
 
+    /// Before when requests ended of which entries were let go; none where nothing was.
+    pub fn figures_let_go_until(&self) -> Result<Option<DateTime<Utc>>> {
+        self.last_run(FIGURES_LET_GO)
+    }
+
     /// When the first thing happened of which an entry is kept.
     pub fn first_event_at(&self) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare("SELECT min(at) FROM journal WHERE body IS NOT NULL")?;
@@ -228,6 +236,14 @@ impl Writing<'_> {
     /// Notes what was let go of a request.
     pub fn note_let_go(&self, request: RequestId, part: Retained) -> Result<()> {
         self.prepare("UPDATE requests SET let_go = let_go | ?2 WHERE id = ?1")?.execute([request.0, part.bits()])?;
+        Ok(())
+    }
+
+    /// Notes that entries of requests were let go that ended before then.
+    pub fn note_figures_let_go(&self, ended_before: DateTime<Utc>) -> Result<()> {
+        if self.last_run(FIGURES_LET_GO)?.is_none_or(|until| until < ended_before) {
+            self.set_last_run(FIGURES_LET_GO, ended_before)?;
+        }
         Ok(())
     }
 

@@ -83,6 +83,8 @@ struct StoredRequest {
     clients: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     third_parties: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    awaited: Vec<String>,
     #[serde(with = "instant")]
     last_event_at: DateTime<Utc>,
     #[serde(with = "instant")]

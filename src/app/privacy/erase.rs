@@ -8,7 +8,7 @@ use hmac::Mac as _;
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{delete_files, sought};
-use super::find::known_by;
+use super::find::{Found, known_by};
 use crate::app::App;
 use crate::app::work::Work;
 use crate::app::writer::WriteError;
@@ -117,6 +117,7 @@ impl NoErasure {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ErasureReceipt {
     /// Its number.
+    #[serde(default)]
     pub id: i64,
     /// Requests of which nothing is kept but what happened when.
     pub requests: Vec<RequestId>,
@@ -141,37 +142,74 @@ pub struct ErasureReceipt {
     pub in_file: bool,
 }
 
+/// Whose and what would be forgotten.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErasurePreview {
+    /// Requests of which nothing would be kept but what happened when.
+    pub requests: Vec<RequestId>,
+    /// Others in which they are mentioned.
+    pub mentioned_in: Vec<RequestId>,
+}
+
+/// Whom an order means.
+struct Meant {
+    words: BTreeSet<String>,
+    found: Found,
+    /// The order, in a form that says nothing.
+    begun: Vec<u8>,
+}
+
 impl App {
-    /// Forgets somebody everywhere. Instants and types stay, so that verdicts and figures do.
+    /// Whose and what an order would forget. Nothing is changed.
     ///
     /// # Errors
     ///
-    /// [`NoErasure`]. What was forgotten up to then stays so, and the same again goes on.
-    pub async fn erase(&self, order: ErasureOrder) -> Result<ErasureReceipt, NoErasure> {
-        let config = self.config();
-        let words = known_by(order.kind, &order.words, &config);
+    /// [`NoErasure`], as [`App::erase`] would have it.
+    pub async fn would_erase(&self, order: &ErasureOrder) -> Result<ErasurePreview, NoErasure> {
+        let found = self.meant(order).await?.found;
+        Ok(ErasurePreview {
+            requests: found.whole.into_iter().collect(),
+            mentioned_in: found.mentioned.into_iter().collect(),
+        })
+    }
+
+    /// What stands for a word from now on.
+    fn seal(&self) -> impl Fn(&str) -> String + Clone + Send + Sync + 'static {
         let keys = std::sync::Arc::clone(&self.keys);
-        let seal = move |word: &str| hex::encode(&keys.seal(PURPOSE, word.as_bytes()).finalize().into_bytes()[..6]);
+        move |word: &str| hex::encode(&keys.seal(PURPOSE, word.as_bytes()).finalize().into_bytes()[..6])
+    }
+
+    async fn meant(&self, order: &ErasureOrder) -> Result<Meant, NoErasure> {
+        let words = known_by(order.kind, &order.words, &self.config());
         let mut found = self.find(order.kind, &order.words, &words).await?;
         // Requests of which one was killed before its receipt was written do not tell any more whose they were.
-        let begun = begun(&order, &seal);
+        let begun = begun(order, &self.seal());
         let subject = begun.clone();
         if let Some([requests, mentioned_in]) = self.readers.look(move |store| store.begun_erasure(&subject)).await? {
             found.whole.extend(requests);
             found.mentioned.extend(mentioned_in);
             found.mentioned = &found.mentioned - &found.whole;
         }
-        let held: Vec<_> = self.legal_holds().await?.into_iter().map(|hold| hold.request).collect();
-        let held: Vec<_> = held
-            .into_iter()
-            .filter(|request| found.whole.contains(request) || found.mentioned.contains(request))
-            .collect();
+        let held = self.legal_holds().await?.into_iter().map(|hold| hold.request);
+        let held: Vec<_> =
+            held.filter(|request| found.whole.contains(request) || found.mentioned.contains(request)).collect();
         if !held.is_empty() {
             return Err(NoErasure::Held(held));
         }
         if found.whole.is_empty() && found.mentioned.is_empty() && order.kind != ErasureKind::Person {
             return Err(NoErasure::Unknown);
         }
+        Ok(Meant { words, found, begun })
+    }
+
+    /// Forgets somebody everywhere. Instants and types stay, so that verdicts and figures do.
+    ///
+    /// # Errors
+    ///
+    /// [`NoErasure`]. What was forgotten up to then stays so, and the same again goes on.
+    pub async fn erase(&self, order: ErasureOrder) -> Result<ErasureReceipt, NoErasure> {
+        let Meant { words, found, begun } = self.meant(&order).await?;
+        let seal = self.seal();
         // What the requests themselves say of their client is looked for and erased, too.
         let mut theirs = words.clone();
         if order.kind != ErasureKind::Person {
@@ -247,7 +285,10 @@ impl App {
         }
         let subject: BTreeSet<_> = theirs.into_iter().chain(found.threads.into_iter().map(|(_, name)| name)).collect();
         let subject = hex::decode(seal(&subject.iter().cloned().collect::<Vec<_>>().join("\n"))).unwrap_or_default();
-        let (kind, who, written) = (order.kind.as_str(), order.who, serde_json::to_value(&receipt).unwrap_or_default());
+        let (kind, who) = (order.kind.as_str(), order.who);
+        let mut written = serde_json::to_value(&receipt).unwrap_or_default();
+        // It stands beside the receipt, and is known only then.
+        written.as_object_mut().map(|receipt| receipt.remove("id"));
         receipt.id = self
             .writer
             .write(move |work| {

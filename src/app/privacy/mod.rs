@@ -16,7 +16,7 @@ use crate::store::{Store, StoreError};
 use super::App;
 use super::writer::WriteError;
 
-pub use erase::{ErasureKind, ErasureOrder, ErasureReceipt, NoErasure};
+pub use erase::{ErasureKind, ErasureOrder, NoErasure};
 pub use export::Export;
 pub use retention::LetGo;
 

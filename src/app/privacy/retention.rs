@@ -83,7 +83,14 @@ impl App {
             }
             let n_now = some.len();
             n += n_now;
-            self.writer.write(move |work| some.iter().try_for_each(|request| work.let_go(*request, part))).await?;
+            self.writer
+                .write(move |work| {
+                    if matches!(part, Retained::Journal | Retained::Whole) {
+                        work.store().note_figures_let_go(ended_before)?;
+                    }
+                    some.iter().try_for_each(|request| work.let_go(*request, part))
+                })
+                .await?;
             self.metrics().let_go.get_or_create(&LetGoLabels { part: word(part) }).inc_by(n_now as u64);
             tokio::time::sleep(PAUSE).await;
         }
@@ -121,10 +128,7 @@ impl App {
                     continue;
                 }
                 let mut report = self.views.report(Wanted { period, ..wanted.clone() }).await?;
-                // Figures are kept, and not what the conversations behind them are called.
-                for worst in &mut report.worst {
-                    (worst.client, worst.subject) = (None, None);
-                }
+                report.let_words_go();
                 let text = serde_json::to_string(&report).map_err(StoreError::from)?;
                 let name = wanted.name.clone();
                 self.writer
@@ -170,6 +174,7 @@ impl Work<'_> {
                 self.store().put_content(told.id, &content.to_string())?;
             }
         }
+        self.store().let_words_of_violations_go(id, privacy::let_words_go)?;
         self.store().forget_answers(id)?;
         request.let_words_go();
         self.store().put_state(&request)

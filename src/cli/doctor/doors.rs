@@ -146,7 +146,7 @@ fn source(source: &SourceDoor, exposure: &Exposure) -> Finding {
     }
     let remedy = both!(
         "secret = {{ credential = \"{name}-secret\" }} in [source.{name}], and the same in the system that calls (docs/sources.md)",
-        "secret = {{ credential = \"{name}-secret\" }} en [source.{name}], y lo mismo en el sistema que llama (docs/sources.md)"
+        "secret = {{ credential = \"{name}-secret\" }} en [source.{name}], y lo mismo en el sistema que llama (docs/fuentes.md)"
     );
     let found = both!(
         "/hooks/{name} is unsigned: anybody who reaches it may say that a client wrote",

@@ -106,6 +106,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("token revoke", "plazo token revoke crm", "plazo token revoke crm --data /var/lib/plazo"),
     ("links", "plazo links revoke --person laura", "plazo links change-key"),
     ("links revoke", "plazo links revoke --person laura", "plazo links revoke --walls"),
+    ("links calendar", "plazo links calendar laura", "plazo links calendar laura@agencia.example"),
     ("links change-key", "plazo links change-key", "plazo links change-key --data /var/lib/plazo"),
     ("backup", "plazo backup /var/backups/plazo/ --keep 14", "plazo backup - > plazo.sqlite3"),
     ("restore", "plazo restore plazo-20261128T060000Z.sqlite3", "plazo restore copia.sqlite3 --check"),

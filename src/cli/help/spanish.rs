@@ -499,7 +499,15 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("List tokens", "Enumera los tokens"),
     ("Take a token back", "Revoca un token"),
-    ("End the links of alerts", "Inutiliza los enlaces de los avisos"),
+    (
+        "End the links of alerts, or make the address of a calendar",
+        "Inutiliza los enlaces de los avisos, o da la dirección de un calendario",
+    ),
+    (
+        "The address of a person's calendar, to subscribe to: what falls due, turns, absences",
+        "La dirección del calendario de una persona, para suscribirse: lo que vence, turnos, ausencias",
+    ),
+    ("Key, name or address of the person", "Clave, nombre o dirección de la persona"),
     (
         "End all links in alerts sent up to now, of one person or of everybody; alerts sent from now on have new ones",
         "Inutiliza los enlaces de los avisos enviados hasta ahora, de una persona o de todas; los próximos llevan otros",
@@ -578,6 +586,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("A person of the house, by key or address", "Una persona de la casa, por su clave o dirección"),
     ("One request, such as R-17", "Una solicitud, como R-17"),
     ("Who asks for it", "Quién lo pide"),
+    ("Only say whose and what would be forgotten", "Solo dice de quién y qué se olvidaría"),
     ("Do not ask whether it is meant", "No pregunta si va en serio"),
     ("What was erased so far, instead", "En vez de eso, lo que se ha borrado hasta ahora"),
     (

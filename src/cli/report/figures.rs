@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::both;
 use crate::cli::look::Look;
-use crate::cli::output::{self, BLUE, Cell, Column, DIM, GREEN, RED, Table, styled};
+use crate::cli::output::{self, BLUE, Cell, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use crate::engine::request_id::RequestId;
 use crate::engine::working_time::WorkingTime;
 use crate::report::{By, Count, Figures, Group, Measure, Report, Share};
-use crate::text::{Both, Language, format, vocabulary};
+use crate::text::{Both, Language, format, report, vocabulary};
 
 /// Rows of each table; `--json` and `--csv` have them all.
 const MOST_ROWS: usize = 20;
@@ -72,6 +72,9 @@ impl Writer<'_> {
             both!("means in elapsed time", "promedios en tiempo corrido")
         };
         output::line(&styled(DIM, self.of(counted)))?;
+        if let Some(until) = self.report.let_go_until {
+            output::line(&styled(YELLOW, self.of(report::let_go(&date(until)))))?;
+        }
         output::line("")
     }
 

@@ -122,7 +122,7 @@ fn mapping(
                         both!("{place} of this mapping: {problem}", "{place} de esta correspondencia: {problem}"),
                         both!(
                             "mend it there; docs/mappings.md tells what a mapping may say",
-                            "corríjalo allí; docs/mappings.md dice qué puede llevar"
+                            "corríjalo allí; docs/correspondencias.md dice qué puede llevar"
                         ),
                     );
                 })

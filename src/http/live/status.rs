@@ -99,6 +99,15 @@ pub(super) async fn show(State(app): State<App>, SignedIn(session): SignedIn) ->
     let holidays = holidays.take(MOST_HOLIDAYS);
     let holidays = holidays.map(|(date, name)| vec![Cell::text(format::date(date, language)), Cell::text(name)]);
     tables.push(table(of(both!("Next holidays", "Próximos feriados")), ["", ""], holidays.collect()));
+    if let Some(address) = session.viewer.person().and_then(|person| app.agenda_link(person)) {
+        let title = of(both!("Your calendar", "Su calendario"));
+        let told = both!(
+            "what falls due, your turns and absences: copy this address into your calendar, and show it to nobody",
+            "lo que vence, sus turnos y ausencias: copie esta dirección en su calendario, y no se la muestre a nadie"
+        );
+        let row = vec![Cell::link(of(both!("address", "dirección")), address), Cell::text(of(told))];
+        tables.push(table(title, ["", ""], vec![row]));
+    }
     for one in &mut tables {
         one.empty = of(both!("None.", "Ninguno."));
     }

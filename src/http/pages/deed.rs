@@ -95,7 +95,9 @@ pub(super) async fn act(
             Ok(fact) => vec![fact],
             Err(lead) => return unusable(lead, language),
         },
-        Deed::Show | Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => return failure(language),
+        Deed::Show | Deed::Agenda | Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => {
+            return failure(language);
+        }
     };
     let (mut was_known, mut is_idle) = (true, true);
     for fact in facts {
@@ -203,6 +205,7 @@ fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, lan
         | Deed::EndSilence
         | Deed::Excuse(_)
         | Deed::Show
+        | Deed::Agenda
         | Deed::List
         | Deed::Report(..)
         | Deed::SignIn

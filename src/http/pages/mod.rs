@@ -28,7 +28,7 @@ use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::report::Period;
 use crate::text::reader::Reader;
-use crate::text::{Language, report};
+use crate::text::{Language, agenda, report};
 use page::{Onward, Page, failure, respond, send, unknown};
 use refused::{refused, renew};
 
@@ -44,6 +44,8 @@ pub(super) fn router() -> axum::Router<App> {
 
 async fn show(State(app): State<App>, Path(token): Path<String>, parts: Parts) -> Response {
     let config = app.config();
+    // Calendars know by it what they get.
+    let token = token.strip_suffix(".ics").map_or(token.clone(), str::to_owned);
     let link = match app.read_link(&token).await {
         Ok(Ok(link)) => link,
         Ok(Err(error)) => return refused(&app, error, &token).await,
@@ -55,6 +57,15 @@ async fn show(State(app): State<App>, Path(token): Path<String>, parts: Parts) -
     let language = language_of(&link, &config);
     let page = match &link.deed {
         Deed::List => list::page(&app, &link, language).await,
+        Deed::Agenda => match app.agenda(&link).await {
+            Ok(agenda) => {
+                let headers =
+                    [(header::CONTENT_TYPE, "text/calendar; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+                // Its lines end as RFC 5545 has it, which is nothing that a page would print.
+                return (headers, agenda::ics(&agenda, app.now(), language)).into_response();
+            }
+            Err(_) => failure(language),
+        },
         Deed::SignIn | Deed::SignInHere => sign_in::page(&link, &config, language),
         Deed::Report(name, period) => match whole_report(&app, &link, name, *period, language).await {
             Some(html) => return send(StatusCode::OK, "text/html; charset=utf-8", &html),
@@ -97,7 +108,7 @@ async fn act(State(app): State<App>, Path(token): Path<String>, headers: HeaderM
         _ if matches!(link.deed, Deed::SignIn | Deed::SignInHere) => {
             return sign_in::begin(&app, &link, &token, &headers, language).await;
         }
-        _ if matches!(link.deed, Deed::Show | Deed::List | Deed::Report(..)) => {
+        _ if matches!(link.deed, Deed::Show | Deed::List | Deed::Report(..) | Deed::Agenda) => {
             Page { status: StatusCode::METHOD_NOT_ALLOWED, ..failure(language) }
         }
         Ok(Some(request)) if !deed::has_part(&app, &link, &request) || !deed::is_allowed(&app, &link) => {

@@ -144,7 +144,7 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
         Deed::Reschedule => {
             (both!("Move the appointment of {id}?", "¿Mover la cita de {id}?"), moved(request, &config, language))
         }
-        Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => return page,
+        Deed::Agenda | Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => return page,
     };
     Page { title: language.of(title), leads, form, ..page }
 }

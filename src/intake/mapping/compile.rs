@@ -1,11 +1,13 @@
 //! [`File`] → [`Mapping`]: every expression compiled, every word looked up.
 
+use std::collections::BTreeMap;
+
 use super::expression::Expression;
 use super::file::{self, File};
 use super::write;
 use super::{
     AlarmRule, Api, Auth, BodyForm, Call, Challenge, Channel, EventRule, FetchRule, Field, HOOK, HandshakeAnswer,
-    IgnoreRule, MappedProof, Mapping, Poll, Selection, Socket, SocketKind, Subscription,
+    IgnoreRule, MappedProof, Mapping, Poll, Selection, Socket, SocketKind, Subscription, plain_name,
 };
 use crate::intake::json;
 use crate::intake::signature::Scheme;
@@ -109,11 +111,27 @@ pub(super) fn compile(text: &str) -> Result<Mapping, MappingError> {
         answer: answer(file.answer.as_ref()),
         content_types: file.content_types.unwrap_or(usual),
         body,
+        columns: columns(&file.columns)?,
         title: file.title,
         channel: file.channel,
         notes: file.notes.as_ref().map(both),
         needs: file.needs,
     })
+}
+
+/// Each name by which a column may come, with the one that the rules know.
+fn columns(file: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<String, String>, MappingError> {
+    let mut columns = BTreeMap::new();
+    for (known, others) in file {
+        for name in [known].into_iter().chain(others) {
+            if let Some(other) = columns.insert(plain_name(name), known.clone())
+                && other != *known
+            {
+                return Err(wrong("[columns]", format!("`{name}` stands for both `{other}` and `{known}`")));
+            }
+        }
+    }
+    Ok(columns)
 }
 
 fn all<T, U>(items: &[T], compile: impl Fn(&T, usize) -> Result<U, MappingError>) -> Result<Vec<U>, MappingError> {
@@ -361,6 +379,7 @@ pub(super) fn auth_of(
 
 fn scheme(signature: &file::Signature) -> Result<Scheme, MappingError> {
     let time = signature.time.as_ref();
+    let of_token = signature.tolerance.as_deref().map(|text| span(text, "[signature]", "tolerance")).transpose()?;
     let tolerance = time.map(|time| span(&time.tolerance, "[signature.time]", "tolerance")).transpose()?;
     let parts = crate::intake::signature::Written {
         algorithm: &signature.algorithm,
@@ -379,6 +398,8 @@ fn scheme(signature: &file::Signature) -> Result<Scheme, MappingError> {
         time: time
             .zip(tolerance)
             .map(|(time, tolerance)| (time.header.as_str(), time.format.as_str(), tolerance, time.optional)),
+        claims: &signature.claims,
+        tolerance: of_token,
     };
     Scheme::new(&parts).map_err(|problem| wrong("[signature]", problem))
 }

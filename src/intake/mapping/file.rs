@@ -16,6 +16,7 @@ pub(super) struct File {
     pub form: bool,
     pub form_json: Option<String>,
     pub content_types: Option<Vec<String>>,
+    pub columns: BTreeMap<String, Vec<String>>,
     pub answer: Option<Answer>,
     pub signature: Option<Signature>,
     pub challenge: Vec<Challenge>,
@@ -71,6 +72,9 @@ pub(super) struct Signature {
     #[serde(default)]
     pub optional: bool,
     pub time: Option<Time>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
+    pub tolerance: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

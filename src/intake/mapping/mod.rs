@@ -11,11 +11,14 @@ mod functions;
 mod run;
 pub mod write;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use expression::Expression;
+use serde_json::{Map, Value};
 
 use super::signature::Scheme;
+use crate::engine::check::folded;
 use crate::text::Both;
 
 pub use compile::MappingError;
@@ -45,6 +48,8 @@ pub struct Mapping {
     pub signature: Option<Scheme>,
     /// Handshakes.
     pub challenges: Vec<Challenge>,
+    /// What the columns of a file may be called, without case and accents, and what the rules call each.
+    columns: BTreeMap<String, String>,
     events: Vec<EventRule>,
     ignores: Vec<IgnoreRule>,
     alarms: Vec<AlarmRule>,
@@ -286,6 +291,11 @@ struct FetchRule {
     path: Expression,
 }
 
+/// A column's name as it is compared: without case, accents and blanks around it.
+fn plain_name(name: &str) -> String {
+    folded(name.trim())
+}
+
 impl Mapping {
     /// Whether it makes anything of calls, rather than of an API alone.
     pub fn hears_calls(&self) -> bool {
@@ -305,6 +315,27 @@ impl Mapping {
     pub fn only_channel(&self) -> Option<&str> {
         let names = |rule: &EventRule| rule.fields.iter().any(|(field, _)| field == "channel");
         self.channel.as_deref().filter(|_| !self.events.iter().any(names))
+    }
+
+    /// A record of a file with its columns named as the rules know them. One that came under both names keeps what stands under the known one.
+    pub fn with_known_columns(&self, record: Value) -> Value {
+        let Value::Object(fields) = record else { return record };
+        if self.columns.is_empty() {
+            return Value::Object(fields);
+        }
+        let (known, others): (Vec<_>, Vec<_>) = fields
+            .into_iter()
+            .map(|(name, field)| (self.known_column(&name), name, field))
+            .partition(|(known, name, _)| known.is_none_or(|known| known == name));
+        let mut fields: Map<String, Value> = known.into_iter().map(|(_, name, field)| (name, field)).collect();
+        for (known, name, field) in others {
+            fields.entry(known.unwrap_or(&name)).or_insert(field);
+        }
+        Value::Object(fields)
+    }
+
+    fn known_column(&self, name: &str) -> Option<&String> {
+        self.columns.get(&plain_name(name))
     }
 
     /// Compiles a mapping's text.

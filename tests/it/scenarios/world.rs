@@ -114,7 +114,7 @@ impl<'a> World<'a> {
         let case = self.cases.entry(id).or_insert_with(unopened);
         let place = case.events.partition_point(|(at, _)| *at <= event.at);
         case.events.insert(place, (event.at, written(event)));
-        if case.request.last_event_at <= event.at && !event.takes_back() {
+        if engine::is_in_order(&case.request, event) {
             let outcome = engine::advance(&case.request, self.rulebook, Input::Event(event), self.now);
             return self.keep(id, outcome);
         }

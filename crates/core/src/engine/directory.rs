@@ -345,6 +345,31 @@ impl Directory {
         self.stand_in(self.rotas.get(rota)?.on_duty(at)?, at)
     }
 
+    /// Who is on duty by that rota in a span, one turn after the other; absences and who stands in for them taken into account.
+    pub fn turns(
+        &self,
+        rota: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Vec<(&str, DateTime<Utc>, DateTime<Utc>)> {
+        let Some(rota) = self.rotas.get(rota) else { return Vec::new() };
+        let mut turns: Vec<(&str, DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+        let mut at = from;
+        while at < until {
+            let absences = self.absences.iter().flat_map(|one| [one.from, one.until]).filter(|change| at < *change);
+            let change = absences.min().map_or(rota.next_change(at), |change| change.min(rota.next_change(at)));
+            let ends = change.min(until);
+            if let Some(person) = self.on_duty(&rota.name, at) {
+                match turns.last_mut().filter(|(last, _, last_ends)| *last == person && *last_ends == at) {
+                    Some((_, _, last_ends)) => *last_ends = ends,
+                    None => turns.push((person, at, ends)),
+                }
+            }
+            at = ends;
+        }
+        turns
+    }
+
     /// Who is told at `at`, without doubles. `team` is the policy's. Where nobody holds a role, or is on duty, the next higher one
     /// is told, and the last resort at the end: an alert never goes to nobody.
     pub fn recipients(

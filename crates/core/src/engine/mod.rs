@@ -80,6 +80,13 @@ pub fn next_look(request: &Request, rulebook: &Rulebook, now: DateTime<Utc>) -> 
     transition.settle(before, before, false)
 }
 
+/// Whether an event happened after everything that is known of its request, takes nothing of it back, and was not taken back before it was
+/// heard of. Any other is put in its place by [`reorder`].
+pub fn is_in_order(before: &Request, event: &event::Event) -> bool {
+    let is_awaited = || !before.awaited.is_empty() && before.awaited.contains(&event.id.to_string());
+    before.last_event_at <= event.at && !event.takes_back() && !is_awaited()
+}
+
 /// Derives a request anew from all its events, in the order in which they happened, because `late` came out of order or takes
 /// back a message that never arrived.
 ///
@@ -112,6 +119,7 @@ pub fn reorder(
         transition.settle(event.at, event.at, false);
     }
     transition.effects = effects;
+    transition.request.awaited = event::awaited(events);
     transition.request.cycles.clone_from(&request.cycles);
     transition.recognise(told, events);
     let wake = transition.settle(now, late.at, false);

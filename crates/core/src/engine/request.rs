@@ -107,6 +107,8 @@ pub struct Request {
     pub clients: Vec<String>,
     /// Addresses outside of the house that it asked without the client: suppliers, carriers.
     pub third_parties: Vec<String>,
+    /// Names of events that were taken back before they were heard of.
+    pub awaited: Vec<String>,
     /// The latest instant of an event, by `at`.
     pub last_event_at: DateTime<Utc>,
     /// Opening, or the last re-opening (LESSONS 20).
@@ -175,6 +177,7 @@ impl Request {
             thread: None,
             clients: Vec::new(),
             third_parties: Vec::new(),
+            awaited: Vec::new(),
             last_event_at: DateTime::<Utc>::MIN_UTC,
             opened_at: DateTime::<Utc>::MIN_UTC,
             marks: Marks::default(),

@@ -97,7 +97,7 @@ impl Rota {
     }
 
     /// The next instant at which somebody else may be on duty.
-    fn next_change(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub(super) fn next_change(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let local = at.with_timezone(&self.zone).date_naive();
         let days = (0..=1).filter_map(|n| local.checked_add_days(Days::new(n)));
         let midnights = days.clone().map(|day| zone::to_utc(self.zone, NaiveDateTime::new(day, NaiveTime::MIN)));

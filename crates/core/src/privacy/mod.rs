@@ -38,6 +38,9 @@ const PERSONAL: [&str; 14] = [
     "ticket",
 ];
 
+/// Why the house waited.
+const REASON: &str = "reason";
+
 /// Members of what is told that hold what people wrote.
 const WORDS: [&str; 5] = ["subject", "words", "text", "reply_text", "place"];
 
@@ -48,8 +51,10 @@ pub fn let_words_go(value: &mut Value) -> bool {
         Value::Array(items) => 0 < items.iter_mut().map(let_words_go).filter(|changed| *changed).count(),
         Value::Object(fields) => {
             let mut changed = false;
+            let is_pause = is_pause(fields);
             for (name, field) in fields.iter_mut() {
-                if WORDS.contains(&name.as_str()) && !field.is_null() {
+                let is_words = WORDS.contains(&name.as_str()) || (is_pause && name == REASON);
+                if is_words && !field.is_null() {
                     *field = if field.is_string() { Value::from("") } else { Value::Null };
                     changed = true;
                 } else {
@@ -60,6 +65,11 @@ pub fn let_words_go(value: &mut Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether what was told is a pause in the derivation of a deadline: why the house waited is in its own words.
+fn is_pause(fields: &serde_json::Map<String, Value>) -> bool {
+    fields.get("because").is_some_and(|because| because == "pause")
 }
 
 /// The form of what a source sent, without what it says: of each text of a JSON document its length, in letters; of anything else its length
@@ -191,6 +201,7 @@ impl<'a> Eraser<'a> {
                 *word = None;
             }
         }
+        about.tags.iter_mut().for_each(|tag| self.replace_known(tag));
         for address in event.cc.iter_mut().chain(&mut event.recipients) {
             self.replace_if(address, whole && directory.person(address).is_none());
         }
@@ -243,9 +254,11 @@ impl<'a> Eraser<'a> {
                 *word = None;
             }
         }
+        request.facets.tags.iter_mut().for_each(|tag| self.replace_known(tag));
         if whole {
             request.number = None;
             request.said.clear();
+            request.awaited.clear();
         }
         if let Some(owner) = &mut request.owner {
             self.replace_known(owner);
@@ -289,11 +302,10 @@ impl<'a> Eraser<'a> {
                 let is_theirs = whole
                     || fields.get("request").and_then(Value::as_i64).is_some_and(|request| requests.contains(&request));
                 let mut changed = false;
+                let is_pause = is_pause(fields);
                 for (name, field) in fields.iter_mut() {
-                    if is_theirs
-                        && PERSONAL.contains(&name.as_str())
-                        && !matches!(field, Value::Null | Value::Number(_))
-                    {
+                    let is_personal = PERSONAL.contains(&name.as_str()) || (is_pause && name == REASON);
+                    if is_theirs && is_personal && !matches!(field, Value::Null | Value::Number(_)) {
                         // The shape stays, so that what reads it finds what it expects.
                         *field = match field {
                             Value::String(_) => Value::from(""),

@@ -145,6 +145,7 @@ impl<'a> Fold<'a> {
             still,
             kept_waiting,
             punctuality: punctuality(material.lateness_ms),
+            let_go_until: None,
             names: self.names,
         }
     }

@@ -457,6 +457,9 @@ pub struct Report {
     pub kept_waiting: Vec<KeptWaiting>,
     /// How late plazo's own alerts were.
     pub punctuality: Punctuality,
+    /// Of requests that ended before then, entries have been let go, so that the figures of this period lack them; none where it has all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go_until: Option<DateTime<Utc>>,
     /// What the requests are called that stand behind the figures: the client, and what it is about. For pages alone.
     #[serde(skip)]
     pub names: BTreeMap<RequestId, String>,
@@ -466,6 +469,19 @@ impl Report {
     /// The figures of everything.
     pub fn all(&self) -> Option<&Figures> {
         self.groups.iter().find(|group| group.by == By::All).map(|group| &group.figures)
+    }
+
+    /// Lets go what people wrote, and what the conversations behind the figures are called.
+    pub fn let_words_go(&mut self) {
+        for worst in &mut self.worst {
+            (worst.client, worst.subject) = (None, None);
+        }
+        self.waived.iter_mut().flat_map(|one| &mut one.answers).for_each(|row| row.reason.clear());
+        self.reasons.iter_mut().flat_map(|one| &mut one.breaches).for_each(|row| row.text.clear());
+        for broken in self.violations.iter_mut().flat_map(|rule| &mut rule.broken) {
+            broken.violation.finding.let_words_go();
+            broken.excuse = broken.excuse.take().map(|_| String::new());
+        }
     }
 
     /// Puts the figures of the period before beside these.

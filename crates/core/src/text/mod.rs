@@ -1,5 +1,6 @@
 //! PURE. What people read in operation, in Spanish and English: alerts, lists, and `sla.toml` in words.
 
+pub mod agenda;
 pub mod button;
 pub mod cause;
 pub mod describe;

@@ -518,6 +518,7 @@ pub fn sample_report() -> Report {
         }],
         closings: Closings { closed: count.clone(), unattended: Count::default(), wrong: count },
         orphans: vec![Orphan { request, missing: Association::ALL.to_vec() }],
+        let_go_until: None,
         waived: vec![Waived {
             who: Some("Laura Mora".to_owned()),
             n: 1,

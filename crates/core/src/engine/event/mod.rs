@@ -163,6 +163,21 @@ impl Event {
     }
 }
 
+/// Names of events that were taken back, or told as never arrived, and are not among these: heard of later, they are derived anew with the
+/// others. The latest ones, so that nobody fills a request by naming what never was.
+pub fn awaited(events: &[Event]) -> Vec<String> {
+    const MOST: usize = 16;
+    let taking_back = events.iter().rev().filter(|event| event.takes_back());
+    let named = taking_back.filter_map(|event| match &event.fact {
+        Fact::Undo { of } => Some(of.clone()),
+        Fact::Undelivered { of, .. } if !of.is_empty() => {
+            Some(EventId { source: event.id.source.clone(), id: of.clone() }.to_string())
+        }
+        _ => None,
+    });
+    named.filter(|name| !events.iter().any(|event| event.id.to_string() == *name)).take(MOST).collect()
+}
+
 /// Events without the messages of the house that never arrived, and without what was taken back.
 pub fn arrived(events: &[Event]) -> impl Iterator<Item = &Event> {
     let clients: Vec<&str> = events

@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::Writer;
 use super::figure::Shown;
 use super::labels::labels;
 use super::number::{elapsed, percent, working};
 use super::whole::worst_first;
+use super::{Writer, let_go};
 use crate::both;
 use crate::report::{By, Group};
 use crate::text::further::Further;
@@ -55,9 +55,14 @@ impl Writer<'_> {
         format!("{mark} {kept} · {unanswered} · {}", self.period())
     }
 
-    /// How many promises were kept, what weighs most, and what has become better or worse.
+    /// How many promises were kept, what weighs most, what has become better or worse, and what is missing.
     pub(super) fn sentences(&self) -> Vec<String> {
-        [self.how_many(), self.what_weighs(), self.compared()].into_iter().flatten().collect()
+        [self.how_many(), self.what_weighs(), self.compared(), self.let_go()].into_iter().flatten().collect()
+    }
+
+    fn let_go(&self) -> Option<String> {
+        let until = self.day(self.report.let_go_until?);
+        Some(self.language.of(let_go(&until)))
     }
 
     fn how_many(&self) -> Option<String> {

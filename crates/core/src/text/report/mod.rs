@@ -14,7 +14,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::templates::Texts;
-use super::{Language, format, vocabulary};
+use super::{Both, Language, format, vocabulary};
 use crate::both;
 use crate::report::Report;
 use crate::text::reader::Reader;
@@ -28,6 +28,14 @@ enum Place {
     Text,
     /// In a browser, with everything in it.
     Page,
+}
+
+/// That figures lack what was let go before that day.
+pub fn let_go(until: &str) -> Both {
+    both!(
+        "Not whole: of what ended before {until}, entries have been let go ([retention]). The reports of those weeks were kept as they were.",
+        "Incompleto: de lo que terminó antes del {until} ya no se guardan las entradas ([retention]). Los informes de esas semanas se conservaron como eran."
+    )
 }
 
 struct Writer<'a> {
