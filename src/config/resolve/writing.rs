@@ -121,7 +121,7 @@ fn refuse_impossible(ladder: &str, deed: &WriteBack, whole: &Whole<'_>, mistakes
             }
             None => both!(
                 "add a source whose preset has [write], such as chatwoot, with its `token`; docs/sources.md says which",
-                "agregue una fuente que traiga [write], como chatwoot, con su `token`; docs/sources.md dice cuáles"
+                "agregue una fuente que traiga [write], como chatwoot, con su `token`; docs/fuentes.md dice cuáles"
             ),
         };
         mistakes.error(
@@ -171,7 +171,7 @@ fn refuse_foreign_ladder(name: &str, ladder: &Escalation, whole: &Whole<'_>, mis
         mistakes.error(
             place,
             both!("a broken rule is not written back", "un incumplimiento de una regla no se escribe allá"),
-            both!("give [check] a ladder without it", "dele a [check] una escala sin eso"),
+            both!("give [check] a ladder without it", "dele a [check] una escalera sin eso"),
         );
         return;
     }
@@ -199,7 +199,7 @@ fn refuse_foreign_ladder(name: &str, ladder: &Escalation, whole: &Whole<'_>, mis
                 ),
                 both!(
                     "give that policy a ladder without it, or give the source what its preset needs to write",
-                    "dele a esa política una escala sin eso, o a la fuente lo que necesita para escribir"
+                    "dele a esa política una escalera sin eso, o a la fuente lo que necesita para escribir"
                 ),
             );
             return;
