@@ -6,6 +6,7 @@ mod keeping;
 mod lock;
 mod mailboxes;
 mod outbox;
+mod polls;
 mod reload;
 mod service;
 mod sockets;

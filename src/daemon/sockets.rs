@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{SinkExt as _, StreamExt as _};
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -16,9 +15,9 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::sources::{backoff, note_failure, pause};
+use super::sources::{Failure, backoff, failure, note_failure, pause};
 use crate::app::App;
-use crate::intake::api::{ApiClient, ApiError};
+use crate::intake::api::{ApiCall, ApiClient};
 use crate::intake::mapping::expression::{self, Expression};
 use crate::intake::mapping::{Channel, HOOK, Socket, SocketKind};
 use crate::intake::source::Source;
@@ -35,7 +34,6 @@ const DEAD_AFTER: Duration = Duration::from_secs(90);
 /// A socket that is about to close goes on bringing what happens until then, for no longer than this.
 const DRAINED_WITHIN: Duration = Duration::from_secs(90);
 
-type Failure = (Option<TimeDelta>, String);
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What comes over Slack's socket.
@@ -111,20 +109,17 @@ async fn follow(
 
 async fn connect(app: &App, source: &Source, api: &ApiClient, socket: &Socket) -> Result<Stream, Failure> {
     let now = app.now();
-    let failure = |error| match error {
-        ApiError::Later { after, cause, .. } => (after, cause),
-        ApiError::Gone { cause } => (None, cause),
-    };
     let url = match &socket.kind {
         SocketKind::Slack => api.socket_url(&socket.open, now).await.map_err(failure)?,
         SocketKind::Channel(settings) => {
             let Channel { address, subscribe, .. } = settings.as_ref();
-            let channel = api.call(Method::POST, &socket.open, None, now).await.map_err(failure)?;
+            let channel = api.call(&ApiCall::post(&socket.open, None), now).await.map_err(failure)?;
             let scope = source.subscription_scope(now).with("body", expression::variable(channel));
             let failed = |field: &str, problem: String| (None, format!("`{field}` of [socket] fails: {problem}"));
             let path = subscribe.path.word(&scope).map_err(|problem| failed("subscribe.path", problem))?;
             let topics = subscribe.body.of(&scope).map_err(|problem| failed("subscribe.body", problem))?;
-            api.call(Method::POST, &path, Some(&expression::json(&topics)), now).await.map_err(failure)?;
+            let call = ApiCall::post(path, Some(expression::json(&topics)));
+            api.call(&call, now).await.map_err(failure)?;
             let address = address.word(&scope).map_err(|problem| failed("address", problem))?;
             api.safe_socket(&address).map_err(failure)?
         }

@@ -9,11 +9,10 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{mailboxes, sockets, subscriptions};
+use super::{mailboxes, polls, sockets, subscriptions};
 use crate::app::App;
 use crate::app::feeds::Sources;
 use crate::intake::api::{ApiClient, ApiError};
-use crate::intake::mapping::{Poll, expression};
 use crate::intake::source::{AllowedSilence, Source};
 use crate::net::Clients;
 use crate::store::sources::FetchRow;
@@ -21,8 +20,6 @@ use crate::store::sources::FetchRow;
 /// How often a change of the sources, and what is due again, is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const FETCHES_AT_A_TIME: u32 = 16;
-/// Pages of one poll; what is beyond comes with the next.
-const MOST_PAGES: usize = 50;
 /// Waits after the first, second, … failure in a row; the last one from then on.
 const BACKOFF: [TimeDelta; 6] = [
     TimeDelta::seconds(2),
@@ -88,7 +85,7 @@ fn start(app: &App, source: &Arc<Source>, clients: &Clients, stop: &Cancellation
             }
             tasks.spawn(fetch(app.clone(), Arc::clone(source), Arc::clone(&api), stop.clone()));
             for poll in &source.settings.mapping.polls {
-                tasks.spawn(ask(app.clone(), Arc::clone(source), Arc::clone(&api), poll.clone(), stop.clone()));
+                tasks.spawn(polls::ask(app.clone(), Arc::clone(source), Arc::clone(&api), poll.clone(), stop.clone()));
             }
         }
         Err(error) => {
@@ -181,65 +178,14 @@ async fn fetch_one(app: &App, source: &Source, api: &ApiClient, wanted: FetchRow
     })
 }
 
-/// Asks at intervals for what has no hook.
-async fn ask(app: App, source: Arc<Source>, api: Arc<ApiClient>, poll: Poll, stop: CancellationToken) {
-    let name = source.settings.name.clone();
-    let mut failures = 0;
-    while !stop.is_cancelled() {
-        let read = tokio::select! {
-            read = pages(&app, &source, &api, &poll) => read,
-            () = stop.cancelled() => return,
-        };
-        let wait = match read {
-            Ok(()) => {
-                failures = 0;
-                TimeDelta::from_std(poll.every).unwrap_or(TimeDelta::MAX)
-            }
-            Err((after, cause)) => {
-                note_failure(&app, &name, &cause).await;
-                failures += 1;
-                backoff(failures).max(after.unwrap_or(TimeDelta::zero()))
-            }
-        };
-        pause(app.time().real(wait), &stop).await;
-    }
-}
+/// Why a source cannot be read, and for how long it is not to be asked, where it says so itself.
+pub(super) type Failure = (Option<TimeDelta>, String);
 
-/// Reads the pages of a poll; how far it came is written with what the last one tells.
-async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Result<(), (Option<TimeDelta>, String)> {
-    let failed = |error: &dyn std::fmt::Display| (None, error.to_string());
-    let (name, now) = (source.settings.name.clone(), app.now());
-    let (of, what) = (name.clone(), poll.name.clone());
-    let cursor = app.feeds.cursor(of, what).await.map_err(|error| failed(&error))?;
-    let cursor: Value = cursor.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-    let scope = source.polling_scope(Value::Null, cursor.clone(), now);
-    let word = |value: &jmespath::Variable| value.as_string().cloned();
-    // Without a path there is nothing to ask for: the team does not use this part.
-    let path = poll.path.of(&scope).map_err(|problem| (None, format!("`path` of the poll fails: {problem}")))?;
-    let Some(mut path) = word(&path) else { return Ok(()) };
-    for page in 1..=MOST_PAGES {
-        let body = api.get(&path, now).await.map_err(|error| match error {
-            ApiError::Later { after, cause, .. } => (after, cause),
-            ApiError::Gone { cause } => (None, cause),
-        })?;
-        let payload = body.to_string();
-        let scope = source.polling_scope(body, cursor.clone(), now);
-        let next = poll.next.as_ref().map(|next| next.of(&scope)).transpose();
-        let next = next.map_err(|problem| (None, format!("`next` of the poll fails: {problem}")))?;
-        let next = next.and_then(|next| word(&next)).filter(|_| page < MOST_PAGES);
-        let moved = match (&next, &poll.cursor) {
-            (None, Some(expression)) => expression.of(&scope).ok().map(|value| expression::json(&value)),
-            _ => None,
-        };
-        let moved = moved.filter(|value| !value.is_null()).map(|value| (poll.name.clone(), value.to_string()));
-        let facts = source.of_page(&poll.name, &scope, &app.config().rulebook.directory, now);
-        app.feeds.take_page(&name, facts, payload.as_bytes(), moved).await.map_err(|error| failed(&error))?;
-        match next {
-            Some(next) => path = next,
-            None => break,
-        }
+pub(super) fn failure(error: ApiError) -> Failure {
+    match error {
+        ApiError::Later { after, cause, .. } => (after, cause),
+        ApiError::Gone { cause } => (None, cause),
     }
-    Ok(())
 }
 
 /// Looks now and then whether a source has been silent for longer than it should.

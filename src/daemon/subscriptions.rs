@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::sources::{backoff, note_failure, pause};
+use super::sources::{Failure, backoff, failure, note_failure, pause};
 use crate::app::App;
-use crate::intake::api::{ApiClient, ApiError};
+use crate::intake::api::{ApiCall, ApiClient, ApiError};
 use crate::intake::mapping::expression::{self, ExpressionScope};
 use crate::intake::mapping::{Call, Subscription};
 use crate::intake::source::Source;
@@ -30,7 +30,6 @@ struct Held {
     renew_at: Option<DateTime<Utc>>,
 }
 
-type Failure = (Option<TimeDelta>, String);
 
 /// Keeps the subscriptions of a source alive until `stop`.
 pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<ApiClient>, stop: CancellationToken) {
@@ -133,12 +132,6 @@ async fn ask(
     };
     let path = call.path.word(scope).map_err(|problem| failed("path", problem))?;
     let body = call.body.of(scope).map_err(|problem| failed("body", problem))?;
-    api.call(method, &path, Some(&expression::json(&body)), now).await
-}
-
-fn failure(error: ApiError) -> Failure {
-    match error {
-        ApiError::Later { after, cause, .. } => (after, cause),
-        ApiError::Gone { cause } => (None, cause),
-    }
+    let call = ApiCall { method: method.to_string(), ..ApiCall::post(path, Some(expression::json(&body))) };
+    api.call(&call, now).await
 }

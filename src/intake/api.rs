@@ -98,7 +98,11 @@ impl ApiClient {
         let settings = &source.settings.api;
         let secret = |key: &str| settings.secrets.get(key).map(crate::secret::SecretSource::read).transpose();
         let base = settings.base.clone().or_else(|| api.base.as_deref().map(|base| filled(base, &source.settings.set)));
-        let base = base.ok_or(ApiSetupError::NoAddress)?;
+        let Some(base) = base else {
+            // Where it is not needed, a team may do without.
+            let is_needed = source.settings.mapping.needs.iter().any(|need| need == "api");
+            return if is_needed { Err(ApiSetupError::NoAddress) } else { Ok(None) };
+        };
         let mut addresses = vec![base.as_str()];
         if let Auth::OAuth2 { token_url, .. } = &api.auth {
             addresses.push(token_url);
@@ -127,25 +131,23 @@ impl ApiClient {
     ///
     /// [`ApiError`].
     pub async fn get(&self, path: &str, now: DateTime<Utc>) -> Result<Value, ApiError> {
-        self.call(Method::GET, path, None, now).await
+        self.call(&ApiCall::get(path), now).await
     }
 
-    /// The same by any method, with JSON where there is something to send.
+    /// The same by any call.
     ///
     /// # Errors
     ///
     /// [`ApiError`].
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-        now: DateTime<Utc>,
-    ) -> Result<Value, ApiError> {
-        let url = self.address(path)?;
+    pub async fn call(&self, call: &ApiCall, now: DateTime<Utc>) -> Result<Value, ApiError> {
+        let url = self.address(&call.path)?;
+        let method: Method = call.method.parse().map_err(|_| ApiError::later("the method is none of HTTP's"))?;
         let request = || {
-            let request = self.client.request(method.clone(), &url);
-            match body {
+            let mut request = self.client.request(method.clone(), &url);
+            for (name, value) in &call.headers {
+                request = request.header(name, value);
+            }
+            match &call.body {
                 Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(body.to_string()),
                 None => request,
             }
@@ -158,6 +160,28 @@ impl ApiClient {
             }
             answer => answer,
         }
+    }
+
+    /// What is to be sent, in which every text that is `{token}` stands for the token: some systems want it there.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`] if there is no token.
+    pub fn with_token(&self, body: Value) -> Result<Value, ApiError> {
+        Ok(match body {
+            Value::String(text) if text == "{token}" => {
+                let token = self.token.as_ref().ok_or_else(|| ApiError::later("[source.…] gives no `token`"))?;
+                token.expose().into()
+            }
+            Value::Array(items) => {
+                items.into_iter().map(|item| self.with_token(item)).collect::<Result<Vec<_>, _>>()?.into()
+            }
+            Value::Object(members) => {
+                let members = members.into_iter().map(|(name, value)| Ok((name, self.with_token(value)?)));
+                Value::Object(members.collect::<Result<_, ApiError>>()?)
+            }
+            other => other,
+        })
     }
 
     /// Asks for a socket in Slack's manner (docs.slack.dev, `apps.connections.open`), and gives its address, which is a secret.

@@ -235,6 +235,7 @@ fn of_answer(row: &Value) -> Option<(&'static str, &'static str, Value)> {
         ("jira_automation", _) => ("jira_automation", "comments", json!({"issue": "SUP-42"})),
         ("front", _) => ("front", "message", json!({})),
         ("kommo", _) => ("kommo", "events", json!({})),
+        ("odoo", _) => ("odoo", "messages", json!({})),
         _ => return None,
     })
 }

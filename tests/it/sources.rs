@@ -315,6 +315,58 @@ set = {{ zone = \"America/Bogota\" }}
     assert_eq!(daemon.call("POST", "/hooks/glpi", &[], b"{}").status, 404, "what is only asked has no door");
 }
 
+/// An Odoo before 19, which tells its errors under 200.
+fn odoo(n: usize) -> Option<String> {
+    let body = match n {
+        0 => json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": {
+            "name": "odoo.exceptions.AccessDenied", "message": "secret of theirs"}}}),
+        _ => json!({"jsonrpc": "2.0", "id": 1, "result": [
+            {"id": 5007, "author_id": [10, "Laura Gómez"], "author_guest_id": false, "email_from": false, "body": "<p>¿Alguna novedad?</p>",
+             "date": "2026-03-02 14:25:00", "message_type": "email", "model": "helpdesk.ticket", "res_id": 42, "record_name": "Factura",
+             "is_internal": false, "subtype_id": [1, "Discussions"], "attachment_ids": []}]}),
+    };
+    answer("200 OK", "Content-Type: application/json\r\n", &body.to_string())
+}
+
+#[test]
+fn what_is_asked_by_post_goes_on_where_it_was_though_errors_come_under_200() {
+    let api = Webhook::scripted(|n, _| odoo(n));
+    let base = api.url.trim_end_matches("/hook").to_owned();
+    let config = format!(
+        "{PEOPLE}{POLICY}
+[source.odoo]
+preset = \"odoo\"
+secret = {{ env = \"CRM_SECRET\" }}
+token = {{ env = \"CRM_TOKEN\" }}
+private = true
+api = \"{base}\"
+set = {{ database = \"empresa\", uid = 8 }}
+"
+    );
+    let daemon = start(&config);
+    let failing = wait_for("a source that fails", PATIENCE, || {
+        Some(source(&daemon, "odoo")).filter(|source| source["state"] == "failing")
+    });
+    let cause = failing["cause"].as_str().unwrap_or_default();
+    assert!(cause.contains("odoo.exceptions.AccessDenied") && !cause.contains("theirs"), "{cause}");
+    let request = request(&daemon, 1);
+    let told = ["channel", "subject"].map(|field| request[field].as_str().unwrap_or_default().to_owned());
+    assert_eq!(told, ["crm", "Factura"]);
+    let args = |n: usize| {
+        let call = api.received().into_iter().nth(n)?;
+        assert_eq!((call.method.as_str(), call.path.as_str()), ("POST", "/jsonrpc"));
+        Some(serde_json::from_str::<Value>(&call.body).expect("JSON")["params"]["args"].clone())
+    };
+    let [failed, first] = [0, 1].map(|n| args(n).expect("a call"));
+    assert_eq!(failed, first, "what failed is asked for as it was");
+    assert_eq!((&first[0], &first[1], &first[2]), (&json!("empresa"), &json!(8), &json!(TOKEN)));
+    assert_eq!(first[6]["order"], "id desc", "at first the newest");
+
+    let _daemon = start_in(daemon.kill());
+    let next = wait_for("the page after the restart", PATIENCE, || args(2));
+    assert_eq!((&next[5][0][2], &next[6]["order"]), (&json!(["id", ">=", 5007]), &json!("id asc")));
+}
+
 #[test]
 fn a_source_that_falls_silent_is_told_once() {
     let daemon = start(&crm("http://127.0.0.1:9", "silent_after = \"1s\""));

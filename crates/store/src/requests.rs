@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, Rows, params};
 
-use super::stored::{self, ReadClock, ReadRequest, SHAPE};
+use super::stored::{self, ReadClock, ReadClocks, ReadRequest, SHAPE};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::clock::Clock;
 use plazo_core::engine::effect::{Wake, WakeReason};
@@ -112,20 +112,29 @@ impl Store {
         let mut statement =
             self.prepare("SELECT kind, cycle, v, clock FROM clocks WHERE request = ?1 ORDER BY kind, cycle")?;
         let mut rows = statement.query([request.0])?;
-        let (mut clocks, mut state) = (Vec::new(), None);
+        let (mut clocks, mut state) = (Vec::new(), None::<Vec<Clock>>);
         while let Some(row) = rows.next()? {
             if row.get_ref(3)? != ValueRef::Null {
                 clocks.extend(self.read_clock(request, row, 2));
                 continue;
             }
-            if state.is_none() {
-                state = Some(self.request(request)?.map(|request| request.clocks).unwrap_or_default());
-            }
-            let (kind, cycle) = (row.get::<_, String>(0)?, row.get::<_, u32>(1)?);
-            let mut own = state.iter().flatten();
-            clocks.extend(own.find(|clock| clock.kind.as_str() == kind && clock.cycle == cycle).cloned());
+            let own = match &mut state {
+                Some(own) => own,
+                None => state.insert(self.clocks_in_state(request)?),
+            };
+            let (kind, cycle) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get::<_, u32>(1)?);
+            let place = own.iter().position(|clock| clock.kind.as_str() == kind && clock.cycle == cycle);
+            clocks.extend(place.map(|place| own.swap_remove(place)));
         }
         Ok(clocks)
+    }
+
+    fn clocks_in_state(&self, id: RequestId) -> Result<Vec<Clock>> {
+        let mut statement = self.prepare("SELECT v, state FROM requests WHERE id = ?1")?;
+        let mut rows = statement.query([id.0])?;
+        let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+        let read = self.of_known_shape(id, "request", row, 0).and_then(|()| self.parsed(id, "request", row, 1));
+        Ok(read.map(|ReadClocks { clocks }| clocks).unwrap_or_default())
     }
 
     /// A request of two columns, its shape and its state; none, and noted, if it cannot be read.

@@ -49,6 +49,14 @@ pub fn write_clock(clock: &Clock) -> serde_json::Result<String> {
 #[derive(Debug, Deserialize)]
 pub struct ReadRequest(#[serde(with = "StoredRequest")] pub Request);
 
+/// The clocks of a request's state alone.
+#[derive(Debug, Deserialize)]
+pub struct ReadClocks {
+    /// Those that run, and each kind's last one.
+    #[serde(default, deserialize_with = "clocks::deserialize")]
+    pub clocks: Vec<Clock>,
+}
+
 /// A clock as it is read, of any shape that is known.
 #[derive(Debug, Deserialize)]
 pub struct ReadClock(#[serde(with = "StoredClock")] pub Clock);

@@ -87,17 +87,12 @@ impl Store {
                 return None;
             }
         };
-        self.parsed_bytes(request, part, bytes)
+        self.noted(request, part, serde_json::from_slice(bytes))
     }
 
-    /// The same of what was read already.
-    pub(super) fn parsed_bytes<T: DeserializeOwned>(
-        &self,
-        request: RequestId,
-        part: &'static str,
-        bytes: &[u8],
-    ) -> Option<T> {
-        match serde_json::from_slice(bytes) {
+    /// What was read; none, and noted, where that failed.
+    pub(super) fn noted<T>(&self, request: RequestId, part: &'static str, read: serde_json::Result<T>) -> Option<T> {
+        match read {
             Ok(value) => Some(value),
             Err(error) => {
                 // What the reader says itself repeats values, which are clients' words.

@@ -31,6 +31,18 @@ pub struct ApiCall {
     pub body: Option<Value>,
 }
 
+impl ApiCall {
+    /// Asks for a path.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: "GET".to_owned(), path: path.into(), headers: Vec::new(), body: None }
+    }
+
+    /// Sends JSON to a path, or nothing.
+    pub fn post(path: impl Into<String>, body: Option<Value>) -> Self {
+        Self { method: "POST".to_owned(), path: path.into(), headers: Vec::new(), body }
+    }
+}
+
 /// An answer, whatever its status.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiAnswer {

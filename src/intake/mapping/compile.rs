@@ -295,10 +295,14 @@ fn span(text: &str, place: &str, field: &str) -> Result<std::time::Duration, Map
 fn poll_of(poll: &file::Poll) -> Result<Poll, MappingError> {
     let place = format!("[[poll]] «{}»", poll.name);
     let optional = |text: &Option<String>, field| text.as_ref().map(|text| expression(text, &place, field)).transpose();
+    let headers = poll.headers.iter().map(|(name, value)| Ok((name.clone(), expression(value, &place, "headers")?)));
     Ok(Poll {
         name: poll.name.clone(),
         every: span(&poll.every, &place, "every")?,
         path: expression(&poll.path, &place, "path")?,
+        body: optional(&poll.body, "body")?,
+        headers: headers.collect::<Result<_, MappingError>>()?,
+        failed: optional(&poll.failed, "failed")?,
         cursor: optional(&poll.cursor, "cursor")?,
         next: optional(&poll.next, "next")?,
     })

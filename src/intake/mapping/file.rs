@@ -208,6 +208,10 @@ pub(super) struct Poll {
     pub name: String,
     pub every: String,
     pub path: String,
+    pub body: Option<String>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    pub failed: Option<String>,
     pub cursor: Option<String>,
     pub next: Option<String>,
 }

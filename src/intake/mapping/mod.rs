@@ -240,6 +240,12 @@ pub struct Poll {
     pub every: Duration,
     /// Path below the API's base, or a whole address.
     pub path: Expression,
+    /// What is sent by `POST`, as JSON; without it, it is a `GET`. A text that is `{token}` stands for the token.
+    pub body: Option<Expression>,
+    /// Headers besides those of the authentication; one that gives no string is left out.
+    pub headers: Vec<(String, Expression)>,
+    /// What went wrong, where an answer under 2xx says that something did; null where nothing did.
+    pub failed: Option<Expression>,
     /// What is remembered for the next time.
     pub cursor: Option<Expression>,
     /// The next page.
