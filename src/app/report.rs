@@ -258,7 +258,7 @@ fn make(
             }
             // Whenever it was said: the figures are those of the period in which it broke.
             let reasons = reasons::of(&events, &clocks, request.owner.as_deref(), rulebook);
-            fold.add(&Case { history, clocks: clocks.clone(), reasons });
+            fold.add(&Case { history, clocks: &clocks, reasons });
         }
     })?;
     let mut report = report.finish(&wanted.name);

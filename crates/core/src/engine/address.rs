@@ -97,22 +97,43 @@ fn digits(address: &str) -> Option<String> {
 
 thread_local! {
     /// What was found of numbers lately: reading one costs more than anything else of an event, and a conversation has the same again and again.
-    static NUMBERS: RefCell<HashMap<String, Option<String>>> = RefCell::new(HashMap::new());
+    static NUMBERS: RefCell<Remembered> = RefCell::new(Remembered::default());
 }
-/// So many are kept in mind.
-const MOST_NUMBERS: usize = 8_192;
+/// So many are kept in mind of each of the two halves: a desk with more clients has most of its work with these.
+const MOST_NUMBERS: usize = 32_768;
+
+/// Numbers by their digits, those that were asked for lately and those before them. Where the first half is full it becomes the second, whose
+/// own go, but for what is asked for again meanwhile.
+#[derive(Default)]
+struct Remembered {
+    lately: HashMap<String, Option<String>>,
+    before: HashMap<String, Option<String>>,
+}
+
+impl Remembered {
+    fn find(&mut self, digits: &str) -> Option<Option<String>> {
+        if let Some(found) = self.lately.get(digits) {
+            return Some(found.clone());
+        }
+        let (digits, found) = self.before.remove_entry(digits)?;
+        self.keep(digits, found.clone());
+        Some(found)
+    }
+
+    fn keep(&mut self, digits: String, found: Option<String>) {
+        if MOST_NUMBERS <= self.lately.len() {
+            self.before = std::mem::take(&mut self.lately);
+        }
+        self.lately.insert(digits, found);
+    }
+}
 
 /// The number with its country code, if there is such a number.
 fn number(digits: &str) -> Option<String> {
-    let known = NUMBERS.with_borrow(|numbers| numbers.get(digits).cloned());
+    let known = NUMBERS.with_borrow_mut(|numbers| numbers.find(digits));
     known.unwrap_or_else(|| {
         let found = read_number(digits);
-        NUMBERS.with_borrow_mut(|numbers| {
-            if MOST_NUMBERS <= numbers.len() {
-                numbers.clear();
-            }
-            numbers.insert(digits.to_owned(), found.clone());
-        });
+        NUMBERS.with_borrow_mut(|numbers| numbers.keep(digits.to_owned(), found.clone()));
         found
     })
 }

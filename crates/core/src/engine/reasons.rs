@@ -94,6 +94,9 @@ pub struct GivenReason {
 /// `owner` is the request's.
 pub fn of(events: &[Event], clocks: &[Clock], owner: Option<&str>, rulebook: &Rulebook) -> Vec<GivenReason> {
     let mut given: Vec<GivenReason> = Vec::new();
+    if !events.iter().any(|event| matches!(event.fact, Fact::Reason { .. })) {
+        return given;
+    }
     for event in event::arrived(events).filter(|event| event.is_believed()) {
         match &event.fact {
             Fact::Reason { reason, of, text } => {

@@ -29,7 +29,7 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    pub(super) fn add(&mut self, case: &Case, material: &Material<'_>, rulebook: &Rulebook) {
+    pub(super) fn add(&mut self, case: &Case<'_>, material: &Material<'_>, rulebook: &Rulebook) {
         for given in case.reasons.iter().filter(|given| material.period.holds(given.breached_at)) {
             let count = self.reasons.entry(given.reason.clone()).or_insert_with(|| ReasonCount {
                 reason: given.reason.clone(),
@@ -67,7 +67,7 @@ impl Fold {
         (counts, rows, self.kept)
     }
 
-    fn add_still(&mut self, case: &Case, material: &Material<'_>, rulebook: &Rulebook) {
+    fn add_still(&mut self, case: &Case<'_>, material: &Material<'_>, rulebook: &Rulebook) {
         let (period, calendar) = (material.period, material.calendar);
         let request = &case.history.request;
         for held in case.history.held.iter().filter(|held| held.holder != Holder::Closed) {
@@ -96,7 +96,7 @@ impl Fold {
     }
 }
 
-fn row(case: &Case, given: &GivenReason, material: &Material<'_>) -> ReasonRow {
+fn row(case: &Case<'_>, given: &GivenReason, material: &Material<'_>) -> ReasonRow {
     ReasonRow {
         request: case.history.request.id,
         promise: given.clock.kind,
@@ -112,7 +112,7 @@ fn row(case: &Case, given: &GivenReason, material: &Material<'_>) -> ReasonRow {
 }
 
 /// Promises of a case that were kept in the period after their clock had stood still for long.
-fn kept_waiting(case: &Case, material: &Material<'_>, rulebook: &Rulebook) -> Vec<KeptWaiting> {
+fn kept_waiting(case: &Case<'_>, material: &Material<'_>, rulebook: &Rulebook) -> Vec<KeptWaiting> {
     let request = &case.history.request;
     // Without a pause nothing stood still.
     let clocks = case.clocks.iter().filter(|clock| !(request.pauses.is_empty() && clock.closed.is_empty()));

@@ -75,7 +75,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Takes a case in: a request on which something happened in the period or that was open in it. Each is given once.
-    pub fn add(&mut self, case: &Case) {
+    pub fn add(&mut self, case: &Case<'_>) {
         let request = &case.history.request;
         gather(case, &self.material, &mut self.groups, &mut self.spans);
         for owner in self.broken.take(request.id) {
@@ -155,7 +155,7 @@ impl<'a> Fold<'a> {
 fn violated(
     request: RequestId,
     owner: Option<&str>,
-    case: Option<&Case>,
+    case: Option<&Case<'_>>,
     material: &Material<'_>,
     groups: &mut Groups,
 ) {
@@ -165,7 +165,7 @@ fn violated(
 }
 
 /// What a request is called.
-fn name_of_request(case: &Case, material: &Material<'_>) -> Option<String> {
+fn name_of_request(case: &Case<'_>, material: &Material<'_>) -> Option<String> {
     let request = &case.history.request;
     let client = request.facets.customer.as_ref();
     let client = client.map(|word| material.directory.customer(word).map_or(word, |client| &client.name));
@@ -192,7 +192,7 @@ impl Gathered {
     }
 }
 
-fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups, spans: &mut AllSpans) {
+fn gather(case: &Case<'_>, material: &Material<'_>, groups: &mut Groups, spans: &mut AllSpans) {
     let (period, calendar) = (material.period, material.calendar);
     let request = &case.history.request;
     let id = request.id;
@@ -228,7 +228,7 @@ fn gather(case: &Case, material: &Material<'_>, groups: &mut Groups, spans: &mut
         let span = spans.keep(Span::of(id, resolution.from, resolution.at, calendar));
         note(resolution.owner.as_deref(), &mut |gathered| gathered.resolution.add(span));
     }
-    for clock in &case.clocks {
+    for clock in case.clocks {
         // What a holder owes is that holder's, whoever has it now.
         let owner = match clock.kind {
             TargetKind::Attend => case.history.charged_at(clock.started_at),
@@ -260,12 +260,12 @@ pub(super) fn verdict(clock: &Clock) -> Option<(DateTime<Utc>, bool)> {
     }
 }
 
-pub(super) fn is_client(case: &Case) -> bool {
+pub(super) fn is_client(case: &Case<'_>) -> bool {
     case.history.request.facets.is_for_client()
 }
 
 /// The groups to which something of a case belongs that is `owner`'s.
-fn places(case: Option<&Case>, owner: Option<&str>, material: &Material<'_>) -> Vec<(By, String)> {
+fn places(case: Option<&Case<'_>>, owner: Option<&str>, material: &Material<'_>) -> Vec<(By, String)> {
     let mut places = vec![(By::All, String::new())];
     if let Some(owner) = owner {
         places.push((By::Person, owner.to_owned()));
@@ -297,7 +297,7 @@ pub(super) fn person(key: Option<&str>, material: &Material<'_>) -> Option<Strin
 }
 
 /// How long a client waited in the period, each time.
-fn waits(case: &Case, material: &Material<'_>) -> Vec<Worst> {
+fn waits(case: &Case<'_>, material: &Material<'_>) -> Vec<Worst> {
     let (period, calendar) = (material.period, material.calendar);
     let request = &case.history.request;
     let mut all: Vec<Worst> = Vec::new();
@@ -342,7 +342,7 @@ struct HeldTime {
 }
 
 /// In whose hands a request was, and how long.
-fn hold(case: &Case, material: &Material<'_>, held: &mut BTreeMap<(&'static str, Option<String>), HeldTime>) {
+fn hold(case: &Case<'_>, material: &Material<'_>, held: &mut BTreeMap<(&'static str, Option<String>), HeldTime>) {
     let period = material.period;
     for span in &case.history.held {
         let (from, to) = (span.from.max(period.from), span.to.min(period.to));
@@ -378,7 +378,7 @@ fn holders(held: BTreeMap<(&'static str, Option<String>), HeldTime>) -> Vec<Hold
 }
 
 /// What is not known of an open request that should be (C8).
-fn orphan(case: &Case, rulebook: &Rulebook) -> Option<Orphan> {
+fn orphan(case: &Case<'_>, rulebook: &Rulebook) -> Option<Orphan> {
     let request = &case.history.request;
     if !request.phase.is_live() || rulebook.checks.find(CheckKind::Associated, &request.facets).is_none() {
         return None;

@@ -65,16 +65,16 @@ impl Default for Standards {
 
 /// A request with all that is known of it up to the end of the period.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub struct Case<'a> {
     /// What happened to it.
     pub history: History,
     /// Every clock that ran on it.
-    pub clocks: Vec<Clock>,
+    pub clocks: &'a [Clock],
     /// Why those broke that did, as far as somebody said so.
     pub reasons: Vec<GivenReason>,
 }
 
-impl Case {
+impl Case<'_> {
     /// Whether a clock's breach was let out of the figures.
     fn is_excluded(&self, clock: &Clock) -> bool {
         let is_out = |given: &GivenReason| given.clock == clock.name() && given.state == ReasonState::Excluded;
