@@ -64,7 +64,10 @@ async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Resu
         let failed_there = failed_there.map_err(|problem| (None, format!("`failed` of the poll fails: {problem}")))?;
         if let Some(what) = failed_there.filter(|what| !what.is_null()) {
             let what = word(&what).unwrap_or_else(|| "it does not say what".to_owned());
-            return Err((None, format!("it answers that something failed: {}", first_letters(&printable_line(&what), LONGEST_WORDS))));
+            return Err((
+                None,
+                format!("it answers that something failed: {}", first_letters(&printable_line(&what), LONGEST_WORDS)),
+            ));
         }
         let next = poll.next.as_ref().map(|next| next.of(&scope)).transpose();
         let next = next.map_err(|problem| (None, format!("`next` of the poll fails: {problem}")))?;
@@ -86,7 +89,8 @@ async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Resu
 
 /// What is asked for a page.
 fn call_of(poll: &Poll, scope: &ExpressionScope, path: String, api: &ApiClient) -> Result<ApiCall, Failure> {
-    let failed = |field: &str, problem: &dyn std::fmt::Display| (None, format!("`{field}` of the poll fails: {problem}"));
+    let failed =
+        |field: &str, problem: &dyn std::fmt::Display| (None, format!("`{field}` of the poll fails: {problem}"));
     let mut headers = Vec::new();
     for (name, value) in &poll.headers {
         let value = value.of(scope).map_err(|problem| failed("headers", &problem))?;

@@ -195,7 +195,9 @@ mod tests {
             seen.insert(event.fact.type_name());
         }
         assert_eq!(seen, Fact::TYPES.into_iter().collect(), "each type has its row");
-        for broken in ["{", "{}", "", "no JSON", r#"{"type":"ack"}"#, r#"{"at":"2026-03-02T14:00:00Z","type":"message"}"#] {
+        for broken in
+            ["{", "{}", "", "no JSON", r#"{"type":"ack"}"#, r#"{"at":"2026-03-02T14:00:00Z","type":"message"}"#]
+        {
             read(broken.as_bytes(), "s", "i").expect_err(broken);
         }
     }
