@@ -107,9 +107,7 @@ impl Peer for Zulip {
         let gave_up = |cause: &str| DeliveryError::GiveUp { cause: cause.to_owned() };
         let content = content(message);
         let (method, path, body) = match (&message.updates, &self.channel, &message.to) {
-            (Some(number), ..) => {
-                (Method::PATCH, format!("messages/{number}"), json!({ "content": content }))
-            }
+            (Some(number), ..) => (Method::PATCH, format!("messages/{number}"), json!({ "content": content })),
             (None, Some(channel), _) => {
                 let body = json!({ "type": "stream", "to": channel, "topic": topic(message), "content": content });
                 (Method::POST, "messages".to_owned(), body)

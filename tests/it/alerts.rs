@@ -237,7 +237,8 @@ fn an_incident_is_triggered_acknowledged_and_resolved_under_one_key() {
 #[test]
 fn what_is_taken_in_pushover_is_taken_here_and_what_is_taken_here_stops_ringing_there() {
     let phone = Webhook::scripted(|n, call| {
-        let receipt = if call.path.ends_with("/messages.json") { format!(r#","receipt":"r{n}""#) } else { String::new() };
+        let receipt =
+            if call.path.ends_with("/messages.json") { format!(r#","receipt":"r{n}""#) } else { String::new() };
         answer("200 OK", "", &format!(r#"{{"status":1,"request":"x"{receipt}}}"#))
     });
     let daemon = start(&format!(

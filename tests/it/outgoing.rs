@@ -586,9 +586,7 @@ fn lessons_55_what_answers_in_a_system_s_place_is_not_its_success_nor_its_last_w
                 continue;
             }
             let said = answer(status, headers, body);
-            let peer = Webhook::scripted(move |_, call| {
-                before(call).or_else(|| said.clone())
-            });
+            let peer = Webhook::scripted(move |_, call| before(call).or_else(|| said.clone()));
             let result = send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert("Laura"));
             assert_eq!(word(&result), expected, "{system}, {status} {body}: {result:?}");
         }
@@ -655,9 +653,7 @@ fn an_id_is_read_whatever_its_type() {
         for (_, body, expected) in answers.iter().filter(|(name, ..)| *name == system) {
             let status = if kind == Kind::PagerDuty { "202 Accepted" } else { "200 OK" };
             let said = answer(status, "", body);
-            let peer = Webhook::scripted(move |_, call| {
-                before(call).or_else(|| said.clone())
-            });
+            let peer = Webhook::scripted(move |_, call| before(call).or_else(|| said.clone()));
             let result = send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert("Laura"));
             let reference = result.expect("taken").reference;
             assert_eq!(reference.as_deref(), Some(*expected), "{system}");

@@ -44,11 +44,15 @@ fn an_encrypted_room_gets_nothing() {
     let peer = encrypted();
     let result = send(&transport(&settings(Kind::Matrix, peer.url.trim_end_matches("/hook"), false)), &alert("Laura"));
     // The whole destination is of no use, until the file names another room.
-    assert!(matches!(&result, Err(DeliveryError::Hold { after: None, cause }) if cause.contains("encrypted")), "{result:?}");
+    assert!(
+        matches!(&result, Err(DeliveryError::Hold { after: None, cause }) if cause.contains("encrypted")),
+        "{result:?}"
+    );
     assert!(peer.received().iter().all(|call| call.method == "GET"));
     // One reader's room is no reason to keep from the others what is theirs.
     let peer = encrypted();
-    let result = send(&transport(&matrix_of_readers(peer.url.trim_end_matches("/hook"))), &to_reader("!laura:b.example"));
+    let result =
+        send(&transport(&matrix_of_readers(peer.url.trim_end_matches("/hook"))), &to_reader("!laura:b.example"));
     assert_eq!(word(&result), "give up", "{result:?}");
     assert!(peer.received().iter().all(|call| call.method == "GET"));
 }

@@ -91,7 +91,10 @@ impl Provider for Matrix {
         if let Some(to) = config.to.as_ref().filter(|to| !is_room(to)) {
             let named = to.as_str();
             let (cause, remedy) = (
-                both!("`{named}` is no id of a room in Matrix", "`{named}` no es el identificador de una sala de Matrix"),
+                both!(
+                    "`{named}` is no id of a room in Matrix",
+                    "`{named}` no es el identificador de una sala de Matrix"
+                ),
                 both!(
                     "write the id, which begins with `!`: in Element, Room settings, Advanced; a name with `#` may move",
                     "escriba el identificador, que empieza por `!`: en Element, Configuración de la sala, Avanzado; un nombre con `#` puede cambiar de sala"
@@ -226,7 +229,9 @@ impl Peer for Matrix {
         Judged::Failed(match (answer.status, body["errcode"].as_str().unwrap_or_default()) {
             (StatusCode::TOO_MANY_REQUESTS, _) => match body["retry_after_ms"].as_i64() {
                 // Whole seconds, rather too many than too few.
-                Some(ms) => DeliveryError::Hold { after: TimeDelta::try_seconds(ms.saturating_add(999) / 1_000), cause },
+                Some(ms) => {
+                    DeliveryError::Hold { after: TimeDelta::try_seconds(ms.saturating_add(999) / 1_000), cause }
+                }
                 None => answer.held(cause),
             },
             (StatusCode::UNAUTHORIZED, _) => DeliveryError::Hold { after: None, cause },
