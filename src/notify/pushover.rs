@@ -44,8 +44,9 @@ pub struct Config {
     /// Slack's or Zulip's channel, Telegram's chat, Matrix's room, WhatsApp's number, Pushover's user, ntfy's topic or ClickUp's list.
     /// Where it is left out, each person's.
     pub to: Option<At<String>>,
-    /// Of Pushover: the public address of a [source.NAME] with its preset, secret word included, by which plazo hears who took it.
-    pub callback: Option<At<WordOr<SecretRef>>>,
+    /// Of Pushover: where the public address of a [source.NAME] with its preset is kept, secret word included, by which plazo hears who
+    /// took it.
+    pub callback: Option<At<SecretRef>>,
     /// Whether the address may lie inside of the house.
     pub private: Option<At<bool>>,
     /// How long an answer is waited for, such as "10s".
@@ -93,8 +94,7 @@ impl Provider for Pushover {
         );
         let token = reader.needed_secret("token", config.token.as_ref());
         let user = reader.to(config.to.as_ref());
-        // Pushover calls from outside, so it must be public, whatever `private` says.
-        let callback = config.callback.as_ref().and_then(|url| reader.address(url, false));
+        let callback = config.callback.as_ref().and_then(|callback| reader.secret(callback));
         Some(Settings { endpoint: endpoint?, token, user, callback })
     }
 

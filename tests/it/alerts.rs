@@ -24,7 +24,9 @@ fn start(more: &str) -> Daemon {
     let config = format!("{PEOPLE}{POLICY}{more}").replace("OPERATOR", &operator.display().to_string());
     std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
     Daemon::start_with(directory, |command| {
-        command.env("FAR_TOKEN", "0123456789abcdef0123456789abcdef");
+        command
+            .env("FAR_TOKEN", "0123456789abcdef0123456789abcdef")
+            .env("FAR_CALLBACK", "https://hooks.plazo.example/hooks/phones/0123456789abcdef0123456789abcdef");
     })
 }
 
@@ -244,7 +246,7 @@ fn what_is_taken_in_pushover_is_taken_here_and_what_is_taken_here_stops_ringing_
     let daemon = start(&format!(
         "[escalation]\ne = [{{ at = \"due\", tell = [\"phone\"] }}]\n\
          [destination.phone]\ntype = \"pushover\"\nprivate = true\nurl = \"{}\"\ntoken = {{ env = \"FAR_TOKEN\" }}\nto = \"uEQUIPO\"\n\
-         callback = \"https://hooks.plazo.example/hooks/phones/0123456789abcdef0123456789abcdef\"\n\
+         callback = {{ env = \"FAR_CALLBACK\" }}\n\
          [source.phones]\npreset = \"pushover\"\nsecret = {{ env = \"FAR_TOKEN\" }}\n",
         base(&phone)
     )
