@@ -25,6 +25,8 @@ const LONGEST_MESSAGE: usize = 130;
 const LONGEST_ALIAS: usize = 512;
 const LONGEST_DESCRIPTION: usize = 15_000;
 const LONGEST_NOTE: usize = 2_000;
+/// Of 8,000 for all details together.
+const LONGEST_DETAIL: usize = 500;
 /// What is the message's own fault, or its alert's.
 const GONE: [StatusCode; 3] = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY];
 
@@ -166,8 +168,8 @@ fn alert(message: &Message, alias: &str) -> Value {
         Tone::Neutral => "P3",
         Tone::Done => "P5",
     };
-    let mut details: Map<_, _> =
-        card.fields.iter().map(|(label, value)| (label.clone(), Value::from(value.as_str()))).collect();
+    let detail = |(label, value): &(String, String)| (label.clone(), cut(value, LONGEST_DETAIL, characters).into());
+    let mut details: Map<_, Value> = card.fields.iter().map(detail).collect();
     if let Some(show) = &card.show {
         details.insert("link".to_owned(), show.clone().into());
     }
