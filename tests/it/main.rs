@@ -72,6 +72,7 @@ mod transports;
 mod untrusted;
 mod usual;
 mod watching;
+mod ways;
 mod webhooks;
 mod words;
 mod writeback;

@@ -160,7 +160,7 @@ mod tests {
             r#""type":"prioritise","to":"high""#,
             r#""type":"wait","reason":"r","on":"supplier","until":"2026-03-02T15:00:00Z""#,
             r#""type":"resume""#,
-            r#""type":"promise","promise":{"within":"2h"}"#,
+            r#""type":"promise","promise":{"within":7200000}"#,
             r#""type":"deliver","text":"listo""#,
             r#""type":"deliver""#,
             r#""type":"comment","text":"nota""#,
