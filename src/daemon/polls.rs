@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -97,7 +97,7 @@ fn call_of(poll: &Poll, scope: &ExpressionScope, path: String, api: &ApiClient) 
         headers.extend(value.as_string().map(|value| (name.clone(), value.clone())));
     }
     let Some(body) = &poll.body else { return Ok(ApiCall { headers, ..ApiCall::get(path) }) };
-    let body = expression::json(&body.of(scope).map_err(|problem| failed("body", &problem))?);
-    let body = api.with_token(body).map_err(failure)?;
+    let body = body.of(scope).map_err(|problem| failed("body", &problem))?;
+    let body = api.with_token(expression::json(&body)).map_err(failure)?;
     Ok(ApiCall { headers, ..ApiCall::post(path, Some(body)) })
 }
