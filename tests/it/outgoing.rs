@@ -116,6 +116,7 @@ fn settings_by(kind: Kind, endpoint: Endpoint, is_bot: bool) -> Settings {
             fields: fields(json!({"assignees": [183]})),
         })),
         Kind::Email | Kind::File => panic!("{} goes by no call", kind.as_str()),
+        Kind::TwilioSms | Kind::TwilioCall | Kind::InfobipSms => panic!("{} is in phone.rs", kind.as_str()),
     }
 }
 
@@ -177,6 +178,7 @@ fn alert(words: &str) -> Message {
         facts: json!({"type": "sla.breach", "timestamp": now(), "data": {"delivery": 42}}),
         first: None,
         updates: None,
+        phone: None,
     }
 }
 
@@ -449,6 +451,7 @@ fn word(result: &Result<Receipt, DeliveryError>) -> &'static str {
         Err(DeliveryError::Doubt { .. }) => "doubt",
         Err(DeliveryError::GiveUp { .. }) => "give up",
         Err(DeliveryError::Moot { .. }) => "moot",
+        Err(DeliveryError::NotToReader { .. }) => "not to reader",
     }
 }
 
