@@ -65,6 +65,8 @@ mod stores;
 mod subscriptions;
 mod support;
 mod tables;
+mod telephoned;
+mod telephones;
 mod tidy;
 mod top;
 mod transactions;

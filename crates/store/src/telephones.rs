@@ -76,7 +76,8 @@ impl Store {
     pub fn told_at(&self, request: RequestId, person: &str, destination: &str) -> Result<Option<DateTime<Utc>>> {
         let mut statement = self.prepare(
             "SELECT max(d.decided_at) FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND d.person = ?2 AND d.destination = ?3 AND d.sent_at IS NOT NULL",
+             WHERE a.request = ?1 AND d.person = ?2 AND d.destination = ?3 AND (d.sent_at IS NOT NULL
+                 OR EXISTS (SELECT 1 FROM deliveries o WHERE o.id = d.gathered_into AND o.sent_at IS NOT NULL))",
         )?;
         Ok(statement.query_row(params![request.0, person, destination], |row| Ok(known(row.get(0)?)))?)
     }
