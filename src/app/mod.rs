@@ -37,7 +37,6 @@ pub mod route;
 mod schedule;
 pub mod sessions;
 pub mod silence;
-pub mod telephoned;
 pub mod time;
 pub mod token;
 pub mod verify;

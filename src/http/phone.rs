@@ -1,6 +1,8 @@
 //! `/voice/{destination}/…`: what the vendor of a destination to telephones tells. Who calls is proven before anything is read: by Twilio's
 //! signature over the public address, and by the token that plazo made for the message. Answers are TwiML: a plain text would be sent on.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
@@ -8,11 +10,10 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 use super::error::{Failure, HandlerResult};
 use crate::app::App;
-use crate::app::phone::CallReply;
+use crate::app::phone::{CallReply, HEARD};
 use crate::both;
 use crate::intake::signature;
 use crate::notify::infobip_sms::LOST;
@@ -108,7 +109,7 @@ async fn call_status(
         }
         status @ ("busy" | "no-answer" | "failed" | "canceled") => {
             // Whoever pressed a key and was cut off has heard it.
-            if row.answer.as_deref() != Some(crate::app::telephoned::HEARD) {
+            if row.answer.as_deref() != Some(HEARD) {
                 app.outbox.not_received(row.id, status.to_owned()).await?;
             }
         }

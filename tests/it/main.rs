@@ -57,6 +57,7 @@ mod restart;
 mod rules;
 mod scenarios;
 mod service;
+mod short_texts;
 mod slack;
 mod smtp;
 mod sources;

@@ -117,9 +117,9 @@ fn waits(facts: &AlertFacts, since: TimeDelta, is_wide: bool, reader: &Reader<'_
     let is_answer = matches!(facts.target, TargetKind::Reply | TargetKind::FirstReply | TargetKind::Acknowledge);
     let short = task::short(facts.target, language);
     language.of(match (is_answer, is_wide) {
-        (true, false) => both!("waits for an answer since {since}", "espera respuesta hace {since}"),
-        (true, true) => both!("waits {since}", "espera {since}"),
-        (false, _) => both!("({short}) since {since}", "({short}) hace {since}"),
+        (true, false) => both!("has waited {since} for an answer", "espera respuesta hace {since}"),
+        (true, true) => both!("waiting {since}", "espera {since}"),
+        (false, _) => both!("({short}) for {since}", "({short}) hace {since}"),
     })
 }
 

@@ -1,10 +1,11 @@
 //! Telephones: to whom a message may go, and what is told of it afterwards. A vendor's news name the message by a token that plazo
 //! signed for it; what a key does is done with the proof of a link, once, and only while the call is about something that is still owed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
-use hmac::Mac as _;
+mod limits;
+mod record;
+mod token;
+
+use chrono::{DateTime, Utc};
 
 use super::links::has_part;
 use super::{App, Applied, Incoming, LINK_DOOR, REPLY_DOOR, WriteError};
@@ -12,27 +13,17 @@ use crate::engine::event::{About, Author, AuthorKind, Event, EventId, Fact};
 use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
 use crate::intake::reply::{Wish, wish};
-use crate::notify::phone::{Callback, PhoneTerms, digits};
-use crate::outbox::message::Leased;
+use crate::notify::phone::digits;
 use crate::outbox::needed::ClockNow;
-use crate::outbox::{Content, DeliveryError, DeliveryId, ReaderLimit};
-use crate::store::StoreError;
+use crate::outbox::Content;
 use crate::store::deliveries::DeliveryRow;
 use crate::text::phone::spoken::{CallWord, PUT_OFF};
 use crate::text::reader::Reader;
 use crate::text::render::render;
 use crate::text::{Language, phone};
 
-/// What a token is signed for.
-const PURPOSE: &str = "plazo phone 1";
-/// Bytes of a signature.
-const SIGNATURE: usize = 32;
-/// No honest token is longer.
-const LONGEST: usize = 512;
-/// Vendors tell of a message for so long.
-const LASTS: TimeDelta = TimeDelta::days(2);
-/// The span of the bound a person.
-const DAY: TimeDelta = TimeDelta::days(1);
+pub use record::HEARD;
+
 /// Numbers shorter than this are nobody's own.
 const SHORTEST_NUMBER: usize = 7;
 /// An alert is read again so often at most.
@@ -50,103 +41,6 @@ pub enum CallReply {
 }
 
 impl App {
-    /// Where a vendor tells what becomes of a delivery; none where the file gives no public address.
-    pub fn phone_callback(&self, delivery: &Leased) -> Option<Callback> {
-        let person = delivery.person.as_deref()?;
-        let mut base = reqwest::Url::parse(self.config().public_url.as_deref()?).ok()?;
-        base.path_segments_mut().ok()?.pop_if_empty().extend(["voice", delivery.destination.as_str()]);
-        let until = (delivery.decided_at + LASTS).timestamp();
-        let mut body = format!("{}\n{until}\n{person}", delivery.id).into_bytes();
-        let signature = self.keys.seal(PURPOSE, &body).finalize().into_bytes();
-        body.extend_from_slice(&signature);
-        Some(Callback { base: base.to_string(), token: URL_SAFE_NO_PAD.encode(body) })
-    }
-
-    /// The delivery that a token names and its reader, if it was made here and still works.
-    fn read_phone_token(&self, token: &str) -> Option<(DeliveryId, String)> {
-        if LONGEST < token.len() {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (body, signature) = bytes.split_at(bytes.len().checked_sub(SIGNATURE)?);
-        self.keys.seal(PURPOSE, body).verify_slice(signature).ok()?;
-        let mut parts = std::str::from_utf8(body).ok()?.splitn(3, '\n');
-        let (delivery, until, person) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
-        let until = DateTime::from_timestamp(until, 0)?;
-        (self.now() <= until).then(|| (DeliveryId(delivery), person.to_owned()))
-    }
-
-    /// Whether a message may go to its reader's telephone: not to a client, nor to whoever wants none, nor beyond the bound of a day.
-    ///
-    /// # Errors
-    ///
-    /// [`DeliveryError`] if it may not. Where that cannot be looked up, it may.
-    pub async fn may_telephone(
-        &self,
-        delivery: &Leased,
-        number: &str,
-        terms: &PhoneTerms,
-    ) -> Result<(), DeliveryError> {
-        let Some(person) = delivery.person.clone().filter(|_| delivery.updates.is_none()) else { return Ok(()) };
-        let own = digits(number);
-        if let Content::Alert(facts) = &delivery.content
-            && facts.contact_by.as_deref().is_some_and(|by| SHORTEST_NUMBER <= own.len() && digits(by) == own)
-        {
-            return Err(DeliveryError::GiveUp { cause: "that number is the client's".to_owned() });
-        }
-        let (destination, id, since) = (delivery.destination.clone(), delivery.id, self.now() - DAY);
-        let look = self.readers.read(move |store| {
-            Ok((
-                store.has_opted_out(&person, &destination)?,
-                store.count_told((&person, &destination), since, id)?,
-            ))
-        });
-        match look.await {
-            Ok((true, _)) => Err(DeliveryError::NotToReader {
-                limit: ReaderLimit::OptedOut,
-                cause: "they told the vendor to stop (START undoes it)".to_owned(),
-            }),
-            Ok((_, n)) if terms.most_a_day.get() <= n => {
-                let cause = format!("{n} within a day already, and most_a_day is {}", terms.most_a_day);
-                Err(DeliveryError::NotToReader { limit: ReaderLimit::Bound, cause })
-            }
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "how many messages went to a telephone could not be looked up");
-                Ok(())
-            }
-        }
-    }
-
-    /// The delivery of a vendor's news, if the token is ours, the destination is its own, and the vendor calls it by that name. A
-    /// delivery that is being written down is waited for a little: vendors are fast.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it cannot be looked up.
-    pub async fn telephoned(
-        &self,
-        token: &str,
-        destination: &str,
-        reference: &str,
-    ) -> Result<Option<DeliveryRow>, StoreError> {
-        const LOOKS: usize = 20;
-        let Some((id, person)) = self.read_phone_token(token) else { return Ok(None) };
-        for look in 0..LOOKS {
-            let row = self.views.delivery(id).await?;
-            let Some(row) = row else { return Ok(None) };
-            if row.destination != destination || row.person.as_ref() != Some(&person) {
-                return Ok(None);
-            }
-            match &row.reference {
-                Some(known) => return Ok((known == reference).then_some(row)),
-                None if row.finished_at.is_some() || look + 1 == LOOKS => return Ok(None),
-                None => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
-            }
-        }
-        Ok(None)
-    }
-
     /// What a key does that was pressed in a call; `n_repeats` says how often it was read again. Also in which language it goes on.
     ///
     /// # Errors

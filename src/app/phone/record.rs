@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::WriteError;
-use super::outbox::Outbox;
-use super::work::Work;
+use crate::app::WriteError;
+use crate::app::outbox::Outbox;
+use crate::app::work::Work;
 use crate::both;
 use crate::config::{Config, EMAIL};
 use crate::desk::announcement_by;
@@ -14,9 +14,9 @@ use crate::store::StoreError;
 /// What was said of a call in which a key was pressed.
 pub const HEARD: &str = "heard";
 /// What was said of such a call that has ended.
-pub const ENDED: &str = "heard, and ended";
+const ENDED: &str = "heard, and ended";
 /// What was said of a text that arrived.
-pub const DELIVERED: &str = "delivered";
+const DELIVERED: &str = "delivered";
 
 impl Outbox {
     /// Notes that somebody pressed a key in a call.
