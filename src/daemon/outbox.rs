@@ -27,10 +27,10 @@ use crate::outbox::writing::{source_of, way_to};
 use crate::outbox::{Attempt, Content, DeliveryId, ReaderLimit, retry};
 use crate::text::format::one_line;
 use crate::text::further::Further;
+use crate::text::phone::{self, gsm::Alphabet};
 use crate::text::printable::printable_marked;
 use crate::text::reader::Reader;
 use crate::text::render::{Rendered, render};
-use crate::text::phone::{self, gsm::Alphabet};
 use crate::text::{Both, Language};
 use crate::writeback::HelpDesk;
 

@@ -162,11 +162,7 @@ fn signed(app: &App, name: &str, uri: &Uri, headers: &HeaderMap, body: &[u8]) ->
     let token = token.read().map_err(|_| refused())?;
     let said = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
-    if signature::is_twilios(&token, &format!("{}{path}", app.base()), body, said) {
-        Ok(terms)
-    } else {
-        Err(refused())
-    }
+    if signature::is_twilios(&token, &format!("{}{path}", app.base()), body, said) { Ok(terms) } else { Err(refused()) }
 }
 
 /// Said alike of what never was, what is over and what is another's.

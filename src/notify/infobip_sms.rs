@@ -151,7 +151,8 @@ impl InfobipSms {
             one["webhooks"] = json!({ "delivery": { "url": callback.of("report") } });
         }
         let body = json!({ "messages": [one] }).to_string();
-        let request = self.line.client.post(self.url("sms/3/messages")?).header("content-type", "application/json").body(body);
+        let request =
+            self.line.client.post(self.url("sms/3/messages")?).header("content-type", "application/json").body(body);
         let answer = self.call(request, now).await?;
         let told = answer.json();
         let told = &told["messages"][0];
@@ -221,9 +222,10 @@ fn greeting(answer: &HttpAnswer) -> Greeting {
     let body = answer.json();
     match (answer.status.is_success(), body["errorCode"].as_str()) {
         (true, _) if body.is_object() => Greeting::Known,
-        (false, Some(code)) => {
-            Greeting::Unknown(format!("{code}: {}", cut(body["description"].as_str().unwrap_or_default(), 80, characters)))
-        }
+        (false, Some(code)) => Greeting::Unknown(format!(
+            "{code}: {}",
+            cut(body["description"].as_str().unwrap_or_default(), 80, characters)
+        )),
         _ => Greeting::Foreign,
     }
 }

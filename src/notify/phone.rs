@@ -96,7 +96,10 @@ impl PhoneTerms {
             reader.error(
                 written.span(),
                 both!("this is no price", "esto no es un precio"),
-                both!("write an amount and a currency, such as \"0.045 USD\"", "escriba un valor y una moneda, como \"0.045 USD\""),
+                both!(
+                    "write an amount and a currency, such as \"0.045 USD\"",
+                    "escriba un valor y una moneda, como \"0.045 USD\""
+                ),
             );
         }
         let price = read.and_then(|(_, price)| price);

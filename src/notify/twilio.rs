@@ -25,9 +25,8 @@ const VENDOR: &str = "https://api.twilio.com";
 const TOO_FAST: TimeDelta = TimeDelta::seconds(2);
 /// What an error of the account, its numbers or its permissions says: every message will meet it until somebody changes that. Of SMS to a
 /// country that is closed 21408, of calls 21215; senders that are not the account's, or not fit; the account itself.
-const OF_ALL: [i64; 14] = [
-    10_001, 20_003, 20_005, 20_404, 21_210, 21_212, 21_215, 21_408, 21_606, 21_611, 21_612, 21_659, 21_660, 21_703,
-];
+const OF_ALL: [i64; 14] =
+    [10_001, 20_003, 20_005, 20_404, 21_210, 21_212, 21_215, 21_408, 21_606, 21_611, 21_612, 21_659, 21_660, 21_703];
 /// The person wrote STOP: only the person can undo that.
 const OPTED_OUT: i64 = 21_610;
 

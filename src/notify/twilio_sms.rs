@@ -148,7 +148,8 @@ impl TwilioSms {
         let mut days = vec![message.decided_at.format("%F").to_string(), now.format("%F").to_string()];
         days.dedup();
         for day in days {
-            let list = self.line.get("Messages.json", &[("To", to), ("DateSent", &day), ("PageSize", PAGE)], now).await?;
+            let list =
+                self.line.get("Messages.json", &[("To", to), ("DateSent", &day), ("PageSize", PAGE)], now).await?;
             let is_it = |row: &&Value| {
                 row["direction"].as_str().is_some_and(|direction| direction.starts_with("outbound"))
                     && !matches!(row["status"].as_str(), Some("failed" | "undelivered" | "canceled"))

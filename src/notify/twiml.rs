@@ -45,8 +45,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_markup_stays_a_name() {
-        let text = gather("Pérez & Hijos </Say><Dial>+573009999999</Dial><Say>", "https://a.example/?x=\"&y", Language::Es);
-        assert!(text.contains("Pérez &amp; Hijos &lt;/Say&gt;&lt;Dial&gt;+573009999999&lt;/Dial&gt;&lt;Say&gt;"), "{text}");
+        let text =
+            gather("Pérez & Hijos </Say><Dial>+573009999999</Dial><Say>", "https://a.example/?x=\"&y", Language::Es);
+        assert!(
+            text.contains("Pérez &amp; Hijos &lt;/Say&gt;&lt;Dial&gt;+573009999999&lt;/Dial&gt;&lt;Say&gt;"),
+            "{text}"
+        );
         assert!(text.contains("action=\"https://a.example/?x=&quot;&amp;y\""), "{text}");
     }
 }

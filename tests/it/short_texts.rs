@@ -36,8 +36,16 @@ fn text(content: &Content, language: Language, wanted: Alphabet, base: Option<&s
 fn a_text_says_whose_what_and_by_when_in_one_segment() {
     let content = alert("Laura Gómez", "WhatsApp Ventas", "Andrés Rojas");
     let cases = [
-        (Language::Es, Alphabet::Gsm7, "plazo: Laura Gomez (WhatsApp Ventas) espera respuesta hace 30 min, venció 09:35. Resp. Andrés Rojas. R-17 https://plazo.example/r/R-17"),
-        (Language::En, Alphabet::Gsm7, "plazo: Laura Gomez (WhatsApp Ventas) has waited 30 min for an answer, due 09:35. Owner Andrés Rojas. R-17 https://plazo.example/r/R-17"),
+        (
+            Language::Es,
+            Alphabet::Gsm7,
+            "plazo: Laura Gomez (WhatsApp Ventas) espera respuesta hace 30 min, venció 09:35. Resp. Andrés Rojas. R-17 https://plazo.example/r/R-17",
+        ),
+        (
+            Language::En,
+            Alphabet::Gsm7,
+            "plazo: Laura Gomez (WhatsApp Ventas) has waited 30 min for an answer, due 09:35. Owner Andrés Rojas. R-17 https://plazo.example/r/R-17",
+        ),
         (Language::Es, Alphabet::Ucs2, "Laura Gómez espera 30 min, venció 09:35. R-17 plazo.example/r/R-17"),
     ];
     for (language, wanted, expected) in cases {
@@ -61,7 +69,10 @@ fn what_does_not_fit_is_cut_the_name_first_and_never_the_number_or_the_link() {
                     assert!(told.contains("R-17 ") && told.ends_with("plazo.example/r/R-17"), "{told}");
                     assert!(!told.contains("No abrir"), "{told}");
                     if client == long.trim() && channel == "whatsapp" && wanted == Alphabet::Gsm7 {
-                        assert!(told.contains("(WhatsApp)") && told.contains("Constructora"), "the name goes first: {told}");
+                        assert!(
+                            told.contains("(WhatsApp)") && told.contains("Constructora"),
+                            "the name goes first: {told}"
+                        );
                     }
                 }
             }

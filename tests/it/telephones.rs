@@ -43,11 +43,8 @@ fn samples(path: &str) -> Vec<Value> {
 fn settings(system: &str, url: &str, timeout: Duration) -> Settings {
     let plain = |text: &str| SecretSource::Plain(text.to_owned());
     let endpoint = Endpoint { url: plain(url), private: true, timeout };
-    let terms = |voucher| PhoneTerms {
-        most_a_day: std::num::NonZeroU32::MIN,
-        price: Price::of("0.05", "USD"),
-        voucher,
-    };
+    let terms =
+        |voucher| PhoneTerms { most_a_day: std::num::NonZeroU32::MIN, price: Price::of("0.05", "USD"), voucher };
     let account = |sender: &str| Account {
         endpoint: endpoint.clone(),
         id: "AC00000000000000000000000000000042".to_owned(),

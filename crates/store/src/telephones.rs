@@ -48,7 +48,12 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn count_told(&self, (person, destination): (&str, &str), since: DateTime<Utc>, delivery: DeliveryId) -> Result<u32> {
+    pub fn count_told(
+        &self,
+        (person, destination): (&str, &str),
+        since: DateTime<Utc>,
+        delivery: DeliveryId,
+    ) -> Result<u32> {
         let mut statement = self.prepare(
             "SELECT (SELECT count(*) FROM telephoned WHERE person = ?1 AND destination = ?2 AND ?3 <= at)
                   + (SELECT count(*) FROM deliveries WHERE state = 'leased' AND person = ?1 AND destination = ?2
@@ -88,8 +93,8 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn called(&self, delivery: DeliveryId) -> Result<Option<CalledRow>> {
-        let mut statement = self
-            .prepare("SELECT state, reference, answer, person, destination, route FROM deliveries WHERE id = ?1")?;
+        let mut statement =
+            self.prepare("SELECT state, reference, answer, person, destination, route FROM deliveries WHERE id = ?1")?;
         let row = statement.query_row([delivery.0], |row| {
             let route: Option<String> = row.get(5)?;
             Ok(CalledRow {
@@ -147,10 +152,18 @@ impl Writing<'_> {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn settle_not_received(&self, delivery: DeliveryId, is_handed_over: bool, cause: &str, now: DateTime<Utc>) -> Result<bool> {
+    pub fn settle_not_received(
+        &self,
+        delivery: DeliveryId,
+        is_handed_over: bool,
+        cause: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let state = if is_handed_over { DeliveryState::HandedOver } else { DeliveryState::Dead };
         let changed = self
-            .prepare("UPDATE deliveries SET state = ?2, answer = ?3, finished_at = ?4 WHERE id = ?1 AND state = 'sent'")?
+            .prepare(
+                "UPDATE deliveries SET state = ?2, answer = ?3, finished_at = ?4 WHERE id = ?1 AND state = 'sent'",
+            )?
             .execute(params![delivery.0, state.as_str(), cause, milliseconds(now)])?;
         Ok(changed == 1)
     }

@@ -145,7 +145,8 @@ impl Snapshot {
 
     /// Totals since the beginning: they never fall, and outlast a restart.
     fn register_costs(&self, registry: &mut Registry) {
-        let (messages, units) = (Family::<DestinationLabels, Counter>::default(), Family::<DestinationLabels, Counter>::default());
+        let (messages, units) =
+            (Family::<DestinationLabels, Counter>::default(), Family::<DestinationLabels, Counter>::default());
         let costs = Family::<CostLabels, Counter<f64, AtomicU64>>::default();
         for row in &self.costs {
             let destination = row.destination.clone();

@@ -32,10 +32,7 @@ impl App {
         }
         let (destination, id, since) = (delivery.destination.clone(), delivery.id, self.now() - DAY);
         let look = self.readers.read(move |store| {
-            Ok((
-                store.has_opted_out(&person, &destination)?,
-                store.count_told((&person, &destination), since, id)?,
-            ))
+            Ok((store.has_opted_out(&person, &destination)?, store.count_told((&person, &destination), since, id)?))
         });
         match look.await {
             Ok((true, _)) => Err(DeliveryError::NotToReader {

@@ -14,8 +14,8 @@ use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
 use crate::intake::reply::{Wish, wish};
 use crate::notify::phone::digits;
-use crate::outbox::needed::ClockNow;
 use crate::outbox::Content;
+use crate::outbox::needed::ClockNow;
 use crate::store::deliveries::DeliveryRow;
 use crate::text::phone::spoken::{CallWord, PUT_OFF};
 use crate::text::reader::Reader;
@@ -72,7 +72,8 @@ impl App {
         let reply = match (key, alert) {
             ("2", _) if n_repeats < MOST_REPEATS => {
                 let reader = Reader::plain(config.zone, language, self.now());
-                let line = if alert.is_some() { String::new() } else { render(&content, &config.texts, &reader).subject };
+                let line =
+                    if alert.is_some() { String::new() } else { render(&content, &config.texts, &reader).subject };
                 CallReply::Again(phone::call(&content, &line, &reader))
             }
             ("1", None) => CallReply::Say(CallWord::Heard),

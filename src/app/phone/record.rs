@@ -115,7 +115,8 @@ impl Work<'_> {
 
     fn tell_of_bound(&mut self, person: &str, destination: &str) -> Result<(), StoreError> {
         let name = self.config.rulebook.directory.name_of(person).to_owned();
-        let subject = both!("{name} gets no more by `{destination}` today", "{name} no recibe más por `{destination}` hoy");
+        let subject =
+            both!("{name} gets no more by `{destination}` today", "{name} no recibe más por `{destination}` hoy");
         let text = both!(
             "So many messages went to {name} by `{destination}` within a day as most_a_day allows. What is more goes by the fallback. Is something alerting too often?",
             "A {name} le llegaron por `{destination}` en un día tantos avisos como permite most_a_day. Lo demás sale por el respaldo. ¿Hay algo que avisa demasiado?"

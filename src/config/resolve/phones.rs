@@ -26,7 +26,8 @@ pub(super) fn check(
         };
         let word = name.as_str();
         if !has_public_url {
-            let remedy = || both!("add public_url = \"https://…\" to [http]", "agregue public_url = \"https://…\" a [http]");
+            let remedy =
+                || both!("add public_url = \"https://…\" to [http]", "agregue public_url = \"https://…\" a [http]");
             if destination.settings.can().rings {
                 let cause = both!(
                     "`{word}` calls, and without a public address no key that is pressed comes back",
@@ -48,7 +49,10 @@ pub(super) fn check(
                     "whoever `{word}` does not reach is told by no other way",
                     "a quien `{word}` no encuentra no se le avisa por otro camino"
                 ),
-                both!("add fallback = \"email\", or another destination", "agregue fallback = \"email\", u otro destino"),
+                both!(
+                    "add fallback = \"email\", or another destination",
+                    "agregue fallback = \"email\", u otro destino"
+                ),
             );
         }
         for (person, own) in &raw.person {
@@ -66,7 +70,10 @@ fn check_number(person: &At<String>, number: &At<String>, raw: &Raw, mistakes: &
         mistakes.error(
             number.span(),
             both!("this is no number that every network knows", "este no es un número que toda red conozca"),
-            both!("write + and the country's code, such as \"+573000000009\"", "escriba + y el código del país, como \"+573000000009\""),
+            both!(
+                "write + and the country's code, such as \"+573000000009\"",
+                "escriba + y el código del país, como \"+573000000009\""
+            ),
         );
         return;
     }

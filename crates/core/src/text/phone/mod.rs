@@ -33,7 +33,8 @@ pub fn call(content: &Content, line: &str, reader: &Reader<'_>) -> String {
 
 /// What messages of a month cost, in words: `12 messages, 14 segments or minutes, 0.63 USD`. The currency is empty where nobody said a price.
 pub fn spent((messages, units, micros): (i64, i64, i64), currency: &str) -> Both {
-    let messages = Both { en: ["message", "messages"], es: ["aviso", "avisos"] }.counted(usize::try_from(messages).unwrap_or(0));
+    let messages =
+        Both { en: ["message", "messages"], es: ["aviso", "avisos"] }.counted(usize::try_from(messages).unwrap_or(0));
     let amount = if currency.is_empty() { String::new() } else { format!(", {:.2} {currency}", micros as f64 / 1e6) };
     Both {
         en: format!("{}, {units} segments or minutes{amount}", messages.en),

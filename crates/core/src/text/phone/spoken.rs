@@ -16,12 +16,32 @@ const LONGEST_NAME: usize = 60;
 
 const MONTHS: Both<[&str; 12]> = Both {
     en: [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ],
     es: [
-        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
-        "noviembre", "diciembre",
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
     ],
 };
 
@@ -59,18 +79,26 @@ impl CallWord {
 /// One alert: who waits, for what, since when, on which channel, by when.
 pub fn alert(facts: &AlertFacts, reader: &Reader<'_>) -> String {
     let (language, now) = (reader.language, shown::as_of(facts, reader.now));
-    let (who, channel) = (format::one_line(&shown::who(facts), LONGEST_NAME), vocabulary::channel(&facts.channel, language));
+    let (who, channel) =
+        (format::one_line(&shown::who(facts), LONGEST_NAME), vocabulary::channel(&facts.channel, language));
     let since = span(now - facts.started_at, language);
     let short = task::short(facts.target, language);
     let is_answer = matches!(facts.target, TargetKind::Reply | TargetKind::FirstReply | TargetKind::Acknowledge);
     let waits = language.of(if is_answer {
-        both!("{who} has waited for an answer for {since} on {channel}.", "{who} espera respuesta hace {since} por {channel}.")
+        both!(
+            "{who} has waited for an answer for {since} on {channel}.",
+            "{who} espera respuesta hace {since} por {channel}."
+        )
     } else {
         both!("{who}, on {channel}: {short}, since {since}.", "{who}, por {channel}: {short}, desde hace {since}.")
     });
     let due = facts.due_at.map(|due_at| {
         let at = instant(due_at, now, reader.zone, language);
-        language.of(if due_at <= now { both!(" It was due {at}.", " Venció {at}.") } else { both!(" It is due {at}.", " Vence {at}.") })
+        language.of(if due_at <= now {
+            both!(" It was due {at}.", " Venció {at}.")
+        } else {
+            both!(" It is due {at}.", " Vence {at}.")
+        })
     });
     let number = facts.request.0;
     let request = language.of(both!(" Request {number}.", " Solicitud {number}."));
@@ -90,7 +118,9 @@ pub const fn keys(has_request: bool, language: Language) -> &'static str {
         (true, Language::Es) => {
             "Para tomarla, marque 1. Para oír otra vez, marque 2. Para posponerla 15 minutos, marque 3."
         }
-        (true, Language::En) => "To take it, press 1. To hear it again, press 2. To put it off for 15 minutes, press 3.",
+        (true, Language::En) => {
+            "To take it, press 1. To hear it again, press 2. To put it off for 15 minutes, press 3."
+        }
         (false, Language::Es) => "Para confirmar que oyó, marque 1. Para oír otra vez, marque 2.",
         (false, Language::En) => "To say that you heard, press 1. To hear it again, press 2.",
     }
@@ -150,7 +180,13 @@ mod tests {
             let said = |language| instant(at(due), now, Tz::America__Bogota, language);
             assert_eq!((said(Language::Es), said(Language::En)), (es.to_owned(), en.to_owned()), "{due}");
         }
-        for (minutes, es) in [(0, "0 minutos"), (1, "1 minuto"), (30, "30 minutos"), (80, "1 hora y 20 minutos"), (3_000, "2 días y 2 horas")] {
+        for (minutes, es) in [
+            (0, "0 minutos"),
+            (1, "1 minuto"),
+            (30, "30 minutos"),
+            (80, "1 hora y 20 minutos"),
+            (3_000, "2 días y 2 horas"),
+        ] {
             assert_eq!(span(TimeDelta::minutes(minutes), Language::Es), es);
         }
     }
