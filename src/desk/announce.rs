@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::both;
-use crate::config::{Config, EMAIL};
+use crate::config::{Config, Contact, EMAIL};
 use crate::engine::absence::Absence;
 use crate::engine::directory::Recipient;
+use crate::engine::escalation::Offset;
 use crate::outbox::message::{NewAlert, NewDelivery};
 use crate::outbox::{Content, Motive};
 use crate::text::{Both, format};
@@ -35,7 +36,7 @@ pub(super) fn addressed_quietly(
 }
 
 /// Another way to a person than a telephone: the first that the file names, else mail; none where there is none.
-fn quiet_way(person: Option<&str>, config: &Config, is_phone: impl Fn(&str) -> bool) -> Option<String> {
+pub(super) fn quiet_way(person: Option<&str>, config: &Config, is_phone: impl Fn(&str) -> bool) -> Option<String> {
     let contact = config.contacts.get(person?)?;
     let named = contact.notify.iter().map(|way| way.by.as_str()).find(|way| !is_phone(way));
     named.or_else(|| contact.email.as_ref().map(|_| EMAIL)).map(str::to_owned)
@@ -94,12 +95,30 @@ pub fn stand_in_notice(absence: &Absence, by: Option<&str>, config: &Config, now
 
 /// Persons and destinations at `now`, without doubles: a person who shares a destination with another is told there once.
 pub fn addressed(recipients: &[Recipient], config: &Config, now: DateTime<Utc>) -> Vec<(Option<String>, String)> {
+    addressed_by(recipients, config, |contact| contact.ways(now))
+}
+
+/// The same of those who are told a step of a ladder.
+pub fn addressed_at_step(
+    recipients: &[Recipient],
+    step: Offset,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Vec<(Option<String>, String)> {
+    addressed_by(recipients, config, |contact| contact.ways_of_step(step, now))
+}
+
+fn addressed_by<'a>(
+    recipients: &[Recipient],
+    config: &'a Config,
+    ways: impl Fn(&'a Contact) -> Vec<&'a str>,
+) -> Vec<(Option<String>, String)> {
     let mut addressed: Vec<(Option<String>, String)> = Vec::new();
     for recipient in recipients {
         let ways = match recipient {
             Recipient::Destination(name) => vec![(None, name.clone())],
             Recipient::Person(key) => {
-                let ways = config.contacts.get(key).map(|contact| contact.ways(now)).unwrap_or_default();
+                let ways = config.contacts.get(key).map(&ways).unwrap_or_default();
                 ways.into_iter().map(|name| (Some(key.clone()), name.to_owned())).collect()
             }
         };

@@ -24,6 +24,7 @@ fn config(kind: &str, twilio: &str, hook: &str, more: &str) -> String {
         "[person.laura]\n",
         "[person.laura]\nnotify = \"twilio\"\nreach = { twilio = \"+57 300 000 0009\" }\n",
     );
+    let account = if kind == "infobip-sms" { "" } else { "account = \"AC00000000000000000000000000000042\"" };
     format!(
         "{people}
 [http]
@@ -45,8 +46,8 @@ e = [{{ at = \"due\", tell = [\"laura\"] }}]
 type = \"{kind}\"
 url = \"{twilio}\"
 private = true
-account = \"AC00000000000000000000000000000042\"
 sender = \"+576010000001\"
+{account}
 token = {{ env = \"TWILIO_TOKEN\" }}
 price = \"0.05 USD\"
 fallback = \"equipo\"
@@ -338,5 +339,54 @@ fn nobody_gets_more_in_a_day_than_the_bound_and_the_rest_goes_otherwise() {
     house.hook.wait_for(2);
     house.wait_for_operator("Laura Mora gets no more by `twilio` today");
     assert_eq!(house.twilio.received().len(), 1);
-    assert_eq!(house.operator().matches("Subject: ").filter(|_| true).count(), 1, "told once");
+    assert_eq!(house.operator().matches("gets no more by").count(), 1, "told once");
+}
+
+/// Infobip takes all, and names it as asked.
+fn infobip(_: usize, call: &Received) -> Option<String> {
+    let sent: Value = serde_json::from_str(&call.body).unwrap_or_default();
+    let id = sent["messages"][0]["destinations"][0]["messageId"].clone();
+    let said = serde_json::json!({"messages": [{"messageId": id, "status": {"groupId": 1, "name": "PENDING_ACCEPTED"}}]});
+    answer("200 OK", "", &said.to_string())
+}
+
+#[test]
+fn infobip_s_report_is_known_by_its_address_and_has_the_fallback_told() {
+    let house = House::start("infobip-sms", "", infobip);
+    house.daemon.client_message("m-1", "t-1", HOUR);
+    let sent: Value = serde_json::from_str(&house.wait_for_told(1)[0].body).expect("JSON");
+    house.daemon.delivery("sent");
+    let one = &sent["messages"][0];
+    let to = path(one["webhooks"]["delivery"]["url"].as_str().expect("an address"));
+    let id = one["destinations"][0]["messageId"].as_str().expect("an id");
+    let report = |path: &str, id: &str, group: u8| {
+        let body = serde_json::json!({"results": [{"messageId": id, "status": {"groupId": group, "name": "REJECTED"}}]});
+        let kind = ("Content-Type", "application/json");
+        house.daemon.call_by_tcp("POST", path, &[kind], body.to_string().as_bytes()).status
+    };
+    // A message that is not the address's, and an address that is nobody's.
+    report(&to, "plazo-another", 5);
+    report(&format!("{}x", &to[..to.len() - 1]), id, 5);
+    assert_eq!(report(&to.replace("/report/", "/sms/"), id, 5), 404, "nothing else is known by its address");
+    assert_eq!(house.hook.received().len(), 0);
+    assert_eq!(report(&to, id, 5), 200);
+    assert!(house.hook.wait_for(1)[0].body.contains("Luisa"));
+}
+
+#[test]
+fn what_may_wait_does_not_ring_outside_of_hours_and_a_broken_promise_does() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let text = config("twilio-call", "http://127.0.0.1:1", "http://127.0.0.1:1", "").replace(
+        "[person.laura]\n",
+        "[calendar.oficina]\nhours = { mon-fri = \"08:00-18:00\" }\n\n[person.laura]\nhours = \"oficina\"\n",
+    );
+    let path = directory.path().join("sla.toml");
+    std::fs::write(&path, text.replace("OPERATOR", "operator")).expect("sla.toml is written");
+    let config = plazo::config::load(&path).expect("the file").config.expect("it holds");
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().expect("an instant");
+    // Three in the morning in Bogotá, a Tuesday.
+    let night = at("2026-03-03T08:00:00Z");
+    let waits = |may_wait| plazo::desk::waits(may_wait, Some("laura"), "twilio", &config, night);
+    assert_eq!(waits(true).map(|(_, until)| until), Some(at("2026-03-03T13:00:00Z")));
+    assert_eq!(waits(false), None);
 }

@@ -34,6 +34,8 @@ pub struct CalledRow {
     pub reference: Option<String>,
     /// What was said of it last.
     pub answer: Option<String>,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
     /// Key of the person.
     pub person: Option<String>,
     /// Its destination.
@@ -94,13 +96,14 @@ impl Store {
     /// `StoreError` from SQLite.
     pub fn called(&self, delivery: DeliveryId) -> Result<Option<CalledRow>> {
         let mut statement =
-            self.prepare("SELECT state, reference, answer, person, destination, route FROM deliveries WHERE id = ?1")?;
+            self.prepare("SELECT state, reference, answer, person, destination, route, decided_at FROM deliveries WHERE id = ?1")?;
         let row = statement.query_row([delivery.0], |row| {
             let route: Option<String> = row.get(5)?;
             Ok(CalledRow {
                 state: delivery_state(row, 0)?,
                 reference: row.get(1)?,
                 answer: row.get(2)?,
+                decided_at: known(row.get(6)?).unwrap_or_default(),
                 person: row.get(3)?,
                 destination: row.get(4)?,
                 // One that cannot be read is gone, as if there were no other way.

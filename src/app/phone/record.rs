@@ -8,6 +8,7 @@ use crate::app::work::Work;
 use crate::both;
 use crate::config::{Config, EMAIL};
 use crate::desk::announcement_by;
+use crate::outbox::needed::ClockNow;
 use crate::outbox::{Content, Cost, DeliveryId, ReaderLimit, retry};
 use crate::store::StoreError;
 
@@ -90,6 +91,13 @@ impl Work<'_> {
 
     fn lost(&mut self, id: DeliveryId, cause: &str, cost: Option<&Cost>) -> Result<(), StoreError> {
         let Some(row) = self.reading().called(id)? else { return Ok(()) };
+        // Nobody misses what is over, or what somebody took since.
+        let is_over = |clock: ClockNow| {
+            clock.stopped_at.is_some() || clock.acked_at.is_some_and(|acked_at| row.decided_at <= acked_at)
+        };
+        if self.reading().clock_of(id)?.is_some_and(is_over) {
+            return self.arrived(id, cause, cost);
+        }
         let limits = self.config.limits_of(&row.destination);
         let way = retry::way_on(&row.route, &limits.fallback).map(|(to, route)| (to.clone(), route.to_vec()));
         if !self.store().settle_not_received(id, way.is_some(), cause, self.now)? {
