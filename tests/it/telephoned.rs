@@ -5,6 +5,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use plazo::engine::directory::Recipient;
+use plazo::engine::escalation::Offset;
+use plazo::engine::working_time::WorkingTime;
 use serde_json::Value;
 use sha1::Sha1;
 
@@ -389,4 +392,29 @@ fn what_may_wait_does_not_ring_outside_of_hours_and_a_broken_promise_does() {
     let waits = |may_wait| plazo::desk::waits(may_wait, Some("laura"), "twilio", &config, night);
     assert_eq!(waits(true).map(|(_, until)| until), Some(at("2026-03-03T13:00:00Z")));
     assert_eq!(waits(false), None);
+}
+
+#[test]
+fn warnings_ring_nobody_up_and_a_step_may_be_named_from_which_one_is() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("sla.toml");
+    let ways = |notify: &str, step: Offset| {
+        let text = config("twilio-call", "http://127.0.0.1:1", "http://127.0.0.1:1", "");
+        let text = text.replace("notify = \"twilio\"", &format!("notify = {notify}"));
+        std::fs::write(&path, text.replace("OPERATOR", "operator")).expect("sla.toml is written");
+        let config = plazo::config::load(&path).expect("the file").config.expect("it holds");
+        let (laura, now) = ([Recipient::Person("laura".to_owned())], chrono::DateTime::UNIX_EPOCH);
+        let told = plazo::desk::addressed_at_step(&laura, step, &config, now);
+        told.into_iter().map(|(_, way)| way).collect::<Vec<_>>().join(" ")
+    };
+    let after = |minutes| Offset::After(WorkingTime::minutes(minutes));
+    let usual = "[\"email\", \"twilio\"]";
+    assert_eq!(ways(usual, Offset::Percent(50)), "email");
+    assert_eq!(ways(usual, Offset::Due), "email twilio");
+    let last = "[\"email\", { by = \"twilio\", from = \"+30m\" }]";
+    assert_eq!(ways(last, Offset::Due), "email");
+    assert_eq!(ways(last, after(30)), "email twilio");
+    assert_eq!(ways(last, after(60)), "email twilio");
+    // An alert never goes to nobody.
+    assert_eq!(ways("\"twilio\"", Offset::Percent(50)), "twilio");
 }

@@ -14,7 +14,7 @@ use crate::engine::proof::Proof;
 use crate::engine::request_id::RequestId;
 use crate::intake::reply::{Wish, wish};
 use crate::notify::phone::digits;
-use crate::outbox::Content;
+use crate::outbox::{Content, ReaderLimit};
 use crate::outbox::needed::ClockNow;
 use crate::store::deliveries::DeliveryRow;
 use crate::text::phone::spoken::{CallWord, PUT_OFF};
@@ -26,6 +26,9 @@ pub use record::HEARD;
 
 /// Numbers shorter than this are nobody's own.
 const SHORTEST_NUMBER: usize = 7;
+/// By what Twilio delivers nothing more to a number, and delivers again (twilio.com/docs/messaging/tutorials/advanced-opt-out).
+const STOP: [&str; 6] = ["stop", "stopall", "unsubscribe", "cancel", "end", "quit"];
+const START: [&str; 3] = ["start", "unstop", "yes"];
 /// An alert is read again so often at most.
 const MOST_REPEATS: u8 = 3;
 
@@ -141,8 +144,13 @@ impl App {
             tracing::info!(destination, "a text came from a number that is nobody's own");
             return Ok(());
         };
-        if ["start", "unstop", "yes"].contains(&text.trim().to_lowercase().as_str()) {
+        let word = text.trim().to_lowercase();
+        if START.contains(&word.as_str()) {
             return self.outbox.opted_in(person.clone(), destination.to_owned()).await;
+        }
+        if STOP.contains(&word.as_str()) {
+            let limit = ReaderLimit::OptedOut;
+            return self.outbox.tell_of_limit(person.clone(), destination.to_owned(), limit).await;
         }
         let Some((request, words)) = named_request(text) else { return Ok(()) };
         let (whose, by) = (person.clone(), destination.to_owned());
