@@ -418,3 +418,17 @@ fn warnings_ring_nobody_up_and_a_step_may_be_named_from_which_one_is() {
     // An alert never goes to nobody.
     assert_eq!(ways("\"twilio\"", Offset::Percent(50)), "twilio");
 }
+
+#[test]
+fn nothing_goes_to_the_number_from_which_the_client_writes() {
+    let house = House::start("twilio-sms", "", takes_all);
+    house.daemon.event(&serde_json::json!({
+        "id": "m-1", "type": "message", "channel": "whatsapp", "thread": "t-1", "direction": "in",
+        "at": crate::support::daemon::before_now(HOUR), "text": "Hola",
+        "author": {"name": "Luisa", "address": "573000000009", "kind": "customer"},
+    }));
+    assert!(house.hook.wait_for(1)[0].body.contains("Luisa"));
+    assert_eq!(house.twilio.received().len(), 0);
+    let kept = house.daemon.delivery("handed_over");
+    assert!(kept["answer"].as_str().is_some_and(|answer| answer.contains("client")), "{kept}");
+}

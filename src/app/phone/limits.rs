@@ -24,6 +24,9 @@ impl App {
         terms: &PhoneTerms,
     ) -> Result<(), DeliveryError> {
         let Some(person) = delivery.person.clone().filter(|_| delivery.updates.is_none()) else { return Ok(()) };
+        if matches!(delivery.content, Content::Update { .. }) {
+            return Err(DeliveryError::GiveUp { cause: "no call is known that it could hang up".to_owned() });
+        }
         let own = digits(number);
         if let Content::Alert(facts) = &delivery.content
             && facts.contact_by.as_deref().is_some_and(|by| SHORTEST_NUMBER <= own.len() && digits(by) == own)
