@@ -22,6 +22,7 @@ pub mod links;
 mod material;
 pub mod metrics;
 mod outbox;
+pub mod phone;
 pub mod plan;
 pub mod planned;
 pub mod privacy;

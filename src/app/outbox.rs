@@ -18,7 +18,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::hold::Hold;
 use crate::outbox::message::{LEASE, Leased};
-use crate::outbox::{Attempt, Content, DeliveryId, HeldFor, retry};
+use crate::outbox::{Attempt, Content, Cost, DeliveryId, HeldFor, retry};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
 use crate::store::{Fault, StoreError};
@@ -44,6 +44,8 @@ pub struct Tried {
     pub destination: String,
     /// What came of it.
     pub attempt: Attempt,
+    /// What it cost by itself, where that is known by now.
+    pub cost: Option<Cost>,
     /// Until when the whole destination stands.
     pub hold_until: Option<DateTime<Utc>>,
 }
@@ -367,7 +369,16 @@ impl Work<'_> {
         self.decide(Input::Update { delivery: tried.id, person, destination, news }).map(|_| ())
     }
 
+    /// Counts what a message cost that is paid for by itself, and to whose telephone it went.
+    fn count_cost(&mut self, tried: &Tried) -> Result<(), StoreError> {
+        let Some(cost) = &tried.cost else { return Ok(()) };
+        self.store().add_cost(&tried.destination, 1, cost, self.now)?;
+        let Some(person) = &tried.person else { return Ok(()) };
+        self.store().note_telephoned(tried.id, (person, &tried.destination), self.now - TimeDelta::days(2), self.now)
+    }
+
     fn record(&mut self, tried: &Tried) -> Result<(), StoreError> {
+        self.count_cost(tried)?;
         let Some(fence) = tried.fence else {
             if let Attempt::Sent { answer, .. } = &tried.attempt {
                 self.store().record_unleased(tried.id, answer, self.now)?;

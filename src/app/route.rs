@@ -69,7 +69,7 @@ impl Views {
                     let at = upcoming.at.max(now);
                     let recipients = desk::present(&request, why, &upcoming.recipients, &config, at);
                     let replaced = desk::replaced(&request, (upcoming.clock.kind, upcoming.step), &config, at);
-                    let told = desk::addressed(&recipients, &config, at).into_iter().map(|(person, destination)| {
+                    let told = desk::addressed_at_step(&recipients, upcoming.step, &config, at).into_iter().map(|(person, destination)| {
                         let silence = silence::longest(&silences, id, &request.facets, person.as_deref());
                         let silenced = silence.filter(|silence| at < silence.until);
                         let may_wait = desk::may_wait(&request, why);

@@ -22,6 +22,7 @@ use crate::store::imports::ImportRow;
 use crate::store::journal::{AuthorRow, Happening, HistoryRow};
 use crate::store::requests::{DueCursor, RequestFilter};
 use crate::store::silences::SilenceRow;
+use crate::store::telephones::CostRow;
 use crate::store::violations::{ViolationFilter, ViolationRow};
 use crate::store::{Store, StoreError, Unreadable};
 
@@ -68,6 +69,8 @@ pub struct Counts {
     pub holds: Vec<(String, DateTime<Utc>, String)>,
     /// Deliveries that should have gone out.
     pub n_unsent: i64,
+    /// What destinations cost that are paid for by message, the newest month first.
+    pub costs: Vec<CostRow>,
 }
 
 impl Views {
@@ -229,6 +232,7 @@ impl Views {
                     silences: store.silences(false, now)?,
                     holds: store.holds()?,
                     n_unsent: store.count_unsent(now - OVERDUE_AFTER)?,
+                    costs: store.costs()?,
                 })
             })
             .await
@@ -266,6 +270,7 @@ impl Views {
                     standing: store.holds()?.into_iter().map(|(destination, ..)| destination).collect(),
                     overdue_unsent: store.count_unsent(now - OVERDUE_AFTER)?,
                     lateness: store.lateness(now - LATENESS_OF, MOST_LATENESSES)?,
+                    costs: store.costs()?,
                     sources: Vec::new(),
                 })
             })

@@ -180,6 +180,10 @@ fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
             )),
         ))?;
     }
+    for row in status["paid"].as_array().into_iter().flatten() {
+        let (name, told) = (row["destination"].as_str().unwrap_or_default(), row["told"].as_str().unwrap_or_default());
+        output::line(&of(both!("{name} this month: {told}", "{name} este mes: {told}")))?;
+    }
     if 0 < dead {
         output::line(&styled(
             RED,

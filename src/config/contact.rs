@@ -7,6 +7,8 @@ use chrono_tz::Tz;
 
 use super::Contact;
 use crate::engine::calendar::{Calendar, zone};
+use crate::engine::escalation::Offset;
+use crate::engine::working_time::WorkingTime;
 
 /// A summary is looked for no further ahead: a calendar that is never open has none.
 const MOST_DAYS: usize = 31;
@@ -20,12 +22,14 @@ pub struct NotifyWay {
     pub hours: Option<Arc<Calendar>>,
     /// The hours outside of which it is used.
     pub outside: Option<Arc<Calendar>>,
+    /// How long a promise has been broken when it is first used; none where warnings go by it as well.
+    pub from: Option<WorkingTime>,
 }
 
 impl NotifyWay {
     /// A way that is used at all hours.
     pub fn always(by: &str) -> Self {
-        Self { by: by.to_owned(), hours: None, outside: None }
+        Self { by: by.to_owned(), hours: None, outside: None, from: None }
     }
 
     fn is_used(&self, now: DateTime<Utc>) -> bool {
@@ -34,7 +38,31 @@ impl NotifyWay {
     }
 }
 
+impl NotifyWay {
+    /// Whether a step of a ladder goes by it.
+    fn takes(&self, step: Offset) -> bool {
+        let over = match step {
+            Offset::Start | Offset::Percent(_) | Offset::Before(_) | Offset::Floor => None,
+            Offset::Due => Some(WorkingTime::ZERO),
+            Offset::After(time) => Some(time),
+        };
+        self.from.is_none_or(|from| over.is_some_and(|over| from <= over))
+    }
+}
+
 impl Contact {
+    /// By what this person is told of a step at `now`. Where none of the ways takes it then, by each that takes it at all, else by each.
+    pub fn ways_of_step(&self, step: Offset, now: DateTime<Utc>) -> Vec<&str> {
+        let takes = |way: &&NotifyWay| way.takes(step);
+        let used: Vec<_> =
+            self.notify.iter().filter(takes).filter(|way| way.is_used(now)).map(|way| way.by.as_str()).collect();
+        if !used.is_empty() {
+            return used;
+        }
+        let any: Vec<_> = self.notify.iter().filter(takes).map(|way| way.by.as_str()).collect();
+        if any.is_empty() { self.ways(now) } else { any }
+    }
+
     /// By what this person is told at `now`. Where none of the ways is used then, by each: an alert never goes to nobody.
     pub fn ways(&self, now: DateTime<Utc>) -> Vec<&str> {
         let used: Vec<_> = self.notify.iter().filter(|way| way.is_used(now)).map(|way| way.by.as_str()).collect();

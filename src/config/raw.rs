@@ -265,6 +265,8 @@ pub struct Way {
     pub hours: Option<At<String>>,
     /// Calendar of the hours outside of which it is used.
     pub outside: Option<At<String>>,
+    /// The step of a ladder from which it is used: "due", "+30m". A telephone's is "due" where it is left out.
+    pub from: Option<At<String>>,
 }
 
 /// When somebody is away.

@@ -20,12 +20,14 @@ use crate::config::{Config, Contact, Destination};
 use crate::engine::directory::Recipient;
 use crate::net::Clients;
 use crate::notify::capabilities::Readers;
+use crate::notify::phone::ForPhone;
 use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
 use crate::outbox::writing::{source_of, way_to};
-use crate::outbox::{Attempt, Content, DeliveryId, retry};
+use crate::outbox::{Attempt, Content, DeliveryId, ReaderLimit, retry};
 use crate::text::format::one_line;
 use crate::text::further::Further;
+use crate::text::phone::{self, gsm::Alphabet};
 use crate::text::printable::printable_marked;
 use crate::text::reader::Reader;
 use crate::text::render::{Rendered, render};
@@ -39,6 +41,8 @@ const AFTER_LEASE: Duration = Duration::from_millis(100);
 const LONGEST_IDLE: TimeDelta = TimeDelta::seconds(30);
 /// What of a peer's answer the log bears.
 const LONGEST_REPLY: usize = 120;
+/// How often the operator is told that a person got as much by a destination as a day allows.
+const LIMIT_NOTICE_EVERY: TimeDelta = TimeDelta::days(1);
 /// How often the operator is told that a destination swallows messages for good.
 const DEAD_NOTICE_EVERY: TimeDelta = TimeDelta::minutes(30);
 
@@ -96,6 +100,8 @@ pub(super) struct Sender {
     /// Sent while the store could not be written; not to be sent again before that is recorded.
     unrecorded: HashSet<DeliveryId>,
     dead_told_at: HashMap<String, DateTime<Utc>>,
+    /// When the operator was told that a person gets no more by a destination.
+    limit_told_at: HashMap<(String, String), DateTime<Utc>>,
     is_alarmed: bool,
     is_told_of_disk: bool,
     looked_at: Instant,
@@ -135,6 +141,7 @@ impl Sender {
             outcomes: Vec::new(),
             unrecorded: HashSet::new(),
             dead_told_at: HashMap::new(),
+            limit_told_at: HashMap::new(),
             is_alarmed: false,
             is_told_of_disk: false,
             looked_at: Instant::now(),
@@ -351,8 +358,13 @@ impl Sender {
             self.probing.remove(&delivery.destination);
         }
         let now = self.app.now();
+        if let Err(DeliveryError::NotToReader { limit, .. }) = &result {
+            self.tell_of_limit(&delivery, *limit, now).await;
+        }
+        let mut cost = None;
         let (ended, hold_until) = match result {
             Ok(receipt) => {
+                cost = receipt.cost;
                 let is_alert = matches!(delivery.content, Content::Alert(_));
                 // What waits on purpose is not late.
                 if is_alert && !delivery.waited {
@@ -411,6 +423,7 @@ impl Sender {
             fence: is_leased.then_some(delivery.fence),
             destination: delivery.destination,
             attempt: ended,
+            cost,
             hold_until,
         });
     }
@@ -436,6 +449,20 @@ impl Sender {
                 Ok(n_messages) => tracing::warn!(n_messages, from = %name, "handed over"),
                 Err(error) => tracing::error!(%error, "waiting deliveries could not be handed over"),
             }
+        }
+    }
+
+    /// Tells that nothing goes to a person by a destination. What waits is written down with it, so that it is told once.
+    async fn tell_of_limit(&mut self, delivery: &Leased, limit: ReaderLimit, now: DateTime<Utc>) {
+        let Some(person) = delivery.person.clone() else { return };
+        let (destination, whose) = (delivery.destination.clone(), (person.clone(), delivery.destination.clone()));
+        let told_at = self.limit_told_at.get(&whose);
+        if limit == ReaderLimit::Bound && told_at.is_some_and(|told_at| now - *told_at < LIMIT_NOTICE_EVERY) {
+            return;
+        }
+        match self.app.outbox.tell_of_limit(person, destination, limit).await {
+            Ok(()) => drop(self.limit_told_at.insert(whose, now)),
+            Err(error) => tracing::error!(%error, "that a person gets no more could not be told"),
         }
     }
 
@@ -482,6 +509,11 @@ async fn attempt(app: &App, transports: &Transports, delivery: &Leased) -> Resul
     }
     let transport = transports.ways.get(&delivery.destination).ok_or_else(|| gone(&delivery.destination))?;
     let message = message(app, delivery)?;
+    let config = app.config();
+    let terms = config.destinations.get(&delivery.destination).and_then(|destination| destination.settings.phone());
+    if let (Some(terms), Some((_, number))) = (terms, &message.to) {
+        app.may_telephone(delivery, number, terms).await?;
+    }
     transport.send(&message, app.now()).await
 }
 
@@ -527,6 +559,17 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     let facts =
         if can.takes_facts { facts::document(content, whose, &subject, &reader) } else { serde_json::Value::Null };
     let request = content.request().or(delivery.request);
+    let phone = can.is_phone.then(|| {
+        let base = config.public_url.as_deref();
+        let text = |wanted| phone::text(content, &subject, base, &reader, wanted);
+        ForPhone {
+            folded: text(Alphabet::Gsm7),
+            accented: text(Alphabet::Ucs2),
+            spoken: phone::call(content, &subject, &reader),
+            callback: app.phone_callback(delivery),
+            is_looked_for: delivery.in_doubt,
+        }
+    });
     Ok(Message {
         // What is answered bears the mark by which the answer is known to be its reader's.
         id: app.mail_name(delivery.id, delivery.person.as_deref().filter(|_| can.is_answered)),
@@ -543,6 +586,7 @@ fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
         facts,
         first: delivery.first.clone(),
         updates: delivery.updates.clone(),
+        phone,
     })
 }
 

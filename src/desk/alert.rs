@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::announce::addressed;
+use super::announce::{addressed_at_step, quiet_way};
 use super::{Decision, facts, place};
 use crate::config::Config;
 use crate::engine::directory::{Recipient, Replaced};
@@ -29,7 +29,8 @@ impl Decision<'_> {
         // What an edit makes due is not late, however long ago it would have been due by it.
         let is_late = alert.late && hold == Batching::WhatIsLate;
         let recipients = self.readers_of(request, alert)?;
-        let ways = addressed(&present(request, alert.why, &recipients, config, now), config, now);
+        let present = present(request, alert.why, &recipients, config, now);
+        let ways = addressed_at_step(&present, alert.step, config, now);
         let link = LinkOf { request: request.id };
         let mut need = Need::default();
         need.unless_known(self.known, &link);
@@ -164,8 +165,11 @@ pub(super) fn when_back(
     let mut waiting = Vec::new();
     for Replaced { person, until, .. } in replaced {
         let ways = config.contacts.get(person).map(|contact| contact.ways(now)).unwrap_or_default();
-        // One message at return: by the first way that takes a list.
+        // One message at return: by the first way that takes a list, and by no telephone where there is another.
         let Some(way) = ways.into_iter().find(|way| gathers(way, config)) else { continue };
+        let is_phone = |name: &str| config.destinations.get(name).is_some_and(|own| own.settings.can().is_phone);
+        let quiet = if is_phone(way) { quiet_way(Some(person), config, is_phone) } else { None };
+        let way = quiet.as_deref().unwrap_or(way);
         if !told.iter().any(|delivery| delivery.person.as_ref() == Some(person)) {
             let held = Some((HeldFor::Away, *until));
             let (person, destination) = (Some(person.clone()), way.to_owned());

@@ -3,16 +3,43 @@
 use chrono::{DateTime, Utc};
 
 use crate::both;
-use crate::config::Config;
+use crate::config::{Config, Contact, EMAIL};
 use crate::engine::absence::Absence;
 use crate::engine::directory::Recipient;
+use crate::engine::escalation::Offset;
 use crate::outbox::message::{NewAlert, NewDelivery};
 use crate::outbox::{Content, Motive};
 use crate::text::{Both, format};
 
 /// Such a message to one recipient.
 pub fn announcement(content: Content, recipient: &Recipient, config: &Config, now: DateTime<Utc>) -> NewAlert {
-    announcement_by(content, addressed(std::slice::from_ref(recipient), config, now), now)
+    announcement_by(content, addressed_quietly(std::slice::from_ref(recipient), config, now), now)
+}
+
+/// As [`addressed`], but by no telephone where there is another way: what is no promise rings nobody up, and is not paid for.
+pub(super) fn addressed_quietly(
+    recipients: &[Recipient],
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Vec<(Option<String>, String)> {
+    let is_phone = |name: &str| config.destinations.get(name).is_some_and(|own| own.settings.can().is_phone);
+    let ways = addressed(recipients, config, now);
+    let mut quiet: Vec<(Option<String>, String)> = Vec::new();
+    for (person, name) in &ways {
+        let way = if is_phone(name) { quiet_way(person.as_deref(), config, is_phone) } else { None };
+        let way = way.unwrap_or_else(|| name.clone());
+        if !quiet.contains(&(person.clone(), way.clone())) {
+            quiet.push((person.clone(), way));
+        }
+    }
+    quiet
+}
+
+/// Another way to a person than a telephone: the first that the file names, else mail; none where there is none.
+pub(super) fn quiet_way(person: Option<&str>, config: &Config, is_phone: impl Fn(&str) -> bool) -> Option<String> {
+    let contact = config.contacts.get(person?)?;
+    let named = contact.notify.iter().map(|way| way.by.as_str()).find(|way| !is_phone(way));
+    named.or_else(|| contact.email.as_ref().map(|_| EMAIL)).map(str::to_owned)
 }
 
 /// Such a message to those people, or to nobody in particular, by those destinations.
@@ -68,12 +95,30 @@ pub fn stand_in_notice(absence: &Absence, by: Option<&str>, config: &Config, now
 
 /// Persons and destinations at `now`, without doubles: a person who shares a destination with another is told there once.
 pub fn addressed(recipients: &[Recipient], config: &Config, now: DateTime<Utc>) -> Vec<(Option<String>, String)> {
+    addressed_by(recipients, config, |contact| contact.ways(now))
+}
+
+/// The same of those who are told a step of a ladder.
+pub fn addressed_at_step(
+    recipients: &[Recipient],
+    step: Offset,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Vec<(Option<String>, String)> {
+    addressed_by(recipients, config, |contact| contact.ways_of_step(step, now))
+}
+
+fn addressed_by<'a>(
+    recipients: &[Recipient],
+    config: &'a Config,
+    ways: impl Fn(&'a Contact) -> Vec<&'a str>,
+) -> Vec<(Option<String>, String)> {
     let mut addressed: Vec<(Option<String>, String)> = Vec::new();
     for recipient in recipients {
         let ways = match recipient {
             Recipient::Destination(name) => vec![(None, name.clone())],
             Recipient::Person(key) => {
-                let ways = config.contacts.get(key).map(|contact| contact.ways(now)).unwrap_or_default();
+                let ways = config.contacts.get(key).map(&ways).unwrap_or_default();
                 ways.into_iter().map(|name| (Some(key.clone()), name.to_owned())).collect()
             }
         };

@@ -29,7 +29,7 @@ use crate::unit::{Changes, Decided, Input, Known, Need, Output};
 pub use facts::headline;
 
 pub use alert::{gathers, may_wait, present, replaced, waits};
-pub use announce::{addressed, announcement, announcement_by, operator_notice, stand_in_notice};
+pub use announce::{addressed, addressed_at_step, announcement, announcement_by, operator_notice, stand_in_notice};
 pub use write_back::{Ticket, asked_for, deeds_of, order, ticket_of};
 
 /// The source of what people do at plazo's own interface.

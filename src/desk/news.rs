@@ -57,6 +57,12 @@ impl Decision<'_> {
         Ok(())
     }
 
+    /// Whether it was that person who did it.
+    fn is_by(&self, person: Option<&str>, news: &News) -> bool {
+        let name = person.map(|person| self.config.rulebook.directory.name_of(person));
+        name.is_some() && name == news.who.as_deref()
+    }
+
     /// Tells what became of it where one delivery told of it.
     pub(super) fn update(
         &mut self,
@@ -72,6 +78,11 @@ impl Decision<'_> {
             return Ok(());
         }
         if !self.config.destinations.get(destination).is_some_and(|own| own.settings.can().updates) {
+            return Ok(());
+        }
+        let can = self.config.destinations.get(destination).map(|own| own.settings.can());
+        if can.is_some_and(|can| can.rings) && news.what == NewsKind::Taken && self.is_by(person, news) {
+            // Whoever takes it in the call is not cut off for it.
             return Ok(());
         }
         let Some(Content::Alert(about)) = self.known.get(ContentOf { delivery })? else { return Ok(()) };

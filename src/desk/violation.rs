@@ -3,7 +3,7 @@
 use super::Decision;
 
 use super::alert::{Addressee, when_back};
-use super::announce::addressed;
+use super::announce::addressed_quietly;
 use crate::engine::check::Violation;
 use crate::engine::directory::{Recipient, Replaced};
 use crate::engine::escalation::Offset;
@@ -73,7 +73,7 @@ impl Decision<'_> {
             channel: request.facets.channel.clone(),
             subject: request.subject.clone(),
         };
-        let ways = addressed(recipients, config, self.now);
+        let ways = addressed_quietly(recipients, config, self.now);
         let mut need = Need::default();
         self.ask_for_waits(&ways, &mut need);
         need.met()?;

@@ -17,6 +17,8 @@ use crate::app::disk::{DiskOutlook, outlook_in_words};
 use crate::app::views::Counts;
 use crate::config::{Config, EMAIL};
 use crate::outbox::DeliveryState;
+use crate::store::telephones::CostRow;
+use crate::text::{Language, phone};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(about)).routes(routes!(status))
@@ -79,6 +81,8 @@ struct Status {
     destinations: Vec<String>,
     /// Destinations that stand.
     standing: Vec<Standing>,
+    /// What destinations cost this month (UTC) that are paid for by message.
+    paid: Vec<Paid>,
     /// Room on the disk; none where it cannot be asked.
     disk: Option<Disk>,
 }
@@ -130,6 +134,41 @@ struct Standing {
     cause: String,
 }
 
+/// What a destination cost this month that is paid for by message.
+#[derive(Debug, Serialize, ToSchema)]
+struct Paid {
+    /// Its name.
+    destination: String,
+    /// `2026-03`, in UTC.
+    month: String,
+    /// Messages.
+    messages: i64,
+    /// Segments of texts, minutes of calls.
+    units: i64,
+    /// What they cost, as the vendor or `sla.toml` says; none where neither does.
+    amount: Option<f64>,
+    /// Of the amount: three letters.
+    currency: Option<String>,
+    /// All of it in a sentence.
+    told: String,
+}
+
+impl Paid {
+    fn new(row: CostRow, language: Language) -> Self {
+        let told = language.of(phone::spent((row.messages, row.units, row.micros), &row.currency));
+        let is_priced = !row.currency.is_empty();
+        Self {
+            told,
+            amount: is_priced.then_some(row.micros as f64 / 1e6),
+            currency: is_priced.then_some(row.currency),
+            destination: row.destination,
+            month: row.month,
+            messages: row.messages,
+            units: row.units,
+        }
+    }
+}
+
 /// Who answers, in which language and zone.
 #[utoipa::path(get, path = "/v1/about", tag = "health",
     responses((status = 200, body = About), (status = "4XX", body = Problem)))]
@@ -163,7 +202,8 @@ fn absolute(path: &Path) -> PathBuf {
 async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> {
     let (now, config) = (app.now(), app.config());
     let about = introduction(&app).await?;
-    let Counts { phases, n_overdue, deliveries, last_sent_at, silences, holds, n_unsent } = app.views.counts().await?;
+    let Counts { phases, n_overdue, deliveries, last_sent_at, silences, holds, n_unsent, costs } =
+        app.views.counts().await?;
     let in_phase = |word: &str| phases.iter().filter(|(phase, _)| phase == word).map(|(_, n)| n).sum::<i64>();
     let in_state = |wanted: DeliveryState| {
         deliveries.iter().filter(|(state, ..)| *state == wanted).map(|(_, n, _)| n).sum::<i64>()
@@ -184,6 +224,11 @@ async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> 
         mail_server: config.mail_server().map(|server| format!("{}:{}", server.host, server.port)),
         destinations: config.destinations.keys().filter(|name| *name != EMAIL).cloned().collect(),
         standing: holds.into_iter().map(|(destination, until, cause)| Standing { destination, until, cause }).collect(),
+        paid: costs
+            .into_iter()
+            .filter(|row| row.month == now.format("%Y-%m").to_string())
+            .map(|row| Paid::new(row, config.language))
+            .collect(),
         disk: app.disk_outlook().await.ok().map(|outlook| Disk::new(&outlook, &config, now)),
     }))
 }

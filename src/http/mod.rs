@@ -20,6 +20,7 @@ pub mod listener;
 mod live;
 mod mail;
 mod pages;
+mod phone;
 mod pieces;
 mod places;
 mod privacy;
@@ -119,6 +120,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .merge(hooks::router())
+        .merge(phone::router())
         .merge(pages::router())
         .merge(live::router())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))

@@ -517,6 +517,26 @@ fn hubspot_decoded(url: &str) -> String {
         .fold(url.to_owned(), |url, (code, letter)| url.replace(code, letter).replace(&code.to_lowercase(), letter))
 }
 
+/// Whether a call bears Twilio's signature (twilio.com/docs/usage/webhooks/webhooks-security): over the address that Twilio was given, with
+/// or without its port, and every parameter of the form, also those that nobody knows.
+pub fn is_twilios(token: &Secret, url: &str, body: &[u8], said: &str) -> bool {
+    let Ok(said) = STANDARD.decode(said) else { return false };
+    let form = sorted_form(body);
+    let mut urls = vec![url.to_owned()];
+    if let Ok(parsed) = reqwest::Url::parse(url) {
+        let (scheme, host) = (parsed.scheme(), parsed.host_str().unwrap_or_default());
+        let rest = url.get(scheme.len() + 3..).and_then(|rest| Some(&rest[rest.find('/')?..])).unwrap_or_default();
+        let port = parsed.port_or_known_default().unwrap_or_default();
+        urls.extend([format!("{scheme}://{host}{rest}"), format!("{scheme}://{host}:{port}{rest}")]);
+    }
+    urls.iter().any(|url| {
+        let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(token.expose().as_bytes()) else { return false };
+        mac.update(url.as_bytes());
+        mac.update(form.as_bytes());
+        mac.verify_slice(&said).is_ok()
+    })
+}
+
 /// Twilio's form: each name with its values, sorted, repeats dropped, nothing between them.
 fn sorted_form(body: &[u8]) -> String {
     let mut sorted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -20,6 +20,11 @@ pub struct Capabilities {
     pub is_answered: bool,
     /// Whether its messages have buttons that a source hears, and no names by which a press could be matched to them.
     pub has_nameless_buttons: bool,
+    /// Whether it reaches people's telephones, and each message is paid for: a line or two, of promises alone, so many a day, and looked
+    /// for before it is sent again.
+    pub is_phone: bool,
+    /// Whether it rings: what is over is hung up.
+    pub rings: bool,
     /// Where each person's own address there comes from.
     pub readers: Readers,
     /// How fast it takes messages, as its vendor says; none where only it knows.
@@ -56,6 +61,8 @@ impl Capabilities {
         keeps_tickets: false,
         is_answered: false,
         has_nameless_buttons: false,
+        is_phone: false,
+        rings: false,
         readers: Readers::Shared,
         pace: None,
     };

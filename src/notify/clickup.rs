@@ -146,7 +146,7 @@ impl Peer for ClickUp {
     fn judge(&self, answer: &HttpAnswer, now: DateTime<Utc>) -> Judged {
         if answer.status.is_success() {
             let reference = word(&answer.json()["id"]);
-            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
         }
         if answer.status == StatusCode::TOO_MANY_REQUESTS {
             let at = answer.header("x-ratelimit-reset").and_then(|at| at.parse::<i64>().ok());

@@ -94,7 +94,7 @@ impl Peer for Discord {
         let body = answer.json();
         if answer.status.is_success() {
             let reference = word(&body["id"]);
-            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
         }
         if answer.status == StatusCode::TOO_MANY_REQUESTS
             && let Some(seconds) = body["retry_after"].as_f64().filter(|seconds| (0.0..=1e9).contains(seconds))

@@ -214,6 +214,7 @@ mod tests {
             DeliveryError::Hold { after: None, .. } => "hold",
             DeliveryError::Hold { after: Some(_), .. } => "hold for",
             DeliveryError::Moot { .. } => "moot",
+            DeliveryError::NotToReader { .. } => "not to reader",
             DeliveryError::GiveUp { .. } => "give up",
             DeliveryError::Doubt { .. } => "doubt",
         };

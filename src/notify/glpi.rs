@@ -136,7 +136,7 @@ impl Glpi {
             if answer.status.is_success() && (opened.is_some() || answer.is_cut_after("{\"id\":")) {
                 // What is told later goes to the ticket, not to the follow-up.
                 let reference = message.first.clone().or_else(|| message.updates.clone()).or(opened);
-                return Ok(Receipt { answer: format!("HTTP {}", answer.status), reference });
+                return Ok(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
             }
             let is_gone =
                 body[0] == "ERROR_ITEM_NOT_FOUND" || answer.status == StatusCode::NOT_FOUND && body[0].is_string();

@@ -15,12 +15,14 @@ pub mod glpi;
 pub mod google_chat;
 pub mod hook;
 pub mod http;
+pub mod infobip_sms;
 pub mod jsm_ops;
 mod mail;
 pub mod matrix;
 pub mod mattermost;
 pub mod ntfy;
 pub mod pagerduty;
+pub mod phone;
 pub mod probe;
 pub mod provider;
 pub mod pushover;
@@ -31,6 +33,10 @@ pub mod smtp;
 pub mod teams;
 pub mod telegram;
 mod transport;
+pub mod twilio;
+pub mod twilio_call;
+pub mod twilio_sms;
+pub mod twiml;
 pub mod webhook;
 pub mod whatsapp;
 pub mod zulip;
@@ -39,7 +45,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::engine::request_id::RequestId;
-pub use crate::outbox::DeliveryError;
+pub use crate::outbox::{Cost, DeliveryError};
 use crate::text::Language;
 pub use crate::text::links::{BUTTONS, Button};
 use crate::text::printable::printable_marked;
@@ -79,6 +85,8 @@ pub struct Message {
     pub first: Option<String>,
     /// What the peer called the message that this one replaces.
     pub updates: Option<String>,
+    /// What a telephone needs besides; none for what goes to none.
+    pub phone: Option<phone::ForPhone>,
 }
 
 /// A message in parts.
@@ -182,11 +190,13 @@ pub struct Receipt {
     pub answer: String,
     /// What the peer calls the message, where it tells.
     pub reference: Option<String>,
+    /// What it cost, as far as that is known by now; none of what costs nothing by itself.
+    pub cost: Option<Cost>,
 }
 
 impl Receipt {
     /// A receipt of a peer that gives messages no name.
     pub const fn of(answer: String) -> Self {
-        Self { answer, reference: None }
+        Self { answer, reference: None, cost: None }
     }
 }

@@ -118,7 +118,7 @@ impl Peer for PagerDuty {
         let body = answer.json();
         if answer.status.is_success() {
             let reference = body["dedup_key"].as_str().map(str::to_owned);
-            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
         }
         Judged::Failed(match answer.error(&GONE) {
             DeliveryError::Hold { after: None, cause } => DeliveryError::Hold { after: Some(BUSY_FOR), cause },

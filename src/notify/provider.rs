@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::capabilities::Capabilities;
 use super::email::MailServer;
+use super::phone::PhoneTerms;
 use super::probe::{ProbeError, Probed};
 use super::{DeliveryError, Message, Receipt, SetupError};
 use crate::net::Clients;
@@ -52,6 +53,11 @@ pub trait Provider {
 
     /// The destination's own address there: a mailbox, a channel, a number; none where each person has one, or where it needs none.
     fn address(_settings: &Self::Settings) -> Option<&str> {
+        None
+    }
+
+    /// What holds of it where it reaches telephones.
+    fn phone(_settings: &Self::Settings) -> Option<&PhoneTerms> {
         None
     }
 

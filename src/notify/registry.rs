@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::SetupError;
 use super::capabilities::Capabilities;
+use super::phone::PhoneTerms;
 use super::provider::{ConfigReader, Equipment, Provider, Sender};
 
 /// Makes of a list `Name: Provider` all that is chosen by the `type` of a destination.
@@ -119,6 +120,13 @@ macro_rules! transports {
                 }
             }
 
+            /// What holds of it where it reaches telephones; see [`Provider::phone`].
+            pub fn phone(&self) -> Option<&PhoneTerms> {
+                match self {
+                    $(Self::$kind(settings) => <$provider>::phone(settings),)*
+                }
+            }
+
             /// Reads the secrets and makes what sends.
             pub(super) fn ready(&self, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
                 match self {
@@ -142,6 +150,9 @@ transports! {
     Zulip: super::zulip::Zulip,
     Telegram: super::telegram::Telegram,
     WhatsApp: super::whatsapp::WhatsApp,
+    TwilioSms: super::twilio_sms::TwilioSms,
+    TwilioCall: super::twilio_call::TwilioCall,
+    InfobipSms: super::infobip_sms::InfobipSms,
     Ntfy: super::ntfy::Ntfy,
     Pushover: super::pushover::Pushover,
     PagerDuty: super::pagerduty::PagerDuty,

@@ -244,7 +244,7 @@ impl Peer for Slack {
             Ok(json) if json["ok"] == true => {
                 let reference = json["channel"].as_str().zip(json["ts"].as_str());
                 let reference = reference.map(|(channel, ts)| format!("{channel}:{ts}"));
-                return Judged::Taken(Receipt { answer: "ok".to_owned(), reference });
+                return Judged::Taken(Receipt { answer: "ok".to_owned(), reference, cost: None });
             }
             Ok(json) => json["error"].as_str().unwrap_or("no `ok` in the answer").to_owned(),
             Err(_) if body == "ok" => return Judged::Taken(Receipt::of("ok".to_owned())),

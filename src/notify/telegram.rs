@@ -189,7 +189,7 @@ impl Peer for Telegram {
         if answer.status.is_success() && body["ok"] == true {
             let (chat, id) = (word(&body["result"]["chat"]["id"]), word(&body["result"]["message_id"]));
             let reference = id.map(|id| chat.map_or_else(|| id.clone(), |chat| format!("{chat}:{id}")));
-            return Judged::Taken(Receipt { answer: "ok".to_owned(), reference });
+            return Judged::Taken(Receipt { answer: "ok".to_owned(), reference, cost: None });
         }
         let cause = format!("HTTP {}: {}", answer.status.as_u16(), cut(said, 120, |_| 1));
         if let Some(to) = word(&body["parameters"]["migrate_to_chat_id"]) {

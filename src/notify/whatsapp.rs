@@ -39,7 +39,7 @@ pub struct Config {
     /// Slack's or Zulip's channel, Telegram's chat, Matrix's room, WhatsApp's number, Pushover's user, ntfy's topic or ClickUp's list.
     /// Where it is left out, each person's.
     pub to: Option<At<String>>,
-    /// Of WhatsApp: the id of the number that writes.
+    /// Who writes or calls: of WhatsApp the id of the number, else the number itself, or a messaging service.
     pub sender: Option<At<String>>,
     /// Of WhatsApp: the template's name.
     pub template: Option<At<String>>,
@@ -247,7 +247,7 @@ impl Peer for WhatsApp {
                 return Judged::Failed(DeliveryError::Hold { after: None, cause });
             }
             let reference = body["messages"][0]["id"].as_str().map(str::to_owned);
-            return Judged::Taken(Receipt { answer: "accepted".to_owned(), reference });
+            return Judged::Taken(Receipt { answer: "accepted".to_owned(), reference, cost: None });
         }
         let code = word(&body["error"]["code"]).and_then(|code| code.parse::<i64>().ok());
         let (code, said) = (code, body["error"]["message"].as_str().unwrap_or_default());

@@ -194,7 +194,7 @@ impl<'w> Errand<'w> {
             Some(tag) => (!self.had).then(|| format!("tag:{tag}")),
             None => self.reference.take(),
         };
-        self.ended = Some(Ok(Receipt { answer: std::mem::take(&mut self.answered), reference }));
+        self.ended = Some(Ok(Receipt { answer: std::mem::take(&mut self.answered), reference, cost: None }));
     }
 
     fn fail(&mut self, judgement: Judgement) {

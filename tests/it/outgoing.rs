@@ -139,6 +139,7 @@ fn settings_by(kind: Kind, endpoint: Endpoint, is_bot: bool) -> Settings {
             fields: fields(json!({"assignees": [183]})),
         })),
         Kind::Email | Kind::File => panic!("{} goes by no call", kind.as_str()),
+        Kind::TwilioSms | Kind::TwilioCall | Kind::InfobipSms => panic!("{} is in phone.rs", kind.as_str()),
     }
 }
 
@@ -201,6 +202,7 @@ pub(super) fn alert(words: &str) -> Message {
         facts: json!({"type": "sla.breach", "timestamp": now(), "data": {"delivery": 42}}),
         first: None,
         updates: None,
+        phone: None,
     }
 }
 
@@ -544,6 +546,7 @@ pub(super) fn word(result: &Result<Receipt, DeliveryError>) -> &'static str {
         Err(DeliveryError::Doubt { .. }) => "doubt",
         Err(DeliveryError::GiveUp { .. }) => "give up",
         Err(DeliveryError::Moot { .. }) => "moot",
+        Err(DeliveryError::NotToReader { .. }) => "not to reader",
     }
 }
 

@@ -121,6 +121,7 @@ fn received() -> Vec<Value> {
             facts,
             first: None,
             updates: None,
+            phone: None,
         };
         runtime.block_on(transport.send(&message, now)).expect("it is taken");
     }

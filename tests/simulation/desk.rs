@@ -437,7 +437,7 @@ impl<'a> Desk<'a> {
             };
             let (id, fence) = (delivery.id, Some(delivery.fence));
             let Leased { person, destination, .. } = delivery;
-            self.outcomes.push(Tried { id, person, fence, destination, attempt, hold_until });
+            self.outcomes.push(Tried { id, person, fence, destination, attempt, cost: None, hold_until });
         }
     }
 

@@ -216,6 +216,8 @@ impl Writing<'_> {
             "DELETE FROM windows WHERE person = ?1 AND ?2 IS NOT NULL",
             "DELETE FROM sessions WHERE person = ?1 AND ?2 IS NOT NULL",
             "DELETE FROM link_revocations WHERE person = ?1 AND ?2 IS NOT NULL",
+            "DELETE FROM opted_out WHERE person = ?1 AND ?2 IS NOT NULL",
+            "DELETE FROM telephoned WHERE person = ?1 AND ?2 IS NOT NULL",
         ] {
             n += self.prepare(sql)?.execute([key, name])?;
         }

@@ -31,6 +31,7 @@ mod save;
 mod schema;
 pub mod stored;
 pub mod sources;
+pub mod telephones;
 mod unreadable;
 pub mod verify;
 pub mod violations;

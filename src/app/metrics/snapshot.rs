@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -11,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::lateness::quantiles;
 use crate::app::disk::DiskOutlook;
 use crate::outbox::DeliveryState;
+use crate::store::telephones::CostRow;
 
 type Real = Gauge<f64, AtomicU64>;
 
@@ -41,6 +43,8 @@ pub struct Snapshot {
     pub overdue_unsent: i64,
     /// How late the alerts of the last day were, in milliseconds: until the decision, until the try, until the acceptance.
     pub lateness: Vec<[i64; 3]>,
+    /// What destinations cost that are paid for by message, by month and currency.
+    pub costs: Vec<CostRow>,
     /// Room on the disk; none where it cannot be asked.
     pub disk: Option<DiskOutlook>,
     /// Sources and mailboxes.
@@ -73,6 +77,12 @@ struct DestinationLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CostLabels {
+    destination: String,
+    currency: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct State {
     state: String,
 }
@@ -81,6 +91,7 @@ impl Snapshot {
     pub(super) fn register(&self, registry: &mut Registry) {
         self.register_requests(registry);
         self.register_deliveries(registry);
+        self.register_costs(registry);
         self.register_sources(registry);
         if let Some(disk) = &self.disk {
             self.register_disk(registry, disk);
@@ -130,6 +141,27 @@ impl Snapshot {
         }
         let told = "How late single alerts of the last day were, by part of their way and share (1 is the latest)";
         registry.register_with_unit("lateness_of_day", told, Unit::Seconds, lateness);
+    }
+
+    /// Totals since the beginning: they never fall, and outlast a restart.
+    fn register_costs(&self, registry: &mut Registry) {
+        let (messages, units) =
+            (Family::<DestinationLabels, Counter>::default(), Family::<DestinationLabels, Counter>::default());
+        let costs = Family::<CostLabels, Counter<f64, AtomicU64>>::default();
+        for row in &self.costs {
+            let destination = row.destination.clone();
+            let n = |n: i64| u64::try_from(n).unwrap_or_default();
+            let labels = DestinationLabels { destination: destination.clone() };
+            messages.get_or_create(&labels).inc_by(n(row.messages));
+            units.get_or_create(&labels).inc_by(n(row.units));
+            if !row.currency.is_empty() {
+                let labels = CostLabels { destination, currency: row.currency.clone() };
+                costs.get_or_create(&labels).inc_by(row.micros as f64 / 1e6);
+            }
+        }
+        registry.register("paid_messages", "Messages that are paid for one by one", messages);
+        registry.register("paid_units", "Segments of texts and minutes of calls", units);
+        registry.register("paid_cost", "What they cost, as their vendors or sla.toml say", costs);
     }
 
     fn register_sources(&self, registry: &mut Registry) {

@@ -346,6 +346,7 @@ fn test_message(config: &Config, operator: &Somebody, language: Language) -> Mes
         facts: serde_json::Value::Null,
         first: None,
         updates: None,
+        phone: None,
     }
 }
 

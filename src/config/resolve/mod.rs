@@ -11,6 +11,7 @@ mod holidays;
 mod ladders;
 mod mailboxes;
 mod people;
+mod phones;
 mod policies;
 mod reasons;
 mod reports;
@@ -102,6 +103,8 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
         },
         mistakes,
     );
+    let public_url = public_url(raw, mistakes);
+    phones::check(raw, &destinations, public_url.is_some(), mistakes);
     Config {
         directory: folder.to_owned(),
         attachments,
@@ -128,7 +131,7 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
         contacts: people.contacts,
         lanes: lanes(&destinations, &sources, &alerts),
         destinations,
-        public_url: public_url(raw, mistakes),
+        public_url,
         heartbeat: heartbeat(raw, mistakes),
         retention: retention(raw, mistakes),
         texts,

@@ -9,7 +9,9 @@ use crate::config::mistake::{Mistakes, quoted};
 use crate::config::raw::{self, At, Raw, WordOr};
 use crate::config::{Contact, Destination, EMAIL, NotifyWay};
 use crate::engine::directory::{Customer, Directory, Person, Recipient, Role, RoleHolder, Team};
+use crate::engine::escalation::Offset;
 use crate::engine::rota::Rota;
+use crate::engine::working_time::WorkingTime;
 use crate::notify::capabilities::Readers;
 use crate::text::{Both, Language};
 use crate::{both, span};
@@ -93,7 +95,12 @@ pub(super) fn resolve(
     let mut people = Vec::new();
     for (key, person) in &raw.person {
         super::reserved(key, &super::ROLES, mistakes);
-        let contact = contact(key, person, language, raw, calendars, mistakes);
+        let mut contact = contact(key, person, language, raw, calendars, mistakes);
+        // Nobody is rung up for a warning unless that is said.
+        for way in contact.notify.iter_mut().filter(|way| way.from.is_none()) {
+            let is_phone = destinations.get(&way.by).is_some_and(|own| own.settings.can().is_phone);
+            way.from = is_phone.then_some(WorkingTime::ZERO);
+        }
         for name in unreached(&contact, destinations) {
             let person = key.as_str();
             mistakes.error(
@@ -207,7 +214,7 @@ fn way(item: &At<WordOr<raw::Way>>, raw: &Raw, calendars: &Calendars, mistakes: 
             mistakes.missing(&item.span(), item.span(), "by", "\"email\"");
             None
         }
-        WordOr::Table(raw::Way { by: Some(by), hours, outside }) => {
+        WordOr::Table(raw::Way { by: Some(by), hours, outside, from }) => {
             if let (Some(_), Some(outside)) = (hours, outside) {
                 mistakes.error(
                     outside.span(),
@@ -218,7 +225,19 @@ fn way(item: &At<WordOr<raw::Way>>, raw: &Raw, calendars: &Calendars, mistakes: 
             let by = known(by, by.span(), mistakes)?;
             let mut find = |name: &Option<At<String>>| calendars::find(calendars, name.as_ref()?, mistakes);
             let (hours, outside) = (find(hours), find(outside));
-            Some(NotifyWay { by, hours, outside })
+            let from = from.as_ref().and_then(|from| super::read(from, mistakes, from_step));
+            Some(NotifyWay { by, hours, outside, from })
+        }
+    }
+}
+
+/// Since when a promise has been broken at that step.
+fn from_step(text: &str) -> Result<WorkingTime, Both> {
+    match span::offset(text)? {
+        Offset::Due => Ok(WorkingTime::ZERO),
+        Offset::After(time) => Ok(time),
+        Offset::Start | Offset::Percent(_) | Offset::Before(_) | Offset::Floor => {
+            Err(both!("write \"due\", or a step after it, such as \"+30m\"", "escriba \"due\", o un paso posterior, como \"+30m\""))
         }
     }
 }

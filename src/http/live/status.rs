@@ -17,7 +17,7 @@ use crate::config::EMAIL;
 use crate::engine::calendar::Reason;
 use crate::http::pages::wording::span;
 use crate::outbox::DeliveryState;
-use crate::text::{Both, format};
+use crate::text::{Both, format, phone};
 
 /// Days ahead in which holidays are looked for, and how many are told.
 const AHEAD: u64 = 120;
@@ -43,6 +43,11 @@ pub(super) async fn show(State(app): State<App>, SignedIn(session): SignedIn) ->
                 }
                 None => ("fine", of(both!("● works", "● funciona"))),
             };
+            let month = now.format("%Y-%m").to_string();
+            let spent = counts.costs.iter().filter(|row| row.destination == *name && row.month == month);
+            let spent = spent.map(|row| phone::spent((row.messages, row.units, row.micros), &row.currency));
+            let spent: String = spent.map(|spent| format!(" · {}", of(spent))).collect();
+            let state = format!("{state}{spent}");
             let shown = if name == EMAIL { of(both!("mail", "correo")) } else { name.clone() };
             vec![Cell::text(shown), Cell::styled(class, state)]
         });

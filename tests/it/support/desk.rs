@@ -99,7 +99,15 @@ impl Desk {
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));
             let attempt =
                 Attempt::Sent { answer: "ok".to_owned(), reference: self.reference.clone(), began_at: self.now() };
-            self.sent.push(Tried { id, person, fence: Some(fence), destination, attempt, hold_until: None });
+            self.sent.push(Tried {
+                id,
+                person,
+                fence: Some(fence),
+                destination,
+                attempt,
+                cost: None,
+                hold_until: None,
+            });
         }
         told
     }

@@ -32,6 +32,22 @@ pub enum DeliveryError {
         /// What happened; never holds a secret.
         cause: String,
     },
+    /// Will not pass for this reader by this way, whatever is sent, until something changes of which the operator is told.
+    NotToReader {
+        /// What stands in the way.
+        limit: ReaderLimit,
+        /// What happened; never holds a secret.
+        cause: String,
+    },
+}
+
+/// Why nothing goes to one reader by one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReaderLimit {
+    /// The reader told the vendor to stop, and is the only one who can undo that.
+    OptedOut,
+    /// So many went to the reader within a day that no more are sent.
+    Bound,
 }
 
 impl DeliveryError {
@@ -42,7 +58,8 @@ impl DeliveryError {
             | Self::Hold { cause, .. }
             | Self::Doubt { cause }
             | Self::Moot { cause }
-            | Self::GiveUp { cause } => cause,
+            | Self::GiveUp { cause }
+            | Self::NotToReader { cause, .. } => cause,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub mod content;
+pub mod cost;
 pub mod digest;
 pub mod error;
 pub mod facts;
@@ -23,7 +24,8 @@ pub mod writing;
 
 pub use attempt::Attempt;
 pub use content::Content;
-pub use error::DeliveryError;
+pub use cost::{Cost, Price};
+pub use error::{DeliveryError, ReaderLimit};
 pub use held::HeldFor;
 pub use ids::{DeliveryId, SilenceId, ViolationId};
 pub use lanes::{Lanes, Room};

@@ -55,7 +55,8 @@ pub fn judge(
         DeliveryError::Retry { .. }
         | DeliveryError::Doubt { .. }
         | DeliveryError::Moot { .. }
-        | DeliveryError::GiveUp { .. } => None,
+        | DeliveryError::GiveUp { .. }
+        | DeliveryError::NotToReader { .. } => None,
     };
     let cause = error.cause().to_owned();
     if matches!(error, DeliveryError::Moot { .. }) {
@@ -63,7 +64,8 @@ pub fn judge(
     }
     let waited = now - delivery.decided_at;
     let ways = ways(limits, &delivery.content, &delivery.route);
-    let is_over = matches!(error, DeliveryError::GiveUp { .. }) || limits.patience(!ways.is_empty()) <= waited;
+    let is_final = matches!(error, DeliveryError::GiveUp { .. } | DeliveryError::NotToReader { .. });
+    let is_over = is_final || limits.patience(!ways.is_empty()) <= waited;
     let attempt = match ways.split_first() {
         Some((to, route)) if is_over => Attempt::HandedOver { to: to.clone(), route: route.to_vec(), cause },
         None if is_over => Attempt::Dead { cause },

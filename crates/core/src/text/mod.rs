@@ -15,6 +15,7 @@ pub mod links;
 mod listing;
 mod notice;
 pub mod palette;
+pub mod phone;
 pub mod place;
 pub mod reader;
 pub mod render;
