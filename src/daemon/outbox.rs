@@ -258,9 +258,7 @@ impl Sender {
     async fn send_unwritten(&mut self) {
         let room = self.app.config().alerts.in_flight.saturating_sub(self.n_in_flight());
         let Ok(peeked) = self.app.outbox.peek_deliveries(room + self.unrecorded.len()).await else { return };
-        // What is written into a ticket can wait: where nothing is recorded, it would be written again after a kill.
-        let to_readers = peeked.into_iter().filter(|delivery| source_of(&delivery.destination).is_none());
-        let fresh: Vec<_> = to_readers.filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
+        let fresh: Vec<_> = peeked.into_iter().filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
         self.send(fresh, false);
     }
 
