@@ -88,16 +88,22 @@ impl Work<'_> {
     /// Whether plazo gave it to that owner a moment ago.
     fn is_given(&self, prepared: &Prepared, event: &Event, owner: &str, written: &[Written]) -> bool {
         let person = self.config.rulebook.directory.person(owner).map(|person| &person.key);
-        self.is_fresh(prepared, event, written, |deed| {
-            matches!(deed, WriteDeed::Assign { person: set @ Some(_) } if set.as_ref() == person)
-        })
+        self.is_fresh(
+            prepared,
+            event,
+            written,
+            |deed| matches!(deed, WriteDeed::Assign { person: set @ Some(_) } if set.as_ref() == person),
+        )
     }
 
     /// Whether plazo set that priority a moment ago.
     fn is_set(&self, prepared: &Prepared, event: &Event, priority: &str, written: &[Written]) -> bool {
-        self.is_fresh(prepared, event, written, |deed| {
-            matches!(deed, WriteDeed::Priority { name } if self.is_priority(&prepared.source, name, priority))
-        })
+        self.is_fresh(
+            prepared,
+            event,
+            written,
+            |deed| matches!(deed, WriteDeed::Priority { name } if self.is_priority(&prepared.source, name, priority)),
+        )
     }
 
     /// Whether such a deed was done a moment ago, where the system does not say who made the change.

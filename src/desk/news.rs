@@ -51,7 +51,13 @@ impl Decision<'_> {
     }
 
     /// Has it told that a promise is over which never was: the event that began it was taken back.
-    pub(super) fn tell_what_never_was(&mut self, request: RequestId, before: &[Clock], after: &[Clock], at: DateTime<Utc>) {
+    pub(super) fn tell_what_never_was(
+        &mut self,
+        request: RequestId,
+        before: &[Clock],
+        after: &[Clock],
+        at: DateTime<Utc>,
+    ) {
         let is_gone = |clock: &&Clock| !after.iter().any(|other| other.name() == clock.name());
         let was_told = |clock: &&Clock| clock.is_live() && !clock.settled.is_empty();
         if self.may_be_told_what_became() {

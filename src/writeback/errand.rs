@@ -159,7 +159,8 @@ impl<'w> Errand<'w> {
         loop {
             if let Some(each) = &step.each {
                 if self.left.is_none() {
-                    let items = each.of(&self.scope).map_err(|problem| format!("for whom cannot be told: {problem}"))?;
+                    let items =
+                        each.of(&self.scope).map_err(|problem| format!("for whom cannot be told: {problem}"))?;
                     self.left = Some(items.as_array().into_iter().flatten().rev().cloned().collect());
                 }
                 let Some(item) = self.left.as_ref().and_then(|left| left.last()) else { return Ok(false) };

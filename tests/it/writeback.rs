@@ -846,16 +846,18 @@ async fn five_refusals_in_a_row_on_five_requests_hold_the_whole_desk() {
 async fn a_token_that_is_somebody_else_s_than_the_file_says_writes_nothing() {
     let (desk, folder) = (&DESKS[0], tempfile::tempdir().expect("a directory"));
     let other = Desk { account: "31", ..DESKS[0] };
-    let peer = Webhook::scripted(|_, call| {
-        plazo_there(call).or_else(|| reply("200 OK", "", r#"{"id":1201,"private":true}"#))
-    });
+    let peer =
+        Webhook::scripted(|_, call| plazo_there(call).or_else(|| reply("200 OK", "", r#"{"id":1201,"private":true}"#)));
     let api = peer.url.trim_end_matches("/hook");
     let refused = help_desk(&other, api, folder.path()).fulfil(&order(desk, WriteDeed::Note), nobody, now()).await;
     let cause = refused.result.expect_err("held").cause().to_owned();
     assert_eq!(cause, "the token is 9's, and `write_as` says 31");
     assert_eq!(peer.received().len(), 1, "{:?}", peer.received());
     let done = help_desk(desk, api, folder.path()).fulfil(&order(desk, WriteDeed::Note), nobody, now()).await;
-    assert_eq!((done.result.expect("done").reference.as_deref(), done.learnt), (Some("1201"), Some(vec!["9".to_owned()])));
+    assert_eq!(
+        (done.result.expect("done").reference.as_deref(), done.learnt),
+        (Some("1201"), Some(vec!["9".to_owned()]))
+    );
 }
 
 /// What reads of a page bear: how it is asked for, a full page without the mark, and the same with it.
@@ -864,7 +866,9 @@ fn pages(name: &str) -> Option<(&'static str, Value)> {
     let note = |n: usize| json!({"id": n, "private": true, "body_text": "", "content": "", "body": "", "date": "7"});
     Some(match name {
         "chatwoot" => ("?before=1", json!({"payload": many(20, note)})),
-        "zendesk" => ("&page=2", json!({"audits": [], "next_page": "https://empresa.zendesk.example/audits.json?page=2"})),
+        "zendesk" => {
+            ("&page=2", json!({"audits": [], "next_page": "https://empresa.zendesk.example/audits.json?page=2"}))
+        }
         "hubspot" => ("&after=MjA", json!({"results": [], "paging": {"next": {"after": "MjA"}}})),
         "clickup" => ("?start=7&start_id=25", json!({"comments": many(25, note)})),
         "freshdesk" => ("&page=2", Value::Array(many(30, note))),
@@ -1019,9 +1023,8 @@ fn whoever_takes_a_zendesk_ticket_between_the_look_and_the_change_keeps_it() {
     let desk = DESKS.into_iter().find(|desk| desk.name == "zendesk").expect("Zendesk");
     let write = write_of(&desk);
     let order = order(&desk, WriteDeed::Assign { person: Some("carolina".to_owned()) });
-    let ticket = |stamp: &str, owner: u64| {
-        Ok(answer(200, json!({"ticket": {"updated_at": stamp, "assignee_id": owner}})))
-    };
+    let ticket =
+        |stamp: &str, owner: u64| Ok(answer(200, json!({"ticket": {"updated_at": stamp, "assignee_id": owner}})));
     let conflict = || Ok(answer(409, json!({"error": "UpdateConflict"})));
     let (calls, ended) = run(&desk, &write, &order, |n, _| match n {
         0 => Some(ticket("2026-03-02T14:31:07Z", 7)),

@@ -1,15 +1,20 @@
 //! Writing back over time, beside a Chatwoot whose hooks name nobody: what is whose, what goes first, and what becomes of a deed whose promise
 //! ends, lives again, or never was.
 
+use std::sync::{Arc, Mutex};
+
 use chrono::TimeDelta;
 use plazo::app::feeds::Told;
 use plazo::config;
+use plazo::engine::proof::Proof;
 use plazo::engine::request::Request;
 use plazo::engine::request_id::RequestId;
+use plazo::intake::json as event_json;
 use plazo::intake::mapping::HOOK;
 use plazo::intake::source::Source;
-use plazo::outbox::writing::WriteDeed;
+use plazo::outbox::writing::{WriteDeed, mark};
 use plazo::outbox::{Attempt, Content};
+use plazo::unit::Incoming;
 use serde_json::{Value, json};
 
 use crate::support::desk::Desk;
@@ -53,11 +58,16 @@ async fn hear(desk: &Desk, mut body: Value) -> Told {
     for (key, value) in [("created_at", &at), ("updated_at", &at)] {
         body[key] = value.clone();
     }
-    let source = Source::without_secrets(desk.app.config().sources["chatwoot"].clone());
+    say(desk, "chatwoot", &body).await
+}
+
+/// What a source says, as it stands.
+async fn say(desk: &Desk, name: &str, body: &Value) -> Told {
+    let source = Source::without_secrets(desk.app.config().sources[name].clone());
     let directory = desk.app.config().rulebook.directory.clone();
     let facts = source.try_out(HOOK, body.to_string().as_bytes(), &directory, desk.now()).expect("readable");
     assert!(facts.faults.is_empty(), "{:?}", facts.faults);
-    desk.app.feeds.take_facts("chatwoot", facts, &[]).await.expect("written")
+    desk.app.feeds.take_facts(name, facts, &[]).await.expect("written")
 }
 
 fn message(id: u64, kind: &str, sender: &Value, labels: &[&str], priority: Option<&str>) -> Value {
@@ -162,7 +172,8 @@ async fn what_people_set_and_take_off_is_theirs_though_a_deed_names_it() {
 
 #[tokio::test]
 async fn a_tag_that_two_promises_want_goes_with_the_last_of_them() {
-    let promises = "reply = { within = \"30m\", escalation = \"e\" }\nassign = { within = \"30m\", escalation = \"e\" }";
+    let promises =
+        "reply = { within = \"30m\", escalation = \"e\" }\nassign = { within = \"30m\", escalation = \"e\" }";
     let ladder = "e = [{ at = \"due\", do = [\"tag:sla-vencido\"] }]";
     let mut desk = Desk::open("2026-03-02 09:00", &file(promises, ladder));
     desk.reference = Some("tag:sla-vencido".to_owned());
@@ -177,7 +188,8 @@ async fn a_tag_that_two_promises_want_goes_with_the_last_of_them() {
 
 #[tokio::test]
 async fn into_a_ticket_deeds_go_in_the_order_in_which_they_were_decided() {
-    let ladder = "e = [{ at = \"50%\", do = [\"priority:high\", \"tag:cerca\"] }, { at = \"due\", do = [\"priority:urgent\"] }]";
+    let ladder =
+        "e = [{ at = \"50%\", do = [\"priority:high\", \"tag:cerca\"] }, { at = \"due\", do = [\"priority:urgent\"] }]";
     let mut desk = Desk::open("2026-03-02 09:00", &file(ONE, ladder));
     let opens = crate::support::desk::at("2026-03-02 09:40");
     desk.attempt = Some(Box::new(move |_, now| {
@@ -242,7 +254,7 @@ async fn a_tag_goes_though_the_file_in_force_then_writes_nothing() {
     desk.reference = Some("tag:sla-vencido".to_owned());
     hear(&desk, client(1, &[], None)).await;
     desk.until("2026-03-02 09:35").await;
-    let other = file(ONE, "e = [{ at = \"due\", tell = [\"lead\"] }]");
+    let other = file(ONE, "e = [{ at = \"due\", tell = [\"file\"] }]");
     let config = config::read("sla.toml".as_ref(), other.clone()).config.expect("a good file");
     desk.app.reload(config, other).await.expect("taken");
     hear(&desk, answer(2)).await;
@@ -267,10 +279,46 @@ async fn of_what_was_due_before_plazo_heard_of_it_only_tags_are_put() {
     let mut late = client(1, &[], None);
     late["created_at"] = json!(desk.now());
     desk.until("2026-03-02 12:00").await;
-    let source = Source::without_secrets(desk.app.config().sources["chatwoot"].clone());
-    let directory = desk.app.config().rulebook.directory.clone();
-    let facts = source.try_out(HOOK, late.to_string().as_bytes(), &directory, desk.now()).expect("readable");
-    desk.app.feeds.take_facts("chatwoot", facts, &[]).await.expect("written");
+    say(&desk, "chatwoot", &late).await;
     let told = deeds(&desk.until("2026-03-02 12:10").await);
     assert_eq!(told.iter().map(|deed| &deed[9..]).collect::<Vec<_>>(), ["tag sla-vencido"], "{told:?}");
+}
+
+#[tokio::test]
+async fn a_note_by_nobody_that_ends_in_the_mark_of_one_being_written_is_that_note() {
+    let front = "[source.front]\npreset = \"front\"\nsecret = { env = \"X\" }\ntoken = { env = \"X\" }\n";
+    let file = file(ONE, "e = [{ at = \"due\", do = [\"note\"] }]");
+    let mut desk = Desk::open("2026-03-02 09:00", &(file + front));
+    let written = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&written);
+    desk.attempt = Some(Box::new(move |leased, now| {
+        *seen.lock().expect("no panic") = Some(leased.id);
+        let cause = "timed out".to_owned();
+        Some(Attempt::Later { at: now + TimeDelta::minutes(10), cause, in_doubt: true })
+    }));
+    let asked = json!({
+        "type": "message", "id": "1", "at": desk.now(), "channel": "crm", "thread": "cnv_plazo42", "direction": "in",
+        "author": {"name": "Laura Gómez", "kind": "customer"}, "text": "¿Hay noticias?",
+    });
+    let (mut event, _) = event_json::event(asked, "front", desk.now()).expect("an event");
+    event.proof = Proof::Signed;
+    desk.app.desk.submit(vec![Incoming::new(event, None).expect("JSON")]).await.expect("written");
+    desk.until("2026-03-02 09:32").await;
+    let mark = mark(NUMBER, written.lock().expect("no panic").expect("a try"));
+    let comment = |id: &str, text: String, author: Value| {
+        json!({
+            "type": "comment", "id": format!("evt_{id}"), "emitted_at": desk.now().timestamp(),
+            "conversation": {"id": "cnv_plazo42"}, "source": {"_meta": {"type": "api"}, "data": null},
+            "target": {"_meta": {"type": "comment"}, "data": {"id": format!("com_{id}"), "body": text, "author": author}},
+        })
+    };
+    let ana = json!({"id": "tea_1", "email": "ana@agencia.example", "first_name": "Ana"});
+    for (id, text, author, echoes) in [
+        ("1", format!("SLA vencido\n{mark}"), Value::Null, 1),
+        ("2", format!("Dice {mark} y no sé qué es"), Value::Null, 0),
+        ("3", format!("SLA vencido\n{mark}"), ana, 0),
+    ] {
+        let told = say(&desk, "front", &comment(id, text, author)).await;
+        assert_eq!((told.echoes, told.accepted), (echoes, 1 - echoes), "{id}");
+    }
 }

@@ -11,8 +11,8 @@ use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::digest::Composed;
 use plazo_core::outbox::message::Leased;
-use plazo_core::outbox::writing::source_of;
 use plazo_core::outbox::select::{Candidate, Choice, Round};
+use plazo_core::outbox::writing::source_of;
 use plazo_core::outbox::{Content, Lanes};
 use plazo_core::text::vocabulary::UNREADABLE;
 

@@ -8,8 +8,8 @@ use plazo_core::engine::effect::ClockRef;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::needed::ClockNow;
-use plazo_core::outbox::written::Written;
 use plazo_core::outbox::retry::LOOKED_FOR_AFTER;
+use plazo_core::outbox::written::Written;
 use plazo_core::outbox::{Attempt, Content, DeliveryId, DeliveryState};
 use plazo_core::unit::known::ToldMessage;
 

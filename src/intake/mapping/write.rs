@@ -214,7 +214,8 @@ pub(super) fn compile(write: &file::Write, api: Option<&Auth>) -> Result<WriteMa
     ];
     let deeds = deeds.into_iter().filter(|(_, steps)| !steps.is_empty());
     let deeds = deeds.map(|(word, steps)| {
-        let steps = steps.iter().enumerate().map(|(n, written)| step(word, written, &format!("[[write.{word}]] {}", n + 1)));
+        let steps =
+            steps.iter().enumerate().map(|(n, written)| step(word, written, &format!("[[write.{word}]] {}", n + 1)));
         Ok((word.to_owned(), steps.collect::<Result<Vec<_>, MappingError>>()?))
     });
     let deeds = deeds.collect::<Result<BTreeMap<_, _>, MappingError>>()?;
@@ -277,7 +278,10 @@ fn step(word: &str, written: &file::WriteStep, place: &str) -> Result<WriteStep,
         next: optional(&written.next, "next")?,
     };
     if step.is_read() && step.expect.is_none() {
-        return Err(wrong(place, "a call whose answer is read needs `expect`: that of another form must not pass for an empty one"));
+        return Err(wrong(
+            place,
+            "a call whose answer is read needs `expect`: that of another form must not pass for an empty one",
+        ));
     }
     if step.next.is_some() && word != "look" {
         return Err(wrong(place, "only a look has pages: `next` stands in [[write.look]]"));

@@ -27,12 +27,7 @@ impl ClockNow {
 
 /// Whether something is still to be written back. Of a promise that never was, since the event that began it was taken back, nothing is but the
 /// end of what it put there; that end is not where the promise lives again.
-pub fn is_deed_needed(
-    facts: &WriteFacts,
-    motive: Motive,
-    clock: Option<ClockNow>,
-    decided_at: DateTime<Utc>,
-) -> bool {
+pub fn is_deed_needed(facts: &WriteFacts, motive: Motive, clock: Option<ClockNow>, decided_at: DateTime<Utc>) -> bool {
     match (&facts.deed, clock) {
         _ if facts.clock().is_none() => true,
         (WriteDeed::Untag { .. }, clock) => !clock.is_some_and(|clock| clock.is_live()),

@@ -54,11 +54,7 @@ impl Written {
 
 /// Whether a tag stands there by plazo: it put it, and has not taken it off since then, or no longer ago than `since`, as its echo may be late.
 /// `written` begins with the newest.
-pub fn is_put<'w>(
-    written: impl IntoIterator<Item = &'w Written>,
-    tag: &str,
-    since: Option<DateTime<Utc>>,
-) -> bool {
+pub fn is_put<'w>(written: impl IntoIterator<Item = &'w Written>, tag: &str, since: Option<DateTime<Utc>>) -> bool {
     for one in written {
         match &one.facts.deed {
             WriteDeed::Tag { name } if is_same_tag(name, tag) && one.has_put() => return true,
