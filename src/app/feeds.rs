@@ -397,6 +397,11 @@ impl Prepared {
         let payload = if facts.faults.is_empty() && !facts.is_foreign { String::new() } else { kept_payload(payload) };
         Ok(Self { source: source.to_owned(), events, facts, payload })
     }
+
+    /// How many of its events say such a thing.
+    pub(super) fn n_of(&self, is_such: impl Fn(&Fact) -> bool) -> usize {
+        self.events.iter().filter(|incoming| is_such(&incoming.event.fact)).count()
+    }
 }
 
 /// A payload as it is put aside, up to a bound.
@@ -453,7 +458,7 @@ impl Work<'_> {
                     told.echoes += 1;
                     continue;
                 }
-                Echo::Owner(own) => Cow::Owned(own),
+                Echo::Rest(rest) => Cow::Owned(rest),
             };
             let incoming = incoming.as_ref();
             match self.take(incoming)? {

@@ -132,7 +132,7 @@ impl Behind {
         match ask {
             Ask::KnownEvent(_) | Ask::RequestOf(_) | Ask::RequestByThread(_) => false,
             Ask::Silences(_) | Ask::WindowOf(_) | Ask::Instance(_) | Ask::DowntimeAt(_) | Ask::ContentOf(_) => false,
-            Ask::ToldOf(_) | Ask::ReferencesOf(_) => false,
+            Ask::ToldOf(_) | Ask::ReferencesOf(_) | Ask::WrittenBack(_) => false,
             Ask::EventsOf(asked) => self.requests.contains_key(&asked.request),
             Ask::ClocksOf(asked) => self.requests.contains_key(&asked.request),
             Ask::LinkOf(asked) => self.requests.contains_key(&asked.request),

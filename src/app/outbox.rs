@@ -18,6 +18,8 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::hold::Hold;
 use crate::outbox::message::{LEASE, Leased};
+use crate::outbox::writing::way_to;
+use crate::outbox::written::Written;
 use crate::outbox::{Attempt, Content, Cost, DeliveryId, HeldFor, retry};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
@@ -125,7 +127,7 @@ impl Outbox {
                     work.wake_outbox_if(step != Gathered::Nothing);
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
-                let Leases { leased, busy } = work.lease(limit, &busy)?;
+                let Leases { leased, busy, .. } = work.lease(limit, &busy)?;
                 // Among thousands that wait this takes a while, and is asked for only when nothing could be leased. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
                 let asks = leased.is_empty() && 0 < work.room();
@@ -135,14 +137,16 @@ impl Outbox {
             .await
     }
 
-    /// Deliveries that could go out, read without leasing them.
+    /// Deliveries that could go out, read without leasing them. What is written into a ticket can wait: where nothing is recorded, it would be
+    /// written again after a kill.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if they cannot even be read.
     pub async fn peek_deliveries(&self, limit: usize) -> Result<Vec<Leased>, StoreError> {
         let now = self.core.now();
-        self.readers.read(move |store| store.peek(now, limit)).await
+        let tickets: Vec<_> = self.core.config().sources.keys().map(|source| way_to(source)).collect();
+        self.readers.read(move |store| store.peek(now, limit, &tickets)).await
     }
 
     /// Lets go what fell due while plazo was not running, or before it heard of it, and was held back while catching up. Returns the number of messages.
@@ -210,11 +214,6 @@ impl Outbox {
                 let mut n_handed_over = 0;
                 for (id, route) in work.store().waiting_for(&destination, !fallbacks.is_empty(), decided_before)? {
                     let Some((next, route)) = retry::way_on(&route, &fallbacks) else { continue };
-                    // A tag or an owner is nothing that another way could tell.
-                    let content = work.reading().content_of(id)?;
-                    if matches!(content, Some(Content::Write(facts)) if !facts.deed.doubles()) {
-                        continue;
-                    }
                     work.store().settle_handed_over(id, work.now)?;
                     work.store().hand_over(id, next, route, work.now)?;
                     n_handed_over += 1;
@@ -293,6 +292,15 @@ impl Outbox {
         self.writer.write(told).await.map(|_| ())
     }
 
+    /// What was written back about a request by that way, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub async fn written(&self, request: RequestId, way: String) -> Result<Vec<Written>, StoreError> {
+        self.readers.read(move |store| store.written(request, &way)).await
+    }
+
     /// Puts a dead delivery on its way again. Whether there was one.
     pub async fn retry_delivery(&self, id: DeliveryId) -> Result<bool, WriteError> {
         self.writer
@@ -338,10 +346,15 @@ impl Work<'_> {
     pub(super) fn lease(&mut self, limit: usize, busy: &[String]) -> Result<Leases, StoreError> {
         let room = self.room().min(limit);
         if room == 0 {
-            return Ok(Leases { leased: Vec::new(), busy: busy.to_vec() });
+            return Ok(Leases { busy: busy.to_vec(), ..Leases::default() });
         }
         let leases = self.store().lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
         self.leased(leases.leased.len());
+        for delivery in &leases.doubtful {
+            // What may be there by plazo, and is wanted no more, is taken off.
+            let news = News { what: NewsKind::Over, who: None, at: self.now };
+            self.tell_written(*delivery, news)?;
+        }
         Ok(leases)
     }
 
@@ -375,6 +388,13 @@ impl Work<'_> {
         self.store().add_cost(&tried.destination, 1, cost, self.now)?;
         let Some(person) = &tried.person else { return Ok(()) };
         self.store().note_telephoned(tried.id, (person, &tried.destination), self.now - TimeDelta::days(2), self.now)
+    }
+
+    /// What became of a promise, for what was written about it in a help desk.
+    fn tell_written(&mut self, delivery: DeliveryId, news: News) -> Result<(), StoreError> {
+        let Some(Content::Write(facts)) = self.reading().content_of(delivery)? else { return Ok(()) };
+        let destination = way_to(&facts.source);
+        self.decide(Input::Update { delivery, person: None, destination, news }).map(|_| ())
     }
 
     fn record(&mut self, tried: &Tried) -> Result<(), StoreError> {

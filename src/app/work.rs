@@ -203,7 +203,7 @@ impl<'a> Work<'a> {
         Ok(self.request(id)?.is_some_and(|request| request.is_history(request.opened_at)))
     }
 
-    fn request(&mut self, id: RequestId) -> Result<Option<&Arc<Request>>, StoreError> {
+    pub(super) fn request(&mut self, id: RequestId) -> Result<Option<&Arc<Request>>, StoreError> {
         if let Err(need) = self.known.request(id) {
             self.learn(need.0)?;
         }

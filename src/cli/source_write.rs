@@ -42,14 +42,24 @@ pub(super) async fn run(global: &Global, name: &str, as_json: bool) -> Outcome {
     };
     let person = account.iter().find_map(|word| config.rulebook.directory.person(word));
     let problem = asked.as_ref().err().map(|error| error.cause().to_owned());
-    let is_well = problem.is_none() && person.is_none();
+    let is_other = asked.as_ref().is_ok_and(|words| !words.is_empty() && desk.is_another_s(words));
+    let named = is_other.then(|| source.write.account.join(", "));
+    let is_well = problem.is_none() && person.is_none() && named.is_none();
     if as_json {
         output::json(&json!({
             "source": name, "account": account, "deeds": deeds, "problem": problem,
-            "person": person.map(|person| &person.key),
+            "person": person.map(|person| &person.key), "write_as": named,
         }))?;
     } else {
         tell(&account, &deeds, problem.as_deref(), person.map(|person| person.name.as_str()), language)?;
+        if let Some(named) = named {
+            let named = printable_line(&named);
+            let text = both!(
+                "write_as says {named}: plazo writes nothing by a token that is somebody else's",
+                "write_as dice {named}: plazo no escribe con un token que es de otro"
+            );
+            output::line(&styled(RED, language.of(text)))?;
+        }
     }
     Ok(if is_well { Exit::Done } else { Exit::Found })
 }

@@ -23,7 +23,7 @@ use crate::notify::capabilities::Readers;
 use crate::notify::phone::ForPhone;
 use crate::notify::{Card, DeliveryError, Message, Receipt, Transport, facts};
 use crate::outbox::message::Leased;
-use crate::outbox::writing::{source_of, way_to};
+use crate::outbox::writing::{WriteFacts, source_of, way_to};
 use crate::outbox::{Attempt, Content, DeliveryId, ReaderLimit, retry};
 use crate::text::format::one_line;
 use crate::text::further::Further;
@@ -265,9 +265,7 @@ impl Sender {
     async fn send_unwritten(&mut self) {
         let room = self.app.config().alerts.in_flight.saturating_sub(self.n_in_flight());
         let Ok(peeked) = self.app.outbox.peek_deliveries(room + self.unrecorded.len()).await else { return };
-        // What is written into a ticket can wait: where nothing is recorded, it would be written again after a kill.
-        let to_readers = peeked.into_iter().filter(|delivery| source_of(&delivery.destination).is_none());
-        let fresh: Vec<_> = to_readers.filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
+        let fresh: Vec<_> = peeked.into_iter().filter(|delivery| self.unrecorded.insert(delivery.id)).collect();
         self.send(fresh, false);
     }
 
@@ -521,12 +519,20 @@ fn gone(name: &str) -> DeliveryError {
     DeliveryError::GiveUp { cause: format!("`{name}` is no longer in sla.toml") }
 }
 
+/// What is told in the place of a note: the alert that it was, or the words that somebody wanted to have written.
+fn unwritten(facts: &WriteFacts, language: Language) -> Content {
+    let Some(words) = &facts.words else { return Content::Alert(Box::new(facts.about.clone())) };
+    let request = facts.about.request;
+    let subject = crate::both!("{request}: a note that was not written", "{request}: una nota que no se escribió");
+    Content::Notice { subject: language.of(subject), text: words.clone() }
+}
+
 /// Renders a delivery in its reader's language, from the facts frozen at the decision.
 fn message(app: &App, delivery: &Leased) -> Result<Message, DeliveryError> {
     let config = app.config();
     // What could not be noted somewhere is told as the alert that it was.
     let noted = match &delivery.content {
-        Content::Write(facts) => Some(Content::Alert(Box::new(facts.about.clone()))),
+        Content::Write(facts) => Some(unwritten(facts, config.language)),
         _ => None,
     };
     let content = noted.as_ref().unwrap_or(&delivery.content);

@@ -7,7 +7,9 @@ use crate::app::App;
 use crate::notify::{Card, DeliveryError, Receipt};
 use crate::outbox::Content;
 use crate::outbox::message::Leased;
-use crate::outbox::writing::{WriteDeed, WriteFacts, mark};
+use crate::outbox::writing::{WriteDeed, WriteFacts, mark, way_to};
+use crate::outbox::written::{self, Written};
+use crate::store::StoreError;
 use crate::text::reader::Reader;
 use crate::writeback::{self, HelpDesk, PersonThere, WriteOrder};
 
@@ -18,10 +20,12 @@ pub(super) async fn attempt(
     delivery: &Leased,
     facts: &WriteFacts,
 ) -> Result<Receipt, DeliveryError> {
-    if let Some(cause) = moot(app, facts).await {
+    let unread = |error: StoreError| DeliveryError::Retry { cause: error.to_string() };
+    let written = app.outbox.written(facts.about.request, way_to(&facts.source)).await.map_err(unread)?;
+    if let Some(cause) = moot(app, facts, &written).await.map_err(unread)? {
         return Err(DeliveryError::Moot { cause });
     }
-    let order = order(app, desk, delivery, facts);
+    let order = order(app, desk, delivery, facts, &written);
     let config = app.config();
     let directory = &config.rulebook.directory;
     let is_somebodys = |word: &str| directory.person(word).is_some();
@@ -34,19 +38,20 @@ pub(super) async fn attempt(
     tried.result
 }
 
-/// Why an owner is not set any more: somebody changed it by hand since that was decided.
-async fn moot(app: &App, facts: &WriteFacts) -> Option<String> {
+/// Why an owner is not set any more: somebody gave it to another since that was decided. Whom plazo itself gave it to is no such person.
+async fn moot(app: &App, facts: &WriteFacts, written: &[Written]) -> Result<Option<String>, StoreError> {
     if !matches!(facts.deed, WriteDeed::Assign { .. }) {
-        return None;
+        return Ok(None);
     }
-    let request = app.views.request(facts.about.request).await.ok()??;
-    let config = app.config();
-    let directory = &config.rulebook.directory;
-    let owner = request.owner.as_deref().and_then(|owner| directory.person(owner)).map(|person| &person.key);
-    (owner.is_some() && owner != facts.about.owner_key.as_ref()).then(|| "it has another owner meanwhile".to_owned())
+    let Some(request) = app.views.request(facts.about.request).await? else { return Ok(None) };
+    let is_by_hand = |owner: &String| {
+        facts.owner.as_ref() != Some(owner) && !written::assigned(written).any(|person| person == owner.as_str())
+    };
+    let is_moot = request.owner.as_ref().is_some_and(is_by_hand);
+    Ok(is_moot.then(|| "it has another owner meanwhile".to_owned()))
 }
 
-fn order(app: &App, desk: &HelpDesk, delivery: &Leased, facts: &WriteFacts) -> WriteOrder {
+fn order(app: &App, desk: &HelpDesk, delivery: &Leased, facts: &WriteFacts, written: &[Written]) -> WriteOrder {
     let config = app.config();
     let request = facts.about.request;
     let note = matches!(facts.deed, WriteDeed::Note).then(|| {
@@ -74,12 +79,15 @@ fn order(app: &App, desk: &HelpDesk, delivery: &Leased, facts: &WriteFacts) -> W
         }),
         _ => None,
     };
+    let others = written.iter().filter(|one| one.delivery != delivery.id);
+    let put = matches!(&facts.deed, WriteDeed::Tag { name } if written::is_put(others, name, None));
     WriteOrder {
         deed: facts.deed.clone(),
         request,
         delivery: delivery.id,
         threads: facts.threads.clone(),
         had: facts.had,
+        put,
         in_doubt: delivery.in_doubt,
         note,
         person,

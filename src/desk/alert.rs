@@ -28,9 +28,6 @@ impl Decision<'_> {
         let (config, now) = (self.config, self.now);
         // What an edit makes due is not late, however long ago it would have been due by it.
         let is_late = alert.late && hold == Batching::WhatIsLate;
-        let recipients = self.readers_of(request, alert)?;
-        let present = present(request, alert.why, &recipients, config, now);
-        let ways = addressed_at_step(&present, alert.step, config, now);
         let link = LinkOf { request: request.id };
         let mut need = Need::default();
         need.unless_known(self.known, &link);
@@ -38,7 +35,6 @@ impl Decision<'_> {
             need.unless_known(self.known, &DowntimeAt { at: alert.planned_at });
             need.unless_known(self.known, &HeardLate { request: request.id, at: alert.planned_at });
         }
-        self.ask_for_waits(&ways, &mut need);
         need.met()?;
         let down = if is_late { *self.known.get(DowntimeAt { at: alert.planned_at })? } else { None };
         let edited_at = matches!(hold, Batching::Edit | Batching::Nothing).then_some(now);
@@ -52,6 +48,12 @@ impl Decision<'_> {
             Batching::Edit => Some(HeldFor::Edit),
             Batching::WhatIsLate | Batching::Nothing => None,
         };
+        let recipients = self.readers_of(request, alert, gathered)?;
+        let present = present(request, alert.why, &recipients, config, now);
+        let ways = addressed_at_step(&present, alert.step, config, now);
+        let mut need = Need::default();
+        self.ask_for_waits(&ways, &mut need);
+        need.met()?;
         let may_wait = may_wait(request, alert.why);
         let mut deliveries = Vec::new();
         for (person, destination) in ways {
@@ -69,7 +71,7 @@ impl Decision<'_> {
         let stand_ins = stand_ins(&replaced, config);
         let facts = AlertFacts { stand_ins, ..facts::of(request, alert, config, now) };
         let facts = AlertFacts { late: is_late, down, edited_at, place, ..facts };
-        self.write_back(request, alert, &facts, hold)?;
+        self.write_back(request, alert, &facts, gathered)?;
         self.changes.alerts.push(NewAlert {
             step: Some(StepRef { request: request.id, clock: alert.clock, step: alert.step.to_string() }),
             motive: Motive::Promise(alert.why),

@@ -227,6 +227,10 @@ impl Decision<'_> {
             self.changes.taken_back.push(TakenBack { request: id, of, at: event.at });
         }
         self.name_threads(event, &outcome.request, manner.is_new)?;
+        if manner.replaces_clocks {
+            let before = Arc::clone(self.known.get(ClocksOf { request: id })?);
+            self.tell_what_never_was(id, &before, &outcome.clocks, event.at);
+        }
         let request = self.keep(outcome, manner);
         self.alert(&request, &effects, Batching::WhatIsLate);
         self.tell_what_became(&request, &effects, Some(event));

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::Decision;
 use crate::engine::clock::Clock;
 use crate::engine::effect::{ClockRef, Effect};
@@ -18,7 +20,7 @@ use crate::unit::known::{ContentOf, Need, ToldOf};
 impl Decision<'_> {
     /// Has whoever was told of a clock told that somebody took it, or that it is over.
     pub(super) fn tell_what_became(&mut self, request: &Arc<Request>, effects: &[Effect], event: Option<&Event>) {
-        if self.config.lanes.threaded.is_empty() && !self.config.writes_back() {
+        if !self.may_be_told_what_became() {
             return;
         }
         let who = event.and_then(|event| event.author.as_ref()).map(|author| {
@@ -48,6 +50,30 @@ impl Decision<'_> {
         }
     }
 
+    /// Has it told that a promise is over which never was: the event that began it was taken back.
+    pub(super) fn tell_what_never_was(
+        &mut self,
+        request: RequestId,
+        before: &[Clock],
+        after: &[Clock],
+        at: DateTime<Utc>,
+    ) {
+        let is_gone = |clock: &&Clock| !after.iter().any(|other| other.name() == clock.name());
+        let was_told = |clock: &&Clock| clock.is_live() && !clock.settled.is_empty();
+        if self.may_be_told_what_became() {
+            for clock in before.iter().filter(was_told).filter(is_gone) {
+                let news = News { what: NewsKind::Over, who: None, at };
+                self.changes.then.push(Input::News { request, clock: clock.name(), news });
+            }
+        }
+    }
+
+    /// Whether any system by which people are told, or into which plazo writes, can be told what became of it. What was written by a file
+    /// before this one is taken back all the same.
+    fn may_be_told_what_became(&self) -> bool {
+        !self.config.lanes.threaded.is_empty() || self.config.sources.values().any(|source| source.writes().is_some())
+    }
+
     /// Tells those who were told of a clock what became of it, where their system can be told.
     pub(super) fn tell_news(&mut self, request: RequestId, clock: ClockRef, news: &News) -> Result<(), Need> {
         for (delivery, person, destination) in self.known.get(ToldOf { request, clock })? {
@@ -73,7 +99,7 @@ impl Decision<'_> {
     ) -> Result<(), Need> {
         if source_of(destination).is_some() {
             if let Some(Content::Write(facts)) = self.known.get(ContentOf { delivery })? {
-                self.untag(delivery, facts, news);
+                self.untag(delivery, facts, news)?;
             }
             return Ok(());
         }

@@ -15,10 +15,10 @@ use crate::engine::request::Request;
 use crate::engine::write_back::{self, WriteBack};
 use crate::outbox::facts::{AlertFacts, News, NewsKind};
 use crate::outbox::message::{NewAlert, NewDelivery, StepRef};
-use crate::outbox::writing::{WriteDeed, WriteFacts, way_to};
-use crate::outbox::{Content, DeliveryId, Motive, silence};
-use crate::unit::Batching;
-use crate::unit::known::{EventsOf, Need, Silences};
+use crate::outbox::writing::{BY_HAND, WriteDeed, WriteFacts, is_same_tag, way_to};
+use crate::outbox::written::Written;
+use crate::outbox::{Content, DeliveryId, HeldFor, Motive, silence};
+use crate::unit::known::{EventsOf, Need, RequestOf, Silences, WrittenBack};
 
 /// Where a conversation can be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +30,21 @@ pub struct Ticket {
 }
 
 impl Decision<'_> {
-    /// Who is told by a step: where it only writes back and there is nowhere to write, the last resort, so that it never goes to nobody.
-    pub(super) fn readers_of(&self, request: &Request, alert: &Alert) -> Result<Vec<Recipient>, Need> {
+    /// Who is told by a step: where it only writes back and nothing of that can be written, the last resort, so that it never goes to nobody.
+    pub(super) fn readers_of(
+        &self,
+        request: &Request,
+        alert: &Alert,
+        gathered: Option<HeldFor>,
+    ) -> Result<Vec<Recipient>, Need> {
         let (config, now) = (self.config, self.now);
-        if !alert.recipients.is_empty() || deeds_of(request, (alert.clock, alert.step), config).is_empty() {
+        let deeds = deeds_of(request, (alert.clock, alert.step), config);
+        if !alert.recipients.is_empty() || deeds.is_empty() {
             return Ok(alert.recipients.clone());
         }
-        let events = self.known.get(EventsOf { request: request.id })?;
-        let is_nowhere = ticket_of(events, config).is_none();
+        let ticket = ticket_of(self.known.get(EventsOf { request: request.id })?, config);
+        let is_written = |ticket: &Ticket| timely(deeds, gathered).iter().any(|deed| can(deed, ticket, config));
+        let is_nowhere = !ticket.as_ref().is_some_and(is_written);
         Ok(if is_nowhere { config.rulebook.directory.recipients(&[], None, None, now) } else { Vec::new() })
     }
 
@@ -47,12 +54,11 @@ impl Decision<'_> {
         request: &Request,
         alert: &Alert,
         about: &AlertFacts,
-        hold: Batching,
+        gathered: Option<HeldFor>,
     ) -> Result<(), Need> {
         let (config, now) = (self.config, self.now);
-        let deeds = deeds_of(request, (alert.clock, alert.step), config);
-        // An edit of the file writes nothing into conversations that nobody has touched since.
-        if deeds.is_empty() || hold == Batching::Edit {
+        let deeds = timely(deeds_of(request, (alert.clock, alert.step), config), gathered);
+        if deeds.is_empty() {
             return Ok(());
         }
         let mut need = Need::default();
@@ -69,7 +75,7 @@ impl Decision<'_> {
             let step =
                 Some(StepRef { request: request.id, clock: alert.clock, step: format!("{} {deed}", alert.step) });
             let had = match &order {
-                WriteDeed::Tag { name } => request.facets.tags.iter().any(|tag| tag.eq_ignore_ascii_case(name)),
+                WriteDeed::Tag { name } => request.facets.tags.iter().any(|tag| is_same_tag(tag, name)),
                 _ => false,
             };
             let facts = WriteFacts {
@@ -77,6 +83,7 @@ impl Decision<'_> {
                 source: ticket.source.clone(),
                 threads: ticket.threads.clone(),
                 had,
+                owner: request.owner.clone(),
                 words: None,
                 about: about.clone(),
             };
@@ -92,22 +99,53 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Takes off a tag that plazo put there, once its promise is over.
-    pub(super) fn untag(&mut self, delivery: DeliveryId, facts: &WriteFacts, news: &News) {
-        let WriteDeed::Tag { name } = &facts.deed else { return };
+    /// Takes off a tag that plazo put there, once its promise is over and no other one wants it there.
+    pub(super) fn untag(&mut self, delivery: DeliveryId, facts: &WriteFacts, news: &News) -> Result<(), Need> {
+        let (WriteDeed::Tag { name }, Some(own)) = (&facts.deed, facts.clock()) else { return Ok(()) };
         if news.what == NewsKind::Taken {
-            return;
+            return Ok(());
+        }
+        let (id, destination) = (facts.about.request, way_to(&facts.source));
+        let written = WrittenBack { request: id, way: destination.clone() };
+        let mut need = Need::default();
+        need.unless_known(self.known, &written);
+        need.unless_known(self.known, &RequestOf { id });
+        need.met()?;
+        let Some(request) = self.known.request(id)? else { return Ok(()) };
+        let written = self.known.get(written)?;
+        let lives = |name: ClockRef| request.clocks.iter().any(|clock| clock.name() == name && clock.is_live());
+        let is_wanted = |one: &Written| match one.clock() {
+            Some(clock) => clock != own && lives(clock) && one.wants(name),
+            // Whoever asked for it by hand did so whatever becomes of promises.
+            None => one.wants(name),
+        };
+        let is_own = |one: &&Written| one.delivery == delivery;
+        let was_there = written.iter().find(is_own).is_some_and(|one| one.reference.is_none() && one.facts.had);
+        if lives(own) || was_there || written.iter().any(is_wanted) {
+            return Ok(());
         }
         let facts = WriteFacts { deed: WriteDeed::Untag { name: name.clone() }, ..facts.clone() };
-        let destination = way_to(&facts.source);
+        // Named by the instant: a promise that lives again and is over again takes it off again.
+        let step = format!("untag {delivery} {}", self.now.timestamp_millis());
         self.changes.alerts.push(NewAlert {
-            step: None,
+            step: Some(StepRef { request: id, clock: own, step }),
             motive: Motive::Update,
             planned_at: self.now,
             decided_at: self.now,
             content: Content::Write(Box::new(facts)),
             deliveries: vec![NewDelivery { destination, updates: Some(delivery), ..NewDelivery::default() }],
         });
+        Ok(())
+    }
+}
+
+/// What of a step's deeds is still in time. An edit of the file writes nothing into conversations that nobody has touched since; of what was due
+/// before plazo heard of it, only tags are put: they go with the promise.
+fn timely(deeds: Vec<&WriteBack>, gathered: Option<HeldFor>) -> Vec<&WriteBack> {
+    match gathered {
+        Some(HeldFor::Edit) => Vec::new(),
+        Some(HeldFor::History) => deeds.into_iter().filter(|deed| matches!(deed, WriteBack::Tag(_))).collect(),
+        _ => deeds,
     }
 }
 
@@ -121,7 +159,7 @@ pub fn asked_for(
     now: DateTime<Utc>,
 ) -> NewAlert {
     // Of no clock: it is done whatever becomes of promises, and what it puts stays.
-    let clock = ClockRef { kind: TargetKind::Reply, cycle: 0 };
+    let clock = ClockRef { kind: TargetKind::Reply, cycle: BY_HAND };
     let alert = Alert {
         clock,
         step: Offset::Start,
@@ -134,7 +172,8 @@ pub fn asked_for(
     let about = facts::of(request, &alert, config, now);
     let step = Some(StepRef { request: request.id, clock, step: format!("page {once} {}", deed.word()) });
     let source = ticket.source.clone();
-    let facts = WriteFacts { deed, source, threads: ticket.threads.clone(), had: false, words, about };
+    let owner = request.owner.clone();
+    let facts = WriteFacts { deed, source, threads: ticket.threads.clone(), had: false, owner, words, about };
     NewAlert {
         step,
         motive: Motive::Update,
@@ -206,6 +245,16 @@ pub fn order(
             WriteDeed::Assign { person }
         }
     };
-    let write = config.sources.get(&ticket.source)?.writes()?;
-    write.can(order.word()).then_some(order)
+    can(deed, ticket, config).then_some(order)
+}
+
+/// Whether the system behind a ticket knows such a deed.
+fn can(deed: &WriteBack, ticket: &Ticket, config: &Config) -> bool {
+    let Some(source) = config.sources.get(&ticket.source) else { return false };
+    source.writes().is_some_and(|write| match deed {
+        WriteBack::Note => write.can("note"),
+        WriteBack::Tag(_) => write.can("tag"),
+        WriteBack::Assign(_) => write.can("assign"),
+        WriteBack::Priority(name) => write.can("priority") && write.knows_priority(name, &source.set),
+    })
 }

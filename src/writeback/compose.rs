@@ -27,14 +27,14 @@ pub fn note(card: &Card, page: Option<&str>, mark: &str, form: NoteForm, longest
     let said: Vec<_> = [title].into_iter().chain(card.lines.iter().map(String::as_str)).collect();
     let said: Vec<_> = said.into_iter().map(unmarked).filter(|line| !line.is_empty()).collect();
     let room = longest.saturating_sub(mark.len() + page.map_or(0, str::len) + 2);
-    let inert = said.iter().map(|line| inert(line, form)).collect::<Vec<_>>().join("\n");
-    let text = [Some(cut(&inert, room, characters)), page.map(str::to_owned), Some(mark.to_owned())];
-    let paragraph = |line: &String| format!("<p>{}</p>", html_escape::encode_double_quoted_attribute(line));
+    let inert = within(&said, room, |line| inert(line, form)).join("\n");
+    let text = [Some(inert), page.map(str::to_owned), Some(mark.to_owned())];
+    let paragraph = |line: &str| format!("<p>{}</p>", html_escape::encode_double_quoted_attribute(line));
     let link = page.map(|page| {
         let page = html_escape::encode_double_quoted_attribute(page);
         format!("<p><a href=\"{page}\">{page}</a></p>")
     });
-    let mut html: String = said.iter().map(paragraph).collect();
+    let mut html = within(&said, room, paragraph).concat();
     html.extend(link);
     html += &format!("<p>{mark}</p>");
     NoteText {
@@ -42,6 +42,26 @@ pub fn note(card: &Card, page: Option<&str>, mark: &str, form: NoteForm, longest
         text: text.into_iter().flatten().collect::<Vec<_>>().join("\n"),
         html,
     }
+}
+
+/// Lines in their form as far as there is room for them; the first for which there is none is cut, and is the last.
+fn within(said: &[String], mut room: usize, form: impl Fn(&str) -> String) -> Vec<String> {
+    let mut kept = Vec::new();
+    for line in said {
+        let whole = form(line);
+        let length = whole.chars().count();
+        if length < room {
+            room -= length + 1;
+            kept.push(whole);
+            continue;
+        }
+        // In its form a line may be several times as long.
+        let halves = std::iter::successors(Some(room), |letters| Some(letters / 2)).take_while(|letters| 0 < *letters);
+        let cut = halves.map(|letters| form(&cut(line, letters, characters)));
+        kept.extend(cut.into_iter().find(|made| made.chars().count() <= room));
+        break;
+    }
+    kept
 }
 
 /// A line in which a mark that somebody else wrote is none.
@@ -107,5 +127,8 @@ mod tests {
         let card = Card { lines: vec!["a".repeat(900)], ..Card::default() };
         let short = note(&card, None, "[plazo R-17/a42]", NoteForm::Plain, 100).text;
         assert!(short.chars().count() <= 101 && short.ends_with("[plazo R-17/a42]"), "{short}");
+        let lines = vec!["<\"Laura\">".to_owned(); 900];
+        let html = note(&Card { lines, ..Card::default() }, None, "[plazo R-17/a42]", NoteForm::Html, 1_000).html;
+        assert!((500..1_100).contains(&html.len()) && html.ends_with("<p>[plazo R-17/a42]</p>"), "{html}");
     }
 }

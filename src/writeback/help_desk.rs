@@ -1,6 +1,7 @@
 //! A help desk ready to be written to: its secrets read, its pace kept, its account known.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -9,8 +10,10 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use serde_json::Value;
 
 use super::{Errand, Judgement, Next, WriteOrder, judge};
+use crate::engine::address;
 use crate::engine::request_id::RequestId;
 use crate::intake::api::{ApiAnswer, ApiCall, ApiClient, ApiSetupError, CallFault};
+use crate::intake::mapping::budget;
 use crate::intake::mapping::expression::{self, ExpressionScope, variable};
 use crate::intake::mapping::write::{AnswerClass, WriteMapping};
 use crate::intake::source::SourceSettings;
@@ -28,7 +31,9 @@ pub struct HelpDesk {
     write: WriteMapping,
     set: Value,
     pace: DefaultDirectRateLimiter,
-    /// Who plazo is there, its id first; empty until it is known.
+    /// Who plazo is there as the file has it; empty where that says nothing.
+    named: Vec<String>,
+    /// Who the token is as the system has it, its id first; empty until it was asked.
     account: Mutex<Vec<String>>,
     /// Requests whose deeds were refused since one was done.
     refused: Mutex<VecDeque<RequestId>>,
@@ -43,6 +48,12 @@ pub struct Fulfilled {
     pub learnt: Option<Vec<String>>,
 }
 
+/// So many calls a minute, without a burst that would be half of them at once: others call there too.
+fn pace(per_minute: NonZeroU32) -> Quota {
+    let burst = NonZeroU32::new(per_minute.get() / 10).unwrap_or(NonZeroU32::MIN);
+    Quota::per_minute(per_minute).allow_burst(burst)
+}
+
 impl HelpDesk {
     /// The help desk behind a source; none where it cannot be written to.
     ///
@@ -55,8 +66,9 @@ impl HelpDesk {
             api: ApiClient::for_writing(settings, write, clients)?,
             write: write.clone(),
             set: settings.set.clone(),
-            pace: DefaultDirectRateLimiter::direct(Quota::per_minute(write.per_minute)),
-            account: Mutex::new(settings.write.account.clone()),
+            pace: DefaultDirectRateLimiter::direct(pace(write.per_minute)),
+            named: settings.write.account.clone(),
+            account: Mutex::default(),
             refused: Mutex::default(),
         }))
     }
@@ -107,17 +119,36 @@ impl HelpDesk {
             return Err(judgement.into_error());
         }
         let scope = scope.with("body", variable(answer.body));
-        let words = account.words.of(&scope).map(|words| expression::json(&words)).unwrap_or_default();
+        let words = budget::within(|| account.words.of(&scope));
+        let words = words.map(|words| expression::json(&words)).unwrap_or_default();
         let words = words.as_array().into_iter().flatten().filter_map(Value::as_str);
         Ok(words.map(str::to_owned).collect())
     }
 
+    /// Whether the token is somebody else's than the file says: what it writes would look like that one's work.
+    pub fn is_another_s(&self, asked: &[String]) -> bool {
+        let is_named = |word: &String| self.named.iter().any(|own| address::is_same(own, word));
+        !self.named.is_empty() && !asked.iter().any(is_named)
+    }
+
+    /// Who plazo is there. Where the system can be asked, its word counts, whatever the file says.
     async fn known_account(&self, now: DateTime<Utc>) -> Result<(Vec<String>, Option<Vec<String>>), DeliveryError> {
+        if self.write.account.is_none() {
+            return Ok((self.named.clone(), None));
+        }
         let known = self.account.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if !known.is_empty() || self.write.account.is_none() {
+        if !known.is_empty() {
             return Ok((known, None));
         }
         let asked = self.ask_account(now).await?;
+        let hold = |cause: String| Err(DeliveryError::Hold { after: None, cause });
+        if asked.is_empty() {
+            return hold("the system does not say whose the token is".to_owned());
+        }
+        if self.is_another_s(&asked) {
+            let (is, named) = (asked.join(", "), self.named.join(", "));
+            return hold(format!("the token is {is}'s, and `write_as` says {named}"));
+        }
         asked.clone_into(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner));
         Ok((asked.clone(), Some(asked)))
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::intake::api::{ApiAnswer, CallFault};
+use crate::intake::mapping::budget;
 use crate::intake::mapping::expression::{ExpressionScope, json, variable};
 use crate::intake::mapping::write::{AnswerClass, AnswerRule, WriteMapping};
 use crate::outbox::DeliveryError;
@@ -69,10 +70,10 @@ pub fn judge(
         .with("headers", variable(Value::Object(headers.collect())))
         .with("body", variable(answer.body.clone()));
     let after = wait(answer, now);
-    match write.answers.iter().find(|rule| rule.when.holds(&scope)) {
+    budget::within(|| match write.answers.iter().find(|rule| rule.when.holds(&scope)) {
         Some(rule) => by_rule(rule, &scope, answer, after),
         None => by_status(answer, after, reads),
-    }
+    })
 }
 
 fn by_rule(rule: &AnswerRule, scope: &ExpressionScope, answer: &ApiAnswer, asked: Option<TimeDelta>) -> Judgement {

@@ -23,6 +23,8 @@ pub struct WriteOrder {
     pub threads: Vec<String>,
     /// Of a tag: whether the request bore it before.
     pub had: bool,
+    /// Of a tag: whether it is there by plazo itself, for another promise.
+    pub put: bool,
     /// Whether an earlier try may have done it.
     pub in_doubt: bool,
     /// The note, where one is to be written.

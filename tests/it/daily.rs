@@ -56,7 +56,7 @@ async fn lists_at(instants: &[(u32, u32, u32)]) -> Vec<Vec<(String, Vec<i64>)>> 
         app.desk.run_schedules().await.expect("written");
         let store = Store::open_reader(directory.path()).expect("the store");
         let mut sent = store
-            .peek(Utc.with_ymd_and_hms(2030, 1, 1, 0, 0, 0).single().expect("an instant"), 100)
+            .peek(Utc.with_ymd_and_hms(2030, 1, 1, 0, 0, 0).single().expect("an instant"), 100, &[])
             .expect("deliveries");
         sent.sort_by_key(|delivery| delivery.id);
         let fresh = sent.split_off(seen);

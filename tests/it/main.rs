@@ -80,3 +80,4 @@ mod webhooks;
 mod words;
 mod writeback;
 mod written;
+mod written_in_order;

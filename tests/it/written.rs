@@ -22,6 +22,8 @@ use crate::support::webhook::{Received, Webhook, answer};
 use crate::support::{PATIENCE, data, wait_for};
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// A promise of an hour was broken a moment ago: what is older by a minute was due before plazo heard of it.
+const OVERDUE: Duration = Duration::from_secs(3_620);
 
 /// A conversation of a Chatwoot.
 #[derive(Debug, Default)]
@@ -168,7 +170,7 @@ fn wait_for_written(daemon: &Daemon, state: &str, n: usize) -> Vec<Value> {
 fn a_step_writes_where_the_conversation_lives_and_takes_back_what_is_over() {
     let (api, talk) = chatwoot(Talk { labels: vec!["vip".to_owned()], ..Talk::default() });
     let daemon = start(&file(&api, r#"["note", "tag:sla-vencido", "assign:lead", "priority:urgent"]"#));
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     wait_for_written(&daemon, "sent", 4);
     {
         let talk = talk.lock().expect("no panic");
@@ -224,7 +226,7 @@ fn a_step_writes_where_the_conversation_lives_and_takes_back_what_is_over() {
 fn a_tag_that_people_put_stays_and_one_that_the_account_does_not_have_is_told() {
     let (api, talk) = chatwoot(Talk { labels: vec!["sla-vencido".to_owned()], ..Talk::default() });
     let daemon = start(&file(&api, r#"["tag:sla-vencido", "tag:no-existe"]"#));
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     wait_for_written(&daemon, "sent", 1);
     let dead = wait_for_written(&daemon, "dead", 1);
     assert!(dead[0]["answer"].as_str().is_some_and(|said| said.contains("no such label")), "{dead:?}");
@@ -247,7 +249,7 @@ fn a_tag_that_people_put_stays_and_one_that_the_account_does_not_have_is_told() 
 fn a_note_whose_answer_was_lost_before_a_kill_is_found_and_not_written_again() {
     let (api, talk) = chatwoot(Talk { lost: vec![true], ..Talk::default() });
     let daemon = start(&file(&api, "\"note\""));
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     wait_for("the note", PATIENCE, || (talk.lock().expect("no panic").notes.len() == 1).then_some(()));
     // Between the call and its record.
     let daemon = start_in(daemon.kill());
@@ -262,7 +264,7 @@ fn a_note_whose_answer_was_lost_before_a_kill_is_found_and_not_written_again() {
 fn a_note_that_did_not_arrive_before_a_kill_is_written_once() {
     let (api, talk) = chatwoot(Talk { lost: vec![false], ..Talk::default() });
     let daemon = start(&file(&api, "\"note\""));
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     let posts =
         || api.received().iter().filter(|call| call.method == "POST" && call.path.ends_with("/messages")).count();
     wait_for("the first try", PATIENCE, || (posts() == 1).then_some(()));
@@ -275,7 +277,7 @@ fn a_note_that_did_not_arrive_before_a_kill_is_written_once() {
 fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_borrowed() {
     let (api, talk) = chatwoot(Talk { is_closed: true, ..Talk::default() });
     let daemon = start(&file(&api, "\"note\""));
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     let held =
         wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
     assert!(held["held_by"].as_str().is_some_and(|cause| cause.contains("Invalid Access Token")), "{held}");
@@ -284,7 +286,7 @@ fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_b
     // By whose account plazo would look like a person, it writes nothing.
     let borrowed = file(&api, "\"note\"").replace("[person.laura]\n", "[person.laura]\naddresses = [\"9\"]\n");
     let daemon = start(&borrowed);
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     let held =
         wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
     assert!(held["held_by"].as_str().is_some_and(|cause| cause.contains("one of its own")), "{held}");
@@ -300,7 +302,7 @@ fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_b
 fn where_there_is_nowhere_to_write_somebody_is_told() {
     let (api, talk) = chatwoot(Talk::default());
     let daemon = start(&file(&api, "\"note\""));
-    daemon.client_message("m-1", "t-1", 61 * MINUTE);
+    daemon.client_message("m-1", "t-1", OVERDUE);
     let told = wait_for("the operator to be told", PATIENCE, || {
         let page = daemon.get("/v1/deliveries?state=sent");
         page["deliveries"].as_array().and_then(|rows| rows.first().cloned())
@@ -314,7 +316,7 @@ fn a_note_that_cannot_be_written_goes_where_the_file_says_and_a_tag_does_not() {
     let (api, _) = chatwoot(Talk { is_gone: true, ..Talk::default() });
     let config = file(&api, r#"["note", "tag:vip"]"#) + "write_fallback = [\"operator-file\"]\n";
     let daemon = start(&config);
-    hook(&daemon, &client(1_100, 61 * MINUTE));
+    hook(&daemon, &client(1_100, OVERDUE));
     wait_for_written(&daemon, "handed_over", 1);
     wait_for_written(&daemon, "dead", 1);
     let told = wait_for("the fallback", PATIENCE, || {
@@ -376,7 +378,7 @@ const ECHOES: [(&str, &str, &str, &str, &str); 11] = [
         "glpi-rest",
         "api = \"https://glpi.empresa.example/apirest.php\"\nset = { zone = \"America/Bogota\", tags = [{ name = \"sla-vencido\", id = 3 }] }",
         "Ticket:1042",
-        "44",
+        "",
     ),
     (
         "glpi_v2",
@@ -409,7 +411,9 @@ fn reference(desk: &str) -> String {
         "intercom" => &body["conversation_parts"]["conversation_parts"][0]["id"],
         _ => &body["id"],
     };
-    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+    let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+    // Its events bear the kind of thing before the number.
+    if desk == "glpi" { format!("ITILFollowup:{id}") } else { id }
 }
 
 /// The client's message, as Zammad calls it: whoever touches a ticket has its last article sent again.
@@ -479,9 +483,7 @@ token = {{ env = \"X\" }}
                 let is_owner = echo["of"] == "assign";
                 let told = desk.app.feeds.take_facts(name, facts, &[]).await.expect("written");
                 let after = desk.app.views.request(request).await.expect("read").expect("a request");
-                // By its value an echo is known for a while; later the tag is known as anybody's would be, and no clock heeds it.
-                let by_value = name == "chatwoot" && *case == "tag";
-                if is_owner || by_value && late == TimeDelta::minutes(40) {
+                if is_owner {
                     assert_eq!(after.clocks[0], before.clocks[0], "{name} {case}: {told:?}");
                     continue;
                 }
@@ -538,6 +540,33 @@ fn check_refuses_what_cannot_be_written_and_what_would_go_round() {
         (
             format!("{}{source}", policy("match = { team = [\"social\"] }", "\"assign:lead\"")),
             "`assign:lead` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
+        // However it is written, here and there.
+        (
+            format!("{}{source}", policy("match = { tags = [\"late\"] }", "\"tag:  late\"")),
+            "`tag:late` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
+        (
+            format!("{}{source}", policy("match = { tags = [\"sla_énfasis\"] }", "\"tag:SLA ÉNFASIS\"")),
+            "`tag:SLA ÉNFASIS` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
+        (
+            format!(
+                "{}{source}set = {{ priorities = {{ alta = \"high\" }} }}\n",
+                policy("match = { priority = [\"high\"] }", "\"priority:alta\"")
+            ),
+            "`priority:alta` sets what policy `p` matches, whose own steps set something: they would go round",
+        ),
+        // The first policy that it matches sets nothing, and another one does.
+        (
+            format!(
+                "{}quiet = [{{ at = \"due\", tell = [\"ana\"] }}]\n{source}",
+                policy("match = { tags = [\"late\"] }", "\"tag:late\"").replace(
+                    "[[policy]]",
+                    "[[policy]]\nname = \"a\"\nmatch = { tags = [\"late\"] }\nreply = { within = \"1h\", escalation = \"quiet\" }\n[[policy]]"
+                )
+            ),
+            "`tag:late` sets what policy `p` matches, whose own steps set something: they would go round",
         ),
         (format!("{plain}{source}write_as = \"9\"\n"), "this account is ana's"),
         (format!("{}{source}", policy("", "\"dance\"")), "nobody knows how to do `dance`"),

@@ -20,7 +20,8 @@ impl Store {
     }
 
     /// Deliveries that wait for a standing destination since before that instant and may go another way, with the ways that are still to be
-    /// tried after it; no more than a step moves. A link for one reader goes to nobody else.
+    /// tried after it; no more than a step moves. A link for one reader goes to nobody else, and what is set in a help desk is nothing that another
+    /// way could tell.
     pub fn waiting_for(
         &self,
         destination: &str,
@@ -30,7 +31,8 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT id, route FROM deliveries WHERE state = 'pending' AND updates IS NULL AND destination = ?1 AND decided_at <= ?2
              AND (?3 OR route IS NOT NULL) AND (0 < attempts OR EXISTS (SELECT 1 FROM holds WHERE destination = ?1))
-             AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.id = deliveries.alert AND json_valid(content) AND content ->> '$.type' = 'link')
+             AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.id = deliveries.alert AND json_valid(content)
+                             AND (content ->> '$.type' = 'link' OR content ->> '$.type' = 'write' AND content ->> '$.do' <> 'note'))
              LIMIT 200",
         )?;
         let mut rows = statement.query(params![destination, milliseconds(decided_before), has_fallback])?;

@@ -12,6 +12,7 @@ use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::digest::Composed;
 use plazo_core::outbox::message::Leased;
 use plazo_core::outbox::select::{Candidate, Choice, Round};
+use plazo_core::outbox::writing::source_of;
 use plazo_core::outbox::{Content, Lanes};
 use plazo_core::text::vocabulary::UNREADABLE;
 
@@ -22,6 +23,8 @@ pub struct Leases {
     pub leased: Vec<Leased>,
     /// Destinations that are full.
     pub busy: Vec<String>,
+    /// Of what is written into tickets: what nobody needs any more, and may be there all the same.
+    pub doubtful: Vec<DeliveryId>,
 }
 
 /// Rows that may go out, and those that cannot be read.
@@ -44,19 +47,39 @@ const WAITING: &str = "WITH RECURSIVE waiting (destination) AS (
 const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
      WHERE state = 'pending' AND destination = ?1 AND next_at <= ?2 ORDER BY rank, planned_at LIMIT ?3";
 
+/// The same of what is written into tickets: into each in the order in which it was decided.
+const OF_TICKETS: &str = "SELECT d.rank, d.planned_at, d.id FROM deliveries d
+     WHERE d.state = 'pending' AND d.destination = ?1 AND d.next_at <= ?2 AND NOT EXISTS (
+         SELECT 1 FROM alerts own JOIN alerts a ON a.request = own.request JOIN deliveries e ON e.alert = a.id
+         WHERE own.id = d.alert AND e.destination = d.destination AND e.id < d.id AND e.state IN ('pending', 'leased'))
+     ORDER BY d.rank, d.planned_at LIMIT ?3";
+
+/// When the next of one destination may go; into each ticket the first one.
+const NEXT_OF_DESTINATION: &str = "SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND destination = ?1";
+const NEXT_OF_TICKETS: &str = "SELECT min(d.next_at) FROM deliveries d
+     WHERE d.state = 'pending' AND d.destination = ?1 AND NOT EXISTS (
+         SELECT 1 FROM alerts own JOIN alerts a ON a.request = own.request JOIN deliveries e ON e.alert = a.id
+         WHERE own.id = d.alert AND e.destination = d.destination AND e.id < d.id AND e.state IN ('pending', 'leased'))";
+
 const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
             a.request, iif(a.v = 1, a.content, NULL), a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
             d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
-            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0), c.state, c.stopped_at, c.acked_at
+            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0), c.state, c.stopped_at, c.acked_at,
+            d.destination LIKE 'source.%' AND iif(json_valid(a.content), a.content ->> '$.do', '') IN ('assign', 'priority') AND EXISTS (
+                SELECT 1 FROM alerts b JOIN deliveries e ON e.alert = b.id
+                WHERE b.request = a.request AND e.destination = d.destination AND d.id < e.id
+                AND e.state IN ('pending', 'leased', 'sent')
+                AND iif(json_valid(b.content), b.content ->> '$.do', '') = a.content ->> '$.do')
      FROM deliveries d JOIN alerts a ON a.id = d.alert
      LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
      WHERE d.id = ?1";
 
 impl Store {
     /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
-    pub fn peek(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Leased>> {
+    /// None goes to those in `busy`.
+    pub fn peek(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Vec<Leased>> {
         let mut peeked = Vec::new();
-        for candidate in self.ready(now, limit, &[])?.ready {
+        for candidate in self.ready(now, limit, busy)?.ready {
             let is_needed = candidate.is_needed();
             let mut delivery = candidate.delivery;
             match self.composed(&delivery)? {
@@ -100,7 +123,8 @@ impl Store {
 
     /// Rank, planned instant and id of what may go to a destination.
     fn urgent_of(&self, destination: &str, limit: usize, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
-        let mut statement = self.prepare(OF_DESTINATION)?;
+        let is_of_tickets = source_of(destination).is_some();
+        let mut statement = self.prepare(if is_of_tickets { OF_TICKETS } else { OF_DESTINATION })?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(params![destination, milliseconds(now), limit], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -135,7 +159,8 @@ impl Store {
             updates: row.get(13)?,
             waited: row.get(14)?,
         };
-        found.ready.push(Candidate { delivery, motive: motive(row, 10)?, clock: standing(row, 15)? });
+        let (motive, clock, is_superseded) = (motive(row, 10)?, standing(row, 15)?, row.get(18)?);
+        found.ready.push(Candidate { delivery, motive, clock, is_superseded });
         Ok(())
     }
 
@@ -143,12 +168,15 @@ impl Store {
     /// then what waits for a destination that does not stand still is what is tried again, which is little.
     pub fn next_delivery_at(&self, busy: &[String], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let mut next = self.next_release_at()?;
-        let mut statement =
-            self.prepare("SELECT min(next_at) FROM deliveries WHERE state = 'pending' AND destination = ?1")?;
+        let mut plain = self.prepare(NEXT_OF_DESTINATION)?;
+        let mut of_tickets = self.prepare(NEXT_OF_TICKETS)?;
         for (destination, held_until) in self.waiting(busy)? {
             let at = match held_until.filter(|until| now < *until) {
                 Some(until) => Some(until),
-                None => known(statement.query_row([destination], |row| row.get(0))?),
+                None => {
+                    let statement = if source_of(&destination).is_some() { &mut of_tickets } else { &mut plain };
+                    known(statement.query_row([destination], |row| row.get(0))?)
+                }
             };
             next = [next, at].into_iter().flatten().min();
         }
@@ -200,7 +228,7 @@ impl Writing<'_> {
         busy: &[String],
         lanes: &Lanes,
     ) -> Result<Leases> {
-        let mut leased: Vec<Leased> = Vec::new();
+        let (mut leased, mut doubtful): (Vec<Leased>, _) = (Vec::new(), Vec::new());
         let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
         let mut round = Round::new(lanes, on_way, busy);
         loop {
@@ -225,11 +253,13 @@ impl Writing<'_> {
                 }
                 if filled == Choice::Unneeded {
                     self.settle_unneeded(delivery.id, now)?;
+                    let may_be_written = delivery.in_doubt && source_of(&delivery.destination).is_some();
+                    doubtful.extend(may_be_written.then_some(delivery.id));
                 }
             }
             // Rows of a destination that is full may have kept others from being seen.
             if n_rows < wanted || round.busy().len() == n_busy || leased.len() == limit {
-                return Ok(Leases { leased, busy: round.into_busy() });
+                return Ok(Leases { leased, busy: round.into_busy(), doubtful });
             }
         }
     }

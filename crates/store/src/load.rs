@@ -42,6 +42,7 @@ impl Store {
             Ask::Parked(q) => known.learn(q.clone(), self.parked(&q.channel, &q.threads)?),
             Ask::BlockedBy(q) => known.learn(q.clone(), self.blocked_by(q.request)?),
             Ask::ToldOf(q) => known.learn(q.clone(), self.told_of(q.request, q.clock)?),
+            Ask::WrittenBack(q) => known.learn(q.clone(), Arc::new(self.written(q.request, &q.way)?)),
             Ask::ContentOf(q) => known.learn(q.clone(), self.content_of(q.delivery)?),
             Ask::LinkOf(q) => known.learn(q.clone(), self.latest_link(q.request)?),
             Ask::DowntimeAt(q) => known.learn(q.clone(), self.downtime_at(q.at)?),

@@ -8,31 +8,22 @@ use plazo_core::engine::effect::ClockRef;
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::needed::ClockNow;
-use plazo_core::outbox::writing::WriteFacts;
+use plazo_core::outbox::retry::LOOKED_FOR_AFTER;
+use plazo_core::outbox::written::Written;
 use plazo_core::outbox::{Attempt, Content, DeliveryId, DeliveryState};
 use plazo_core::unit::known::ToldMessage;
 
-/// Something that was written back, or is to be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WrittenRow {
-    /// What.
-    pub facts: WriteFacts,
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// When it was settled.
-    pub finished_at: Option<DateTime<Utc>>,
-    /// What the system calls it; of a tag that plazo put, `tag:` and its name.
-    pub reference: Option<String>,
-}
-
 impl Store {
     /// What peers called the messages about a clock, so that they can be told that it is over: the delivery, its reader, its
-    /// destination. Of several with one name, such as the steps told to one ticket, the first.
+    /// destination. Of several with one name, such as the steps told to one ticket, the first. What may be written in a help desk without
+    /// plazo's knowing is told as well.
     pub fn told_of(&self, request: RequestId, clock: ClockRef) -> Result<Vec<ToldMessage>> {
         let mut statement = self.prepare(
             "SELECT min(d.id), d.person, d.destination FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND a.kind = ?2 AND a.cycle = ?3 AND d.state = 'sent' AND d.reference IS NOT NULL
-             GROUP BY d.destination, d.reference ORDER BY 1",
+             WHERE a.request = ?1 AND a.kind = ?2 AND a.cycle = ?3
+             AND (d.state = 'sent' AND d.reference IS NOT NULL
+                  OR d.state IN ('dead', 'unneeded') AND d.in_doubt = 1 AND d.destination LIKE 'source.%')
+             GROUP BY d.destination, coalesce(d.reference, d.id) ORDER BY 1",
         )?;
         let rows = statement.query_map(params![request.0, clock.kind.as_str(), clock.cycle], |row| {
             Ok((DeliveryId(row.get(0)?), row.get(1)?, row.get(2)?))
@@ -69,9 +60,9 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<WrittenRow>> {
+    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<Written>> {
         let mut statement = self.prepare(
-            "SELECT iif(a.v = 1, a.content, NULL), d.state, d.finished_at, d.reference FROM alerts a
+            "SELECT iif(a.v = 1, a.content, NULL), d.state, d.finished_at, d.reference, d.id, d.in_doubt FROM alerts a
              JOIN deliveries d ON d.alert = a.id WHERE a.request = ?1 AND d.destination = ?2 ORDER BY d.id DESC LIMIT 200",
         )?;
         let mut rows = statement.query(params![request.0, destination])?;
@@ -79,7 +70,14 @@ impl Store {
         while let Some(row) = rows.next()? {
             if let Some(Content::Write(facts)) = self.parsed(request, "alert", row, 0) {
                 let (state, finished_at) = (delivery_state(row, 1)?, known(row.get(2)?));
-                written.push(WrittenRow { facts: *facts, state, finished_at, reference: row.get(3)? });
+                written.push(Written {
+                    delivery: DeliveryId(row.get(4)?),
+                    facts: *facts,
+                    state,
+                    in_doubt: row.get(5)?,
+                    finished_at,
+                    reference: row.get(3)?,
+                });
             }
         }
         Ok(written)
@@ -146,7 +144,7 @@ impl Writing<'_> {
             delivery.person,
             delivery.destination,
             if delivery.held.is_some() { DeliveryState::Held } else { DeliveryState::Pending }.as_str(),
-            alert.motive.rank(),
+            alert.rank(),
             milliseconds(alert.planned_at),
             milliseconds(alert.decided_at),
             milliseconds(delivery.held.map_or(alert.decided_at, |(_, until)| until)),
@@ -216,10 +214,13 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Frees all leases: those of a process that is no more. Their messages may have arrived. Returns how many.
+    /// Frees all leases: those of a process that is no more. Their messages may have arrived; a help desk may still be making what it was
+    /// asked for. Returns how many.
     pub fn free_leases(&self, now: DateTime<Utc>) -> Result<usize> {
-        let mut statement =
-            self.prepare("UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = ?1 WHERE state = 'leased'")?;
-        Ok(statement.execute([milliseconds(now)])?)
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = iif(destination LIKE 'source.%', ?2, ?1)
+             WHERE state = 'leased'",
+        )?;
+        Ok(statement.execute([milliseconds(now), milliseconds(now + LOOKED_FOR_AFTER)])?)
     }
 }

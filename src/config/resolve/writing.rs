@@ -12,7 +12,9 @@ use crate::engine::directory::{Directory, Tell};
 use crate::engine::escalation::Escalation;
 use crate::engine::policy::{Matcher, Policy, TargetKind};
 use crate::engine::write_back::WriteBack;
+use crate::intake::mapping::write::as_word;
 use crate::intake::source::{SourceSettings, WriteSettings};
+use crate::outbox::writing::is_same_tag;
 
 /// The deed that a word of `do` names; none, and a mistake, where it names none.
 pub(super) fn deed(word: &At<String>, raw: &Raw, mistakes: &mut Mistakes) -> Option<WriteBack> {
@@ -213,12 +215,10 @@ fn refuse_loops(whole: &Whole<'_>, mistakes: &mut Mistakes) {
     let mut told: Vec<(&str, &WriteBack)> = Vec::new();
     for policy in whole.policies {
         for deed in setting(policy) {
-            let Some(other) = whole.policies.iter().find(|other| is_matched(deed.1, other, whole.raw)) else {
+            let goes_on = |other: &&Policy| is_matched(deed.1, other, whole) && setting(other).next().is_some();
+            let Some(other) = whole.policies.iter().find(goes_on).filter(|_| !told.contains(&deed)) else {
                 continue;
             };
-            if setting(other).next().is_none() || told.contains(&deed) {
-                continue;
-            }
             told.push(deed);
             let Some(place) = place_of(deed.0, deed.1, whole.raw) else { continue };
             let (what, name) = (deed.1.to_string(), quoted(&other.name));
@@ -246,17 +246,22 @@ fn setting(policy: &Policy) -> impl Iterator<Item = (&str, &WriteBack)> {
 }
 
 /// Whether what a deed sets decides whether that policy holds, or gives one of its promises a new beginning.
-fn is_matched(deed: &WriteBack, policy: &Policy, raw: &Raw) -> bool {
+fn is_matched(deed: &WriteBack, policy: &Policy, whole: &Whole<'_>) -> bool {
     let Matcher { tags, priority, team, .. } = &policy.matcher;
-    let has = |list: &[String], word: &str| list.iter().any(|item| item.eq_ignore_ascii_case(word));
+    let has = |list: &[String], word: &str| list.iter().any(|item| item.to_lowercase() == word.to_lowercase());
+    // Systems have their own words for what the file names.
+    let sets = |name: &str| {
+        let mut writers = whole.sources.values().filter_map(|source| Some((source.writes()?, &source.set)));
+        has(priority, name) || writers.any(|(write, set)| has(priority, &as_word(&write.priority(name, set))))
+    };
     match deed {
         WriteBack::Note => false,
         WriteBack::Tag(name) => {
-            let own = raw.tag.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-            let sets = own.and_then(|(_, tag)| tag.priority.as_ref());
-            has(tags, name) || sets.is_some_and(|sets| has(priority, sets))
+            let own = whole.raw.tag.iter().find(|(key, _)| is_same_tag(key, name));
+            let brings = own.and_then(|(_, tag)| tag.priority.as_ref());
+            tags.iter().any(|tag| is_same_tag(tag, name)) || brings.is_some_and(|brings| has(priority, brings))
         }
-        WriteBack::Priority(name) => has(priority, name),
+        WriteBack::Priority(name) => sets(name),
         WriteBack::Assign(_) => {
             let hands_on = |(kind, target): &(TargetKind, Option<_>)| *kind == TargetKind::Attend && target.is_some();
             !team.is_empty() || policy.targets.iter().any(hands_on)
@@ -277,7 +282,8 @@ const fn word_of(deed: &WriteBack) -> &'static str {
 /// Where a ladder asks for a deed.
 fn place_of(ladder: &str, deed: &WriteBack, raw: &Raw) -> Option<std::ops::Range<usize>> {
     let (_, steps) = raw.escalation.iter().find(|(name, _)| name.as_str() == ladder)?;
-    let words = steps.iter().filter_map(|step| step.deed.as_ref()).flat_map(|words| &words.items);
-    let written = deed.to_string();
-    words.map(|word| (word, word.replace(": ", ":"))).find(|(_, word)| *word == written).map(|(word, _)| word.span())
+    let mut words = steps.iter().filter_map(|step| step.deed.as_ref()).flat_map(|words| &words.items);
+    // What is wrong with a word was told where it was read.
+    let is_it = |word: &&At<String>| self::deed(word, raw, &mut Mistakes::default()).as_ref() == Some(deed);
+    words.find(is_it).map(|word| word.span())
 }

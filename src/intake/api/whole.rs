@@ -17,6 +17,8 @@ use crate::secret::SecretSource;
 
 /// No more of an answer is read. Systems that answer with a whole conversation send more.
 const LONGEST: usize = 256 << 10;
+/// The same of what is asked for: a list of what was written about a ticket.
+const LONGEST_READ: usize = 4 << 20;
 
 /// One call.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +52,7 @@ pub struct ApiAnswer {
     pub status: u16,
     /// Headers by name in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body as JSON; a string where it is none, null where it is empty or too long to be read.
+    /// The body as JSON; a string where it is none, be it empty; null where it is cut.
     pub body: Value,
     /// Whether the body ends before its end: too long, or broken off.
     pub is_cut: bool,
@@ -144,7 +146,8 @@ impl ApiClient {
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
         let headers = headers.collect();
         // The status has come: what it says holds, whatever became of the rest.
-        let (body, ending) = answer::read(&mut response, LONGEST).await;
+        let most = if call.method == "GET" { LONGEST_READ } else { LONGEST };
+        let (body, ending) = answer::read(&mut response, most).await;
         let is_cut = !matches!(ending, Ending::Whole);
         Ok(ApiAnswer { status, headers, body: if is_cut { Value::Null } else { read(&body) }, is_cut })
     }
@@ -153,10 +156,8 @@ impl ApiClient {
 /// A body as JSON; as a string where it is none.
 fn read(body: &[u8]) -> Value {
     let text = String::from_utf8_lossy(body);
-    match text.trim() {
-        "" => Value::Null,
-        text => bounded::json(text.as_bytes()).unwrap_or_else(|_| Value::String(text.to_owned())),
-    }
+    let text = text.trim();
+    bounded::json(text.as_bytes()).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
 /// The innermost cause of an error, which tells most.

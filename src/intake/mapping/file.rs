@@ -266,6 +266,7 @@ pub(super) struct Echo {
 pub(super) struct WriteStep {
     pub name: Option<String>,
     pub when: Option<String>,
+    pub each: Option<String>,
     pub call: String,
     pub path: String,
     pub body: Option<String>,
@@ -274,7 +275,9 @@ pub(super) struct WriteStep {
     pub there: Option<String>,
     pub expect: Option<String>,
     pub why: Option<String>,
+    pub moot: Option<String>,
     pub reference: Option<String>,
+    pub next: Option<String>,
 }
 
 /// What an answer means.

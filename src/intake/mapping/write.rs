@@ -12,6 +12,8 @@ use super::{Auth, file};
 
 /// Calls a minute where the mapping says nothing: fewer than any vendor allows.
 const USUAL_PACE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
+/// The method of calls that change nothing.
+const READS: &str = "GET";
 /// Letters of a note where the mapping says nothing.
 const USUAL_LENGTH: usize = 8_000;
 
@@ -86,6 +88,8 @@ pub struct WriteStep {
     pub name: String,
     /// Whether it is made at all.
     pub when: Option<Expression>,
+    /// For each of what it is made, which it sees as `item`.
+    pub each: Option<Expression>,
     /// `GET`, `POST`, …
     pub method: String,
     /// Path below the API's base.
@@ -100,8 +104,24 @@ pub struct WriteStep {
     pub expect: Option<Expression>,
     /// What it means where that is not so.
     pub why: String,
+    /// Whether it says that somebody was there first: then nothing is done.
+    pub moot: Option<Expression>,
     /// What the system calls what was made; of a look, what was found.
     pub reference: Option<Expression>,
+    /// Of a look: what the same call sees as `next` for the page after this one, where there is one.
+    pub next: Option<Expression>,
+}
+
+impl WriteStep {
+    /// Whether what comes after is made of its answer, which must be read for that, whole and in its form.
+    pub fn is_read(&self) -> bool {
+        self.method == READS || !self.name.is_empty()
+    }
+
+    /// Whether it changes nothing there.
+    pub fn only_reads(&self) -> bool {
+        self.method == READS
+    }
 }
 
 /// What an answer means.
@@ -164,7 +184,8 @@ impl WriteMapping {
     }
 }
 
-fn as_word(value: &Value) -> String {
+/// A value of a mapping as a word.
+pub fn as_word(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -193,7 +214,8 @@ pub(super) fn compile(write: &file::Write, api: Option<&Auth>) -> Result<WriteMa
     ];
     let deeds = deeds.into_iter().filter(|(_, steps)| !steps.is_empty());
     let deeds = deeds.map(|(word, steps)| {
-        let steps = steps.iter().enumerate().map(|(n, written)| step(written, &format!("[[write.{word}]] {}", n + 1)));
+        let steps =
+            steps.iter().enumerate().map(|(n, written)| step(word, written, &format!("[[write.{word}]] {}", n + 1)));
         Ok((word.to_owned(), steps.collect::<Result<Vec<_>, MappingError>>()?))
     });
     let deeds = deeds.collect::<Result<BTreeMap<_, _>, MappingError>>()?;
@@ -234,15 +256,16 @@ fn expressions(written: &BTreeMap<String, String>, place: &str) -> Result<Vec<(S
     written.iter().map(|(name, text)| Ok((name.clone(), expression(text, place, name)?))).collect()
 }
 
-fn step(written: &file::WriteStep, place: &str) -> Result<WriteStep, MappingError> {
+fn step(word: &str, written: &file::WriteStep, place: &str) -> Result<WriteStep, MappingError> {
     let optional = |text: &Option<String>, field| text.as_ref().map(|text| expression(text, place, field)).transpose();
     let method = written.call.to_uppercase();
     if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
         return Err(wrong(place, format!("`call` = \"{}\" is none of GET, POST, PUT, PATCH, DELETE", written.call)));
     }
-    Ok(WriteStep {
+    let step = WriteStep {
         name: written.name.clone().unwrap_or_default(),
         when: optional(&written.when, "when")?,
+        each: optional(&written.each, "each")?,
         method,
         path: expression(&written.path, place, "path")?,
         body: optional(&written.body, "body")?,
@@ -250,8 +273,20 @@ fn step(written: &file::WriteStep, place: &str) -> Result<WriteStep, MappingErro
         there: optional(&written.there, "there")?,
         expect: optional(&written.expect, "expect")?,
         why: written.why.clone().unwrap_or_else(|| "it says that all is well, and did something else".to_owned()),
+        moot: optional(&written.moot, "moot")?,
         reference: optional(&written.reference, "reference")?,
-    })
+        next: optional(&written.next, "next")?,
+    };
+    if step.is_read() && step.expect.is_none() {
+        return Err(wrong(
+            place,
+            "a call whose answer is read needs `expect`: that of another form must not pass for an empty one",
+        ));
+    }
+    if step.next.is_some() && word != "look" {
+        return Err(wrong(place, "only a look has pages: `next` stands in [[write.look]]"));
+    }
+    Ok(step)
 }
 
 fn answer(rule: &file::AnswerRule, n: usize) -> Result<AnswerRule, MappingError> {

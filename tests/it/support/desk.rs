@@ -27,7 +27,12 @@ pub struct Desk {
     pub ways: Vec<String>,
     /// What peers call what they take.
     pub reference: Option<String>,
+    /// What comes of a try, where it is not that it is taken.
+    pub attempt: Option<Attempting>,
 }
+
+/// Says what comes of a try at that moment; nothing where it is taken.
+pub type Attempting = Box<dyn FnMut(&Leased, DateTime<Utc>) -> Option<Attempt>>;
 
 /// A wall-clock time of Bogotá.
 pub fn at(text: &str) -> DateTime<Utc> {
@@ -59,6 +64,7 @@ impl Desk {
             sent: Vec::new(),
             ways: Vec::new(),
             reference: None,
+            attempt: None,
         }
     }
 
@@ -92,8 +98,15 @@ impl Desk {
 
     fn deliver(&mut self, leased: Vec<Leased>) -> Vec<(String, String, Content)> {
         let mut told = Vec::new();
-        for Leased { id, person, destination, fence, content, .. } in leased {
+        for leased in leased {
             self.app.outbox.give_room(1);
+            let now = self.now();
+            let other = self.attempt.as_mut().and_then(|attempt| attempt(&leased, now));
+            let Leased { id, person, destination, fence, content, .. } = leased;
+            if let Some(attempt) = other {
+                self.sent.push(Tried { id, person, fence: Some(fence), destination, attempt, hold_until: None });
+                continue;
+            }
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
             self.ways.push(format!("{} {destination}", person.as_deref().unwrap_or_default()));
             told.push((person.clone().unwrap_or_else(|| destination.clone()), local, content));

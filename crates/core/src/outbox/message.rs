@@ -37,6 +37,17 @@ pub struct NewAlert {
     pub deliveries: Vec<NewDelivery>,
 }
 
+impl NewAlert {
+    /// The place of its messages among those that wait: smaller goes first. What is written into a ticket goes in the order in which it was
+    /// decided, after whatever is told to people.
+    pub const fn rank(&self) -> i64 {
+        match self.content {
+            Content::Write(_) => 6,
+            _ => self.motive.rank(),
+        }
+    }
+}
+
 /// One alert to one reader by one destination. Rank and instants are its alert's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewDelivery {

@@ -21,6 +21,7 @@ pub mod silence;
 pub mod state;
 pub mod wait;
 pub mod writing;
+pub mod written;
 
 pub use attempt::Attempt;
 pub use content::Content;

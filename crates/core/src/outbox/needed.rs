@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Motive;
+use super::writing::{WriteDeed, WriteFacts};
 use crate::engine::clock::ClockState;
 
 /// How the clock of an alert stands when the alert could go out.
@@ -14,6 +15,25 @@ pub struct ClockNow {
     pub stopped_at: Option<DateTime<Utc>>,
     /// When somebody took it.
     pub acked_at: Option<DateTime<Utc>>,
+}
+
+impl ClockNow {
+    /// Whether it still watches.
+    pub const fn is_live(&self) -> bool {
+        self.stopped_at.is_none()
+            && matches!(self.state, ClockState::Running | ClockState::Paused | ClockState::Breached)
+    }
+}
+
+/// Whether something is still to be written back. Of a promise that never was, since the event that began it was taken back, nothing is but the
+/// end of what it put there; that end is not where the promise lives again.
+pub fn is_deed_needed(facts: &WriteFacts, motive: Motive, clock: Option<ClockNow>, decided_at: DateTime<Utc>) -> bool {
+    match (&facts.deed, clock) {
+        _ if facts.clock().is_none() => true,
+        (WriteDeed::Untag { .. }, clock) => !clock.is_some_and(|clock| clock.is_live()),
+        (_, None) => false,
+        (_, Some(_)) => is_needed(motive, clock, decided_at),
+    }
 }
 
 /// Whether the alert of a clock still tells something that is so. Lists and notices, which have no clock, always do.

@@ -17,7 +17,7 @@ const BACKOFF: [TimeDelta; 6] = [
 /// No peer is obeyed for longer than this.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// A note that its system may still be making is looked for no sooner than this.
-const LOOKED_FOR_AFTER: TimeDelta = TimeDelta::seconds(15);
+pub const LOOKED_FOR_AFTER: TimeDelta = TimeDelta::seconds(15);
 /// Where a fallback is named, a message waits no longer than this for its own destination.
 const FALLBACK_AFTER: TimeDelta = TimeDelta::minutes(2);
 

@@ -1,6 +1,6 @@
 //! Which messages go next: over candidates that were loaded once, most urgent first, each to a destination that has room for it.
 
-use super::needed::{ClockNow, is_needed};
+use super::needed::{ClockNow, is_deed_needed, is_needed};
 use super::{Content, Lanes, Motive, Room};
 use crate::outbox::message::Leased;
 use std::collections::HashMap;
@@ -14,12 +14,19 @@ pub struct Candidate {
     pub motive: Option<Motive>,
     /// The clock of which it tells, as it is now.
     pub clock: Option<ClockNow>,
+    /// Whether a later one sets the same thing of the same ticket.
+    pub is_superseded: bool,
 }
 
 impl Candidate {
     /// Whether it still tells something that is so (LESSONS 30).
     pub fn is_needed(&self) -> bool {
-        self.motive.is_none_or(|motive| is_needed(motive, self.clock, self.delivery.decided_at))
+        let (clock, decided_at) = (self.clock, self.delivery.decided_at);
+        let stands = |motive| match &self.delivery.content {
+            Content::Write(facts) => is_deed_needed(facts, motive, clock, decided_at),
+            _ => is_needed(motive, clock, decided_at),
+        };
+        !self.is_superseded && self.motive.is_none_or(stands)
     }
 }
 

@@ -4,10 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::DeliveryId;
 use super::facts::AlertFacts;
+use crate::engine::effect::ClockRef;
 use crate::engine::request_id::RequestId;
 
 /// Begins the name of the way to what lies behind a source, as the file's own key does.
 const BEFORE_SOURCE: &str = "source.";
+
+/// The cycle of what is of no promise: clocks are counted from 1.
+pub const BY_HAND: u32 = 0;
 
 /// The way to the tickets of a source.
 pub fn way_to(source: &str) -> String {
@@ -78,11 +82,28 @@ pub struct WriteFacts {
     /// Of a tag: whether the request bore it already, so that it is not plazo's to take off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub had: bool,
+    /// Whose the request was, as its source named them: whoever has it otherwise by then got it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Of a note: what somebody wants to have written, in the place of the alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
     /// The promise that it is about.
     pub about: AlertFacts,
+}
+
+impl WriteFacts {
+    /// The promise that it is about; none where somebody asked for it by hand.
+    pub fn clock(&self) -> Option<ClockRef> {
+        let AlertFacts { target, cycle, .. } = self.about;
+        (BY_HAND < cycle).then_some(ClockRef { kind: target, cycle })
+    }
+}
+
+/// Whether two names are one tag's: systems keep case or not, and some have no blanks.
+pub fn is_same_tag(one: &str, other: &str) -> bool {
+    let folded = |name: &str| name.trim().to_lowercase().replace(' ', "_");
+    folded(one) == folded(other)
 }
 
 /// The mark of one deed, by which a note is known again: `[plazo R-17/a42]`.
@@ -104,6 +125,8 @@ mod tests {
         assert_eq!(source_of(&way_to("chatwoot")), Some("chatwoot"));
         assert_eq!(source_of("slack"), None);
         assert_eq!(mark(RequestId(17), DeliveryId(42)), "[plazo R-17/a42]");
+        assert!(is_same_tag("SLA vencido", "sla_vencido") && is_same_tag("ÉNFASIS", "énfasis"));
+        assert!(!is_same_tag("sla", "sla2"));
         // One mark is no beginning of another.
         assert!(!mark(RequestId(17), DeliveryId(421)).contains(&mark(RequestId(17), DeliveryId(42))));
     }

@@ -16,6 +16,7 @@ use crate::engine::event::{Event, EventId};
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::silence::Silence;
+use crate::outbox::written::Written;
 use crate::outbox::{Content, DeliveryId};
 
 /// A request, as far as it is kept.
@@ -132,6 +133,8 @@ questions! {
     BlockedBy { request: RequestId } -> Vec<RequestId>, blocked;
     /// Messages about a promise that their peers can change.
     ToldOf { request: RequestId, clock: ClockRef } -> Vec<ToldMessage>, told;
+    /// What was written back about a request by that way, newest first.
+    WrittenBack { request: RequestId, way: String } -> Arc<Vec<Written>>, written;
     /// What a delivery says.
     ContentOf { delivery: DeliveryId } -> Option<Content>, contents;
     /// The link to a request's conversation that a source gave last.
@@ -234,6 +237,7 @@ impl Known {
             // Whether a window was opened is known once the alert is written: a step that was told already opens none.
             self.windows.clear();
             self.told.clear();
+            self.written.clear();
             self.references.clear();
         }
         if !changes.parked.is_empty() || !changes.unparked.is_empty() {
