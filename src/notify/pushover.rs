@@ -165,7 +165,7 @@ impl Peer for Pushover {
         if answer.status.is_success() && body["status"] == 1 {
             let receipt = body["receipt"].as_str().filter(|receipt| receipt.bytes().all(|b| b.is_ascii_alphanumeric()));
             let reference = receipt.map(str::to_owned);
-            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
         }
         let said = cut(body["errors"][0].as_str().unwrap_or_default(), 120, characters);
         let cause = format!("HTTP {}: {said}", answer.status.as_u16());

@@ -135,7 +135,7 @@ impl WebhookTransport {
         match answer.status {
             status if status.is_success() && !answer.is_page() => {
                 let reference = if self.updates { promise(message) } else { None };
-                Ok(Receipt { answer: format!("HTTP {status}"), reference })
+                Ok(Receipt { answer: format!("HTTP {status}"), reference, cost: None })
             }
             status if status.is_success() || status.is_redirection() || STANDS.contains(&status) => {
                 Err(answer.foreign("the receiver"))

@@ -150,7 +150,7 @@ impl Peer for Zulip {
         let body = answer.json();
         if answer.status.is_success() && body["result"] == "success" {
             let reference = word(&body["id"]);
-            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
         }
         let said = cut(body["msg"].as_str().unwrap_or_default(), 120, characters);
         let cause = format!("HTTP {}: {said}", answer.status.as_u16());

@@ -222,7 +222,7 @@ impl Peer for Matrix {
         let body = answer.json();
         if answer.status.is_success() {
             let reference = body["event_id"].as_str().map(str::to_owned);
-            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference });
+            return Judged::Taken(Receipt { answer: format!("HTTP {}", answer.status), reference, cost: None });
         }
         let said = cut(body["error"].as_str().unwrap_or_default(), 120, characters);
         let cause = format!("HTTP {}: {said}", answer.status.as_u16());
