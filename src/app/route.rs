@@ -69,25 +69,27 @@ impl Views {
                     let at = upcoming.at.max(now);
                     let recipients = desk::present(&request, why, &upcoming.recipients, &config, at);
                     let replaced = desk::replaced(&request, (upcoming.clock.kind, upcoming.step), &config, at);
-                    let told = desk::addressed_at_step(&recipients, upcoming.step, &config, at).into_iter().map(|(person, destination)| {
-                        let silence = silence::longest(&silences, id, &request.facets, person.as_deref());
-                        let silenced = silence.filter(|silence| at < silence.until);
-                        let may_wait = desk::may_wait(&request, why);
-                        let waits = silenced
-                            .map(|silence| (HeldFor::Silence, silence.until))
-                            .or_else(|| desk::waits(may_wait, person.as_deref(), &destination, &config, at));
-                        let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
-                        let stands_in = replaced.iter().filter(|one| one.by.is_some() && one.by == person);
-                        RouteWay {
-                            in_place_of: stands_in.map(|one| one.person.clone()).collect(),
-                            person,
-                            does: None,
-                            fallback: fallback.unwrap_or_default(),
-                            destination,
-                            held_for: waits.map(|(cause, _)| cause.as_str()),
-                            held_until: waits.map(|(_, until)| until),
-                        }
-                    });
+                    let told = desk::addressed_at_step(&recipients, upcoming.step, &config, at).into_iter().map(
+                        |(person, destination)| {
+                            let silence = silence::longest(&silences, id, &request.facets, person.as_deref());
+                            let silenced = silence.filter(|silence| at < silence.until);
+                            let may_wait = desk::may_wait(&request, why);
+                            let waits = silenced
+                                .map(|silence| (HeldFor::Silence, silence.until))
+                                .or_else(|| desk::waits(may_wait, person.as_deref(), &destination, &config, at));
+                            let fallback = config.destinations.get(&destination).map(|own| own.fallback.clone());
+                            let stands_in = replaced.iter().filter(|one| one.by.is_some() && one.by == person);
+                            RouteWay {
+                                in_place_of: stands_in.map(|one| one.person.clone()).collect(),
+                                person,
+                                does: None,
+                                fallback: fallback.unwrap_or_default(),
+                                destination,
+                                held_for: waits.map(|(cause, _)| cause.as_str()),
+                                held_until: waits.map(|(_, until)| until),
+                            }
+                        },
+                    );
                     let mut told: Vec<_> = told.collect();
                     told.extend(written(store, &request, &upcoming, &config, at)?);
                     steps.push(RouteStep {

@@ -95,8 +95,9 @@ impl Store {
     ///
     /// `StoreError` from SQLite.
     pub fn called(&self, delivery: DeliveryId) -> Result<Option<CalledRow>> {
-        let mut statement =
-            self.prepare("SELECT state, reference, answer, person, destination, route, decided_at FROM deliveries WHERE id = ?1")?;
+        let mut statement = self.prepare(
+            "SELECT state, reference, answer, person, destination, route, decided_at FROM deliveries WHERE id = ?1",
+        )?;
         let row = statement.query_row([delivery.0], |row| {
             let route: Option<String> = row.get(5)?;
             Ok(CalledRow {

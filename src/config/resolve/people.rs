@@ -236,9 +236,10 @@ fn from_step(text: &str) -> Result<WorkingTime, Both> {
     match span::offset(text)? {
         Offset::Due => Ok(WorkingTime::ZERO),
         Offset::After(time) => Ok(time),
-        Offset::Start | Offset::Percent(_) | Offset::Before(_) | Offset::Floor => {
-            Err(both!("write \"due\", or a step after it, such as \"+30m\"", "escriba \"due\", o un paso posterior, como \"+30m\""))
-        }
+        Offset::Start | Offset::Percent(_) | Offset::Before(_) | Offset::Floor => Err(both!(
+            "write \"due\", or a step after it, such as \"+30m\"",
+            "escriba \"due\", o un paso posterior, como \"+30m\""
+        )),
     }
 }
 

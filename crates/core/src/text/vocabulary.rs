@@ -293,6 +293,14 @@ pub const UNREADABLE: &str = "what the store holds of it cannot be read";
 pub fn answer(text: &str, language: Language) -> Cow<'_, str> {
     match (text, language) {
         (UNREADABLE, Language::Es) => Cow::Borrowed("lo que guarda la base de datos de él no se puede leer"),
+        ("heard", Language::Es) => Cow::Borrowed("escuchado: se oprimió una tecla"),
+        ("heard, and ended", Language::Es) => Cow::Borrowed("escuchado, y terminó"),
+        ("delivered", Language::Es) => Cow::Borrowed("entregado"),
+        ("answered, and nobody pressed a key", Language::Es) => Cow::Borrowed("contestaron y nadie oprimió una tecla"),
+        ("that number is the client's", Language::Es) => Cow::Borrowed("ese número es del cliente"),
+        ("they told the vendor to stop (START undoes it)", Language::Es) => {
+            Cow::Borrowed("pidió al proveedor no recibir más (START lo deshace)")
+        }
         (other, _) => cause::in_words(other, language),
     }
 }

@@ -72,7 +72,8 @@ pub fn alert(facts: &AlertFacts, reader: &Reader<'_>, page: Option<&str>, wanted
         let channel_text = channel.text();
         let channel_text = if channel_text.is_empty() { channel_text } else { format!(" ({channel_text})") };
         let owner_text = owner.text();
-        let owner_text = match owner_text.as_str() {
+        // Cut or not, it ends in one full stop.
+        let owner_text = match owner_text.trim_end_matches('.') {
             "" => String::new(),
             owner => language.of(both!(" Owner {owner}.", " Resp. {owner}.")),
         };
