@@ -16,7 +16,7 @@ use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::intake::mapping::write::as_word;
 use crate::outbox::writing::{WriteDeed, is_same_tag, mark, way_to};
-use crate::outbox::written::{self, Written};
+use crate::outbox::written::{self, WrittenDeed};
 use crate::store::StoreError;
 use crate::unit::Incoming;
 
@@ -71,22 +71,19 @@ impl Work<'_> {
 
     /// Whether a note or a change is by plazo's own account, as the event or its payload says.
     fn is_by_own_account(&self, prepared: &Prepared, event: &Event) -> Result<bool, StoreError> {
-        let makers = &prepared.facts.makers;
-        let named = match is_note(&event.fact) {
-            // Of several notes, a payload's word may be about another one.
-            true if 1 < prepared.n_of(is_note) => &Vec::new(),
-            true => &makers.note_by,
-            false if is_change(&event.fact) => &makers.change_by,
-            false => return Ok(false),
-        };
-        let author = event.author.as_ref().and_then(|author| author.address.as_ref());
+        let (makers, is_note) = (&prepared.facts.makers, is_note(&event.fact));
+        if !is_note && !is_change(&event.fact) {
+            return Ok(false);
+        }
         let account = self.own_account(&prepared.source)?;
         let is_own = |word: &String| account.iter().any(|own| address::is_same(own, word));
-        Ok(author.into_iter().chain(named).any(is_own))
+        let author = event.author.as_ref().and_then(|author| author.address.as_ref());
+        let named = if is_note { &makers.note_by } else { &makers.change_by };
+        Ok(author.is_some_and(is_own) || prepared.tells(named, is_own))
     }
 
     /// Whether plazo gave it to that owner a moment ago.
-    fn is_given(&self, prepared: &Prepared, event: &Event, owner: &str, written: &[Written]) -> bool {
+    fn is_given(&self, prepared: &Prepared, event: &Event, owner: &str, written: &[WrittenDeed]) -> bool {
         let person = self.config.rulebook.directory.person(owner).map(|person| &person.key);
         self.is_fresh(
             prepared,
@@ -97,7 +94,7 @@ impl Work<'_> {
     }
 
     /// Whether plazo set that priority a moment ago.
-    fn is_set(&self, prepared: &Prepared, event: &Event, priority: &str, written: &[Written]) -> bool {
+    fn is_set(&self, prepared: &Prepared, event: &Event, priority: &str, written: &[WrittenDeed]) -> bool {
         self.is_fresh(
             prepared,
             event,
@@ -111,7 +108,7 @@ impl Work<'_> {
         &self,
         prepared: &Prepared,
         event: &Event,
-        written: &[Written],
+        written: &[WrittenDeed],
         is_it: impl Fn(&WriteDeed) -> bool,
     ) -> bool {
         let is_anonymous = prepared.facts.makers.change_by.is_empty() && is_nameless(event);
@@ -125,7 +122,7 @@ impl Work<'_> {
         incoming: &Incoming,
         request: &Request,
         source: &str,
-        written: &[Written],
+        written: &[WrittenDeed],
     ) -> Result<Echo, StoreError> {
         let since = Some(self.now - FOR_A_WHILE);
         let bears = |tag: &str| request.facets.tags.iter().any(|own| is_same_tag(own, tag));
@@ -198,15 +195,13 @@ const fn is_change(fact: &Fact) -> bool {
 
 /// Whether a note is named in a receipt. One by nobody that ends in the mark of a note which is being written is that note: its echo comes before
 /// its name.
-fn is_written(prepared: &Prepared, event: &Event, written: &[Written]) -> bool {
-    let is_only = prepared.n_of(is_note) == 1;
-    let ids = prepared.facts.makers.note_ids.iter().filter(|_| is_only).chain([&event.id.id]);
-    let names: Vec<_> = written.iter().filter_map(|written| written.reference.as_ref()).collect();
-    if ids.into_iter().any(|id| names.contains(&id)) {
+fn is_written(prepared: &Prepared, event: &Event, written: &[WrittenDeed]) -> bool {
+    let is_named = |id: &String| written.iter().any(|written| written.reference.as_ref() == Some(id));
+    if is_named(&event.id.id) || prepared.tells(&prepared.facts.makers.note_ids, is_named) {
         return true;
     }
     let Fact::Comment { text } = &event.fact else { return false };
-    let is_it = |one: &Written| {
+    let is_it = |one: &WrittenDeed| {
         let is_open = one.is_under_way() && one.facts.deed == WriteDeed::Note;
         is_open && text.trim_end().ends_with(&mark(one.facts.about.request, one.delivery))
     };

@@ -398,9 +398,10 @@ impl Prepared {
         Ok(Self { source: source.to_owned(), events, facts, payload })
     }
 
-    /// How many of its events say such a thing.
-    pub(super) fn n_of(&self, is_such: impl Fn(&Fact) -> bool) -> usize {
-        self.events.iter().filter(|incoming| is_such(&incoming.event.fact)).count()
+    /// Whether words of the payload are such, for any of its events: one of them, where it has one event, and all, where it has several.
+    pub(super) fn tells(&self, words: &[String], is_such: impl Fn(&String) -> bool) -> bool {
+        let is_any = words.iter().any(&is_such);
+        is_any && (self.events.len() == 1 || words.iter().all(is_such))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::outbox::facts::{News, NewsKind};
 use crate::outbox::hold::Hold;
 use crate::outbox::message::{LEASE, Leased};
 use crate::outbox::writing::way_to;
-use crate::outbox::written::Written;
+use crate::outbox::written::WrittenDeed;
 use crate::outbox::{Attempt, Content, Cost, DeliveryId, HeldFor, retry};
 use crate::store::gather::Gathered;
 use crate::store::leases::Leases;
@@ -297,7 +297,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`StoreError`] if it cannot be read.
-    pub async fn written(&self, request: RequestId, way: String) -> Result<Vec<Written>, StoreError> {
+    pub async fn written(&self, request: RequestId, way: String) -> Result<Vec<WrittenDeed>, StoreError> {
         self.readers.read(move |store| store.written(request, &way)).await
     }
 

@@ -8,7 +8,7 @@ use crate::notify::{Card, DeliveryError, Receipt};
 use crate::outbox::Content;
 use crate::outbox::message::Leased;
 use crate::outbox::writing::{WriteDeed, WriteFacts, mark, way_to};
-use crate::outbox::written::{self, Written};
+use crate::outbox::written::{self, WrittenDeed};
 use crate::store::StoreError;
 use crate::text::reader::Reader;
 use crate::writeback::{self, HelpDesk, PersonThere, WriteOrder};
@@ -39,7 +39,7 @@ pub(super) async fn attempt(
 }
 
 /// Why an owner is not set any more: somebody gave it to another since that was decided. Whom plazo itself gave it to is no such person.
-async fn moot(app: &App, facts: &WriteFacts, written: &[Written]) -> Result<Option<String>, StoreError> {
+async fn moot(app: &App, facts: &WriteFacts, written: &[WrittenDeed]) -> Result<Option<String>, StoreError> {
     if !matches!(facts.deed, WriteDeed::Assign { .. }) {
         return Ok(None);
     }
@@ -51,7 +51,7 @@ async fn moot(app: &App, facts: &WriteFacts, written: &[Written]) -> Result<Opti
     Ok(is_moot.then(|| "it has another owner meanwhile".to_owned()))
 }
 
-fn order(app: &App, desk: &HelpDesk, delivery: &Leased, facts: &WriteFacts, written: &[Written]) -> WriteOrder {
+fn order(app: &App, desk: &HelpDesk, delivery: &Leased, facts: &WriteFacts, written: &[WrittenDeed]) -> WriteOrder {
     let config = app.config();
     let request = facts.about.request;
     let note = matches!(facts.deed, WriteDeed::Note).then(|| {

@@ -16,7 +16,7 @@ use crate::engine::write_back::{self, WriteBack};
 use crate::outbox::facts::{AlertFacts, News, NewsKind};
 use crate::outbox::message::{NewAlert, NewDelivery, StepRef};
 use crate::outbox::writing::{BY_HAND, WriteDeed, WriteFacts, is_same_tag, way_to};
-use crate::outbox::written::Written;
+use crate::outbox::written::WrittenDeed;
 use crate::outbox::{Content, DeliveryId, HeldFor, Motive, silence};
 use crate::unit::known::{EventsOf, Need, RequestOf, Silences, WrittenBack};
 
@@ -114,12 +114,12 @@ impl Decision<'_> {
         let Some(request) = self.known.request(id)? else { return Ok(()) };
         let written = self.known.get(written)?;
         let lives = |name: ClockRef| request.clocks.iter().any(|clock| clock.name() == name && clock.is_live());
-        let is_wanted = |one: &Written| match one.clock() {
+        let is_wanted = |one: &WrittenDeed| match one.clock() {
             Some(clock) => clock != own && lives(clock) && one.wants(name),
             // Whoever asked for it by hand did so whatever becomes of promises.
             None => one.wants(name),
         };
-        let is_own = |one: &&Written| one.delivery == delivery;
+        let is_own = |one: &&WrittenDeed| one.delivery == delivery;
         let was_there = written.iter().find(is_own).is_some_and(|one| one.reference.is_none() && one.facts.had);
         if lives(own) || was_there || written.iter().any(is_wanted) {
             return Ok(());

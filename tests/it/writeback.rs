@@ -1043,3 +1043,11 @@ fn whoever_takes_a_zendesk_ticket_between_the_look_and_the_change_keeps_it() {
     assert!(ended.is_ok() && calls.len() == 4, "{ended:?}");
     assert_eq!(calls[3].body.as_ref().expect("a body")["ticket"]["updated_stamp"], "2026-03-02T14:31:09Z");
 }
+
+#[test]
+fn jira_is_written_to_alike_whether_its_hook_or_its_automation_calls() {
+    let write = |preset: &str| Mapping::compile(presets::text(preset).expect("a preset")).expect("good").write;
+    let (hook, automation) = (write("jira-sm").expect("[write]"), write("jira-sm-automation").expect("[write]"));
+    assert_eq!(hook.deeds, automation.deeds);
+    assert_eq!((hook.ticket, hook.priorities, hook.form), (automation.ticket, automation.priorities, automation.form));
+}

@@ -476,8 +476,11 @@ token = {{ env = \"X\" }}
             desk.move_to(desk.now() + late);
             for echo in &echoes {
                 let case = &echo["case"];
-                let (on, body) =
-                    if name == "glpi" { ("followups", json!([echo["body"]])) } else { (HOOK, echo["body"].clone()) };
+                let (on, body) = match name {
+                    "glpi" => ("followups", json!([echo["body"]])),
+                    "front" => (HOOK, json!({"type": "comment", "payload": echo["body"]})),
+                    _ => (HOOK, echo["body"].clone()),
+                };
                 let directory = desk.app.config().rulebook.directory.clone();
                 let facts = source.try_out(on, body.to_string().as_bytes(), &directory, desk.now()).expect("readable");
                 let is_owner = echo["of"] == "assign";

@@ -307,9 +307,11 @@ async fn a_note_by_nobody_that_ends_in_the_mark_of_one_being_written_is_that_not
     let mark = mark(NUMBER, written.lock().expect("no panic").expect("a try"));
     let comment = |id: &str, text: String, author: Value| {
         json!({
-            "type": "comment", "id": format!("evt_{id}"), "emitted_at": desk.now().timestamp(),
-            "conversation": {"id": "cnv_plazo42"}, "source": {"_meta": {"type": "api"}, "data": null},
-            "target": {"_meta": {"type": "comment"}, "data": {"id": format!("com_{id}"), "body": text, "author": author}},
+            "type": "comment", "payload": {
+                "type": "comment", "id": format!("evt_{id}"), "emitted_at": desk.now().timestamp(),
+                "conversation": {"id": "cnv_plazo42"}, "source": {"_meta": {"type": "api"}, "data": null},
+                "target": {"_meta": {"type": "comment"}, "data": {"id": format!("com_{id}"), "body": text, "author": author}},
+            },
         })
     };
     let ana = json!({"id": "tea_1", "email": "ana@agencia.example", "first_name": "Ana"});

@@ -9,7 +9,7 @@ use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::message::{NewAlert, NewDelivery};
 use plazo_core::outbox::needed::ClockNow;
 use plazo_core::outbox::retry::LOOKED_FOR_AFTER;
-use plazo_core::outbox::written::Written;
+use plazo_core::outbox::written::WrittenDeed;
 use plazo_core::outbox::{Attempt, Content, DeliveryId, DeliveryState};
 use plazo_core::unit::known::ToldMessage;
 
@@ -60,7 +60,7 @@ impl Store {
     /// # Errors
     ///
     /// `StoreError` from SQLite.
-    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<Written>> {
+    pub fn written(&self, request: RequestId, destination: &str) -> Result<Vec<WrittenDeed>> {
         let mut statement = self.prepare(
             "SELECT iif(a.v = 1, a.content, NULL), d.state, d.finished_at, d.reference, d.id, d.in_doubt FROM alerts a
              JOIN deliveries d ON d.alert = a.id WHERE a.request = ?1 AND d.destination = ?2 ORDER BY d.id DESC LIMIT 200",
@@ -70,7 +70,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             if let Some(Content::Write(facts)) = self.parsed(request, "alert", row, 0) {
                 let (state, finished_at) = (delivery_state(row, 1)?, known(row.get(2)?));
-                written.push(Written {
+                written.push(WrittenDeed {
                     delivery: DeliveryId(row.get(4)?),
                     facts: *facts,
                     state,

@@ -8,7 +8,7 @@ use crate::engine::effect::ClockRef;
 
 /// Something that was written back, or is to be.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct WrittenDeed {
     /// Its delivery.
     pub delivery: DeliveryId,
     /// What.
@@ -23,7 +23,7 @@ pub struct Written {
     pub reference: Option<String>,
 }
 
-impl Written {
+impl WrittenDeed {
     /// The promise that it is about; none where somebody asked for it by hand.
     pub fn clock(&self) -> Option<ClockRef> {
         self.facts.clock()
@@ -54,7 +54,7 @@ impl Written {
 
 /// Whether a tag stands there by plazo: it put it, and has not taken it off since then, or no longer ago than `since`, as its echo may be late.
 /// `written` begins with the newest.
-pub fn is_put<'w>(written: impl IntoIterator<Item = &'w Written>, tag: &str, since: Option<DateTime<Utc>>) -> bool {
+pub fn is_put<'w>(written: impl IntoIterator<Item = &'w WrittenDeed>, tag: &str, since: Option<DateTime<Utc>>) -> bool {
     for one in written {
         match &one.facts.deed {
             WriteDeed::Tag { name } if is_same_tag(name, tag) && one.has_put() => return true,
@@ -68,7 +68,7 @@ pub fn is_put<'w>(written: impl IntoIterator<Item = &'w Written>, tag: &str, sin
 }
 
 /// The priority that stands there by plazo: the last one that it set, or may be setting. `written` begins with the newest.
-pub fn set_priority(written: &[Written]) -> Option<&str> {
+pub fn set_priority(written: &[WrittenDeed]) -> Option<&str> {
     written.iter().filter(|one| one.state == DeliveryState::Sent || one.is_under_way()).find_map(|one| {
         match &one.facts.deed {
             WriteDeed::Priority { name } => Some(name.as_str()),
@@ -78,7 +78,7 @@ pub fn set_priority(written: &[Written]) -> Option<&str> {
 }
 
 /// People to whom plazo gave it, or may be giving it.
-pub fn assigned(written: &[Written]) -> impl Iterator<Item = &str> {
+pub fn assigned(written: &[WrittenDeed]) -> impl Iterator<Item = &str> {
     written.iter().filter(|one| one.state == DeliveryState::Sent || one.is_under_way()).filter_map(|one| {
         match &one.facts.deed {
             WriteDeed::Assign { person } => person.as_deref(),

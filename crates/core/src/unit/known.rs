@@ -16,7 +16,7 @@ use crate::engine::event::{Event, EventId};
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::silence::Silence;
-use crate::outbox::written::Written;
+use crate::outbox::written::WrittenDeed;
 use crate::outbox::{Content, DeliveryId};
 
 /// A request, as far as it is kept.
@@ -134,7 +134,7 @@ questions! {
     /// Messages about a promise that their peers can change.
     ToldOf { request: RequestId, clock: ClockRef } -> Vec<ToldMessage>, told;
     /// What was written back about a request by that way, newest first.
-    WrittenBack { request: RequestId, way: String } -> Arc<Vec<Written>>, written;
+    WrittenBack { request: RequestId, way: String } -> Arc<Vec<WrittenDeed>>, written;
     /// What a delivery says.
     ContentOf { delivery: DeliveryId } -> Option<Content>, contents;
     /// The link to a request's conversation that a source gave last.
