@@ -14,7 +14,7 @@ use plazo::secret::SecretSource;
 use super::{now, written};
 
 /// The sources of the house that is called, one of each preset. A kept input names one by its place here, so new ones go to the end.
-pub const SOURCES: [&str; 30] = [
+pub const SOURCES: [&str; 31] = [
     "nube",
     "slack",
     "hubspot",
@@ -45,6 +45,7 @@ pub const SOURCES: [&str; 30] = [
     "bitrix24",
     "odoo",
     "zoho_desk",
+    "pushover",
 ];
 
 /// A secret of every form; nobody who calls has it.

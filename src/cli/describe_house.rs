@@ -10,6 +10,7 @@ use crate::config::{Config, Contact, DEFAULT_SETTLE, Destination, EMAIL};
 use crate::engine::calendar::{Calendar, Reason};
 use crate::engine::directory::{Recipient, Role, Tell};
 use crate::engine::event::RequestKind;
+use crate::engine::policy::{Policy, TargetKind};
 use crate::engine::rota::Handover;
 use crate::notify::Settings;
 use crate::notify::email::MailServer;
@@ -44,6 +45,18 @@ fn counts(config: &Config, language: Language) -> Vec<String> {
         lines.push(language.of(both!(
             "A client's thanks, farewells, \"ok\" and thumbs start no clock{own}",
             "Los agradecimientos, despedidas, «ok» y pulgares de un cliente no inician ningún reloj{own}"
+        )));
+    } else if !rulebook.policies.is_empty() {
+        lines.push(language.of(both!(
+            "A client's \"thanks\" or thumb starts a clock as any message does, until [answers] says asks_nothing = true",
+            "Un «gracias» o un pulgar de un cliente inicia un reloj como cualquier mensaje, hasta que [answers] diga asks_nothing = true"
+        )));
+    }
+    let is_bounded = |policy: &Policy| policy.targets.iter().any(|(kind, _)| *kind == TargetKind::Waiting);
+    if !rulebook.policies.is_empty() && !rulebook.policies.iter().any(is_bounded) {
+        lines.push(language.of(both!(
+            "What is put off with `plazo wait` may wait for ever, until a [wait.…] says at_most",
+            "Lo que se deja en espera con `plazo wait` puede esperar para siempre, hasta que un [wait.…] diga at_most"
         )));
     }
     for wait in &rulebook.waits {

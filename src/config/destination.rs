@@ -35,8 +35,8 @@ pub struct Destination {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Shared {
-    /// "slack", "teams", "google-chat", "discord", "mattermost", "rocket-chat", "telegram", "whatsapp", "ntfy", "pagerduty",
-    /// "webhook", "glpi", "clickup", "email" or "file".
+    /// "slack", "teams", "google-chat", "discord", "mattermost", "rocket-chat", "matrix", "zulip", "telegram", "whatsapp", "ntfy",
+    /// "pushover", "pagerduty", "jsm-ops", "webhook", "glpi", "clickup", "email" or "file".
     #[serde(rename = "type")]
     pub kind: Option<At<String>>,
     /// "es" or "en".

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +64,10 @@ async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Resu
         let failed_there = failed_there.map_err(|problem| (None, format!("`failed` of the poll fails: {problem}")))?;
         if let Some(what) = failed_there.filter(|what| !what.is_null()) {
             let what = word(&what).unwrap_or_else(|| "it does not say what".to_owned());
-            return Err((None, format!("it answers that something failed: {}", first_letters(&printable_line(&what), LONGEST_WORDS))));
+            return Err((
+                None,
+                format!("it answers that something failed: {}", first_letters(&printable_line(&what), LONGEST_WORDS)),
+            ));
         }
         let next = poll.next.as_ref().map(|next| next.of(&scope)).transpose();
         let next = next.map_err(|problem| (None, format!("`next` of the poll fails: {problem}")))?;
@@ -86,14 +89,15 @@ async fn pages(app: &App, source: &Source, api: &ApiClient, poll: &Poll) -> Resu
 
 /// What is asked for a page.
 fn call_of(poll: &Poll, scope: &ExpressionScope, path: String, api: &ApiClient) -> Result<ApiCall, Failure> {
-    let failed = |field: &str, problem: &dyn std::fmt::Display| (None, format!("`{field}` of the poll fails: {problem}"));
+    let failed =
+        |field: &str, problem: &dyn std::fmt::Display| (None, format!("`{field}` of the poll fails: {problem}"));
     let mut headers = Vec::new();
     for (name, value) in &poll.headers {
         let value = value.of(scope).map_err(|problem| failed("headers", &problem))?;
         headers.extend(value.as_string().map(|value| (name.clone(), value.clone())));
     }
     let Some(body) = &poll.body else { return Ok(ApiCall { headers, ..ApiCall::get(path) }) };
-    let body = expression::json(&body.of(scope).map_err(|problem| failed("body", &problem))?);
-    let body = api.with_token(body).map_err(failure)?;
+    let body = body.of(scope).map_err(|problem| failed("body", &problem))?;
+    let body = api.with_token(expression::json(&body)).map_err(failure)?;
     Ok(ApiCall { headers, ..ApiCall::post(path, Some(body)) })
 }

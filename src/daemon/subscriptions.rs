@@ -30,7 +30,6 @@ struct Held {
     renew_at: Option<DateTime<Utc>>,
 }
 
-
 /// Keeps the subscriptions of a source alive until `stop`.
 pub(super) async fn hold(app: App, source: Arc<Source>, api: Arc<ApiClient>, stop: CancellationToken) {
     let mut failures = 0;

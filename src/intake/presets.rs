@@ -29,6 +29,7 @@ embedded![
     "jira-sm-automation",
     "msgraph",
     "odoo",
+    "pushover",
     "slack",
     "standard-webhooks",
     "telegram",

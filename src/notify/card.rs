@@ -30,7 +30,8 @@ impl Card {
                 let buttons = if is_over { Vec::new() } else { alert.buttons };
                 let show = alert.show.filter(|_| !is_over);
                 let (title, lines, notes) = (None, vec![text.to_owned()], vec![text.to_owned()]);
-                Self { title, lines, tone, is_over, fields, buttons, show, notes, ..alert }
+                let who = news.who.clone();
+                Self { title, lines, tone, is_over, who, fields, buttons, show, notes, ..alert }
             }
             Content::Write(facts) => Self::of(&Content::Alert(Box::new(facts.about.clone())), text, reader),
             Content::Violation(facts) => {
@@ -123,6 +124,7 @@ fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
         show: (reader.links)(facts.request).map(|links| links.show),
         place: facts.place.as_ref().map(|place| Button::open(place, language)),
         is_over: false,
+        who: None,
         key: Some(format!("{}-{}-{}", facts.request, facts.target.as_str(), facts.cycle)),
         due_at: facts.due_at,
         facts: CardFacts {

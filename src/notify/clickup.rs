@@ -34,7 +34,8 @@ pub struct Config {
     pub url: Option<At<WordOr<SecretRef>>>,
     /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
     pub token: Option<At<SecretRef>>,
-    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    /// Slack's or Zulip's channel, Telegram's chat, Matrix's room, WhatsApp's number, Pushover's user, ntfy's topic or ClickUp's list.
+    /// Where it is left out, each person's.
     pub to: Option<At<String>>,
     /// Of a ticket: what it has besides, such as { itilcategories_id = 4 }.
     pub fields: Option<At<BTreeMap<String, Value>>>,

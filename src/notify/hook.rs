@@ -1,10 +1,10 @@
-//! What systems share that take a message as one JSON document: a call, its answer, a second try in plainer form.
+//! What systems share that take a message by one call, as JSON or as a form: the call, its answer, a second try in plainer form.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::{Client, Method, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -22,14 +22,34 @@ pub struct HookCall {
     pub url: Url,
     /// A bearer token or the whole of `Authorization`.
     pub authorization: Option<String>,
-    /// What is sent.
+    /// What is sent; nothing where it is null. Of a form, an object of texts.
     pub body: Value,
+    /// How that is written.
+    pub encoding: Encoding,
+    /// What the message is called from then on, where the caller names it and the peer does not.
+    pub named: Option<String>,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As JSON.
+    Json,
+    /// As the fields of a form.
+    Form,
 }
 
 impl HookCall {
-    /// A `POST` without authorization.
+    /// A `POST` of JSON without authorization.
     pub const fn post(url: Url, body: Value) -> Self {
-        Self { method: Method::POST, url, authorization: None, body }
+        Self { method: Method::POST, url, authorization: None, body, encoding: Encoding::Json, named: None }
+    }
+
+    /// The same with the body as a form.
+    #[must_use]
+    pub const fn form(mut self) -> Self {
+        self.encoding = Encoding::Form;
+        self
     }
 
     /// The same with a bearer token.
@@ -38,6 +58,36 @@ impl HookCall {
         self.authorization = Some(format!("Bearer {token}"));
         self
     }
+
+    /// It as a request of that client.
+    pub(super) fn request(self, client: &Client) -> RequestBuilder {
+        let request = client.request(self.method, self.url);
+        let request = match (self.encoding, &self.body) {
+            (_, Value::Null) => request,
+            (Encoding::Json, body) => {
+                request.header("content-type", "application/json; charset=utf-8").body(body.to_string())
+            }
+            (Encoding::Form, body) => {
+                request.header("content-type", "application/x-www-form-urlencoded").body(form_of(body))
+            }
+        };
+        match self.authorization {
+            Some(authorization) => request.header("authorization", authorization),
+            None => request,
+        }
+    }
+}
+
+/// The members of an object as the fields of a form.
+fn form_of(body: &Value) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in body.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => form.append_pair(name, text),
+            other => form.append_pair(name, &other.to_string()),
+        };
+    }
+    form.finish()
 }
 
 /// In which form a message goes out.
@@ -60,8 +110,24 @@ pub enum Judged {
     Afresh(DeliveryError),
     /// The place has moved, and the peer knows where to: send it once more.
     Moved(DeliveryError),
+    /// What it would change cannot be changed any more: send it once more, as a message of its own.
+    Apart(DeliveryError),
     /// It is not taken.
     Failed(DeliveryError),
+}
+
+impl Judged {
+    /// What it comes to where nothing is sent once more.
+    pub(super) fn result(self) -> Result<Receipt, DeliveryError> {
+        match self {
+            Self::Taken(receipt) => Ok(receipt),
+            Self::Plainer(error)
+            | Self::Afresh(error)
+            | Self::Moved(error)
+            | Self::Apart(error)
+            | Self::Failed(error) => Err(error),
+        }
+    }
 }
 
 /// A system that takes a message by one call.
@@ -124,18 +190,10 @@ impl<P: Peer> Hook<P> {
         let mut message = Cow::Borrowed(message);
         loop {
             let call = self.peer.call(&message, form)?;
-            let sent = call.body.clone();
-            let mut request = self
-                .client
-                .request(call.method, call.url)
-                .header("content-type", "application/json; charset=utf-8")
-                .body(call.body.to_string());
-            if let Some(authorization) = call.authorization {
-                request = request.header("authorization", authorization);
-            }
-            let answer = http::exchange(request, self.timeout, now).await?;
+            let (sent, named) = (call.body.clone(), call.named.clone());
+            let answer = http::exchange(call.request(&self.client), self.timeout, now).await?;
             match judge(&self.peer, &answer, now) {
-                Judged::Taken(receipt) => return Ok(receipt),
+                Judged::Taken(receipt) => return Ok(Receipt { reference: receipt.reference.or(named), ..receipt }),
                 // What has no plainer form would only be refused again.
                 Judged::Plainer(_) if form == Form::Full && self.peer.call(&message, Form::Plain)?.body != sent => {
                     form = Form::Plain;
@@ -144,16 +202,15 @@ impl<P: Peer> Hook<P> {
                     message.to_mut().first = None;
                 }
                 Judged::Moved(_) if n_moves == 0 => n_moves += 1,
-                Judged::Plainer(error) | Judged::Afresh(error) | Judged::Moved(error) | Judged::Failed(error) => {
-                    return Err(error);
-                }
+                Judged::Apart(_) if message.updates.is_some() => message.to_mut().updates = None,
+                judged => return judged.result(),
             }
         }
     }
 }
 
 /// What an answer means, whoever gave it.
-fn judge(peer: &impl Peer, answer: &HttpAnswer, now: DateTime<Utc>) -> Judged {
+pub(super) fn judge(peer: &impl Peer, answer: &HttpAnswer, now: DateTime<Utc>) -> Judged {
     let status = answer.status;
     if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG) {
         let cause = format!("HTTP {}: the message is too large", status.as_u16());

@@ -15,12 +15,15 @@ pub mod glpi;
 pub mod google_chat;
 pub mod hook;
 pub mod http;
+pub mod jsm_ops;
 mod mail;
+pub mod matrix;
 pub mod mattermost;
 pub mod ntfy;
 pub mod pagerduty;
 pub mod probe;
 pub mod provider;
+pub mod pushover;
 mod registry;
 pub mod rocket_chat;
 pub mod slack;
@@ -30,6 +33,7 @@ pub mod telegram;
 mod transport;
 pub mod webhook;
 pub mod whatsapp;
+pub mod zulip;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -98,6 +102,8 @@ pub struct Card {
     pub place: Option<Button>,
     /// Whether the promise is over, so that there is nothing left to do.
     pub is_over: bool,
+    /// Who took it or ended it, where the message tells of that.
+    pub who: Option<String>,
     /// Names the promise: the same in all messages about it.
     pub key: Option<String>,
     /// When the promise ends.
@@ -117,6 +123,7 @@ impl Card {
             lines: self.lines.into_iter().map(|text| printable_marked(&text)).collect(),
             fields: self.fields.into_iter().map(|(name, value)| (line(name), line(value))).collect(),
             notes: self.notes.into_iter().map(|note| printable_marked(&note)).collect(),
+            who: self.who.map(line),
             facts: CardFacts { client: line(client), time, channel: line(channel), owner: line(owner), request },
             ..self
         }
@@ -132,6 +139,14 @@ impl Message {
     /// What a chat shows below: a few lines, else the text.
     pub fn body(&self) -> String {
         if self.card.lines.is_empty() { self.text.clone() } else { self.card.lines.join("\n") }
+    }
+
+    /// What fits a locked screen: below the subject, which says where it stands, what is to be done and by whom.
+    pub fn brief(&self) -> String {
+        match (&self.card.title, &*self.card.lines) {
+            (Some(title), [line, todo, ..]) => format!("{title}\n{line}\n{todo}"),
+            _ => self.body(),
+        }
     }
 }
 

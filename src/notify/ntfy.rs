@@ -39,7 +39,8 @@ pub struct Config {
     pub url: Option<At<WordOr<SecretRef>>>,
     /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
     pub token: Option<At<SecretRef>>,
-    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    /// Slack's or Zulip's channel, Telegram's chat, Matrix's room, WhatsApp's number, Pushover's user, ntfy's topic or ClickUp's list.
+    /// Where it is left out, each person's.
     pub to: Option<At<String>>,
     /// Whether the address may lie inside of the house.
     pub private: Option<At<bool>>,
@@ -167,7 +168,7 @@ fn payload(message: &Message, topic: &str, form: Form) -> Value {
     let mut body = json!({
         "topic": topic,
         "title": cut(&message.subject, LONGEST_TITLE, bytes),
-        "message": cut(&brief(message), LONGEST, bytes),
+        "message": cut(&message.brief(), LONGEST, bytes),
         "priority": priority,
         "tags": [tag],
     });
@@ -184,12 +185,4 @@ fn payload(message: &Message, topic: &str, form: Form) -> Value {
             actions.map(|button| json!({ "action": "view", "label": button.word, "url": button.url })).collect();
     }
     body
-}
-
-/// What fits a locked screen: below the subject, which says where it stands, what is to be done and by whom.
-fn brief(message: &Message) -> String {
-    match (&message.card.title, &*message.card.lines) {
-        (Some(title), [line, todo, ..]) => format!("{title}\n{line}\n{todo}"),
-        _ => message.body(),
-    }
 }

@@ -108,14 +108,7 @@ pub(super) async fn ask(
         }
         PeerProbe::Call(call, means) => {
             let place = place(&call.url);
-            let mut request = client.request(call.method.clone(), call.url.clone());
-            if !call.body.is_null() {
-                request = request.header("content-type", "application/json; charset=utf-8").body(call.body.to_string());
-            }
-            if let Some(authorization) = call.authorization {
-                request = request.header("authorization", authorization);
-            }
-            let answer = exchange(request, &place, timeout, now).await?;
+            let answer = exchange(call.request(client), &place, timeout, now).await?;
             let (status, peer_time) = (answer.status.as_u16(), answer.peer_time());
             let failed = |fault, cause| Err(ProbeError { fault, place: place.clone(), cause, peer_time });
             match means(&answer) {

@@ -48,7 +48,8 @@ pub struct Config {
     pub url: Option<At<WordOr<SecretRef>>>,
     /// Where the token is kept: of a bot, of an API; of PagerDuty, the integration key.
     pub token: Option<At<SecretRef>>,
-    /// Slack's channel, Telegram's chat, WhatsApp's number, ntfy's topic or ClickUp's list. Where it is left out, each person's.
+    /// Slack's or Zulip's channel, Telegram's chat, Matrix's room, WhatsApp's number, Pushover's user, ntfy's topic or ClickUp's list.
+    /// Where it is left out, each person's.
     pub to: Option<At<String>>,
     /// Of Telegram: the topic of a group.
     pub topic: Option<At<i64>>,

@@ -40,6 +40,8 @@ pub struct Config {
     pub secret: Option<At<SecretRef>>,
     /// Of a generic webhook: the key before this one, while both are in use.
     pub previous_secret: Option<At<SecretRef>>,
+    /// Of a generic webhook: whether it is told, too, who took what it was told of, and that it is over.
+    pub updates: Option<At<bool>>,
     /// Whether the address may lie inside of the house.
     pub private: Option<At<bool>>,
     /// How long an answer is waited for, such as "10s".
@@ -53,6 +55,8 @@ pub struct Settings {
     pub endpoint: Endpoint,
     /// Where the signing keys are kept: the one in force, and the one before it while both are in use; unsigned without.
     pub secrets: Vec<SecretSource>,
+    /// Whether it is told what became of what it was told.
+    pub updates: bool,
 }
 
 /// A generic webhook, ready to be called.
@@ -62,6 +66,8 @@ pub struct WebhookTransport {
     url: Url,
     /// The key in force, and the one before it while both are in use; unsigned without.
     keys: Vec<Vec<u8>>,
+    /// Whether it is told what became of what it was told.
+    updates: bool,
     timeout: Duration,
 }
 
@@ -84,13 +90,18 @@ impl Provider for WebhookTransport {
             Endpoint::settle(config.url.as_ref(), config.private.as_ref(), config.timeout.as_ref(), None, reader);
         let secrets = [&config.secret, &config.previous_secret].into_iter().flatten();
         let secrets = secrets.filter_map(|secret| reader.secret(secret)).collect();
-        Some(Settings { endpoint: endpoint?, secrets })
+        let updates = config.updates.as_ref().is_some_and(|wanted| **wanted);
+        Some(Settings { endpoint: endpoint?, secrets, updates })
+    }
+
+    fn can(settings: &Settings) -> Capabilities {
+        Capabilities { updates: settings.updates, ..Self::CAN }
     }
 
     fn ready(settings: &Settings, equipment: &Equipment<'_>) -> Result<Arc<dyn Sender>, SetupError> {
         let Line { client, url, timeout } = settings.endpoint.open(equipment)?;
         let keys = settings.secrets.iter().map(signing_key).collect::<Result<_, _>>()?;
-        Ok(Arc::new(Self { client, url, keys, timeout }))
+        Ok(Arc::new(Self { client, url, keys, updates: settings.updates, timeout }))
     }
 }
 
@@ -122,7 +133,10 @@ impl WebhookTransport {
         let answer = http::exchange(request.body(body), self.timeout, now).await?;
         // Any 2xx is success here, but for a page: programs answer with none.
         match answer.status {
-            status if status.is_success() && !answer.is_page() => Ok(Receipt::of(format!("HTTP {status}"))),
+            status if status.is_success() && !answer.is_page() => {
+                let reference = if self.updates { promise(message) } else { None };
+                Ok(Receipt { answer: format!("HTTP {status}"), reference })
+            }
             status if status.is_success() || status.is_redirection() || STANDS.contains(&status) => {
                 Err(answer.foreign("the receiver"))
             }
@@ -130,6 +144,13 @@ impl WebhookTransport {
             _ => Err(answer.error(&GONE)),
         }
     }
+}
+
+/// Names the promise that an alert is about, so that what becomes of it is told once, however many steps were.
+fn promise(message: &Message) -> Option<String> {
+    let content = &message.facts["data"]["content"];
+    let (request, target) = (content["request_id"].as_str()?, content["target"].as_str()?);
+    Some(format!("{request}-{target}-{}", content["cycle"]))
 }
 
 /// The signature of a body: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`.

@@ -1,9 +1,11 @@
 //! What a replay shows: verdicts, violations and alerts, each with its instant.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::engine::clock::{Cancelled, Clock};
+use crate::engine::clock::{Cancelled, Clock, ClockState};
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{ClockRef, Effect, Why};
 use crate::engine::policy::TargetKind;
@@ -29,6 +31,9 @@ pub struct Entry {
     /// The policy that promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// Whether it holds no longer: what it came from was taken back, or what happened or was heard of later tells otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub void: bool,
     /// What it is.
     #[serde(flatten)]
     pub what: What,
@@ -97,9 +102,55 @@ pub(super) fn entries(
             promise: clock.map(|clock| clock.kind),
             cycle: clock.map(|clock| clock.cycle),
             policy: clock.and_then(|clock| policy_of(clocks, clock)),
+            void: false,
             what,
         })
     })
+}
+
+/// The entries as they are in the end: a verdict that was derived again stands once, and one that no clock bears any more is void.
+pub(super) fn settled(entries: Vec<Entry>, clocks: &[(RequestId, Clock)]) -> Vec<Entry> {
+    let clocks: HashMap<_, _> = clocks.iter().map(|(id, clock)| ((*id, clock.name()), clock)).collect();
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(entries.len());
+    for mut entry in entries {
+        if let (Some(kind), Some(cycle), Some(word)) = (entry.promise, entry.cycle, entry.what.verdict()) {
+            let clock = ClockRef { kind, cycle };
+            if !seen.insert((entry.request, clock, word, entry.at)) {
+                continue;
+            }
+            entry.void =
+                !clocks.get(&(entry.request, clock)).is_some_and(|clock| entry.what.stands_in(clock, entry.at));
+        }
+        kept.push(entry);
+    }
+    kept
+}
+
+impl What {
+    /// The word of a verdict on a clock.
+    const fn verdict(&self) -> Option<&'static str> {
+        match self {
+            Self::Met => Some("met"),
+            Self::MetLate { .. } => Some("met late"),
+            Self::Early => Some("early"),
+            Self::Breached => Some("breached"),
+            Self::Cancelled { .. } => Some("cancelled"),
+            Self::Violation { .. } | Self::Resumed { .. } | Self::Alert { .. } => None,
+        }
+    }
+
+    /// Whether a clock bears this verdict of that instant.
+    fn stands_in(&self, clock: &Clock, at: DateTime<Utc>) -> bool {
+        match self {
+            Self::Met => clock.state == ClockState::Met && clock.stopped_at == Some(at),
+            Self::MetLate { .. } => clock.state == ClockState::MetLate && clock.stopped_at == Some(at),
+            Self::Early => clock.early && clock.stopped_at == Some(at),
+            Self::Breached => clock.breached_at == Some(at),
+            Self::Cancelled { why } => clock.cancelled_because == Some(*why),
+            Self::Violation { .. } | Self::Resumed { .. } | Self::Alert { .. } => true,
+        }
+    }
 }
 
 fn policy_of(clocks: &[Clock], name: ClockRef) -> Option<String> {

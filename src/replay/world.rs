@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::entry::entries;
+use super::entry::{entries, settled};
 use super::{Heard, Run, Untaken};
 use crate::config::Config;
 use crate::desk;
@@ -72,6 +72,7 @@ impl<'a> World<'a> {
             case.clocks.sort_by_key(|clock| (clock.started_at, clock.kind));
             self.run.clocks.extend(case.clocks.into_iter().map(|clock| (id, clock)));
         }
+        self.run.entries = settled(self.run.entries, &self.run.clocks);
         self.run
     }
 

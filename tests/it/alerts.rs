@@ -24,7 +24,9 @@ fn start(more: &str) -> Daemon {
     let config = format!("{PEOPLE}{POLICY}{more}").replace("OPERATOR", &operator.display().to_string());
     std::fs::write(directory.path().join("sla.toml"), config).expect("sla.toml is written");
     Daemon::start_with(directory, |command| {
-        command.env("FAR_TOKEN", "0123456789abcdef0123456789abcdef");
+        command
+            .env("FAR_TOKEN", "0123456789abcdef0123456789abcdef")
+            .env("FAR_CALLBACK", "https://hooks.plazo.example/hooks/phones/0123456789abcdef0123456789abcdef");
     })
 }
 
@@ -232,6 +234,95 @@ fn an_incident_is_triggered_acknowledged_and_resolved_under_one_key() {
     let actions: Vec<_> = calls.iter().map(|call| call["event_action"].as_str().unwrap_or_default()).collect();
     assert_eq!(actions, ["trigger", "acknowledge", "resolve"]);
     assert!(calls.iter().all(|call| call["dedup_key"] == calls[0]["dedup_key"]), "{calls:?}");
+}
+
+#[test]
+fn what_is_taken_in_pushover_is_taken_here_and_what_is_taken_here_stops_ringing_there() {
+    let phone = Webhook::scripted(|n, call| {
+        let receipt =
+            if call.path.ends_with("/messages.json") { format!(r#","receipt":"r{n}""#) } else { String::new() };
+        answer("200 OK", "", &format!(r#"{{"status":1,"request":"x"{receipt}}}"#))
+    });
+    let daemon = start(&format!(
+        "[escalation]\ne = [{{ at = \"due\", tell = [\"phone\"] }}]\n\
+         [destination.phone]\ntype = \"pushover\"\nprivate = true\nurl = \"{}\"\ntoken = {{ env = \"FAR_TOKEN\" }}\nto = \"uEQUIPO\"\n\
+         callback = {{ env = \"FAR_CALLBACK\" }}\n\
+         [source.phones]\npreset = \"pushover\"\nsecret = {{ env = \"FAR_TOKEN\" }}\n",
+        base(&phone)
+    )
+    .replace("[escalation]", "[person.marta]\nname = \"Marta Ruiz\"\nemail = \"marta@agencia.example\"\naddresses = [\"uMARTA\"]\n[escalation]"));
+    let sent = |n: usize| {
+        phone.wait_for(n);
+        wait_for("the call to be recorded", PATIENCE, || {
+            let page = daemon.get("/v1/deliveries?state=sent");
+            (n <= page["deliveries"].as_array()?.len()).then_some(())
+        });
+    };
+    let fields = |call: &Received| {
+        let fields = form_urlencoded::parse(call.body.as_bytes()).into_owned();
+        fields.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let take = |word: &str, query: &str, receipt: &str, by: &str| {
+        let body = format!(
+            "receipt={receipt}&acknowledged=1&acknowledged_at={}&acknowledged_by={by}&acknowledged_by_device=telefono",
+            before_now(Duration::ZERO).parse::<chrono::DateTime<chrono::Utc>>().expect("an instant").timestamp()
+        );
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        daemon.call("POST", &format!("/hooks/phones/{word}?{query}"), &headers, body.as_bytes()).status
+    };
+    let is_acked = |id: &str| !daemon.get(&format!("/v1/requests/{id}"))["clocks"][0]["acked_at"].is_null();
+    let first = daemon.client_message("m-1", "t-1", HOUR);
+    sent(1);
+    let told = fields(&phone.received()[0]);
+    assert_eq!((told["priority"].as_str(), told["retry"].as_str(), told["expire"].as_str()), ("2", "60", "3600"));
+    let callback = told["callback"].strip_prefix("https://hooks.plazo.example/hooks/phones/").expect("the address");
+    let (word, query) = callback.split_once('?').expect("the request");
+    assert_eq!(query, format!("request={first}"));
+    // Another word, somebody else, an alert that plazo did not send, another request: nothing is taken.
+    assert_eq!(take("otra", query, "r0", "uMARTA"), 401);
+    assert_eq!(take(word, query, "r0", "uNADIE"), 200);
+    assert_eq!(take(word, query, "r7", "uMARTA"), 200);
+    assert!(!is_acked(&first));
+    assert_eq!(take(word, query, "r0", "uMARTA"), 200);
+    assert!(is_acked(&first), "{}", daemon.get(&format!("/v1/requests/{first}")));
+    // Whoever took it there has silenced it; that is told once more, and changes nothing.
+    let calls = phone.wait_for(2);
+    assert_eq!(calls[1].path, "/1/receipts/r0/cancel.json");
+    let second = daemon.client_message("m-2", "t-2", HOUR);
+    sent(3);
+    daemon.post(&format!("/v1/requests/{second}/ack"), &json!({}));
+    let calls = phone.wait_for(4);
+    assert_eq!(calls[3].path, "/1/receipts/r2/cancel.json");
+    assert_eq!(fields(&calls[3]).keys().collect::<Vec<_>>(), ["token"]);
+}
+
+#[test]
+fn a_webhook_hears_of_a_promise_once_what_became_of_it_where_it_asks_to() {
+    let far = Webhook::start();
+    let daemon = start(&format!(
+        "[escalation]\ne = [{{ at = \"50%\", tell = [\"far\"] }}, {{ at = \"due\", tell = [\"far\"] }}]\n\
+         [destination.far]\ntype = \"webhook\"\nprivate = true\nurl = \"{}\"\nupdates = true\n",
+        far.url
+    ));
+    let sent = |n: usize| {
+        far.wait_for(n);
+        wait_for("the call to be recorded", PATIENCE, || {
+            let page = daemon.get("/v1/deliveries?state=sent");
+            (n <= page["deliveries"].as_array()?.len()).then_some(())
+        });
+    };
+    let id = daemon.client_message("m-1", "t-1", HOUR);
+    sent(1);
+    daemon.post(&format!("/v1/requests/{id}/ack"), &json!({}));
+    sent(2);
+    reply(&daemon, "t-1");
+    let calls: Vec<Value> = far.wait_for(3).iter().map(json_of).collect();
+    let told: Vec<_> = calls.iter().map(|call| (&call["type"], &call["data"]["content"]["news"]["what"])).collect();
+    let text = |text: &str| Value::from(text);
+    assert_eq!(told[1..], [(&text("sla.update"), &text("taken")), (&text("sla.update"), &text("met_late"))]);
+    let key = |facts: &Value| (facts["request_id"].clone(), facts["target"].clone(), facts["cycle"].clone());
+    let first = key(&calls[0]["data"]["content"]);
+    assert!(calls[1..].iter().all(|call| key(&call["data"]["content"]["about"]) == first), "{calls:?}");
 }
 
 #[test]

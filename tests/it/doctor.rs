@@ -368,7 +368,7 @@ fn open(directory: &Path, mode: u32) -> String {
 fn a_system_that_has_a_call_which_changes_nothing_is_asked_by_it_whether_it_knows_the_token() {
     /// Type, further keys, the call, an answer to a caller who is known, and one to another.
     type System<'a> = (&'a str, &'a str, (&'a str, &'a str), &'a str, &'a str);
-    let systems: [System<'_>; 5] = [
+    let systems: [System<'_>; 9] = [
         (
             "telegram",
             "to = \"1\"\ntoken = TOKEN",
@@ -382,6 +382,34 @@ fn a_system_that_has_a_call_which_changes_nothing_is_asked_by_it_whether_it_know
             ("POST", "/auth.test"),
             r#"{"ok":true}"#,
             r#"{"ok":false,"error":"invalid_auth"}"#,
+        ),
+        (
+            "matrix",
+            "to = \"!a:b.example\"\ntoken = TOKEN",
+            ("GET", "/_matrix/client/v3/account/whoami"),
+            r#"{"user_id":"@plazo:b.example"}"#,
+            r#"{"errcode":"M_UNKNOWN_TOKEN","error":"Unrecognised access token"}"#,
+        ),
+        (
+            "zulip",
+            "to = \"alertas\"\nbot = \"plazo-bot@b.example\"\ntoken = TOKEN",
+            ("GET", "/api/v1/users/me"),
+            r#"{"result":"success","msg":"","user_id":9}"#,
+            r#"{"result":"error","msg":"Invalid API key","code":"INVALID_API_KEY"}"#,
+        ),
+        (
+            "pushover",
+            "to = \"uABC\"\ntoken = TOKEN",
+            ("POST", "/1/users/validate.json"),
+            r#"{"status":1,"group":0,"devices":["telefono"],"request":"r"}"#,
+            r#"{"token":"invalid","errors":["application token is invalid"],"status":0,"request":"r"}"#,
+        ),
+        (
+            "pushover",
+            "token = TOKEN",
+            ("GET", "/1/apps/limits.json?token=12%3Aab"),
+            r#"{"limit":10000,"remaining":7496,"reset":1393653600,"status":1,"request":"r"}"#,
+            r#"{"token":"invalid","errors":["application token is invalid"],"status":0,"request":"r"}"#,
         ),
         ("discord", "", ("GET", "/"), r#"{"id":"1"}"#, r#"{"message":"Unknown Webhook","code":10015}"#),
         (

@@ -73,6 +73,7 @@ mod transports;
 mod untrusted;
 mod usual;
 mod watching;
+mod ways;
 mod webhooks;
 mod words;
 mod writeback;

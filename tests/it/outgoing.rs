@@ -15,25 +15,29 @@ use plazo::net;
 use plazo::notify::endpoint::Endpoint;
 use plazo::notify::whatsapp::{Letter, Parameter};
 use plazo::notify::{
-    Button, Card, CardFacts, DeliveryError, Kind, Message, Receipt, Settings, Tone, Transport, clickup, glpi, ntfy,
-    pagerduty, slack, telegram, webhook, whatsapp,
+    Button, Card, CardFacts, DeliveryError, Kind, Message, Receipt, Settings, Tone, Transport, clickup, glpi, jsm_ops,
+    matrix, ntfy, pagerduty, pushover, slack, telegram, webhook, whatsapp, zulip,
 };
 use plazo::secret::SecretSource;
 use plazo::text::Language;
 use serde_json::{Value, json};
 
 /// The systems, by the name of their samples.
-const SYSTEMS: [(&str, Kind); 13] = [
+const SYSTEMS: [(&str, Kind); 17] = [
     ("slack", Kind::Slack),
     ("teams_workflows", Kind::Teams),
     ("google_chat", Kind::GoogleChat),
     ("discord", Kind::Discord),
     ("mattermost", Kind::Mattermost),
     ("rocketchat", Kind::RocketChat),
+    ("matrix", Kind::Matrix),
+    ("zulip", Kind::Zulip),
     ("telegram", Kind::Telegram),
     ("whatsapp_cloud", Kind::WhatsApp),
     ("ntfy", Kind::Ntfy),
+    ("pushover", Kind::Pushover),
     ("pagerduty", Kind::PagerDuty),
+    ("jsm_ops", Kind::JsmOps),
     ("generic_webhook", Kind::Webhook),
     ("glpi", Kind::Glpi),
     ("clickup", Kind::ClickUp),
@@ -49,11 +53,11 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Settings for a peer at `url`. Slack is a webhook, unless `is_bot`.
-fn settings(kind: Kind, url: &str, is_bot: bool) -> Settings {
+pub(super) fn settings(kind: Kind, url: &str, is_bot: bool) -> Settings {
     settings_by(kind, endpoint(url), is_bot)
 }
 
-fn endpoint(url: &str) -> Endpoint {
+pub(super) fn endpoint(url: &str) -> Endpoint {
     Endpoint { url: SecretSource::Plain(url.to_owned()), private: true, timeout: Duration::from_secs(5) }
 }
 
@@ -73,6 +77,24 @@ fn settings_by(kind: Kind, endpoint: Endpoint, is_bot: bool) -> Settings {
         Kind::Discord => Settings::Discord(Box::new(endpoint)),
         Kind::Mattermost => Settings::Mattermost(Box::new(endpoint)),
         Kind::RocketChat => Settings::RocketChat(Box::new(endpoint)),
+        Kind::Matrix => Settings::Matrix(Box::new(matrix::Settings {
+            endpoint,
+            token,
+            room: Some("!alertas:empresa.example".to_owned()),
+        })),
+        Kind::Zulip => Settings::Zulip(Box::new(zulip::Settings {
+            endpoint,
+            bot: "plazo-bot@empresa.example".to_owned(),
+            token,
+            channel: Some("alertas".to_owned()),
+        })),
+        Kind::Pushover => Settings::Pushover(Box::new(pushover::Settings {
+            endpoint,
+            token,
+            user: Some("uPLAZOTEST".to_owned()),
+            callback: Some(secret("https://hooks.plazo.example/hooks/pushover/palabra")),
+        })),
+        Kind::JsmOps => Settings::JsmOps(Box::new(jsm_ops::Settings { endpoint, key: token })),
         Kind::Telegram => Settings::Telegram(Box::new(telegram::Settings {
             endpoint,
             token,
@@ -102,6 +124,7 @@ fn settings_by(kind: Kind, endpoint: Endpoint, is_bot: bool) -> Settings {
             secrets: ["whsec_cGxhem8tdGVzdC1zdGFuZGFyZC13ZWJob29rcy1rZXk=", "whsec_bGEtYW50ZXJpb3I="]
                 .map(secret)
                 .to_vec(),
+            updates: false,
         })),
         Kind::Glpi => Settings::Glpi(Box::new(glpi::Settings {
             endpoint,
@@ -124,13 +147,13 @@ fn clients() -> net::Clients {
     net::clients().expect("HTTP")
 }
 
-fn transport(settings: &Settings) -> Transport {
+pub(super) fn transport(settings: &Settings) -> Transport {
     let clients = clients();
     Transport::new(settings, &clients, Path::new("unused")).expect("a transport")
 }
 
 /// An alert whose client's words are `words`.
-fn alert(words: &str) -> Message {
+pub(super) fn alert(words: &str) -> Message {
     let link = |deed: &str| format!("https://plazo.example/a/{deed}");
     let field = |label: &str, value: &str| (label.to_owned(), value.to_owned());
     let wa = Button::new("Abrir en WhatsApp", "https://wa.me/573001112233");
@@ -164,6 +187,7 @@ fn alert(words: &str) -> Message {
             show: Some(link("show")),
             place: Some(wa),
             is_over: false,
+            who: None,
             key: Some("0a1b2c3d.R-17-reply-1".to_owned()),
             due_at: Some(at("2026-03-02T14:05:00Z")),
             facts: CardFacts {
@@ -181,7 +205,7 @@ fn alert(words: &str) -> Message {
 }
 
 /// The same, over: what its message is replaced by, or gets besides.
-fn update(reference: &str) -> Message {
+pub(super) fn update(reference: &str) -> Message {
     let alert = alert("Laura Gómez");
     Message {
         subject: "Cumplido 14 min tarde, tras 34 min: responder · Laura Gómez · WhatsApp [R-17]".to_owned(),
@@ -189,6 +213,7 @@ fn update(reference: &str) -> Message {
         card: Card {
             tone: Tone::Done,
             is_over: true,
+            who: Some("Andrés Rojas".to_owned()),
             title: None,
             lines: Vec::new(),
             buttons: Vec::new(),
@@ -203,19 +228,30 @@ fn update(reference: &str) -> Message {
     }
 }
 
-fn send(transport: &Transport, message: &Message) -> Result<Receipt, DeliveryError> {
+pub(super) fn send(transport: &Transport, message: &Message) -> Result<Receipt, DeliveryError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(transport.send(message, now()))
 }
 
-/// GLPI opens a session first.
-fn is_session(call: &Received) -> bool {
-    call.path.ends_with("/initSession")
+/// What comes before the message: GLPI opens a session, Matrix is asked whether the room is encrypted.
+fn is_before(call: &Received) -> bool {
+    call.path.ends_with("/initSession") || call.path.ends_with("/state/m.room.encryption")
 }
 
-fn well(system: &str, call: &Received) -> Option<String> {
-    if is_session(call) {
-        return answer("200 OK", "", "{\"session_token\":\"s-1\"}");
+/// The answer to it, where all is well.
+pub(super) fn before(call: &Received) -> Option<String> {
+    match call.path.rsplit('/').next() {
+        Some("initSession") => answer("200 OK", "", "{\"session_token\":\"s-1\"}"),
+        Some("m.room.encryption") => {
+            answer("404 Not Found", "", r#"{"errcode":"M_NOT_FOUND","error":"Event not found."}"#)
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn well(system: &str, call: &Received) -> Option<String> {
+    if is_before(call) {
+        return before(call);
     }
     let body = match system {
         "slack" if call.path.contains("chat.") => {
@@ -231,6 +267,10 @@ fn well(system: &str, call: &Received) -> Option<String> {
         "pagerduty" => json!({"status": "success", "dedup_key": "plazo-0a1b2c3d.R-17-reply-1"}),
         "whatsapp_cloud" => json!({"messages": [{"id": "wamid.PLAZOOUT0001"}]}),
         "rocketchat" => json!({"success": true}),
+        "matrix" => json!({"event_id": "$plazo42"}),
+        "zulip" => json!({"result": "success", "msg": "", "id": 4242}),
+        "pushover" => json!({"status": 1, "request": "00000000-0000-4000-8000-000000000042", "receipt": "rPLAZOTEST"}),
+        "jsm_ops" => json!({"result": "Request will be processed", "took": 0.012, "requestId": "r-1"}),
         _ => json!({}),
     };
     answer("200 OK", "", &body.to_string())
@@ -252,14 +292,22 @@ fn written(call: &Received) -> String {
         .filter(|name| !call.header(name).is_empty())
         .map(|name| format!("{name}: {}\n", call.header(name)))
         .collect();
-    let body: Value = serde_json::from_str(&call.body).unwrap_or_default();
-    let body = serde_json::to_string_pretty(&body).expect("JSON");
+    let body = serde_json::to_string_pretty(&body_of(call)).expect("JSON");
     format!("{} {}\n{headers}\n{body}\n", call.method, call.path)
+}
+
+/// The body as a document; of a form, an object of its fields.
+pub(super) fn body_of(call: &Received) -> Value {
+    if call.header("content-type") == "application/x-www-form-urlencoded" {
+        let fields = form_urlencoded::parse(call.body.as_bytes());
+        return fields.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
+    }
+    serde_json::from_str(&call.body).unwrap_or_default()
 }
 
 #[track_caller]
 fn compare(name: &str, calls: &[Received]) {
-    let calls: Vec<_> = calls.iter().filter(|call| !is_session(call)).map(written).collect();
+    let calls: Vec<_> = calls.iter().filter(|call| !is_before(call)).map(written).collect();
     let text = calls.join("\n----\n\n");
     let path = data("outgoing").join(format!("{name}.txt"));
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -294,6 +342,7 @@ fn the_second_message_about_a_request_goes_to_the_thread_or_ticket_of_the_first(
     for (system, kind, reference, holds) in [
         ("slack", Kind::Slack, "C0ALERTAS1:1772462100.000100", "\"thread_ts\":\"1772462100.000100\""),
         ("telegram", Kind::Telegram, "900", "\"message_id\":900"),
+        ("matrix", Kind::Matrix, "!alertas:empresa.example $plazo41", "\"rel_type\":\"m.thread\""),
         ("glpi", Kind::Glpi, "1043", "\"items_id\":1043"),
         ("clickup", Kind::ClickUp, "86aplazo9", "\"comment_text\""),
     ] {
@@ -302,7 +351,7 @@ fn the_second_message_about_a_request_goes_to_the_thread_or_ticket_of_the_first(
         let message = Message { first: Some(reference.to_owned()), ..alert("Laura Gómez") };
         let told = send(&transport, &message).unwrap_or_else(|error| panic!("{system}: {error:?}"));
         let calls = peer.received();
-        let call = calls.iter().find(|call| !is_session(call)).expect("a call");
+        let call = calls.iter().find(|call| !is_before(call)).expect("a call");
         assert!(call.body.contains(holds), "{system}: {}", call.body);
         if kind.can().keeps_tickets {
             assert!(told.reference.is_none_or(|told| told == reference), "{system} goes on with the same ticket");
@@ -354,6 +403,58 @@ fn check(system: &str, row: &Value, result: &Result<Receipt, DeliveryError>, n_c
     assert_eq!(n_calls, if is_sent_again || retry.starts_with("once") { 2 } else { 1 }, "{case}");
 }
 
+/// The same where the table names the class of what becomes of it.
+#[track_caller]
+fn check_class(system: &str, row: &Value, result: &Result<Receipt, DeliveryError>, n_calls: usize) {
+    let case = format!("{system}: {row} gave {result:?} after {n_calls} calls");
+    let is_lost = row["status"].is_null();
+    match (row["class"].as_str().unwrap_or_default(), result) {
+        ("done", Ok(_))
+        | ("hold", Err(DeliveryError::Hold { after: None, .. }))
+        | ("give_up", Err(DeliveryError::GiveUp { .. })) => {}
+        ("retry", Err(DeliveryError::Hold { after, .. })) => {
+            assert_eq!(after.map(|after| after.num_seconds()), row["after_s"].as_i64(), "{case}");
+        }
+        // Whoever may have taken it is told again, and that it may be so.
+        ("retry", Err(DeliveryError::Doubt { .. })) => assert!(is_lost && row["look_first"] == true, "{case}"),
+        ("retry", Err(DeliveryError::Retry { .. })) => assert!(is_lost && row["look_first"].is_null(), "{case}"),
+        _ => panic!("{case}"),
+    }
+    let retry = row["retry"].as_str().unwrap_or_default();
+    let n_expected = if retry.starts_with("once, after") || retry == "send a new one" { 2 } else { 1 };
+    assert!(is_lost || n_calls == n_expected, "{case}");
+}
+
+/// Sends what a row is about to a peer that answers so, and says how often it was called.
+fn tried(system: &'static str, kind: Kind, row: &Value, is_bot: bool) -> (Result<Receipt, DeliveryError>, usize) {
+    if row["case"].as_str().is_some_and(|case| case.starts_with("reset")) {
+        return (send(&transport(&settings(kind, &hangs_up(), is_bot)), &alert("Laura Gómez")), 1);
+    }
+    let headers = row["headers"].as_object().into_iter().flatten().filter(|(name, _)| *name != "Content-Type");
+    let headers: String =
+        headers.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default())).collect();
+    let body = match &row["body"] {
+        Value::String(text) => text.clone(),
+        body => body.to_string(),
+    };
+    // Without a status nobody ever answers.
+    let said = row["status"].as_u64().and_then(|status| answer(&format!("{status} Said"), &headers, &body));
+    let is_of_over = row["to"] == "over";
+    let peer = Webhook::scripted(move |index, call| match before(call) {
+        Some(answer) => Some(answer),
+        // What is said of a change is not said of a message of its own.
+        None if is_of_over && 0 < index => well(system, call),
+        None => said.clone(),
+    });
+    let patience = Duration::from_millis(if row["status"].is_null() { 200 } else { 5_000 });
+    let endpoint = Endpoint { timeout: patience, ..endpoint(peer.url.trim_end_matches("/hook")) };
+    let transport = transport(&settings_by(kind, endpoint, is_bot));
+    let message = if is_of_over { update("4242") } else { alert("Laura Gómez") };
+    let result = send(&transport, &message);
+    let n_calls = peer.received().iter().filter(|call| !is_before(call)).count();
+    (result, n_calls)
+}
+
 #[test]
 fn each_documented_answer_is_taken_for_what_it_means() {
     for (system, kind) in SYSTEMS {
@@ -361,27 +462,14 @@ fn each_documented_answer_is_taken_for_what_it_means() {
         let rows = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let rows: Vec<Value> = serde_json::from_str(&rows).expect("JSON");
         for row in rows {
-            let headers: String = row["headers"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .filter(|(name, _)| *name != "Content-Type")
-                .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default()))
-                .collect();
-            let body = match &row["body"] {
-                Value::String(text) => text.clone(),
-                body => body.to_string(),
-            };
-            let said = answer(&format!("{} Said", row["status"]), &headers, &body);
-            let peer = Webhook::scripted(move |_, call| {
-                if is_session(call) { answer("200 OK", "", "{\"session_token\":\"s-1\"}") } else { said.clone() }
-            });
             // The two ways into Slack answer each in their own manner.
             let is_bot = row["case"].as_str().is_some_and(|case| case.starts_with("api"));
-            let transport = transport(&settings(kind, peer.url.trim_end_matches("/hook"), is_bot));
-            let result = send(&transport, &alert("Laura Gómez"));
-            let n_calls = peer.received().iter().filter(|call| !is_session(call)).count();
-            check(system, &row, &result, n_calls);
+            let (result, n_calls) = tried(system, kind, &row, is_bot);
+            if row["class"].is_string() {
+                check_class(system, &row, &result, n_calls);
+            } else {
+                check(system, &row, &result, n_calls);
+            }
             if let Err(error) = &result {
                 assert!(!error.cause().contains(TOKEN), "{system} tells its token: {error:?}");
                 assert!(!error.cause().contains("Laura"), "{system} tells a client's words: {error:?}");
@@ -402,14 +490,16 @@ fn a_redirect_a_reset_and_silence_are_failures() {
         // Nobody listens: whoever has another way goes it.
         let result = send(&transport(&settings(kind, "http://127.0.0.1:9", true)), &alert("Laura"));
         assert!(matches!(result, Err(DeliveryError::Hold { .. })), "{system}: {result:?}");
+        // What goes under a name of its own arrives once, however often it is sent.
+        let lost = if kind == Kind::Matrix { "retry" } else { "doubt" };
         // It takes the message and hangs up: it may have arrived.
         let result = send(&transport(&settings(kind, &hangs_up(), true)), &alert("Laura"));
-        assert!(matches!(result, Err(DeliveryError::Doubt { .. })), "{system}: {result:?}");
+        assert_eq!(word(&result), lost, "{system}: {result:?}");
         // It takes the message and says nothing: it may have arrived, so it is tried again under the same id.
-        let peer = Webhook::scripted(|_, _| None);
+        let peer = Webhook::scripted(|_, call| matrix_before(call));
         let slow = Endpoint { timeout: Duration::from_millis(200), ..endpoint(peer.url.trim_end_matches("/hook")) };
         let result = send(&transport(&settings_by(kind, slow, true)), &alert("Laura"));
-        assert!(matches!(result, Err(DeliveryError::Doubt { .. })), "{system}: {result:?}");
+        assert_eq!(word(&result), lost, "{system}: {result:?}");
     }
 }
 
@@ -433,15 +523,20 @@ fn says(answer: &str) -> String {
     let answer = answer.to_owned();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
-            crate::support::webhook::read_call(&stream);
-            std::io::Write::write_all(&mut stream, answer.as_bytes()).ok();
+            let before = crate::support::webhook::read_call(&stream).and_then(|call| matrix_before(&call));
+            std::io::Write::write_all(&mut stream, before.as_ref().unwrap_or(&answer).as_bytes()).ok();
         }
     });
     format!("http://{address}")
 }
 
+/// What of [`before`] is Matrix's: its room is plain.
+fn matrix_before(call: &Received) -> Option<String> {
+    before(call).filter(|_| call.path.starts_with("/_matrix/"))
+}
+
 /// How an answer is taken, in a word.
-fn word(result: &Result<Receipt, DeliveryError>) -> &'static str {
+pub(super) fn word(result: &Result<Receipt, DeliveryError>) -> &'static str {
     match result {
         Ok(_) => "taken",
         Err(DeliveryError::Retry { .. }) => "retry",
@@ -491,9 +586,7 @@ fn lessons_55_what_answers_in_a_system_s_place_is_not_its_success_nor_its_last_w
                 continue;
             }
             let said = answer(status, headers, body);
-            let peer = Webhook::scripted(move |_, call| {
-                if is_session(call) { answer("200 OK", "", "{\"session_token\":\"s-1\"}") } else { said.clone() }
-            });
+            let peer = Webhook::scripted(move |_, call| before(call).or_else(|| said.clone()));
             let result = send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert("Laura"));
             assert_eq!(word(&result), expected, "{system}, {status} {body}: {result:?}");
         }
@@ -516,7 +609,11 @@ fn lessons_54_what_was_accepted_is_not_sent_again_for_a_broken_answer() {
         ("telegram", "200 OK", "{\"ok\":true,\"result\":{\"message_id\""),
         ("whatsapp_cloud", "200 OK", "{\"messaging_product\":\"whatsapp\",\"con"),
         ("ntfy", "200 OK", "{\"id\":\"x"),
+        ("matrix", "200 OK", "{\"event_id\":\"$pla"),
+        ("zulip", "200 OK", "{\"result\":\"success\",\"msg\":\"\",\"id\":42"),
+        ("pushover", "200 OK", "{\"status\":1,\"request\":\"00"),
         ("pagerduty", "202 Accepted", "{\"sta"),
+        ("jsm_ops", "202 Accepted", "{\"resul"),
         ("clickup", "200 OK", "{\"id\":\"86a\",\"name"),
         ("generic_webhook", "200 OK", "{\"anything"),
     ];
@@ -546,14 +643,17 @@ fn an_id_is_read_whatever_its_type() {
         ("clickup", "{\"id\":458}", "458"),
         ("glpi", "{\"id\":\"1043\",\"message\":\"\"}", "1043"),
         ("pagerduty", "{\"status\":\"success\",\"dedup_key\":\"k-1\"}", "k-1"),
+        ("matrix", "{\"event_id\":\"$plazo42\"}", "!alertas:empresa.example $plazo42"),
+        ("zulip", "{\"result\":\"success\",\"msg\":\"\",\"id\":\"4242\"}", "4242"),
+        ("pushover", "{\"status\":1,\"receipt\":\"rPLAZOTEST\"}", "rPLAZOTEST"),
+        // It names only the call; the alert bears the name that plazo gave it.
+        ("jsm_ops", "{\"result\":\"Request will be processed\",\"requestId\":\"r\"}", "plazo-0a1b2c3d.R-17-reply-1"),
     ];
     for (system, kind) in SYSTEMS {
         for (_, body, expected) in answers.iter().filter(|(name, ..)| *name == system) {
             let status = if kind == Kind::PagerDuty { "202 Accepted" } else { "200 OK" };
             let said = answer(status, "", body);
-            let peer = Webhook::scripted(move |_, call| {
-                if is_session(call) { answer("200 OK", "", "{\"session_token\":\"s-1\"}") } else { said.clone() }
-            });
+            let peer = Webhook::scripted(move |_, call| before(call).or_else(|| said.clone()));
             let result = send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert("Laura"));
             let reference = result.expect("taken").reference;
             assert_eq!(reference.as_deref(), Some(*expected), "{system}");
@@ -594,15 +694,22 @@ fn nobody_s_words_are_more_than_words() {
             send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &alert(words))
                 .unwrap_or_else(|error| panic!("{system}: {error:?}"));
             let calls = peer.received();
-            let body = &calls.iter().find(|call| !is_session(call)).expect("a call").body;
-            let body_of = serde_json::from_str::<Value>(body).expect("JSON");
-            // The name of a ticket is no HTML; its content is.
-            let text = all_text(if kind == Kind::Glpi { &body_of["input"]["content"] } else { &body_of });
+            let call = calls.iter().find(|call| !is_before(call)).expect("a call");
+            let (body, whole) = (&call.body, body_of(call));
+            // The name of a ticket is no HTML, nor is a topic Markdown; their content is.
+            let text = all_text(match kind {
+                Kind::Glpi => &whole["input"]["content"],
+                Kind::Zulip => &whole["content"],
+                Kind::Matrix => &whole["formatted_body"],
+                _ => &whole,
+            });
             let must_not: &[&str] = match kind {
                 Kind::Slack => &["<!channel>", "<@U0JEFE0001>", "<https://malo"],
                 Kind::Discord => &["[x](https://malo", "**negrita**"],
                 Kind::Mattermost | Kind::RocketChat => &["@channel", "@all", "@here", "@everyone", "[x](https://malo"],
                 Kind::GoogleChat => &["<users/all>", "<https://malo"],
+                Kind::Matrix => &["<script>", "<b>hola", "@room", "<img"],
+                Kind::Zulip => &["@everyone", "@all", "@channel", "@**", "#**", "[x](https://malo", "**negrita**"],
                 Kind::Telegram => &["<script>", "<b>hola"],
                 Kind::Glpi => &["<script>", "<b>hola"],
                 _ => &[],
@@ -618,6 +725,9 @@ fn nobody_s_words_are_more_than_words() {
             }
             if kind == Kind::Discord {
                 assert!(body.contains("\"allowed_mentions\":{\"parse\":[]}"), "{body}");
+            }
+            if kind == Kind::Matrix {
+                assert_eq!(whole["m.mentions"], json!({}), "{body}");
             }
             if kind == Kind::Teams {
                 // A TextRun knows neither Markdown nor mentions.
@@ -656,8 +766,8 @@ fn what_is_too_long_is_cut_to_what_the_peer_takes() {
         send(&transport(&settings(kind, peer.url.trim_end_matches("/hook"), true)), &message)
             .unwrap_or_else(|error| panic!("{system}: {error:?}"));
         let calls = peer.received();
-        let call = calls.iter().find(|call| !is_session(call)).expect("a call");
-        let body: Value = serde_json::from_str(&call.body).expect("JSON");
+        let call = calls.iter().find(|call| !is_before(call)).expect("a call");
+        let body = body_of(call);
         let characters = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());
         let (is_fine, longest) = match kind {
             Kind::Slack => {
@@ -685,6 +795,12 @@ fn what_is_too_long_is_cut_to_what_the_peer_takes() {
             Kind::Mattermost => (characters(&body["text"]) <= 16_383, usize::MAX),
             Kind::RocketChat => {
                 (characters(&body["text"]) + characters(&body["attachments"][0]["text"]) <= 5_000, usize::MAX)
+            }
+            Kind::Matrix => (true, 60_000),
+            Kind::Zulip => (characters(&body["content"]) <= 10_000 && characters(&body["topic"]) <= 60, usize::MAX),
+            Kind::Pushover => (characters(&body["message"]) <= 1_024 && characters(&body["title"]) <= 250, usize::MAX),
+            Kind::JsmOps => {
+                (characters(&body["message"]) <= 130 && characters(&body["description"]) <= 15_000, usize::MAX)
             }
             Kind::Telegram => {
                 // The limit is for what is left when the marks are read.

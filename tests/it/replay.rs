@@ -45,7 +45,7 @@ Mon 2 Mar, 09:20  R-1  broken     reply (whatsapp)
 Mon 2 Mar, 09:20  R-1  alert      reply (whatsapp): Overdue (at the end) → Ana Ruiz
 Mon 2 Mar, 09:25  R-1  kept late  reply (whatsapp): due Mon 2 Mar, 09:20
 Mon 2 Mar, 10:15  R-1  alert      reply (whatsapp): Due soon (5 min before the end) → Laura Mora
-Mon 2 Mar, 10:20  R-1  broken     reply (whatsapp)
+Mon 2 Mar, 10:20  R-1  broken     reply (whatsapp) · no longer holds
 Mon 2 Mar, 10:20  R-1  alert      reply (whatsapp): Overdue (at the end) → Ana Ruiz
 Mon 2 Mar, 10:05  R-1  kept       reply (whatsapp) · noticed Mon 2 Mar, 10:40
 Mon 2 Mar, 11:15  R-3  alert      reply (whatsapp): Due soon (5 min before the end) → Laura Mora

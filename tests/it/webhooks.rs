@@ -9,7 +9,7 @@ use plazo::engine::request_id::RequestId;
 use plazo::net;
 use plazo::notify::endpoint::Endpoint;
 use plazo::notify::{Card, Message, Settings, Transport, facts, webhook};
-use plazo::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, TestFacts};
+use plazo::outbox::facts::{AlertFacts, Attendee, Invitation, ListedRequest, News, NewsKind, TestFacts};
 use plazo::outbox::{Content, HeldFor};
 use plazo::secret::SecretSource;
 use plazo::text::Language;
@@ -51,6 +51,10 @@ fn contents() -> Vec<Content> {
         alert(Why::Attention),
         alert(Why::Breach),
         alert(Why::Escalation),
+        Content::Update {
+            about: Box::new(facts.clone()),
+            news: News { what: NewsKind::MetLate, who: Some("Laura Mora".to_owned()), at: now },
+        },
         Content::Violation(Box::new(templates::sample_violation())),
         Content::Digest {
             alerts: vec![facts.clone()],
@@ -93,7 +97,7 @@ fn received() -> Vec<Value> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let url = SecretSource::Plain(peer.url.clone());
     let endpoint = Endpoint { url, private: true, timeout: Duration::from_secs(5) };
-    let settings = Settings::Webhook(Box::new(webhook::Settings { endpoint, secrets: Vec::new() }));
+    let settings = Settings::Webhook(Box::new(webhook::Settings { endpoint, secrets: Vec::new(), updates: true }));
     let clients = net::clients().expect("HTTP");
     let transport = Transport::new(&settings, &clients, std::path::Path::new("unused")).expect("a transport");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

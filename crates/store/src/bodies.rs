@@ -160,7 +160,7 @@ mod tests {
             r#""type":"prioritise","to":"high""#,
             r#""type":"wait","reason":"r","on":"supplier","until":"2026-03-02T15:00:00Z""#,
             r#""type":"resume""#,
-            r#""type":"promise","promise":{"within":"2h"}"#,
+            r#""type":"promise","promise":{"within":7200000}"#,
             r#""type":"deliver","text":"listo""#,
             r#""type":"deliver""#,
             r#""type":"comment","text":"nota""#,
@@ -195,7 +195,9 @@ mod tests {
             seen.insert(event.fact.type_name());
         }
         assert_eq!(seen, Fact::TYPES.into_iter().collect(), "each type has its row");
-        for broken in ["{", "{}", "", "no JSON", r#"{"type":"ack"}"#, r#"{"at":"2026-03-02T14:00:00Z","type":"message"}"#] {
+        for broken in
+            ["{", "{}", "", "no JSON", r#"{"type":"ack"}"#, r#"{"at":"2026-03-02T14:00:00Z","type":"message"}"#]
+        {
             read(broken.as_bytes(), "s", "i").expect_err(broken);
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct Total {
 
 pub(super) fn totals(entries: &[&Entry]) -> Vec<Total> {
     let mut totals: BTreeMap<&str, Total> = BTreeMap::new();
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| !entry.void) {
         let Some(policy) = entry.policy.as_deref() else { continue };
         let total = totals.entry(policy).or_insert_with(|| Total { policy: policy.to_owned(), ..Total::default() });
         *match entry.what {
@@ -78,10 +78,11 @@ fn line(entry: &Entry, (instant, width): (usize, usize), config: &Config) -> Str
         let at = local(at, config);
         language.of(crate::both!(" · noticed {at}", " · visto el {at}"))
     });
+    let void = if entry.void { language.of(Both { en: " · no longer holds", es: " · ya no vale" }) } else { "" };
     let parts = [format!("{promise}{policy}"), printable_line(&detail)];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!(
-        "{}  {:<width$}  {}{}  {}{}",
+        "{}  {:<width$}  {}{}  {}{}{void}",
         styled(DIM, format!("{:<instant$}", local(entry.at, config))),
         entry.request.to_string(),
         styled(style, word),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::check::folded;
 use phrases::{
     ACKNOWLEDGES, ADDRESSES, ALL_OF_IT, ANOTHER_WORD, ANSWERS_THANKS, CONSENTS, FAREWELLS, GREETED_THANKS,
-    INTERJECTIONS, LEAVES, NAMES, SLIPPED, THANKS,
+    INTERJECTIONS, LEAVES, MAY_ANSWER, NAMES, SLIPPED, THANKS,
 };
 
 /// Whoever writes more is telling something.
@@ -32,6 +32,10 @@ const ASKS: &str = "no|ni|nunca|jamas|sin|pero|aun|todavia|tampoco|nadie|nada|fa
 
 fn asks(word: &str) -> bool {
     ASKS.split('|').any(|asks| asks == word)
+}
+
+fn may_answer(word: &str) -> bool {
+    MAY_ANSWER.split('|').any(|answers| answers == word)
 }
 
 /// What a courtesy says, as far as it matters.
@@ -155,7 +159,8 @@ fn of(text: &str, names: &[&str], people: &BTreeSet<String>) -> Option<Courtesy>
     let (laughs, sober): (Vec<&str>, Vec<&str>) = plain.iter().partition(|word| is_laugh(word));
     let spellings = spellings(&sober);
     if !nods && spellings.iter().any(|spelling| thanks.is_match(spelling)) {
-        return Some(Courtesy::Thanks);
+        let answers = |spelling: &String| spelling.split(' ').any(may_answer);
+        return Some(if spellings.iter().any(answers) { Courtesy::Acknowledges } else { Courtesy::Thanks });
     }
     if REPLIES.as_ref().is_some_and(|pattern| spellings.iter().any(|spelling| pattern.is_match(spelling))) {
         return Some(Courtesy::Acknowledges);

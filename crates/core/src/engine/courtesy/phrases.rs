@@ -82,6 +82,10 @@ pub(super) const GREETED_THANKS: &[&str] = &[
     r"(?:hi|hello|hey|good morning|good afternoon|good evening) (?:many thanks|thanks so much|thank you so much|thanks a lot|thank you very much)",
 ];
 
+/// Words in thanks and farewells by which a question is answered as well: "bueno, gracias" agrees to what was offered, "hasta mañana" chooses a
+/// day.
+pub(super) const MAY_ANSWER: &str = "super|bueno|buena|ya|listo|lista|opa|epa|lovely|sweet|venga|si|sim|yes|claro|hoy|manana|luego|pronto|proxima|siempre|vemos|viendo|hablamos|lunes|martes|miercoles|jueves|viernes|sabado|domingo|segunda|terca|quarta|quinta|sexta|amanha|mais|logo|breve|today|tomorrow|then|soon|later|around|see|talk|monday|tuesday|wednesday|thursday|friday|saturday|sunday|igual|igualmente|mismo|likewise|too|imagina|magina|amen|amem|placer|pleasure|gusto|prazer";
+
 /// What takes note.
 pub(super) const ACKNOWLEDGES: &[&str] = &[
     // es
