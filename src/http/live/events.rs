@@ -106,25 +106,26 @@ struct Listening {
 impl Listening {
     /// What is told next; none once plazo stops, or the page is nobody's any more.
     async fn next(&mut self) -> Option<&'static str> {
+        let Self { app, key, parts, changes, ended, not_before, look_again, .. } = self;
         let beat = Instant::now() + BEAT;
         loop {
             tokio::select! {
                 // What changed while the page was paced is told at once after it.
                 changed = async {
-                    sleep_until(self.not_before).await;
-                    self.changes.changed().await
+                    sleep_until(*not_before).await;
+                    changes.changed().await
                 } => {
-                    changed.ok().filter(|()| *self.changes.borrow() != CLOSED)?;
+                    changed.ok().filter(|()| *changes.borrow() != CLOSED)?;
                     let n_open = u32::try_from(n_open()).unwrap_or(u32::MAX);
-                    self.not_before = Instant::now() + PACE + PACE_A_PAGE * n_open;
+                    *not_before = Instant::now() + PACE + PACE_A_PAGE * n_open;
                     return Some("change");
                 }
-                ended = self.ended.changed() => ended.ok()?,
-                () = sleep_until(self.look_again) => {}
+                ended = ended.changed() => ended.ok()?,
+                () = sleep_until(*look_again) => {}
                 () = sleep_until(beat) => return Some("beat"),
             }
-            whose(&self.app, &self.key, &self.parts).await?;
-            self.look_again = Instant::now() + LOOK_AGAIN;
+            whose(app, key, parts).await?;
+            *look_again = Instant::now() + LOOK_AGAIN;
         }
     }
 }
