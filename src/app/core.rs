@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::board::Board;
 use super::disk::DiskWatch;
@@ -38,6 +38,8 @@ pub(super) struct Core {
     pub(super) pulse: Pulse,
     /// Open requests as the pages list them.
     pub(super) board: Board,
+    /// How often sessions, or links of walls, were ended.
+    pub(super) sessions_ended: watch::Sender<u64>,
     /// Promises by what came of them.
     pub(super) promises: Family<VerdictLabels, Counter>,
     /// Held by whoever changes who is away, or puts another file in force.
@@ -56,6 +58,7 @@ impl Core {
             disk: DiskWatch::default(),
             pulse: Pulse::default(),
             board: Board::default(),
+            sessions_ended: watch::Sender::new(0),
             promises: Family::default(),
             absences: tokio::sync::Mutex::new(()),
         }

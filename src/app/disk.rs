@@ -221,11 +221,11 @@ const TOLD: &str = "disk.told";
 
 /// The outlook as people read it.
 pub fn outlook_in_words(outlook: &DiskOutlook, zone: chrono_tz::Tz) -> Both {
-    let [used, free, growth] =
-        [outlook.room.used, outlook.room.free, outlook.growth.unwrap_or_default()].map(format::bytes);
     let date = outlook.full_at.map(|at| at.with_timezone(&zone).date_naive());
     let [en, es] = [crate::text::Language::En, crate::text::Language::Es].map(|language| {
         let date = date.map(|date| format::date(date, language));
+        let [used, free, growth] = [outlook.room.used, outlook.room.free, outlook.growth.unwrap_or_default()]
+            .map(|n| format::bytes(n, language));
         language.of(match (outlook.growth, date) {
             (None, _) => both!("{used} of the store, {free} free", "{used} de la base de datos, {free} libres"),
             (Some(_), None) => both!(

@@ -50,14 +50,24 @@ impl KeptCount {
     }
 }
 
+/// How the last weeks come out by the file in force and by another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// By the file in force.
+    pub before: KeptCount,
+    /// By the other one.
+    pub after: KeptCount,
+    /// Of how many events, where there were more than are played: the latest.
+    pub only_latest: Option<usize>,
+}
+
 /// What a change of the file would do.
 #[derive(Debug)]
 pub struct TriedFile {
     /// Its mistakes and warnings in words, with the places; empty where there are none.
     pub said: String,
-    /// What taking it would do to what is open, and how the last weeks come out by the file in force and by this one; none where it cannot
-    /// be used.
-    pub outcome: Option<(EditPlan, KeptCount, KeptCount)>,
+    /// What taking it would do to what is open, and how the last weeks come out; none where it cannot be used.
+    pub outcome: Option<(EditPlan, Compared)>,
 }
 
 /// Who changed the file from a page.
@@ -149,6 +159,7 @@ impl App {
             };
             let plan = plan::of(store, &changed, &loaded.source, now)?;
             let mut heard: VecDeque<Heard> = VecDeque::new();
+            let mut is_cut = false;
             let mut reached = DateTime::<Utc>::MIN_UTC;
             store.each_event(|request, heard_at, event| {
                 reached = reached.max(heard_at);
@@ -156,13 +167,15 @@ impl App {
                     heard.push_back(Heard { event: Arc::new(event), belongs: Belongs::To(request), heard_at: reached });
                     if MOST_EVENTS < heard.len() {
                         heard.pop_front();
+                        is_cut = true;
                     }
                 }
             })?;
             let heard = Vec::from(heard);
             let play = |config: &Config| KeptCount::of(&replay::play(config, &heard, now, |_| ()));
-            let outcome = Some((plan, play(&today), play(&changed)));
-            Ok(TriedFile { said, outcome })
+            let (before, after) = (play(&today), play(&changed));
+            let compared = Compared { before, after, only_latest: is_cut.then_some(MOST_EVENTS) };
+            Ok(TriedFile { said, outcome: Some((plan, compared)) })
         });
         tried.await
     }

@@ -66,8 +66,8 @@ pub enum Deed {
     Reschedule,
     /// Shows it.
     Show,
-    /// Begins a session of the pages, for a person.
-    SignIn,
+    /// Begins a session of the pages, for a person, and leads on to the page of plazo's that was wanted, by its path.
+    SignIn(Option<String>),
     /// Begins one for a user of this machine.
     SignInHere,
     /// A calendar to subscribe to, with what falls due, turns and absences of its reader.
@@ -97,7 +97,7 @@ impl Deed {
             Self::Held => "held".to_owned(),
             Self::Reschedule => "reschedule".to_owned(),
             Self::Show => "show".to_owned(),
-            Self::SignIn => "signin".to_owned(),
+            Self::SignIn(to) => format!("signin{}", to.as_deref().unwrap_or_default()),
             Self::SignInHere => "signinhere".to_owned(),
             Self::Agenda => "agenda".to_owned(),
             Self::List => "list".to_owned(),
@@ -109,6 +109,10 @@ impl Deed {
 
     /// The deed of a word.
     pub fn of(word: &str) -> Option<Self> {
+        // A path may bear digits.
+        if let Some(to) = word.strip_prefix("signin").filter(|to| to.starts_with('/')) {
+            return Some(Self::SignIn(Some(to.to_owned())));
+        }
         let begins = word.find(|letter: char| letter.is_ascii_digit()).unwrap_or(word.len());
         let (word, rest) = word.split_at(begins);
         let minutes = || Some(TimeDelta::minutes(rest.parse::<u16>().ok()?.into()));
@@ -129,7 +133,7 @@ impl Deed {
             ("held", "") => Some(Self::Held),
             ("reschedule", "") => Some(Self::Reschedule),
             ("show", "") => Some(Self::Show),
-            ("signin", "") => Some(Self::SignIn),
+            ("signin", "") => Some(Self::SignIn(None)),
             ("signinhere", "") => Some(Self::SignInHere),
             ("agenda", "") => Some(Self::Agenda),
             ("list", "") => Some(Self::List),
@@ -153,7 +157,7 @@ impl Deed {
 
     /// Whether it is about one request.
     pub const fn is_of_request(&self) -> bool {
-        !matches!(self, Self::List | Self::Report(..) | Self::SignIn | Self::SignInHere | Self::Agenda)
+        !matches!(self, Self::List | Self::Report(..) | Self::SignIn(_) | Self::SignInHere | Self::Agenda)
     }
 }
 
@@ -254,7 +258,7 @@ impl App {
         let config = self.config();
         // Without a public address whoever sits at this machine still comes in.
         let (base, lasts) = match deed {
-            Deed::SignIn => (self.base(), SIGN_IN_WITHIN),
+            Deed::SignIn(_) => (self.base(), SIGN_IN_WITHIN),
             _ => (config.public_url.as_ref()?.to_string(), config.alerts.links_expire),
         };
         let until = alert_at + lasts;
@@ -323,7 +327,7 @@ impl App {
         let is_there = match &link.reader {
             // A session is one person's, or of one user of this machine; who reads a channel is neither.
             LinkReader::Person(_) if link.deed == Deed::SignInHere => false,
-            LinkReader::Destination(_) if matches!(link.deed, Deed::SignIn | Deed::Agenda) => false,
+            LinkReader::Destination(_) if matches!(link.deed, Deed::SignIn(_) | Deed::Agenda) => false,
             LinkReader::Person(key) => config.contacts.contains_key(key),
             LinkReader::Destination(_) if link.deed == Deed::SignInHere => true,
             LinkReader::Destination(name) => config.destinations.contains_key(name),
@@ -344,7 +348,9 @@ impl App {
 
     /// Takes back all links of a person, or of everybody, that were made up to now.
     pub async fn revoke_links(&self, person: Option<String>) -> Result<(), WriteError> {
-        self.writer.write(move |work| work.store().revoke_links(person.as_deref(), work.now)).await
+        let revoked = self.writer.write(move |work| work.store().revoke_links(person.as_deref(), work.now)).await;
+        self.tell_sessions_ended();
+        revoked
     }
 
     /// Makes another key: no link of before works any more, and no answer to the mail of an alert.
@@ -464,7 +470,8 @@ mod tests {
             Deed::Refuse(ClockRef { kind: TargetKind::Deliver, cycle: 1 }),
             Deed::Held,
             Deed::Reschedule,
-            Deed::SignIn,
+            Deed::SignIn(None),
+            Deed::SignIn(Some("/informe?ver=1&desde=-7d".to_owned())),
             Deed::SignInHere,
             Deed::Show,
             Deed::Agenda,

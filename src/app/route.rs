@@ -71,7 +71,7 @@ impl Views {
                     let replaced = desk::replaced(&request, (upcoming.clock.kind, upcoming.step), &config, at);
                     let told = desk::addressed_at_step(&recipients, upcoming.step, &config, at).into_iter().map(
                         |(person, destination)| {
-                            let silence = silence::longest(&silences, id, &request.facets, person.as_deref());
+                            let silence = silence::longest(&silences, &request, person.as_deref(), &config.rulebook);
                             let silenced = silence.filter(|silence| at < silence.until);
                             let may_wait = desk::may_wait(&request, why);
                             let waits = silenced

@@ -181,18 +181,18 @@ impl App {
         Ok(begun.await?.then_some(word))
     }
 
-    /// Sends whoever has that address, by mail or by a chat of their own, a link that begins a session and leads on to the request, if one was wanted. Says nothing of whether
-    /// somebody has it.
+    /// Sends whoever has that address, by mail or by a chat of their own, a link that begins a session and leads on to the page of plazo's that
+    /// was wanted, if one was. Says nothing of whether somebody has it.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if it cannot be written.
-    pub async fn send_sign_in(&self, address: &str, request: Option<RequestId>) -> Result<(), WriteError> {
+    pub async fn send_sign_in(&self, address: &str, to: Option<String>) -> Result<(), WriteError> {
         let config = self.config();
         let person = config.rulebook.directory.person(address.trim()).map(|person| person.key.clone());
         let Some(person) = person.filter(|key| self.refusals().may_sign_in(key)) else { return Ok(()) };
         let Some(way) = config.private_way(&person).map(str::to_owned) else { return Ok(()) };
-        self.outbox.send_link((person, way), Deed::SignIn.word(), request.unwrap_or(RequestId(0))).await
+        self.outbox.send_link((person, way), Deed::SignIn(to).word(), RequestId(0)).await
     }
 
     /// The address of a page that begins a session of this machine's user, or of a person. It works once, and for a short time.
@@ -201,7 +201,7 @@ impl App {
             Viewer::Person(key) => LinkReader::Person(key.clone()),
             Viewer::Machine(user) => LinkReader::Destination(user.clone()),
         };
-        let deed = if viewer.person().is_some() { Deed::SignIn } else { Deed::SignInHere };
+        let deed = if viewer.person().is_some() { Deed::SignIn(None) } else { Deed::SignInHere };
         format!("{base}/a/{}", self.signed(deed, &reader, self.now() + SIGN_IN_WITHIN))
     }
 
@@ -221,7 +221,9 @@ impl App {
     ///
     /// [`WriteError`] if it cannot be written.
     pub async fn end_session(&self, id: i64) -> Result<bool, WriteError> {
-        self.writer.write(move |work| work.store().end_session(id)).await
+        let ended = self.writer.write(move |work| work.store().end_session(id)).await;
+        self.tell_sessions_ended();
+        ended
     }
 
     /// Ends all sessions of a person, or of everybody. How many there were.
@@ -230,7 +232,9 @@ impl App {
     ///
     /// [`WriteError`] if it cannot be written.
     pub async fn end_sessions(&self, person: Option<String>) -> Result<usize, WriteError> {
-        self.writer.write(move |work| work.store().end_sessions(person.as_deref())).await
+        let ended = self.writer.write(move |work| work.store().end_sessions(person.as_deref())).await;
+        self.tell_sessions_ended();
+        ended
     }
 
     /// Ends the sessions of whoever is none of these people any more, so that nobody who gets a key later has them.
@@ -239,7 +243,19 @@ impl App {
             let people: Vec<&str> = people.iter().map(String::as_str).collect();
             work.store().end_sessions_but_of(&people)
         };
-        self.writer.write(ended).await.map(|_| ())
+        let ended = self.writer.write(ended).await.map(|_| ());
+        self.tell_sessions_ended();
+        ended
+    }
+
+    /// Has every open page asked whose it is.
+    pub(super) fn tell_sessions_ended(&self) {
+        self.core.sessions_ended.send_modify(|n| *n = n.saturating_add(1));
+    }
+
+    /// Tells of every time that sessions, or links of walls, are ended.
+    pub fn sessions_ended(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.core.sessions_ended.subscribe()
     }
 
     /// Whether a form was made for that session.

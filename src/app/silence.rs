@@ -39,11 +39,13 @@ impl Work<'_> {
         let store = self.store();
         let held = store.held_by_ended(self.now)?;
         let silences = store.holding_silences(self.now)?;
+        let config = &self.config;
         for HeldDelivery { id, person, content } in &held {
             let request = content.as_ref().and_then(Content::request).map(|id| store.request(id)).transpose()?;
-            let longest =
-                |request: Request| silence::longest(&silences, request.id, &request.facets, person.as_deref());
-            store.hold_by(*id, request.flatten().and_then(longest), self.now)?;
+            let longest = |request: &Request| {
+                silence::longest(&silences, request, person.as_deref(), &config.rulebook)
+            };
+            store.hold_by(*id, request.flatten().as_ref().and_then(longest), self.now)?;
         }
         self.wake_outbox_if(!held.is_empty());
         Ok(held.len())
@@ -94,13 +96,12 @@ impl Outbox {
     /// Until when alerts of a request to that person are held back by a silence.
     pub async fn silenced_until(
         &self,
-        request: RequestId,
-        facets: Facets,
-        person: Option<String>,
+        request: &Request,
+        person: Option<&str>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let now = self.core().now();
+        let (config, now) = (self.core().config(), self.core().now());
         let silences = self.readers().read(move |store| store.holding_silences(now)).await?;
-        Ok(silence::longest(&silences, request, &facets, person.as_deref()).map(|silence| silence.until))
+        Ok(silence::longest(&silences, request, person, &config.rulebook).map(|silence| silence.until))
     }
 
     /// What a silence from `starts_at` to `ends_at` would hold back, or which of its words is unknown to the file and the store.
@@ -127,7 +128,7 @@ impl Outbox {
                         let at = step.at.max(now);
                         let recipients = desk::present(request, Why::of_step(step.step), &step.recipients, &config, at);
                         let is_held = |(person, _): &(Option<String>, String)| {
-                            silenced.holds(request.id, &request.facets, person.as_deref())
+                            silenced.holds(request, person.as_deref(), &config.rulebook)
                         };
                         if starts_at <= at
                             && at < ends_at

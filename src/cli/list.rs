@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Only this owner
     #[arg(long)]
     owner: Option<String>,
-    /// Only what people of this team own
+    /// Only what people of this team own, and what its policies promise
     #[arg(long)]
     team: Option<String>,
     /// Only this client

@@ -10,10 +10,8 @@ use crate::config::Config;
 use crate::engine::directory::{Recipient, Replaced};
 use crate::engine::effect::{Alert, Why};
 use crate::engine::escalation::Offset;
-use crate::engine::facets::Facets;
 use crate::engine::policy::TargetKind;
 use crate::engine::request::Request;
-use crate::engine::request_id::RequestId;
 use crate::outbox::facts::{AlertFacts, StandIn};
 use crate::outbox::message::{NewAlert, NewDelivery, StepRef};
 use crate::outbox::silence::{self, Silence};
@@ -59,7 +57,7 @@ impl Decision<'_> {
         for (person, destination) in ways {
             let reader = Addressee { person, destination };
             deliveries.push(self.delivery(
-                (request.id, &request.facets),
+                request,
                 reader,
                 may_wait,
                 gathered,
@@ -96,7 +94,7 @@ impl Decision<'_> {
     /// A delivery, with the reason that it has to wait.
     pub(super) fn delivery(
         &self,
-        (request, facets): (RequestId, &Facets),
+        request: &Request,
         reader: Addressee,
         may_wait: bool,
         gathered: Option<HeldFor>,
@@ -105,7 +103,7 @@ impl Decision<'_> {
         let (config, now) = (self.config, self.now);
         let Addressee { person, destination } = reader;
         let silences = Arc::clone(self.known.get(Silences {})?);
-        let silence = silence::longest(&silences, request, facets, person.as_deref());
+        let silence = silence::longest(&silences, request, person.as_deref(), &config.rulebook);
         let (summary_at, opens_at) = hours(may_wait, person.as_deref(), &destination, config, now);
         let burst = if self.may_burst(&destination) {
             let until = *self.known.get(WindowOf { person: person.clone(), destination: destination.clone() })?;

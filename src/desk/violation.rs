@@ -80,7 +80,7 @@ impl Decision<'_> {
         let mut deliveries = Vec::new();
         for (person, destination) in ways {
             let reader = Addressee { person, destination };
-            deliveries.push(self.delivery((request.id, &request.facets), reader, true, None, wait::of_violation)?);
+            deliveries.push(self.delivery(request, reader, true, None, wait::of_violation)?);
         }
         deliveries.extend(when_back(replaced, &deliveries, config, self.now));
         self.changes.alerts.push(NewAlert {

@@ -65,7 +65,8 @@ impl Decision<'_> {
         need.unless_known(self.known, &Silences {});
         need.unless_known(self.known, &EventsOf { request: request.id });
         need.met()?;
-        if silence::longest(self.known.get(Silences {})?, request.id, &request.facets, None).is_some() {
+        let silences = self.known.get(Silences {})?;
+        if silence::longest(silences, request, None, &config.rulebook).is_some() {
             return Ok(());
         }
         let Some(ticket) = ticket_of(self.known.get(EventsOf { request: request.id })?, config) else { return Ok(()) };

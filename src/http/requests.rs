@@ -1,5 +1,7 @@
 //! `/v1/requests`: listing and looking.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,9 +16,12 @@ use super::bounds;
 use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use super::history::{Told, told};
 use crate::app::App;
+use crate::app::board::{BoardFilter, BoardGroup};
+use crate::app::sessions::Viewer;
 use crate::app::view::RequestView;
 use crate::app::views::Whole;
 use crate::both;
+use crate::engine::request::Request;
 use crate::engine::request_id::{NoRequestId, RequestId};
 use crate::engine::rulebook::Rulebook;
 use crate::instant::Meant;
@@ -54,6 +59,34 @@ struct ListParams {
     order: Option<String>,
     /// `next` of the page before, in the same order.
     cursor: Option<String>,
+    /// Whether to say how many there are of each urgency, and how urgent each row is: of `state=open` and `order=due`, on the first page.
+    urgency: Option<bool>,
+}
+
+/// How many requests there are of each urgency, as the page of the queue counts them.
+#[derive(Debug, Serialize, ToSchema)]
+struct Counted {
+    /// A promise is broken.
+    overdue: usize,
+    /// A quarter of its time is left, or less.
+    soon: usize,
+    /// In time.
+    in_time: usize,
+    /// The team waits for somebody.
+    waiting: usize,
+    /// Nothing runs on it.
+    calm: usize,
+}
+
+/// The word for an urgency, a field of `Counted`.
+const fn word(group: BoardGroup) -> &'static str {
+    match group {
+        BoardGroup::Overdue => "overdue",
+        BoardGroup::Soon => "soon",
+        BoardGroup::InTime => "in_time",
+        BoardGroup::Waiting => "waiting",
+        BoardGroup::Calm => "calm",
+    }
 }
 
 /// A page of requests.
@@ -65,6 +98,12 @@ struct Page {
     /// How many there are from this page on, itself included; of `order=due`.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<usize>,
+    /// How many there are of each urgency, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counted>,
+    /// How urgent each of `requests` is, in their order, where that was asked for: a word of `counts`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    urgency: Vec<&'static str>,
 }
 
 /// A request with its history.
@@ -128,7 +167,22 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
     let owner = params.owner.map(|word| directory.person(&word).map(|person| person.key.clone()).unwrap_or(word));
     let customer =
         params.customer.map(|word| directory.customer(&word).map(|client| client.key.clone()).unwrap_or(word));
-    let team = params.team.map(|key| of_team(&config.rulebook, &key)).transpose()?;
+    let team = params.team.as_deref().map(|key| of_team(&config.rulebook, key)).transpose()?;
+    let is_counted = params.urgency == Some(true);
+    if is_counted && (!by_due || state != "open" || params.cursor.is_some() || due_before.is_some()) {
+        let detail = both!(
+            "goes with state=open and order=due alone, on the first page",
+            "va solo con state=open y order=due, en la primera página"
+        );
+        return Err(Failure::of_field("urgency", detail));
+    }
+    let on_board = BoardFilter {
+        team: params.team,
+        person: owner.clone(),
+        client: customer.clone(),
+        channel: params.channel.clone(),
+        ..BoardFilter::default()
+    };
     let mut filter = RequestFilter {
         state: (state != "all").then(|| state.to_owned()),
         channel: params.channel,
@@ -156,8 +210,21 @@ async fn list(_: Read, State(app): State<App>, Params(params): Params<ListParams
         Some(due_at) => format!("{}_{}", due_at.timestamp_millis(), last.id),
         None => format!("_{}", last.id),
     });
+    let (counts, urgency) = if is_counted {
+        // Whoever may read here sees everything.
+        let everybody = Viewer::Machine(String::new());
+        let board = app.board(&everybody, &on_board, limit as usize).await?;
+        let [overdue, soon, in_time, waiting, calm] = board.counts;
+        let groups = board.rows.iter().flat_map(|(group, rows)| rows.iter().map(move |row| (row.id, *group)));
+        let groups: HashMap<RequestId, BoardGroup> = groups.collect();
+        // What came between both looks is known a moment later.
+        let of = |request: &Request| word(groups.get(&request.id).copied().unwrap_or(BoardGroup::Calm));
+        (Some(Counted { overdue, soon, in_time, waiting, calm }), requests.iter().map(of).collect())
+    } else {
+        (None, Vec::new())
+    };
     let requests = requests.iter().map(|request| RequestView::new(request, &config)).collect();
-    Ok(Json(Page { requests, next, total }))
+    Ok(Json(Page { requests, next, total, counts, urgency }))
 }
 
 /// What is a team's, as on the pages.

@@ -5,6 +5,8 @@
 //! of each page.
 
 mod browser;
+mod connection;
+mod wall;
 #[path = "../it/support/mod.rs"]
 #[allow(dead_code, reason = "it is shared with the tests of `it`, which use more of it")]
 mod support;

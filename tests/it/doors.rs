@@ -1,11 +1,12 @@
 //! Who is let in where: tokens, the Unix socket, TCP without a token, proxies, links of alerts, what is not understood.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Answer, Daemon, PEOPLE, call};
+use crate::support::nginx::{Nginx, shown_proxy};
 use crate::support::{PATIENCE, plazo, wait_for};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -332,62 +333,6 @@ fn another_user_of_this_machine_tells_what_happened_and_no_more() {
     assert!(store.expect("cat runs").status.success(), "root may");
     let mode = std::fs::metadata(daemon.data().join("links.key")).expect("the key").permissions().mode();
     assert_eq!(mode & 0o077, 0, "the key is its owner's alone");
-}
-
-/// Debian's nginx before a daemon, ended when dropped.
-struct Nginx {
-    child: Child,
-    port: u16,
-    _directory: tempfile::TempDir,
-}
-
-impl Nginx {
-    fn start(server: &str) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-        let root = directory.path().display();
-        let config = format!(
-            "daemon off; user root; pid {root}/pid; error_log {root}/error.log; events {{}}\n\
-             http {{ access_log off; client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f;\n\
-             uwsgi_temp_path {root}/u; scgi_temp_path {root}/s; server {{ listen 127.0.0.1:{port};\n{server}\n}} }}"
-        );
-        std::fs::write(directory.path().join("nginx.conf"), config).expect("a file");
-        let child = Command::new("/usr/sbin/nginx")
-            .arg("-c")
-            .arg(directory.path().join("nginx.conf"))
-            .arg("-e")
-            .arg(directory.path().join("start.log"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nginx is missing; install it: apt-get install nginx-light");
-        wait_for("nginx to listen", PATIENCE, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        Self { child, port, _directory: directory }
-    }
-
-    fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        call(&format!("127.0.0.1:{}", self.port), method, path, headers, body.as_bytes())
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        Command::new("kill").arg(self.child.id().to_string()).status().ok();
-        self.child.wait().ok();
-    }
-}
-
-/// The `location` blocks of the proxy that the page of the installation shows, with this daemon's address.
-fn shown_proxy(address: &str) -> String {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/install.md");
-    let page = std::fs::read_to_string(page).expect("docs/install.md");
-    let block = page
-        .split("```nginx\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .expect("a block of nginx in docs/install.md");
-    let locations = &block[block.find("location").expect("a location")..block.rfind('}').expect("an end")];
-    locations.replace("127.0.0.1:8787", address)
 }
 
 /// H2 with Debian's nginx: as docs/install.md shows it, and as people set it up who did not read it.

@@ -10,7 +10,7 @@ use crate::support::daemon::{Answer, Daemon, PEOPLE};
 use crate::support::webhook::{Webhook, answer};
 use crate::support::{PATIENCE, wait_for};
 
-const POLICIES: &str = "
+pub const POLICIES: &str = "
 [person.mario]
 name = \"Mario Paz\"
 email = \"mario@agencia.example\"
@@ -32,7 +32,7 @@ reply = { within = \"20m\", escalation = \"e\" }
 e = [{ at = \"due\", tell = [\"lead\"] }]
 ";
 
-fn desk() -> Daemon {
+pub fn desk() -> Daemon {
     Daemon::start(&format!("{PEOPLE}{POLICIES}"))
 }
 
@@ -42,7 +42,7 @@ pub struct Browser<'a> {
     cookie: String,
 }
 
-fn link(daemon: &Daemon, args: &[&str]) -> String {
+pub fn link(daemon: &Daemon, args: &[&str]) -> String {
     let output = daemon.command().arg("page").args(args).output().expect("plazo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -51,7 +51,7 @@ fn link(daemon: &Daemon, args: &[&str]) -> String {
     address[address.find('/').expect("a path")..].to_owned()
 }
 
-fn begin(daemon: &Daemon, link: &str) -> Answer {
+pub fn begin(daemon: &Daemon, link: &str) -> Answer {
     daemon.call_by_tcp("POST", link, &[("User-Agent", "a browser")], b"")
 }
 
@@ -115,7 +115,7 @@ fn nobody_comes_in_without_a_link_and_each_link_works_once() {
 fn whether_somebody_is_known_is_not_told_and_asking_is_bounded() {
     let daemon = desk();
     let ask = |address: &str| {
-        let body = format!("request=R-7&address={}", address.replace('@', "%40"));
+        let body = format!("to=%2Fr%2FR-7&address={}", address.replace('@', "%40"));
         let answer = daemon.call_by_tcp("POST", "/entrar", &[], body.as_bytes());
         (answer.status, answer.body)
     };

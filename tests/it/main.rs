@@ -36,6 +36,7 @@ mod intake;
 mod keeping;
 mod listener;
 mod live;
+mod live_acts;
 mod made_store;
 mod mail;
 mod man;

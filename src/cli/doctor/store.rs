@@ -9,7 +9,7 @@ use super::house::House;
 use crate::app::disk::DiskRoom;
 use crate::both;
 use crate::store::{FILE, Store, StoreError};
-use crate::text::{Both, format};
+use crate::text::{Both, Language, format};
 
 pub(super) fn checks(house: &Arc<House>) -> Vec<Check> {
     let mut checks = vec![Check::known(disk(house))];
@@ -73,8 +73,11 @@ fn disk(house: &House) -> Finding {
     let keep_free = house.config().map_or(0, |config| config.retention.keep_free);
     match DiskRoom::of(&house.data, keep_free) {
         Ok(room) => {
-            let [used, free] = [room.used, room.free].map(format::bytes);
-            let told = both!("{used} of the store, {free} free", "{used} de la base de datos, {free} libres");
+            let told = |language: Language| {
+                let [used, free] = [room.used, room.free].map(|n| format::bytes(n, language));
+                language.of(both!("{used} of the store, {free} free", "{used} de la base de datos, {free} libres"))
+            };
+            let told = Both { en: told(Language::En), es: told(Language::Es) };
             if room.is_scarce() { subject.warn(told, remedy()) } else { subject.ok(told) }
         }
         Err(error) => {
@@ -94,9 +97,9 @@ fn open(directory: &Path) -> Finding {
     let bytes = std::fs::metadata(directory.join(FILE)).map_or(0, |found| found.len());
     match Store::open_reader(directory) {
         Ok(store) => {
-            let (bytes, tables) = (format::bytes(bytes), Store::tables());
+            let tables = Store::tables();
             match store.last_request() {
-                Ok(n) => tables_ok(&bytes, tables, n),
+                Ok(n) => tables_ok(bytes, tables, n),
                 Err(error) => amiss(self::tables(), &error, directory),
             }
         }
@@ -104,11 +107,15 @@ fn open(directory: &Path) -> Finding {
     }
 }
 
-fn tables_ok(bytes: &str, tables: u32, n: i64) -> Finding {
-    self::tables().ok(both!(
-        "it opens: {bytes}, tables of version {tables}, last request R-{n}",
-        "se abre: {bytes}, tablas de la versión {tables}, última solicitud R-{n}"
-    ))
+fn tables_ok(bytes: u64, tables: u32, n: i64) -> Finding {
+    let told = |language: Language| {
+        let bytes = format::bytes(bytes, language);
+        language.of(both!(
+            "it opens: {bytes}, tables of version {tables}, last request R-{n}",
+            "se abre: {bytes}, tablas de la versión {tables}, última solicitud R-{n}"
+        ))
+    };
+    self::tables().ok(Both { en: told(Language::En), es: told(Language::Es) })
 }
 
 fn quick_check(directory: &Path) -> Finding {

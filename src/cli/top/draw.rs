@@ -15,6 +15,10 @@ use crate::text::{Both, format};
 const AROUND: u16 = 9;
 /// Below this height only the rows are shown, and a line above them.
 const LOW: u16 = 14;
+/// Below this width words give way to shapes.
+const NARROW: u16 = 56;
+/// From this width on every key is named.
+const WIDE: u16 = 91;
 /// Cells of a bar.
 const BAR: usize = 5;
 
@@ -70,23 +74,7 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
     let language = model.language();
     let of = |both: Both| language.of(both);
     let n = |field: &str| model.status[field].as_u64().unwrap_or_default();
-    let rows = model.rows();
-    let count = |urgency| rows.iter().filter(|row| row.urgency == urgency).count();
-    let unseen = model.n_unseen;
-    let (overdue, soon, fine, waits) =
-        (count(Urgency::Overdue), count(Urgency::Soon), count(Urgency::InTime), count(Urgency::Waiting));
-    let vencidas = if overdue == 1 { "vencida" } else { "vencidas" };
-    let counts = Line::from(vec![
-        Span::styled(of(both!("▲ {overdue} overdue  ", "▲ {overdue} {vencidas}  ")), style(Urgency::Overdue)),
-        Span::styled(of(both!("◆ {soon} due soon  ", "◆ {soon} por vencer  ")), style(Urgency::Soon)),
-        Span::raw(of(both!("○ {fine} in time  ‖ {waits} waiting", "○ {fine} en plazo  ‖ {waits} en espera"))),
-        Span::raw(match model.until_next() {
-            Some(next) => of(both!("  next in {next}", "  próximo en {next}")),
-            None => String::new(),
-        }),
-        Span::raw(if unseen == 0 { String::new() } else { of(both!("  + {unseen} later", "  + {unseen} después")) }),
-    ]);
-
+    let counts = counts(model, area.width < NARROW);
     if is_low {
         frame.render_widget(Paragraph::new(counts), area);
         return;
@@ -131,6 +119,37 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
     frame.render_widget(Paragraph::new(vec![first, counts, Line::from(third), Line::raw(rule)]), area);
 }
 
+/// How many there are, as the daemon counts them; then what is next, and whether not all are listed.
+fn counts(model: &Model, is_narrow: bool) -> Line<'static> {
+    let of = |both: Both| model.language().of(both);
+    let [overdue, soon, fine, waits] = model.counts;
+    let vencidas = if overdue == 1 { "vencida" } else { "vencidas" };
+    let next = model.until_next();
+    let (counted, next) = if is_narrow {
+        let counted = [format!("▲{overdue} "), format!("◆{soon} "), format!("○{fine} ‖{waits}")];
+        (counted, next.map(|next| of(both!(" · next {next}", " · próx. {next}"))))
+    } else {
+        let counted = [
+            of(both!("▲ {overdue} overdue  ", "▲ {overdue} {vencidas}  ")),
+            of(both!("◆ {soon} due soon  ", "◆ {soon} por vencer  ")),
+            of(both!("○ {fine} in time  ‖ {waits} waiting", "○ {fine} en plazo  ‖ {waits} en espera")),
+        ];
+        (counted, next.map(|next| of(both!("  next in {next}", "  próximo en {next}"))))
+    };
+    let [overdue, soon, rest] = counted;
+    let unseen = match model.n_unseen {
+        0 => String::new(),
+        n => of(both!("  (+{n} not listed)", "  (+{n} sin listar)")),
+    };
+    Line::from(vec![
+        Span::styled(overdue, style(Urgency::Overdue)),
+        Span::styled(soon, style(Urgency::Soon)),
+        Span::raw(rest),
+        Span::raw(next.unwrap_or_default()),
+        Span::raw(unseen),
+    ])
+}
+
 fn draw_rows(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let language = model.language();
     let rows = model.rows();
@@ -144,10 +163,11 @@ fn draw_rows(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         es: ["VENCE", "QUÉ", "CLIENTE", "QUIÉN", "SOLICITUD"],
     });
     // Where it is narrow the bar goes first, then the owner.
-    let (has_bar, has_owner) = (76 <= area.width, 56 <= area.width);
+    let (has_bar, has_owner) = (76 <= area.width, NARROW <= area.width);
     let cells = |row: &Row| {
         let taken = if row.is_taken { " ✓" } else { "" };
-        let mut cells = vec![shape(row.urgency).to_owned(), row.when.clone()];
+        let when = if has_owner { &row.when } else { &row.briefly };
+        let mut cells = vec![shape(row.urgency).to_owned(), when.clone()];
         if has_bar {
             cells.push(bar(row));
         }
@@ -155,12 +175,14 @@ fn draw_rows(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         cells.push(row.client.clone());
         if has_owner {
             cells.push(format!("{}{taken}", row.owner));
+            cells.push(row.id.clone());
+        } else {
+            cells.push(format!("{}{taken}", row.id));
         }
-        cells.push(row.id.clone());
         TableRow::new(cells).style(style(row.urgency))
     };
     let mut heads = vec!["", when];
-    let mut widths = vec![Constraint::Length(1), Constraint::Length(15)];
+    let mut widths = vec![Constraint::Length(1), Constraint::Length(if has_owner { 15 } else { 9 })];
     if has_bar {
         heads.push("");
         widths.push(Constraint::Length(5));
@@ -200,6 +222,17 @@ fn draw_foot(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
         en: " ↑↓ move  ↵ open  t take  p put off  o hand over  / search  ? help  q quit",
         es: " ↑↓ mover  ↵ ver  t tomar  p posponer  o pasar a  / buscar  ? ayuda  q salir",
     });
+    let keys = match area.width {
+        WIDE.. => language.of(Both {
+            en: " ↑↓ move  ↵ open  t take  p put off  o hand over  s silence  / search  ? help  q quit",
+            es: " ↑↓ mover  ↵ ver  t tomar  p posponer  o pasar a  s silenciar  / buscar  ? ayuda  q salir",
+        }),
+        78.. => keys,
+        _ => language.of(Both {
+            en: " ↵ t p o s  / search  ? help  q quit",
+            es: " ↵ t p o s  / buscar  ? ayuda  q salir",
+        }),
+    };
     let last = match (&model.prompt, &model.said) {
         (Some(prompt), _) => asked(prompt, model),
         (None, Some(said)) => said.clone(),
@@ -222,6 +255,7 @@ fn asked(prompt: &Prompt, model: &Model) -> String {
         Prompt::Search(text) => both!("/{text}_", "/{text}_"),
         Prompt::Take(id) => both!("take {id} as {by}? y/n", "¿tomar {id} como {by}? s/n"),
         Prompt::Snooze(id) => both!("put {id} off for 15 min as {by}? y/n", "¿posponer {id} 15 min como {by}? s/n"),
+        Prompt::Silence(id) => both!("silence {id} for 2 h as {by}? y/n", "¿silenciar {id} 2 h como {by}? s/n"),
         Prompt::Hand(text, id) => both!("hand {id} to: {text}_", "pasar {id} a: {text}_"),
     })
 }
@@ -230,8 +264,8 @@ fn help(model: &Model) -> String {
     model
         .language()
         .of(Both {
-            en: "↑ ↓ j k PgUp PgDn   move\n↵ →   open a request\nEsc ←   back; in the queue, end the search\nt   take it (with --by)\np   put it off for 15 min (with --by)\no   hand it to somebody (with --by)\n/   search\nCtrl-Z   suspend\nq Ctrl-C   quit",
-            es: "↑ ↓ j k RePág AvPág   mover\n↵ →   ver una solicitud\nEsc ←   volver; en la cola, terminar la búsqueda\nt   tomarla (con --by)\np   posponerla 15 min (con --by)\no   pasarla a alguien (con --by)\n/   buscar\nCtrl-Z   suspender\nq Ctrl-C   salir",
+            en: "↑ ↓ j k PgUp PgDn   move\n↵ →   open a request\nEsc ←   back; in the queue, end the search\nt   take it (with --by)\np   put it off for 15 min (with --by)\no   hand it to somebody (with --by)\ns   silence it for 2 h (with --by)\n/   search\nCtrl-Z   suspend\nq Ctrl-C   quit",
+            es: "↑ ↓ j k RePág AvPág   mover\n↵ →   ver una solicitud\nEsc ←   volver; en la cola, terminar la búsqueda\nt   tomarla (con --by)\np   posponerla 15 min (con --by)\no   pasarla a alguien (con --by)\ns   silenciarla 2 h (con --by)\n/   buscar\nCtrl-Z   suspender\nq Ctrl-C   salir",
         })
         .to_owned()
 }

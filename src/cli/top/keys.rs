@@ -42,7 +42,7 @@ pub(super) fn wish(key: KeyEvent, model: &Model) -> Wish {
         };
     }
     if let Some(prompt) = &model.prompt {
-        let is_yes_or_no = matches!(prompt, Prompt::Take(_) | Prompt::Snooze(_));
+        let is_yes_or_no = matches!(prompt, Prompt::Take(_) | Prompt::Snooze(_) | Prompt::Silence(_));
         return match key.code {
             KeyCode::Char('s' | 'S' | 'y' | 'Y') | KeyCode::Enter if is_yes_or_no => Wish::Answer,
             _ if is_yes_or_no => Wish::GiveUp,
@@ -66,6 +66,7 @@ pub(super) fn wish(key: KeyEvent, model: &Model) -> Wish {
         (KeyCode::Char('/'), Pane::Queue) => Wish::Ask(Prompt::Search(String::new())),
         (KeyCode::Char('t'), Pane::Queue) => row().map_or(Wish::Nothing, |id| Wish::Ask(Prompt::Take(id))),
         (KeyCode::Char('p'), Pane::Queue) => row().map_or(Wish::Nothing, |id| Wish::Ask(Prompt::Snooze(id))),
+        (KeyCode::Char('s'), Pane::Queue) => row().map_or(Wish::Nothing, |id| Wish::Ask(Prompt::Silence(id))),
         (KeyCode::Char('o'), Pane::Queue) => {
             row().map_or(Wish::Nothing, |id| Wish::Ask(Prompt::Hand(String::new(), id)))
         }
@@ -118,13 +119,15 @@ pub(super) async fn carry_out(wish: Wish, model: &mut Model, client: &Client) {
             Some(Prompt::Take(id)) => {
                 // Where nobody answers for it, whoever takes it does, as on the page.
                 let is_nobodys = model.rows().iter().any(|row| row.id == id && row.owner == NOBODY);
-                if let Some(by) = model.by.clone().filter(|_| is_nobodys) {
-                    model.act(client, &id, "own", json!({ "owner": by })).await;
-                }
-                model.act(client, &id, "ack", json!({})).await;
+                let own = model.by.clone().filter(|_| is_nobodys).map(|by| ("own", json!({ "owner": by })));
+                let actions: Vec<_> = own.into_iter().chain([("ack", json!({}))]).collect();
+                model.act(client, &id, &actions).await;
             }
-            Some(Prompt::Snooze(id)) => model.act(client, &id, "snooze", json!({ "for": "15m" })).await,
-            Some(Prompt::Hand(owner, id)) => model.act(client, &id, "own", json!({ "owner": owner.trim() })).await,
+            Some(Prompt::Snooze(id)) => model.act(client, &id, &[("snooze", json!({ "for": "15m" }))]).await,
+            Some(Prompt::Silence(id)) => model.silence(client, &id).await,
+            Some(Prompt::Hand(owner, id)) => {
+                model.act(client, &id, &[("own", json!({ "owner": owner.trim() }))]).await;
+            }
             Some(Prompt::Search(_)) | None => {}
         },
     }

@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, raise};
+use nix::unistd::{getpid, getsid};
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{self, Event};
 use ratatui::{DefaultTerminal, Terminal};
@@ -38,7 +39,7 @@ const USUAL: (u16, u16) = (100, 30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only what people of this team own
+    /// Only what people of this team own, and what its policies promise
     #[arg(long)]
     team: Option<String>,
     /// Only this owner
@@ -102,6 +103,8 @@ async fn watch(mut terminal: DefaultTerminal, client: &Client, model: &mut Model
     let mut hung_up = signal(SignalKind::hangup())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;
+    let mut stopped = signal(SignalKind::from_raw(Signal::SIGTSTP as i32))?;
+    let mut resumed = signal(SignalKind::from_raw(Signal::SIGCONT as i32))?;
     // Asked beside the keys: a daemon that does not answer holds up nobody who wants to leave.
     let mut asking: Option<Asking<'_>> = None;
     let mut tick = tokio::time::interval(EVERY);
@@ -113,6 +116,10 @@ async fn watch(mut terminal: DefaultTerminal, client: &Client, model: &mut Model
             _ = hung_up.recv() => return Ok(()),
             _ = interrupted.recv() => return Ok(()),
             _ = quit.recv() => return Ok(()),
+            _ = stopped.recv() => suspend()?,
+            // Whoever stopped it, and however: empty, so that everything is drawn. Nothing may be asked of the terminal here, since the thread
+            // that reads the keys would take the answer.
+            _ = resumed.recv() => terminal = ratatui::init(),
             _ = tick.tick() => {
                 if asking.is_none() {
                     let query = model.query();
@@ -132,7 +139,7 @@ async fn watch(mut terminal: DefaultTerminal, client: &Client, model: &mut Model
                 None => return Ok(()),
                 Some(Event::Key(key)) => match keys::wish(key, model) {
                     Wish::Leave => return Ok(()),
-                    Wish::Suspend => terminal = suspend()?,
+                    Wish::Suspend => suspend()?,
                     wish => keys::carry_out(wish, model, client).await,
                 },
                 // A new size is a new frame.
@@ -155,10 +162,13 @@ fn listen() -> mpsc::Receiver<Event> {
     receiver
 }
 
-/// Leaves the terminal to the shell, and takes it again when it comes back: empty, so that everything is drawn. Nothing may be asked of the
-/// terminal here, since the thread that reads the keys would take the answer.
-fn suspend() -> anyhow::Result<DefaultTerminal> {
+/// Leaves the terminal to the shell until it lets this go on, which is a signal. Who leads the session has no shell to go back to.
+fn suspend() -> anyhow::Result<()> {
+    if getsid(None)? == getpid() {
+        return Ok(());
+    }
     ratatui::restore();
-    raise(Signal::SIGTSTP)?;
-    Ok(ratatui::init())
+    // SIGTSTP is listened for, and so stops nothing by itself.
+    raise(Signal::SIGSTOP)?;
+    Ok(())
 }

@@ -12,7 +12,9 @@ use crate::cli::look::Look;
 use crate::cli::real_time;
 use crate::engine::check::folded;
 use crate::engine::clock::ClockState;
+use crate::engine::explain::Explanation;
 use crate::engine::policy::TargetKind;
+use crate::text::explain::{Section, sections};
 use crate::text::printable::printable_line;
 use crate::text::{Language, format, vocabulary};
 
@@ -20,6 +22,8 @@ use crate::text::{Language, format, vocabulary};
 const MOST_ROWS: usize = 200;
 /// Stands for an owner where there is none.
 pub(super) const NOBODY: &str = "–";
+/// For how long a request is silenced, as on its page.
+const SILENCE: &str = "2h";
 /// Messages in the strip at the bottom.
 const MOST_MESSAGES: usize = 2;
 /// A daemon that has not answered for so long is silent.
@@ -42,12 +46,26 @@ pub(super) enum Urgency {
     Waiting,
 }
 
+impl Urgency {
+    /// By the daemon's word for it.
+    fn of(word: Option<&str>) -> Self {
+        match word {
+            Some("overdue") => Self::Overdue,
+            Some("soon") => Self::Soon,
+            Some("waiting") => Self::Waiting,
+            _ => Self::InTime,
+        }
+    }
+}
+
 /// A request as it is shown.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) urgency: Urgency,
     pub(super) when: String,
+    /// The same without the words that its shape says too.
+    pub(super) briefly: String,
     /// How much of its time is spent.
     pub(super) spent: Option<f64>,
     pub(super) what: String,
@@ -79,6 +97,8 @@ pub(super) enum Prompt {
     Take(String),
     /// Whether to put it off.
     Snooze(String),
+    /// Whether to silence it.
+    Silence(String),
     /// To whom to hand it: so far, and the request.
     Hand(String, String),
 }
@@ -100,6 +120,8 @@ pub(super) struct Model {
     pub(super) said: Option<String>,
     /// Whether that is what could not be reached.
     is_trouble: bool,
+    /// How many there are of each urgency, whatever is listed and searched.
+    pub(super) counts: [u64; 4],
     /// Open requests that are due after those that are listed.
     pub(super) n_unseen: u64,
     heard_at: DateTime<Utc>,
@@ -138,6 +160,7 @@ impl Model {
             search: String::new(),
             said: None,
             is_trouble: false,
+            counts: [0; 4],
             n_unseen: 0,
             heard_at: real_time().now(),
         }
@@ -204,7 +227,7 @@ impl Model {
 
     /// Which requests are wanted, as a path.
     pub(super) fn query(&self) -> String {
-        let mut query = format!("/v1/requests?state=open&order=due&limit={MOST_ROWS}");
+        let mut query = format!("/v1/requests?state=open&order=due&urgency=true&limit={MOST_ROWS}");
         let filters = [("team", &self.filter.team), ("owner", &self.filter.owner), ("channel", &self.filter.channel)];
         for (name, word) in filters {
             if let Some(word) = word {
@@ -242,7 +265,12 @@ impl Model {
         let views = page["requests"].as_array().into_iter().flatten();
         let views = views.filter_map(|view| serde_json::from_value::<RequestView>(view.clone()).ok());
         let id = self.row().map(|row| row.id.clone());
-        self.rows = views.map(|view| row(&view, now, self.look)).collect();
+        let urgencies = page["urgency"].as_array().into_iter().flatten().map(|word| Urgency::of(word.as_str()));
+        // A daemon of before says nothing of it.
+        let urgencies = urgencies.chain(std::iter::repeat(Urgency::InTime));
+        self.rows = views.zip(urgencies).map(|(view, urgency)| row(&view, urgency, now, self.look)).collect();
+        let n = |word: &str| page["counts"][word].as_u64().unwrap_or_default();
+        self.counts = [n("overdue"), n("soon"), n("in_time") + n("calm"), n("waiting")];
         self.n_unseen = page["total"].as_u64().unwrap_or_default().saturating_sub(self.rows.len() as u64);
         // The reader stays on the request, wherever it went.
         let rows = self.rows();
@@ -254,36 +282,58 @@ impl Model {
     }
 
     /// Does something with a request, in the name that was given.
-    pub(super) async fn act(&mut self, client: &Client, id: &str, action: &str, mut body: Value) {
-        body["by"] = json!(self.by);
-        let done = client.post(&format!("/v1/requests/{id}/{action}"), &body).await;
+    ///
+    /// What comes after something that was refused is not tried, so that the refusal is read.
+    pub(super) async fn act(&mut self, client: &Client, id: &str, actions: &[(&str, Value)]) {
+        let mut done = Ok(());
+        for (action, body) in actions {
+            let mut body = body.clone();
+            body["by"] = json!(self.by);
+            done = client.post(&format!("/v1/requests/{id}/{action}"), &body).await.map(|_| ());
+            if done.is_err() {
+                break;
+            }
+        }
+        self.say(id, done);
+        self.refresh(client).await;
+    }
+
+    /// Keeps everybody from being told of a request for a while.
+    pub(super) async fn silence(&mut self, client: &Client, id: &str) {
+        let body = json!({ "request": id, "for": SILENCE, "by": self.by });
+        let done = client.post("/v1/silences", &body).await.map(|_| ());
+        self.say(id, done);
+        self.refresh(client).await;
+    }
+
+    fn say(&mut self, id: &str, done: anyhow::Result<()>) {
         self.said = Some(match done {
-            Ok(_) => format!("✓ {id}"),
+            Ok(()) => format!("✓ {id}"),
             Err(error) => format!("✗ {}", printable_line(&error.to_string())),
         });
-        self.refresh(client).await;
     }
 
     /// Opens a request in the pane.
     pub(super) async fn open(&mut self, client: &Client, id: String) {
         match client.get(&format!("/v1/requests/{id}?language={}", self.language().code())).await {
-            Ok(whole) => self.pane = Pane::Request { lines: lines(&whole, self.look), from: 0 },
+            Ok(whole) => {
+                let mut lines = lines(&whole, self.look);
+                // How each deadline follows is told where it can be.
+                if let Ok(explanation) = client.get(&format!("/v1/requests/{id}/explain")).await {
+                    lines.extend(derived(explanation, self.look));
+                }
+                self.pane = Pane::Request { lines, from: 0 };
+            }
             Err(error) => self.said = Some(printable_line(&error.to_string())),
         }
     }
 }
 
-fn row(view: &RequestView, now: DateTime<Utc>, look: Look) -> Row {
+fn row(view: &RequestView, urgency: Urgency, now: DateTime<Utc>, look: Look) -> Row {
     let language = look.language;
     let live = view.clocks.iter().filter(|clock| clock.stopped_at.is_none() && clock.due_at.is_some());
     let first = live.min_by_key(|clock| clock.due_at);
     let due_at = first.and_then(|clock| clock.due_at);
-    let urgency = match (first, due_at) {
-        (_, Some(due_at)) if due_at <= now => Urgency::Overdue,
-        (Some(clock), Some(due_at)) if due_at - now <= (due_at - clock.started_at) / 4 => Urgency::Soon,
-        _ if view.state == "waiting" => Urgency::Waiting,
-        _ => Urgency::InTime,
-    };
     let when = due_at.map_or_else(String::new, |due_at| {
         let span = format::rough_span((due_at - now).abs());
         language.of(match () {
@@ -295,6 +345,7 @@ fn row(view: &RequestView, now: DateTime<Utc>, look: Look) -> Row {
             }
         })
     });
+    let briefly = due_at.map_or_else(String::new, |due_at| format::rough_span((due_at - now).abs()));
     let spent = first.zip(due_at).map(|(clock, due_at)| {
         let (whole, spent) = ((due_at - clock.started_at).as_seconds_f64(), (now - clock.started_at).as_seconds_f64());
         (spent / whole.max(1.0)).clamp(0.0, 1.0)
@@ -307,7 +358,7 @@ fn row(view: &RequestView, now: DateTime<Utc>, look: Look) -> Row {
     let subject = view.subject.as_deref().unwrap_or_default();
     let words = folded(&format!("{} {client} {owner} {what} {subject} {}", view.id, view.channel));
     let is_taken = view.clocks.iter().any(|clock| clock.stopped_at.is_none() && clock.acked_at.is_some());
-    Row { id: view.id.clone(), urgency, when, spent, what, client, owner, is_taken, words }
+    Row { id: view.id.clone(), urgency, when, briefly, spent, what, client, owner, is_taken, words }
 }
 
 /// `12:43  aviso → Laura (email): sent`.
@@ -319,6 +370,18 @@ fn message(delivery: &Value, look: Look) -> String {
     let (request, by, answer) = (text("request"), text("destination"), text("answer"));
     let (by, answer) = (vocabulary::destination(&by, look.language), vocabulary::answer(&answer, look.language));
     format!("{at}  {why} {request} → {to} ({by})  {answer}")
+}
+
+/// How each deadline follows, as `plazo explain` says it.
+fn derived(explanation: Value, look: Look) -> Vec<String> {
+    let Ok(explanation) = serde_json::from_value::<Explanation>(explanation) else { return Vec::new() };
+    let mut lines = Vec::new();
+    for Section { title, state, rows } in sections(&explanation, look.zone(), look.language) {
+        let state = state.map(|(_, word)| format!(" — {word}")).unwrap_or_default();
+        lines.extend([String::new(), printable_line(&format!("{title}{state}"))]);
+        lines.extend(rows.into_iter().map(|(label, text)| printable_line(&format!("  {label:<14} {text}"))));
+    }
+    lines
 }
 
 /// A request in lines: what is due, and what happened, the latest first.

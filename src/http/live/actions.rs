@@ -115,6 +115,8 @@ async fn carry_out(
         );
         return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
+    // Whoever sends no number of the form sends it once.
+    let once = once.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
     let actions: Vec<(&'static str, Map<String, Value>)> = match deed {
         "take" => {
             // Where nobody answers for it, whoever takes it does.
@@ -132,14 +134,16 @@ async fn carry_out(
             let config = app.config();
             let named = given.get("of").and_then(Value::as_str);
             let last = undo::last_of(&events, session, &config, app.now());
-            if last.is_none_or(|event| Some(event.id.to_string().as_str()) != named) {
+            let Some(last) = last.filter(|event| Some(event.id.to_string().as_str()) == named) else {
                 let detail = both!(
                     "Something has happened since, or it is not yours to take back. Load the page again.",
                     "Algo pasó desde entonces, o no le corresponde deshacerlo. Cargue la página de nuevo."
                 );
                 return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail));
-            }
-            vec![("undo", given)]
+            };
+            // What one form did is one act: whoever took what nobody owned gives it back as well.
+            let acts = undo::whole_of(&events, last).into_iter();
+            acts.map(|act| ("undo", Map::from_iter([("of".to_owned(), act.id.to_string().into())]))).collect()
         }
         "own" if !given.contains_key("owner") => {
             let detail = both!("Say to whom it goes.", "Diga a quién pasa.");
@@ -186,10 +190,8 @@ async fn carry_out(
     let mut broken: Vec<Violation> = Vec::new();
     for (place, (action, mut fields)) in actions.into_iter().enumerate() {
         fields.insert("by".to_owned(), json!(session.viewer.author(&config)));
-        if let Some(once) = once {
-            // A form that is sent twice is one deed.
-            fields.insert("id".to_owned(), format!("{once}:{deed}:{place}").into());
-        }
+        // A form that is sent twice is one deed.
+        fields.insert("id".to_owned(), undo::id_in_form(&once, deed, place).into());
         let done = perform(app, request.id, action, fields, session.proof()).await;
         let done = done.map_err(|failure| Refusal(StatusCode::UNPROCESSABLE_ENTITY, failure.detail()))?;
         is_idle &= done.effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
@@ -261,7 +263,7 @@ async fn end_silence(app: &App, session: &Session, request: &Request) -> Result<
     for row in known.iter().filter(|row| row.silenced.request == Some(request.id)) {
         app.outbox.end_silence(row.id).await.map_err(|_| failed())?;
     }
-    match app.outbox.silenced_until(request.id, request.facets.clone(), None).await {
+    match app.outbox.silenced_until(request, None).await {
         Ok(None) => Ok("unsilence"),
         Ok(Some(_)) => {
             let detail = both!(
@@ -279,7 +281,7 @@ async fn write(
     app: &App,
     session: &Session,
     request: &Request,
-    once: Option<&str>,
+    once: String,
     given: &Map<String, Value>,
 ) -> Result<&'static str, Refusal> {
     let refused = |detail| Refusal(StatusCode::UNPROCESSABLE_ENTITY, detail);
@@ -305,7 +307,6 @@ async fn write(
             (WriteDeed::Note, Some(format!("{by}: {text}")))
         }
     };
-    let once = once.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
     match app.outbox.write_back(request.id, deed, words, once).await {
         Ok(WriteAsked::Decided | WriteAsked::Again) => Ok("write"),
         Ok(WriteAsked::Nowhere) => Err(refused(both!(

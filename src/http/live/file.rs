@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::session::{self, SignedIn};
 use super::shell;
 use crate::app::App;
-use crate::app::file::{FileAuthor, KeptCount, NotTaken, TriedFile, digest};
+use crate::app::file::{Compared, FileAuthor, KeptCount, NotTaken, TriedFile, digest};
 use crate::app::planned;
 use crate::app::sessions::Session;
 use crate::both;
@@ -86,8 +86,8 @@ async fn page(app: &App, session: &Session, revision: Option<i64>, changing: Cha
     });
     let rows: Vec<_> = rows.collect();
     let plan = changing.tried.as_ref().and_then(|tried| tried.outcome.as_ref());
-    let lines = plan.map(|(plan, ..)| planned::lines(plan, config.zone, language).join("\n"));
-    let kept = plan.map(|(_, before, after)| kept(*before, *after, language));
+    let lines = plan.map(|(plan, _)| planned::lines(plan, config.zone, language).join("\n"));
+    let kept = plan.map(|(_, compared)| kept(*compared, language));
     let own_change = before.as_deref().zip(chosen.as_deref()).map(|(before, chosen)| compared(before, chosen));
     let difference = chosen.as_deref().map(|chosen| compared(chosen, &concealed));
     let status = if changing.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -153,7 +153,7 @@ async fn text_of(app: &App, revision: Option<i64>) -> Option<String> {
 }
 
 /// The share of kept promises by the file in force and by the other.
-fn kept(before: KeptCount, after: KeptCount, language: Language) -> String {
+fn kept(Compared { before, after, only_latest }: Compared, language: Language) -> String {
     let share = |kept: KeptCount| match kept.share() {
         Some(share) => format!("{},{} %", share / 100, share % 100 / 10),
         None => "–".to_owned(),
@@ -161,10 +161,18 @@ fn kept(before: KeptCount, after: KeptCount, language: Language) -> String {
     let share = |kept| language.of(Both { en: share(kept).replace(',', "."), es: share(kept) });
     let (one, other) = (share(before), share(after));
     let (n, m) = (before.broken, after.broken);
-    language.of(both!(
+    let broken = |n: usize| if n == 1 { "incumplida" } else { "incumplidas" };
+    let (of_n, of_m) = (broken(n), broken(m));
+    let compared = language.of(both!(
         "By the file in force, {one} of the promises were kept ({n} broken); by this one, {other} ({m} broken).",
-        "Según el archivo en vigor se cumplió el {one} de las promesas ({n} incumplidas); según este, el {other} ({m} incumplidas)."
-    ))
+        "Según el archivo en vigor se cumplió el {one} de las promesas ({n} {of_n}); según este, el {other} ({m} {of_m})."
+    ));
+    let Some(most) = only_latest else { return compared };
+    let cut = language.of(both!(
+        "Only the latest {most} events were played; the month had more.",
+        "Solo se probaron los últimos {most} eventos; el mes tuvo más."
+    ));
+    format!("{compared} {cut}")
 }
 
 /// The lines that one text has and the other has not, in order.

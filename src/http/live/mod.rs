@@ -29,6 +29,7 @@ use crate::app::App;
 use crate::config::Config;
 
 pub(in crate::http) use session::{cookie, of as session_of};
+pub(in crate::http) use sign_in::own_page;
 
 /// The largest form: a text of some thousand letters, which escaping makes longer.
 const LARGEST_FORM: usize = 64 << 10;

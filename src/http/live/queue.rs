@@ -14,7 +14,7 @@ use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use super::row::{Reading, clock, look, sections};
+use super::row::{Reading, look, sections};
 use super::wall::{self, WallKey};
 use super::{session, shell, sign_in};
 use crate::app::App;
@@ -26,12 +26,11 @@ use crate::engine::request_id::RequestId;
 use crate::http::error;
 use crate::text::{Language, format};
 
-/// Rows of a group on a page, and on a wall.
+/// Rows of a group on a page.
 const MOST_ROWS: usize = 60;
 /// Rows of a group where more are asked for, and how many more at each asking.
 const MOST_ROWS_EVER: usize = 2_000;
 const MORE_ROWS: usize = 240;
-const MOST_ON_A_WALL: usize = 12;
 
 /// Words of a filter that only open requests have.
 const MOST_CHOICES: usize = 150;
@@ -145,17 +144,16 @@ pub(super) async fn show(
         let _turn = DRAWING.acquire().await;
         // Whoever has the link sees what it shows, and nothing else.
         let viewer = Viewer::Machine(String::new());
-        let page = app.board(&viewer, &wall::filter(&wall), MOST_ON_A_WALL).await;
+        let page = app.board(&viewer, &wall::filter(&wall), wall::MOST_ROWS).await;
         let Ok(page) = page else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
-        let page = for_wall(page);
         let named = wall.team.as_deref().or(wall.inbox.as_deref()).unwrap_or("plazo");
-        return wall_page(&app, &page, (named, wall.hides_names), config.language, wanted.parte.is_some()).await;
+        return wall::page(&app, page, (named, wall.hides_names), config.language, wanted.parte.is_some()).await;
     }
     let Some(session) = session::of(&parts, &app).await else {
         let accepts = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // Programs are told what they always were.
         return if accepts.contains("text/html") {
-            sign_in::page(&app, "/")
+            sign_in::page(&app, &parts.uri)
         } else {
             error::not_found(parts.uri).await.into_response()
         };
@@ -163,14 +161,13 @@ pub(super) async fn show(
     let _turn = DRAWING.acquire().await;
     let language = session.viewer.language(&config);
     let is_wall = wanted.pantalla.is_some();
-    let most = if is_wall { MOST_ON_A_WALL } else { wanted.most() };
+    let most = if is_wall { wall::MOST_ROWS } else { wanted.most() };
     let filter = wanted.filter();
     let Ok(page) = app.board(&session.viewer, &filter, most).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     if is_wall {
-        let page = for_wall(page);
-        return wall_page(&app, &page, ("plazo", false), language, wanted.parte.is_some()).await;
+        return wall::page(&app, page, ("plazo", false), language, wanted.parte.is_some()).await;
     }
     let rows = context! { more_at => wanted.with_more(), ..rows(&app, &page, (false, filter != BoardFilter::default()), language).await };
     if wanted.parte.is_some() {
@@ -191,7 +188,7 @@ pub(super) async fn show(
 }
 
 /// The rows, and what the title counts.
-async fn rows(app: &App, page: &BoardPage, (hides_names, is_filtered): (bool, bool), language: Language) -> Value {
+pub(super) async fn rows(app: &App, page: &BoardPage, (hides_names, is_filtered): (bool, bool), language: Language) -> Value {
     let (config, now) = (app.config(), app.now());
     let takers = takers(app, page).await;
     let reading = Reading { config: &config, language, now, hides_names, takers: &takers };
@@ -218,7 +215,6 @@ async fn rows(app: &App, page: &BoardPage, (hides_names, is_filtered): (bool, bo
         }),
         more => language.of(both!("more", "más")),
         left => language.of(both!("of its time is left", "del tiempo queda")),
-        clock => clock(now, config.zone),
     }
 }
 
@@ -230,40 +226,6 @@ async fn takers(app: &App, page: &BoardPage) -> HashMap<RequestId, String> {
         return HashMap::new();
     }
     app.views.takers(taken).await.unwrap_or_default()
-}
-
-/// The most urgent rows, as many as a screen shows: what is left out of each group is counted below it.
-fn for_wall(mut page: BoardPage) -> BoardPage {
-    let mut left = MOST_ON_A_WALL;
-    for (_, rows) in &mut page.rows {
-        rows.truncate(left);
-        left -= rows.len();
-    }
-    page
-}
-
-async fn wall_page(
-    app: &App,
-    page: &BoardPage,
-    (named, hides_names): (&str, bool),
-    language: Language,
-    is_part: bool,
-) -> Response {
-    let rows = rows(app, page, (hides_names, false), language).await;
-    if is_part {
-        return shell::respond(StatusCode::OK, "rows.html", &context! { is_wall => true, ..rows });
-    }
-    let context = context! {
-        lang => language.code(),
-        zone => app.config().zone.name(),
-        version => super::assets::version(),
-        title => format::one_line(named, 60),
-        is_wall => true,
-        ago => language.of(both!("{{s}} s ago", "hace {{s}} s")),
-        lost => language.of(both!("no connection to plazo since {{t}}", "sin conexión con plazo desde las {{t}}")),
-        ..rows
-    };
-    shell::respond(StatusCode::OK, "wall.html", &context)
 }
 
 fn filters(config: &Config, chosen: &BoardFilter, open: &BoardWords, language: Language) -> Vec<Filter> {

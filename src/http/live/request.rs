@@ -82,7 +82,7 @@ pub(super) async fn page(
     let derived: Vec<Value> = explanation.iter().flat_map(|one| sections(one, &config, language)).collect();
     let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
     let clocks = app.views.clocks(id).await.unwrap_or_default();
-    let silent = app.outbox.silenced_until(id, request.facets.clone(), None).await.ok().flatten();
+    let silent = app.outbox.silenced_until(&request, None).await.ok().flatten();
     let looked =
         Looked { app, session, request: &request, events: &events, clocks: &clocks, config: &config, language };
     let mut deeds = forms::forms(&looked);
@@ -96,6 +96,11 @@ pub(super) async fn page(
     let first = live.min_by_key(|clock| clock.due_at);
     let headline = first
         .map_or_else(|| standing(&request, language), |clock| desk::headline(&request, clock, &config, now, language));
+    let (history, n_earlier) = history(app, id, &config, language).await;
+    let earlier = match n_earlier {
+        0 => String::new(),
+        n => language.of(both!("+{n} earlier; all of them: plazo show {id}", "+{n} anteriores; todas: plazo show {id}")),
+    };
     let context = context! {
         headline,
         title => format!("{id} · {}", about.join(" · ")),
@@ -112,7 +117,8 @@ pub(super) async fn page(
         first => Serde(forms::buttons(&looked, silent.is_some())),
         deeds => Serde(deeds),
         place => conversation(&events, language),
-        history => history(app, id, &config, language).await,
+        history,
+        earlier,
         history_title => language.of(both!("What happened so far", "Qué ha pasado")),
         band => band.map(Serde),
         band_title => language.of(both!("Its time", "Su tiempo")),
@@ -172,9 +178,9 @@ fn conversation(events: &[Event], language: Language) -> Option<Value> {
     Some(context! { text => crate::text::place::label(&place, language), href => place.url })
 }
 
-/// What happened, the latest first.
-async fn history(app: &App, id: RequestId, config: &Config, language: Language) -> Vec<Value> {
-    let Ok(told) = told(app, id, language).await else { return Vec::new() };
+/// What happened, the latest first, and how much of it is left out.
+async fn history(app: &App, id: RequestId, config: &Config, language: Language) -> (Vec<Value>, usize) {
+    let Ok(told) = told(app, id, language).await else { return (Vec::new(), 0) };
     let now = app.now();
     let lines = told.lines.iter().rev().take(MOST_TOLD).map(|line| {
         context! {
@@ -190,7 +196,7 @@ async fn history(app: &App, id: RequestId, config: &Config, language: Language) 
             },
         }
     });
-    lines.collect()
+    (lines.collect(), told.lines.len().saturating_sub(MOST_TOLD))
 }
 
 fn sections(explanation: &crate::engine::explain::Explanation, config: &Config, language: Language) -> Vec<Value> {

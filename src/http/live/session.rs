@@ -23,7 +23,7 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match of(parts, app).await {
             Some(session) => Ok(Self(session)),
-            None => Err(sign_in::page(app, parts.uri.path())),
+            None => Err(sign_in::page(app, &parts.uri)),
         }
     }
 }

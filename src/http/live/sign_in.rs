@@ -2,7 +2,7 @@
 //! whether or not the file knows it.
 
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, body::Bytes};
 use minijinja::context;
@@ -18,10 +18,37 @@ use crate::text::Language;
 /// Longer than any address (RFC 5321 §4.5.3.1.3).
 const LONGEST: usize = 254;
 
-/// The page that asks for an address, in place of the one of that path.
-pub(super) fn page(app: &App, path: &str) -> Response {
-    let request = path.strip_prefix("/r/").and_then(|rest| rest.split('/').next()?.parse().ok());
-    ask_page(StatusCode::UNAUTHORIZED, app.config().language, request, None)
+/// Letters of an address that is led on to.
+const LONGEST_PATH: usize = 300;
+/// Pages that are led on to, besides those of requests.
+const PAGES: [&str; 7] = ["", "incumplimientos", "silencios", "informe", "envios", "estado", "archivo"];
+
+/// The page that is led on to for somebody who wanted that address: a page of plazo's own that only shows. None where it is none, so that
+/// nobody is led elsewhere.
+pub(in crate::http) fn own_page(wanted: &str) -> Option<String> {
+    let is_plain = |letter: char| letter.is_ascii_graphic() && !"\\\"<>".contains(letter);
+    if LONGEST_PATH < wanted.len() || !wanted.chars().all(is_plain) {
+        return None;
+    }
+    let (path, query) = wanted.split_once('?').map_or((wanted, None), |(path, query)| (path, Some(query)));
+    let mut parts = path.strip_prefix('/')?.split('/');
+    let page = parts.next()?;
+    if page == "r" {
+        return parts.next()?.parse::<RequestId>().ok().map(|id| format!("/r/{id}"));
+    }
+    let page = PAGES.into_iter().find(|known| *known == page)?;
+    match (query, parts.next()) {
+        (_, Some(_)) if page.is_empty() => None,
+        // The address of a form is that of its page, without what was asked of the form.
+        (_, Some(_)) | (None, None) => Some(format!("/{page}")),
+        (Some(query), None) => Some(format!("/{page}?{query}")),
+    }
+}
+
+/// The page that asks for an address, in place of the one that was wanted.
+pub(super) fn page(app: &App, wanted: &Uri) -> Response {
+    let to = wanted.path_and_query().and_then(|wanted| own_page(wanted.as_str()));
+    ask_page(StatusCode::UNAUTHORIZED, app.config().language, to, None)
 }
 
 pub(super) async fn show(State(app): State<App>) -> Response {
@@ -35,7 +62,7 @@ pub(super) async fn ask(State(app): State<App>, peer: Option<Extension<ConnectIn
         let found = form_urlencoded::parse(&body).find(|(name, _)| name == wanted);
         found.map(|(_, value)| value.into_owned())
     };
-    let request: Option<RequestId> = field("request").and_then(|id| id.parse().ok());
+    let to = field("to").and_then(|to| own_page(&to));
     let caller = match peer {
         Some(Extension(ConnectInfo(Caller::Tcp(address)))) => address.ip().to_string(),
         _ => String::new(),
@@ -45,17 +72,18 @@ pub(super) async fn ask(State(app): State<App>, peer: Option<Extension<ConnectIn
     if !app.refusals().may_ask(&caller, &given) {
         let often =
             both!("That was often. Try again in a minute.", "Fueron muchas veces. Inténtelo de nuevo en un minuto.");
-        return ask_page(StatusCode::TOO_MANY_REQUESTS, language, request, Some(language.of(often)));
+        return ask_page(StatusCode::TOO_MANY_REQUESTS, language, to, Some(language.of(often)));
     }
     if let Some(address) = address {
         // Beside this answer, which takes as long whoever it is.
-        tokio::spawn(async move { app.send_sign_in(&address, request).await });
+        let to = to.clone();
+        tokio::spawn(async move { app.send_sign_in(&address, to).await });
     }
     let sent = both!(
         "If somebody here has that address, a link is on its way to it. It works once, within fifteen minutes.",
         "Si alguien de aquí tiene esa dirección, ya va un enlace en camino. Sirve una sola vez, durante quince minutos."
     );
-    ask_page(StatusCode::OK, language, request, Some(language.of(sent)))
+    ask_page(StatusCode::OK, language, to, Some(language.of(sent)))
 }
 
 /// Ends the session.
@@ -72,7 +100,7 @@ pub(super) async fn leave(State(app): State<App>, SignedIn(session): SignedIn, b
     (headers, Redirect::to("/")).into_response()
 }
 
-fn ask_page(status: StatusCode, language: Language, request: Option<RequestId>, said: Option<String>) -> Response {
+fn ask_page(status: StatusCode, language: Language, to: Option<String>, said: Option<String>) -> Response {
     let context = context! {
         lang => language.code(),
         version => assets::version(),
@@ -84,7 +112,40 @@ fn ask_page(status: StatusCode, language: Language, request: Option<RequestId>, 
         label => language.of(both!("Your address", "Su dirección")),
         button => language.of(both!("Send me the link", "Enviarme el enlace")),
         said,
-        request => request.map(|id| id.to_string()),
+        to,
     };
     shell::respond(status, "sign_in.html", &context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plazo_s_own_pages_are_led_on_to() {
+        let rows = [
+            ("/", Some("/")),
+            ("/?team=social&q=caf%C3%A9", Some("/?team=social&q=caf%C3%A9")),
+            ("/informe?ver=1&desde=-7d", Some("/informe?ver=1&desde=-7d")),
+            ("/r/R-7", Some("/r/R-7")),
+            ("/r/r-7/take?once=1", Some("/r/R-7")),
+            ("/silencios/4/fin?x=1", Some("/silencios")),
+            ("/incumplimientos/3", Some("/incumplimientos")),
+            ("/r/", None),
+            ("/r/nadie", None),
+            ("/salir", None),
+            ("/a/abc", None),
+            ("/v1/requests", None),
+            ("//elsewhere.example/", None),
+            ("/\\elsewhere.example", None),
+            ("https://elsewhere.example/", None),
+            ("/informe\r\nLocation: https://elsewhere.example", None),
+            ("informe", None),
+            ("", None),
+        ];
+        for (wanted, page) in rows {
+            assert_eq!(own_page(wanted).as_deref(), page, "{wanted:?}");
+        }
+        assert_eq!(own_page(&format!("/?q={}", "x".repeat(LONGEST_PATH))), None);
+    }
 }

@@ -89,7 +89,7 @@ async fn list(app: &App, session: &Session, typed: Typed, is_done: bool) -> Resp
         let end = Cell::form(CellForm {
             to: format!("/silencios/{}/fin", row.id.0),
             button: of(both!("End it", "Terminarlo")),
-            field: None,
+            ..CellForm::default()
         });
         vec![
             Cell::text(what(&row.silenced, &config, language)),

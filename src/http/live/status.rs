@@ -121,7 +121,7 @@ pub(super) async fn show(State(app): State<App>, SignedIn(session): SignedIn) ->
 }
 
 fn table<const N: usize>(title: String, columns: [&str; N], rows: Vec<Vec<Cell>>) -> Table {
-    Table { title, columns: columns.map(str::to_owned).into(), rows, empty: String::new() }
+    Table { title, columns: columns.map(str::to_owned).into(), rows, ..Table::default() }
 }
 
 /// plazo itself: how much is open, what has not gone out, how late it was.
@@ -133,6 +133,8 @@ async fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> 
         counts.deliveries.iter().filter(|(state, ..)| *state == wanted).map(|(_, n, _)| n).sum::<i64>()
     };
     let (open, waiting, overdue) = (in_phase("open") + in_phase("waiting"), in_phase("waiting"), counts.n_overdue);
+    let vencidas = if overdue == 1 { "vencida" } else { "vencidas" };
+    let abiertas = if open == 1 { "abierta" } else { "abiertas" };
     let (dead, pending, unsent) = (in_state(DeliveryState::Dead), in_state(DeliveryState::Pending), counts.n_unsent);
     let class = |is_bad: bool| if is_bad { "overdue" } else { "" };
     let since = app.started_at().map(|at| {
@@ -159,7 +161,7 @@ async fn itself(app: &App, counts: &Counts, language: crate::text::Language) -> 
                 class(0 < overdue),
                 of(both!(
                     "{open} open, {waiting} of them wait, {overdue} overdue",
-                    "{open} abiertas, {waiting} de ellas en espera, {overdue} vencidas"
+                    "{open} {abiertas}, {waiting} en espera, {overdue} {vencidas}"
                 )),
             ),
         ],

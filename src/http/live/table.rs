@@ -18,12 +18,14 @@ pub(super) struct Cell {
 }
 
 /// A form in a cell: a button, and a text before it where one is asked for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct CellForm {
     pub(super) to: String,
     pub(super) button: String,
     /// The field, its label, and how long it may be.
     pub(super) field: Option<(&'static str, String, usize)>,
+    /// What had been typed in it.
+    pub(super) typed: String,
 }
 
 impl Cell {
@@ -60,6 +62,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Cell>>,
     /// What is said where there are none.
     pub(super) empty: String,
+    /// What is said of rows that are left out.
+    pub(super) left: String,
 }
 
 /// What a page of lists says.

@@ -16,10 +16,10 @@ use crate::http::pages::wording::person;
 use crate::http::violations::LONGEST_EXCUSE;
 use crate::outbox::ViolationId;
 use crate::store::violations::ViolationFilter;
-use crate::text::{format, proof, violation};
+use crate::text::{Both, format, proof, violation};
 
 const MOST_LISTED: usize = 200;
-/// Of the whole house, of which not everything is the reader's.
+/// Of the whole house, of which not everything is the reader's. Those before are not looked at, and that is said.
 const MOST_READ: u32 = 2_000;
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +30,14 @@ pub(super) struct Wanted {
     hecho: Option<String>,
 }
 
+/// An explanation that was not taken: of which broken rule, what was typed, and why.
+struct NotKept {
+    status: StatusCode,
+    detail: String,
+    of: i64,
+    typed: String,
+}
+
 pub(super) async fn show(
     State(app): State<App>,
     SignedIn(session): SignedIn,
@@ -38,20 +46,22 @@ pub(super) async fn show(
     list(&app, &session, &wanted, None).await
 }
 
-async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<(StatusCode, String)>) -> Response {
+async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<NotKept>) -> Response {
     let (config, now) = (app.config(), app.now());
     let language = session.viewer.language(&config);
-    let of = |both: crate::text::Both| language.of(both);
+    let of = |both: Both| language.of(both);
     let is_all = wanted.todos.is_some();
-    let filter = ViolationFilter { open: !is_all, limit: MOST_READ, ..ViolationFilter::default() };
+    let filter = ViolationFilter { open: !is_all, limit: MOST_READ + 1, ..ViolationFilter::default() };
     let found = app.views.violations(filter).await.unwrap_or_default();
-    let mut rows = Vec::new();
-    for row in found {
-        if MOST_LISTED <= rows.len() {
-            break;
-        }
+    let is_cut = MOST_READ < u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let (mut rows, mut more) = (Vec::new(), 0_usize);
+    for row in found.into_iter().take(MOST_READ as usize) {
         let request = app.views.request(row.request).await.ok().flatten();
         if !request.is_some_and(|request| app.sees(&session.viewer, &request)) {
+            continue;
+        }
+        if MOST_LISTED <= rows.len() {
+            more += 1;
             continue;
         }
         let who = row.violation.who.as_deref().or(row.owner.as_deref()).map(|word| person(word, &config));
@@ -64,6 +74,7 @@ async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<(St
                 to: format!("/incumplimientos/{}", row.id),
                 button: of(both!("Explain", "Explicar")),
                 field: Some(("excuse", of(both!("What happened?", "¿Qué pasó?")), LONGEST_EXCUSE)),
+                typed: refused.as_ref().filter(|one| one.of == row.id.0).map(|one| one.typed.clone()).unwrap_or_default(),
             }),
         };
         rows.push(vec![
@@ -75,16 +86,16 @@ async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<(St
             said,
         ]);
     }
-    let columns = language.of(crate::text::Both {
+    let columns = language.of(Both {
         en: ["when", "rule", "what", "request", "who", "what happened"],
         es: ["cuándo", "regla", "qué", "solicitud", "quién", "qué pasó"],
     });
-    let status = refused.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
+    let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
     let lists = Lists {
         title: of(both!("Broken rules", "Reglas incumplidas")),
         done: session::unsealed(session, wanted.hecho.as_deref())
             .map(|_| of(both!("Your explanation is kept.", "Su explicación quedó guardada."))),
-        refused: refused.map(|(_, detail)| detail),
+        refused: refused.map(|refused| refused.detail),
         shortcuts: vec![
             Shortcut {
                 href: "/incumplimientos".to_owned(),
@@ -97,6 +108,15 @@ async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<(St
             columns: columns.map(str::to_owned).into(),
             rows,
             empty: of(both!("None.", "Ninguna.")),
+            left: of(match (more, is_cut) {
+                (0, false) => Both { en: String::new(), es: String::new() },
+                (0, true) => both!("Of the latest {MOST_READ} of the house.", "De las últimas {MOST_READ} de la casa."),
+                (more, false) => both!("+{more} more", "+{more} más"),
+                (more, true) => both!(
+                    "+{more} more, of the latest {MOST_READ} of the house",
+                    "+{more} más, de las últimas {MOST_READ} de la casa"
+                ),
+            }),
             ..Table::default()
         }],
         ..Lists::default()
@@ -117,10 +137,11 @@ pub(super) async fn explain(
         found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
     };
     let wanted = Wanted::default();
-    if !App::is_own_form(&session, &field("form")) {
-        return list(&app, &session, &wanted, Some((StatusCode::FORBIDDEN, shell::stale(language)))).await;
-    }
     let excuse = field("excuse");
+    let refused = |status, detail| Some(NotKept { status, detail, of: id, typed: excuse.clone() });
+    if !App::is_own_form(&session, &field("form")) {
+        return list(&app, &session, &wanted, refused(StatusCode::FORBIDDEN, shell::stale(language))).await;
+    }
     let length = excuse.chars().count();
     let found = app.views.violation(ViolationId(id)).await.ok().flatten();
     let request = match &found {
@@ -131,11 +152,11 @@ pub(super) async fn explain(
     if !is_seen {
         let detail =
             both!("There is no broken rule {id} among yours.", "No hay un incumplimiento {id} entre los suyos.");
-        return list(&app, &session, &wanted, Some((StatusCode::NOT_FOUND, language.of(detail)))).await;
+        return list(&app, &session, &wanted, refused(StatusCode::NOT_FOUND, language.of(detail))).await;
     }
     if found.as_ref().is_some_and(|row| row.excuse.is_some()) {
         let detail = both!("Somebody has explained it already.", "Alguien ya lo explicó.");
-        let refused = Some((StatusCode::UNPROCESSABLE_ENTITY, language.of(detail)));
+        let refused = refused(StatusCode::UNPROCESSABLE_ENTITY, language.of(detail));
         return list(&app, &session, &wanted, refused).await;
     }
     if length == 0 || LONGEST_EXCUSE < length {
@@ -143,7 +164,7 @@ pub(super) async fn explain(
             "Say in a few words what happened, {LONGEST_EXCUSE} letters at most.",
             "Diga en pocas palabras qué pasó, {LONGEST_EXCUSE} letras como máximo."
         );
-        let refused = Some((StatusCode::UNPROCESSABLE_ENTITY, language.of(detail)));
+        let refused = refused(StatusCode::UNPROCESSABLE_ENTITY, language.of(detail));
         return list(&app, &session, &wanted, refused).await;
     }
     let author = session.viewer.author(&config);

@@ -95,7 +95,7 @@ pub(super) async fn act(
             Ok(fact) => vec![fact],
             Err(lead) => return unusable(lead, language),
         },
-        Deed::Show | Deed::Agenda | Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => {
+        Deed::Show | Deed::Agenda | Deed::List | Deed::Report(..) | Deed::SignIn(_) | Deed::SignInHere => {
             return failure(language);
         }
     };
@@ -208,7 +208,7 @@ fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, lan
         | Deed::Agenda
         | Deed::List
         | Deed::Report(..)
-        | Deed::SignIn
+        | Deed::SignIn(_)
         | Deed::SignInHere => {
             both!("Nothing was changed.", "No se cambió nada.")
         }
@@ -312,9 +312,7 @@ async fn end_silence(app: &App, link: &Link, language: Language) -> Page {
         }
     }
     let Ok(Some(request)) = find(app, id).await else { return unknown(id, language) };
-    let facets = request.facets.clone();
-    let person = link.reader.person().map(str::to_owned);
-    let left = app.outbox.silenced_until(id, facets, person).await.ok().flatten();
+    let left = app.outbox.silenced_until(&request, link.reader.person()).await.ok().flatten();
     let done = match left {
         None => both!("The silence has ended.", "El silencio terminó."),
         Some(until) => {

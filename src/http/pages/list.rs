@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 
-use super::page::{Listed, Page, Section, failure};
+use super::page::{Listed, Onward, Page, Section, failure};
 use super::wording::{Urgency, capitalised, due, nobody, person, short_client};
 use crate::app::App;
 use crate::app::links::{Deed, Link};
@@ -42,8 +42,8 @@ pub(super) async fn page(app: &App, link: &Link, language: Language) -> Page {
         n => both!("{n} open requests", "{n} solicitudes abiertas"),
     };
     let cut = both!(
-        "These are the {n} that are due first. All of them: plazo list",
-        "Estas son las {n} que vencen primero. Todas: plazo list"
+        "These are the {n} that are due first; the queue has all of them.",
+        "Estas son las {n} que vencen primero; la cola las tiene todas."
     );
     let config = app.config();
     let reader = link.reader.person().and_then(|key| config.contacts.get(key)).map(|contact| contact.name.clone());
@@ -55,6 +55,7 @@ pub(super) async fn page(app: &App, link: &Link, language: Language) -> Page {
         kind: "list",
         leads: seen.into_iter().chain(is_cut.then(|| language.of(cut))).collect(),
         sections: sections.into_iter().map(|(_, section)| section).collect(),
+        further: vec![Onward { text: language.of(both!("The queue, live", "La cola, en vivo")), href: format!("{}/", app.base()) }],
         ..Page::default()
     }
 }

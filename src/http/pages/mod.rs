@@ -66,7 +66,7 @@ async fn show(State(app): State<App>, Path(token): Path<String>, parts: Parts) -
             }
             Err(_) => failure(language),
         },
-        Deed::SignIn | Deed::SignInHere => sign_in::page(&link, &config, language),
+        Deed::SignIn(_) | Deed::SignInHere => sign_in::page(&link, &config, language),
         Deed::Report(name, period) => match whole_report(&app, &link, name, *period, language).await {
             Some(html) => return send(StatusCode::OK, "text/html; charset=utf-8", &html),
             None => failure(language),
@@ -105,7 +105,7 @@ async fn act(State(app): State<App>, Path(token): Path<String>, headers: HeaderM
     };
     let language = language_of(&link, &config);
     let page = match find(&app, link.request).await {
-        _ if matches!(link.deed, Deed::SignIn | Deed::SignInHere) => {
+        _ if matches!(link.deed, Deed::SignIn(_) | Deed::SignInHere) => {
             return sign_in::begin(&app, &link, &token, &headers, language).await;
         }
         _ if matches!(link.deed, Deed::Show | Deed::List | Deed::Report(..) | Deed::Agenda) => {

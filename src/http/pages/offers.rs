@@ -24,10 +24,7 @@ pub(super) async fn deeds(
     language: Language,
 ) -> (Vec<Button>, Option<Hand>) {
     let (config, now, id) = (app.config(), app.now(), request.id);
-    let facets = request.facets.clone();
-    let person = link.reader.person().map(str::to_owned);
-    let silenced = app.outbox.silenced_until(id, facets, person).await;
-    let silenced = silenced.ok().flatten();
+    let silenced = app.outbox.silenced_until(request, link.reader.person()).await.ok().flatten();
     let is_owner = request.owner.is_some() && request.owner.as_deref() == link.reader.person();
     let is_put_off = request.snoozed_until.is_some_and(|until| now < until);
     let morning = next_opening(request, &config, now).unwrap_or_else(|| next_morning(&config, now));
@@ -98,10 +95,11 @@ pub(super) fn further(app: &App, link: &Link, events: &[Event], language: Langua
         text: language.of(both!("See all that is open", "Ver todo lo abierto")),
         href: app.onward(link, Deed::List, RequestId(0)),
     };
-    let id = link.request;
-    let whole = link.reader.person().map(|_| Onward {
-        text: language.of(both!("Everything about {id}", "Todo sobre {id}")),
-        href: format!("{}/r/{id}", app.base()),
-    });
-    place.into_iter().chain([all]).chain(whole).collect()
+    place.into_iter().chain([all, whole(app, link.request, language)]).collect()
+}
+
+/// The live page of a request, where people of the file sign in.
+pub(super) fn whole(app: &App, id: RequestId, language: Language) -> Onward {
+    let text = language.of(both!("Everything about {id}", "Todo sobre {id}"));
+    Onward { text, href: format!("{}/r/{id}", app.base()) }
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 
 use super::forms::{approval, excuse, moved, put_off, reason};
-use super::offers::{deeds, further};
+use super::offers::{deeds, further, whole};
 use super::page::{Form, History, Onward, Page};
 use super::wording::{capitalised, person, promises, rows, short_client, span};
 use crate::app::App;
@@ -60,7 +60,7 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
                 text: language.of(both!("What else can be done with {id}", "Qué más se puede hacer con {id}")),
                 href: app.onward(link, Deed::Show, id),
             };
-            return Page { leads, further: vec![show], ..page };
+            return Page { leads, further: vec![show, whole(app, id, language)], ..page };
         }
         Deed::Take => {
             let note = if request.owner.is_none() && link.reader.person().is_some() {
@@ -144,7 +144,7 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
         Deed::Reschedule => {
             (both!("Move the appointment of {id}?", "¿Mover la cita de {id}?"), moved(request, &config, language))
         }
-        Deed::Agenda | Deed::List | Deed::Report(..) | Deed::SignIn | Deed::SignInHere => return page,
+        Deed::Agenda | Deed::List | Deed::Report(..) | Deed::SignIn(_) | Deed::SignInHere => return page,
     };
     Page { title: language.of(title), leads, form, ..page }
 }
@@ -165,6 +165,7 @@ pub(super) fn seen(app: &App, request: &Request, language: Language) -> Page {
         },
         clocks: promises(request, &config, now, language),
         facts: rows(request, &config, now, language),
+        further: vec![whole(app, id, language)],
         ..Page::default()
     }
 }

@@ -5,10 +5,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::page::{Form, Page, failure, respond, unusable};
 use crate::app::App;
-use crate::app::links::Link;
+use crate::app::links::{Deed, Link};
 use crate::both;
 use crate::config::Config;
-use crate::engine::request_id::RequestId;
 use crate::http::live;
 use crate::text::Language;
 
@@ -32,7 +31,7 @@ pub(super) fn page(link: &Link, config: &Config, language: Language) -> Page {
     }
 }
 
-/// Begins it, and leads to the request that was wanted, else to the queue.
+/// Begins it, and leads to the page that was wanted, else to the queue.
 pub(super) async fn begin(app: &App, link: &Link, token: &str, headers: &HeaderMap, language: Language) -> Response {
     let config = app.config();
     // A page of elsewhere would bring its reader in under another's name.
@@ -44,7 +43,8 @@ pub(super) async fn begin(app: &App, link: &Link, token: &str, headers: &HeaderM
     let browser = headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok());
     match app.sign_in(link, token, browser).await {
         Ok(Some(word)) => {
-            let to = if link.request == RequestId(0) { "/".to_owned() } else { format!("/r/{}", link.request) };
+            let wanted = if let Deed::SignIn(to) = &link.deed { to.as_deref() } else { None };
+            let to = wanted.and_then(live::own_page).unwrap_or_else(|| "/".to_owned());
             let cookie = live::cookie(&word, &config);
             ([(header::SET_COOKIE, cookie), (header::REFERRER_POLICY, "no-referrer".to_owned())], Redirect::to(&to))
                 .into_response()

@@ -3,6 +3,7 @@
 pub mod daemon;
 pub mod desk;
 pub mod mailserver;
+pub mod nginx;
 pub mod smtp;
 pub mod terminal;
 pub mod webhook;

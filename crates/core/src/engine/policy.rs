@@ -228,6 +228,17 @@ pub struct Matcher {
 impl Matcher {
     /// Whether the policy holds for a request with these facets.
     pub fn matches(&self, facets: &Facets) -> bool {
+        self.matches_but_for_team(facets)
+            && (self.team.is_empty() || facets.teams.iter().any(|team| self.names_team(team)))
+    }
+
+    /// Whether that team is among those that it names.
+    pub fn names_team(&self, team: &str) -> bool {
+        self.team.iter().any(|named| named.eq_ignore_ascii_case(team))
+    }
+
+    /// Whether all holds that it says, whosever team it is.
+    pub fn matches_but_for_team(&self, facets: &Facets) -> bool {
         let among = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item.eq_ignore_ascii_case(value)))
         };
@@ -239,7 +250,6 @@ impl Matcher {
             && among(&self.customer, facets.customer.as_deref())
             && among(&self.priority, facets.priority.as_deref())
             && (self.kind.is_empty() || self.kind.contains(&facets.kind))
-            && any_of(&self.team, &facets.teams)
             && any_of(&self.tags, &facets.tags)
             && among(&self.stage, facets.stage.as_deref())
             && among(&self.wait, facets.wait.as_deref())

@@ -1,6 +1,6 @@
 //! Instants, spans and words as people of each language write them.
 
-use super::Language;
+use super::{Both, Language};
 use super::printable::{first_letters, n_letters, printable_line};
 use crate::engine::working_time::WorkingTime;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
@@ -104,13 +104,16 @@ pub fn working_time(time: WorkingTime) -> String {
     }
 }
 
-/// Bytes in the unit that leaves few digits: `1.5 GB`, `32 MB`, `4 kB`.
-pub fn bytes(n: u64) -> String {
+/// Bytes in the unit that leaves few digits: `1.5 GB`, in Spanish `1,5 GB`; `32 MB`, `4 kB`.
+pub fn bytes(n: u64, language: Language) -> String {
     let tenths = |unit: u64| (n.saturating_mul(10) / unit) as f64 / 10.0;
     match n {
         0..1_000_000 => format!("{} kB", n / 1_000),
         1_000_000..1_000_000_000 => format!("{} MB", n / 1_000_000),
-        _ => format!("{:.1} GB", tenths(1_000_000_000)),
+        _ => {
+            let en = format!("{:.1} GB", tenths(1_000_000_000));
+            language.of(Both { es: en.replace('.', ","), en })
+        }
     }
 }
 

@@ -79,8 +79,8 @@ pub(super) fn link(deed: &str, request: RequestId, texts: &Texts, reader: &Reade
         RequestId(0) => String::new(),
         request => format!(" · {request}"),
     };
-    if deed == SIGN_IN {
-        return sign_in(request, texts, reader);
+    if deed.starts_with(SIGN_IN) {
+        return sign_in(deed, request, texts, reader);
     }
     let subject = reader.language.of(both!("your new link{about}", "su enlace nuevo{about}"));
     let address = (reader.further)(&Further::Again(deed.to_owned(), request)).unwrap_or_default();
@@ -91,12 +91,12 @@ pub(super) fn link(deed: &str, request: RequestId, texts: &Texts, reader: &Reade
     render(&subject, &text, texts, reader)
 }
 
-/// The deed of a link that begins a session of the pages.
+/// How the deed of a link begins that begins a session of the pages; the page that was wanted follows.
 const SIGN_IN: &str = "signin";
 
-fn sign_in(request: RequestId, texts: &Texts, reader: &Reader<'_>) -> Rendered {
+fn sign_in(deed: &str, request: RequestId, texts: &Texts, reader: &Reader<'_>) -> Rendered {
     let subject = reader.language.of(both!("come in", "entrar"));
-    let address = (reader.further)(&Further::Again(SIGN_IN.to_owned(), request)).unwrap_or_default();
+    let address = (reader.further)(&Further::Again(deed.to_owned(), request)).unwrap_or_default();
     let text = reader.language.of(both!(
         "Open this to see the queue of plazo in your browser. It works once, within fifteen minutes:\n\n{address}\n\nIf you did not ask for it, do nothing: without this message nobody gets in under your name.",
         "Abra esto para ver la cola de plazo en su navegador. Sirve una sola vez, durante quince minutos:\n\n{address}\n\nSi usted no lo pidió, no haga nada: sin este mensaje nadie entra con su nombre."

@@ -32,11 +32,15 @@
   const parts = [...document.querySelectorAll("[data-live]")];
   if (!stamp || !lost) return;
   // A list of what was sent or broken may wait a moment; who waits on one request may not.
-  const SILENT = 20, REFRESH = 30, PACE = rows || document.getElementById("now") ? 0 : 3000;
+  const SILENT = 20, REFRESH = 30, AGAIN = 10, PATIENCE = 10, PACE = rows || document.getElementById("now") ? 0 : 3000;
   const title = document.title.replace(/^\(\d+\) /, "");
-  let heard = Date.now(), fetched = Date.now(), busy = false, again = false, stream = null;
+  const { lang, dataset: { zone } } = document.documentElement;
+  const minute = (at) => new Date(at).toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+  // `heard`: anything of plazo. `told`: an event of the stream, which may be dead while pages still come. `listened`: when it was last opened.
+  let heard = Date.now(), told = heard, listened = heard, fetched = heard, busy = false, again = false, stream = null;
 
   const alive = () => { heard = Date.now(); lost.hidden = true; };
+  const isTold = () => { told = Date.now(); alive(); };
 
   async function refresh() {
     if (busy) { again = true; return; }
@@ -46,7 +50,9 @@
       const address = new URL(location.href);
       address.hash = "";
       if (rows) address.searchParams.set("parte", "filas");
-      const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin" });
+      // A connection that swallows what it is given, as after sleep, would be waited for without end.
+      const signal = AbortSignal.timeout(PATIENCE * 1000);
+      const answer = await fetch(address, { headers: { accept: "text/html" }, credentials: "same-origin", signal });
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) { show(await answer.text()); fetched = Date.now(); alive(); }
     } catch { /* the stamp tells */ }
@@ -84,29 +90,31 @@
     rows.replaceChildren(part);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     document.title = part.dataset.counted + title;
-    if (clock) clock.textContent = part.dataset.clock;
     // Said only where it is news, so that a reader of the screen is not talked over.
     if (news && news.textContent !== part.dataset.news) news.textContent = part.dataset.news;
   }
 
   function listen() {
+    listened = Date.now();
     stream?.close();
     stream = new EventSource("/live" + (rows?.tagName === "MAIN" ? location.search : ""));
-    stream.addEventListener("beat", alive);
-    stream.addEventListener("change", () => { alive(); refresh(); });
-    stream.addEventListener("open", () => { alive(); refresh(); });
+    stream.addEventListener("beat", isTold);
+    for (const name of ["change", "open"]) stream.addEventListener(name, () => { isTold(); refresh(); });
+    // Where it was refused, the page may be nobody's any more.
+    stream.addEventListener("error", (event) => { if (event.target.readyState === EventSource.CLOSED) refresh(); });
   }
 
   function tick() {
     const now = Date.now(), silent = Math.round((now - heard) / 1000);
     stamp.textContent = "● " + stamp.dataset.ago.replace("{s}", String(silent));
+    if (clock) clock.textContent = minute(now);
     if (SILENT < silent && lost.hidden) {
-      const at = new Date(heard).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: document.documentElement.dataset.zone });
-      lost.textContent = lost.dataset.lost.replace("{t}", at);
+      lost.textContent = lost.dataset.lost.replace("{t}", minute(heard));
       lost.hidden = false;
     }
-    // A browser gives a stream up that was refused, as by a proxy without its server.
-    if (stream.readyState === EventSource.CLOSED && silent % 5 === 4) listen();
+    // Whatever a browser takes a stream for: one that was refused is given up, and one that a proxy lost looks open for good.
+    const isClosed = stream.readyState === EventSource.CLOSED;
+    if ((isClosed || SILENT * 1000 < now - told) && AGAIN * 1000 < now - listened) listen();
     if (!document.hidden && REFRESH * 1000 < now - fetched) { fetched = now; refresh(); }
   }
 

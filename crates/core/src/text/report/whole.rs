@@ -213,9 +213,10 @@ impl Writer<'_> {
         }
         let seconds = |ms| lateness(ms, self.language);
         let (n, p50, p99, max) = (own.n, seconds(own.p50_ms), seconds(own.p99_ms), seconds(own.max_ms));
+        let crate::text::Both { en, es } = crate::text::ALERTS.counted(n);
         self.language.of(both!(
-            "plazo sent {n} alerts; late by {p50} (half of them at most), {p99} (99 of 100), {max} (the latest).",
-            "plazo envió {n} avisos; con un retraso de {p50} (la mitad, a lo sumo), {p99} (99 de cada 100), {max} (el mayor)."
+            "plazo sent {en}; late by {p50} (half of them at most), {p99} (99 of 100), {max} (the latest).",
+            "plazo envió {es}; con un retraso de {p50} (la mitad, a lo sumo), {p99} (99 de cada 100), {max} (el mayor)."
         ))
     }
 }
