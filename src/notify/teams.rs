@@ -137,7 +137,7 @@ fn payload(message: &Message, form: Form) -> Value {
         }
         body.push(run(&text, "Default"));
     }
-    let buttons = message.card.buttons.iter().filter(|_| form == Form::Full);
+    let buttons = message.card.links().filter(|_| form == Form::Full);
     let actions: Vec<_> =
         buttons.map(|button| json!({ "type": "Action.OpenUrl", "title": button.word, "url": button.url })).collect();
     json!({

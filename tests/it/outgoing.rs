@@ -161,6 +161,7 @@ fn alert(words: &str) -> Message {
                 .map(|(word, deed)| Button::new(word, &link(deed)))
                 .chain([wa.clone()])
                 .collect(),
+            also: vec![Button::new("No hace falta responder", &link("waive"))],
             show: Some(link("show")),
             place: Some(wa),
             is_over: false,
@@ -192,6 +193,7 @@ fn update(reference: &str) -> Message {
             title: None,
             lines: Vec::new(),
             buttons: Vec::new(),
+            also: Vec::new(),
             show: None,
             place: None,
             notes: vec!["Andrés Rojas, lun 2 mar, 09:39".to_owned()],
