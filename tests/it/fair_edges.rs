@@ -165,10 +165,9 @@ e = [{ at = "due", tell = ["WHOM"] }]
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_promise_that_was_made_and_taken_back_before_it_settled_was_none() {
-    let file = HANDED.replace("SETTLE", "settle = \"5m\"").replace(
-        "[[policy]]\nname = \"all\"\ndeliver = { within = \"8h\", escalation = \"e\" }\n",
-        "",
-    );
+    let file = HANDED
+        .replace("SETTLE", "settle = \"5m\"")
+        .replace("[[policy]]\nname = \"all\"\ndeliver = { within = \"8h\", escalation = \"e\" }\n", "");
     let mut desk = Desk::open("2026-03-02 09:00", &file);
     desk.ask("crm", "a").await;
     desk.until("2026-03-02 10:30").await;
