@@ -15,6 +15,24 @@ use crate::store::{Store, StoreError};
 /// What is heard of later than this is not judged by who was away then.
 const REMEMBERED: TimeDelta = TimeDelta::days(400);
 
+/// What became of an absence that was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AbsenceTold {
+    /// It has this number.
+    New(i64),
+    /// It holds already.
+    Known {
+        /// Its number; none where it stands in the file.
+        id: Option<i64>,
+        /// Who said so.
+        who: Option<String>,
+        /// From when.
+        from: DateTime<Utc>,
+    },
+    /// Nothing was written: everybody would be away who stands in, so that it leads back to its beginning.
+    LeadsBack,
+}
+
 impl App {
     /// Absences that were told and hold now or later.
     ///
@@ -26,17 +44,23 @@ impl App {
         self.readers.read(move |store| store.absences(now)).await
     }
 
-    /// Puts an absence on record, and has it hold; returns its number. None, and nothing is written, where everybody would be away who
-    /// stands in, so that it leads back to its beginning.
+    /// Puts an absence on record, and has it hold. One that is known already is written once, and whoever stands in is told once.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if it cannot be written.
-    pub async fn add_absence(&self, absence: Absence, who: Option<String>) -> Result<Option<i64>, WriteError> {
+    pub async fn add_absence(&self, absence: Absence, who: Option<String>) -> Result<AbsenceTold, WriteError> {
         // One after the other: two of them could make a circle together.
         let _alone = self.core.absences.lock().await;
-        if leads_back(&absence, &self.config()) {
-            return Ok(None);
+        let config = self.config();
+        if leads_back(&absence, &config) {
+            return Ok(AbsenceTold::LeadsBack);
+        }
+        let in_force = absence::in_force(config.rulebook.directory.absences(), &absence.person, absence.from);
+        if let Some(known) = in_force.filter(|one| one.until == absence.until && one.substitute == absence.substitute) {
+            let row = self.absences().await?.into_iter().find(|row| row.absence == *known);
+            let (id, who) = row.map_or((None, None), |row| (Some(row.id), row.who));
+            return Ok(AbsenceTold::Known { id, who, from: known.from });
         }
         let person = absence.person.clone();
         let (told, by) = (absence.clone(), who.clone());
@@ -45,7 +69,7 @@ impl App {
         self.take_absences().await?;
         self.wait_until_back(person).await?;
         self.tell_stand_ins(vec![told], by).await?;
-        Ok(Some(id))
+        Ok(AbsenceTold::New(id))
     }
 
     /// Ends an absence before its time; whether there was one.

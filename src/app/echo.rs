@@ -39,7 +39,7 @@ impl Work<'_> {
     /// What of an event of a source is plazo's own doing.
     pub(super) fn echo(&mut self, prepared: &Prepared, incoming: &Arc<Incoming>) -> Result<Echo, StoreError> {
         let (event, source) = (&incoming.event, &prepared.source);
-        if !self.config.sources.get(source).is_some_and(|source| source.writes().is_some()) {
+        if self.config.sources.get(source).is_none_or(|source| source.writes().is_none()) {
             return Ok(Echo::None);
         }
         if !is_of_client(event) && self.is_by_own_account(prepared, event)? {

@@ -5,7 +5,7 @@
 //! messages, [`Feeds`] are the systems that tell, [`Views`] are what people and programs look at. Whatever writes fails with [`WriteError`] if
 //! nothing could be written, whatever looks with [`StoreError`] if the store cannot be read; where one can fail otherwise it says so.
 
-mod absence;
+pub mod absence;
 mod agenda;
 pub mod board;
 mod core;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::absence;
 use crate::config::Config;
 use crate::desk;
 use crate::engine::clock::Clock;
@@ -87,6 +88,7 @@ pub fn of(store: &Store, config: &Config, source: &str, now: DateTime<Utc>) -> R
     };
     let mut config = config.clone();
     config.rulebook.revision = revision;
+    absence::tell_of_store(&mut config, store, now)?;
     let mut plan = EditPlan::default();
     for id in store.live_requests()? {
         if let Some(request) = store.request(id)? {

@@ -42,9 +42,7 @@ impl Work<'_> {
         let config = &self.config;
         for HeldDelivery { id, person, content } in &held {
             let request = content.as_ref().and_then(Content::request).map(|id| store.request(id)).transpose()?;
-            let longest = |request: &Request| {
-                silence::longest(&silences, request, person.as_deref(), &config.rulebook)
-            };
+            let longest = |request: &Request| silence::longest(&silences, request, person.as_deref(), &config.rulebook);
             store.hold_by(*id, request.flatten().as_ref().and_then(longest), self.now)?;
         }
         self.wake_outbox_if(!held.is_empty());

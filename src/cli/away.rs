@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
+use super::look::Look;
 use super::output::{self, BLUE, Cell, Column, DIM, Table, YELLOW};
 use super::show::local;
 use super::{Exit, Global, Outcome};
@@ -42,6 +43,24 @@ enum Command {
         /// Its number
         absence: i64,
     },
+}
+
+/// Who is `away` of an answer, until when, and who is told instead; a line each.
+pub(super) fn tell(answer: &Value, look: Look) -> anyhow::Result<()> {
+    for one in answer["away"].as_array().into_iter().flatten() {
+        let (name, until) = (one["name"].as_str().unwrap_or_default(), look.when(&one["until"]));
+        output::line(&look.language.of(match one["stands_in"].as_str() {
+            Some(other) => both!(
+                "{name} is away until {until}; {other} is told instead",
+                "{name} está ausente hasta {until}; se avisa a {other}"
+            ),
+            None => both!(
+                "{name} is away until {until}; nobody stands in",
+                "{name} está ausente hasta {until}; sin reemplazo"
+            ),
+        }))?;
+    }
+    Ok(())
 }
 
 pub(super) async fn run(global: &Global, args: &Args) -> Outcome {

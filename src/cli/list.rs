@@ -117,7 +117,7 @@ fn is_overdue(request: &Value) -> bool {
 fn none(state: &str, language: Language) -> &'static str {
     language.of(match state {
         "open" => Both { en: "no open requests", es: "no hay solicitudes abiertas" },
-        "waiting" => Both { en: "no request waits for its client", es: "ninguna solicitud espera a su cliente" },
+        "waiting" => Both { en: "no request waits for anybody", es: "ninguna solicitud está en espera" },
         "overdue" => Both { en: "nothing is overdue", es: "no hay nada vencido" },
         "closed" => Both { en: "no closed requests", es: "no hay solicitudes cerradas" },
         _ => Both { en: "no requests", es: "no hay solicitudes" },

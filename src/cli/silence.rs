@@ -7,7 +7,7 @@ use super::client::Client;
 use super::list::encoded;
 use super::output::{self, BLUE, Cell, Column, DIM, GREEN, Table, YELLOW};
 use super::show::local;
-use super::{Exit, Global, Outcome};
+use super::{Exit, Global, Outcome, away};
 use crate::both;
 use crate::text::{Both, Language};
 
@@ -244,6 +244,7 @@ pub(super) async fn duty(global: &Global, args: &DutyArgs) -> Outcome {
         output::line(
             language.of(Both { en: "no [rota.NAME] in sla.toml", es: "no hay ningún [rota.NOMBRE] en sla.toml" }),
         )?;
+        away::tell(&page, look)?;
         return Ok(Exit::Done);
     }
     let mut table = Table::new(
@@ -254,11 +255,14 @@ pub(super) async fn duty(global: &Global, args: &DutyArgs) -> Outcome {
     for row in &duty {
         let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
         let nobody = language.of(Both { en: "nobody", es: "nadie" });
-        let (style, word) = match row["name"].as_str() {
-            Some(name) => (GREEN, name),
-            None => {
+        let (style, word) = match (row["name"].as_str(), row["stands_in_for_name"].as_str()) {
+            (Some(name), None) => (GREEN, name.to_owned()),
+            (Some(name), Some(other)) => {
+                (GREEN, language.of(both!("{name}, in place of {other}", "{name}, en lugar de {other}")))
+            }
+            (None, _) => {
                 exit = Exit::Found;
-                (YELLOW, nobody)
+                (YELLOW, nobody.to_owned())
             }
         };
         table.add_row([
@@ -269,5 +273,6 @@ pub(super) async fn duty(global: &Global, args: &DutyArgs) -> Outcome {
         ]);
     }
     output::line(&table.to_string())?;
+    away::tell(&page, look)?;
     Ok(exit)
 }

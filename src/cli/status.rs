@@ -8,7 +8,7 @@ use super::client::Client;
 use super::look::Look;
 use super::output::{self, BLUE, Cell, Column, DIM, GREEN, RED, Table, YELLOW, styled};
 use super::show::local;
-use super::{Exit, Global, Outcome};
+use super::{Exit, Global, Outcome, away};
 use crate::both;
 use crate::engine::proof::Lack;
 use crate::text::{Both, Language, proof, vocabulary};
@@ -55,7 +55,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     refused_file(&status, look)?;
     overview(&status, look)?;
     sources(status["sources"].as_array().map(Vec::as_slice).unwrap_or_default(), look)?;
-    away(&status, look)?;
+    away::tell(&status, look)?;
     unproven(&status, look.language)?;
     unreadable(&status, look.language)?;
     Ok(exit)
@@ -75,24 +75,6 @@ pub(super) fn is_amiss(status: &Value) -> bool {
         || some("overdue_unsent")
         || status["disk"]["closed"] == true
         || status["sources"].as_array().is_some_and(|sources| sources.iter().any(is_bad))
-}
-
-/// Who is away now, until when, and who is told instead.
-fn away(status: &Value, look: Look) -> anyhow::Result<()> {
-    for one in status["away"].as_array().into_iter().flatten() {
-        let (name, until) = (one["name"].as_str().unwrap_or_default(), look.when(&one["until"]));
-        output::line(&look.language.of(match one["stands_in"].as_str() {
-            Some(other) => both!(
-                "{name} is away until {until}; {other} is told instead",
-                "{name} está ausente hasta {until}; se avisa a {other}"
-            ),
-            None => both!(
-                "{name} is away until {until}; nobody stands in",
-                "{name} está ausente hasta {until}; sin reemplazo"
-            ),
-        }))?;
-    }
-    Ok(())
 }
 
 /// The daemon, its requests, its messages and where they go, a line each.
@@ -140,8 +122,8 @@ fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
         (
             if 0 < overdue { RED } else { Style::new() },
             of(both!(
-                "{open} open, {waiting} of them wait for the client, {overdue} overdue · {next}",
-                "abiertas {open}, a la espera del cliente {waiting}, vencidas {overdue} · {next}"
+                "{open} open, {waiting} of them wait, {overdue} overdue · {next}",
+                "abiertas {open}, en espera {waiting}, vencidas {overdue} · {next}"
             )),
         ),
         (

@@ -56,13 +56,7 @@ impl Decision<'_> {
         let mut deliveries = Vec::new();
         for (person, destination) in ways {
             let reader = Addressee { person, destination };
-            deliveries.push(self.delivery(
-                request,
-                reader,
-                may_wait,
-                gathered,
-                wait::of_alert,
-            )?);
+            deliveries.push(self.delivery(request, reader, may_wait, gathered, wait::of_alert)?);
         }
         let replaced = replaced(request, (alert.clock.kind, alert.step), config, now);
         deliveries.extend(when_back(&replaced, &deliveries, config, now));

@@ -53,9 +53,9 @@ struct About {
 struct Status {
     #[serde(flatten)]
     about: About,
-    /// Live requests, those that wait for the client included.
+    /// Live requests, those that wait included.
     open: i64,
-    /// Of these, those that wait for the client.
+    /// Of these, those whose team waits: for the client, or for whoever else is a kind of `[wait]`.
     waiting: i64,
     /// Of these, those with a promise that is overdue.
     overdue: i64,

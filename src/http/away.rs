@@ -15,11 +15,13 @@ use super::access::{Operate, Read};
 use super::bounds;
 use super::error::{Failure, HandlerResult, Named, Problem};
 use crate::app::App;
+use crate::app::absence::AbsenceTold;
 use crate::both;
 use crate::config::{Config, Family};
 use crate::engine::absence::Absence;
 use crate::instant::Meant;
 use crate::intake::json::NotJson;
+use crate::text::Both;
 
 /// Nobody is away for longer by a word; what lasts belongs into the file.
 const LONGEST: TimeDelta = TimeDelta::days(366);
@@ -30,7 +32,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Somebody is away.
 #[derive(Debug, Serialize, ToSchema)]
-struct AwayView {
+pub(super) struct AwayView {
     /// Its number; none where it stands in the file.
     id: Option<i64>,
     /// Key of the person.
@@ -52,6 +54,11 @@ struct AwayView {
 }
 
 impl AwayView {
+    /// Whether it holds at `at`.
+    pub(super) fn is_away_at(&self, at: DateTime<Utc>) -> bool {
+        self.from <= at && at < self.until
+    }
+
     fn new((id, who): (Option<i64>, Option<String>), absence: &Absence, config: &Config, now: DateTime<Utc>) -> Self {
         let directory = &config.rulebook.directory;
         let stands_in = directory.stand_in(&absence.person, absence.from.max(now));
@@ -94,13 +101,19 @@ struct NewAbsence {
 #[utoipa::path(get, path = "/v1/away", tag = "away",
     responses((status = 200, body = Absences), (status = "4XX", body = Problem)))]
 async fn list(_: Read, State(app): State<App>) -> HandlerResult<Json<Absences>> {
-    let (config, now) = (app.config(), app.now());
-    let written = config.rulebook.directory.written_absences().iter().filter(|absence| now < absence.until);
-    let mut away: Vec<_> = written.map(|absence| AwayView::new((None, None), absence, &config, now)).collect();
-    let told = app.absences().await?;
-    away.extend(told.into_iter().map(|row| AwayView::new((Some(row.id), row.who), &row.absence, &config, now)));
-    away.sort_by_key(|view| (view.from, view.until));
+    let away = absent(&app, &app.config(), app.now()).await?;
     Ok(Json(Absences { away }))
+}
+
+/// Absences that hold at `at` or later, by the file and by word, as they stand then.
+pub(super) async fn absent(app: &App, config: &Config, at: DateTime<Utc>) -> HandlerResult<Vec<AwayView>> {
+    let written = config.rulebook.directory.written_absences().iter();
+    let mut away: Vec<_> = written.map(|absence| AwayView::new((None, None), absence, config, at)).collect();
+    let told = app.absences().await?;
+    away.extend(told.into_iter().map(|row| AwayView::new((Some(row.id), row.who), &row.absence, config, at)));
+    away.retain(|view| at < view.until);
+    away.sort_by_key(|view| (view.from, view.until));
+    Ok(away)
 }
 
 /// Say that somebody is away. What would go to the person goes to whoever stands in.
@@ -144,15 +157,23 @@ async fn add(_: Operate, State(app): State<App>, body: Result<Bytes, BytesReject
         );
         return Err(Failure::of_field("substitute", problem));
     }
-    let absence = Absence { person, from, until, substitute };
-    let Some(id) = app.add_absence(absence.clone(), new.by.clone()).await? else {
-        let problem = both!(
-            "whoever would stand in is away as well, and it leads back to the same person; name somebody else",
-            "quien reemplazaría también está ausente, y se vuelve a la misma persona; nombre a alguien más"
-        );
-        return Err(Failure::of_field("substitute", problem));
+    let mut absence = Absence { person, from, until, substitute };
+    let known = match app.add_absence(absence.clone(), new.by.clone()).await? {
+        AbsenceTold::New(id) => (Some(id), new.by),
+        AbsenceTold::Known { id, who, from } => {
+            absence.from = from;
+            (id, who)
+        }
+        AbsenceTold::LeadsBack => return Err(Failure::of_field("substitute", leads_back())),
     };
-    Ok(Json(AwayView::new((Some(id), new.by), &absence, &app.config(), now)))
+    Ok(Json(AwayView::new(known, &absence, &app.config(), now)))
+}
+
+fn leads_back() -> Both {
+    both!(
+        "whoever would stand in is away as well, and it leads back to the same person; name somebody else",
+        "quien reemplazaría también está ausente, y se vuelve a la misma persona; nombre a alguien más"
+    )
 }
 
 /// End an absence before its time.

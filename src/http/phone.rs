@@ -107,11 +107,9 @@ async fn call_status(
             let price = terms.price.as_ref().map(|price| price.times(minutes));
             app.outbox.call_ended(row.id, Cost { units: minutes, price }).await?;
         }
-        status @ ("busy" | "no-answer" | "failed" | "canceled") => {
-            // Whoever pressed a key and was cut off has heard it.
-            if row.answer.as_deref() != Some(HEARD) {
-                app.outbox.not_received(row.id, status.to_owned()).await?;
-            }
+        // Whoever pressed a key and was cut off has heard it.
+        status @ ("busy" | "no-answer" | "failed" | "canceled") if row.answer.as_deref() != Some(HEARD) => {
+            app.outbox.not_received(row.id, status.to_owned()).await?;
         }
         _ => {}
     }

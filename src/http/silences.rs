@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::{Operate, Read};
+use super::away::{AwayView, absent};
 use super::bounds;
 use super::error::{Failure, HandlerResult, Named, Params, Problem};
 use crate::app::App;
@@ -239,6 +240,9 @@ struct DutyView {
     /// Key of whoever has the turn and is away, where somebody stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
     stands_in_for: Option<String>,
+    /// Name of that person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stands_in_for_name: Option<String>,
     /// Until when.
     until: Option<DateTime<Utc>>,
     /// Key of whoever comes next.
@@ -251,6 +255,8 @@ struct DutyView {
 struct Duty {
     at: DateTime<Utc>,
     duty: Vec<DutyView>,
+    /// Who is away then, on duty by a rota or not.
+    away: Vec<AwayView>,
 }
 
 /// Who is on duty.
@@ -274,9 +280,11 @@ async fn duty(_: Read, State(app): State<App>, Params(params): Params<DutyParams
             next_name: next.and_then(name_of),
             next: next.map(str::to_owned),
             person: present.map(str::to_owned),
+            stands_in_for_name: away.as_deref().and_then(name_of),
             stands_in_for: away,
             until,
         }
     });
-    Ok(Json(Duty { at, duty: duty.collect() }))
+    let away = absent(&app, &config, at).await?.into_iter().filter(|view| view.is_away_at(at)).collect();
+    Ok(Json(Duty { at, duty: duty.collect(), away }))
 }

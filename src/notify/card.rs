@@ -27,11 +27,11 @@ impl Card {
                 let alert = of_alert(about, reader);
                 // Nothing counts down any more.
                 let fields = alert.fields.into_iter().take(3).collect();
-                let buttons = if is_over { Vec::new() } else { alert.buttons };
+                let [buttons, also] = if is_over { [Vec::new(), Vec::new()] } else { [alert.buttons, alert.also] };
                 let show = alert.show.filter(|_| !is_over);
                 let (title, lines, notes) = (None, vec![text.to_owned()], vec![text.to_owned()]);
                 let who = news.who.clone();
-                Self { title, lines, tone, is_over, who, fields, buttons, show, notes, ..alert }
+                Self { title, lines, tone, is_over, who, fields, buttons, also, show, notes, ..alert }
             }
             Content::Write(facts) => Self::of(&Content::Alert(Box::new(facts.about.clone())), text, reader),
             Content::Violation(facts) => {
@@ -82,7 +82,7 @@ fn shortened(text: &str) -> Vec<String> {
 
 fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
     let (zone, language) = (reader.zone, reader.language);
-    let Brief { title, line, todo, after, is_over, buttons, .. } = shown::brief(facts, reader);
+    let Brief { title, line, todo, after, is_over, buttons, also, .. } = shown::brief(facts, reader);
     let labels = language.of(Both {
         en: ["Client", "Channel", "Owner", "Due", "Waiting since", "Subject"],
         es: ["Cliente", "Canal", "Responsable", "Vence", "Espera desde", "Asunto"],
@@ -121,6 +121,7 @@ fn of_alert(facts: &AlertFacts, reader: &Reader<'_>) -> Card {
         title: Some(title),
         fields: fields.chain(asker).collect(),
         buttons,
+        also,
         show: (reader.links)(facts.request).map(|links| links.show),
         place: facts.place.as_ref().map(|place| Button::open(place, language)),
         is_over: false,

@@ -123,8 +123,8 @@ fn payload(message: &Message, form: Form) -> Value {
     let card = &message.card;
     let field = |(label, value): &(String, String)| json!({ "name": cut(label, LONGEST_VALUE, characters), "value": cut(&without_markdown(value), LONGEST_VALUE, characters), "inline": true });
     let text = if card.fields.is_empty() { message.body() } else { card.notes.join("\n") };
-    let links = markdown_links(&card.buttons);
-    let description = cut(&without_markdown(&text), LONGEST_DESCRIPTION - 1_000, characters);
+    let links = markdown_links(card);
+    let description = cut(&without_markdown(&text), LONGEST_DESCRIPTION - 1_500, characters);
     let mut embed = json!({
         "title": cut(&without_markdown(message.heading()), LONGEST_TITLE, characters),
         "description": if links.is_empty() { description } else { format!("{description}\n{links}") },

@@ -85,7 +85,7 @@ impl Peer for GoogleChat {
 
 fn payload(message: &Message) -> Value {
     let text = cut(&format!("*{}*\n{}", inert(message.heading()), inert(&message.body())), LONGEST, bytes);
-    let links: Vec<_> = message.card.buttons.iter().map(|button| format!("<{}|{}>", button.url, button.word)).collect();
+    let links: Vec<_> = message.card.links().map(|button| format!("<{}|{}>", button.url, button.word)).collect();
     let text = if links.is_empty() { text } else { format!("{text}\n{}", links.join(" · ")) };
     let mut body = json!({ "text": text });
     if let Some(thread) = &message.thread {

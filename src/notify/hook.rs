@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::http::{self, HttpAnswer};
 use super::probe::{self, PeerProbe};
 use super::provider::{Probing, Sender, Sending};
-use super::{Button, DeliveryError, Message, Receipt};
+use super::{Card, DeliveryError, Message, Receipt};
 
 /// One call.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,8 +259,8 @@ pub fn without_mentions(text: &str) -> String {
 }
 
 /// Buttons as Markdown, for systems that have none. Words and addresses are ours, or made fit for it.
-pub fn markdown_links(buttons: &[Button]) -> String {
-    buttons.iter().map(|button| format!("[{}]({})", button.word, button.url)).collect::<Vec<_>>().join(" · ")
+pub fn markdown_links(card: &Card) -> String {
+    card.links().map(|button| format!("[{}]({})", button.word, button.url)).collect::<Vec<_>>().join(" · ")
 }
 
 /// One unit a character.

@@ -91,6 +91,6 @@ fn payload(message: &Message, form: Form) -> Value {
         Form::Plain => String::new(),
     };
     let text = cut(&format!("#### {heading}\n{text}"), LONGEST, characters);
-    let links = markdown_links(&message.card.buttons);
+    let links = markdown_links(&message.card);
     json!({ "username": "plazo", "text": if links.is_empty() { text } else { format!("{text}\n{links}") } })
 }

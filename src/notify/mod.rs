@@ -104,6 +104,8 @@ pub struct Card {
     pub notes: Vec<String>,
     /// What the reader can press, what is most probably wanted first.
     pub buttons: Vec<Button>,
+    /// What is wanted more rarely, below them.
+    pub also: Vec<Button>,
     /// The page that shows what the message is about.
     pub show: Option<String>,
     /// The one of the buttons that leads to the conversation itself, in another system.
@@ -121,6 +123,11 @@ pub struct Card {
 }
 
 impl Card {
+    /// Every page that the message leads to, as a chat shows them: what is most probably wanted first.
+    pub fn links(&self) -> impl Iterator<Item = &Button> {
+        self.buttons.iter().chain(&self.also)
+    }
+
     /// The same with all foreign words printable.
     #[must_use]
     pub fn printable(self) -> Self {

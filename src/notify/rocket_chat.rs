@@ -99,7 +99,7 @@ fn payload(message: &Message, form: Form) -> Value {
 
 fn attachment(message: &Message) -> Value {
     let text = cut(&without_mentions(&message.body()), LONGEST / 2 - 1_200, characters);
-    let links = markdown_links(&message.card.buttons);
+    let links = markdown_links(&message.card);
     let mut attachment = json!({
         "text": if links.is_empty() { text } else { format!("{text}\n{links}") },
         "color": color(message.card.tone),

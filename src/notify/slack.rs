@@ -289,7 +289,7 @@ pub fn payload(message: &Message, buttons: Option<Language>, form: Form) -> Valu
         _ if card.is_over => {}
         (Some(language), Some(request)) => blocks.push(actions(request, card, language)),
         _ if !card.buttons.is_empty() => {
-            let elements: Vec<_> = card.buttons.iter().map(link).collect();
+            let elements: Vec<_> = card.links().map(link).collect();
             blocks.push(json!({ "type": "actions", "elements": elements }));
         }
         _ => {}
@@ -301,7 +301,8 @@ fn link(button: &Button) -> Value {
     json!({ "type": "button", "text": { "type": "plain_text", "text": button.word }, "url": button.url })
 }
 
-/// The buttons that the mapping of Slack understands, take, put off, show; and the one that opens the conversation where it is.
+/// The buttons that the mapping of Slack understands, take, put off, show; and links: the conversation where it is, and what is wanted
+/// more rarely.
 fn actions(request: RequestId, card: &Card, language: Language) -> Value {
     let words = language.of(BUTTONS);
     let elements = words.into_iter().zip(["ack", "snooze_15m", "snooze_1h", "show"]).map(|(word, action)| {
@@ -312,8 +313,8 @@ fn actions(request: RequestId, card: &Card, language: Language) -> Value {
             "text": { "type": "plain_text", "text": word },
         })
     });
-    let elsewhere = card.place.as_ref().map(link);
-    json!({ "type": "actions", "elements": elements.chain(elsewhere).collect::<Vec<_>>() })
+    let links = card.place.iter().chain(&card.also).map(link);
+    json!({ "type": "actions", "elements": elements.chain(links).collect::<Vec<_>>() })
 }
 
 /// Whether it knows the bot; it says no with 200.

@@ -19,6 +19,8 @@ use crate::written::WordOr;
 
 /// Longest whole message, in bytes: 28 KB, less what wraps the texts.
 const LONGEST: usize = 24_000;
+/// Actions of a card that Teams shows.
+const MOST_ACTIONS: usize = 6;
 /// Statuses after which the hook will not come back.
 const GONE: [StatusCode; 5] =
     [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
@@ -137,7 +139,7 @@ fn payload(message: &Message, form: Form) -> Value {
         }
         body.push(run(&text, "Default"));
     }
-    let buttons = message.card.buttons.iter().filter(|_| form == Form::Full);
+    let buttons = message.card.links().filter(|_| form == Form::Full).take(MOST_ACTIONS);
     let actions: Vec<_> =
         buttons.map(|button| json!({ "type": "Action.OpenUrl", "title": button.word, "url": button.url })).collect();
     json!({

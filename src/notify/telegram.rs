@@ -266,9 +266,9 @@ fn keyboard(message: &Message, buttons: Option<Language>) -> Option<Value> {
             let all = all.map(|(word, key)| json!({ "text": word, "callback_data": format!("{key}:{request}") }));
             // A bot cannot show a page by itself; a link can.
             let show = card.show.as_ref().map(|show| json!({ "text": words[3], "url": show }));
-            all.chain(show).chain(card.place.as_ref().map(link)).collect()
+            all.chain(show).chain(card.place.iter().chain(&card.also).map(link)).collect()
         }
-        _ => card.buttons.iter().map(link).collect(),
+        _ => card.links().map(link).collect(),
     };
     let (first, others) = keys.split_first()?;
     Some(std::iter::once(json!([first])).chain(others.chunks(2).map(|row| json!(row))).collect())

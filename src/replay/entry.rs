@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::engine::clock::{Cancelled, Clock, ClockState};
 use crate::engine::directory::Recipient;
 use crate::engine::effect::{ClockRef, Effect, Why};
+use crate::engine::event::{Event, EventId};
 use crate::engine::policy::TargetKind;
 use crate::engine::request_id::RequestId;
 
@@ -34,6 +35,9 @@ pub struct Entry {
     /// Whether it holds no longer: what it came from was taken back, or what happened or was heard of later tells otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub void: bool,
+    /// The event that broke a rule by it.
+    #[serde(skip)]
+    pub cause: Option<EventId>,
     /// What it is.
     #[serde(flatten)]
     pub what: What,
@@ -62,21 +66,24 @@ pub enum What {
     Alert { step: String, why: Why, late: bool, recipients: Vec<Recipient> },
 }
 
-/// The entries of what a request went through at `now`, for whose `owner` those are told. `at` is the instant of the event that caused it; a tick's is `now`.
+/// The entries of what a request went through at `now`, for whose `owner` those are told. `event` caused it; of a tick there is none.
 pub(super) fn entries(
     request: RequestId,
     effects: &[Effect],
     (clocks, owner): (&[Clock], &[Recipient]),
-    at: DateTime<Utc>,
+    event: Option<&Event>,
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = Entry> {
+    let at = event.map_or(now, |event| event.at);
     effects.iter().filter_map(move |effect| {
         let (instant, clock, what) = match effect {
             Effect::Met { clock, at } => (*at, Some(*clock), What::Met),
             Effect::MetLate { clock, at, due_at } => (*at, Some(*clock), What::MetLate { due_at: *due_at }),
             Effect::Early { clock, at } => (*at, Some(*clock), What::Early),
             Effect::Breached { clock, at } => (*at, Some(*clock), What::Breached),
-            Effect::Cancelled { clock, why } => (at, Some(*clock), What::Cancelled { why: *why }),
+            Effect::Cancelled { clock, why } => {
+                (ended_at(clocks, *clock, *why).unwrap_or(at), Some(*clock), What::Cancelled { why: *why })
+            }
             Effect::Violation(violation) => {
                 let (rule, who) = (violation.rule.clone(), violation.who.clone());
                 (at, None, What::Violation { rule, who })
@@ -103,13 +110,19 @@ pub(super) fn entries(
             cycle: clock.map(|clock| clock.cycle),
             policy: clock.and_then(|clock| policy_of(clocks, clock)),
             void: false,
+            cause: event.filter(|_| matches!(what, What::Violation { .. })).map(|event| event.id.clone()),
             what,
         })
     })
 }
 
-/// The entries as they are in the end: a verdict that was derived again stands once, and one that no clock bears any more is void.
-pub(super) fn settled(entries: Vec<Entry>, clocks: &[(RequestId, Clock)]) -> Vec<Entry> {
+/// The entries as they are in the end: a verdict that was derived again stands once, one that no clock bears any more is void, and so is a
+/// rule that was broken by an act which was taken back. Whoever was told has been told.
+pub(super) fn settled(
+    entries: Vec<Entry>,
+    clocks: &[(RequestId, Clock)],
+    undone: &HashSet<(RequestId, String)>,
+) -> Vec<Entry> {
     let clocks: HashMap<_, _> = clocks.iter().map(|(id, clock)| ((*id, clock.name()), clock)).collect();
     let mut seen = HashSet::new();
     let mut kept = Vec::with_capacity(entries.len());
@@ -122,6 +135,7 @@ pub(super) fn settled(entries: Vec<Entry>, clocks: &[(RequestId, Clock)]) -> Vec
             entry.void =
                 !clocks.get(&(entry.request, clock)).is_some_and(|clock| entry.what.stands_in(clock, entry.at));
         }
+        entry.void |= entry.cause.as_ref().is_some_and(|cause| undone.contains(&(entry.request, cause.to_string())));
         kept.push(entry);
     }
     kept
@@ -147,10 +161,16 @@ impl What {
             Self::MetLate { .. } => clock.state == ClockState::MetLate && clock.stopped_at == Some(at),
             Self::Early => clock.early && clock.stopped_at == Some(at),
             Self::Breached => clock.breached_at == Some(at),
-            Self::Cancelled { why } => clock.cancelled_because == Some(*why),
+            Self::Cancelled { why } => clock.cancelled_because == Some(*why) && clock.stopped_at == Some(at),
             Self::Violation { .. } | Self::Resumed { .. } | Self::Alert { .. } => true,
         }
     }
+}
+
+/// When a clock ended without a verdict, for that reason: derived anew, at another instant than that of the event at hand.
+fn ended_at(clocks: &[Clock], name: ClockRef, why: Cancelled) -> Option<DateTime<Utc>> {
+    let clock = clocks.iter().rev().find(|clock| clock.name() == name);
+    clock.filter(|clock| clock.cancelled_because == Some(why))?.stopped_at
 }
 
 fn policy_of(clocks: &[Clock], name: ClockRef) -> Option<String> {

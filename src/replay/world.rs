@@ -1,6 +1,6 @@
 //! The daemon's part in virtual time: hears events, looks when the engine wants to be asked, and keeps what follows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use crate::desk;
 use crate::engine::clock::Clock;
 use crate::engine::directory::{Role, Tell};
 use crate::engine::effect::{Effect, Wake, WakeReason};
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Fact};
 use crate::engine::request_id::RequestId;
 use crate::unit::changes::RequestUpdate;
 use crate::unit::incoming::RejectionCode;
@@ -35,6 +35,8 @@ pub(super) struct World<'a> {
     known: Known,
     cases: HashMap<RequestId, Case>,
     wakes: BTreeSet<(DateTime<Utc>, WakeReason, RequestId)>,
+    /// Acts that were taken back, as source/id.
+    undone: HashSet<(RequestId, String)>,
     run: Run,
 }
 
@@ -46,6 +48,7 @@ impl<'a> World<'a> {
             known: Known::default(),
             cases: HashMap::new(),
             wakes: BTreeSet::new(),
+            undone: HashSet::new(),
             run: Run::default(),
         }
     }
@@ -72,7 +75,7 @@ impl<'a> World<'a> {
             case.clocks.sort_by_key(|clock| (clock.started_at, clock.kind));
             self.run.clocks.extend(case.clocks.into_iter().map(|clock| (id, clock)));
         }
-        self.run.entries = settled(self.run.entries, &self.run.clocks);
+        self.run.entries = settled(self.run.entries, &self.run.clocks, &self.undone);
         self.run
     }
 
@@ -81,7 +84,7 @@ impl<'a> World<'a> {
         let Some((at, _, request)) = self.wakes.pop_first() else { return };
         self.now = self.now.max(at);
         if let Output::Moved(effects) = self.decide(&Input::Tick { request, hold: Batching::WhatIsLate }, None) {
-            self.tell(request, &effects, self.now);
+            self.tell(request, &effects, None);
         }
     }
 
@@ -91,7 +94,11 @@ impl<'a> World<'a> {
         let input = Input::Recorded { event: Arc::clone(event), belongs: heard.belongs };
         let untaken = match self.decide(&input, Some(event)) {
             Output::Applied(Applied::Accepted { request, effects }) => {
-                return self.tell(request, &effects, event.at);
+                let is_idle = effects.iter().any(|effect| matches!(effect, Effect::Ignored { .. }));
+                if let (Fact::Undo { of }, true, false) = (&event.fact, event.is_believed(), is_idle) {
+                    self.undone.insert((request, of.clone()));
+                }
+                return self.tell(request, &effects, Some(event));
             }
             Output::Applied(Applied::Duplicate { .. }) => Untaken::Duplicate,
             Output::Applied(Applied::Rejected(rejection)) if rejection.code == RejectionCode::MissingField => {
@@ -159,12 +166,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Notes what a decision caused.
-    fn tell(&mut self, id: RequestId, effects: &[Effect], at: DateTime<Utc>) {
+    /// Notes what a decision caused, by an event or by the time that passed.
+    fn tell(&mut self, id: RequestId, effects: &[Effect], event: Option<&Event>) {
         let clocks = self.cases.get(&id).map(|case| case.clocks.as_slice()).unwrap_or_default();
         let request = self.known.request(id).ok().flatten();
         let owner = request.and_then(|request| request.owner.as_deref());
         let owner = self.config.rulebook.directory.recipients(&[Tell::Role(Role::Owner)], owner, None, self.now);
-        self.run.entries.extend(entries(id, effects, (clocks, &owner), at, self.now));
+        self.run.entries.extend(entries(id, effects, (clocks, &owner), event, self.now));
     }
 }

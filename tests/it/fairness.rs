@@ -9,7 +9,7 @@ use crate::support::daemon::{Daemon, PEOPLE, before_now};
 use crate::support::desk::Desk;
 use crate::support::{PATIENCE, wait_for};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub const HOUR: Duration = Duration::from_secs(3_600);
 const FILE: &str = "
 [http]
 public_url = \"https://plazo.agencia.example\"
@@ -23,7 +23,7 @@ reply = { rule = \"A1\", within = \"20m\", escalation = \"e\" }
 e = [{ at = \"due\", tell = [\"ana\"] }]
 ";
 
-fn start() -> Daemon {
+pub fn start() -> Daemon {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let operator = directory.path().join("operator").display().to_string();
     let config = format!("{PEOPLE}{FILE}").replace("OPERATOR", &operator);
@@ -31,14 +31,14 @@ fn start() -> Daemon {
     Daemon::start_in(directory)
 }
 
-fn run(daemon: &Daemon, args: &[&str]) -> (Option<i32>, String) {
+pub fn run(daemon: &Daemon, args: &[&str]) -> (Option<i32>, String) {
     let output = daemon.command().args(args).output().expect("plazo runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code(), text)
 }
 
 /// The readers of mails that were written as files.
-fn readers(directory: &Path) -> Vec<String> {
+pub fn readers(directory: &Path) -> Vec<String> {
     let files = std::fs::read_dir(directory.join("data/outbox")).into_iter().flatten().flatten();
     let mails = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "eml"));
     let reader = |raw: Vec<u8>| {
@@ -49,7 +49,7 @@ fn readers(directory: &Path) -> Vec<String> {
 }
 
 /// What those mails say, as text.
-fn mails(directory: &Path) -> Vec<String> {
+pub fn mails(directory: &Path) -> Vec<String> {
     let files = std::fs::read_dir(directory.join("data/outbox")).into_iter().flatten().flatten();
     let mails = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "eml"));
     let text = |raw: Vec<u8>| {
@@ -60,19 +60,19 @@ fn mails(directory: &Path) -> Vec<String> {
 }
 
 /// Waits for a mail that says all of this.
-fn mail_with(daemon: &Daemon, words: &[&str]) {
+pub fn mail_with(daemon: &Daemon, words: &[&str]) {
     let says = |mail: &String| words.iter().all(|word| mail.contains(word));
     wait_for(&words.join(", "), PATIENCE, || mails(daemon.directory.path()).iter().any(says).then_some(()));
 }
 
-fn says(daemon: &Daemon, id: &str, text: &str) {
+pub fn says(daemon: &Daemon, id: &str, text: &str) {
     daemon.event(&json!({
         "id": id, "type": "message", "channel": "whatsapp", "thread": "t-1", "direction": "in",
         "at": before_now(Duration::ZERO), "author": {"name": "Luisa", "kind": "customer"}, "text": text,
     }));
 }
 
-fn states(daemon: &Daemon, request: &str) -> Vec<String> {
+pub fn states(daemon: &Daemon, request: &str) -> Vec<String> {
     let clocks = daemon.get(&format!("/v1/requests/{request}"))["clocks"].clone();
     let states = clocks.as_array().into_iter().flatten();
     states.filter_map(|clock| clock["state"].as_str().map(str::to_owned)).collect()
@@ -342,7 +342,7 @@ e = [{ at = "due", tell = ["ana"] }]
 }
 
 /// A daemon whose file has this besides the people.
-fn start_with(file: &str) -> Daemon {
+pub fn start_with(file: &str) -> Daemon {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let operator = directory.path().join("operator").display().to_string();
     let config = format!("{PEOPLE}{file}").replace("OPERATOR", &operator);

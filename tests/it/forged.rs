@@ -26,7 +26,7 @@ fn start(further: &str) -> Daemon {
 
 /// Pipes a mail in, as a house does whose server is mx.agencia.example.
 #[track_caller]
-fn pipe(daemon: &Daemon, further: &[&str], mail: &str) -> Value {
+pub fn pipe(daemon: &Daemon, further: &[&str], mail: &str) -> Value {
     let mut command = assert_cmd::Command::from_std(daemon.command());
     command.args(["ingest-email", "--own", "@agencia.example", "--trusts", "mx.agencia.example"]).args(further);
     let output = command.write_stdin(mail.as_bytes()).output().expect("plazo runs");
@@ -48,7 +48,7 @@ const ROSA: &str = "From: Rosa <rosa@cliente.example>\nTo: soporte@agencia.examp
     Message-ID: <q1@cliente.example>\n\n¿Cuándo llega?\n";
 
 /// What the own server wrote of a mail by `domain`.
-fn results(verdict: &str, domain: &str) -> String {
+pub fn results(verdict: &str, domain: &str) -> String {
     format!("Authentication-Results: mx.agencia.example; dmarc={verdict} header.from={domain}\n")
 }
 
@@ -106,7 +106,7 @@ fn mails(directory: &Path) -> Vec<String> {
 
 /// The id of the alert's mail to somebody.
 #[track_caller]
-fn alert_id(daemon: &Daemon, to: &str) -> String {
+pub fn alert_id(daemon: &Daemon, to: &str) -> String {
     wait_for("the alert's mail", PATIENCE, || {
         let mail = mails(daemon.directory.path()).into_iter().find(|mail| mail.contains(to))?;
         let line = mail.lines().find(|line| line.to_lowercase().starts_with("message-id:"))?.to_owned();

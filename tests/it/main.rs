@@ -15,6 +15,8 @@ mod demo;
 mod documents;
 mod doors;
 mod explain;
+mod fair_acts;
+mod fair_edges;
 mod fairness;
 mod faults;
 mod field;

@@ -185,6 +185,7 @@ pub(super) fn alert(words: &str) -> Message {
                 .map(|(word, deed)| Button::new(word, &link(deed)))
                 .chain([wa.clone()])
                 .collect(),
+            also: vec![Button::new("No hace falta responder", &link("waive"))],
             show: Some(link("show")),
             place: Some(wa),
             is_over: false,
@@ -219,6 +220,7 @@ pub(super) fn update(reference: &str) -> Message {
             title: None,
             lines: Vec::new(),
             buttons: Vec::new(),
+            also: Vec::new(),
             show: None,
             place: None,
             notes: vec!["Andrés Rojas, lun 2 mar, 09:39".to_owned()],

@@ -191,3 +191,23 @@ fn socket_mode_needs_no_public_address() {
     drop(socket);
     wait_for("a third connection", PATIENCE, || Some(accept()));
 }
+
+/// What mails offer beside their buttons stands below those of a chat, as links.
+#[test]
+fn an_alert_with_buttons_leads_to_what_is_wanted_more_rarely_too() {
+    let slack = Webhook::start();
+    let base = "https://plazo.agencia.example";
+    let daemon = start(&format!(
+        "{}[http]\npublic_url = \"{base}\"\n",
+        config(&slack.url, "secret = { env = \"SLACK_SECRET\" }")
+    ));
+    let id = daemon.client_message("m-1", "t-1", HOUR);
+    let alert = json_of(&slack.wait_for(1)[0]);
+    let buttons = alert["blocks"].as_array().and_then(|blocks| blocks.last()?["elements"].as_array()).cloned();
+    let buttons = buttons.unwrap_or_else(|| panic!("no buttons: {alert}"));
+    assert_eq!(buttons[0]["action_id"], "ack", "{alert}");
+    let waive = buttons.iter().find(|button| button["text"]["text"] == "It needs no answer").expect("a button");
+    let waive = waive["url"].as_str().and_then(|url| url.strip_prefix(base)).expect("a link");
+    let page = daemon.call("GET", waive, &[], b"").body;
+    assert!(page.contains(&format!("Does {id} need no answer?")), "{page}");
+}

@@ -205,7 +205,7 @@ fn named_request(text: &str) -> Option<(RequestId, String)> {
         let number = word.strip_prefix("R-").or_else(|| word.strip_prefix("r-"));
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit()))
     };
-    let (names, words): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| is_name(&word));
+    let (names, words): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| is_name(word));
     let [name] = names[..] else { return None };
     let name = name.trim_end_matches(|letter: char| letter.is_ascii_punctuation()).to_uppercase();
     Some((name.parse().ok()?, words.join(" ")))

@@ -93,7 +93,10 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("Print JSON: every request, warning and rejection", "Escribe JSON: cada solicitud, advertencia y rechazo"),
     ("Only this client", "Solo este cliente"),
-    ("Only what people of this team own, and what its policies promise", "Solo lo que tienen las personas de este equipo, y lo que sus políticas prometen"),
+    (
+        "Only what people of this team own, and what its policies promise",
+        "Solo lo que tienen las personas de este equipo, y lo que sus políticas prometen",
+    ),
     (
         "A deadline of its own, such as \"tomorrow 17:00\" or 2026-12-08, that day included",
         "Un plazo propio, como «mañana 17:00» o 2026-12-08, con ese día incluido",

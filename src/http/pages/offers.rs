@@ -71,12 +71,15 @@ pub(super) async fn deeds(
     (wanted.into_iter().map(button).collect(), hand)
 }
 
-/// When the hours begin again in which the promise that is due first is counted; none where they never end.
+/// When the hours begin again of the promise that is due first of those that have some; none where all are counted round the clock.
 fn next_opening(request: &Request, config: &Config, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let live = request.clocks.iter().filter(|clock| clock.is_live() && clock.due_at.is_some());
-    let first = live.min_by_key(|clock| clock.due_at)?;
-    let (_, target) = config.rulebook.target(first.kind, &request.facets)?;
-    let opens = Some(&target.calendar).filter(|calendar| !calendar.is_always_open())?.opens_again(now).ok()?;
+    let live = request.clocks.iter().filter(|clock| clock.is_live());
+    let with_hours = live.filter_map(|clock| {
+        let (_, target) = config.rulebook.target(clock.kind, &request.facets)?;
+        Some((clock.due_at?, &target.calendar)).filter(|(_, calendar)| !calendar.is_always_open())
+    });
+    let (_, calendar) = with_hours.min_by_key(|(due_at, _)| *due_at)?;
+    let opens = calendar.opens_again(now).ok()?;
     (opens <= now + LONGEST_SNOOZE).then_some(opens)
 }
 

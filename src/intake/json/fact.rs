@@ -51,7 +51,7 @@ impl Fields {
                         .required("to", Both { en: "the inbox to which it moved", es: "la bandeja a la que pasó" })?,
                 }
             }
-            "tag" => Fact::Tag { add: self.words("tags")?, remove: self.words("untag")? },
+            "tag" => self.tag()?,
             "prioritise" => Fact::Prioritise {
                 priority: self.required("to", Both { en: "the new priority", es: "la nueva prioridad" })?,
             },
@@ -154,6 +154,20 @@ impl Fields {
             }
             _ => return Err(unknown_type(type_name)),
         })
+    }
+
+    /// Tags to add and to take away; one of the two fields stands there, or another name of them would change nothing without a word.
+    fn tag(&mut self) -> Result<Fact, FieldError> {
+        if !["tags", "untag"].iter().any(|field| self.left.contains_key(*field)) {
+            return Err(wrong(
+                "tags",
+                both!(
+                    "is missing; give `tags` (to add), `untag` (to take away), or both",
+                    "falta; indique `tags` (las que se ponen), `untag` (las que se quitan), o ambos"
+                ),
+            ));
+        }
+        Ok(Fact::Tag { add: self.words("tags")?, remove: self.words("untag")? })
     }
 
     pub(super) fn interaction(&mut self) -> Result<Interaction, FieldError> {

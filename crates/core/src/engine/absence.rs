@@ -33,9 +33,7 @@ pub enum Present<'a> {
 pub fn present<'a>(absences: &'a [Absence], person: &'a str, at: DateTime<Utc>) -> Present<'a> {
     let mut present = person;
     for _ in 0..MOST_SUBSTITUTES {
-        // The one that was written last counts: it is the news.
-        let away = absences.iter().rfind(|one| one.person == present && one.from <= at && at < one.until);
-        match away.map(|away| away.substitute.as_deref()) {
+        match in_force(absences, present, at).map(|away| away.substitute.as_deref()) {
             None => return Present::Somebody(present),
             Some(None) => return Present::Nobody,
             Some(Some(substitute)) => present = substitute,
@@ -44,12 +42,16 @@ pub fn present<'a>(absences: &'a [Absence], person: &'a str, at: DateTime<Utc>) 
     Present::Circle
 }
 
+/// The absence of a person that counts at `at`: the one that was written last, which is the news.
+pub fn in_force<'a>(absences: &'a [Absence], person: &str, at: DateTime<Utc>) -> Option<&'a Absence> {
+    absences.iter().rfind(|one| one.person == person && one.from <= at && at < one.until)
+}
+
 /// Until when a person is away who is so at `at`, absences that follow each other without a gap taken as one.
 pub fn until(absences: &[Absence], person: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let holds = |one: &&Absence, at| one.person == person && one.from <= at && at < one.until;
-    let mut until = absences.iter().rfind(|one| holds(one, at))?.until;
+    let mut until = in_force(absences, person, at)?.until;
     for _ in 0..MOST_SUBSTITUTES {
-        match absences.iter().rfind(|one| holds(one, until)) {
+        match in_force(absences, person, until) {
             Some(next) => until = next.until,
             None => break,
         }

@@ -75,6 +75,12 @@ impl<'a> Transition<'a> {
         is_frozen(&self.request, self.rulebook, place)
     }
 
+    /// Whether the clock broke by a hand-over alone that may still be taken back at `at`: until it settles, the breach is no verdict.
+    pub(super) fn is_unsettled(&self, place: usize, at: DateTime<Utc>) -> bool {
+        let clock = &self.request.clocks[place];
+        clock.revision == self.rulebook.revision && clock.settles_at.is_some_and(|settles_at| at < settles_at)
+    }
+
     /// Takes the plan over: due instant, pause, and steps that can no longer be told in time.
     fn move_to(&mut self, place: usize, plan: &Plan<'a>, moved_at: DateTime<Utc>) {
         let target = self.promise(place).map(|(_, target)| target);
@@ -84,8 +90,9 @@ impl<'a> Transition<'a> {
         let is_new = clock.due_at.is_none() && clock.state == ClockState::Running && clock.closed.is_empty();
         let moved = clock.due_at != plan.due_at;
         clock.due_at = plan.due_at;
-        if self.is_handed && (is_new || moved) && plan.due_at.is_some_and(|due_at| due_at <= moved_at) {
-            clock.settles_at = Some(moved_at + self.rulebook.settle);
+        if self.is_handed && (is_new || moved) {
+            let is_over = plan.due_at.is_some_and(|due_at| due_at <= moved_at);
+            clock.settles_at = is_over.then(|| moved_at + self.rulebook.settle);
         }
         match (plan.due_at, clock.state) {
             (None, _) => {

@@ -125,8 +125,13 @@ impl<'a> Transition<'a> {
                     self.plan_due(place);
                     self.stop(place, mark.given_at, at);
                 }
-                (Some(place), Some(_), None) => self.cancel(place, at, Cancelled::NoPolicy),
-                (Some(place), Some(_), Some(_)) if self.is_frozen(place) => {}
+                (Some(place), Some(_), None) => {
+                    if self.is_unsettled(place, at) {
+                        self.request.clocks[place].state = ClockState::Running;
+                    }
+                    self.cancel(place, at, Cancelled::NoPolicy);
+                }
+                (Some(place), Some(_), Some(_)) if self.is_frozen(place) && !self.is_unsettled(place, at) => {}
                 (Some(place), Some(since), Some((policy, target))) => {
                     let clock = &mut self.request.clocks[place];
                     let since = match target.from {

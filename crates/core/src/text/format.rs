@@ -1,7 +1,7 @@
 //! Instants, spans and words as people of each language write them.
 
-use super::{Both, Language};
 use super::printable::{first_letters, n_letters, printable_line};
+use super::{Both, Language};
 use crate::engine::working_time::WorkingTime;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
