@@ -192,7 +192,7 @@ fn topic(message: &Message) -> String {
 fn content(message: &Message) -> String {
     let heading = inert(&cut(message.heading(), LONGEST_HEADING, weight));
     let text = inert(&cut(&message.body(), LONGEST - LONGEST_HEADING, weight));
-    let links = markdown_links(&message.card.buttons);
+    let links = markdown_links(&message.card);
     let parts = [format!("**{heading}**"), text, links];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use fastrand::Rng;
+use plazo::app::absence::AbsenceTold;
 use plazo::app::time::TimeSource;
 use plazo::app::{App, Applied, Incoming, Occasion, Tried, WriteError};
 use plazo::config::{self, Config};
@@ -290,8 +291,8 @@ impl<'a> Desk<'a> {
         let (person, substitute) = (person.to_owned(), substitute.map(str::to_owned));
         let absence = Absence { person, from, until: from + lasts, substitute };
         let told = absence.clone();
-        // A circle is refused.
-        if let Ok(Some(id)) = self.write(async |app| app.add_absence(told, None).await) {
+        // A circle is refused, and what holds already is no second absence.
+        if let Ok(AbsenceTold::New(id)) = self.write(async |app| app.add_absence(told, None).await) {
             self.away.push((id, absence));
             self.summary.absences += 1;
         }

@@ -48,11 +48,11 @@ fn content(message: &Message) -> Value {
     let link = |button: &Button| {
         format!("<a href=\"{}\">{}</a>", encode_double_quoted_attribute(&button.url), encode_text(&button.word))
     };
-    let buttons = &message.card.buttons;
-    let links = (!buttons.is_empty()).then(|| buttons.iter().map(link).collect::<Vec<_>>().join(" · "));
+    let buttons: Vec<&Button> = message.card.links().collect();
+    let links = (!buttons.is_empty()).then(|| buttons.iter().copied().map(link).collect::<Vec<_>>().join(" · "));
     let html = text.lines().map(|line| encode_text(line).into_owned()).chain(links);
     let html: Vec<_> = std::iter::once(format!("<b>{}</b>", encode_text(&heading))).chain(html).collect();
-    let lines: Vec<_> = [heading, text].into_iter().chain(buttons.iter().map(plain)).collect();
+    let lines: Vec<_> = [heading, text].into_iter().chain(buttons.iter().copied().map(plain)).collect();
     json!({
         "msgtype": "m.text",
         "body": lines.join("\n"),
