@@ -23,7 +23,10 @@ fn fill(daemon: &crate::support::daemon::Daemon) {
         act(&format!("/v1/requests/{request}/own"), json!({"owner": "laura", "by": "ana"}));
         act(&format!("/v1/requests/{request}/ack"), json!({"by": "laura"}));
         if n % 10 == 9 {
-            act(&format!("/v1/requests/{request}/wait"), json!({"reason": "el logo en curvas, y la aprobación de gerencia", "by": "laura"}));
+            act(
+                &format!("/v1/requests/{request}/wait"),
+                json!({"reason": "el logo en curvas, y la aprobación de gerencia", "by": "laura"}),
+            );
         }
     }
 }
@@ -45,7 +48,8 @@ async fn a_full_desk_is_whole_on_every_screen() {
                 const cut = rows.filter((row) => row.scrollHeight > row.clientHeight + 1 || row.getBoundingClientRect().right > innerWidth + 1);
                 return [box.bottom, innerHeight, rows.length, cut.length, parseFloat(getComputedStyle(document.body).fontSize)]";
             let measured = window.execute(measured, Vec::new()).await.expect("measured");
-            let [bottom, inner, n_rows, n_cut, font] = [0, 1, 2, 3, 4].map(|at| measured[at].as_f64().expect("a number"));
+            let [bottom, inner, n_rows, n_cut, font] =
+                [0, 1, 2, 3, 4].map(|at| measured[at].as_f64().expect("a number"));
             let size = format!("{width}×{height}, {further:?}: {measured}");
             assert!(bottom <= inner, "{size}");
             assert!(9.0 <= n_rows && n_cut == 0.0, "{size}");
@@ -71,7 +75,10 @@ async fn the_clock_of_a_wall_goes_by_itself() {
     // Without plazo: nobody sends it what time it is.
     let _directory = daemon.kill();
     window
-        .execute("const now = Date.now; Date.now = () => now() - now() % 86400000 + 86400000 + (15 * 60 + 7) * 60000", Vec::new())
+        .execute(
+            "const now = Date.now; Date.now = () => now() - now() % 86400000 + 86400000 + (15 * 60 + 7) * 60000",
+            Vec::new(),
+        )
         .await
         .expect("another time");
     // In the zone of the file, five hours behind.

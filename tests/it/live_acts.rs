@@ -69,7 +69,11 @@ fn what_one_form_did_is_taken_back_as_one() {
     let n_events = || of(&daemon, &id, "history").as_array().map_or(0, Vec::len);
     let n = n_events();
     assert_eq!(press(&laura, &id, "undo", &[]).status, 303);
-    assert_eq!((of(&daemon, &id, "state"), notes().min(before), n_events()), (json!("open"), before, n + 2), "both of them");
+    assert_eq!(
+        (of(&daemon, &id, "state"), notes().min(before), n_events()),
+        (json!("open"), before, n + 2),
+        "both of them"
+    );
 }
 
 #[test]
@@ -151,28 +155,38 @@ fn filters_of_the_address_let_through_what_they_name_and_the_title_counts() {
 
 #[test]
 fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
-    let daemon = Daemon::start(&format!("{PEOPLE}{POLICIES}[check.authorised]\nescalation = \"c\"\n").replace(
-        "[escalation]\n",
-        "[escalation]\nc = [{ at = \"due\", tell = [\"lead\"] }]\n",
-    ));
+    let daemon = Daemon::start(
+        &format!("{PEOPLE}{POLICIES}[check.authorised]\nescalation = \"c\"\n")
+            .replace("[escalation]\n", "[escalation]\nc = [{ at = \"due\", tell = [\"lead\"] }]\n"),
+    );
     for n in [1, 2] {
         let id = daemon.client_message(&format!("m-{n}"), &format!("t-{n}"), Duration::from_secs(60));
         daemon.post(&format!("/v1/requests/{id}/answer"), &json!({"by": "nadie", "text": "hola"}));
     }
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
     let page = ana.get("/incumplimientos").body;
-    assert!(page.contains("A7") && page.contains("/incumplimientos/1\"") && page.contains("/incumplimientos/2\""), "{page}");
+    assert!(
+        page.contains("A7") && page.contains("/incumplimientos/1\"") && page.contains("/incumplimientos/2\""),
+        "{page}"
+    );
     let send = |words: &str| ana.post("/incumplimientos/1", &encoded(&[("form", &ana.seal()), ("excuse", words)]));
     let long = format!("era nueva, {}", "a".repeat(1_001));
     let refused = send(&long);
     assert_eq!(refused.status, 422);
-    let typed = |n: usize| field(&refused.body, &format!("/incumplimientos/{n}"), "form").map(|_| {
-        let form = refused.body.split("<form").find(|form| form.contains(&format!("/incumplimientos/{n}\""))).unwrap_or_default();
-        form.split(" value=\"").last().and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
-    });
+    let typed = |n: usize| {
+        field(&refused.body, &format!("/incumplimientos/{n}"), "form").map(|_| {
+            let form = refused
+                .body
+                .split("<form")
+                .find(|form| form.contains(&format!("/incumplimientos/{n}\"")))
+                .unwrap_or_default();
+            form.split(" value=\"").last().and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+        })
+    };
     assert_eq!((typed(1).as_deref(), typed(2).as_deref()), (Some(long.as_str()), Some("")), "at its own row alone");
     assert_eq!(send("Es nueva").status, 303);
-    let row = daemon.get("/v1/violations")["violations"].as_array().expect("rows").iter().find(|row| row["id"] == 1).cloned();
+    let row =
+        daemon.get("/v1/violations")["violations"].as_array().expect("rows").iter().find(|row| row["id"] == 1).cloned();
     assert_eq!(row.expect("it")["excuse"], "Es nueva");
     assert!(!ana.get("/incumplimientos").body.contains("/incumplimientos/1\""));
     assert!(ana.get("/incumplimientos?todos=1").body.contains("«Es nueva»"));
@@ -183,10 +197,9 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
 fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     let directory = tempfile::tempdir().expect("a directory");
     let operator = directory.path().join("operator").display().to_string();
-    // A place where no file can be.
-    let config = format!(
-        "{PEOPLE}{POLICIES}[destination.nowhere]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n"
-    );
+    // Nobody listens there.
+    let config =
+        format!("{PEOPLE}{POLICIES}[destination.nowhere]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n");
     let config = config.replace("OPERATOR", &operator).replace("tell = [\"lead\"]", "tell = [\"@nowhere\"]");
     std::fs::write(directory.path().join("sla.toml"), config).expect("written");
     let daemon = Daemon::start_in(directory);
@@ -238,7 +251,8 @@ fn a_silence_says_what_it_would_hold_and_a_team_s_holds_what_its_policies_promis
 #[test]
 fn the_status_page_has_each_of_its_tables() {
     let further = "[rota.guardia]\npeople = [\"laura\", \"ana\"]\nhandover = \"08:00\"\nsince = \"2026-01-05\"\n[source.wa]\npreset = \"waha\"\nunsigned = true\n";
-    let daemon = Daemon::start(&format!("{PEOPLE}{POLICIES}{further}").replace("language = \"en\"", "language = \"es\""));
+    let daemon =
+        Daemon::start(&format!("{PEOPLE}{POLICIES}{further}").replace("language = \"en\"", "language = \"es\""));
     daemon.client_message("m-1", "t-1", Duration::from_secs(3_600));
     let away = json!({"person": "laura", "from": "-1h", "until": "+2d", "substitute": "ana"});
     let answer = daemon.post("/v1/away", &away);
@@ -262,31 +276,18 @@ fn the_status_page_has_each_of_its_tables() {
 
 #[test]
 fn a_file_that_plazo_may_not_write_is_changed_by_a_download() {
-    let directory = tempfile::tempdir().expect("a directory");
-    // Renaming wants the directory: it is another one, which is not plazo's to write.
-    let kept = directory.path().join("etc");
-    std::fs::create_dir(&kept).expect("a directory");
-    let operator = directory.path().join("operator").display().to_string();
-    std::fs::write(kept.join("sla.toml"), format!("{PEOPLE}{POLICIES}").replace("OPERATOR", &operator)).expect("written");
-    std::os::unix::fs::symlink("/proc/self/status", directory.path().join("nothing")).expect("a link");
-    std::fs::write(directory.path().join("sla.toml"), format!("{PEOPLE}{POLICIES}").replace("OPERATOR", &operator)).expect("written");
-    let daemon = Daemon::start_in(directory);
+    let daemon = desk();
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
-    // Root writes whatever its mode says; a file that is not there any more nobody writes in place of.
-    let is_root = nix::unistd::geteuid().is_root();
-    let (path, folder) = (daemon.config_path(), daemon.directory.path().to_owned());
-    let text = std::fs::read_to_string(&path).expect("the file");
-    if !is_root {
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).expect("set");
-    }
-    let _ = folder;
+    let text = std::fs::read_to_string(daemon.config_path()).expect("the file");
+    std::fs::set_permissions(daemon.config_path(), std::fs::Permissions::from_mode(0o400)).expect("set");
     let changed = text.replace("within = \"20m\"", "within = \"25m\"");
     let page = ana.get("/archivo").body;
     let shown = field(&page, "/archivo", "shown").expect("what was shown");
     let send = |what: &str| {
         ana.post("/archivo", &encoded(&[("form", &ana.seal()), ("what", what), ("shown", &shown), ("text", &changed)]))
     };
-    if !is_root {
+    // Whatever its mode says, root may write it.
+    if !nix::unistd::geteuid().is_root() {
         let tried = send("try").body;
         assert!(tried.contains("value=\"download\"") && !tried.contains("value=\"take\""), "{tried}");
         assert_eq!(send("take").status, 422);
@@ -294,7 +295,7 @@ fn a_file_that_plazo_may_not_write_is_changed_by_a_download() {
     let answer = send("download");
     assert!(answer.status == 200 && answer.content_type.starts_with("application/toml"), "{answer:?}");
     assert!(answer.head.to_lowercase().contains("attachment; filename=\"sla.toml\""), "{}", answer.head);
-    assert_eq!(answer.body, changed);
+    assert_eq!((answer.body, std::fs::read_to_string(daemon.config_path()).ok()), (changed, Some(text)));
 }
 
 #[test]
@@ -310,8 +311,12 @@ fn whoever_signs_in_is_led_to_the_page_that_was_wanted_and_nowhere_else() {
     assert_eq!(wanted("/r/R-1").as_deref(), Some("/r/R-1"));
     let mut n_known = 0;
     let mut led = |to: &str| {
-        let answer =
-            daemon.call_by_tcp("POST", "/entrar", &[], encoded(&[("to", to), ("address", "ana@agencia.example")]).as_bytes());
+        let answer = daemon.call_by_tcp(
+            "POST",
+            "/entrar",
+            &[],
+            encoded(&[("to", to), ("address", "ana@agencia.example")]).as_bytes(),
+        );
         assert_eq!(answer.status, 200, "{}", answer.body);
         let mail = wait_for("the mail", PATIENCE, || {
             let files = std::fs::read_dir(daemon.data().join("outbox")).ok()?.flatten().map(|file| file.path());
@@ -320,7 +325,12 @@ fn whoever_signs_in_is_led_to_the_page_that_was_wanted_and_nowhere_else() {
             (n_known < mails.len()).then(|| std::fs::read(&mails[n_known]).expect("a mail"))
         });
         n_known += 1;
-        let mail = mail_parser::MessageParser::default().parse(&mail).expect("a mail").body_text(0).expect("text").into_owned();
+        let mail = mail_parser::MessageParser::default()
+            .parse(&mail)
+            .expect("a mail")
+            .body_text(0)
+            .expect("text")
+            .into_owned();
         let link = mail.lines().find(|line| line.starts_with("http")).expect("a link");
         let begun = begin(&daemon, link.split_once(daemon.address()).expect("of this daemon").1);
         assert_eq!(begun.status, 303, "{}", begun.body);

@@ -228,10 +228,8 @@ fn draw_foot(frame: &mut Frame<'_>, area: Rect, model: &Model, is_low: bool) {
             es: " ↑↓ mover  ↵ ver  t tomar  p posponer  o pasar a  s silenciar  / buscar  ? ayuda  q salir",
         }),
         78.. => keys,
-        _ => language.of(Both {
-            en: " ↵ t p o s  / search  ? help  q quit",
-            es: " ↵ t p o s  / buscar  ? ayuda  q salir",
-        }),
+        _ => language
+            .of(Both { en: " ↵ t p o s  / search  ? help  q quit", es: " ↵ t p o s  / buscar  ? ayuda  q salir" }),
     };
     let last = match (&model.prompt, &model.said) {
         (Some(prompt), _) => asked(prompt, model),

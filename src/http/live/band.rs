@@ -200,7 +200,8 @@ mod tests {
 
     /// Of a promise from noon to one, drawn at that minute of the hour: told at the 30th, taken at the 40th, ended by `stopped_by` at the 50th.
     fn band(stopped_by: Option<&str>, minute: i64) -> Value {
-        let file = "language = \"en\"\ntimezone = \"America/Bogota\"\n[[policy]]\nname = \"p\"\nreply = { within = \"1h\" }\n";
+        let file =
+            "language = \"en\"\ntimezone = \"America/Bogota\"\n[[policy]]\nname = \"p\"\nreply = { within = \"1h\" }\n";
         let config = crate::config::read("sla.toml".as_ref(), file.to_owned()).config.expect("a valid file");
         let noon: DateTime<Utc> = "2026-03-02T17:00:00Z".parse().expect("an instant");
         let at = |minute| noon + TimeDelta::minutes(minute);
@@ -239,7 +240,9 @@ mod tests {
     /// Class and place of each mark.
     fn marks(band: &Value) -> Vec<(String, i64)> {
         let ticks = band["ticks"].as_array().expect("marks").iter();
-        ticks.map(|tick| (tick["class"].as_str().expect("a class").to_owned(), tick["x"].as_i64().expect("a place"))).collect()
+        ticks
+            .map(|tick| (tick["class"].as_str().expect("a class").to_owned(), tick["x"].as_i64().expect("a place")))
+            .collect()
     }
 
     #[test]
@@ -247,11 +250,17 @@ mod tests {
         let words = |all: &[(&str, i64)]| all.iter().map(|(class, x)| ((*class).to_owned(), *x)).collect::<Vec<_>>();
         let open = band(None, 45);
         // The step of an hour after is outside of the drawing.
-        assert_eq!(marks(&open), words(&[("told", 500), ("owed", 1_000), ("taken", 666), ("due", 1_000), ("now", 750)]));
+        assert_eq!(
+            marks(&open),
+            words(&[("told", 500), ("owed", 1_000), ("taken", 666), ("due", 1_000), ("now", 750)])
+        );
         let answered = marks(&band(Some("message"), 60));
         assert!(answered.contains(&("answered".to_owned(), 833)), "{answered:?}");
         let closed = marks(&band(Some("close"), 60));
-        assert!(closed.contains(&("ended".to_owned(), 833)) && !closed.iter().any(|(class, _)| class == "answered"), "{closed:?}");
+        assert!(
+            closed.contains(&("ended".to_owned(), 833)) && !closed.iter().any(|(class, _)| class == "answered"),
+            "{closed:?}"
+        );
     }
 
     #[test]

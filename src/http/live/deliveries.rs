@@ -59,7 +59,11 @@ pub(super) async fn show(
         let drop = is_undone.then(|| ("drop", both!("Drop", "Descartar")));
         let form = |deed: Option<(&str, Both)>| {
             deed.map_or_else(Cell::default, |(deed, words)| {
-                Cell::form(CellForm { to: format!("/envios/{}/{deed}", row.id), button: of(words), ..CellForm::default() })
+                Cell::form(CellForm {
+                    to: format!("/envios/{}/{deed}", row.id),
+                    button: of(words),
+                    ..CellForm::default()
+                })
             })
         };
         let request = row.request.clone();

@@ -188,7 +188,12 @@ pub(super) async fn show(
 }
 
 /// The rows, and what the title counts.
-pub(super) async fn rows(app: &App, page: &BoardPage, (hides_names, is_filtered): (bool, bool), language: Language) -> Value {
+pub(super) async fn rows(
+    app: &App,
+    page: &BoardPage,
+    (hides_names, is_filtered): (bool, bool),
+    language: Language,
+) -> Value {
     let (config, now) = (app.config(), app.now());
     let takers = takers(app, page).await;
     let reading = Reading { config: &config, language, now, hides_names, takers: &takers };

@@ -99,7 +99,9 @@ pub(super) async fn page(
     let (history, n_earlier) = history(app, id, &config, language).await;
     let earlier = match n_earlier {
         0 => String::new(),
-        n => language.of(both!("+{n} earlier; all of them: plazo show {id}", "+{n} anteriores; todas: plazo show {id}")),
+        n => {
+            language.of(both!("+{n} earlier; all of them: plazo show {id}", "+{n} anteriores; todas: plazo show {id}"))
+        }
     };
     let context = context! {
         headline,

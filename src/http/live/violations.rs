@@ -74,7 +74,11 @@ async fn list(app: &App, session: &Session, wanted: &Wanted, refused: Option<Not
                 to: format!("/incumplimientos/{}", row.id),
                 button: of(both!("Explain", "Explicar")),
                 field: Some(("excuse", of(both!("What happened?", "¿Qué pasó?")), LONGEST_EXCUSE)),
-                typed: refused.as_ref().filter(|one| one.of == row.id.0).map(|one| one.typed.clone()).unwrap_or_default(),
+                typed: refused
+                    .as_ref()
+                    .filter(|one| one.of == row.id.0)
+                    .map(|one| one.typed.clone())
+                    .unwrap_or_default(),
             }),
         };
         rows.push(vec![

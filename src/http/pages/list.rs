@@ -55,7 +55,10 @@ pub(super) async fn page(app: &App, link: &Link, language: Language) -> Page {
         kind: "list",
         leads: seen.into_iter().chain(is_cut.then(|| language.of(cut))).collect(),
         sections: sections.into_iter().map(|(_, section)| section).collect(),
-        further: vec![Onward { text: language.of(both!("The queue, live", "La cola, en vivo")), href: format!("{}/", app.base()) }],
+        further: vec![Onward {
+            text: language.of(both!("The queue, live", "La cola, en vivo")),
+            href: format!("{}/", app.base()),
+        }],
         ..Page::default()
     }
 }
