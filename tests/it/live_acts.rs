@@ -10,11 +10,17 @@ use crate::live::{Browser, POLICIES, begin, desk, link};
 use crate::support::daemon::{Answer, Daemon, PEOPLE};
 use crate::support::{PATIENCE, wait_for};
 
+/// A page with its letters as they are read.
+fn plain(page: &str) -> String {
+    html_escape::decode_html_entities(page).into_owned()
+}
+
 /// What a form of that address bears under that name.
 fn field(page: &str, action: &str, name: &str) -> Option<String> {
+    let page = plain(page);
     let form = page.split("<form").find(|form| form.contains(&format!("action=\"{action}\"")))?;
     let value = form.split(&format!("name=\"{name}\" value=\"")).nth(1)?.split('"').next()?;
-    Some(html_escape::decode_html_entities(value).into_owned())
+    Some(value.to_owned())
 }
 
 fn encoded(fields: &[(&str, &str)]) -> String {
@@ -164,7 +170,7 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
         daemon.post(&format!("/v1/requests/{id}/answer"), &json!({"by": "nadie", "text": "hola"}));
     }
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
-    let page = ana.get("/incumplimientos").body;
+    let page = plain(&ana.get("/incumplimientos").body);
     assert!(
         page.contains("A7") && page.contains("/incumplimientos/1\"") && page.contains("/incumplimientos/2\""),
         "{page}"
@@ -172,9 +178,10 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
     let send = |words: &str| ana.post("/incumplimientos/1", &encoded(&[("form", &ana.seal()), ("excuse", words)]));
     let long = format!("era nueva, {}", "a".repeat(1_001));
     let refused = send(&long);
+    let shown = plain(&refused.body);
     assert_eq!(refused.status, 422);
     let typed = |n: usize| {
-        field(&refused.body, &format!("/incumplimientos/{n}"), "form").map(|_| {
+        field(&shown, &format!("/incumplimientos/{n}"), "form").map(|_| {
             let form = refused
                 .body
                 .split("<form")
@@ -188,8 +195,8 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
     let row =
         daemon.get("/v1/violations")["violations"].as_array().expect("rows").iter().find(|row| row["id"] == 1).cloned();
     assert_eq!(row.expect("it")["excuse"], "Es nueva");
-    assert!(!ana.get("/incumplimientos").body.contains("/incumplimientos/1\""));
-    assert!(ana.get("/incumplimientos?todos=1").body.contains("«Es nueva»"));
+    assert!(!plain(&ana.get("/incumplimientos").body).contains("/incumplimientos/1\""));
+    assert!(plain(&ana.get("/incumplimientos?todos=1").body).contains("«Es nueva»"));
     assert_eq!(send("otra vez").status, 422, "once");
 }
 
@@ -208,7 +215,7 @@ fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     let id = pending["id"].to_string();
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
     let offered = wait_for("it to be tried later", PATIENCE, || {
-        let page = ana.get("/envios").body;
+        let page = plain(&ana.get("/envios").body);
         page.contains(&format!("/envios/{id}/retry\"")).then_some(page)
     });
     assert!(offered.contains(&format!("/envios/{id}/drop\"")), "{offered}");
@@ -221,7 +228,7 @@ fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     wait_for("another try", PATIENCE, || (n_tries() != before).then_some(()));
     let dropped = ana.post(&format!("/envios/{id}/drop"), &form);
     assert_eq!(dropped.status, 303, "{}", dropped.body);
-    assert!(!ana.get("/envios").body.contains(&format!("/envios/{id}/drop\"")));
+    assert!(!plain(&ana.get("/envios").body).contains(&format!("/envios/{id}/drop\"")));
     assert_eq!(ana.post(&format!("/envios/{id}/explode"), &form).status, 404);
 }
 
@@ -258,7 +265,7 @@ fn the_status_page_has_each_of_its_tables() {
     let answer = daemon.post("/v1/away", &away);
     assert_eq!(answer.status, 200, "{}", answer.body);
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
-    let page = ana.get("/estado").body;
+    let page = plain(&ana.get("/estado").body);
     let table = |title: &str| {
         let rest = page.split(&format!("<h2>{title}</h2>")).nth(1).unwrap_or_else(|| panic!("no {title}: {page}"));
         rest.split("<h2>").next().unwrap_or_default().to_owned()
