@@ -13,8 +13,19 @@ use crate::support::daemon::{Daemon, PEOPLE};
 use crate::support::{PATIENCE, wait_for};
 
 /// The live pages, as somebody who sees everything finds them.
-pub const PAGES: [&str; 9] =
-    ["/", "/r/R-1", "/incumplimientos", "/silencios", "/informe", "/estado", "/envios", "/archivo", "/r/R-404"];
+pub const PAGES: [&str; 11] = [
+    "/",
+    "/r/R-1",
+    "/incumplimientos",
+    "/silencios",
+    "/informe",
+    "/informe?ver=1&desde=-7d",
+    "/estado",
+    "/envios",
+    "/archivo",
+    "/r/R-404",
+    "/entrar",
+];
 
 /// A desk with requests of every kind, whose page is at a port that stays.
 pub fn desk(further: &str) -> (Daemon, u16) {

@@ -305,6 +305,10 @@ fn a_page_is_told_at_once_and_lives_through_nothing_but_words_of_change() {
     let rows = laura.get("/?parte=filas").body;
     assert_eq!(laura.get("/?rows=abc").status, 200, "nonsense in an address is no mistake of the reader's");
     assert!(rows.contains(&format!("/r/{id}\"")) && !rows.contains("<html"), "{rows}");
+    // It ends with its session, at once.
+    let ended = daemon.command().args(["sessions", "end", "--person", "laura"]).output().expect("plazo runs");
+    assert!(ended.status.success(), "{ended:?}");
+    while stream.read(&mut buffer).expect("it ends") != 0 {}
 }
 
 /// A lead holds back what is of the teams that they lead, and nothing else.

@@ -10,11 +10,17 @@ use crate::live::{Browser, POLICIES, begin, desk, link};
 use crate::support::daemon::{Answer, Daemon, PEOPLE};
 use crate::support::{PATIENCE, wait_for};
 
+/// A page with its letters as they are read.
+fn plain(page: &str) -> String {
+    html_escape::decode_html_entities(page).into_owned()
+}
+
 /// What a form of that address bears under that name.
 fn field(page: &str, action: &str, name: &str) -> Option<String> {
+    let page = plain(page);
     let form = page.split("<form").find(|form| form.contains(&format!("action=\"{action}\"")))?;
     let value = form.split(&format!("name=\"{name}\" value=\"")).nth(1)?.split('"').next()?;
-    Some(html_escape::decode_html_entities(value).into_owned())
+    Some(value.to_owned())
 }
 
 fn encoded(fields: &[(&str, &str)]) -> String {
@@ -164,7 +170,7 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
         daemon.post(&format!("/v1/requests/{id}/answer"), &json!({"by": "nadie", "text": "hola"}));
     }
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
-    let page = ana.get("/incumplimientos").body;
+    let page = plain(&ana.get("/incumplimientos").body);
     assert!(
         page.contains("A7") && page.contains("/incumplimientos/1\"") && page.contains("/incumplimientos/2\""),
         "{page}"
@@ -172,9 +178,10 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
     let send = |words: &str| ana.post("/incumplimientos/1", &encoded(&[("form", &ana.seal()), ("excuse", words)]));
     let long = format!("era nueva, {}", "a".repeat(1_001));
     let refused = send(&long);
+    let shown = plain(&refused.body);
     assert_eq!(refused.status, 422);
     let typed = |n: usize| {
-        field(&refused.body, &format!("/incumplimientos/{n}"), "form").map(|_| {
+        field(&shown, &format!("/incumplimientos/{n}"), "form").map(|_| {
             let form = refused
                 .body
                 .split("<form")
@@ -188,8 +195,8 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
     let row =
         daemon.get("/v1/violations")["violations"].as_array().expect("rows").iter().find(|row| row["id"] == 1).cloned();
     assert_eq!(row.expect("it")["excuse"], "Es nueva");
-    assert!(!ana.get("/incumplimientos").body.contains("/incumplimientos/1\""));
-    assert!(ana.get("/incumplimientos?todos=1").body.contains("«Es nueva»"));
+    assert!(!plain(&ana.get("/incumplimientos").body).contains("/incumplimientos/1\""));
+    assert!(plain(&ana.get("/incumplimientos?todos=1").body).contains("«Es nueva»"));
     assert_eq!(send("otra vez").status, 422, "once");
 }
 
@@ -197,7 +204,7 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
 fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     let directory = tempfile::tempdir().expect("a directory");
     let operator = directory.path().join("operator").display().to_string();
-    // A place where no file can be.
+    // Nobody listens there.
     let config =
         format!("{PEOPLE}{POLICIES}[destination.nowhere]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n");
     let config = config.replace("OPERATOR", &operator).replace("tell = [\"lead\"]", "tell = [\"@nowhere\"]");
@@ -208,7 +215,7 @@ fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     let id = pending["id"].to_string();
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
     let offered = wait_for("it to be tried later", PATIENCE, || {
-        let page = ana.get("/envios").body;
+        let page = plain(&ana.get("/envios").body);
         page.contains(&format!("/envios/{id}/retry\"")).then_some(page)
     });
     assert!(offered.contains(&format!("/envios/{id}/drop\"")), "{offered}");
@@ -221,7 +228,7 @@ fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     wait_for("another try", PATIENCE, || (n_tries() != before).then_some(()));
     let dropped = ana.post(&format!("/envios/{id}/drop"), &form);
     assert_eq!(dropped.status, 303, "{}", dropped.body);
-    assert!(!ana.get("/envios").body.contains(&format!("/envios/{id}/drop\"")));
+    assert!(!plain(&ana.get("/envios").body).contains(&format!("/envios/{id}/drop\"")));
     assert_eq!(ana.post(&format!("/envios/{id}/explode"), &form).status, 404);
 }
 
@@ -258,7 +265,7 @@ fn the_status_page_has_each_of_its_tables() {
     let answer = daemon.post("/v1/away", &away);
     assert_eq!(answer.status, 200, "{}", answer.body);
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
-    let page = ana.get("/estado").body;
+    let page = plain(&ana.get("/estado").body);
     let table = |title: &str| {
         let rest = page.split(&format!("<h2>{title}</h2>")).nth(1).unwrap_or_else(|| panic!("no {title}: {page}"));
         rest.split("<h2>").next().unwrap_or_default().to_owned()
@@ -276,33 +283,18 @@ fn the_status_page_has_each_of_its_tables() {
 
 #[test]
 fn a_file_that_plazo_may_not_write_is_changed_by_a_download() {
-    let directory = tempfile::tempdir().expect("a directory");
-    // Renaming wants the directory: it is another one, which is not plazo's to write.
-    let kept = directory.path().join("etc");
-    std::fs::create_dir(&kept).expect("a directory");
-    let operator = directory.path().join("operator").display().to_string();
-    std::fs::write(kept.join("sla.toml"), format!("{PEOPLE}{POLICIES}").replace("OPERATOR", &operator))
-        .expect("written");
-    std::os::unix::fs::symlink("/proc/self/status", directory.path().join("nothing")).expect("a link");
-    std::fs::write(directory.path().join("sla.toml"), format!("{PEOPLE}{POLICIES}").replace("OPERATOR", &operator))
-        .expect("written");
-    let daemon = Daemon::start_in(directory);
+    let daemon = desk();
     let ana = Browser::enter(&daemon, &["--by", "ana"]);
-    // Root writes whatever its mode says; a file that is not there any more nobody writes in place of.
-    let is_root = nix::unistd::geteuid().is_root();
-    let (path, folder) = (daemon.config_path(), daemon.directory.path().to_owned());
-    let text = std::fs::read_to_string(&path).expect("the file");
-    if !is_root {
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).expect("set");
-    }
-    let _ = folder;
+    let text = std::fs::read_to_string(daemon.config_path()).expect("the file");
+    std::fs::set_permissions(daemon.config_path(), std::fs::Permissions::from_mode(0o400)).expect("set");
     let changed = text.replace("within = \"20m\"", "within = \"25m\"");
     let page = ana.get("/archivo").body;
     let shown = field(&page, "/archivo", "shown").expect("what was shown");
     let send = |what: &str| {
         ana.post("/archivo", &encoded(&[("form", &ana.seal()), ("what", what), ("shown", &shown), ("text", &changed)]))
     };
-    if !is_root {
+    // Whatever its mode says, root may write it.
+    if !nix::unistd::geteuid().is_root() {
         let tried = send("try").body;
         assert!(tried.contains("value=\"download\"") && !tried.contains("value=\"take\""), "{tried}");
         assert_eq!(send("take").status, 422);
@@ -310,7 +302,7 @@ fn a_file_that_plazo_may_not_write_is_changed_by_a_download() {
     let answer = send("download");
     assert!(answer.status == 200 && answer.content_type.starts_with("application/toml"), "{answer:?}");
     assert!(answer.head.to_lowercase().contains("attachment; filename=\"sla.toml\""), "{}", answer.head);
-    assert_eq!(answer.body, changed);
+    assert_eq!((answer.body, std::fs::read_to_string(daemon.config_path()).ok()), (changed, Some(text)));
 }
 
 #[test]

@@ -119,6 +119,12 @@ fn the_page_that_shows_has_every_deed_and_what_takes_it_back() {
     let page = get(&ana);
     let list = page.split("<p><a href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("the list");
     let list = get(&format!("/a/{}", html_escape::decode_html_entities(list)));
+    let base = BASE;
+    let read = |page: &str| html_escape::decode_html_entities(page).into_owned();
+    assert!(read(&list).contains(&format!("href=\"{base}/\"")), "the list leads to the queue: {list}");
+    for link in [&ana, &laura] {
+        assert!(read(&get(link)).contains(&format!("href=\"{base}/r/{id}\"")), "{}", get(link));
+    }
     assert!(list.contains("1 open request") && list.contains("Overdue (1)") && list.contains("▲ Was due"), "{list}");
     let row = list.split("<a href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a row with a link");
     assert!(get(&format!("/a/{}", html_escape::decode_html_entities(row))).contains("Request R-1"));

@@ -104,7 +104,15 @@ impl Desk {
             let other = self.attempt.as_mut().and_then(|attempt| attempt(&leased, now));
             let Leased { id, person, destination, fence, content, .. } = leased;
             if let Some(attempt) = other {
-                self.sent.push(Tried { id, person, fence: Some(fence), destination, attempt, hold_until: None });
+                self.sent.push(Tried {
+                    id,
+                    person,
+                    fence: Some(fence),
+                    destination,
+                    attempt,
+                    cost: None,
+                    hold_until: None,
+                });
                 continue;
             }
             let local = self.now().with_timezone(&chrono_tz::America::Bogota).format("%d %H:%M").to_string();
