@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use super::feeds::Prepared;
 use super::work::Work;
 use crate::engine::address;
-use crate::engine::event::{Author, AuthorKind, Direction, Event, Fact};
+use crate::engine::event::{Author, AuthorKind, Event, Fact};
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::intake::mapping::write::as_word;
@@ -42,7 +42,7 @@ impl Work<'_> {
         if self.config.sources.get(source).is_none_or(|source| source.writes().is_none()) {
             return Ok(Echo::None);
         }
-        if !is_of_client(event) && self.is_by_own_account(prepared, event)? {
+        if !is_of_client(prepared, event) && self.is_by_own_account(prepared, event)? {
             return Ok(match &event.fact {
                 Fact::Own { .. } => Echo::Rest(as_nobody_s(incoming)?),
                 _ => Echo::Known,
@@ -53,7 +53,7 @@ impl Work<'_> {
         if written.is_empty() {
             return Ok(Echo::None);
         }
-        if !is_of_client(event) && is_note(&event.fact) && is_written(prepared, event, &written) {
+        if !is_of_client(prepared, event) && is_note(&event.fact) && is_written(prepared, event, &written) {
             return Ok(Echo::Known);
         }
         match &event.fact {
@@ -179,10 +179,9 @@ impl Work<'_> {
     }
 }
 
-/// Whether a client did it: ids of clients and of users may be counted apart, and no act of plazo's is a client's.
-fn is_of_client(event: &Event) -> bool {
-    let by_client = event.author.as_ref().is_some_and(|author| author.kind == AuthorKind::Customer);
-    by_client || matches!(event.fact, Fact::Message { direction: Direction::In, .. })
+/// Whether the mapping says that a client did it: ids of clients and of users may be counted apart, and no act of plazo's is a client's.
+fn is_of_client(prepared: &Prepared, event: &Event) -> bool {
+    prepared.facts.makers.clients.contains(&event.id.id)
 }
 
 const fn is_note(fact: &Fact) -> bool {

@@ -194,6 +194,8 @@ pub struct Facts {
 /// Who wrote the note of a payload, what that is called, and who made the change: words by which plazo knows its own acts when they come back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Makers {
+    /// Ids of the events that the mapping itself calls a client's. Whom nobody knows is taken for a client, plazo's own account among them.
+    pub clients: Vec<String>,
     /// Ids and addresses of whoever wrote the note.
     pub note_by: Vec<String>,
     /// What the system calls the note.
@@ -538,6 +540,7 @@ impl Source {
             events: Vec::new(),
         };
         for (rule, mut fields) in produced.events {
+            let is_client_s = is_client_s(&fields);
             self.fill(&mut fields, directory);
             let fault = |FieldError { field, problem }: FieldError| MappingFault {
                 rule: rule.clone(),
@@ -548,6 +551,7 @@ impl Source {
             match json::heard(Value::Object(fields), &self.settings.name, now) {
                 Ok(ReadEvent { mut event, request, lost }) => {
                     event.proof = proof::Proof::Signed;
+                    facts.makers.clients.extend(is_client_s.then(|| event.id.id.clone()));
                     facts.faults.extend(lost.into_iter().map(fault));
                     facts.events.push((event, request));
                 }
@@ -568,7 +572,8 @@ impl Source {
             None => Vec::new(),
         };
         let echo = &write.echo;
-        Makers { note_by: words(&echo.note_by), note_ids: words(&echo.note_id), change_by: words(&echo.change_by) }
+        let (note_by, note_ids) = (words(&echo.note_by), words(&echo.note_id));
+        Makers { clients: Vec::new(), note_by, note_ids, change_by: words(&echo.change_by) }
     }
 
     /// Adds what the event leaves out: the source's own defaults, and whose message it is.
@@ -644,6 +649,12 @@ fn is_message(body: &[u8], scope: &ExpressionScope) -> bool {
         Value::Array(items) => !items.is_empty() && items.iter().all(is_filled),
         value => !body.is_empty() && is_filled(&value),
     }
+}
+
+/// Whether a mapping says that a client did it.
+fn is_client_s(fields: &Map<String, Value>) -> bool {
+    fields.get("direction").is_some_and(|direction| direction == "in")
+        || fields.get("author").is_some_and(|author| author["kind"] == "customer")
 }
 
 /// Of several words for one person, such as an id and an address: the first that is known, else the first.

@@ -367,12 +367,14 @@ fn whoever_is_signed_in_writes_there_from_the_page_and_a_form_sent_twice_is_one_
 }
 
 /// A help desk whose echoes are tried: its preset, what the file says besides, the conversation, and what the receipt bears.
-const ECHOES: [(&str, &str, &str, &str, &str); 11] = [
+const ECHOES: [(&str, &str, &str, &str, &str); 12] = [
     ("chatwoot", "chatwoot", "api = \"https://chat.empresa.example\"\nset = { account = 1 }", "1:42", "9"),
     ("zammad", "zammad", "api = \"https://zammad.empresa.example\"", "81", "31"),
     ("zendesk", "zendesk", "api = \"https://empresa.zendesk.example\"", "5158", "9000000000031"),
     ("hubspot", "hubspot", "public_url = \"https://plazo.example/hooks/hubspot\"", "50000001:6065362089", ""),
     ("clickup", "clickup", "", "86aplazo1", "999"),
+    // Whoever comments answers, or asks: plazo's account is nobody whom the file knows.
+    ("clickup", "clickup", "set = { comments_answer = true }", "86aplazo1", "999"),
     (
         "glpi",
         "glpi-rest",
