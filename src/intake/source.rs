@@ -161,6 +161,7 @@ pub struct HookRequest<'a> {
 
 /// What became of a request.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once a call, and taken apart at once")]
 pub enum Taken {
     /// A handshake: answer this.
     Handshake(String),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::{Answer, Daemon, PEOPLE, call};
+use crate::support::daemon::{Answer, Daemon, PEOPLE};
 use crate::support::nginx::{Nginx, shown_proxy};
 use crate::support::{PATIENCE, plazo, wait_for};
 
