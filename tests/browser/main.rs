@@ -31,6 +31,10 @@ fn page(daemon: &Daemon, args: &[&str]) -> String {
 
 /// Waits until a page says something.
 async fn wait_to_read(window: &fantoccini::Client, css: &str, text: &str) {
+    wait_so_long_to_read(window, css, text, PATIENCE).await;
+}
+
+async fn wait_so_long_to_read(window: &fantoccini::Client, css: &str, text: &str, patience: Duration) {
     let began = Instant::now();
     loop {
         let found = match window.find(Locator::Css(css)).await {
@@ -40,7 +44,7 @@ async fn wait_to_read(window: &fantoccini::Client, css: &str, text: &str) {
         if found.contains(text) {
             return;
         }
-        assert!(began.elapsed() < PATIENCE, "waited for `{text}` in {css}: {found}");
+        assert!(began.elapsed() < patience, "waited for `{text}` in {css}: {found}");
         tokio::task::yield_now().await;
     }
 }

@@ -150,7 +150,7 @@ fn without_a_file_run_offers_to_make_one_and_every_command_names_init() {
     terminal.answer("Slack: address", "\r");
     terminal.answer("WhatsApp: id", "\r");
     // Then it runs.
-    terminal.wait_for("watches 4 promises of 2 people; mail as files in data/outbox; page http://127.0.0.1:");
+    terminal.wait_for("watches 5 promises of 2 people; mail as files in data/outbox; page http://127.0.0.1:");
     terminal.wait_for("nothing is open yet. Try: plazo open \"Try\" --channel chat");
     terminal.signal("INT");
     assert!(terminal.ended().success());

@@ -286,7 +286,8 @@ fn a_page_is_told_at_once_and_lives_through_nothing_but_words_of_change() {
     let laura = Browser::enter(&daemon, &["--by", "laura"]);
     let mut stream = std::net::TcpStream::connect(daemon.address()).expect("the daemon listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    let head = format!("GET /live HTTP/1.1\r\nHost: localhost\r\nCookie: {}\r\n\r\n", laura.cookie);
+    let head =
+        format!("GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {}\r\n\r\n", laura.cookie);
     stream.write_all(head.as_bytes()).expect("sent");
     let mut heard = String::new();
     let mut buffer = [0; 4_096];

@@ -105,11 +105,11 @@ fn each_deed_of_the_page_is_done_by_its_form() {
     assert_eq!(of(&daemon, &id, "state"), "open");
     done(&id, "snooze", &[("until", "+1h")]);
     assert!(!of(&daemon, &id, "snoozed_until").is_null());
-    done(&id, "deliver", &[("text", "el banner")]);
-    assert!(told(&id).contains("el banner"), "{}", told(&id));
     done(&id, "answer", &[]);
     let clocks = of(&daemon, &id, "clocks");
     assert!(clocks.as_array().expect("clocks").iter().any(|clock| clock["state"] == "met"), "{clocks}");
+    done(&id, "deliver", &[("text", "el banner")]);
+    assert!(told(&id).contains("el banner"), "{}", told(&id));
     done(&id, "close", &[("ground", "resolved")]);
     assert_eq!(of(&daemon, &id, "state"), "closed");
     done(&id, "reopen", &[]);
@@ -182,11 +182,8 @@ fn a_broken_rule_is_explained_on_its_list_and_what_was_refused_stays_typed() {
     assert_eq!(refused.status, 422);
     let typed = |n: usize| {
         field(&shown, &format!("/incumplimientos/{n}"), "form").map(|_| {
-            let form = refused
-                .body
-                .split("<form")
-                .find(|form| form.contains(&format!("/incumplimientos/{n}\"")))
-                .unwrap_or_default();
+            let own = |form: &&str| form.contains(&format!("/incumplimientos/{n}\""));
+            let form = shown.split("<form").find(own).unwrap_or_default();
             form.split(" value=\"").last().and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
         })
     };
@@ -205,9 +202,10 @@ fn a_delivery_that_is_dead_is_tried_again_and_one_is_dropped() {
     let directory = tempfile::tempdir().expect("a directory");
     let operator = directory.path().join("operator").display().to_string();
     // Nobody listens there.
-    let config =
-        format!("{PEOPLE}{POLICIES}[destination.nowhere]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n");
-    let config = config.replace("OPERATOR", &operator).replace("tell = [\"lead\"]", "tell = [\"@nowhere\"]");
+    let config = format!(
+        "{PEOPLE}{POLICIES}[destination.nowhere]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\nprivate = true\n"
+    );
+    let config = config.replace("OPERATOR", &operator).replace("tell = [\"lead\"]", "tell = [\"nowhere\"]");
     std::fs::write(directory.path().join("sla.toml"), config).expect("written");
     let daemon = Daemon::start_in(directory);
     daemon.client_message("m-1", "t-1", Duration::from_secs(3_600));
@@ -257,7 +255,7 @@ fn a_silence_says_what_it_would_hold_and_a_team_s_holds_what_its_policies_promis
 
 #[test]
 fn the_status_page_has_each_of_its_tables() {
-    let further = "[rota.guardia]\npeople = [\"laura\", \"ana\"]\nhandover = \"08:00\"\nsince = \"2026-01-05\"\n[source.wa]\npreset = \"waha\"\nunsigned = true\n";
+    let further = "[calendar.oficina]\nhours = { mon-fri = [\"08:00-18:00\"] }\nholidays = [\"CO\"]\n[rota.guardia]\npeople = [\"laura\", \"ana\"]\nhandover = \"08:00\"\nsince = \"2026-01-05\"\n[source.wa]\npreset = \"waha\"\nunsigned = true\n";
     let daemon =
         Daemon::start(&format!("{PEOPLE}{POLICIES}{further}").replace("language = \"en\"", "language = \"es\""));
     daemon.client_message("m-1", "t-1", Duration::from_secs(3_600));
