@@ -110,7 +110,7 @@ fn each_deed_of_the_page_is_done_by_its_form() {
     assert!(clocks.as_array().expect("clocks").iter().any(|clock| clock["state"] == "met"), "{clocks}");
     done(&id, "deliver", &[("text", "el banner")]);
     assert!(told(&id).contains("el banner"), "{}", told(&id));
-    done(&id, "close", &[("ground", "resolved")]);
+    done(&id, "close", &[("ground", "answered")]);
     assert_eq!(of(&daemon, &id, "state"), "closed");
     done(&id, "reopen", &[]);
     assert_eq!(of(&daemon, &id, "state"), "open");

@@ -93,7 +93,7 @@ fn each_frame_is_drawn_as_it_is_kept() {
 #[test]
 fn it_shows_the_queue_by_urgency_at_each_size_and_leaves_the_terminal_as_it_was() {
     let daemon = desk();
-    for (columns, rows) in [(80, 24), (200, 50), (300, 80), (44, 10), (40, 10)] {
+    for (columns, rows) in [(40, 10), (44, 10), (80, 24), (200, 50), (300, 80)] {
         let mut session = top(&daemon, &[], (columns, rows), &[]);
         let screen = session.wait_for("R-3");
         let place =
