@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::Store;
+use super::database::Row;
 use plazo_core::engine::event::{Event, EventId};
 use plazo_core::engine::request_id::RequestId;
 

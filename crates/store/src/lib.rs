@@ -1,14 +1,17 @@
-//! The store of plazo: one SQLite file, and the only SQL. A file per subject; `schema` opens and migrates.
+//! The store of plazo: one SQLite file, or a PostgreSQL that several daemons share; and the only SQL. A file per subject.
 //!
-//! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
-//! Every method fails with what the database says, as a [`StoreError`]; where one can fail otherwise it says so.
+//! One [`Store`] of a process writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] or
+//! [`Store::connect_reader`] read beside it. Every method fails with what the database says, as a [`StoreError`]; where one can fail
+//! otherwise it says so.
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod absences;
 pub mod admin;
+pub mod authors;
 pub mod backup;
 mod bodies;
 pub mod checkpoint;
+mod database;
 pub mod leases;
 pub mod deliveries;
 mod digest;
@@ -35,13 +38,17 @@ mod unreadable;
 pub mod verify;
 pub mod violations;
 
+use std::cell::RefMut;
 use std::ops::Deref;
 use std::path::Path;
 
 use chrono::{DateTime, TimeZone, Utc};
 use rusqlite::types::FromSqlError;
-use rusqlite::{CachedStatement, Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode};
 
+use database::postgres::{Begin, Seen, Session};
+pub use database::postgres::{PostgresUrl, UrlError};
+use database::{Database, Row, Statement};
 use plazo_core::engine::clock::ClockState;
 use plazo_core::outbox::needed::ClockNow;
 use plazo_core::outbox::{DeliveryState, Motive};
@@ -55,16 +62,20 @@ pub const FILE: &str = "plazo.sqlite3";
 /// A connection to the store.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    database: Database,
     unreadable: Unreadable,
 }
 
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be used now: the disk is full, the file read-only or gone. Nothing was changed.
+    /// It cannot be used now: the disk is full, the file read-only or gone, the server away or a standby. Nothing was changed; only where a
+    /// server went away in the middle of a commit, it may have been.
     #[error("the store cannot be used: {0}")]
     Unavailable(#[source] BoxedError),
+    /// Another daemon changed the same in the meantime: nothing was changed, and it is to be decided again.
+    #[error("another daemon changed the same: {0}")]
+    Conflict(#[source] BoxedError),
     /// It holds something that this version cannot read.
     #[error("the store holds what this version cannot read: {0}")]
     Corrupt(#[source] BoxedError),
@@ -135,6 +146,11 @@ impl StoreError {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// Whether it goes well as soon as it is decided again.
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+
     /// What is told of it to whoever asked at a terminal. What the database says has no other language than its own.
     pub fn told(&self) -> Both {
         let en = self.to_string();
@@ -168,9 +184,12 @@ impl<'s> WriteTx<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
+    /// [`StoreError`] from the database; nothing of the transaction is kept then.
     pub fn commit(self) -> Result<()> {
-        self.store.execute("COMMIT")
+        match &self.store.database {
+            Database::Sqlite(_) => self.store.execute("COMMIT"),
+            Database::Postgres(session) => session.commit(),
+        }
     }
 }
 
@@ -206,16 +225,22 @@ impl Deref for ReadTx<'_> {
 impl Drop for ReadTx<'_> {
     fn drop(&mut self) {
         // Nothing was changed; a connection that fails here fails its next statement too.
-        self.store.execute("COMMIT").ok();
+        match &self.store.database {
+            Database::Sqlite(_) => drop(self.store.execute("COMMIT")),
+            Database::Postgres(session) => session.roll_back(),
+        }
     }
 }
 
 impl Drop for WriteTx<'_> {
     fn drop(&mut self) {
-        // Committed, or undone by SQLite itself, as on a full disk: nothing is open. Nothing is left to do if even this fails: SQLite drops
-        // the transaction with the connection.
-        if !self.store.connection.is_autocommit() {
-            self.store.execute("ROLLBACK").ok();
+        // Committed, or undone by SQLite itself, as on a full disk: nothing is open. Nothing is left to do if even this fails: the database
+        // drops the transaction with the connection.
+        match &self.store.database {
+            Database::Sqlite(connection) if connection.is_autocommit() => {}
+            Database::Sqlite(_) => drop(self.store.execute("ROLLBACK")),
+            Database::Postgres(session) if !session.is_open() => {}
+            Database::Postgres(session) => session.roll_back(),
         }
     }
 }
@@ -248,50 +273,130 @@ impl Store {
         schema::open_checkpointer(&directory.join(FILE)).map(Self::of)
     }
 
+    /// Connects to a PostgreSQL for writing, making or migrating its tables where needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be reached, written or brought up to date.
+    pub fn connect(url: &PostgresUrl) -> Result<Self> {
+        Session::open(url).map(Self::shared)
+    }
+
+    /// Connects to a PostgreSQL for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be reached, or another version's tables are in it.
+    pub fn connect_reader(url: &PostgresUrl) -> Result<Self> {
+        Session::open_reader(url).map(Self::shared)
+    }
+
     fn of(connection: Connection) -> Self {
-        Self { connection, unreadable: Unreadable::default() }
+        Self { database: Database::Sqlite(connection), unreadable: Unreadable::default() }
+    }
+
+    fn shared(session: Session) -> Self {
+        Self { database: Database::Postgres(Box::new(session)), unreadable: Unreadable::default() }
     }
 
     /// Begins the transaction to which everything belongs until it is committed, or dropped: then nothing of it stays.
     pub fn begin(&self) -> Result<WriteTx<'_>> {
-        self.execute("BEGIN IMMEDIATE")?;
+        match &self.database {
+            Database::Sqlite(_) => self.execute("BEGIN IMMEDIATE")?,
+            Database::Postgres(session) => session.begin(Begin::Writing)?,
+        }
         Ok(WriteTx { store: self })
     }
 
     /// Begins a look that sees the store as it is now, whatever is written meanwhile.
     pub fn look(&self) -> Result<ReadTx<'_>> {
-        self.execute("BEGIN DEFERRED")?;
+        match &self.database {
+            Database::Sqlite(_) => self.execute("BEGIN DEFERRED")?,
+            Database::Postgres(session) => session.begin(Begin::Looking)?,
+        }
         Ok(ReadTx { store: self })
     }
 
     /// Rows changed since the store was opened.
     pub fn total_changes(&self) -> u64 {
-        self.connection.total_changes()
+        match &self.database {
+            Database::Sqlite(connection) => connection.total_changes(),
+            Database::Postgres(session) => session.n_changed(),
+        }
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
-        self.prepare(sql)?.raw_execute()?;
-        Ok(())
+        match &self.database {
+            Database::Sqlite(connection) => Ok(connection.prepare_cached(sql)?.raw_execute().map(|_| ())?),
+            Database::Postgres(session) => session.batch(sql),
+        }
     }
 
-    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        Ok(self.connection.prepare_cached(sql)?)
+    /// Whichever of two texts the database reads.
+    const fn either<'q>(&self, sqlite: &'q str, postgres: &'q str) -> &'q str {
+        match self.database {
+            Database::Sqlite(_) => sqlite,
+            Database::Postgres(_) => postgres,
+        }
+    }
+
+    /// The words of the list `?1`, which comes as JSON.
+    const fn listed(&self) -> &'static str {
+        self.either("(SELECT value FROM json_each(?1))", "(SELECT json_array_elements_text(?1::json))")
+    }
+
+    /// What the open transaction of a PostgreSQL has seen of others; none where nobody else writes.
+    fn seen(&self) -> Option<RefMut<'_, Seen>> {
+        match &self.database {
+            Database::Sqlite(_) => None,
+            Database::Postgres(session) => session.seen(),
+        }
+    }
+
+    fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
+        match &self.database {
+            Database::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            Database::Postgres(session) => Ok(Statement::Postgres(session, session.prepare(sql)?)),
+        }
+    }
+
+    /// A statement that inserts one row, whose number is wanted: that of the column `id`.
+    fn prepare_insert(&self, sql: &str) -> Result<Statement<'_>> {
+        match &self.database {
+            Database::Sqlite(_) => self.prepare(sql),
+            Database::Postgres(_) => self.prepare(&format!("{sql} RETURNING id")),
+        }
+    }
+
+    /// Each row of a statement without values, as it comes: there may be more than fit in memory.
+    fn each_row(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+        match &self.database {
+            Database::Sqlite(_) => {
+                let mut statement = self.prepare(sql)?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    each(&row)?;
+                }
+                Ok(())
+            }
+            Database::Postgres(session) => session.each_row(sql, &mut |row| each(&Row::Postgres(row))),
+        }
     }
 }
 
 /// Where a delivery stands.
-fn delivery_state(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<DeliveryState> {
+fn delivery_state(row: &Row<'_>, column: usize) -> rusqlite::Result<DeliveryState> {
     let word = row.get_ref(column)?.as_str()?;
     DeliveryState::of(word).ok_or_else(|| FromSqlError::InvalidType.into())
 }
 
 /// Why a message goes out; none where that is a word that this version does not know: then it goes.
-fn motive(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
+fn motive(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
     Ok(row.get_ref(column)?.as_str().ok().and_then(Motive::of))
 }
 
 /// How a clock stands, by its state, its end and when it was taken; none where there is no clock, or a state that this version does not know.
-fn standing(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<ClockNow>> {
+fn standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ClockNow>> {
     let Some(state) = row.get_ref(column)?.as_str().ok().and_then(ClockState::of) else { return Ok(None) };
     let (stopped_at, acked_at) = (known(row.get(column + 1)?), known(row.get(column + 2)?));
     Ok(Some(ClockNow { state, stopped_at, acked_at }))
