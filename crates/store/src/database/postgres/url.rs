@@ -187,7 +187,7 @@ mod tests {
             ("postgres://plazo:s3cret@db/plazo?sslmode=prefer", "sslmode may be verify-full, require or disable"),
             ("postgres://plazo:s3cret@db/plazo?prepared_statements=no", "prepared_statements may be true or false"),
             ("postgres://plazo:s3cret@db/plazo?colour=red", "it cannot be read: the parameter colour"),
-            ("postgres://plazo:s3cret@db:port/plazo", "it cannot be read: it is no URL"),
+            ("postgres://plazo:s3cret@db:port/plazo", "it cannot be read: the parameter port"),
         ] {
             let told = url.parse::<PostgresUrl>().expect_err(url).to_string();
             assert!(!told.contains("s3cret"), "{told}");
