@@ -332,7 +332,8 @@ impl Store {
         }
     }
 
-    /// Whichever of two texts the database reads.
+    /// Whichever of two texts the database reads. PostgreSQL takes a parameter for what it is where it first stands, so that `?1 IS NULL` comes
+    /// after what it is compared with, or has a `CAST`.
     const fn either<'q>(&self, sqlite: &'q str, postgres: &'q str) -> &'q str {
         match self.database {
             Database::Sqlite(_) => sqlite,

@@ -90,7 +90,7 @@ fn matching(store: &Store, filter: &RequestFilter) -> String {
     // PostgreSQL wants to know of what type each of its values is, those that nothing asks for among them.
     let typed = store.either("", "(?1::text IS NULL OR TRUE) AND (?2::bigint IS NULL OR TRUE) AND ");
     format!(
-        "{typed}{state} AND (?3 IS NULL OR channel = ?3) AND (?4 IS NULL OR owner = ?4) AND (?5 IS NULL OR due_at < ?5)
+        "{typed}{state} AND (channel = ?3 OR ?3 IS NULL) AND (owner = ?4 OR ?4 IS NULL) AND (due_at < ?5 OR ?5 IS NULL)
          AND (CAST(?6 AS TEXT) IS NULL OR owner IN {people}
               OR EXISTS (SELECT 1 FROM clocks c WHERE c.request = requests.id AND c.stopped_at IS NULL
                          AND c.state IN ('running', 'paused', 'breached') AND c.policy IN {policies}))
@@ -169,7 +169,7 @@ impl Store {
         // A server sends all that it finds. Of SQLite's rows only those are taken that are shown, which does without what cannot be read.
         let most = self.either("", "LIMIT ?9");
         let sql = format!(
-            "SELECT id, v, state FROM requests WHERE {matching} AND (?8 IS NULL OR id < ?8) ORDER BY id DESC {most}"
+            "SELECT id, v, state FROM requests WHERE {matching} AND (id < ?8 OR ?8 IS NULL) ORDER BY id DESC {most}"
         );
         let mut statement = self.prepare(&sql)?;
         let (now, due_before, team) = (milliseconds(now), filter.due_before.map(milliseconds), filter.team_as_json()?);
@@ -194,7 +194,7 @@ impl Store {
         }
         let matching = matching(self, filter);
         let sql = format!(
-            "SELECT id FROM requests WHERE {matching} AND (?8 IS NULL OR (coalesce(due_at, {NEVER}), id) > (?8, ?9))
+            "SELECT id FROM requests WHERE {matching} AND ((coalesce(due_at, {NEVER}), id) > (?8, ?9) OR ?8 IS NULL)
              ORDER BY coalesce(due_at, {NEVER}), id"
         );
         // Numbers alone are sorted: what the requests hold is read of those that are shown.

@@ -77,8 +77,8 @@ impl Store {
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM violations
-             WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR request = ?2) AND (?3 = 0 OR excuse IS NULL)
-               AND (?4 IS NULL OR at >= ?4) AND taken_back_at IS NULL ORDER BY at DESC, id DESC LIMIT ?5"
+             WHERE (rule = ?1 OR ?1 IS NULL) AND (request = ?2 OR ?2 IS NULL) AND (?3 = 0 OR excuse IS NULL)
+               AND (at >= ?4 OR ?4 IS NULL) AND taken_back_at IS NULL ORDER BY at DESC, id DESC LIMIT ?5"
         );
         let mut statement = self.prepare(&sql)?;
         let (request, since) = (filter.request.map(|request| request.0), filter.since.map(milliseconds));

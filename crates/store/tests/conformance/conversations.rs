@@ -26,7 +26,7 @@ fn events_are_known(world: &World<'_>) {
     world.open(request(1, "whatsapp", Some(30)));
     let (first, second) = (message("whatsapp", "a:1", 1, "eva"), message("whatsapp", "a:2", 0, "eva"));
     let linked = event(&json!({
-        "source": "whatsapp", "id": "b", "at": at(2), "type": "message", "refs": {"link": "https://desk.test/1"},
+        "source": "whatsapp", "id": "b", "at": at(2), "type": "message", "direction": "in", "refs": {"link": "https://desk.test/1"},
         "author": {"kind": "customer", "address": "eva"},
     }));
     let journal = vec![
@@ -73,7 +73,7 @@ fn events_are_known(world: &World<'_>) {
 fn a_history_says_what_happened(world: &World<'_>) {
     world.open(request(1, "whatsapp", Some(30)));
     let proven = event(&json!({
-        "source": "http", "id": "x", "at": at(3), "type": "message", "proof": {"by": "token", "name": "desk"},
+        "source": "http", "id": "x", "at": at(3), "type": "message", "direction": "in", "proof": {"by": "token", "name": "desk"},
         "author": {"kind": "agent", "address": "ana@house.test", "name": "Ana"},
     }));
     let plain = message("whatsapp", "1", 1, "eva");
@@ -138,7 +138,7 @@ fn conversations_have_one_request(world: &World<'_>) {
 fn whoever_wrote_is_counted(world: &World<'_>) {
     world.open(request(1, "whatsapp", None));
     let nameless = event(&json!({
-        "source": "email", "id": "n", "at": at(9), "type": "message", "channel": "email", "proof": {"by": "none", "lacks": "no_server"},
+        "source": "email", "id": "n", "at": at(9), "type": "message", "direction": "in", "channel": "email", "proof": {"by": "none", "lacks": "no_server"},
         "author": {"kind": "customer", "address": "eva"},
     }));
     let events = [
@@ -164,7 +164,7 @@ fn what_strangers_write_breaks_nothing(world: &World<'_>) {
     first.subject = Some("\0\u{1}\u{7f} \\u0000 '; DROP TABLE requests; -- ?1 $1".to_owned());
     world.open(first);
     let odd = event(&json!({
-        "source": "odd\0source", "id": "\0", "at": at(1), "type": "message", "channel": "whatsapp", "subject": "\0 ?2",
+        "source": "odd\0source", "id": "\0", "at": at(1), "type": "message", "direction": "in", "channel": "whatsapp", "subject": "\0 ?2",
         "author": {"kind": "customer", "address": "e\0va", "name": "\u{0}"},
     }));
     world.save(&Changes { journal: vec![entry(1, 1, Some(&odd), Vec::new())], ..Changes::default() });

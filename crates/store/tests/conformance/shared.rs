@@ -2,7 +2,7 @@
 
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::unit::changes::Changes;
-use plazo_store::{Store, StoreError};
+use plazo_store::{Store, StoreError, WriteTx};
 
 use super::server::Server;
 use super::world::{World, at, entry, lanes, message, moved, request, step, thread, to};
@@ -28,21 +28,23 @@ fn two_who_move_one_request_are_told_apart() {
     assert_eq!(server.run("plazo0", "SELECT version FROM requests"), "2");
 }
 
+/// Opens a request for a conversation that nobody has, and leaves the transaction open.
+fn opens(store: &Store, id: i64) -> Result<WriteTx<'_>, StoreError> {
+    let open = store.begin()?;
+    let writing = open.writing();
+    assert_eq!(writing.request_by_thread("whatsapp", "a")?, None);
+    writing.put_request(&request(id, "whatsapp", None), None, true)?;
+    writing.name_thread(&thread("whatsapp", "a", id, false))?;
+    Ok(open)
+}
+
 #[test]
 fn one_conversation_and_one_event_have_one_request() {
     let server = Server::start();
     let url = server.database("");
     let (one, other) = (Store::connect(&url).expect("a store"), Store::connect(&url).expect("another"));
-    let opens = |store: &Store, id: i64| {
-        let open = store.begin()?;
-        assert_eq!(open.writing().request_by_thread("whatsapp", "a")?, None);
-        let writing = open.writing();
-        writing.put_request(&request(id, "whatsapp", None), None, true)?;
-        writing.name_thread(&thread("whatsapp", "a", id, false))?;
-        Ok::<_, StoreError>(open)
-    };
     let second = opens(&other, 2).expect("open");
-    opens(&one, 1).and_then(plazo_store::WriteTx::commit).expect("the first has it");
+    opens(&one, 1).and_then(WriteTx::commit).expect("the first has it");
     let error = second.commit().expect_err("the second has not");
     assert!(error.is_conflict(), "{error:?}");
     assert_eq!(other.request(RequestId(2)).expect("read"), None, "and nothing of it stays");

@@ -69,6 +69,7 @@ fn very_much_becomes_one_message(world: &World<'_>) {
             break;
         }
     }
+    assert_eq!(steps, [], "for now");
     world.sees("steps", &steps);
     let (leased, window) = world.write(|store| {
         let leased = store.lease(at(6), at(11), 10, &[], &lanes()).expect("leased").leased;

@@ -149,7 +149,7 @@ pub fn entry(request: i64, minute: i64, event: Option<&Event>, effects: Vec<Effe
 /// A message of a client.
 pub fn message(source: &str, id: &str, minute: i64, address: &str) -> Event {
     event(&serde_json::json!({
-        "source": source, "id": id, "at": at(minute), "type": "message", "channel": "whatsapp", "threads": [format!("t-{id}")],
+        "source": source, "id": id, "at": at(minute), "type": "message", "direction": "in", "channel": "whatsapp", "threads": [format!("t-{id}")],
         "author": {"kind": "customer", "address": address, "name": format!("Señora {address}")},
     }))
 }
