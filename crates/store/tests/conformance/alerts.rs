@@ -166,7 +166,7 @@ fn messages_are_found(world: &World<'_>) {
     assert_eq!(readers.len(), 2, "one a name: {readers:?}");
     assert_eq!(readers[0].1.as_deref(), Some("ana"), "the first of those with one name");
     world.sees("references", known.get(references).expect("asked"));
-    assert!(matches!(known.get(content), Ok(Some(Content::Notice { .. }))));
+    assert!(matches!(known.get(content), Ok(Some(Content::Alert(_)))));
     let store = world.store;
     let by = |destinations: &[&str]| store.was_told_by(RequestId(1), destinations).expect("read");
     assert!(by(&["fax", "room"]) && !by(&["fax"]) && !by(&[]));

@@ -51,35 +51,45 @@ fn over_sqlite(case: Case) -> Option<String> {
     shown(&Store::open(directory.path()).expect("a store"), case)
 }
 
-/// Runs all cases; fails with the names of those that failed, or were shown something else than over SQLite.
-fn holds(over: impl Fn(Case) -> Option<String>) {
-    let wrong: Vec<_> = cases()
-        .filter_map(|(name, case)| match (over(case), over_sqlite(case)) {
-            (None, _) => Some(format!("{name}: it fails, as said above")),
-            (Some(found), Some(expected)) => {
-                let mut lines = found.lines().zip(expected.lines()).enumerate();
-                let (line, (found, expected)) = lines.find(|(_, (found, expected))| found != expected)?;
-                Some(format!("{name}: in line {line}, `{found}` instead of `{expected}`"))
-            }
-            (Some(_), None) => Some(format!("{name}: it fails over SQLite alone")),
-        })
-        .collect();
+/// Runs all cases over PostgreSQL and SQLite; fails with the names of those that fail, or are shown something else.
+fn holds_over_postgresql(parameters: &str) {
+    let server = Server::start();
+    let url = server.database(parameters);
+    let store = Store::connect(&url).expect("a store");
+    let mut wrong = Vec::new();
+    for (name, case) in cases() {
+        let (found, expected) = (shown(&store, case), over_sqlite(case));
+        server.empty(&url);
+        let (Some(found), Some(expected)) = (found, expected) else {
+            wrong.push(format!("{name}: it fails, as said above"));
+            continue;
+        };
+        let differs = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
+        wrong.extend(differs.map(|(found, expected)| format!("{name}: it is shown `{found}` instead of `{expected}`")));
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_case_holds_over_sqlite() {
-    holds(over_sqlite);
+    let failed: Vec<_> = cases().filter(|(_, case)| over_sqlite(*case).is_none()).map(|(name, _)| name).collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 #[test]
 fn every_case_holds_over_postgresql_as_over_sqlite() {
-    let server = Server::start();
-    holds(|case| shown(&Store::connect(&server.database("")).expect("a store"), case));
+    holds_over_postgresql("");
 }
 
 #[test]
 fn every_case_holds_over_postgresql_without_statements_that_have_a_name() {
+    holds_over_postgresql("?prepared_statements=false");
+}
+
+#[test]
+fn those_who_share_a_postgresql_are_told_apart() {
     let server = Server::start();
-    holds(|case| shown(&Store::connect(&server.database("?prepared_statements=false")).expect("a store"), case));
+    let failed = shared::CASES.iter().filter(|(_, case)| catch_unwind(AssertUnwindSafe(|| case(&server))).is_err());
+    let failed: Vec<_> = failed.map(|(name, _)| name).collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }

@@ -62,8 +62,22 @@ impl Server {
     /// A database of its own, which is empty; its URL has these parameters.
     pub fn database(&self, parameters: &str) -> PostgresUrl {
         let name = format!("plazo{}", self.n_databases.fetch_add(1, Ordering::Relaxed));
-        self.run("postgres", &format!("CREATE DATABASE {name}"));
+        self.run(&self.url("postgres", ""), &format!("CREATE DATABASE {name}"));
         self.url(&name, parameters)
+    }
+
+    /// Takes everything out of a database but its tables.
+    pub fn empty(&self, url: &PostgresUrl) {
+        self.run(
+            url,
+            "DO $$ DECLARE name TEXT; BEGIN
+                 FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                     AND relname NOT IN ('meta', 'plazo_version', 'slots', 'request_numbers', 'counts')
+                 LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+                 DELETE FROM counts; DELETE FROM meta WHERE key <> 'instance';
+                 PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+             END $$",
+        );
     }
 
     fn url(&self, name: &str, parameters: &str) -> PostgresUrl {
@@ -71,7 +85,9 @@ impl Server {
     }
 
     /// What a statement says, a line a row.
-    pub fn run(&self, database: &str, sql: &str) -> String {
+    pub fn run(&self, url: &PostgresUrl, sql: &str) -> String {
+        let url = url.to_string();
+        let database = url.rsplit('/').next().unwrap_or_default();
         let output = Command::new(self.binaries.join("psql"))
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "plazo"])
             .args(["-p", &self.port.to_string(), "-d", database, "-c", sql])

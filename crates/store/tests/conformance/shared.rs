@@ -1,5 +1,7 @@
 //! What only a shared store can have: others who write, and a connection that is lost.
 
+use std::net::TcpListener;
+
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::unit::changes::Changes;
 use plazo_store::{Store, StoreError, WriteTx};
@@ -7,9 +9,23 @@ use plazo_store::{Store, StoreError, WriteTx};
 use super::server::Server;
 use super::world::{World, at, entry, lanes, message, moved, request, step, thread, to};
 
-#[test]
-fn two_who_move_one_request_are_told_apart() {
-    let server = Server::start();
+pub const CASES: &[(&str, fn(&Server))] = &[
+    ("two who move one request are told apart", two_who_move_one_request_are_told_apart),
+    ("one conversation and one event have one request", one_conversation_and_one_event_have_one_request),
+    ("one delivery is leased by one", one_delivery_is_leased_by_one),
+    ("tables are made once however many come at one instant", tables_are_made_once_however_many_come_at_one_instant),
+    ("tables of another version are told", tables_of_another_version_are_told),
+    ("a lost index is found and made anew", a_lost_index_is_found_and_made_anew),
+    (
+        "a connection that is lost between two transactions is made anew",
+        a_connection_that_is_lost_between_two_transactions_is_made_anew,
+    ),
+    ("what fails in a transaction fails its commit", what_fails_in_a_transaction_fails_its_commit),
+    ("a lock is not waited for without end", a_lock_is_not_waited_for_without_end),
+    ("who cannot be reached is unavailable", who_cannot_be_reached_is_unavailable),
+];
+
+fn two_who_move_one_request_are_told_apart(server: &Server) {
     let url = server.database("");
     let (one, other) = (Store::connect(&url).expect("a store"), Store::connect(&url).expect("another"));
     World::new(&one).open(request(1, "whatsapp", Some(30)));
@@ -25,7 +41,7 @@ fn two_who_move_one_request_are_told_apart() {
     World::new(&one).moves(1, |request| request.subject = Some("seen".to_owned()));
     let request = other.request(RequestId(1)).expect("read").expect("it is there");
     assert_eq!((request.owner.as_deref(), request.subject.as_deref()), (Some("bea"), Some("seen")));
-    assert_eq!(server.run("plazo0", "SELECT version FROM requests"), "2");
+    assert_eq!(server.run(&url, "SELECT version FROM requests"), "2");
 }
 
 /// Opens a request for a conversation that nobody has, and leaves the transaction open.
@@ -38,9 +54,7 @@ fn opens(store: &Store, id: i64) -> Result<WriteTx<'_>, StoreError> {
     Ok(open)
 }
 
-#[test]
-fn one_conversation_and_one_event_have_one_request() {
-    let server = Server::start();
+fn one_conversation_and_one_event_have_one_request(server: &Server) {
     let url = server.database("");
     let (one, other) = (Store::connect(&url).expect("a store"), Store::connect(&url).expect("another"));
     let second = opens(&other, 2).expect("open");
@@ -61,9 +75,7 @@ fn one_conversation_and_one_event_have_one_request() {
     assert!(error.is_conflict(), "{error:?}");
 }
 
-#[test]
-fn one_delivery_is_leased_by_one() {
-    let server = Server::start();
+fn one_delivery_is_leased_by_one(server: &Server) {
     let url = server.database("");
     let (one, other) = (Store::connect(&url).expect("a store"), Store::connect(&url).expect("another"));
     let world = World::new(&one);
@@ -76,9 +88,7 @@ fn one_delivery_is_leased_by_one() {
     assert_eq!(world.write(|store| store.lease(at(2), at(7), 10, &[], &lanes()).expect("leased")).leased.len(), 0);
 }
 
-#[test]
-fn tables_are_made_once_however_many_come_at_one_instant() {
-    let server = Server::start();
+fn tables_are_made_once_however_many_come_at_one_instant(server: &Server) {
     let url = server.database("");
     let opened: Vec<_> = std::thread::scope(|scope| {
         let all: Vec<_> = (0..8).map(|_| scope.spawn(|| Store::connect(&url).map(|store| store.instance()))).collect();
@@ -86,27 +96,24 @@ fn tables_are_made_once_however_many_come_at_one_instant() {
     });
     let names: Vec<_> = opened.into_iter().map(|name| name.expect("opened").expect("a name")).collect();
     assert!(names.windows(2).all(|pair| pair[0] == pair[1]), "{names:?}");
-    assert_eq!(server.run("plazo0", "SELECT count(*), sum(epoch) FROM slots"), "64|0");
+    assert_eq!(server.run(&url, "SELECT count(*), sum(epoch) FROM slots"), "64|0");
 }
 
-#[test]
-fn tables_of_another_version_are_told() {
-    let server = Server::start();
+fn tables_of_another_version_are_told(server: &Server) {
     let url = server.database("");
     let nothing = Store::connect_reader(&url).expect_err("there are no tables");
     assert!(matches!(nothing, StoreError::Older), "{nothing:?}");
     drop(Store::connect(&url).expect("a store"));
     Store::connect_reader(&url).expect("they are there");
-    server.run("plazo0", "UPDATE plazo_version SET version = 99");
+    server.run(&url, "UPDATE plazo_version SET version = 99");
     assert!(matches!(Store::connect(&url), Err(StoreError::Newer)));
     assert!(matches!(Store::connect_reader(&url), Err(StoreError::Newer)));
 }
 
-#[test]
-fn a_lost_index_is_found_and_made_anew() {
-    let server = Server::start();
-    let store = Store::connect(&server.database("")).expect("a store");
-    server.run("plazo0", "DROP INDEX wakes_due; DROP TRIGGER requests_moved ON requests");
+fn a_lost_index_is_found_and_made_anew(server: &Server) {
+    let url = server.database("");
+    let store = Store::connect(&url).expect("a store");
+    server.run(&url, "DROP INDEX wakes_due; DROP TRIGGER requests_moved ON requests");
     let lost = store.lost_objects().expect("looked for");
     assert_eq!(lost.iter().map(|lost| lost.name.as_str()).collect::<Vec<_>>(), ["wakes_due", "requests_moved"]);
     let open = store.begin().expect("begun");
@@ -119,33 +126,28 @@ fn a_lost_index_is_found_and_made_anew() {
     assert_eq!(store.lost_objects().expect("looked for"), []);
 }
 
-#[test]
-fn a_connection_that_is_lost_between_two_transactions_is_made_anew() {
-    let server = Server::start();
+fn a_connection_that_is_lost_between_two_transactions_is_made_anew(server: &Server) {
     let url = server.database("");
     let (store, reader) = (Store::connect(&url).expect("a store"), Store::connect_reader(&url).expect("a reader"));
     let world = World::new(&store);
     world.open(request(1, "whatsapp", Some(30)));
     assert_eq!(reader.last_request().expect("read"), 1);
-    let cut =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'plazo0' AND pid <> pg_backend_pid()";
-    server.run("plazo0", cut);
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    server.run(&url, cut);
     world.open(request(2, "whatsapp", Some(30)));
     assert_eq!(reader.look().expect("a look").last_request().expect("read"), 2);
 
     // Within one, nothing of it is kept, and the next one goes well.
     let open = store.begin().expect("begun");
     open.writing().put_request(&request(3, "whatsapp", None), None, true).expect("sent");
-    server.run("plazo0", cut);
+    server.run(&url, cut);
     let error = open.commit().expect_err("the connection is gone");
     assert!(error.is_unavailable(), "{error:?}");
     world.open(request(4, "whatsapp", Some(30)));
     assert_eq!(store.live_requests().expect("read"), [1, 2, 4].map(RequestId));
 }
 
-#[test]
-fn what_fails_in_a_transaction_fails_its_commit() {
-    let server = Server::start();
+fn what_fails_in_a_transaction_fails_its_commit(server: &Server) {
     let store = Store::connect(&server.database("")).expect("a store");
     World::new(&store).open(request(1, "whatsapp", None));
     let open = store.begin().expect("begun");
@@ -157,9 +159,7 @@ fn what_fails_in_a_transaction_fails_its_commit() {
     assert_eq!(store.last_run("daily").expect("read"), None);
 }
 
-#[test]
-fn a_lock_is_not_waited_for_without_end() {
-    let server = Server::start();
+fn a_lock_is_not_waited_for_without_end(server: &Server) {
     let url = server.database("");
     let (one, other) = (Store::connect(&url).expect("a store"), Store::connect(&url).expect("another"));
     World::new(&one).open(request(1, "whatsapp", None));
@@ -172,14 +172,13 @@ fn a_lock_is_not_waited_for_without_end() {
     holds.commit().expect("committed");
 }
 
-#[test]
-fn who_cannot_be_reached_is_unavailable() {
-    let server = Server::start();
-    let there = server.database("");
-    let nowhere = there.to_string().replace("/plazo0", "/nowhere").parse().expect("a URL");
-    let error = Store::connect(&nowhere).expect_err("there is no such database");
-    assert!(error.is_unavailable(), "{error:?}");
-    drop(server);
-    let error = Store::connect(&there).expect_err("nobody is there");
-    assert!(error.is_unavailable(), "{error:?}");
+fn who_cannot_be_reached_is_unavailable(server: &Server) {
+    let there = server.database("").to_string();
+    let nowhere = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let (place, name) = there.rsplit_once('/').expect("a database");
+    let port = place.rsplit(':').next().expect("a port");
+    for url in [there.replace(name, "nowhere"), there.replace(port, &nowhere.port().to_string())] {
+        let error = Store::connect(&url.parse().expect("a URL")).expect_err("nobody is there");
+        assert!(error.is_unavailable(), "{error:?}");
+    }
 }

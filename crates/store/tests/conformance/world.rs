@@ -16,6 +16,7 @@ use plazo_core::outbox::{Content, Lanes, Motive};
 use plazo_core::unit::changes::{Changes, JournalEntry, RequestUpdate, ThreadName};
 use plazo_core::unit::{Known, Saved};
 use plazo_store::{Store, Writing};
+use serde_json::json;
 
 /// A store and what a case was shown of it.
 pub struct World<'s> {
@@ -148,7 +149,7 @@ pub fn entry(request: i64, minute: i64, event: Option<&Event>, effects: Vec<Effe
 
 /// A message of a client.
 pub fn message(source: &str, id: &str, minute: i64, address: &str) -> Event {
-    event(&serde_json::json!({
+    event(&json!({
         "source": source, "id": id, "at": at(minute), "type": "message", "direction": "in", "channel": "whatsapp", "threads": [format!("t-{id}")],
         "author": {"kind": "customer", "address": address, "name": format!("Señora {address}")},
     }))
@@ -166,6 +167,11 @@ pub fn thread(channel: &str, thread: &str, request: i64, moves: bool) -> ThreadN
 
 /// A step of a request's first promise, told to these.
 pub fn step(request: i64, step: &str, minute: i64, deliveries: Vec<NewDelivery>) -> NewAlert {
+    let facts = serde_json::from_value(json!({
+        "request": request, "target": "reply", "cycle": 1, "why": "warning", "step": step, "policy": "usual", "channel": "whatsapp",
+        "subject": "ñandú \u{1f600}", "started_at": at(0), "due_at": at(30), "planned_at": at(minute), "decided_at": at(minute),
+        "calendar": "office",
+    }));
     NewAlert {
         step: Some(StepRef {
             request: RequestId(request),
@@ -175,7 +181,7 @@ pub fn step(request: i64, step: &str, minute: i64, deliveries: Vec<NewDelivery>)
         motive: Motive::Promise(Why::Warning),
         planned_at: at(minute),
         decided_at: at(minute),
-        content: Content::Notice { subject: format!("R-{request} {step}"), text: "ñandú\n".to_owned() },
+        content: Content::Alert(Box::new(facts.expect("facts"))),
         deliveries,
     }
 }
