@@ -1,6 +1,6 @@
 //! What any store must do: the same cases over SQLite and over a real PostgreSQL, with statements that are prepared by name and without.
 //!
-//! Each case says what must be so, and writes down what it was shown; what PostgreSQL shows must be what SQLite shows, to the letter.
+//! `PLAZO_CASE=words` runs those alone whose names have these words in them. Each case says what must be so, and writes down what it was shown; what PostgreSQL shows must be what SQLite shows, to the letter.
 
 mod admin;
 mod alerts;
