@@ -96,6 +96,15 @@ impl Browser {
 
     /// A window with cookies of its own.
     pub async fn window(&self) -> Client {
+        self.window_with(true).await
+    }
+
+    /// A window in which no page runs a script.
+    pub async fn window_without_scripts(&self) -> Client {
+        self.window_with(false).await
+    }
+
+    async fn window_with(&self, runs_scripts: bool) -> Client {
         let n = self.windows.lock().expect("no panic").len();
         let profile = self.profile.path().join(n.to_string());
         let mut args = vec![
@@ -114,8 +123,11 @@ impl Browser {
         if self.dark {
             args.push("--blink-settings=preferredColorScheme=0".to_owned());
         }
+        // 2 blocks them, as people's settings do.
+        let scripts = if runs_scripts { 1 } else { 2 };
+        let prefs = json!({ "profile.managed_default_content_settings.javascript": scripts });
         let capabilities: Map<String, Value> =
-            Map::from_iter([("goog:chromeOptions".to_owned(), json!({ "args": args }))]);
+            Map::from_iter([("goog:chromeOptions".to_owned(), json!({ "args": args, "prefs": prefs }))]);
         let window = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{}", self.port))

@@ -183,7 +183,7 @@ async fn a_page_that_loses_plazo_says_so_and_comes_back_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_is_whole_at_each_width_in_both_schemes_and_without_a_script() {
+async fn every_page_is_whole_at_each_width_in_both_schemes() {
     let (daemon, _port) = desk("");
     let wall = page(&daemon, &["--wall"]);
     for dark in [false, true] {
@@ -202,6 +202,29 @@ async fn every_page_is_whole_at_each_width_in_both_schemes_and_without_a_script(
         }
         browser.end().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_a_page_is_read_acts_and_is_loaded_anew() {
+    let (daemon, _port) = desk("");
+    let browser = Browser::start().await;
+    let window = browser.window_without_scripts().await;
+    window.goto(&page(&daemon, &[])).await.expect("the page");
+    window.find(Locator::Css("form button")).await.expect("a button").click().await.expect("in");
+    wait_to_read(&window, "h1", "Cola").await;
+    let request = daemon.client_message("m-7", "t-7", Duration::ZERO);
+    // The page asks by itself after half a minute; a script would have shown it at once.
+    let began = Instant::now();
+    wait_so_long_to_read(&window, "#rows", &request, Duration::from_secs(60)).await;
+    assert!(Duration::from_secs(10) < began.elapsed(), "a script ran");
+    window.goto(&format!("http://{}/r/{request}", daemon.address())).await.expect("the request");
+    let take = format!("form[action='/r/{request}/take'] button");
+    window.find(Locator::Css(&take)).await.expect("a button").click().await.expect("sent");
+    support::wait_for("it to be taken", PATIENCE, || {
+        let shown = daemon.get(&format!("/v1/requests/{request}"));
+        (!shown["clocks"][0]["acked_at"].is_null()).then_some(())
+    });
+    browser.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
