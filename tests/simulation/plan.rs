@@ -314,7 +314,7 @@ fn file(rng: &mut Rng, zone: &str, week: DateTime<Utc>) -> String {
             for target in ["reply", "first_reply", "acknowledge", "deliver", "assign"] {
                 if rng.u8(..3) == 0 || target == "reply" {
                     let spans: &[&str] =
-                        if target == "deliver" { &["6h", "1 working day"] } else { &["5m", "12m", "40m"] };
+                        if target == "deliver" { &["6h", "1 working day"] } else { &["9m", "12m", "40m"] };
                     file += &format!("{target} = {}\n", promise(rng, spans));
                 }
             }
