@@ -21,6 +21,7 @@ mod keys;
 pub mod links;
 mod material;
 pub mod metrics;
+mod numbers;
 mod outbox;
 pub mod phone;
 pub mod plan;
@@ -56,7 +57,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
@@ -207,10 +208,11 @@ impl App {
         source: &str,
         time: TimeSource,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
-        let store = Store::open(directory)?;
+        let place = config::store::place(config.store.as_ref(), directory)?;
+        let store = place.open()?;
         let unreadable = store.unreadable().clone();
         let now = time.now();
-        let keys = keys::Keys::open(directory)?;
+        let keys = keys::Keys::of(&place, &store)?;
         let open = store.begin()?;
         let writing = open.writing();
         config.rulebook.revision = writing.revision(&config.revision_text(source), now, (None, None))?;
@@ -218,7 +220,9 @@ impl App {
             // Of nothing, everything is planned.
             writing.set_planned_revision(config.rulebook.revision)?;
         }
-        writing.forget_link_key()?;
+        if !store.is_shared() {
+            writing.forget_link_key()?;
+        }
         token::close_doors(writing, token::Open::by(&config))?;
         writing.end_sessions_but_of(&config.contacts.keys().map(String::as_str).collect::<Vec<_>>())?;
         // Whatever was on its way when the last process ended may have arrived.
@@ -228,8 +232,9 @@ impl App {
         let queue = filled_queue(&store)?;
         absence::tell_of_store(&mut config, &store, now)?;
         let core = Arc::new(Core::new(config, queue, time));
-        let (writer, thread) = Writer::start(store, Checkpointer::open(directory)?, Arc::clone(&core))?;
-        let (readers, tokens) = (Readers::new(directory, unreadable), token::Known::default());
+        let checkpointer = place.directory().map(Checkpointer::open).transpose()?;
+        let (writer, thread) = Writer::start(store, checkpointer, Arc::clone(&core))?;
+        let (readers, tokens) = (Readers::new(directory, place, unreadable), token::Known::default());
         let app = Self::from(Parts { core, writer, readers, tokens, instance, keys, started_at: Some(now) });
         Ok((app, thread))
     }
@@ -296,13 +301,14 @@ impl App {
     ///
     /// [`StoreError`] if there is no store, or it cannot be read.
     pub fn open_reading(directory: &Path, mut config: Config, time: TimeSource) -> Result<Self, StoreError> {
-        let store = Store::open_reader(directory)?;
+        let place = config::store::place(config.store.as_ref(), directory)?;
+        let store = place.open_reader()?;
         absence::tell_of_store(&mut config, &store, time.now())?;
         let core = Arc::new(Core::new(config, filled_queue(&store)?, time));
         Ok(Self::from(Parts {
             core,
             writer: Writer::none(),
-            readers: Readers::new(directory, store.unreadable().clone()),
+            readers: Readers::new(directory, place, store.unreadable().clone()),
             // Whoever may read the file needs no token.
             tokens: token::Known::everybody(),
             instance: store.instance()?,

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
 use super::metrics::VerdictLabels;
+use super::numbers::Numbers;
 use crate::config::Config;
 use crate::engine::effect::{Effect, Wake};
 use crate::engine::event::EventId;
@@ -22,6 +23,9 @@ use crate::unit::incoming::RejectionCode;
 use crate::unit::known::Ask;
 use crate::unit::{Agenda, Applied, Changes, Decided, Incoming, Input, Known, Output, Rejection, Saved};
 use crate::{both, desk};
+
+/// How often something is decided anew because another daemon changed the same meanwhile: each time one of the two got on.
+pub(super) const MOST_TRIES: usize = 20;
 
 /// How jobs are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,30 +67,38 @@ pub(crate) struct Work<'a> {
     /// None between two transactions.
     open: Option<WriteTx<'a>>,
     done: Done,
-    /// The last number that a request got in what is on the disk.
-    last_request: i64,
+    /// Numbers for requests, as they stand in what is on the disk, and as they stand now.
+    kept_numbers: Numbers,
+    numbers: Numbers,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn begin(
         store: &'a Store,
         core: &'a Core,
-        last_request: i64,
+        numbers: &mut Numbers,
         company: Company,
     ) -> Result<Self, StoreError> {
         let (config, now) = (core.config(), core.now());
-        let (known, open) = (Known::after(last_request), store.begin()?);
+        numbers.refill(store)?;
+        let numbers = *numbers;
+        let (known, open) = (Known::after(numbers.last), store.begin()?);
         let writing = open.writing();
         let (open, done) = (Some(open), Done::default());
-        Ok(Self { store, writing, core, config, now, company, known, open, done, last_request })
+        Ok(Self { store, writing, core, config, now, company, known, open, done, kept_numbers: numbers, numbers })
     }
 
-    /// Makes everything durable, and lets queue and outbox know. Returns the last number that a request got.
-    pub(super) fn commit(&mut self) -> Result<i64, StoreError> {
+    /// Makes everything durable, and lets queue and outbox know. Returns the numbers that are left for requests.
+    pub(super) fn commit(&mut self) -> Result<Numbers, StoreError> {
         if let Some(open) = self.open.take() {
             open.commit()?;
         }
-        self.last_request = self.known.last_request;
+        self.numbers = self.numbers.after(self.known.last_request);
+        self.kept_numbers = self.numbers;
+        if self.store.is_shared() {
+            // Others write between two transactions.
+            self.known = Known::after(self.numbers.last);
+        }
         let Done { wakes, n_decided, wakes_outbox, n_leased, changed, verdicts, express } =
             std::mem::take(&mut self.done);
         self.core.queue.set(wakes);
@@ -98,39 +110,47 @@ impl<'a> Work<'a> {
         if wakes_outbox || 0 < n_decided {
             self.core.outlet.wake();
         }
-        Ok(self.last_request)
+        Ok(self.kept_numbers)
     }
 
-    /// The last number that a request got in what is on the disk.
-    pub(super) const fn last_request(&self) -> i64 {
-        self.last_request
+    /// The numbers that are left for requests by what is on the disk.
+    pub(super) const fn numbers(&self) -> Numbers {
+        self.kept_numbers
     }
 
     /// Undoes everything since the last commit.
     pub(super) fn roll_back(&mut self) {
         self.open = None;
         self.done = Done::default();
-        self.known = Known::after(self.last_request);
+        self.numbers = self.kept_numbers;
+        self.known = Known::after(self.numbers.last);
     }
 
     /// Runs `work` so that its failure costs nothing else: in a group, it fails the group, which is run again; alone, it is a transaction of
-    /// its own.
-    fn apart<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// its own, and is decided again where another daemon changed the same meanwhile.
+    fn apart<T>(&mut self, work: impl Fn(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if self.company == Company::Group {
             return work(self);
         }
         if let Err(error) = self.commit() {
             self.roll_back();
             // Not the fault of what comes next.
-            return Err(StoreError::Unavailable(error.into()));
+            return Err(if error.is_conflict() { error } else { StoreError::Unavailable(error.into()) });
         }
-        self.open = Some(self.store.begin()?);
-        let result = work(self).and_then(|value| self.commit().map(|_| value));
-        if result.is_err() {
-            self.roll_back();
+        let mut n_tries = 0;
+        loop {
+            self.open = Some(self.store.begin()?);
+            let result = work(self).and_then(|value| self.commit().map(|_| value));
+            if result.is_err() {
+                self.roll_back();
+            }
+            n_tries += 1;
+            if n_tries < MOST_TRIES && result.as_ref().is_err_and(StoreError::is_conflict) {
+                continue;
+            }
+            self.open = Some(self.store.begin()?);
+            return result;
         }
-        self.open = Some(self.store.begin()?);
-        result
     }
 
     /// The store itself, for what is no decision. What was known may not be so afterwards.
@@ -148,6 +168,9 @@ impl<'a> Work<'a> {
     pub(super) fn decide(&mut self, input: Input) -> Result<Output, StoreError> {
         let mut agenda = Agenda::of(input);
         while let Some(input) = agenda.take() {
+            self.numbers = self.numbers.after(self.known.last_request);
+            self.numbers.refill(self.store)?;
+            self.known.last_request = self.numbers.last;
             let (changes, output) = loop {
                 match desk::decide(&self.known, &input, &self.config, self.now) {
                     Decided::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
@@ -242,7 +265,7 @@ impl<'a> Work<'a> {
             Ok(Output::Applied(Applied::Rejected(Rejection { code: RejectionCode::Unreadable, detail }))) => detail.en,
             Ok(Output::Applied(applied)) => return Ok(applied),
             Ok(Output::Moved(_) | Output::Nothing) => return Ok(Applied::Unfiled),
-            Err(error) if error.is_unavailable() || self.company == Company::Group => return Err(error),
+            Err(error) if error.is_unavailable() || error.is_conflict() || self.company == Company::Group => return Err(error),
             Err(error) => error.to_string(),
         };
         let id = &incoming.event.id;
@@ -280,7 +303,7 @@ impl<'a> Work<'a> {
     pub(super) fn try_decide(&mut self, input: Input) -> Result<Option<Output>, StoreError> {
         match self.apart(|work| work.decide(input.clone())) {
             Ok(output) => Ok(Some(output)),
-            Err(error) if error.is_unavailable() || self.company == Company::Group => Err(error),
+            Err(error) if error.is_unavailable() || error.is_conflict() || self.company == Company::Group => Err(error),
             Err(error) => {
                 tracing::error!(?input, %error, "a request could not be looked at");
                 Ok(None)

@@ -51,6 +51,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::time::TimeSource;
 use crate::config::{self, Config};
+use crate::store::{StoreError, StorePlace};
 use crate::text::{Both, Language, cause};
 use look::Look;
 
@@ -313,6 +314,16 @@ impl Global {
         let here = || PathBuf::from("data");
         let service = || Some(PathBuf::from(SERVICE_DATA)).filter(|service| !here().exists() && service.is_dir());
         self.data.clone().or_else(state).or_else(service).unwrap_or_else(here)
+    }
+
+    /// Where the store is: on the server that the file names, else in the data directory.
+    ///
+    /// # Errors
+    ///
+    /// If the secret of the server's address cannot be read.
+    fn place(&self) -> Result<StorePlace, StoreError> {
+        let shared = self.load().and_then(|config| config.store);
+        config::store::place(shared.as_ref(), &self.data())
     }
 
     /// Whether nobody says which data directory is meant.

@@ -102,7 +102,10 @@ pub async fn run(
     let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
     warn_of_old_zones(&options.time);
-    let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone()).with_context(|| {
+    // A server is not to be asked where futures are run.
+    let (data, source, time) = (options.data.clone(), loaded.source.clone(), options.time.clone());
+    let opened = tokio::task::spawn_blocking(move || App::open(&data, config, &source, time)).await?;
+    let (app, writer) = opened.with_context(|| {
         let data = options.data.display();
         language.of(both!("cannot open the store in {data}", "no se puede abrir el almacén en {data}"))
     })?;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use rusqlite::params;
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::database::{Optional as _, Row};
 use super::{Result, Store, Writing, instant, known, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::DeliveryId;
@@ -41,7 +42,7 @@ const WAITING: &str = "WITH RECURSIVE waiting (destination) AS (
          SELECT (SELECT min(d.destination) FROM deliveries d WHERE d.state = 'pending' AND waiting.destination < d.destination)
          FROM waiting WHERE waiting.destination IS NOT NULL)
      SELECT w.destination, h.until FROM waiting w LEFT JOIN holds h ON h.destination = w.destination
-     WHERE w.destination IS NOT NULL AND w.destination NOT IN (SELECT value FROM json_each(?1))";
+     WHERE w.destination IS NOT NULL AND w.destination NOT IN ";
 
 /// What of one destination may go, most urgent first.
 const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
@@ -61,18 +62,41 @@ const NEXT_OF_TICKETS: &str = "SELECT min(d.next_at) FROM deliveries d
          SELECT 1 FROM alerts own JOIN alerts a ON a.request = own.request JOIN deliveries e ON e.alert = a.id
          WHERE own.id = d.alert AND e.destination = d.destination AND e.id < d.id AND e.state IN ('pending', 'leased'))";
 
-const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
-            a.request, iif(a.v = 1, a.content, NULL), a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
+/// What of a delivery is looked at before it goes, with whether a later deed for the same ticket makes an owner or a priority needless.
+macro_rules! ready {
+    ($is_superseded:literal) => {
+        concat!(
+            "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
+            a.request, CASE WHEN a.v = 1 THEN a.content END, a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
             d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
-            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0), c.state, c.stopped_at, c.acked_at,
-            d.destination LIKE 'source.%' AND iif(json_valid(a.content), a.content ->> '$.do', '') IN ('assign', 'priority') AND EXISTS (
+            CASE WHEN d.held_for NOT IN ('downtime', 'history', 'edit') THEN 1 ELSE 0 END, c.state, c.stopped_at, c.acked_at,
+            d.destination LIKE 'source.%' AND ",
+            $is_superseded,
+            "
+     FROM deliveries d JOIN alerts a ON a.id = d.alert
+     LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
+     WHERE d.id = ?1"
+        )
+    };
+}
+
+const READY: &str = ready!(
+    "iif(json_valid(a.content), a.content ->> '$.do', '') IN ('assign', 'priority') AND EXISTS (
                 SELECT 1 FROM alerts b JOIN deliveries e ON e.alert = b.id
                 WHERE b.request = a.request AND e.destination = d.destination AND d.id < e.id
                 AND e.state IN ('pending', 'leased', 'sent')
-                AND iif(json_valid(b.content), b.content ->> '$.do', '') = a.content ->> '$.do')
-     FROM deliveries d JOIN alerts a ON a.id = d.alert
-     LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
-     WHERE d.id = ?1";
+                AND iif(json_valid(b.content), b.content ->> '$.do', '') = a.content ->> '$.do')"
+);
+
+/// The same for PostgreSQL, which looks into no JSON: a text begins with what is done.
+const READY_SHARED: &str = ready!(
+    "EXISTS (
+                SELECT 1 FROM alerts b JOIN deliveries e ON e.alert = b.id
+                JOIN (VALUES ('{\"type\":\"write\",\"do\":\"assign\"'), ('{\"type\":\"write\",\"do\":\"priority\"')) AS deed (begins)
+                    ON strpos(a.content, deed.begins) = 1 AND strpos(b.content, deed.begins) = 1
+                WHERE b.request = a.request AND e.destination = d.destination AND d.id < e.id
+                AND e.state IN ('pending', 'leased', 'sent'))"
+);
 
 impl Store {
     /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
@@ -103,11 +127,11 @@ impl Store {
         }
         urgent.sort_unstable();
         urgent.truncate(limit);
-        let mut statement = self.prepare(READY)?;
+        let mut statement = self.prepare(self.either(READY, READY_SHARED))?;
         let mut found = Found::default();
         for (_, _, id) in urgent {
             let mut rows = statement.query([id])?;
-            while let Some(row) = rows.next()? {
+            while let Some(row) = &rows.next()? {
                 self.take_in(row, &mut found)?;
             }
         }
@@ -116,7 +140,7 @@ impl Store {
 
     /// Destinations for which something waits, and until when each stands still; those in `busy` aside.
     fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
-        let mut statement = self.prepare(WAITING)?;
+        let mut statement = self.prepare(&format!("{WAITING} {}", self.listed()))?;
         let rows = statement.query_map([serde_json::to_string(busy)?], |row| Ok((row.get(0)?, known(row.get(1)?))))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
@@ -134,7 +158,7 @@ impl Store {
 
     /// Takes in a row of [`READY`].
     fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
-        let (id, request) = (DeliveryId(row.get(0)?), row.get::<_, Option<i64>>(8)?.map(RequestId));
+        let (id, request) = (DeliveryId(row.get(0)?), row.get::<Option<i64>>(8)?.map(RequestId));
         let of = request.unwrap_or(RequestId(0));
         let instants = instant(row.get(6)?).and_then(|planned_at| Ok((planned_at, instant(row.get(7)?)?)));
         let (Some(content), Ok((planned_at, decided_at))) = (self.parsed(of, "alert", row, 9), instants) else {
@@ -194,7 +218,7 @@ impl Store {
         let mut statement =
             self.prepare("SELECT destination, count(*) FROM deliveries WHERE state = 'leased' GROUP BY destination")?;
         let rows = statement
-            .query_map([], |row| Ok((row.get(0)?, usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX))))?;
+            .query_map([], |row| Ok((row.get(0)?, usize::try_from(row.get::<i64>(1)?).unwrap_or(usize::MAX))))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
@@ -209,7 +233,7 @@ impl Store {
         };
         let mut statement = self.prepare(
             "SELECT d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND d.destination = ?2 AND d.person IS ?3 AND d.reference IS NOT NULL ORDER BY d.id LIMIT 1",
+             WHERE a.request = ?1 AND d.destination = ?2 AND d.person IS NOT DISTINCT FROM ?3 AND d.reference IS NOT NULL ORDER BY d.id LIMIT 1",
         )?;
         let found = statement.query_row(params![request, delivery.destination, delivery.person], |row| row.get(0));
         delivery.first = found.optional()?;
@@ -282,9 +306,10 @@ impl Writing<'_> {
 
     fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
         self.prepare(
-            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
+            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
+             WHERE id = ?1 AND state = 'pending'",
         )?
-        .execute(params![delivery.id.0, milliseconds(until)])?;
+        .send_unless(Some("a delivery went out by another daemon"), params![delivery.id.0, milliseconds(until)])?;
         delivery.fence += 1;
         delivery.attempt += 1;
         Ok(())
