@@ -37,6 +37,7 @@ pub mod report;
 pub mod route;
 mod schedule;
 pub mod sessions;
+pub mod share;
 pub mod silence;
 pub mod time;
 pub mod token;
@@ -50,7 +51,7 @@ mod writer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
@@ -58,6 +59,7 @@ use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 
 use crate::config::{self, Config};
+use crate::engine::request_id::RequestId;
 use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
@@ -79,6 +81,7 @@ use queue::Queue;
 use readers::Readers;
 use readiness::Readiness;
 use refusals::Refusals;
+use share::{Share, Sharing};
 use time::TimeSource;
 use writer::Writer;
 
@@ -143,6 +146,8 @@ pub struct App {
     metrics: Arc<Metrics>,
     tokens: Arc<token::Known>,
     instance: Arc<str>,
+    /// What it has to do with other daemons; none where it shares with nobody, or only looks.
+    sharing: Arc<OnceLock<Sharing>>,
     /// Signs links and marks alerts' mail.
     keys: Arc<keys::Keys>,
     /// When it began to run; none where it only looks.
@@ -188,6 +193,7 @@ impl From<Parts> for App {
             metrics: Arc::new(metrics),
             tokens: Arc::new(tokens),
             instance: instance.into(),
+            sharing: Arc::default(),
             keys: Arc::new(keys),
             started_at,
             run: uuid::Uuid::new_v4().simple().to_string().into(),
@@ -229,14 +235,65 @@ impl App {
         writing.free_leases(now)?;
         open.commit()?;
         let instance = store.instance()?;
-        let queue = filled_queue(&store)?;
+        let queue = if store.is_shared() { Queue::default() } else { filled_queue(&store)? };
         absence::tell_of_store(&mut config, &store, now)?;
-        let core = Arc::new(Core::new(config, queue, time));
+        let core = Arc::new(Core::new(config, queue, time).sharing(share::of(&place)));
         let checkpointer = place.directory().map(Checkpointer::open).transpose()?;
         let (writer, thread) = Writer::start(store, checkpointer, Arc::clone(&core))?;
         let (readers, tokens) = (Readers::new(directory, place, unreadable), token::Known::default());
         let app = Self::from(Parts { core, writer, readers, tokens, instance, keys, started_at: Some(now) });
         Ok((app, thread))
+    }
+
+    /// Begins to share time and other work with the daemons of the same store, if there may be others. Not where futures are run.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be told of this one.
+    pub fn begin_sharing(&self) -> Result<(), StoreError> {
+        let Some(share) = self.core.share() else { return Ok(()) };
+        let (doors, core) = (Arc::clone(&self.doors), Arc::clone(&self.core));
+        let url = move || {
+            let public = core.config().public_url.clone();
+            public.or_else(|| doors.address.load_full().map(|address| format!("http://{address}")))
+        };
+        let sharing = Sharing::start(self.readers.place(), &self.core, &self.keys, share, url)?;
+        self.sharing.set(sharing).ok();
+        Ok(())
+    }
+
+    /// Gives up what is this daemon's part, and returns once the others know. Not where futures are run.
+    pub fn end_sharing(&self) {
+        if let Some(sharing) = self.sharing.get() {
+            sharing.end();
+        }
+    }
+
+    /// Its part, where several daemons share the store.
+    pub fn share(&self) -> Option<&Arc<Share>> {
+        self.core.share()
+    }
+
+    /// Whether what has that name, of which there is to be one, is this daemon's to do.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.core.is_own(name)
+    }
+
+    /// Whether what was leased may be sent: whoever may be taken for dead sends nothing.
+    pub fn may_send(&self) -> bool {
+        self.core.share().is_none_or(|share| share.is_sure())
+    }
+
+    /// Requests whose wake has come, and that are this daemon's to look at.
+    pub fn due(&self, limit: usize) -> Vec<RequestId> {
+        let due = self.core.queue.due(self.now(), limit);
+        match self.core.share() {
+            None => due,
+            Some(share) => {
+                let slots = share.slots();
+                due.into_iter().filter(|id| slots.has(*id)).collect()
+            }
+        }
     }
 
     /// Whether only this machine reaches the interface.

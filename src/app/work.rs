@@ -16,6 +16,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::privacy;
+use crate::store::leases::Part;
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
@@ -43,6 +44,8 @@ struct Done {
     wakes: Vec<(RequestId, Option<Wake>)>,
     /// Deliveries that were decided.
     n_decided: usize,
+    /// Which, where several daemons share the store.
+    decided: Vec<DeliveryId>,
     /// Whether the outbox has something else to look at.
     wakes_outbox: bool,
     /// Deliveries leased.
@@ -99,9 +102,15 @@ impl<'a> Work<'a> {
             // Others write between two transactions.
             self.known = Known::after(self.numbers.last);
         }
-        let Done { wakes, n_decided, wakes_outbox, n_leased, changed, verdicts, express } =
+        let Done { wakes, n_decided, decided, wakes_outbox, n_leased, changed, verdicts, express } =
             std::mem::take(&mut self.done);
-        self.core.queue.set(wakes);
+        if let Some(share) = self.core.share() {
+            share.decided(&decided);
+        }
+        match self.core.share() {
+            None => self.core.queue.set(wakes),
+            Some(share) => self.core.queue.set(share.near(wakes, self.now)),
+        }
         self.core.board.committed(changed);
         for verdict in &verdicts {
             self.core.promises.get_or_create(verdict).inc();
@@ -189,6 +198,9 @@ impl<'a> Work<'a> {
         let saved = self.writing.save(changes, self.now)?;
         self.known.take(changes);
         self.done.n_decided += saved.deliveries.len();
+        if self.store.is_shared() {
+            self.done.decided.extend_from_slice(&saved.deliveries);
+        }
         let effects = changes.journal.iter().flat_map(|entry| &entry.effects);
         self.done.verdicts.extend(effects.filter_map(verdict));
         self.done.wakes.extend_from_slice(&changes.wakes);
@@ -334,6 +346,21 @@ impl<'a> Work<'a> {
     /// How many more deliveries may be on their way.
     pub(super) fn room(&self) -> usize {
         self.core.outlet.room().saturating_sub(self.done.n_leased)
+    }
+
+    /// Whether what has that name, of which there is to be one, is this daemon's to do.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.core.is_own(name)
+    }
+
+    /// What of the deliveries is this daemon's to lease; none where all is, and `None` within where it is not sure to live.
+    pub(super) fn part(&mut self) -> Option<Option<Part>> {
+        let share = self.core.share()?;
+        let mut decided = share.take_decided();
+        // What is decided in this transaction, too.
+        decided.extend_from_slice(&self.done.decided);
+        let (daemon, slots) = (share.id().to_owned(), share.slots());
+        Some(share.is_sure().then_some(Part { daemon, slots, decided }))
     }
 
     /// Takes note of deliveries that were leased.

@@ -50,6 +50,8 @@ const EACH_MINUTE: &str = "0 * * * * *";
 const EACH_SECOND: &str = "* * * * * *";
 /// Years after which the time zones that are built in are too old.
 const OLDEST_ZONES: i32 = 2;
+/// The name under which one of several daemons does what is to be done at certain times.
+const SCHEDULES: &str = "schedules";
 pub use crate::app::OUTBOX_DIRECTORY;
 
 /// What `plazo run` is told.
@@ -136,6 +138,11 @@ pub async fn run(
     lock.publish(address)?;
     app.set_address(address);
     app.set_file(options.config.clone());
+    let sharing = app.clone();
+    let shared = tokio::task::spawn_blocking(move || sharing.begin_sharing()).await?;
+    shared.with_context(|| {
+        language.of(both!("cannot share the store with others", "no se puede compartir la base de datos con otros"))
+    })?;
 
     let tasks = TaskTracker::new();
     let (outbox, transports) = Sender::new(app.clone(), transports);
@@ -164,6 +171,9 @@ pub async fn run(
 
     let failed = supervise(&stop, &sending, &writer).await;
     stop.cancel();
+    if let Some(share) = app.share() {
+        share.give_up();
+    }
     app.end_pages();
     tracing::info!("stopping");
     service::stopping();
@@ -179,7 +189,13 @@ pub async fn run(
         tracing::warn!(%error, "the end could not be noted");
     }
     app.close();
-    if tokio::task::spawn_blocking(move || writer.join()).await?.is_err() {
+    let sharing = app.clone();
+    let ended = tokio::task::spawn_blocking(move || {
+        let ended = writer.join();
+        sharing.end_sharing();
+        ended
+    });
+    if ended.await?.is_err() {
         bail!(language.of(both!("the writer ended badly", "el proceso que escribe en el almacén terminó mal")));
     }
     if let Some(socket) = app.socket() {
@@ -298,6 +314,9 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
         Box::pin(async move {
             if let Err(error) = app.outbox.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
+            }
+            if !app.is_own(SCHEDULES) {
+                return;
             }
             // Whoever ended it may have gone before all was let go.
             if let Err(error) = app.outbox.release_silenced().await {

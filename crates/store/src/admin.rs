@@ -164,6 +164,15 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// When a schedule last ran. Where several daemons share the store, whoever asks meanwhile waits, and sees what this one writes.
+    pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare(self.either(
+            "SELECT last_run_at FROM schedules WHERE name = ?1",
+            "SELECT last_run_at FROM schedules WHERE name = ?1 FOR UPDATE",
+        ))?;
+        Ok(known(statement.query_row([name], |row| row.get(0)).optional()?))
+    }
+
     /// Writes that down.
     pub fn set_open_without_token(&self, word: &str) -> Result<()> {
         self.set_meta("open_without_token", word)

@@ -18,6 +18,9 @@ macro_rules! timed {
     };
 }
 
+/// Why a step is decided again, where several daemons share the store.
+const GATHERED: Option<&str> = Some("another daemon gathered the same");
+
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gathered {
@@ -134,8 +137,8 @@ impl Writing<'_> {
             // Without a step nothing can conflict, so there is always a row.
             let Some(digest) = digest else { return Ok(Gathered::Nothing) };
             for id in gathers {
-                self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1")?
-                    .send([id.0, digest.0])?;
+                self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1 AND state = 'held'")?
+                    .send_unless(GATHERED, [id.0, digest.0])?;
             }
             self.prepare(self.either(
                 "UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1",
@@ -147,7 +150,8 @@ impl Writing<'_> {
             }
             self.let_go(digest, now)?;
         } else if let Some(only) = goes.filter(|_| begun.is_none()) {
-            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only.0])?;
+            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1 AND state = 'held'")?
+                .send_unless(GATHERED, [only.0])?;
         } else if let Some(digest) = goes {
             self.let_go(digest, now)?;
         } else {

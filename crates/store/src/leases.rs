@@ -15,6 +15,7 @@ use plazo_core::outbox::message::Leased;
 use plazo_core::outbox::select::{Candidate, Choice, Round};
 use plazo_core::outbox::writing::source_of;
 use plazo_core::outbox::{Content, Lanes};
+use plazo_core::slots::Slots;
 use plazo_core::text::vocabulary::UNREADABLE;
 
 /// What was leased, and who had no room for more.
@@ -26,6 +27,18 @@ pub struct Leases {
     pub busy: Vec<String>,
     /// Of what is written into tickets: what nobody needs any more, and may be there all the same.
     pub doubtful: Vec<DeliveryId>,
+}
+
+/// What of the deliveries one of several daemons leases: those to destinations that are its own, and what it decided itself, where nobody
+/// paces it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub daemon: String,
+    /// The slots that are its own.
+    pub slots: Slots,
+    /// What it decided just now.
+    pub decided: Vec<DeliveryId>,
 }
 
 /// Rows that may go out, and those that cannot be read.
@@ -103,7 +116,7 @@ impl Store {
     /// None goes to those in `busy`.
     pub fn peek(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Vec<Leased>> {
         let mut peeked = Vec::new();
-        for candidate in self.ready(now, limit, busy)?.ready {
+        for candidate in self.ready(now, limit, busy, None)?.ready {
             let is_needed = candidate.is_needed();
             let mut delivery = candidate.delivery;
             match self.composed(&delivery)? {
@@ -118,11 +131,25 @@ impl Store {
         Ok(peeked)
     }
 
-    fn ready(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
+    fn ready(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        part: Option<(&Part, &Lanes)>,
+    ) -> Result<Found> {
         let mut urgent = Vec::new();
         for (destination, held_until) in self.waiting(busy)? {
-            if held_until.is_none_or(|until| until <= now) {
-                urgent.extend(self.urgent_of(&destination, limit, now)?);
+            let others = part.filter(|(part, _)| !part.slots.has_name(&destination));
+            match others {
+                None if held_until.is_none_or(|until| until <= now) => {
+                    urgent.extend(self.urgent_of(&destination, limit, now)?);
+                }
+                // Where another daemon paces, or tries whether it goes again, all wait for that one.
+                Some((part, lanes)) if held_until.is_none() && !lanes.at_once.contains_key(&destination) => {
+                    urgent.extend(self.decided_for(&destination, part, now)?);
+                }
+                _ => {}
             }
         }
         urgent.sort_unstable();
@@ -154,6 +181,27 @@ impl Store {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// The same of what was just decided here, and was not tried before.
+    fn decided_for(&self, destination: &str, part: &Part, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+        if source_of(destination).is_some() || part.decided.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.prepare(
+            "SELECT rank, planned_at, id FROM deliveries
+             WHERE id = ?1 AND state = 'pending' AND destination = ?2 AND next_at <= ?3 AND attempts = 0 AND updates IS NULL",
+        )?;
+        let mut found = Vec::new();
+        for id in &part.decided {
+            let rows = statement
+                .query_map(params![id.0, destination, milliseconds(now)], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
+                .collect::<Result<Vec<_>>>()?;
+            found.extend(rows);
+        }
+        Ok(found)
     }
 
     /// Takes in a row of [`READY`].
@@ -252,12 +300,25 @@ impl Writing<'_> {
         busy: &[String],
         lanes: &Lanes,
     ) -> Result<Leases> {
+        self.lease_part(now, lease_until, limit, busy, lanes, None)
+    }
+
+    /// The same of one of several daemons: no more than is its part.
+    pub fn lease_part(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        lanes: &Lanes,
+        part: Option<&Part>,
+    ) -> Result<Leases> {
         let (mut leased, mut doubtful): (Vec<Leased>, _) = (Vec::new(), Vec::new());
         let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
         let mut round = Round::new(lanes, on_way, busy);
         loop {
             let wanted = limit - leased.len();
-            let rows = self.ready(now, wanted, round.busy())?;
+            let rows = self.ready(now, wanted, round.busy(), part.map(|part| (part, lanes)))?;
             let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), round.busy().len());
             for id in rows.unreadable {
                 self.settle_unreadable(id, now)?;
@@ -267,7 +328,7 @@ impl Writing<'_> {
                 let mut delivery = candidate.delivery;
                 let filled = if chosen == Choice::Goes { self.fill(&mut delivery, now)? } else { chosen };
                 if filled == Choice::Goes {
-                    self.mark_leased(&mut delivery, lease_until)?;
+                    self.mark_leased(&mut delivery, lease_until, part.map(|part| part.daemon.as_str()))?;
                     self.fill_references(&mut delivery, lanes)?;
                     leased.push(delivery);
                     continue;
@@ -304,12 +365,22 @@ impl Writing<'_> {
         })
     }
 
-    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
-        self.prepare(
-            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
-             WHERE id = ?1 AND state = 'pending'",
-        )?
-        .send_unless(Some("a delivery went out by another daemon"), params![delivery.id.0, milliseconds(until)])?;
+    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>, daemon: Option<&str>) -> Result<()> {
+        let taken = Some("a delivery went out by another daemon");
+        let (id, until) = (delivery.id.0, milliseconds(until));
+        if self.is_shared() {
+            self.prepare(
+                "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2, leased_by = ?3
+                 WHERE id = ?1 AND state = 'pending'",
+            )?
+            .send_unless(taken, params![id, until, daemon])?;
+        } else {
+            self.prepare(
+                "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
+                 WHERE id = ?1 AND state = 'pending'",
+            )?
+            .send_unless(taken, params![id, until])?;
+        }
         delivery.fence += 1;
         delivery.attempt += 1;
         Ok(())

@@ -11,6 +11,7 @@ pub mod authors;
 pub mod backup;
 mod bodies;
 pub mod checkpoint;
+pub mod daemons;
 mod database;
 pub mod leases;
 pub mod deliveries;

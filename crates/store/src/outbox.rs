@@ -223,12 +223,24 @@ impl Writing<'_> {
     }
 
     /// Frees all leases: those of a process that is no more. Their messages may have arrived; a help desk may still be making what it was
-    /// asked for. Returns how many.
+    /// asked for. Where several share the store, those stay of whoever lives. Returns how many.
     pub fn free_leases(&self, now: DateTime<Utc>) -> Result<usize> {
-        let mut statement = self.prepare(
-            "UPDATE deliveries SET state = 'pending', in_doubt = 1, next_at = CASE WHEN destination LIKE 'source.%' THEN CAST(?2 AS BIGINT) ELSE CAST(?1 AS BIGINT) END
-             WHERE state = 'leased'",
-        )?;
-        Ok(statement.execute([milliseconds(now), milliseconds(now + LOOKED_FOR_AFTER)])?)
+        if self.is_shared() { self.free_leases_of_dead(now) } else { self.free_leases_where("TRUE", now) }
+    }
+
+    /// The same of the daemons that live no more, by the server's clock.
+    pub(super) fn free_leases_of_dead(&self, now: DateTime<Utc>) -> Result<usize> {
+        let is_dead = "NOT EXISTS (SELECT 1 FROM daemons WHERE daemons.id = deliveries.leased_by
+                AND CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) < daemons.until)";
+        self.free_leases_where(is_dead, now)
+    }
+
+    fn free_leases_where(&self, whose: &str, now: DateTime<Utc>) -> Result<usize> {
+        let mut statement = self.prepare(&format!(
+            "UPDATE deliveries SET state = 'pending', in_doubt = 1,
+                 next_at = CASE WHEN destination LIKE 'source.%' THEN CAST(?2 AS BIGINT) ELSE CAST(?1 AS BIGINT) END
+             WHERE state = 'leased' AND {whose}"
+        ))?;
+        statement.execute([milliseconds(now), milliseconds(now + LOOKED_FOR_AFTER)])
     }
 }

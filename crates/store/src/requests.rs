@@ -485,7 +485,7 @@ impl Writing<'_> {
     }
 }
 
-fn wake(row: &Row<'_>) -> rusqlite::Result<(RequestId, Wake)> {
+pub(super) fn wake(row: &Row<'_>) -> rusqlite::Result<(RequestId, Wake)> {
     let why = if row.get::<i64>(2)? == code(WakeReason::Breach) { WakeReason::Breach } else { WakeReason::Warning };
     // At an instant that cannot be read it is looked at now: nobody waits for nothing.
     let at = instant(row.get(1)?).unwrap_or(DateTime::UNIX_EPOCH);

@@ -125,8 +125,6 @@ CREATE TABLE deliveries (
     alert BIGINT NOT NULL,
     person TEXT COLLATE "C",
     destination TEXT COLLATE "C" NOT NULL,
-    -- Who paces, gathers and tries again: a hash of the destination.
-    slot BIGINT NOT NULL GENERATED ALWAYS AS (hashtext(destination) & 63) STORED,
     state TEXT COLLATE "C" NOT NULL CHECK (state IN
         ('pending', 'held', 'leased', 'sent', 'unneeded', 'gathered', 'handed_over', 'dead', 'dropped')),
     rank BIGINT NOT NULL,
@@ -444,8 +442,13 @@ CREATE TABLE disk_days (
 CREATE TABLE daemons (
     id TEXT COLLATE "C" PRIMARY KEY,
     until BIGINT NOT NULL,
+    since BIGINT NOT NULL,
     version TEXT NOT NULL,
-    url TEXT
+    url TEXT,
+    -- By how many milliseconds its clock is ahead of this server's.
+    ahead BIGINT NOT NULL,
+    -- Whether the file beside it is another than the one in force.
+    has_other_file BIGINT NOT NULL CHECK (has_other_file IN (0, 1))
 ) WITH (fillfactor = 50);
 
 -- Who looks at what in time. A row changes when it changes hands, and its epoch only grows.
