@@ -38,6 +38,7 @@ pub mod route;
 mod schedule;
 pub mod sessions;
 pub mod share;
+pub mod shared_file;
 pub mod silence;
 pub mod time;
 pub mod token;
@@ -221,7 +222,10 @@ impl App {
         let keys = keys::Keys::of(&place, &store)?;
         let open = store.begin()?;
         let writing = open.writing();
-        config.rulebook.revision = writing.revision(&config.revision_text(source), now, (None, None))?;
+        config.rulebook.revision = match shared_file::number_of(&config, source, writing)? {
+            Some(revision) => revision,
+            None => writing.revision(&config.revision_text(source), now, (None, None))?,
+        };
         if writing.last_request()? == 0 {
             // Of nothing, everything is planned.
             writing.set_planned_revision(config.rulebook.revision)?;
@@ -294,6 +298,19 @@ impl App {
                 due.into_iter().filter(|id| slots.has(*id)).collect()
             }
         }
+    }
+
+    /// How many requests wait for their time, and when the next one's comes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn queued(&self) -> Result<(usize, Option<DateTime<Utc>>), StoreError> {
+        if self.core.share().is_none() {
+            return Ok((self.core.queue.len(), self.core.queue.next_at()));
+        }
+        let (n, next) = self.readers.read(|store| store.count_wakes()).await?;
+        Ok((usize::try_from(n).unwrap_or(usize::MAX), next))
     }
 
     /// Whether only this machine reaches the interface.
@@ -457,6 +474,7 @@ impl App {
         self.end_sessions_but_of(people).await?;
         self.take_file(config).await?;
         self.close_doors().await?;
+        self.wait_for_others().await;
         self.desk.plan_anew(Occasion::Reload).await
     }
 }

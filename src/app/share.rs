@@ -209,6 +209,7 @@ impl Beater {
             let is_due = BEAT_EVERY <= beaten_at.elapsed() || is_death || is_leaving;
             if is_due {
                 beaten_at = Instant::now();
+                self.next_death = None;
                 if let Err(error) = self.measure().and_then(|()| self.beat()) {
                     tracing::warn!(%error, "the other daemons could not be told that this one lives");
                 }

@@ -224,8 +224,12 @@ impl<'a> Work<'a> {
     }
 
     /// When a request wants to be looked at, by what is on the disk.
-    pub(super) fn queued(&self, request: RequestId) -> Option<DateTime<Utc>> {
-        self.core.queue.wake_of(request)
+    pub(super) fn queued(&self, request: RequestId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        match self.core.share() {
+            None => Ok(self.core.queue.wake_of(request)),
+            // In the queue is only what comes soon.
+            Some(_) => Ok(self.store.wake_of(request)?.and_then(DateTime::from_timestamp_millis)),
+        }
     }
 
     /// The instant of the last event of a request that is known; none where it cannot be read.

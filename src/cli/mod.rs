@@ -2,6 +2,7 @@
 //! server is to try again.
 
 mod act;
+mod apply;
 mod away;
 mod backup;
 pub mod bench;
@@ -110,6 +111,8 @@ enum Command {
     Run(run::Args),
     /// Check a file, and say in words what it means
     Check(check::Args),
+    /// Put a file in force for all daemons that share a PostgreSQL
+    Apply(apply::Args),
     /// Run recorded events through a file of promises, and see what it would have made of them
     Replay(replay::Args),
     /// Show a calendar's days, or answer questions about working time
@@ -226,6 +229,7 @@ impl Cli {
             Command::Run(args) => run::run(&global, args),
             Command::Doctor(args) => doctor::run(&global, &args),
             Command::Check(args) => check::run(&global, &args),
+            Command::Apply(args) => apply::run(&global, &args),
             Command::Replay(args) => replay::run(&global, &args),
             Command::Calendar(args) => calendar::run(&global, args),
             Command::Demo(args) => demo::run(&global, &args),
@@ -292,6 +296,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Run(_)
         | Command::Doctor(_)
         | Command::Check(_)
+        | Command::Apply(_)
         | Command::Calendar(_)
         | Command::Replay(_)
         | Command::Demo(_)

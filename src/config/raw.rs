@@ -91,6 +91,8 @@ pub struct Store {
     pub url: Option<At<WordOr<SecretRef>>>,
     /// Where the user's password is kept.
     pub password: Option<At<SecretRef>>,
+    /// "here" where this file is the one that all daemons go by as soon as it is saved; else they go by the last one that `plazo apply` took.
+    pub file: Option<At<String>>,
 }
 
 /// People who are on duty in turn.

@@ -12,6 +12,8 @@ pub struct SharedStore {
     pub url: SecretSource,
     /// The user's password, where the URL has none.
     pub password: Option<SecretSource>,
+    /// Whether the file beside this daemon is the one for all.
+    pub is_file_here: bool,
 }
 
 impl SharedStore {

@@ -30,7 +30,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::time::TimeSource;
 use crate::app::token::Open;
-use crate::app::{App, Occasion, feeds};
+use crate::app::{App, Occasion, feeds, shared_file};
+use crate::config::store::SharedStore;
 use crate::config::{self, Config};
 use crate::http::listener::{self, Server};
 use crate::intake::source::SourceError;
@@ -89,11 +90,27 @@ pub async fn run(
     stop: CancellationToken,
     ready: impl FnOnce(SocketAddr, &App) + Send,
 ) -> anyhow::Result<()> {
-    let loaded = config::load(&options.config)?;
-    let Some(config) = loaded.config.clone() else {
-        return Err(BadConfig(loaded.explain(options.styled)).into());
+    let own = config::load(&options.config)?;
+    let Some(config) = own.config.clone() else {
+        return Err(BadConfig(own.explain(options.styled)).into());
     };
     let language = config.language;
+    let listen = options.listen.unwrap_or(config.listen);
+    // Where several daemons share a store, what that has as the last revision is in force, whatever lies here.
+    let (source, path) = (own.source.clone(), options.config.clone());
+    let found = tokio::task::spawn_blocking(move || shared_file::in_force(&config, &source, &path)).await?;
+    let found = found.with_context(|| {
+        language.of(both!("cannot read the file in force", "no se puede leer el archivo en vigor"))
+    })?;
+    let has_other_file = found.is_some();
+    let loaded = found.unwrap_or(own);
+    let Some(mut config) = loaded.config.clone() else {
+        return Err(BadConfig(loaded.explain(options.styled)).into());
+    };
+    if has_other_file {
+        tracing::warn!("sla.toml here is another than the one in force, which plazo goes by (plazo apply puts one in force)");
+        config.store = store_of(&options.config)?;
+    }
     make_directory(&options.data, language)?;
     let lock = Lock::take(&options.data, language)?;
     let clients =
@@ -101,7 +118,6 @@ pub async fn run(
     let files = options.data.join(OUTBOX_DIRECTORY);
     let transports = outbox::transports(&config, &clients, &files)?;
     let sources = feeds::ready(&config).map_err(|(name, error)| in_source(&name, error, language))?;
-    let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
     warn_of_old_zones(&options.time);
     // A server is not to be asked where futures are run.
@@ -138,6 +154,9 @@ pub async fn run(
     lock.publish(address)?;
     app.set_address(address);
     app.set_file(options.config.clone());
+    if let Some(share) = app.share() {
+        share.set_has_other_file(has_other_file);
+    }
     let sharing = app.clone();
     let shared = tokio::task::spawn_blocking(move || sharing.begin_sharing()).await?;
     shared.with_context(|| {
@@ -210,6 +229,11 @@ pub async fn run(
         ))),
         None => Ok(()),
     }
+}
+
+/// Where the file beside this daemon says that the store is: the file of all may name secrets that are kept elsewhere here.
+fn store_of(path: &Path) -> anyhow::Result<Option<SharedStore>> {
+    Ok(config::load(path)?.config.and_then(|config| config.store))
 }
 
 /// What is wrong with a source of `sla.toml`.
@@ -314,6 +338,9 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
         Box::pin(async move {
             if let Err(error) = app.outbox.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
+            }
+            if app.share().is_some() && let Err(error) = app.plan_if_own().await {
+                tracing::error!(%error, "the open requests could not be planned by the file in force");
             }
             if !app.is_own(SCHEDULES) {
                 return;

@@ -174,6 +174,10 @@ impl Sender {
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be written");
                     self.send_unwritten().await;
+                    if self.app.share().is_some() {
+                        // A server that is away says so at once, and whoever could not write has the outbox look again.
+                        tokio::time::sleep(AFTER_FAILURE / 4).await;
+                    }
                     AFTER_FAILURE
                 }
             };

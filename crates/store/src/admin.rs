@@ -186,6 +186,10 @@ impl Writing<'_> {
         taken_at: DateTime<Utc>,
         (who, comment): (Option<&str>, Option<&str>),
     ) -> Result<i64> {
+        if self.is_shared() {
+            // Two that take the same at one instant take it once.
+            self.prepare("SELECT version FROM plazo_version FOR UPDATE")?.query_row([], |row| row.get::<i64>(0)).optional()?;
+        }
         if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
         }

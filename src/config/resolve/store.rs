@@ -7,6 +7,7 @@ use crate::config::raw::{At, Raw, SecretRef, WordOr};
 use crate::config::store::SharedStore;
 use crate::secret::SecretSource;
 use crate::store::{PostgresUrl, UrlError};
+use crate::text::Both;
 
 const EXAMPLE: &str = "\"postgres://plazo@db.example.net/plazo\"";
 
@@ -21,7 +22,15 @@ pub(super) fn resolve(raw: &Raw, mistakes: &mut Mistakes) -> Option<SharedStore>
         WordOr::Word(word) => written(word, url, mistakes)?,
         WordOr::Table(reference) => secret_or(reference, url.span(), mistakes)?,
     };
-    Some(SharedStore { url, password })
+    let is_file_here = store.file.as_ref().is_some_and(|file| {
+        let is_here = file.as_str() == "here";
+        if !is_here {
+            let what = Both { en: "unknown place of the file", es: "lugar del archivo que no existe" };
+            mistakes.unknown(file.span(), what, file, ["here"]);
+        }
+        is_here
+    });
+    Some(SharedStore { url, password, is_file_here })
 }
 
 /// A URL that stands in the file: everybody who reads the file reads it.

@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use plazo_store::PostgresUrl;
 use tempfile::TempDir;
@@ -15,11 +17,11 @@ const MISSING: &str =
 
 /// A server that runs until it is dropped.
 pub struct Server {
-    process: Child,
+    process: Mutex<Child>,
     port: u16,
     n_databases: AtomicU32,
     binaries: PathBuf,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Server {
@@ -41,22 +43,18 @@ impl Server {
             .expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut process = run(&binaries.join("postgres"), user)
-            .arg("-D")
-            .arg(&data)
-            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"])
-            .arg(directory.path())
-            // What a test has written need not outlive the machine.
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=50"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("postgres runs");
-        let mut log = BufReader::new(process.stderr.take().expect("a log")).lines().map_while(Result::ok);
-        let said: Vec<String> = log.by_ref().take_while(|line| !line.contains("ready to accept connections")).collect();
-        assert!(process.try_wait().expect("a state").is_none(), "postgres did not start:\n{}", said.join("\n"));
-        // Read on, so that it never waits for a reader.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { process, port, n_databases: AtomicU32::new(0), binaries, _directory: directory }
+        let process = Mutex::new(serve(&binaries, directory.path(), port));
+        Self { process, port, n_databases: AtomicU32::new(0), binaries, directory }
+    }
+
+    /// Ends it as an operator does, cutting off whoever is connected, and starts it anew after that while.
+    pub fn restart(&self, after: Duration) {
+        let mut process = self.process.lock().expect("nobody panicked");
+        let asked = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
+        assert!(asked.expect("kill runs").success());
+        process.wait().expect("it ends");
+        std::thread::sleep(after);
+        *process = serve(&self.binaries, self.directory.path(), self.port);
     }
 
     /// A database of its own, which is empty; its URL has these parameters.
@@ -100,9 +98,31 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
+        if let Ok(process) = self.process.get_mut() {
+            process.kill().ok();
+            process.wait().ok();
+        }
     }
+}
+
+/// Starts a server, and waits until it says that it takes connections.
+fn serve(binaries: &Path, directory: &Path, port: u16) -> Child {
+    let mut process = run(&binaries.join("postgres"), unprivileged())
+        .arg("-D")
+        .arg(directory.join("data"))
+        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"])
+        .arg(directory)
+        // What a test has written need not outlive the machine.
+        .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("postgres runs");
+    let mut log = BufReader::new(process.stderr.take().expect("a log")).lines().map_while(Result::ok);
+    let said: Vec<String> = log.by_ref().take_while(|line| !line.contains("ready to accept connections")).collect();
+    assert!(process.try_wait().expect("a state").is_none(), "postgres did not start:\n{}", said.join("\n"));
+    // Read on, so that it never waits for a reader.
+    std::thread::spawn(move || log.for_each(drop));
+    process
 }
 
 /// Where Debian has the newest server.

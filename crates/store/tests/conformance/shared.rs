@@ -1,9 +1,14 @@
 //! What only a shared store can have: others who write, and a connection that is lost.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use plazo_core::engine::request_id::RequestId;
+use plazo_core::slots::{Slots, slot_of_name};
 use plazo_core::unit::changes::Changes;
+use plazo_store::daemons::Beat;
+use plazo_store::leases::Part;
 use plazo_store::{Store, StoreError, WriteTx};
 
 use super::server::Server;
@@ -24,6 +29,9 @@ pub const CASES: &[(&str, fn(&Server))] = &[
     ("a lock is not waited for without end", a_lock_is_not_waited_for_without_end),
     ("numbers of requests are taken by the block", numbers_of_requests_are_taken_by_the_block),
     ("one key signs links for all", one_key_signs_links_for_all),
+    ("slots are shared by those that live", slots_are_shared_by_those_that_live),
+    ("what a dead daemon was sending is free again", what_a_dead_daemon_was_sending_is_free_again),
+    ("a server that restarts is found again", a_server_that_restarts_is_found_again),
     ("who cannot be reached is unavailable", who_cannot_be_reached_is_unavailable),
 ];
 
@@ -195,6 +203,95 @@ fn one_key_signs_links_for_all(server: &Server) {
     assert_eq!(other.shared_link_key("second").expect("found"), "first");
     World::new(&other).write(|store| store.set_shared_link_key("third").expect("set"));
     assert_eq!(one.shared_link_key("fourth").expect("found"), "third");
+}
+
+fn beat(id: &str, version: &str) -> Beat {
+    Beat {
+        id: id.to_owned(),
+        version: version.to_owned(),
+        url: None,
+        ahead: TimeDelta::zero(),
+        has_other_file: false,
+        may_share: true,
+    }
+}
+
+fn slots_are_shared_by_those_that_live(server: &Server) {
+    let url = server.database("");
+    let store = Store::connect(&url).expect("a store");
+    let world = World::new(&store);
+    let beats = |beat: &Beat| world.write(|store| store.renew(beat, at(0)).expect("renewed"));
+    let (a, b) = (beat("a", "0.2.0"), beat("b", "0.2.0"));
+    let alone = beats(&a);
+    assert_eq!((alone.slots, alone.n_sharing, alone.next_death), (Slots::ALL, 1, None));
+    assert_eq!(beats(&b).slots, Slots::NONE, "the other one has them all as yet");
+    let (of_a, of_b) = (beats(&a).slots, beats(&b).slots);
+    assert_eq!((of_a.len(), of_b.len()), (32, 32));
+    assert!(of_a.iter().all(|slot| !of_b.contains(slot)));
+    assert_eq!(server.run(&url, "SELECT min(epoch), max(epoch) FROM slots"), "1|3");
+
+    // Requests fall into slots here as there.
+    for id in [1, 2, 3, 100, 65_536] {
+        world.open(request(id, "whatsapp", Some(30)));
+        let slot = plazo_core::slots::slot_of(RequestId(id));
+        assert_eq!(server.run(&url, &format!("SELECT slot FROM wakes WHERE request = {id}")), slot.to_string());
+    }
+    let of = |slots| store.wakes_of(slots, at(60), 100).expect("read").len();
+    assert_eq!((of(of_a) + of(of_b), of(Slots::ALL), of(Slots::NONE)), (5, 5, 0));
+
+    // One whose clock is wrong, and one of an earlier version, look after nothing.
+    let wrong = Beat { may_share: false, ..a.clone() };
+    assert_eq!(beats(&wrong).slots, Slots::NONE);
+    let newer = beats(&beat("c", "0.10.0"));
+    assert_eq!((newer.slots.len(), newer.n_sharing), (32, 1), "and what b has it gives up");
+    assert_eq!(beats(&b).slots, Slots::NONE);
+    assert_eq!(beats(&beat("c", "0.10.0")).slots, Slots::ALL);
+
+    // Who ends gives all up at once; who is dead is noticed by the server's clock.
+    world.write(|store| store.leave("c").expect("left"));
+    assert_eq!(beats(&b).slots.len(), 32);
+    server.run(&url, "UPDATE daemons SET until = until - 60000 WHERE id = 'b'");
+    assert_eq!(beats(&a).slots, Slots::ALL);
+    let shown = store.daemons().expect("read");
+    let shown: Vec<_> = shown.iter().map(|row| (row.id.as_str(), row.lives, row.n_slots)).collect();
+    assert_eq!(shown, [("a", true, 64), ("b", false, 0)]);
+}
+
+fn what_a_dead_daemon_was_sending_is_free_again(server: &Server) {
+    let url = server.database("");
+    let store = Store::connect(&url).expect("a store");
+    let world = World::new(&store);
+    world.open(request(1, "whatsapp", Some(30)));
+    let mut steps = vec![step(1, "due", 1, vec![to(None, "room"), to(None, "hall")])];
+    steps.push(step(1, "start", 1, vec![to(None, "room")]));
+    let told = world.save(&Changes { alerts: steps, ..Changes::default() }).deliveries;
+    let renew = |id: &str| world.write(|store| store.renew(&beat(id, "0.2.0"), at(2)).expect("renewed"));
+    renew("a");
+    let lease = |part: &Part| {
+        let leases =
+            world.write(|store| store.lease_part(at(2), at(7), 10, &[], &lanes(), Some(part)).expect("leased"));
+        leases.leased.into_iter().map(|leased| leased.id).collect::<Vec<_>>()
+    };
+    let of = |daemon: &str, slots, decided| Part { daemon: daemon.to_owned(), slots, decided };
+    // Who has nothing leases only what it decided itself.
+    assert_eq!(lease(&of("a", Slots::NONE, Vec::new())), []);
+    assert_eq!(lease(&of("a", Slots::NONE, vec![told[0]])), [told[0]]);
+    assert_eq!(lease(&of("a", Slots::from_iter([slot_of_name("hall")]), Vec::new())), [told[1]]);
+    server.run(&url, "UPDATE daemons SET until = until - 60000");
+    assert_eq!(renew("b").n_freed, 2);
+    assert_eq!(renew("b").n_freed, 0);
+    assert_eq!(lease(&of("b", Slots::ALL, Vec::new())).len(), 3);
+    assert_eq!(server.run(&url, "SELECT sum(in_doubt), min(leased_by), max(fence) FROM deliveries"), "2|b|2");
+    assert_eq!(world.write(|store| store.free_leases(at(9)).expect("freed")), 0, "b lives");
+}
+
+fn a_server_that_restarts_is_found_again(server: &Server) {
+    let store = Store::connect(&server.database("")).expect("a store");
+    let world = World::new(&store);
+    world.open(request(1, "whatsapp", Some(30)));
+    server.restart(Duration::ZERO);
+    world.open(request(2, "whatsapp", Some(30)));
+    assert_eq!(store.last_request().expect("read"), 2);
 }
 
 fn who_cannot_be_reached_is_unavailable(server: &Server) {
