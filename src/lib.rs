@@ -5,7 +5,7 @@
 //! `docs/ARCHITECTURE.md` tells the flow from an event to an alert.
 #![warn(missing_docs, unreachable_pub)]
 
-pub use plazo_core::{both, engine, holidays, instant, outbox, privacy, report, span, text, unit};
+pub use plazo_core::{both, engine, holidays, instant, outbox, privacy, report, slots, span, text, unit};
 pub use plazo_store as store;
 pub use plazo_store::private;
 

@@ -14,6 +14,7 @@ use super::disk::DiskWatch;
 use super::metrics::VerdictLabels;
 use super::pulse::Pulse;
 use super::queue::Queue;
+use super::share::Share;
 use super::time::TimeSource;
 use crate::config::Config;
 use crate::outbox::message::Leased;
@@ -44,6 +45,8 @@ pub(super) struct Core {
     pub(super) promises: Family<VerdictLabels, Counter>,
     /// Held by whoever changes who is away, or puts another file in force.
     pub(super) absences: tokio::sync::Mutex<()>,
+    /// The part of this daemon, where several share the store.
+    pub(super) share: Option<Arc<Share>>,
 }
 
 impl Core {
@@ -61,7 +64,18 @@ impl Core {
             sessions_ended: watch::Sender::new(0),
             promises: Family::default(),
             absences: tokio::sync::Mutex::new(()),
+            share: None,
         }
+    }
+
+    /// The same of one of several daemons.
+    pub(super) fn sharing(self, share: Option<Arc<Share>>) -> Self {
+        Self { share, ..self }
+    }
+
+    /// Whether what has that name, of which there is to be one, is this daemon's to do.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.share.as_ref().is_none_or(|share| share.slots().has_name(name))
     }
 
     /// The file in force.

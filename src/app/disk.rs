@@ -134,6 +134,10 @@ impl App {
     }
 
     fn look_at_disk(&self, is_failing: bool) -> io::Result<DiskChange> {
+        // What a server has left, it says by refusing.
+        if self.readers.place().is_shared() {
+            return Ok(DiskChange::Same);
+        }
         let room = DiskRoom::of(self.readers.directory(), self.config().retention.keep_free)?;
         let reserve = self.readers.directory().join(RESERVE_FILE);
         let is_closed = &self.core.disk.is_closed;

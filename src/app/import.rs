@@ -15,6 +15,7 @@ use crate::both;
 use crate::desk;
 use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
+use crate::slots::Slots;
 use crate::store::StoreError;
 use crate::store::imports::ImportStep;
 use crate::unit::changes::RequestUpdate;
@@ -57,7 +58,14 @@ impl Desk {
     ///
     /// [`WriteError`] if it cannot be written; the daemon does it when it starts.
     pub async fn settle_imported(&self) -> Result<(), WriteError> {
-        let due = self.core.queue.due(self.core.now(), usize::MAX);
+        let now = self.core.now();
+        let due = match self.core.share() {
+            None => self.core.queue.due(now, usize::MAX),
+            Some(_) => {
+                let wakes = self.readers.read(move |store| store.wakes_of(Slots::ALL, now, u32::MAX)).await?;
+                wakes.into_iter().map(|(id, _)| id).collect()
+            }
+        };
         for some in due.chunks(MOST_AT_ONCE) {
             let some = some.to_vec();
             let settled = self.writer.write(move |work| {
@@ -209,7 +217,7 @@ impl Work<'_> {
             for _ in 0..MOST_LOOKS {
                 let wake = match behind.wakes.get(&id) {
                     Some(wake) => wake.map(|wake| wake.at),
-                    None => self.queued(id),
+                    None => self.queued(id)?,
                 };
                 let Some(at) = wake.filter(|at| *at < event.at) else { break };
                 self.import_one(Input::Tick { request: id, hold: Batching::WhatIsLate }, at, behind)?;

@@ -3,12 +3,14 @@
 //! Whoever holds one may do that one thing without a token. So they open a page that asks; only its form acts, since scanners of
 //! mail open every link. At use it is asked whether the reader is still in the file, and still has that part.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::Mac as _;
 
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::sessions::SIGN_IN_WITHIN;
 use super::{App, WriteError};
 use crate::config::Config;
@@ -362,9 +364,19 @@ impl App {
     ///
     /// # Errors
     ///
-    /// If the file of the key cannot be written.
-    pub fn change_link_key(&self) -> std::io::Result<()> {
-        self.keys.change()
+    /// If the file of the key, or the store that has it, cannot be written.
+    pub async fn change_link_key(&self) -> Result<(), WriteError> {
+        let keys = Arc::clone(&self.keys);
+        let changed = tokio::task::spawn_blocking(move || keys.change()).await;
+        let is_changed = changed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        if is_changed.map_err(|error| WriteError::Unavailable(error.to_string()))? {
+            return Ok(());
+        }
+        let key = keys::another();
+        let own = key.clone();
+        self.writer.write(move |work| work.store().set_shared_link_key(&own)).await?;
+        self.keys.take_over(key);
+        Ok(())
     }
 }
 

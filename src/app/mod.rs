@@ -21,6 +21,7 @@ mod keys;
 pub mod links;
 mod material;
 pub mod metrics;
+mod numbers;
 mod outbox;
 pub mod phone;
 pub mod plan;
@@ -36,6 +37,8 @@ pub mod report;
 pub mod route;
 mod schedule;
 pub mod sessions;
+pub mod share;
+pub mod shared_file;
 pub mod silence;
 pub mod time;
 pub mod token;
@@ -49,14 +52,15 @@ mod writer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::engine::request_id::RequestId;
 use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
@@ -78,6 +82,7 @@ use queue::Queue;
 use readers::Readers;
 use readiness::Readiness;
 use refusals::Refusals;
+use share::{Share, Sharing};
 use time::TimeSource;
 use writer::Writer;
 
@@ -142,6 +147,8 @@ pub struct App {
     metrics: Arc<Metrics>,
     tokens: Arc<token::Known>,
     instance: Arc<str>,
+    /// What it has to do with other daemons; none where it shares with nobody, or only looks.
+    sharing: Arc<OnceLock<Sharing>>,
     /// Signs links and marks alerts' mail.
     keys: Arc<keys::Keys>,
     /// When it began to run; none where it only looks.
@@ -187,6 +194,7 @@ impl From<Parts> for App {
             metrics: Arc::new(metrics),
             tokens: Arc::new(tokens),
             instance: instance.into(),
+            sharing: Arc::default(),
             keys: Arc::new(keys),
             started_at,
             run: uuid::Uuid::new_v4().simple().to_string().into(),
@@ -207,31 +215,102 @@ impl App {
         source: &str,
         time: TimeSource,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
-        let store = Store::open(directory)?;
+        let place = config::store::place(config.store.as_ref(), directory)?;
+        let store = place.open()?;
         let unreadable = store.unreadable().clone();
         let now = time.now();
-        let keys = keys::Keys::open(directory)?;
+        let keys = keys::Keys::of(&place, &store)?;
         let open = store.begin()?;
         let writing = open.writing();
-        config.rulebook.revision = writing.revision(&config.revision_text(source), now, (None, None))?;
+        config.rulebook.revision = match shared_file::number_of(&config, source, writing)? {
+            Some(revision) => revision,
+            None => writing.revision(&config.revision_text(source), now, (None, None))?,
+        };
         if writing.last_request()? == 0 {
             // Of nothing, everything is planned.
             writing.set_planned_revision(config.rulebook.revision)?;
         }
-        writing.forget_link_key()?;
+        if !store.is_shared() {
+            writing.forget_link_key()?;
+        }
         token::close_doors(writing, token::Open::by(&config))?;
         writing.end_sessions_but_of(&config.contacts.keys().map(String::as_str).collect::<Vec<_>>())?;
         // Whatever was on its way when the last process ended may have arrived.
         writing.free_leases(now)?;
         open.commit()?;
         let instance = store.instance()?;
-        let queue = filled_queue(&store)?;
+        let queue = if store.is_shared() { Queue::default() } else { filled_queue(&store)? };
         absence::tell_of_store(&mut config, &store, now)?;
-        let core = Arc::new(Core::new(config, queue, time));
-        let (writer, thread) = Writer::start(store, Checkpointer::open(directory)?, Arc::clone(&core))?;
-        let (readers, tokens) = (Readers::new(directory, unreadable), token::Known::default());
+        let core = Arc::new(Core::new(config, queue, time).sharing(share::of(&place)));
+        let checkpointer = place.directory().map(Checkpointer::open).transpose()?;
+        let (writer, thread) = Writer::start(store, checkpointer, Arc::clone(&core))?;
+        let (readers, tokens) = (Readers::new(directory, place, unreadable), token::Known::default());
         let app = Self::from(Parts { core, writer, readers, tokens, instance, keys, started_at: Some(now) });
         Ok((app, thread))
+    }
+
+    /// Begins to share time and other work with the daemons of the same store, if there may be others. Not where futures are run.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be told of this one.
+    pub fn begin_sharing(&self) -> Result<(), StoreError> {
+        let Some(share) = self.core.share() else { return Ok(()) };
+        let (doors, core) = (Arc::clone(&self.doors), Arc::clone(&self.core));
+        let url = move || {
+            let public = core.config().public_url.clone();
+            public.or_else(|| doors.address.load_full().map(|address| format!("http://{address}")))
+        };
+        let sharing = Sharing::start(self.readers.place(), &self.core, &self.keys, share, url)?;
+        self.sharing.set(sharing).ok();
+        Ok(())
+    }
+
+    /// Gives up what is this daemon's part, and returns once the others know. Not where futures are run.
+    pub fn end_sharing(&self) {
+        if let Some(sharing) = self.sharing.get() {
+            sharing.end();
+        }
+    }
+
+    /// Its part, where several daemons share the store.
+    pub fn share(&self) -> Option<&Arc<Share>> {
+        self.core.share()
+    }
+
+    /// Whether what has that name, of which there is to be one, is this daemon's to do.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.core.is_own(name)
+    }
+
+    /// Whether what was leased may be sent: whoever may be taken for dead sends nothing.
+    pub fn may_send(&self) -> bool {
+        self.core.share().is_none_or(|share| share.is_sure())
+    }
+
+    /// Requests whose wake has come, and that are this daemon's to look at.
+    pub fn due(&self, limit: usize) -> Vec<RequestId> {
+        let due = self.core.queue.due(self.now(), limit);
+        match self.core.share() {
+            None => due,
+            Some(share) => {
+                let slots = share.slots();
+                due.into_iter().filter(|id| slots.has(*id)).collect()
+            }
+        }
+    }
+
+    /// How many requests wait for their time, and when the next one's comes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn queued(&self) -> Result<(usize, Option<DateTime<Utc>>), StoreError> {
+        if self.core.share().is_none() {
+            return Ok((self.core.queue.len(), self.core.queue.next_at()));
+        }
+        let (n, next) = self.readers.read(|store| store.count_wakes()).await?;
+        Ok((usize::try_from(n).unwrap_or(usize::MAX), next))
     }
 
     /// Whether only this machine reaches the interface.
@@ -296,13 +375,14 @@ impl App {
     ///
     /// [`StoreError`] if there is no store, or it cannot be read.
     pub fn open_reading(directory: &Path, mut config: Config, time: TimeSource) -> Result<Self, StoreError> {
-        let store = Store::open_reader(directory)?;
+        let place = config::store::place(config.store.as_ref(), directory)?;
+        let store = place.open_reader()?;
         absence::tell_of_store(&mut config, &store, time.now())?;
         let core = Arc::new(Core::new(config, filled_queue(&store)?, time));
         Ok(Self::from(Parts {
             core,
             writer: Writer::none(),
-            readers: Readers::new(directory, store.unreadable().clone()),
+            readers: Readers::new(directory, place, store.unreadable().clone()),
             // Whoever may read the file needs no token.
             tokens: token::Known::everybody(),
             instance: store.instance()?,
@@ -394,6 +474,7 @@ impl App {
         self.end_sessions_but_of(people).await?;
         self.take_file(config).await?;
         self.close_doors().await?;
+        self.wait_for_others().await;
         self.desk.plan_anew(Occasion::Reload).await
     }
 }

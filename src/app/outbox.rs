@@ -30,6 +30,9 @@ use crate::unit::Input;
 /// Requests that a notice names.
 const MOST_NAMED: usize = 20;
 
+/// The name under which one of several daemons gathers what is held back.
+const GATHERING: &str = "gathering";
+
 /// What is not sent this long after its decision is overdue.
 pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
@@ -121,7 +124,7 @@ impl Outbox {
                 for tried in &tried {
                     work.record(tried)?;
                 }
-                if is_open {
+                if is_open && work.is_own(GATHERING) {
                     // One step: the outbox comes back at once while more is due.
                     let step = work.store().release(work.config.alerts.window, work.now)?;
                     work.wake_outbox_if(step != Gathered::Nothing);
@@ -144,6 +147,10 @@ impl Outbox {
     ///
     /// [`StoreError`] if they cannot even be read.
     pub async fn peek_deliveries(&self, limit: usize) -> Result<Vec<Leased>, StoreError> {
+        if self.core.share().is_some() {
+            // Others may be able to write it, and send the same.
+            return Ok(Vec::new());
+        }
         let now = self.core.now();
         let tickets: Vec<_> = self.core.config().sources.keys().map(|source| way_to(source)).collect();
         self.readers.read(move |store| store.peek(now, limit, &tickets)).await
@@ -151,6 +158,9 @@ impl Outbox {
 
     /// Lets go what fell due while plazo was not running, or before it heard of it, and was held back while catching up. Returns the number of messages.
     pub async fn gather(&self) -> Result<usize, WriteError> {
+        if !self.core.is_own(GATHERING) {
+            return Ok(0);
+        }
         Ok(self.gather_all(HeldFor::Downtime).await? + self.gather_all(HeldFor::History).await?)
     }
 
@@ -187,6 +197,9 @@ impl Outbox {
         decided_before: DateTime<Utc>,
     ) -> Result<usize, WriteError> {
         let mut n_handed_over = 0;
+        if !self.core.is_own(&destination) {
+            return Ok(0);
+        }
         loop {
             let (destination, fallbacks) = (destination.clone(), fallbacks.clone());
             // Looked at beside the writer: as a rule there is nothing.
@@ -348,7 +361,15 @@ impl Work<'_> {
         if room == 0 {
             return Ok(Leases { busy: busy.to_vec(), ..Leases::default() });
         }
-        let leases = self.store().lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?;
+        let leases = match self.part() {
+            None => self.store().lease(self.now, self.now + LEASE, room, busy, &self.config.lanes)?,
+            // Whoever may be taken for dead sends nothing.
+            Some(None) => return Ok(Leases { busy: busy.to_vec(), ..Leases::default() }),
+            Some(Some(part)) => {
+                let (store, now) = (self.store(), self.now);
+                store.lease_part(now, now + LEASE, room, busy, &self.config.lanes, Some(&part))?
+            }
+        };
         self.leased(leases.leased.len());
         for delivery in &leases.doubtful {
             // What may be there by plazo, and is wanted no more, is taken off.

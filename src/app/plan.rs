@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::absence;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::desk;
 use crate::engine::clock::Clock;
 use crate::engine::directory::Recipient;
@@ -71,7 +71,7 @@ pub struct AtOnce {
 ///
 /// [`StoreError`] if there is no store, or it cannot be read.
 pub fn plan(directory: &Path, config: &Config, source: &str, now: DateTime<Utc>) -> Result<EditPlan, StoreError> {
-    of(&Store::open_reader(directory)?, config, source, now)
+    of(&config::store::place(config.store.as_ref(), directory)?.open_reader()?, config, source, now)
 }
 
 /// The same with a store that is open.

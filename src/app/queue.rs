@@ -45,6 +45,15 @@ impl Queue {
         }
     }
 
+    /// Takes out what is not to be kept.
+    pub(super) fn keep(&self, is_kept: impl Fn(RequestId) -> bool) {
+        let mut entries = self.lock();
+        let gone: Vec<_> = entries.by_request.keys().copied().filter(|id| !is_kept(*id)).collect();
+        for id in gone {
+            entries.set(id, None);
+        }
+    }
+
     /// At most `limit` requests that are due at `now`: breaches before warnings, however long those have been waiting.
     pub fn due(&self, now: DateTime<Utc>, limit: usize) -> Vec<RequestId> {
         let entries = self.lock();

@@ -5,23 +5,29 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disk::DiskRoom;
-use crate::store::{Store, StoreError, Unreadable};
+use crate::store::{Store, StoreError, StorePlace, Unreadable};
 
 /// Connections kept open when idle.
 const MOST_IDLE: usize = 4;
 
 pub(super) struct Readers {
     directory: PathBuf,
+    place: StorePlace,
     idle: Mutex<Vec<Store>>,
     unreadable: Unreadable,
 }
 
 impl Readers {
-    pub(super) fn new(directory: &Path, unreadable: Unreadable) -> Self {
-        Self { directory: directory.to_owned(), idle: Mutex::new(Vec::new()), unreadable }
+    pub(super) fn new(directory: &Path, place: StorePlace, unreadable: Unreadable) -> Self {
+        Self { directory: directory.to_owned(), place, idle: Mutex::new(Vec::new()), unreadable }
     }
 
-    /// Where the store lies.
+    /// Where the store is.
+    pub(super) const fn place(&self) -> &StorePlace {
+        &self.place
+    }
+
+    /// The data directory.
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }
@@ -64,7 +70,7 @@ impl Readers {
     pub(super) fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let store =
-            idle.map_or_else(|| Store::open_reader(&self.directory).map(|store| store.sharing(&self.unreadable)), Ok)?;
+            idle.map_or_else(|| self.place.open_reader().map(|store| store.sharing(&self.unreadable)), Ok)?;
         let result = work(&store);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {

@@ -17,9 +17,11 @@ use crate::engine::event::Event;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::{DeliveryId, DeliveryState, ViolationId};
+use crate::store::daemons::DaemonRow;
+use crate::store::authors::AuthorRow;
 use crate::store::deliveries::{DeliveryRow, ToldRow};
 use crate::store::imports::ImportRow;
-use crate::store::journal::{AuthorRow, Happening, HistoryRow};
+use crate::store::journal::{Happening, HistoryRow};
 use crate::store::requests::{DueCursor, RequestFilter};
 use crate::store::silences::SilenceRow;
 use crate::store::telephones::CostRow;
@@ -217,6 +219,19 @@ impl Views {
                 Ok(Some((id, store.revision_taken_at(id)?)))
             })
             .await
+    }
+
+    /// The daemons that share the store.
+    pub async fn daemons(&self) -> Result<Vec<DaemonRow>, StoreError> {
+        self.readers.look(|store| store.daemons()).await
+    }
+
+    /// When a request is next looked at.
+    pub async fn wake_of(&self, request: RequestId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        match self.core.share() {
+            None => Ok(self.core.queue.wake_of(request)),
+            Some(_) => Ok(self.readers.look(move |store| store.wake_of(request)).await?.and_then(DateTime::from_timestamp_millis)),
+        }
     }
 
     /// How the whole stands.

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
 use super::metrics::VerdictLabels;
+use super::numbers::Numbers;
 use crate::config::Config;
 use crate::engine::effect::{Effect, Wake};
 use crate::engine::event::EventId;
@@ -15,6 +16,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::privacy;
+use crate::store::leases::Part;
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
@@ -22,6 +24,9 @@ use crate::unit::incoming::RejectionCode;
 use crate::unit::known::Ask;
 use crate::unit::{Agenda, Applied, Changes, Decided, Incoming, Input, Known, Output, Rejection, Saved};
 use crate::{both, desk};
+
+/// How often something is decided anew because another daemon changed the same meanwhile: each time one of the two got on.
+pub(super) const MOST_TRIES: usize = 20;
 
 /// How jobs are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +44,8 @@ struct Done {
     wakes: Vec<(RequestId, Option<Wake>)>,
     /// Deliveries that were decided.
     n_decided: usize,
+    /// Which, where several daemons share the store.
+    decided: Vec<DeliveryId>,
     /// Whether the outbox has something else to look at.
     wakes_outbox: bool,
     /// Deliveries leased.
@@ -63,33 +70,47 @@ pub(crate) struct Work<'a> {
     /// None between two transactions.
     open: Option<WriteTx<'a>>,
     done: Done,
-    /// The last number that a request got in what is on the disk.
-    last_request: i64,
+    /// Numbers for requests, as they stand in what is on the disk, and as they stand now.
+    kept_numbers: Numbers,
+    numbers: Numbers,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn begin(
         store: &'a Store,
         core: &'a Core,
-        last_request: i64,
+        numbers: &mut Numbers,
         company: Company,
     ) -> Result<Self, StoreError> {
         let (config, now) = (core.config(), core.now());
-        let (known, open) = (Known::after(last_request), store.begin()?);
+        numbers.refill(store)?;
+        let numbers = *numbers;
+        let (known, open) = (Known::after(numbers.last), store.begin()?);
         let writing = open.writing();
         let (open, done) = (Some(open), Done::default());
-        Ok(Self { store, writing, core, config, now, company, known, open, done, last_request })
+        Ok(Self { store, writing, core, config, now, company, known, open, done, kept_numbers: numbers, numbers })
     }
 
-    /// Makes everything durable, and lets queue and outbox know. Returns the last number that a request got.
-    pub(super) fn commit(&mut self) -> Result<i64, StoreError> {
+    /// Makes everything durable, and lets queue and outbox know. Returns the numbers that are left for requests.
+    pub(super) fn commit(&mut self) -> Result<Numbers, StoreError> {
         if let Some(open) = self.open.take() {
             open.commit()?;
         }
-        self.last_request = self.known.last_request;
-        let Done { wakes, n_decided, wakes_outbox, n_leased, changed, verdicts, express } =
+        self.numbers = self.numbers.after(self.known.last_request);
+        self.kept_numbers = self.numbers;
+        if self.store.is_shared() {
+            // Others write between two transactions.
+            self.known = Known::after(self.numbers.last);
+        }
+        let Done { wakes, n_decided, decided, wakes_outbox, n_leased, changed, verdicts, express } =
             std::mem::take(&mut self.done);
-        self.core.queue.set(wakes);
+        if let Some(share) = self.core.share() {
+            share.decided(&decided);
+        }
+        match self.core.share() {
+            None => self.core.queue.set(wakes),
+            Some(share) => self.core.queue.set(share.near(wakes, self.now)),
+        }
         self.core.board.committed(changed);
         for verdict in &verdicts {
             self.core.promises.get_or_create(verdict).inc();
@@ -98,39 +119,47 @@ impl<'a> Work<'a> {
         if wakes_outbox || 0 < n_decided {
             self.core.outlet.wake();
         }
-        Ok(self.last_request)
+        Ok(self.kept_numbers)
     }
 
-    /// The last number that a request got in what is on the disk.
-    pub(super) const fn last_request(&self) -> i64 {
-        self.last_request
+    /// The numbers that are left for requests by what is on the disk.
+    pub(super) const fn numbers(&self) -> Numbers {
+        self.kept_numbers
     }
 
     /// Undoes everything since the last commit.
     pub(super) fn roll_back(&mut self) {
         self.open = None;
         self.done = Done::default();
-        self.known = Known::after(self.last_request);
+        self.numbers = self.kept_numbers;
+        self.known = Known::after(self.numbers.last);
     }
 
     /// Runs `work` so that its failure costs nothing else: in a group, it fails the group, which is run again; alone, it is a transaction of
-    /// its own.
-    fn apart<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// its own, and is decided again where another daemon changed the same meanwhile.
+    fn apart<T>(&mut self, work: impl Fn(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if self.company == Company::Group {
             return work(self);
         }
         if let Err(error) = self.commit() {
             self.roll_back();
             // Not the fault of what comes next.
-            return Err(StoreError::Unavailable(error.into()));
+            return Err(if error.is_conflict() { error } else { StoreError::Unavailable(error.into()) });
         }
-        self.open = Some(self.store.begin()?);
-        let result = work(self).and_then(|value| self.commit().map(|_| value));
-        if result.is_err() {
-            self.roll_back();
+        let mut n_tries = 0;
+        loop {
+            self.open = Some(self.store.begin()?);
+            let result = work(self).and_then(|value| self.commit().map(|_| value));
+            if result.is_err() {
+                self.roll_back();
+            }
+            n_tries += 1;
+            if n_tries < MOST_TRIES && result.as_ref().is_err_and(StoreError::is_conflict) {
+                continue;
+            }
+            self.open = Some(self.store.begin()?);
+            return result;
         }
-        self.open = Some(self.store.begin()?);
-        result
     }
 
     /// The store itself, for what is no decision. What was known may not be so afterwards.
@@ -148,6 +177,9 @@ impl<'a> Work<'a> {
     pub(super) fn decide(&mut self, input: Input) -> Result<Output, StoreError> {
         let mut agenda = Agenda::of(input);
         while let Some(input) = agenda.take() {
+            self.numbers = self.numbers.after(self.known.last_request);
+            self.numbers.refill(self.store)?;
+            self.known.last_request = self.numbers.last;
             let (changes, output) = loop {
                 match desk::decide(&self.known, &input, &self.config, self.now) {
                     Decided::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
@@ -166,6 +198,9 @@ impl<'a> Work<'a> {
         let saved = self.writing.save(changes, self.now)?;
         self.known.take(changes);
         self.done.n_decided += saved.deliveries.len();
+        if self.store.is_shared() {
+            self.done.decided.extend_from_slice(&saved.deliveries);
+        }
         let effects = changes.journal.iter().flat_map(|entry| &entry.effects);
         self.done.verdicts.extend(effects.filter_map(verdict));
         self.done.wakes.extend_from_slice(&changes.wakes);
@@ -189,8 +224,12 @@ impl<'a> Work<'a> {
     }
 
     /// When a request wants to be looked at, by what is on the disk.
-    pub(super) fn queued(&self, request: RequestId) -> Option<DateTime<Utc>> {
-        self.core.queue.wake_of(request)
+    pub(super) fn queued(&self, request: RequestId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        match self.core.share() {
+            None => Ok(self.core.queue.wake_of(request)),
+            // In the queue is only what comes soon.
+            Some(_) => Ok(self.store.wake_of(request)?.and_then(DateTime::from_timestamp_millis)),
+        }
     }
 
     /// The instant of the last event of a request that is known; none where it cannot be read.
@@ -242,7 +281,7 @@ impl<'a> Work<'a> {
             Ok(Output::Applied(Applied::Rejected(Rejection { code: RejectionCode::Unreadable, detail }))) => detail.en,
             Ok(Output::Applied(applied)) => return Ok(applied),
             Ok(Output::Moved(_) | Output::Nothing) => return Ok(Applied::Unfiled),
-            Err(error) if error.is_unavailable() || self.company == Company::Group => return Err(error),
+            Err(error) if error.is_unavailable() || error.is_conflict() || self.company == Company::Group => return Err(error),
             Err(error) => error.to_string(),
         };
         let id = &incoming.event.id;
@@ -280,7 +319,7 @@ impl<'a> Work<'a> {
     pub(super) fn try_decide(&mut self, input: Input) -> Result<Option<Output>, StoreError> {
         match self.apart(|work| work.decide(input.clone())) {
             Ok(output) => Ok(Some(output)),
-            Err(error) if error.is_unavailable() || self.company == Company::Group => Err(error),
+            Err(error) if error.is_unavailable() || error.is_conflict() || self.company == Company::Group => Err(error),
             Err(error) => {
                 tracing::error!(?input, %error, "a request could not be looked at");
                 Ok(None)
@@ -311,6 +350,21 @@ impl<'a> Work<'a> {
     /// How many more deliveries may be on their way.
     pub(super) fn room(&self) -> usize {
         self.core.outlet.room().saturating_sub(self.done.n_leased)
+    }
+
+    /// Whether what has that name, of which there is to be one, is this daemon's to do.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.core.is_own(name)
+    }
+
+    /// What of the deliveries is this daemon's to lease; none where all is, and `None` within where it is not sure to live.
+    pub(super) fn part(&mut self) -> Option<Option<Part>> {
+        let share = self.core.share()?;
+        let mut decided = share.take_decided();
+        // What is decided in this transaction, too.
+        decided.extend_from_slice(&self.done.decided);
+        let (daemon, slots) = (share.id().to_owned(), share.slots());
+        Some(share.is_sure().then_some(Part { daemon, slots, decided }))
     }
 
     /// Takes note of deliveries that were leased.

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::work::{Company, Work};
+use super::numbers::Numbers;
+use super::work::{Company, MOST_TRIES, Work};
 use crate::store::checkpoint::Checkpointer;
 use crate::store::{Store, StoreError};
 
@@ -62,6 +63,8 @@ enum Ran {
     Well,
     /// It failed by itself.
     Failed,
+    /// Another daemon changed the same meanwhile.
+    Contested,
     /// The store cannot be written.
     Unavailable,
 }
@@ -86,6 +89,7 @@ impl<T: Send, F: Fn(&mut Work<'_>) -> Result<T, StoreError> + Send> Job for Hand
         let ran = match &result {
             Ok(_) => Ran::Well,
             Err(error) if error.is_unavailable() => Ran::Unavailable,
+            Err(error) if error.is_conflict() => Ran::Contested,
             Err(_) => Ran::Failed,
         };
         self.result = Some(result);
@@ -98,7 +102,9 @@ impl<T: Send, F: Fn(&mut Work<'_>) -> Result<T, StoreError> + Send> Job for Hand
 
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
         let answer = match (committed, self.result) {
+            (Err(error), _) if error.is_conflict() => Err(WriteError::Busy),
             (Err(error), _) => Err(WriteError::Unavailable(error.to_string())),
+            (Ok(()), Some(Err(error))) if error.is_conflict() => Err(WriteError::Busy),
             (Ok(()), Some(Err(error))) if error.is_unavailable() => Err(WriteError::Unavailable(error.to_string())),
             (Ok(()), Some(result)) => result.map_err(WriteError::Failed),
             (Ok(()), None) => Err(WriteError::Stopping),
@@ -117,18 +123,20 @@ impl Writer {
     /// Starts the thread. It ends when it is closed and what waits is done.
     pub(super) fn start(
         store: Store,
-        checkpointer: Checkpointer,
+        checkpointer: Option<Checkpointer>,
         core: Arc<Core>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, waiting) = sync_channel(LONGEST_QUEUE);
-        let last_request = store.last_request()?;
+        let numbers = Numbers::of(&store)?;
         let (alive, ended) = sync_channel::<()>(0);
         let thread = std::thread::spawn(move || {
             // Dropped with the thread, which ends the checkpoints too.
             let _alive = alive;
-            write(&store, &core, last_request, &waiting);
+            write(&store, &core, numbers, &waiting);
         });
-        std::thread::spawn(move || checkpoint(&checkpointer, &ended));
+        if let Some(checkpointer) = checkpointer {
+            std::thread::spawn(move || checkpoint(&checkpointer, &ended));
+        }
         Ok((Self { jobs: Mutex::new(Some(jobs)) }, thread))
     }
 
@@ -174,7 +182,7 @@ fn checkpoint(checkpointer: &Checkpointer, ended: &Receiver<()>) {
     }
 }
 
-fn write(store: &Store, core: &Core, mut last_request: i64, waiting: &Receiver<Box<dyn Job>>) {
+fn write(store: &Store, core: &Core, mut numbers: Numbers, waiting: &Receiver<Box<dyn Job>>) {
     let mut allowed = *GROUP.end();
     // What waited when a group began. Who comes while it runs belongs to the next, and is worked on by others while this one is committed.
     let mut next = VecDeque::new();
@@ -183,8 +191,8 @@ fn write(store: &Store, core: &Core, mut last_request: i64, waiting: &Receiver<B
         let mut group = vec![first];
         next.extend(waiting.try_iter().take((LARGEST_GROUP - 1).saturating_sub(next.len())));
         let more = || if began.elapsed() < allowed { next.pop_front() } else { None };
-        let ran = run_group(store, core, last_request, &mut group, more);
-        last_request = settle(store, core, last_request, group, ran, &mut next);
+        let ran = run_group(store, core, &mut numbers, &mut group, more);
+        settle(store, core, &mut numbers, group, ran, &mut next);
         let held = began.elapsed();
         core.pulse.writer_was_held(held);
         allowed = if LARGE < held { allowed / 2 } else { allowed + *GROUP.start() };
@@ -196,21 +204,19 @@ fn write(store: &Store, core: &Core, mut last_request: i64, waiting: &Receiver<B
 fn settle(
     store: &Store,
     core: &Core,
-    mut last_request: i64,
+    numbers: &mut Numbers,
     mut group: Vec<Box<dyn Job>>,
     ran: Result<GroupRan, StoreError>,
     next: &mut VecDeque<Box<dyn Job>>,
-) -> i64 {
+) {
     match ran {
-        Ok(GroupRan::Committed(last)) => {
-            answer(group, &Ok(()));
-            last
-        }
+        Ok(GroupRan::Committed) => answer(group, &Ok(())),
+        // Whose it is shows only to each alone.
+        Err(error) if error.is_conflict() => group.into_iter().for_each(|job| run_alone(store, core, numbers, job)),
         Err(error) => {
             tracing::error!(%error, jobs = group.len(), "nothing was written");
             core.outlet.wake();
             answer(group, &Err(error));
-            last_request
         }
         Ok(GroupRan::FailedAt(place)) => {
             for job in group.split_off((place + 1).min(group.len())).into_iter().rev() {
@@ -218,17 +224,15 @@ fn settle(
             }
             let failed = group.pop();
             if !group.is_empty() {
-                match run_group(store, core, last_request, &mut group, || None) {
+                match run_group(store, core, numbers, &mut group, || None) {
                     // It went well a moment ago; what is not the same this time is told apart one by one.
-                    Ok(GroupRan::FailedAt(_)) => {
-                        for job in group {
-                            last_request = run_alone(store, core, last_request, job);
-                        }
-                    }
-                    ran => last_request = settle(store, core, last_request, group, ran, next),
+                    Ok(GroupRan::FailedAt(_)) => group.into_iter().for_each(|job| run_alone(store, core, numbers, job)),
+                    ran => settle(store, core, numbers, group, ran, next),
                 }
             }
-            failed.map_or(last_request, |job| run_alone(store, core, last_request, job))
+            if let Some(job) = failed {
+                run_alone(store, core, numbers, job);
+            }
         }
     }
 }
@@ -241,8 +245,8 @@ fn answer(group: Vec<Box<dyn Job>>, committed: &Result<(), StoreError>) {
 
 /// What came of a group.
 enum GroupRan {
-    /// It is on the disk; this is the last number that a request got.
-    Committed(i64),
+    /// It is on the disk.
+    Committed,
     /// The job at that place failed, and nothing is kept.
     FailedAt(usize),
 }
@@ -251,13 +255,13 @@ enum GroupRan {
 fn run_group(
     store: &Store,
     core: &Core,
-    last_request: i64,
+    numbers: &mut Numbers,
     group: &mut Vec<Box<dyn Job>>,
     mut more: impl FnMut() -> Option<Box<dyn Job>>,
 ) -> Result<GroupRan, StoreError> {
     let changed_before = store.total_changes();
-    let mut run = || {
-        let mut work = Work::begin(store, core, last_request, Company::Group)?;
+    let mut run = || -> Result<GroupRan, StoreError> {
+        let mut work = Work::begin(store, core, numbers, Company::Group)?;
         let mut n_run = 0;
         while let Some(job) = group.get_mut(n_run) {
             core.pulse.writer_works();
@@ -275,45 +279,69 @@ fn run_group(
         }
         core.pulse.writer_works();
         let began = Instant::now();
-        let committed = work.commit().map(GroupRan::Committed);
+        *numbers = work.commit()?;
         if LONG < began.elapsed() {
             let changed = store.total_changes() - changed_before;
             tracing::debug!(took = ?began.elapsed(), jobs = group.len(), changed, "a commit held the writer for long");
         }
-        committed
+        Ok(GroupRan::Committed)
     };
     let committed = run();
-    if !matches!(committed, Ok(GroupRan::FailedAt(_))) {
+    let is_to_be_told = match &committed {
+        Ok(GroupRan::FailedAt(_)) => false,
+        Ok(GroupRan::Committed) => true,
+        Err(error) => !error.is_conflict(),
+    };
+    if is_to_be_told {
         note_health(store, core, changed_before, committed.is_ok());
     }
     committed
 }
 
-/// Runs a job that may fail, and answers it. Returns the last number that a request got.
-fn run_alone(store: &Store, core: &Core, last_request: i64, mut job: Box<dyn Job>) -> i64 {
-    core.pulse.writer_works();
-    let changed_before = store.total_changes();
-    let mut last = last_request;
-    let mut ran = Ran::Well;
-    let committed = Work::begin(store, core, last_request, Company::Alone).and_then(|mut work| {
-        ran = job.run(&mut work);
-        if ran != Ran::Well {
-            work.roll_back();
+/// Runs a job that may fail, and answers it. Where another daemon changed the same meanwhile, it is run again.
+fn run_alone(store: &Store, core: &Core, numbers: &mut Numbers, mut job: Box<dyn Job>) {
+    let mut n_tries = 0;
+    loop {
+        core.pulse.writer_works();
+        let changed_before = store.total_changes();
+        let (ran, committed) = run_once(store, core, numbers, job.as_mut());
+        n_tries += 1;
+        let is_contested = ran == Ran::Contested || committed.as_ref().is_err_and(StoreError::is_conflict);
+        if is_contested && n_tries < MOST_TRIES {
+            continue;
         }
-        let committed = work.commit();
-        // What its parts committed stays, whatever became of the rest.
-        last = work.last_request();
-        committed
-    });
-    let is_ok = committed.is_ok() && ran != Ran::Unavailable;
-    note_health(store, core, changed_before, is_ok);
-    if !is_ok {
-        let error = committed.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(error, jobs = 1, "nothing was written");
-        core.outlet.wake();
+        let is_ok = committed.is_ok() && ran != Ran::Unavailable;
+        if !is_contested {
+            note_health(store, core, changed_before, is_ok);
+        }
+        if !is_ok {
+            let error = committed.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(error, jobs = 1, "nothing was written");
+            core.outlet.wake();
+        }
+        return job.answer(committed.as_ref().map(|_| ()));
     }
-    job.answer(committed.as_ref().map(|_| ()));
-    last
+}
+
+/// Runs a job by itself: how it went, and whether it was committed.
+fn run_once(
+    store: &Store,
+    core: &Core,
+    numbers: &mut Numbers,
+    job: &mut dyn Job,
+) -> (Ran, Result<(), StoreError>) {
+    let mut work = match Work::begin(store, core, numbers, Company::Alone) {
+        Ok(work) => work,
+        Err(error) => return (Ran::Well, Err(error)),
+    };
+    let ran = job.run(&mut work);
+    if ran != Ran::Well {
+        work.roll_back();
+    }
+    let committed = work.commit().map(|_| ());
+    // What its parts committed stays, whatever became of the rest.
+    *numbers = work.numbers();
+    (ran, committed)
 }
 
 /// Notes whether the store could be written. A transaction that changes nothing succeeds on a full disk too.

@@ -11,7 +11,7 @@ use crate::app::planned;
 use crate::both;
 use crate::config::mistake::{self, MistakeRow};
 use crate::config::{self, Config, Loaded};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::text::{Both, Language, describe, exposure};
 
 #[derive(Debug, clap::Args)]
@@ -139,7 +139,8 @@ fn changes(global: &Global, loaded: &Loaded, now: &[Meaning]) -> anyhow::Result<
 /// What the file means that the store has as its last revision.
 fn last_taken(global: &Global, loaded: &Loaded) -> anyhow::Result<Vec<Meaning>> {
     let directory = global.data();
-    let source = Store::open_reader(&directory).and_then(|store| store.last_revision());
+    let opened = global.place().and_then(|place| place.open_reader());
+    let source = opened.and_then(|store| store.last_revision());
     let source = source.map_err(|error| no_store(&directory, "--short", &error, loaded.language))?;
     let Some((_, source)) = source else { return Ok(Vec::new()) };
     let before = config::read(&loaded.path, source);

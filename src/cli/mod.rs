@@ -2,6 +2,7 @@
 //! server is to try again.
 
 mod act;
+mod apply;
 mod away;
 mod backup;
 pub mod bench;
@@ -51,6 +52,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::time::TimeSource;
 use crate::config::{self, Config};
+use crate::store::{StoreError, StorePlace};
 use crate::text::{Both, Language, cause};
 use look::Look;
 
@@ -109,6 +111,8 @@ enum Command {
     Run(run::Args),
     /// Check a file, and say in words what it means
     Check(check::Args),
+    /// Put a file in force for all daemons that share a PostgreSQL
+    Apply(apply::Args),
     /// Run recorded events through a file of promises, and see what it would have made of them
     Replay(replay::Args),
     /// Show a calendar's days, or answer questions about working time
@@ -225,6 +229,7 @@ impl Cli {
             Command::Run(args) => run::run(&global, args),
             Command::Doctor(args) => doctor::run(&global, &args),
             Command::Check(args) => check::run(&global, &args),
+            Command::Apply(args) => apply::run(&global, &args),
             Command::Replay(args) => replay::run(&global, &args),
             Command::Calendar(args) => calendar::run(&global, args),
             Command::Demo(args) => demo::run(&global, &args),
@@ -291,6 +296,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         Command::Run(_)
         | Command::Doctor(_)
         | Command::Check(_)
+        | Command::Apply(_)
         | Command::Calendar(_)
         | Command::Replay(_)
         | Command::Demo(_)
@@ -313,6 +319,16 @@ impl Global {
         let here = || PathBuf::from("data");
         let service = || Some(PathBuf::from(SERVICE_DATA)).filter(|service| !here().exists() && service.is_dir());
         self.data.clone().or_else(state).or_else(service).unwrap_or_else(here)
+    }
+
+    /// Where the store is: on the server that the file names, else in the data directory.
+    ///
+    /// # Errors
+    ///
+    /// If the secret of the server's address cannot be read.
+    fn place(&self) -> Result<StorePlace, StoreError> {
+        let shared = self.load().and_then(|config| config.store);
+        config::store::place(shared.as_ref(), &self.data())
     }
 
     /// Whether nobody says which data directory is meant.

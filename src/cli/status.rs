@@ -54,6 +54,7 @@ pub(super) async fn run(global: &Global, args: &Args) -> Outcome {
     let look = global.look_of(&client).await;
     refused_file(&status, look)?;
     overview(&status, look)?;
+    daemons(&status, look)?;
     sources(status["sources"].as_array().map(Vec::as_slice).unwrap_or_default(), look)?;
     away::tell(&status, look)?;
     unproven(&status, look.language)?;
@@ -175,6 +176,47 @@ fn overview(status: &Value, look: Look) -> anyhow::Result<()> {
             )),
         ))?;
     }
+    output::line("")
+}
+
+/// Those that share one store, and what is amiss with one of them.
+fn daemons(status: &Value, look: Look) -> anyhow::Result<()> {
+    let language = look.language;
+    let rows = status["daemons"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let [daemon, slots, version, since, amiss] = language.of(Both {
+        en: ["daemon", "slots", "version", "since", "amiss"],
+        es: ["servicio", "turnos", "versión", "desde", "problema"],
+    });
+    let mut table = Table::new(
+        [daemon, slots, version, &look.of_zone(since), amiss],
+        [Column::WHOLE, Column::NUMBER, Column::WHOLE, Column::WHOLE, Column::text(30)],
+    );
+    for row in rows {
+        let (ahead, mut wrong) = (row["ahead_ms"].as_i64().unwrap_or_default(), Vec::new());
+        if row["lives"] != true {
+            wrong.push(language.of(both!("does not answer", "no responde")));
+        }
+        if 1_000 < ahead.abs() {
+            wrong.push(language.of(both!("its clock is {ahead} ms ahead", "su reloj va {ahead} ms adelantado")));
+        }
+        if row["other_file"] == true {
+            wrong.push(language.of(both!("its sla.toml is another", "su sla.toml es otro")));
+        }
+        let id = row["id"].as_str().unwrap_or_default();
+        let name = row["url"].as_str().unwrap_or(id);
+        let own = if row["answers"] == true { language.of(both!(" (this one)", " (este)")) } else { String::new() };
+        table.add_row([
+            Cell::from(format!("{name}{own}")),
+            row["slots"].to_string().into(),
+            row["version"].as_str().unwrap_or_default().to_owned().into(),
+            look.when(&row["since"]).into(),
+            Cell::styled(if wrong.is_empty() { Style::new() } else { RED }, wrong.join(", ")),
+        ]);
+    }
+    output::line(&table.to_string())?;
     output::line("")
 }
 

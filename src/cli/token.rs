@@ -8,7 +8,7 @@ use super::{Exit, Global, Outcome, real_time};
 use crate::app::token::{self, Binding, NewToken, Scope};
 use crate::intake::json;
 use crate::store::admin::TokenRow;
-use crate::store::{FILE, Store};
+use crate::store::Store;
 use crate::text::Both;
 use crate::{both, private, span};
 
@@ -100,16 +100,16 @@ fn writer(global: &Global) -> anyhow::Result<Store> {
             "no se puede crear el directorio de datos {directory}: {error}"
         ))
     })?;
-    Ok(Store::open(&directory)?)
+    Ok(global.place()?.open()?)
 }
 
 /// The tokens that there are. Looking changes nothing: where there is no store, there are none.
 fn known(global: &Global) -> anyhow::Result<Vec<TokenRow>> {
-    let directory = global.data();
-    if !directory.join(FILE).exists() {
+    let place = global.place()?;
+    if !place.may_exist() {
         return Ok(Vec::new());
     }
-    let store = Store::open_reader(&directory).map_err(|error| global.error(error.told()))?;
+    let store = place.open_reader().map_err(|error| global.error(error.told()))?;
     Ok(store.tokens()?)
 }
 

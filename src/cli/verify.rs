@@ -33,8 +33,8 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let language = loaded.language;
     let Some(mut config) = loaded.config.clone() else { anyhow::bail!("{}", loaded.explain(super::is_styled())) };
     let directory = global.data();
-    let shown = absolute(&directory);
-    let shown = shown.display();
+    let place = config::store::place(config.store.as_ref(), &absolute(&directory))?;
+    let shown = place.to_string();
     let no_store = |error: crate::store::StoreError| {
         let Both { en, es } = error.told();
         anyhow!(
@@ -42,8 +42,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
         )
     };
     let lock = args.mend.then(|| daemon::Lock::take(&directory, language)).transpose()?;
-    let store =
-        if lock.is_some() { Store::open(&directory) } else { Store::open_reader(&directory) }.map_err(no_store)?;
+    let store = if lock.is_some() { place.open() } else { place.open_reader() }.map_err(no_store)?;
     let is_in_force = set_revision(&mut config, &loaded.source, &store)?;
     let bar = bar(store.last_request()?);
     let now = real_time().now();

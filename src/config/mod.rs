@@ -15,6 +15,7 @@ mod resolve;
 pub mod secrets;
 mod show;
 mod spanish;
+pub mod store;
 mod syntax;
 mod usual;
 
@@ -106,6 +107,8 @@ pub struct Config {
     pub retention: Retention,
     /// Before which instant what a source or mailbox tells is history, by its name.
     pub ignore_before: BTreeMap<String, DateTime<Utc>>,
+    /// The PostgreSQL that several daemons share; none where a file of the data directory has it all.
+    pub store: Option<store::SharedStore>,
 }
 
 /// How long what plazo knows is kept; for ever where there is no span.

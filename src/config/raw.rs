@@ -79,6 +79,20 @@ pub struct Raw {
     pub heartbeat: Option<At<Heartbeat>>,
     /// How long what plazo knows is kept.
     pub retention: Option<At<Retention>>,
+    /// A PostgreSQL that several daemons share, in the place of a file in the data directory.
+    pub store: Option<At<Store>>,
+}
+
+/// A PostgreSQL that several daemons share.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// Its address without a password, such as "postgres://plazo@db.example.net/plazo", or where it is kept.
+    pub url: Option<At<WordOr<SecretRef>>>,
+    /// Where the user's password is kept.
+    pub password: Option<At<SecretRef>>,
+    /// "here" where this file is the one that all daemons go by as soon as it is saved; else they go by the last one that `plazo apply` took.
+    pub file: Option<At<String>>,
 }
 
 /// People who are on duty in turn.

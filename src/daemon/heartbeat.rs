@@ -21,6 +21,10 @@ pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
             pause(LOOK_EVERY, &stop).await;
             continue;
         };
+        if !app.is_own("heartbeat") {
+            pause(LOOK_EVERY, &stop).await;
+            continue;
+        }
         match audit(&app).await {
             Ok(()) => {
                 if let Err(error) = beat(heartbeat, &clients).await {

@@ -14,6 +14,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// more urgent work.
 const FIRST: u32 = 60;
 const EACH: u32 = 3_600;
+/// The name under which one of several daemons lets go what was kept for long enough.
+const KEEPING: &str = "keeping";
 
 /// Runs until `stop`.
 pub(super) async fn run(app: App, stop: CancellationToken) {
@@ -46,6 +48,9 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
 }
 
 async fn keep_house(app: &App) {
+    if !app.is_own(KEEPING) {
+        return;
+    }
     if let Err(error) = app.note_disk().await {
         tracing::debug!(%error, "the disk's growth was not noted");
     }

@@ -30,7 +30,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::time::TimeSource;
 use crate::app::token::Open;
-use crate::app::{App, Occasion, feeds};
+use crate::app::{App, Occasion, feeds, shared_file};
+use crate::config::store::SharedStore;
 use crate::config::{self, Config};
 use crate::http::listener::{self, Server};
 use crate::intake::source::SourceError;
@@ -50,6 +51,8 @@ const EACH_MINUTE: &str = "0 * * * * *";
 const EACH_SECOND: &str = "* * * * * *";
 /// Years after which the time zones that are built in are too old.
 const OLDEST_ZONES: i32 = 2;
+/// The name under which one of several daemons does what is to be done at certain times.
+const SCHEDULES: &str = "schedules";
 pub use crate::app::OUTBOX_DIRECTORY;
 
 /// What `plazo run` is told.
@@ -87,11 +90,27 @@ pub async fn run(
     stop: CancellationToken,
     ready: impl FnOnce(SocketAddr, &App) + Send,
 ) -> anyhow::Result<()> {
-    let loaded = config::load(&options.config)?;
-    let Some(config) = loaded.config.clone() else {
-        return Err(BadConfig(loaded.explain(options.styled)).into());
+    let own = config::load(&options.config)?;
+    let Some(config) = own.config.clone() else {
+        return Err(BadConfig(own.explain(options.styled)).into());
     };
     let language = config.language;
+    let listen = options.listen.unwrap_or(config.listen);
+    // Where several daemons share a store, what that has as the last revision is in force, whatever lies here.
+    let (source, path) = (own.source.clone(), options.config.clone());
+    let found = tokio::task::spawn_blocking(move || shared_file::in_force(&config, &source, &path)).await?;
+    let found = found.with_context(|| {
+        language.of(both!("cannot read the file in force", "no se puede leer el archivo en vigor"))
+    })?;
+    let has_other_file = found.is_some();
+    let loaded = found.unwrap_or(own);
+    let Some(mut config) = loaded.config.clone() else {
+        return Err(BadConfig(loaded.explain(options.styled)).into());
+    };
+    if has_other_file {
+        tracing::warn!("sla.toml here is another than the one in force, which plazo goes by (plazo apply puts one in force)");
+        config.store = store_of(&options.config)?;
+    }
     make_directory(&options.data, language)?;
     let lock = Lock::take(&options.data, language)?;
     let clients =
@@ -99,10 +118,12 @@ pub async fn run(
     let files = options.data.join(OUTBOX_DIRECTORY);
     let transports = outbox::transports(&config, &clients, &files)?;
     let sources = feeds::ready(&config).map_err(|(name, error)| in_source(&name, error, language))?;
-    let listen = options.listen.unwrap_or(config.listen);
     warn_of_files(&config, &files);
     warn_of_old_zones(&options.time);
-    let (app, writer) = App::open(&options.data, config, &loaded.source, options.time.clone()).with_context(|| {
+    // A server is not to be asked where futures are run.
+    let (data, source, time) = (options.data.clone(), loaded.source.clone(), options.time.clone());
+    let opened = tokio::task::spawn_blocking(move || App::open(&data, config, &source, time)).await?;
+    let (app, writer) = opened.with_context(|| {
         let data = options.data.display();
         language.of(both!("cannot open the store in {data}", "no se puede abrir el almacén en {data}"))
     })?;
@@ -133,6 +154,14 @@ pub async fn run(
     lock.publish(address)?;
     app.set_address(address);
     app.set_file(options.config.clone());
+    if let Some(share) = app.share() {
+        share.set_has_other_file(has_other_file);
+    }
+    let sharing = app.clone();
+    let shared = tokio::task::spawn_blocking(move || sharing.begin_sharing()).await?;
+    shared.with_context(|| {
+        language.of(both!("cannot share the store with others", "no se puede compartir la base de datos con otros"))
+    })?;
 
     let tasks = TaskTracker::new();
     let (outbox, transports) = Sender::new(app.clone(), transports);
@@ -161,6 +190,9 @@ pub async fn run(
 
     let failed = supervise(&stop, &sending, &writer).await;
     stop.cancel();
+    if let Some(share) = app.share() {
+        share.give_up();
+    }
     app.end_pages();
     tracing::info!("stopping");
     service::stopping();
@@ -176,7 +208,13 @@ pub async fn run(
         tracing::warn!(%error, "the end could not be noted");
     }
     app.close();
-    if tokio::task::spawn_blocking(move || writer.join()).await?.is_err() {
+    let sharing = app.clone();
+    let ended = tokio::task::spawn_blocking(move || {
+        let ended = writer.join();
+        sharing.end_sharing();
+        ended
+    });
+    if ended.await?.is_err() {
         bail!(language.of(both!("the writer ended badly", "el proceso que escribe en el almacén terminó mal")));
     }
     if let Some(socket) = app.socket() {
@@ -191,6 +229,11 @@ pub async fn run(
         ))),
         None => Ok(()),
     }
+}
+
+/// Where the file beside this daemon says that the store is: the file of all may name secrets that are kept elsewhere here.
+fn store_of(path: &Path) -> anyhow::Result<Option<SharedStore>> {
+    Ok(config::load(path)?.config.and_then(|config| config.store))
 }
 
 /// What is wrong with a source of `sla.toml`.
@@ -295,6 +338,12 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
         Box::pin(async move {
             if let Err(error) = app.outbox.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
+            }
+            if app.share().is_some() && let Err(error) = app.plan_if_own().await {
+                tracing::error!(%error, "the open requests could not be planned by the file in force");
+            }
+            if !app.is_own(SCHEDULES) {
+                return;
             }
             // Whoever ended it may have gone before all was let go.
             if let Err(error) = app.outbox.release_silenced().await {

@@ -174,6 +174,10 @@ impl Sender {
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be written");
                     self.send_unwritten().await;
+                    if self.app.share().is_some() {
+                        // A server that is away says so at once, and whoever could not write has the outbox look again.
+                        tokio::time::sleep(AFTER_FAILURE / 4).await;
+                    }
                     AFTER_FAILURE
                 }
             };
@@ -251,6 +255,12 @@ impl Sender {
             tokio::spawn(async move {
                 let began_at = app.now();
                 let (own_app, own_delivery) = (app, delivery.clone());
+                if !own_app.may_send() {
+                    // Stopped for a while: others take it for dead, and may have sent it.
+                    let cause = "plazo stood still".to_owned();
+                    done.send(Done { delivery, is_leased, began_at, result: Err(DeliveryError::Retry { cause }) }).ok();
+                    return;
+                }
                 let tried = tokio::spawn(async move { attempt(&own_app, &transports, &own_delivery).await });
                 // A try that panics is a failed one; its room and its lease are given back.
                 let panicked = |_| Err(DeliveryError::Retry { cause: "plazo failed; its log says why".to_owned() });

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::outbox::{self, Transports};
 use super::service;
 use crate::app::{App, feeds};
-use crate::config::{self, AttachedFile};
+use crate::config::{self, AttachedFile, Loaded};
 use crate::net::Clients;
 use crate::text::edit;
 
@@ -57,9 +57,15 @@ impl Reloader {
             tracing::warn!(%error, "sla.toml is not watched; reload by SIGHUP");
         }
         let mut hangup = signal(SignalKind::hangup()).ok();
+        // The last one of the others' files that could not be taken over.
+        let mut later_tried = 0;
         loop {
             let is_asked = tokio::select! {
                 () = stop.cancelled() => return,
+                () = later_file(&self.app, later_tried) => {
+                    later_tried = self.follow().await;
+                    continue;
+                }
                 Some(()) = changes.recv() => false,
                 () = hung_up(&mut hangup) => true,
             };
@@ -70,6 +76,50 @@ impl Reloader {
             service::reloading();
             self.reload(is_asked).await;
             service::ready();
+        }
+    }
+
+    /// Goes by what another daemon, or a command, has put in force. The number of one that cannot be read here.
+    async fn follow(&mut self) -> i64 {
+        let later = match self.app.later_file(&self.path).await {
+            Ok(Some(later)) => later,
+            Ok(None) => return self.app.config().rulebook.revision,
+            Err(error) => {
+                tracing::warn!(%error, "the file in force cannot be read");
+                return 0;
+            }
+        };
+        let (revision, loaded) = later;
+        if let Err(error) = self.take_over(revision, loaded).await {
+            tracing::error!(error = format!("{error:#}"), revision, "the file that is in force for all cannot be taken here");
+            self.app.set_refused_file(Some(error.to_string().lines().next().unwrap_or_default().to_owned()));
+        }
+        revision
+    }
+
+    async fn take_over(&mut self, revision: i64, loaded: Loaded) -> anyhow::Result<()> {
+        let mut config = loaded.config.clone().ok_or_else(|| anyhow!("{}", loaded.explain(false)))?;
+        config.store = self.app.config().store.clone();
+        let transports = outbox::transports(&config, &self.clients, &self.files)?;
+        let sources = feeds::ready(&config).map_err(|(name, error)| super::in_source(&name, error, config.language))?;
+        let mut both = Transports::clone(&self.transports.load());
+        both.extend(transports.clone());
+        self.transports.store(Arc::new(both));
+        self.compare(&loaded.source);
+        let n_requests = self.app.take_over(revision, config).await?;
+        self.transports.store(Arc::new(transports));
+        self.app.feeds.set_sources(sources);
+        self.app.set_refused_file(None);
+        self.app.outbox.wake();
+        tracing::info!(revision, n_requests, "sla.toml taken that was put in force for all");
+        Ok(())
+    }
+
+    /// Says whether the file here is another than the one in force.
+    fn compare(&self, in_force: &str) {
+        if let Some(share) = self.app.share() {
+            let own = config::load(&self.path);
+            share.set_has_other_file(own.is_ok_and(|own| own.source != in_force));
         }
     }
 
@@ -102,6 +152,15 @@ impl Reloader {
 
     async fn take(&mut self, is_asked: bool) -> anyhow::Result<Option<usize>> {
         let loaded = config::load(&self.path)?;
+        let is_for_all = loaded.config.as_ref().and_then(|config| config.store.as_ref()).is_none_or(|store| store.is_file_here);
+        if self.app.share().is_some() && !is_for_all {
+            self.source.clone_from(&loaded.source);
+            if let Some(share) = self.app.share() {
+                share.set_has_other_file(true);
+            }
+            tracing::warn!("sla.toml was saved here, and all daemons go by another one: plazo apply puts it in force");
+            return Ok(None);
+        }
         let files = loaded.config.as_ref().map(|config| config.attachments.clone());
         if loaded.source == self.source && files == self.files_seen && !is_asked {
             return Ok(None);
@@ -129,6 +188,14 @@ impl Reloader {
         self.app.outbox.wake();
         self.is_in_force = true;
         Ok(Some(n_requests))
+    }
+}
+
+/// Waits until a later file is in force than this daemon goes by, or has tried in vain.
+async fn later_file(app: &App, tried: i64) {
+    match app.share() {
+        Some(share) => share.later_than(app.config().rulebook.revision.max(tried)).await,
+        None => std::future::pending().await,
     }
 }
 

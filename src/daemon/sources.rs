@@ -1,6 +1,6 @@
 //! What plazo asks of sources by itself: what a hook was too thin to tell, what has no hook; and who among them has gone silent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ const USUAL_FOR: TimeDelta = TimeDelta::hours(1);
 const FEWEST_INSTANTS: usize = 50;
 /// A silence shorter than this is never unusual.
 const SHORTEST_SILENCE: TimeDelta = TimeDelta::minutes(30);
+/// The name under which one of several daemons watches who has gone silent.
+const SILENCE: &str = "silence";
 const TIDY_EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// Runs what each source needs, anew after each reload.
@@ -46,19 +48,27 @@ pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
     let since = app.now();
     while !stop.is_cancelled() {
         let sources = app.feeds.sources();
+        let own = own(&app);
         let (generation, mut tasks) = (stop.child_token(), JoinSet::new());
-        for source in sources.values() {
+        for source in sources.values().filter(|source| own.contains(&source.settings.name)) {
             start(&app, source, &clients, &generation, &mut tasks);
         }
-        for mailbox in app.config().mailboxes.values() {
+        for mailbox in app.config().mailboxes.values().filter(|mailbox| own.contains(&mailbox.name)) {
             let mailbox = Arc::new(mailbox.clone());
             for folder in mailbox.folders.clone() {
                 let (app, client, stop) = (app.clone(), clients.any().clone(), generation.clone());
                 tasks.spawn(mailboxes::watch(app, Arc::clone(&mailbox), folder, client, stop));
             }
         }
-        tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), since, generation.clone()));
-        while !stop.is_cancelled() && Arc::ptr_eq(&sources, &app.feeds.sources()) {
+        let is_own_silence = app.is_own(SILENCE);
+        if is_own_silence {
+            tasks.spawn(watch_silence(app.clone(), Arc::clone(&sources), since, generation.clone()));
+        }
+        while !stop.is_cancelled()
+            && Arc::ptr_eq(&sources, &app.feeds.sources())
+            && own == self::own(&app)
+            && is_own_silence == app.is_own(SILENCE)
+        {
             pause(LOOK_EVERY, &stop).await;
             // What panicked is begun again, with all the others.
             if std::iter::from_fn(|| tasks.try_join_next()).any(|ended| ended.is_err()) {
@@ -69,6 +79,12 @@ pub(super) async fn run(app: App, clients: Clients, stop: CancellationToken) {
         generation.cancel();
         while tasks.join_next().await.is_some() {}
     }
+}
+
+/// Sources and mailboxes that are this daemon's to ask: all, where it shares with nobody.
+fn own(app: &App) -> BTreeSet<String> {
+    let config = app.config();
+    config.sources.keys().chain(config.mailboxes.keys()).filter(|name| app.is_own(name)).cloned().collect()
 }
 
 fn start(app: &App, source: &Arc<Source>, clients: &Clients, stop: &CancellationToken, tasks: &mut JoinSet<()>) {

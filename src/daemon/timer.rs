@@ -34,7 +34,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
         {
             tracing::error!(%error, "waits could not be moved with the clock");
         }
-        let due = app.queue().due(app.now(), BATCH);
+        let due = app.due(BATCH);
         if !due.is_empty() {
             is_catching_up = true;
             if let Err(error) = app.desk.tick(due).await {
@@ -64,6 +64,10 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
         let wait = app.queue().next_at().map_or(LONGEST_SLEEP, |at| (at - app.now()).min(LONGEST_SLEEP));
         let wait = app.time().real(wait);
         if wait <= TIMER_GRAIN {
+            if app.share().is_some() {
+                // What is due may be another daemon's by now, and is taken out of the queue soon.
+                tokio::time::sleep(TIMER_GRAIN).await;
+            }
             tokio::task::yield_now().await;
             continue;
         }

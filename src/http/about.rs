@@ -1,6 +1,7 @@
 //! `GET /v1/about`: who answers, in which language and zone; and `GET /v1/status`: whether all is well, in one answer.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,9 +15,11 @@ use super::access::Read;
 use super::error::{HandlerResult, Problem};
 use crate::app::App;
 use crate::app::disk::{DiskOutlook, outlook_in_words};
+use crate::app::share::Share;
 use crate::app::views::Counts;
 use crate::config::{Config, EMAIL};
 use crate::outbox::DeliveryState;
+use crate::store::daemons::DaemonRow;
 use crate::store::telephones::CostRow;
 use crate::text::{Language, phone};
 
@@ -85,6 +88,8 @@ struct Status {
     paid: Vec<Paid>,
     /// Room on the disk; none where it cannot be asked.
     disk: Option<Disk>,
+    /// The daemons that share one PostgreSQL; none where plazo has its store to itself.
+    daemons: Vec<Sharer>,
 }
 
 /// Room on the disk, and how long it lasts.
@@ -169,6 +174,37 @@ impl Paid {
     }
 }
 
+/// A daemon among those that share one store.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sharer {
+    /// Its name, random for each process.
+    id: String,
+    /// Whether it is the one that answers.
+    answers: bool,
+    /// Since when it runs.
+    since: DateTime<Utc>,
+    /// Whether it lives.
+    lives: bool,
+    /// Its version.
+    version: String,
+    /// Where it is reached.
+    url: Option<String>,
+    /// How many of the 64 slots it looks after.
+    slots: u32,
+    /// By how many milliseconds its clock is ahead of the database's.
+    ahead_ms: i64,
+    /// Whether the file beside it is another than the one in force.
+    other_file: bool,
+}
+
+impl Sharer {
+    fn new(row: DaemonRow, share: Option<&Arc<Share>>) -> Self {
+        let DaemonRow { id, since, lives, version, url, ahead_ms, has_other_file, n_slots } = row;
+        let answers = share.is_some_and(|share| share.id() == id);
+        Self { id, answers, since, lives, version, url, slots: n_slots, ahead_ms, other_file: has_other_file }
+    }
+}
+
 /// Who answers, in which language and zone.
 #[utoipa::path(get, path = "/v1/about", tag = "health",
     responses((status = 200, body = About), (status = "4XX", body = Problem)))]
@@ -204,6 +240,7 @@ async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> 
     let about = introduction(&app).await?;
     let Counts { phases, n_overdue, deliveries, last_sent_at, silences, holds, n_unsent, costs } =
         app.views.counts().await?;
+    let (n_queued, next_wake_at) = app.queued().await?;
     let in_phase = |word: &str| phases.iter().filter(|(phase, _)| phase == word).map(|(_, n)| n).sum::<i64>();
     let in_state = |wanted: DeliveryState| {
         deliveries.iter().filter(|(state, ..)| *state == wanted).map(|(_, n, _)| n).sum::<i64>()
@@ -213,8 +250,8 @@ async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> 
         open: in_phase("open") + in_phase("waiting"),
         waiting: in_phase("waiting"),
         overdue: n_overdue,
-        queued: app.queue().len(),
-        next_wake_at: app.queue().next_at(),
+        queued: n_queued,
+        next_wake_at,
         pending: in_state(DeliveryState::Pending) + in_state(DeliveryState::Leased),
         held: in_state(DeliveryState::Held),
         dead: in_state(DeliveryState::Dead),
@@ -229,6 +266,10 @@ async fn status(_: Read, State(app): State<App>) -> HandlerResult<Json<Status>> 
             .filter(|row| row.month == now.format("%Y-%m").to_string())
             .map(|row| Paid::new(row, config.language))
             .collect(),
-        disk: app.disk_outlook().await.ok().map(|outlook| Disk::new(&outlook, &config, now)),
+        disk: match app.share() {
+            None => app.disk_outlook().await.ok().map(|outlook| Disk::new(&outlook, &config, now)),
+            Some(_) => None,
+        },
+        daemons: app.views.daemons().await?.into_iter().map(|row| Sharer::new(row, app.share())).collect(),
     }))
 }

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::Operate;
-use super::error::{FAILED, Failure, HandlerResult, Problem};
+use super::error::{Failure, HandlerResult, Problem};
 use crate::app::App;
 use crate::app::walls::WALLS;
 use crate::both;
@@ -105,10 +105,9 @@ async fn calendar(
 #[utoipa::path(post, path = "/v1/links/key", tag = "links",
     responses((status = 204), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn change_key(_: Operate, State(app): State<App>) -> HandlerResult<StatusCode> {
-    let changed = tokio::task::spawn_blocking(move || app.change_link_key()).await;
-    match changed {
-        Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
-        Ok(Err(error)) => {
+    match app.change_link_key().await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => {
             tracing::error!(%error, "the key of links could not be changed");
             Err(Failure::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -119,6 +118,5 @@ async fn change_key(_: Operate, State(app): State<App>) -> HandlerResult<StatusC
                 ),
             ))
         }
-        Err(_) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", FAILED)),
     }
 }

@@ -63,5 +63,6 @@ async fn queue(_: Read, State(app): State<App>, Params(params): Params<QueuePara
             Some(UpcomingWake { at: wake.at, why: wake.why, request: RequestView::new(&request?, &config) })
         })
         .collect();
-    Ok(Json(Upcoming { now: app.now(), length: app.queue().len(), wakes }))
+    let (length, _) = app.queued().await?;
+    Ok(Json(Upcoming { now: app.now(), length, wakes }))
 }

@@ -273,7 +273,7 @@ async fn show(
     let Some(Whole { request, history, references }) = app.views.whole(id).await? else {
         return Err(missing(&app, id));
     };
-    let wake_at = app.queue().wake_of(id);
+    let wake_at = app.views.wake_of(id).await?;
     let config = app.config();
     let language = params.language.as_deref().and_then(Language::from_code).unwrap_or(config.language);
     let Told { lines: told, link } = told(&app, id, language).await?;

@@ -13,7 +13,7 @@ use super::access::Read;
 use super::error::{HandlerResult, Params, Problem};
 use crate::app::App;
 use crate::store::Fault;
-use crate::store::journal::AuthorRow;
+use crate::store::authors::AuthorRow;
 
 const USUAL_DAYS: u32 = 30;
 const MOST_AUTHORS: u32 = 10_000;

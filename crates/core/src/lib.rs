@@ -13,3 +13,4 @@ pub mod holidays;
 pub mod span;
 pub mod instant;
 pub mod unit;
+pub mod slots;

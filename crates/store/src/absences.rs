@@ -1,8 +1,9 @@
 //! Absences that were told while plazo ran.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::params;
 
+use super::database::{Optional as _, Row};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::absence::Absence;
 
@@ -21,7 +22,9 @@ impl Store {
     /// Those that lasted until after `since`, in the order in which they were told. One that was ended before its time ended then.
     pub fn absences(&self, since: DateTime<Utc>) -> Result<Vec<AbsenceRow>> {
         let mut statement = self.prepare(
-            "SELECT id, person, starts_at, min(ends_at, coalesce(ended_at, ends_at)) AS until, substitute, who FROM absences
+            "SELECT id, person, starts_at, until, substitute, who FROM (
+                 SELECT id, person, starts_at, CASE WHEN ended_at < ends_at THEN ended_at ELSE ends_at END AS until, substitute, who
+                 FROM absences) AS told
              WHERE ?1 < until AND starts_at < until ORDER BY id LIMIT 10000",
         )?;
         let rows = statement.query_map([milliseconds(since)], row)?;

@@ -1,8 +1,9 @@
 //! What is neither request nor alert: revisions of `sla.toml`, schedules, tokens, the store's own name.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
+use super::database::Optional as _;
 use super::{Result, Store, Writing, instant, known, milliseconds};
 
 /// A token as it is kept; the token itself is nowhere.
@@ -116,7 +117,7 @@ impl Store {
                 types: row.get(4)?,
                 channel: row.get(5)?,
                 created_at: instant(row.get(6)?)?,
-                expires_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
+                expires_at: row.get::<Option<i64>>(7)?.map(instant).transpose()?,
                 used_at: known(row.get(8)?),
             })
         })?;
@@ -133,7 +134,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The key by which all that share the store sign links; `own` where there is none yet.
+    pub fn shared_link_key(&self, own: &str) -> Result<String> {
+        self.prepare("INSERT INTO meta (key, value) VALUES ('link_key', ?1) ON CONFLICT DO NOTHING")?.execute([own])?;
+        Ok(self.prepare("SELECT value FROM meta WHERE key = 'link_key'")?.query_row([], |row| row.get(0))?)
+    }
+}
+
 impl Writing<'_> {
+    /// Writes down another key for links.
+    pub fn set_shared_link_key(&self, key: &str) -> Result<()> {
+        self.set_meta("link_key", key)
+    }
+
     /// Takes the key that signed links out of a store of before, where it went with every backup.
     pub fn forget_link_key(&self) -> Result<()> {
         self.prepare("DELETE FROM meta WHERE key = 'link_key'")?.execute([])?;
@@ -142,15 +156,26 @@ impl Writing<'_> {
 
     /// Ends all links of a person, or of everybody, that were made up to now.
     pub fn revoke_links(&self, person: Option<&str>, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO link_revocations (person, before) VALUES (?1, ?2)")?
-            .execute(params![person.unwrap_or_default(), milliseconds(now)])?;
+        self.prepare(
+            "INSERT INTO link_revocations (person, before) VALUES (?1, ?2)
+             ON CONFLICT (person) DO UPDATE SET before = excluded.before",
+        )?
+        .execute(params![person.unwrap_or_default(), milliseconds(now)])?;
         Ok(())
+    }
+
+    /// When a schedule last ran. Where several daemons share the store, whoever asks meanwhile waits, and sees what this one writes.
+    pub fn last_run(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
+        let mut statement = self.prepare(self.either(
+            "SELECT last_run_at FROM schedules WHERE name = ?1",
+            "SELECT last_run_at FROM schedules WHERE name = ?1 FOR UPDATE",
+        ))?;
+        Ok(known(statement.query_row([name], |row| row.get(0)).optional()?))
     }
 
     /// Writes that down.
     pub fn set_open_without_token(&self, word: &str) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('open_without_token', ?1)")?.execute([word])?;
-        Ok(())
+        self.set_meta("open_without_token", word)
     }
 
     /// The number of the revision with that text: the last one if it is the same, else a new one, with who changed the file and what they said
@@ -161,25 +186,37 @@ impl Writing<'_> {
         taken_at: DateTime<Utc>,
         (who, comment): (Option<&str>, Option<&str>),
     ) -> Result<i64> {
+        if self.is_shared() {
+            // Two that take the same at one instant take it once.
+            self.prepare("SELECT version FROM plazo_version FOR UPDATE")?.query_row([], |row| row.get::<i64>(0)).optional()?;
+        }
         if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
         }
-        self.prepare("INSERT INTO revisions (taken_at, source, who, comment) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![milliseconds(taken_at), source, who, comment])?;
-        Ok(self.connection.last_insert_rowid())
+        self.prepare_insert("INSERT INTO revisions (taken_at, source, who, comment) VALUES (?1, ?2, ?3, ?4)")?
+            .insert_new(params![milliseconds(taken_at), source, who, comment])
+    }
+
+    fn set_meta(&self, key: &str, value: &str) -> Result<()> {
+        self.prepare(
+            "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
+        .execute([key, value])?;
+        Ok(())
     }
 
     /// Notes that every live request has been planned by that revision.
     pub fn set_planned_revision(&self, revision: i64) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('planned_revision', ?1)")?
-            .execute([revision.to_string()])?;
-        Ok(())
+        self.set_meta("planned_revision", &revision.to_string())
     }
 
     /// Notes that a schedule ran.
     pub fn set_last_run(&self, name: &str, at: DateTime<Utc>) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO schedules (name, last_run_at) VALUES (?1, ?2)")?
-            .execute(params![name, milliseconds(at)])?;
+        self.prepare(
+            "INSERT INTO schedules (name, last_run_at) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET last_run_at = excluded.last_run_at",
+        )?
+        .execute(params![name, milliseconds(at)])?;
         Ok(())
     }
 
@@ -219,14 +256,16 @@ impl Writing<'_> {
 
     /// Notes that plazo runs at `now`. Returns the span since it last did, where that was longer than `gap`, and remembers it.
     pub fn note_alive(&self, gap: TimeDelta, now: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
-        let mut statement = self.prepare("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'alive_at'")?;
+        let mut statement = self.prepare("SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'alive_at'")?;
         let before: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
-        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive_at', ?1)")?
-            .execute([milliseconds(now).to_string()])?;
+        self.set_meta("alive_at", &milliseconds(now).to_string())?;
         let before = known(before).filter(|before| gap < now - *before);
         let Some(before) = before else { return Ok(None) };
-        self.prepare("INSERT OR REPLACE INTO downtimes (began_at, ended_at) VALUES (?1, ?2)")?
-            .execute([milliseconds(before), milliseconds(now)])?;
+        self.prepare(
+            "INSERT INTO downtimes (began_at, ended_at) VALUES (?1, ?2)
+             ON CONFLICT (began_at) DO UPDATE SET ended_at = excluded.ended_at",
+        )?
+        .execute([milliseconds(before), milliseconds(now)])?;
         Ok(Some((before, now)))
     }
 }

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde::Deserialize;
 
 use super::Store;
+use super::database::Row;
 use plazo_core::engine::event::{About, Audience, Author, Direction, Event, EventId, Fact, Gist, Ground, RequestKind};
 use plazo_core::engine::proof::Proof;
 use plazo_core::engine::request_id::RequestId;

@@ -1,9 +1,10 @@
 //! Deliveries as people look at them: listed, counted, and put on their way again.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::params;
 use serde::Serialize;
 
+use super::database::{Optional as _, Row};
 use super::{Result, Store, Writing, delivery_state, instant, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::DeliveryId;
@@ -159,15 +160,19 @@ impl Store {
 
     /// How many deliveries stand in each state, and how many may have arrived twice.
     pub fn count_deliveries(&self) -> Result<Vec<(DeliveryState, i64, i64)>> {
-        let mut statement = self.prepare(
+        let settled = self.either(
+            "SELECT word AS state, n FROM counts WHERE subject = 'delivery' AND 0 < n",
+            "SELECT word AS state, sum(n)::bigint AS n FROM counts WHERE subject = 'delivery' GROUP BY word",
+        );
+        let mut statement = self.prepare(&format!(
             "WITH counted AS (
-                 SELECT word AS state, n FROM counts WHERE subject = 'delivery' AND 0 < n
+                 {settled}
                  UNION ALL SELECT 'pending', count(*) FROM deliveries WHERE state = 'pending'
                  UNION ALL SELECT 'held', count(*) FROM deliveries WHERE state = 'held'
                  UNION ALL SELECT 'leased', count(*) FROM deliveries WHERE state = 'leased'),
              doubtful AS (SELECT state, count(*) AS n FROM deliveries WHERE in_doubt = 1 GROUP BY state)
-             SELECT c.state, c.n, coalesce(d.n, 0) FROM counted c LEFT JOIN doubtful d ON d.state = c.state WHERE 0 < c.n ORDER BY 1",
-        )?;
+             SELECT c.state, c.n, coalesce(d.n, 0) FROM counted c LEFT JOIN doubtful d ON d.state = c.state WHERE 0 < c.n ORDER BY 1"
+        ))?;
         let rows = statement.query_map([], |row| Ok((delivery_state(row, 0)?, row.get(1)?, row.get(2)?)))?;
         self.readable("delivery", rows)
     }
@@ -224,7 +229,7 @@ impl Writing<'_> {
     /// Puts a dead delivery on its way again. Whether there was one.
     pub fn retry(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let mut statement = self.prepare(
-            "UPDATE deliveries SET next_at = ?2, decided_at = iif(state = 'dead', ?2, decided_at), state = 'pending', finished_at = NULL
+            "UPDATE deliveries SET next_at = ?2, decided_at = CASE WHEN state = 'dead' THEN ?2 ELSE decided_at END, state = 'pending', finished_at = NULL
              WHERE id = ?1 AND (state = 'dead' OR state = 'pending' AND ?2 < next_at)",
         )?;
         Ok(statement.execute(params![id.0, milliseconds(now)])? == 1)
@@ -238,7 +243,7 @@ fn delivery_row(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let until = known(row.get(14)?);
     Ok(DeliveryRow {
         id: DeliveryId(row.get(0)?),
-        request: row.get::<_, Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
+        request: row.get::<Option<i64>>(2)?.map(|id| RequestId(id).to_string()),
         why: row.get(3)?,
         person: row.get(4)?,
         destination: row.get(5)?,

@@ -1,8 +1,9 @@
 //! The rows of messages that were gathered.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
+use super::database::Optional as _;
 use super::{Result, Store, Writing, instant, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::Content;
@@ -31,14 +32,15 @@ impl Store {
 
     fn count_gathered(&self, root: i64) -> Result<usize> {
         let mut statement = self.prepare("SELECT count(*) FROM deliveries WHERE gathered_into = ?1")?;
-        Ok(statement.query_row([root], |row| row.get::<_, i64>(0)).map(|n| usize::try_from(n).unwrap_or(0))?)
+        Ok(statement.query_row([root], |row| row.get::<i64>(0)).map(|n| usize::try_from(n).unwrap_or(0))?)
     }
 
     /// The first rows, by rank, each with whether the same person is told of it at that destination anyway.
     fn rows_of_digest(&self, root: i64, delivery: &Leased) -> Result<Vec<GatheredRow>> {
         let mut statement = self.prepare(
-            "SELECT d.id, iif(a.v = 1, a.content, NULL), a.why, d.decided_at, a.request,
-                    ?1 <> ?2 AND EXISTS (SELECT 1 FROM deliveries o WHERE o.alert = d.alert AND o.person IS d.person
+            "SELECT d.id, CASE WHEN a.v = 1 THEN a.content END, a.why, d.decided_at, a.request,
+                    CAST(?1 AS BIGINT) <> CAST(?2 AS BIGINT) AND EXISTS (
+                        SELECT 1 FROM deliveries o WHERE o.alert = d.alert AND o.person IS NOT DISTINCT FROM d.person
                         AND o.destination = ?3 AND o.id <> d.id),
                     c.state, c.stopped_at, c.acked_at
              FROM deliveries d JOIN alerts a ON a.id = d.alert
@@ -48,8 +50,8 @@ impl Store {
         let most = i64::try_from(MOST_LOOKED_AT).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![root, delivery.id.0, delivery.destination, most])?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let request = row.get::<_, Option<i64>>(4)?.map_or(RequestId(0), RequestId);
+        while let Some(row) = &rows.next()? {
+            let request = row.get::<Option<i64>>(4)?.map_or(RequestId(0), RequestId);
             found.push(GatheredRow {
                 id: DeliveryId(row.get(0)?),
                 content: self.parsed(request, "alert", row, 1),

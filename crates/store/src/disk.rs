@@ -1,6 +1,6 @@
 //! What the store took and what was left of its disk, a row a day.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use rusqlite::params;
 
 use super::{Result, Store, Writing};
@@ -24,8 +24,8 @@ impl Store {
             let day = row.get_ref(0)?.as_str()?;
             Ok(DiskDay {
                 day: day.parse().unwrap_or_default(),
-                used: row.get::<_, i64>(1)?.unsigned_abs(),
-                free: row.get::<_, i64>(2)?.unsigned_abs(),
+                used: row.get::<i64>(1)?.unsigned_abs(),
+                free: row.get::<i64>(2)?.unsigned_abs(),
             })
         })?;
         self.readable("disk", rows)
@@ -36,12 +36,13 @@ impl Writing<'_> {
     /// Notes a day; of those before, a month is kept.
     pub fn note_disk_day(&self, day: &DiskDay) -> Result<()> {
         let stored = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.prepare("INSERT OR REPLACE INTO disk_days (day, used, free) VALUES (?1, ?2, ?3)")?.execute(params![
-            day.day.to_string(),
-            stored(day.used),
-            stored(day.free)
-        ])?;
-        self.prepare("DELETE FROM disk_days WHERE day < date(?1, '-31 days')")?.execute([day.day.to_string()])?;
+        self.prepare(
+            "INSERT INTO disk_days (day, used, free) VALUES (?1, ?2, ?3)
+             ON CONFLICT (day) DO UPDATE SET used = excluded.used, free = excluded.free",
+        )?
+        .execute(params![day.day.to_string(), stored(day.used), stored(day.free)])?;
+        let first = day.day - TimeDelta::days(31);
+        self.prepare("DELETE FROM disk_days WHERE day < ?1")?.execute([first.to_string()])?;
         Ok(())
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
+use rusqlite::types::Value;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::request_id::RequestId;
@@ -25,7 +26,7 @@ pub struct Erasure {
     /// `client`, `person` or `request`.
     pub kind: String,
     /// What was done, as JSON.
-    pub receipt: Value,
+    pub receipt: Json,
 }
 
 impl Store {
@@ -41,7 +42,7 @@ impl Store {
         )?;
         let mut rows = statement.query([from, from + n])?;
         let mut found = BTreeSet::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             if is_in(row.get_ref(1)?.as_bytes().unwrap_or_default()) {
                 found.insert(RequestId(row.get(0)?));
             }
@@ -52,14 +53,18 @@ impl Store {
 
     /// Requests of a client: by its key or name, by the word of its contact, or by the name of its conversation.
     pub fn requests_of(&self, words: &BTreeSet<String>) -> Result<BTreeSet<RequestId>> {
-        let words = serde_json::to_string(words)?;
+        let (words, listed) = (serde_json::to_string(words)?, self.listed());
+        let is_customer = self.either(
+            "customer COLLATE NOCASE IN (SELECT value FROM json_each(?1))",
+            "lower(customer) IN (SELECT lower(value COLLATE \"C\") FROM json_array_elements_text(?1::json) AS value)",
+        );
         let mut found = BTreeSet::new();
         for sql in [
-            "SELECT id FROM requests WHERE customer COLLATE NOCASE IN (SELECT value FROM json_each(?1)) AND customer IS NOT NULL",
-            "SELECT id FROM requests WHERE contact IN (SELECT value FROM json_each(?1)) AND contact IS NOT NULL",
-            "SELECT request FROM threads WHERE thread IN (SELECT value FROM json_each(?1))",
+            format!("SELECT id FROM requests WHERE {is_customer} AND customer IS NOT NULL"),
+            format!("SELECT id FROM requests WHERE contact IN {listed} AND contact IS NOT NULL"),
+            format!("SELECT request FROM threads WHERE thread IN {listed}"),
         ] {
-            let mut statement = self.prepare(sql)?;
+            let mut statement = self.prepare(&sql)?;
             let rows = statement.query_map([&words], |row| row.get(0).map(RequestId))?;
             found.extend(rows.collect::<std::result::Result<Vec<_>, _>>()?);
         }
@@ -73,13 +78,12 @@ impl Store {
         digits: &BTreeSet<String>,
     ) -> Result<BTreeSet<RequestId>> {
         let mut found = BTreeSet::new();
-        let mut statement = self.prepare("SELECT id, state FROM requests")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        self.each_row("SELECT id, state FROM requests", |row| {
             if is_in(row.get_ref(1)?.as_bytes().unwrap_or_default()) {
                 found.insert(RequestId(row.get(0)?));
             }
-        }
+            Ok(())
+        })?;
         for digits in digits {
             for sql in [
                 "SELECT id FROM requests WHERE contact IS NOT NULL AND contact LIKE '%' || ?1",
@@ -115,7 +119,7 @@ impl Store {
         let mut statement = self.prepare("SELECT requests, mentioned_in FROM begun_erasures WHERE subject = ?1")?;
         let mut rows = statement.query([subject])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let ids = |column: usize| -> Result<_> { Ok(serde_json::from_str(&row.get::<_, String>(column)?)?) };
+        let ids = |column: usize| -> Result<_> { Ok(serde_json::from_str(&row.get::<String>(column)?)?) };
         Ok(Some([ids(0)?, ids(1)?]))
     }
 
@@ -145,17 +149,17 @@ impl Writing<'_> {
             let mut statement = self.prepare(&format!("SELECT {text}, {key} FROM {table}"))?;
             let mut rows = statement.query([])?;
             let mut theirs = Vec::new();
-            while let Some(row) = rows.next()? {
+            while let Some(row) = &rows.next()? {
                 if is_in(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
-                    let n_columns = row.as_ref().column_count();
-                    let key = (1..n_columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
-                    theirs.push(key.collect::<std::result::Result<Vec<_>, _>>()?);
+                    let key = (1..row.n_columns()).map(|column| row.get::<Value>(column));
+                    theirs.push(key.collect::<rusqlite::Result<Vec<_>>>()?);
                 }
             }
-            let places = vec!["?"; key.split(',').count()].join(", ");
+            let places: Vec<_> = (1..=key.split(',').count()).map(|place| format!("?{place}")).collect();
+            let places = places.join(", ");
             let mut statement = self.prepare(&format!("DELETE FROM {table} WHERE ({key}) = ({places})"))?;
             for key in theirs {
-                n += statement.execute(rusqlite::params_from_iter(key))?;
+                n += statement.execute_with(&key)?;
             }
         }
         for (channel, thread) in threads {
@@ -165,16 +169,16 @@ impl Writing<'_> {
     }
 
     /// Rewrites a request's violations by `forget`, which says whether it changed one: then who did it goes, too, and what was said to it.
-    pub fn rewrite_violations(&self, request: RequestId, forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
+    pub fn rewrite_violations(&self, request: RequestId, forget: impl FnMut(&mut Json) -> bool) -> Result<()> {
         for (id, violation) in self.rewritten_violations(request, forget)? {
-            self.prepare("UPDATE violations SET violation = ?2, excuse = iif(excuse IS NULL, NULL, ''), who = NULL WHERE id = ?1")?
+            self.prepare("UPDATE violations SET violation = ?2, excuse = CASE WHEN excuse IS NOT NULL THEN '' END, who = NULL WHERE id = ?1")?
                 .execute(params![id, violation])?;
         }
         Ok(())
     }
 
     /// Rewrites a request's violations by `let_go`, which says whether it changed one. Who did it stays, and that something was said to it.
-    pub fn let_words_of_violations_go(&self, request: RequestId, let_go: impl FnMut(&mut Value) -> bool) -> Result<()> {
+    pub fn let_words_of_violations_go(&self, request: RequestId, let_go: impl FnMut(&mut Json) -> bool) -> Result<()> {
         for (id, violation) in self.rewritten_violations(request, let_go)? {
             self.prepare("UPDATE violations SET violation = ?2 WHERE id = ?1")?.execute(params![id, violation])?;
         }
@@ -186,13 +190,13 @@ impl Writing<'_> {
     fn rewritten_violations(
         &self,
         request: RequestId,
-        mut rewrite: impl FnMut(&mut Value) -> bool,
+        mut rewrite: impl FnMut(&mut Json) -> bool,
     ) -> Result<Vec<(i64, String)>> {
         let mut statement = self.prepare("SELECT id, violation FROM violations WHERE request = ?1")?;
-        let rows = statement.query_map([request.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = statement.query_map([request.0], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
         let rows = rows.collect::<std::result::Result<Vec<_>, _>>()?;
         let rewritten = rows.into_iter().filter_map(|(id, text)| {
-            let mut violation = serde_json::from_str::<Value>(&text).ok()?;
+            let mut violation = serde_json::from_str::<Json>(&text).ok()?;
             rewrite(&mut violation).then(|| (id, violation.to_string()))
         });
         Ok(rewritten.collect())
@@ -213,11 +217,11 @@ impl Writing<'_> {
             "UPDATE absences SET substitute = ?2 WHERE substitute = ?1",
             "UPDATE absences SET who = ?2 WHERE who = ?1",
             "UPDATE revisions SET who = ?2 WHERE who = ?1",
-            "DELETE FROM windows WHERE person = ?1 AND ?2 IS NOT NULL",
-            "DELETE FROM sessions WHERE person = ?1 AND ?2 IS NOT NULL",
-            "DELETE FROM link_revocations WHERE person = ?1 AND ?2 IS NOT NULL",
-            "DELETE FROM opted_out WHERE person = ?1 AND ?2 IS NOT NULL",
-            "DELETE FROM telephoned WHERE person = ?1 AND ?2 IS NOT NULL",
+            "DELETE FROM windows WHERE person = ?1 AND CAST(?2 AS TEXT) IS NOT NULL",
+            "DELETE FROM sessions WHERE person = ?1 AND CAST(?2 AS TEXT) IS NOT NULL",
+            "DELETE FROM link_revocations WHERE person = ?1 AND CAST(?2 AS TEXT) IS NOT NULL",
+            "DELETE FROM opted_out WHERE person = ?1 AND CAST(?2 AS TEXT) IS NOT NULL",
+            "DELETE FROM telephoned WHERE person = ?1 AND CAST(?2 AS TEXT) IS NOT NULL",
         ] {
             n += self.prepare(sql)?.execute([key, name])?;
         }
@@ -228,7 +232,7 @@ impl Writing<'_> {
     pub fn rewrite_revisions(&self, mut forget: impl FnMut(&str) -> Option<String>) -> Result<usize> {
         let mut statement =
             self.prepare("SELECT id, source FROM revisions WHERE id < (SELECT max(id) FROM revisions)")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        let rows = statement.query_map([], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
         let mut n = 0;
         for (id, source) in rows.collect::<std::result::Result<Vec<_>, _>>()? {
             if let Some(rewritten) = forget(&source) {
@@ -239,13 +243,13 @@ impl Writing<'_> {
     }
 
     /// Rewrites the reports that are kept by `forget`, which says whether it changed one.
-    pub fn rewrite_past_reports(&self, mut forget: impl FnMut(&mut Value) -> bool) -> Result<()> {
+    pub fn rewrite_past_reports(&self, mut forget: impl FnMut(&mut Json) -> bool) -> Result<()> {
         let mut statement = self.prepare("SELECT report, name, from_at, to_at FROM past_reports")?;
         let mut rows = statement.query([])?;
         let mut rewritten = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let text = row.get_ref(0)?;
-            let Ok(mut report) = serde_json::from_str::<Value>(text.as_str().unwrap_or_default()) else { continue };
+            let Ok(mut report) = serde_json::from_str::<Json>(text.as_str().unwrap_or_default()) else { continue };
             if forget(&mut report) {
                 let key: (String, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
                 rewritten.push((key, report.to_string()));
@@ -262,15 +266,18 @@ impl Writing<'_> {
     /// Rewrites what operators wrote beside: names of files that were read in, why and by whom something is held, and by whom somebody was
     /// forgotten.
     pub fn rewrite_notes(&self, forget: impl Fn(&str) -> Option<String>) -> Result<()> {
-        for (table, column) in
-            [("imports", "file"), ("legal_holds", "why"), ("legal_holds", "who"), ("erasures", "who")]
-        {
+        for (table, key, column) in [
+            ("imports", "id", "file"),
+            ("legal_holds", "request", "why"),
+            ("legal_holds", "request", "who"),
+            ("erasures", "id", "who"),
+        ] {
             let mut statement =
-                self.prepare(&format!("SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"))?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+                self.prepare(&format!("SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL"))?;
+            let rows = statement.query_map([], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
             for row in rows.collect::<std::result::Result<Vec<_>, _>>()? {
                 if let Some(rewritten) = forget(&row.1) {
-                    self.prepare(&format!("UPDATE {table} SET {column} = ?2 WHERE rowid = ?1"))?
+                    self.prepare(&format!("UPDATE {table} SET {column} = ?2 WHERE {key} = ?1"))?
                         .execute(params![row.0, rewritten])?;
                 }
             }
@@ -288,7 +295,9 @@ impl Writing<'_> {
     ) -> Result<()> {
         let [requests, mentioned_in] = [requests, mentioned_in].map(serde_json::to_string);
         self.prepare(
-            "INSERT OR REPLACE INTO begun_erasures (subject, at, requests, mentioned_in) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO begun_erasures (subject, at, requests, mentioned_in) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (subject) DO UPDATE SET at = excluded.at, requests = excluded.requests,
+                 mentioned_in = excluded.mentioned_in",
         )?
         .execute(params![subject, milliseconds(now), requests?, mentioned_in?])?;
         Ok(())
@@ -306,11 +315,11 @@ impl Writing<'_> {
         kind: &str,
         subject: &[u8],
         who: Option<&str>,
-        receipt: &Value,
+        receipt: &Json,
         now: DateTime<Utc>,
     ) -> Result<i64> {
         let sql = "INSERT INTO erasures (at, who, kind, subject, receipt) VALUES (?1, ?2, ?3, ?4, ?5)";
-        Ok(self.prepare(sql)?.insert(params![milliseconds(now), who, kind, subject, receipt.to_string()])?)
+        self.prepare_insert(sql)?.insert_new(params![milliseconds(now), who, kind, subject, receipt.to_string()])
     }
 
     /// Notes that a source wants a request erased.

@@ -1,8 +1,9 @@
 //! What waits: the rows that a step of gathering looks at, and what it changes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
+use super::database::{Optional as _, Row};
 use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::outbox::DeliveryId;
 use plazo_core::outbox::gather::{self, DueRow, GatherStep, MOST_MOVED, Waiting};
@@ -16,6 +17,9 @@ macro_rules! timed {
         "state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit')"
     };
 }
+
+/// Why a step is decided again, where several daemons share the store.
+const GATHERED: Option<&str> = Some("another daemon gathered the same");
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl Store {
     fn due_rows(&self, reader: &Waiting, due_by: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<DueRow>> {
         let mut statement = self.prepare(
             "SELECT id, rank, planned_at FROM deliveries
-             WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 AND next_at <= ?4 LIMIT ?5",
+             WHERE state = 'held' AND held_for = ?1 AND person IS NOT DISTINCT FROM ?2 AND destination = ?3 AND next_at <= ?4 LIMIT ?5",
         )?;
         let Waiting { cause, person, destination } = reader;
         let most = i64::try_from(MOST_MOVED + 1).unwrap_or(i64::MAX);
@@ -67,7 +71,7 @@ impl Store {
     /// The reader's message that an earlier step began.
     fn begun_digest(&self, reader: &Waiting) -> Result<Option<DeliveryId>> {
         let mut statement = self.prepare(
-            "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS ?2 AND destination = ?3 LIMIT 1",
+            "SELECT id FROM deliveries WHERE state = 'held' AND held_for = ?1 AND person IS NOT DISTINCT FROM ?2 AND destination = ?3 LIMIT 1",
         )?;
         let found = statement
             .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| {
@@ -110,7 +114,7 @@ impl Writing<'_> {
     pub fn open_window(&self, person: Option<&str>, destination: &str, until: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO windows (person, destination, until) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET until = excluded.until",
+             ON CONFLICT (person, destination) DO UPDATE SET until = excluded.until",
         )?
         .execute(params![person.unwrap_or_default(), destination, milliseconds(until)])?;
         Ok(())
@@ -133,17 +137,21 @@ impl Writing<'_> {
             // Without a step nothing can conflict, so there is always a row.
             let Some(digest) = digest else { return Ok(Gathered::Nothing) };
             for id in gathers {
-                self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1")?
-                    .execute([id.0, digest.0])?;
+                self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1 AND state = 'held'")?
+                    .send_unless(GATHERED, [id.0, digest.0])?;
             }
-            self.prepare("UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1")?
-                .execute([digest.0, rank, milliseconds(planned_at)])?;
+            self.prepare(self.either(
+                "UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1",
+                "UPDATE deliveries SET rank = least(rank, ?2), planned_at = least(planned_at, ?3) WHERE id = ?1",
+            ))?
+            .send([digest.0, rank, milliseconds(planned_at)])?;
             if !is_complete {
                 return Ok(Gathered::Some);
             }
             self.let_go(digest, now)?;
         } else if let Some(only) = goes.filter(|_| begun.is_none()) {
-            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1")?.execute([only.0])?;
+            self.prepare("UPDATE deliveries SET state = 'pending' WHERE id = ?1 AND state = 'held'")?
+                .send_unless(GATHERED, [only.0])?;
         } else if let Some(digest) = goes {
             self.let_go(digest, now)?;
         } else {
@@ -187,7 +195,7 @@ impl Writing<'_> {
 }
 
 /// The reader of a row; none if it is held for a reason that is not known.
-fn reader(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Waiting>> {
+fn reader(row: &Row<'_>) -> rusqlite::Result<Option<Waiting>> {
     let held_for: String = row.get(0)?;
     let Some(cause) = gather::cause_of(&held_for) else { return Ok(None) };
     Ok(Some(Waiting { cause, person: row.get(1)?, destination: row.get(2)? }))

@@ -15,7 +15,7 @@ impl Store {
         let mut rows = statement.query([destination])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         // At an instant that cannot be read nobody waits for it (LESSONS 59).
-        let until = self.read_instant(RequestId(0), "hold", row, 0).unwrap_or_default();
+        let until = self.read_instant(RequestId(0), "hold", &row, 0).unwrap_or_default();
         Ok(Some(Hold { until, failures: row.get(1)? }))
     }
 
@@ -28,16 +28,21 @@ impl Store {
         has_fallback: bool,
         decided_before: DateTime<Utc>,
     ) -> Result<Vec<(DeliveryId, Vec<String>)>> {
-        let mut statement = self.prepare(
+        let is_bound_to_it = self.either(
+            "json_valid(content) AND (content ->> '$.type' = 'link' OR content ->> '$.type' = 'write' AND content ->> '$.do' <> 'note')",
+            // As `Content` is written: its type first, then what is done.
+            "strpos(content, '{\"type\":\"link\"') = 1
+             OR strpos(content, '{\"type\":\"write\"') = 1 AND strpos(content, '{\"type\":\"write\",\"do\":\"note\"') = 0",
+        );
+        let mut statement = self.prepare(&format!(
             "SELECT id, route FROM deliveries WHERE state = 'pending' AND updates IS NULL AND destination = ?1 AND decided_at <= ?2
-             AND (?3 OR route IS NOT NULL) AND (0 < attempts OR EXISTS (SELECT 1 FROM holds WHERE destination = ?1))
-             AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.id = deliveries.alert AND json_valid(content)
-                             AND (content ->> '$.type' = 'link' OR content ->> '$.type' = 'write' AND content ->> '$.do' <> 'note'))
-             LIMIT 200",
-        )?;
+             AND (?3 = 1 OR route IS NOT NULL) AND (0 < attempts OR EXISTS (SELECT 1 FROM holds WHERE destination = ?1))
+             AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.id = deliveries.alert AND ({is_bound_to_it}))
+             LIMIT 200"
+        ))?;
         let mut rows = statement.query(params![destination, milliseconds(decided_before), has_fallback])?;
         let mut waiting = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let route: Option<String> = row.get(1)?;
             // One that cannot be read is gone, as if there were no other way.
             let ways = route.and_then(|route| serde_json::from_str(&route).ok()).unwrap_or_default();
@@ -67,9 +72,8 @@ impl Writing<'_> {
 
     /// Settles a delivery that another destination takes over without a further try.
     pub fn settle_handed_over(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1")?
-            .execute(params![id.0, milliseconds(now)])?;
-        Ok(())
+        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1 AND state = 'pending'")?
+            .send_unless(Some("another daemon handed over the same"), params![id.0, milliseconds(now)])
     }
 
     /// Lets a destination go on.
@@ -81,9 +85,13 @@ impl Writing<'_> {
     /// The wall clock was set back: what waits waits as long as it would have.
     pub fn move_waits(&self, back: TimeDelta, now: DateTime<Utc>) -> Result<()> {
         let (back, now) = (back.num_milliseconds(), milliseconds(now));
-        self.prepare("UPDATE deliveries SET next_at = max(next_at - ?1, ?2) WHERE state = 'pending' AND ?2 < next_at")?
+        let later = self.either("max", "greatest");
+        self.prepare(&format!(
+            "UPDATE deliveries SET next_at = {later}(next_at - ?1, ?2) WHERE state = 'pending' AND ?2 < next_at"
+        ))?
+        .execute([back, now])?;
+        self.prepare(&format!("UPDATE holds SET until = {later}(until - ?1, ?2) WHERE ?2 < until"))?
             .execute([back, now])?;
-        self.prepare("UPDATE holds SET until = max(until - ?1, ?2) WHERE ?2 < until")?.execute([back, now])?;
         Ok(())
     }
 }

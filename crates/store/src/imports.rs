@@ -1,9 +1,10 @@
 //! How far files of history were read in.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, params};
+use rusqlite::params;
 use serde::Serialize;
 
+use super::database::Row;
 use super::{Result, Store, Writing, instant, known, milliseconds};
 
 /// A file of history, as far as it was read in.
@@ -42,12 +43,14 @@ pub struct ImportStep {
     pub is_last: bool,
 }
 
-const COLUMNS: &str = "file, lower(hex(digest)), n_records, n_events, n_refused, began_at, moved_at, ended_at";
-
 impl Store {
     /// Files of history, the latest first.
     pub fn imports(&self) -> Result<Vec<ImportRow>> {
-        let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM imports ORDER BY moved_at DESC LIMIT 100"))?;
+        let digest = self.either("lower(hex(digest))", "encode(digest, 'hex')");
+        let mut statement = self.prepare(&format!(
+            "SELECT file, {digest}, n_records, n_events, n_refused, began_at, moved_at, ended_at FROM imports
+             ORDER BY moved_at DESC LIMIT 100"
+        ))?;
         let rows = statement.query_map([], read)?;
         self.readable("import", rows)
     }
@@ -58,8 +61,8 @@ impl Writing<'_> {
     pub fn move_import(&self, step: &ImportStep, n_events: u64, now: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO imports (file, digest, n_records, n_events, n_refused, began_at, moved_at, ended_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, iif(?7, ?6, NULL))
-             ON CONFLICT (file, digest) DO UPDATE SET n_records = excluded.n_records, n_events = n_events + excluded.n_events,
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, CASE WHEN ?7 = 1 THEN CAST(?6 AS BIGINT) END)
+             ON CONFLICT (file, digest) DO UPDATE SET n_records = excluded.n_records, n_events = imports.n_events + excluded.n_events,
                  n_refused = excluded.n_refused, moved_at = excluded.moved_at, ended_at = excluded.ended_at",
         )?
         .execute(params![
@@ -83,9 +86,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ImportRow> {
     Ok(ImportRow {
         file: row.get(0)?,
         digest: row.get(1)?,
-        n_records: row.get::<_, i64>(2)?.unsigned_abs(),
-        n_events: row.get::<_, i64>(3)?.unsigned_abs(),
-        n_refused: row.get::<_, i64>(4)?.unsigned_abs(),
+        n_records: row.get::<i64>(2)?.unsigned_abs(),
+        n_events: row.get::<i64>(3)?.unsigned_abs(),
+        n_refused: row.get::<i64>(4)?.unsigned_abs(),
         began_at: instant(row.get(5)?)?,
         moved_at: instant(row.get(6)?)?,
         ended_at: known(row.get(7)?),

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, params};
-use serde::Serialize;
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::bodies::{NAMED_BODY, nameless};
-use super::{Result, Store, Writing, instant, milliseconds};
+use super::database::{Database, Optional as _};
+use super::{Result, Store, Writing, milliseconds};
 use plazo_core::engine::effect::Effect;
 use plazo_core::engine::event::{Author, Event, EventId};
 use plazo_core::engine::proof::Proof;
@@ -52,27 +54,13 @@ pub struct Happening {
     pub effects: Vec<Effect>,
 }
 
-/// Somebody who wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthorRow {
-    /// Address, number or user id.
-    pub address: String,
-    /// `agent` or `customer`.
-    pub kind: String,
-    /// Name as the channel shows it.
-    pub name: Option<String>,
-    /// Where the last one was written.
-    pub channel: String,
-    /// How many events.
-    pub n_events: u32,
-    /// The last one's instant.
-    pub last_at: DateTime<Utc>,
-    /// The last one's request.
-    pub request: RequestId,
-}
-
-fn is_null(row: &rusqlite::Row<'_>, column: usize) -> Result<bool> {
-    Ok(row.get_ref(column)? == rusqlite::types::ValueRef::Null)
+/// Of an event, who did it and how that is known.
+#[derive(Default, Deserialize)]
+struct By<'b> {
+    #[serde(borrow, default)]
+    author: Option<&'b RawValue>,
+    #[serde(borrow, default)]
+    proof: Option<&'b RawValue>,
 }
 
 impl Store {
@@ -90,9 +78,10 @@ impl Store {
         let mut found = Vec::new();
         for beginning in beginnings {
             // Whatever begins so stands before the same with the greatest letter behind it.
-            let mut statement = self.prepare(
+            let mut statement = self.prepare(self.either(
                 "SELECT request, event FROM journal WHERE source = ?1 AND ?2 <= event AND event < ?2 || char(1114111) ORDER BY seq",
-            )?;
+                "SELECT request, event FROM journal WHERE source = ?1 AND ?2 <= event AND event < ?2 || chr(1114111) ORDER BY seq",
+            ))?;
             let rows = statement.query_map([source, beginning], |row| Ok((RequestId(row.get(0)?), row.get(1)?)))?;
             found.extend(rows.collect::<std::result::Result<Vec<_>, _>>()?);
         }
@@ -115,7 +104,7 @@ impl Store {
         )?;
         let mut rows = statement.query([&id.source, &id.id, &erased_id(id)])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(self.event_in(RequestId(row.get(0)?), row, 1))
+        Ok(self.event_in(RequestId(row.get(0)?), &row, 1))
     }
 
     /// All events of a request in the order in which they happened; of two at one instant, the one heard of first.
@@ -125,7 +114,7 @@ impl Store {
         ))?;
         let mut rows = statement.query([request.0])?;
         let mut events = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             events.extend(self.event_in(request, row, 0));
         }
         Ok(events)
@@ -137,7 +126,7 @@ impl Store {
         let mut statement = self
             .prepare("SELECT body FROM journal WHERE request = ?1 AND body IS NOT NULL ORDER BY seq DESC LIMIT 50")?;
         let mut rows = statement.query([request.0])?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             // As a rule there is none: JSON is read only where the word occurs, and one that cannot be read has none.
             let Ok(body) = row.get_ref(0)?.as_str() else { continue };
             if !body.contains("\"link\"") {
@@ -173,7 +162,7 @@ impl Store {
         )?;
         let mut rows = statement.query(params![type_name, milliseconds(from), milliseconds(to)])?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let request = RequestId(row.get(0)?);
             found.extend(self.event_in(request, row, 1).map(|event| (request, event)));
         }
@@ -182,42 +171,40 @@ impl Store {
 
     /// Every event with its request and the instant at which it was heard of, in the order of arrival.
     pub fn each_event(&self, mut each: impl FnMut(RequestId, DateTime<Utc>, Event)) -> Result<()> {
-        let mut statement = self.prepare(&format!(
-            "SELECT request, received_at, {NAMED_BODY} FROM journal WHERE body IS NOT NULL ORDER BY seq"
-        ))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        let sql = format!("SELECT request, received_at, {NAMED_BODY} FROM journal WHERE body IS NOT NULL ORDER BY seq");
+        self.each_row(&sql, |row| {
             let request = RequestId(row.get(0)?);
             let heard_at = self.read_instant(request, "event", row, 1);
             if let (Some(heard_at), Some(event)) = (heard_at, self.event_in(request, row, 2)) {
                 each(request, heard_at, event);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// A request's history, oldest first, without anybody's words.
     pub fn history(&self, request: RequestId) -> Result<Vec<HistoryRow>> {
         let mut statement = self.prepare(
-            "SELECT at, received_at, type, source, effects,
-                    CASE WHEN json_valid(body) THEN json_extract(body, '$.author') END,
-                    CASE WHEN json_valid(body) THEN json_extract(body, '$.proof') END, source || '/' || event
+            "SELECT at, received_at, type, source, effects, body, source || '/' || event
              FROM journal WHERE request = ?1 ORDER BY at, seq",
         )?;
         let mut rows = statement.query([request.0])?;
         let mut history = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
             let Some(received_at) = self.read_instant(request, "event", row, 1) else { continue };
+            let body = row.get_ref(5)?.as_bytes_or_null().ok().flatten().unwrap_or_default();
+            // What is no JSON at all has nobody in it.
+            let by: By<'_> = serde_json::from_slice(body).unwrap_or_default();
             history.push(HistoryRow {
                 at,
                 received_at,
                 type_name: row.get(2)?,
                 source: row.get(3)?,
-                id: row.get(7)?,
+                id: row.get(6)?,
                 effects: self.parsed(request, "effects", row, 4).unwrap_or_default(),
-                author: if is_null(row, 5)? { None } else { self.parsed(request, "event", row, 5) },
-                proof: if is_null(row, 6)? { None } else { self.parsed(request, "event", row, 6) }
+                author: by.author.and_then(|part| self.noted(request, "event", serde_json::from_str(part.get()))),
+                proof: (by.proof.and_then(|part| self.noted(request, "event", serde_json::from_str(part.get()))))
                     .unwrap_or(Proof::Unrecorded),
             });
         }
@@ -230,7 +217,7 @@ impl Store {
             .prepare(&format!("SELECT at, effects, {NAMED_BODY} FROM journal WHERE request = ?1 ORDER BY at, seq"))?;
         let mut rows = statement.query([request.0])?;
         let mut happenings = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let Some(at) = self.read_instant(request, "event", row, 0) else { continue };
             happenings.push(Happening {
                 at,
@@ -239,36 +226,6 @@ impl Store {
             });
         }
         Ok(happenings)
-    }
-
-    /// People who wrote since then, by address, with what was taken of them; those who wrote most first.
-    pub fn authors(&self, since: DateTime<Utc>, limit: u32) -> Result<Vec<AuthorRow>> {
-        let mut statement = self.prepare(
-            "WITH written AS (
-                 SELECT body ->> '$.author.address' AS address, body ->> '$.author.kind' AS kind, body ->> '$.author.name' AS name,
-                        coalesce(body ->> '$.channel', '') AS channel, at, seq, request
-                 FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body, at, seq, request FROM journal
-                       WHERE ?1 <= at AND body IS NOT NULL)
-                 WHERE body IS NOT NULL AND address IS NOT NULL AND kind IN ('agent', 'customer')),
-             ordered AS (
-                 SELECT *, row_number() OVER newest AS age, count(*) OVER whose AS n_events,
-                        first_value(name) OVER (PARTITION BY address, kind ORDER BY name IS NULL, at DESC, seq DESC) AS last_name
-                 FROM written WINDOW whose AS (PARTITION BY address, kind), newest AS (whose ORDER BY at DESC, seq DESC))
-             SELECT address, kind, last_name, channel, n_events, at, request FROM ordered
-             WHERE age = 1 ORDER BY n_events DESC, address LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![milliseconds(since), limit], |row| {
-            Ok(AuthorRow {
-                address: row.get(0)?,
-                kind: row.get(1)?,
-                name: row.get(2)?,
-                channel: row.get(3)?,
-                n_events: row.get(4)?,
-                last_at: instant(row.get(5)?)?,
-                request: RequestId(row.get(6)?),
-            })
-        })?;
-        self.readable("event", rows)
     }
 
     /// How many events were put aside since then.
@@ -292,23 +249,21 @@ impl Store {
         )?;
         Ok(statement.query_row(params![source, milliseconds(since)], |row| row.get(0))?)
     }
-
-    /// Mails since then that bear an address of the house and no proof, by what they lack.
-    pub fn count_unproven_mail(&self, since: DateTime<Utc>) -> Result<Vec<(String, i64)>> {
-        let mut statement = self.prepare(
-            "SELECT json_extract(body, '$.proof.lacks') AS lacks, count(*)
-             FROM (SELECT CASE WHEN json_valid(body) THEN body END AS body FROM journal
-                   WHERE source = 'email' AND type = 'message' AND ?1 <= at AND body IS NOT NULL)
-             WHERE lacks IS NOT NULL GROUP BY 1 ORDER BY 2 DESC",
-        )?;
-        let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
 }
 
 impl Store {
     /// Who took each of those requests last, as the event named them.
     pub fn takers(&self, requests: &[RequestId]) -> Result<HashMap<RequestId, String>> {
+        if matches!(self.database, Database::Postgres(_)) {
+            let mut statement = self.prepare(
+                "SELECT DISTINCT ON (request) request, who FROM acts
+                 WHERE request IN (SELECT value::bigint FROM json_array_elements_text(?1::json) AS value) AND act = 'ack'
+                   AND who IS NOT NULL ORDER BY request, at DESC",
+            )?;
+            let requests = serde_json::to_string(requests)?;
+            let rows = statement.query_map([requests], |row| Ok((RequestId(row.get(0)?), row.get(1)?)))?;
+            return rows.collect();
+        }
         let mut statement = self.prepare(
             "SELECT who FROM acts WHERE request = ?1 AND act = 'ack' AND who IS NOT NULL ORDER BY at DESC LIMIT 1",
         )?;
@@ -329,7 +284,7 @@ impl Writing<'_> {
             "INSERT INTO journal (request, at, received_at, source, event, type, body, effects)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .execute(params![
+        .send(params![
             entry.request.0,
             milliseconds(entry.at),
             milliseconds(received_at),
@@ -338,8 +293,7 @@ impl Writing<'_> {
             entry.type_name,
             entry.body.as_deref().zip(entry.id.as_ref()).map(|(body, id)| nameless(body, id)),
             serde_json::to_string(&entry.effects)?,
-        ])?;
-        Ok(())
+        ])
     }
 
     /// Puts an event aside that could not be applied.
@@ -354,7 +308,7 @@ impl Writing<'_> {
         self.prepare(
             "INSERT INTO acts (request, act, who, at, until, source, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![
+        .send(params![
             act.request.0,
             act.act,
             act.who,
@@ -362,7 +316,6 @@ impl Writing<'_> {
             act.until.map(milliseconds),
             act.source,
             serde_json::to_string(&act.proof)?
-        ])?;
-        Ok(())
+        ])
     }
 }

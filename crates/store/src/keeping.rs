@@ -4,10 +4,11 @@
 //! has been taken in ([`Store::compact_log`]).
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 use serde::Serialize;
 
 use super::bodies::nameless;
+use super::database::{Database, Optional as _};
 use super::stored::{self, SHAPE};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::event::Event;
@@ -114,7 +115,7 @@ impl Store {
             self.prepare("SELECT seq, effects, body, source, event FROM journal WHERE request = ?1 ORDER BY at, seq")?;
         let mut rows = statement.query([request.0])?;
         let mut entries = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let event = self.event_in(request, row, 2);
             entries.push(JournalRow { seq: row.get(0)?, request, event, effects: row.get(1)? });
         }
@@ -188,7 +189,9 @@ impl Store {
     ///
     /// [`super::StoreError`] from SQLite.
     pub fn compact_log(&self) -> Result<bool> {
-        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        // What a server keeps of its log is its operator's.
+        let Database::Sqlite(connection) = &self.database else { return Ok(true) };
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         Ok(busy == 0)
     }
 
@@ -221,15 +224,18 @@ impl Writing<'_> {
 
     /// Writes what is known of a request anew, without touching its clocks, wakes or conversations.
     pub fn put_state(&self, request: &Request) -> Result<()> {
-        self.prepare("UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6 WHERE id = ?1")?
-            .execute(params![
-                request.id.0,
-                request.owner,
-                request.facets.customer,
-                request.contact_word(),
-                stored::write_request(request)?,
-                SHAPE
-            ])?;
+        self.prepare(self.either(
+            "UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6 WHERE id = ?1",
+            "UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6, version = version + 1 WHERE id = ?1",
+        ))?
+        .execute(params![
+            request.id.0,
+            request.owner,
+            request.facets.customer,
+            request.contact_word(),
+            stored::write_request(request)?,
+            SHAPE
+        ])?;
         Ok(())
     }
 
@@ -273,7 +279,7 @@ impl Writing<'_> {
              AND NOT EXISTS (SELECT 1 FROM deliveries d JOIN deliveries g ON g.gathered_into = d.id WHERE d.alert = alerts.id)
              ORDER BY id LIMIT ?2",
         )?;
-        let rows = statement.query_map(params![milliseconds(decided_before), limit], |row| row.get::<_, i64>(0))?;
+        let rows = statement.query_map(params![milliseconds(decided_before), limit], |row| row.get::<i64>(0))?;
         let ids = rows.collect::<std::result::Result<Vec<_>, _>>()?;
         for id in &ids {
             self.prepare("DELETE FROM deliveries WHERE alert = ?1")?.execute([id])?;
@@ -334,8 +340,11 @@ impl Writing<'_> {
 
     /// Holds a request by law.
     pub fn hold_request(&self, hold: &LegalHold) -> Result<()> {
-        self.prepare("INSERT OR REPLACE INTO legal_holds (request, who, why, at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![hold.request.0, hold.who, hold.why, milliseconds(hold.at)])?;
+        self.prepare(
+            "INSERT INTO legal_holds (request, who, why, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (request) DO UPDATE SET who = excluded.who, why = excluded.why, at = excluded.at",
+        )?
+        .execute(params![hold.request.0, hold.who, hold.why, milliseconds(hold.at)])?;
         Ok(())
     }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use rusqlite::params;
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::database::{Optional as _, Row};
 use super::{Result, Store, Writing, instant, known, milliseconds, motive, standing};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::DeliveryId;
@@ -14,6 +15,7 @@ use plazo_core::outbox::message::Leased;
 use plazo_core::outbox::select::{Candidate, Choice, Round};
 use plazo_core::outbox::writing::source_of;
 use plazo_core::outbox::{Content, Lanes};
+use plazo_core::slots::Slots;
 use plazo_core::text::vocabulary::UNREADABLE;
 
 /// What was leased, and who had no room for more.
@@ -25,6 +27,18 @@ pub struct Leases {
     pub busy: Vec<String>,
     /// Of what is written into tickets: what nobody needs any more, and may be there all the same.
     pub doubtful: Vec<DeliveryId>,
+}
+
+/// What of the deliveries one of several daemons leases: those to destinations that are its own, and what it decided itself, where nobody
+/// paces it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub daemon: String,
+    /// The slots that are its own.
+    pub slots: Slots,
+    /// What it decided just now.
+    pub decided: Vec<DeliveryId>,
 }
 
 /// Rows that may go out, and those that cannot be read.
@@ -41,7 +55,7 @@ const WAITING: &str = "WITH RECURSIVE waiting (destination) AS (
          SELECT (SELECT min(d.destination) FROM deliveries d WHERE d.state = 'pending' AND waiting.destination < d.destination)
          FROM waiting WHERE waiting.destination IS NOT NULL)
      SELECT w.destination, h.until FROM waiting w LEFT JOIN holds h ON h.destination = w.destination
-     WHERE w.destination IS NOT NULL AND w.destination NOT IN (SELECT value FROM json_each(?1))";
+     WHERE w.destination IS NOT NULL AND w.destination NOT IN ";
 
 /// What of one destination may go, most urgent first.
 const OF_DESTINATION: &str = "SELECT rank, planned_at, id FROM deliveries
@@ -61,25 +75,48 @@ const NEXT_OF_TICKETS: &str = "SELECT min(d.next_at) FROM deliveries d
          SELECT 1 FROM alerts own JOIN alerts a ON a.request = own.request JOIN deliveries e ON e.alert = a.id
          WHERE own.id = d.alert AND e.destination = d.destination AND e.id < d.id AND e.state IN ('pending', 'leased'))";
 
-const READY: &str = "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
-            a.request, iif(a.v = 1, a.content, NULL), a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
+/// What of a delivery is looked at before it goes, with whether a later deed for the same ticket makes an owner or a priority needless.
+macro_rules! ready {
+    ($is_superseded:literal) => {
+        concat!(
+            "SELECT d.id, d.fence, d.attempts, d.in_doubt, d.person, d.destination, d.planned_at, d.decided_at,
+            a.request, CASE WHEN a.v = 1 THEN a.content END, a.why, EXISTS (SELECT 1 FROM holds h WHERE h.destination = d.destination),
             d.route, (SELECT o.reference FROM deliveries o WHERE o.id = d.updates),
-            coalesce(d.held_for NOT IN ('downtime', 'history', 'edit'), 0), c.state, c.stopped_at, c.acked_at,
-            d.destination LIKE 'source.%' AND iif(json_valid(a.content), a.content ->> '$.do', '') IN ('assign', 'priority') AND EXISTS (
+            CASE WHEN d.held_for NOT IN ('downtime', 'history', 'edit') THEN 1 ELSE 0 END, c.state, c.stopped_at, c.acked_at,
+            d.destination LIKE 'source.%' AND ",
+            $is_superseded,
+            "
+     FROM deliveries d JOIN alerts a ON a.id = d.alert
+     LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
+     WHERE d.id = ?1"
+        )
+    };
+}
+
+const READY: &str = ready!(
+    "iif(json_valid(a.content), a.content ->> '$.do', '') IN ('assign', 'priority') AND EXISTS (
                 SELECT 1 FROM alerts b JOIN deliveries e ON e.alert = b.id
                 WHERE b.request = a.request AND e.destination = d.destination AND d.id < e.id
                 AND e.state IN ('pending', 'leased', 'sent')
-                AND iif(json_valid(b.content), b.content ->> '$.do', '') = a.content ->> '$.do')
-     FROM deliveries d JOIN alerts a ON a.id = d.alert
-     LEFT JOIN clocks c ON c.request = a.request AND c.kind = a.kind AND c.cycle = a.cycle
-     WHERE d.id = ?1";
+                AND iif(json_valid(b.content), b.content ->> '$.do', '') = a.content ->> '$.do')"
+);
+
+/// The same for PostgreSQL, which looks into no JSON: a text begins with what is done.
+const READY_SHARED: &str = ready!(
+    "EXISTS (
+                SELECT 1 FROM alerts b JOIN deliveries e ON e.alert = b.id
+                JOIN (VALUES ('{\"type\":\"write\",\"do\":\"assign\"'), ('{\"type\":\"write\",\"do\":\"priority\"')) AS deed (begins)
+                    ON strpos(a.content, deed.begins) = 1 AND strpos(b.content, deed.begins) = 1
+                WHERE b.request = a.request AND e.destination = d.destination AND d.id < e.id
+                AND e.state IN ('pending', 'leased', 'sent'))"
+);
 
 impl Store {
     /// Deliveries that may go out now, without leasing them: for a store that cannot be written.
     /// None goes to those in `busy`.
     pub fn peek(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Vec<Leased>> {
         let mut peeked = Vec::new();
-        for candidate in self.ready(now, limit, busy)?.ready {
+        for candidate in self.ready(now, limit, busy, None)?.ready {
             let is_needed = candidate.is_needed();
             let mut delivery = candidate.delivery;
             match self.composed(&delivery)? {
@@ -94,20 +131,34 @@ impl Store {
         Ok(peeked)
     }
 
-    fn ready(&self, now: DateTime<Utc>, limit: usize, busy: &[String]) -> Result<Found> {
+    fn ready(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        part: Option<(&Part, &Lanes)>,
+    ) -> Result<Found> {
         let mut urgent = Vec::new();
         for (destination, held_until) in self.waiting(busy)? {
-            if held_until.is_none_or(|until| until <= now) {
-                urgent.extend(self.urgent_of(&destination, limit, now)?);
+            let others = part.filter(|(part, _)| !part.slots.has_name(&destination));
+            match others {
+                None if held_until.is_none_or(|until| until <= now) => {
+                    urgent.extend(self.urgent_of(&destination, limit, now)?);
+                }
+                // Where another daemon paces, or tries whether it goes again, all wait for that one.
+                Some((part, lanes)) if held_until.is_none() && !lanes.at_once.contains_key(&destination) => {
+                    urgent.extend(self.decided_for(&destination, part, now)?);
+                }
+                _ => {}
             }
         }
         urgent.sort_unstable();
         urgent.truncate(limit);
-        let mut statement = self.prepare(READY)?;
+        let mut statement = self.prepare(self.either(READY, READY_SHARED))?;
         let mut found = Found::default();
         for (_, _, id) in urgent {
             let mut rows = statement.query([id])?;
-            while let Some(row) = rows.next()? {
+            while let Some(row) = &rows.next()? {
                 self.take_in(row, &mut found)?;
             }
         }
@@ -116,7 +167,7 @@ impl Store {
 
     /// Destinations for which something waits, and until when each stands still; those in `busy` aside.
     fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
-        let mut statement = self.prepare(WAITING)?;
+        let mut statement = self.prepare(&format!("{WAITING} {}", self.listed()))?;
         let rows = statement.query_map([serde_json::to_string(busy)?], |row| Ok((row.get(0)?, known(row.get(1)?))))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
@@ -132,9 +183,30 @@ impl Store {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// The same of what was just decided here, and was not tried before.
+    fn decided_for(&self, destination: &str, part: &Part, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+        if source_of(destination).is_some() || part.decided.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.prepare(
+            "SELECT rank, planned_at, id FROM deliveries
+             WHERE id = ?1 AND state = 'pending' AND destination = ?2 AND next_at <= ?3 AND attempts = 0 AND updates IS NULL",
+        )?;
+        let mut found = Vec::new();
+        for id in &part.decided {
+            let rows = statement
+                .query_map(params![id.0, destination, milliseconds(now)], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
+                .collect::<Result<Vec<_>>>()?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
     /// Takes in a row of [`READY`].
     fn take_in(&self, row: &Row<'_>, found: &mut Found) -> Result<()> {
-        let (id, request) = (DeliveryId(row.get(0)?), row.get::<_, Option<i64>>(8)?.map(RequestId));
+        let (id, request) = (DeliveryId(row.get(0)?), row.get::<Option<i64>>(8)?.map(RequestId));
         let of = request.unwrap_or(RequestId(0));
         let instants = instant(row.get(6)?).and_then(|planned_at| Ok((planned_at, instant(row.get(7)?)?)));
         let (Some(content), Ok((planned_at, decided_at))) = (self.parsed(of, "alert", row, 9), instants) else {
@@ -194,7 +266,7 @@ impl Store {
         let mut statement =
             self.prepare("SELECT destination, count(*) FROM deliveries WHERE state = 'leased' GROUP BY destination")?;
         let rows = statement
-            .query_map([], |row| Ok((row.get(0)?, usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX))))?;
+            .query_map([], |row| Ok((row.get(0)?, usize::try_from(row.get::<i64>(1)?).unwrap_or(usize::MAX))))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
@@ -209,7 +281,7 @@ impl Store {
         };
         let mut statement = self.prepare(
             "SELECT d.reference FROM alerts a JOIN deliveries d ON d.alert = a.id
-             WHERE a.request = ?1 AND d.destination = ?2 AND d.person IS ?3 AND d.reference IS NOT NULL ORDER BY d.id LIMIT 1",
+             WHERE a.request = ?1 AND d.destination = ?2 AND d.person IS NOT DISTINCT FROM ?3 AND d.reference IS NOT NULL ORDER BY d.id LIMIT 1",
         )?;
         let found = statement.query_row(params![request, delivery.destination, delivery.person], |row| row.get(0));
         delivery.first = found.optional()?;
@@ -228,12 +300,25 @@ impl Writing<'_> {
         busy: &[String],
         lanes: &Lanes,
     ) -> Result<Leases> {
+        self.lease_part(now, lease_until, limit, busy, lanes, None)
+    }
+
+    /// The same of one of several daemons: no more than is its part.
+    pub fn lease_part(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        lanes: &Lanes,
+        part: Option<&Part>,
+    ) -> Result<Leases> {
         let (mut leased, mut doubtful): (Vec<Leased>, _) = (Vec::new(), Vec::new());
         let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };
         let mut round = Round::new(lanes, on_way, busy);
         loop {
             let wanted = limit - leased.len();
-            let rows = self.ready(now, wanted, round.busy())?;
+            let rows = self.ready(now, wanted, round.busy(), part.map(|part| (part, lanes)))?;
             let (n_rows, n_busy) = (rows.ready.len() + rows.unreadable.len(), round.busy().len());
             for id in rows.unreadable {
                 self.settle_unreadable(id, now)?;
@@ -243,7 +328,7 @@ impl Writing<'_> {
                 let mut delivery = candidate.delivery;
                 let filled = if chosen == Choice::Goes { self.fill(&mut delivery, now)? } else { chosen };
                 if filled == Choice::Goes {
-                    self.mark_leased(&mut delivery, lease_until)?;
+                    self.mark_leased(&mut delivery, lease_until, part.map(|part| part.daemon.as_str()))?;
                     self.fill_references(&mut delivery, lanes)?;
                     leased.push(delivery);
                     continue;
@@ -280,11 +365,22 @@ impl Writing<'_> {
         })
     }
 
-    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>) -> Result<()> {
-        self.prepare(
-            "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2 WHERE id = ?1",
-        )?
-        .execute(params![delivery.id.0, milliseconds(until)])?;
+    fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>, daemon: Option<&str>) -> Result<()> {
+        let taken = Some("a delivery went out by another daemon");
+        let (id, until) = (delivery.id.0, milliseconds(until));
+        if self.is_shared() {
+            self.prepare(
+                "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2, leased_by = ?3
+                 WHERE id = ?1 AND state = 'pending'",
+            )?
+            .send_unless(taken, params![id, until, daemon])?;
+        } else {
+            self.prepare(
+                "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
+                 WHERE id = ?1 AND state = 'pending'",
+            )?
+            .send_unless(taken, params![id, until])?;
+        }
         delivery.fence += 1;
         delivery.attempt += 1;
         Ok(())

@@ -1,18 +1,23 @@
-//! The store of plazo: one SQLite file, and the only SQL. A file per subject; `schema` opens and migrates.
+//! The store of plazo: one SQLite file, or a PostgreSQL that several daemons share; and the only SQL. A file per subject.
 //!
-//! One [`Store`] writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] read beside it.
-//! Every method fails with what the database says, as a [`StoreError`]; where one can fail otherwise it says so.
+//! One [`Store`] of a process writes, in its own thread (`app::writer`); others opened by [`Store::open_reader`] or
+//! [`Store::connect_reader`] read beside it. Every method fails with what the database says, as a [`StoreError`]; where one can fail
+//! otherwise it says so.
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod absences;
 pub mod admin;
+pub mod authors;
 pub mod backup;
 mod bodies;
 pub mod checkpoint;
+pub mod daemons;
+mod database;
 pub mod leases;
 pub mod deliveries;
 mod digest;
 pub mod disk;
+mod error;
 pub mod erasing;
 pub mod gather;
 mod holds;
@@ -23,6 +28,7 @@ pub mod keeping;
 mod load;
 pub mod objects;
 pub mod outbox;
+mod place;
 pub mod private;
 pub mod sessions;
 pub mod silences;
@@ -36,18 +42,22 @@ mod unreadable;
 pub mod verify;
 pub mod violations;
 
+use std::cell::RefMut;
 use std::ops::Deref;
 use std::path::Path;
 
 use chrono::{DateTime, TimeZone, Utc};
+use rusqlite::Connection;
 use rusqlite::types::FromSqlError;
-use rusqlite::{CachedStatement, Connection, ErrorCode};
 
+use database::postgres::{Begin, Seen, Session};
+pub use database::postgres::{PostgresUrl, UrlError};
+use database::{Database, Row, Statement};
+pub use error::{BoxedError, StoreError};
+pub use place::StorePlace;
 use plazo_core::engine::clock::ClockState;
 use plazo_core::outbox::needed::ClockNow;
 use plazo_core::outbox::{DeliveryState, Motive};
-use plazo_core::privacy::TooMany;
-use plazo_core::text::Both;
 pub use unreadable::{Fault, Unreadable};
 
 /// Name of the file in the data directory.
@@ -56,98 +66,8 @@ pub const FILE: &str = "plazo.sqlite3";
 /// A connection to the store.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    database: Database,
     unreadable: Unreadable,
-}
-
-/// Why the store did not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It cannot be used now: the disk is full, the file read-only or gone. Nothing was changed.
-    #[error("the store cannot be used: {0}")]
-    Unavailable(#[source] BoxedError),
-    /// It holds something that this version cannot read.
-    #[error("the store holds what this version cannot read: {0}")]
-    Corrupt(#[source] BoxedError),
-    /// A file beside it cannot be read or made.
-    #[error("the data directory cannot be used: {0}")]
-    Directory(#[from] std::io::Error),
-    /// Its tables cannot be brought up to date.
-    #[error("the store cannot be migrated: {0}")]
-    Migration(#[source] BoxedError),
-    /// Its tables are of an earlier version, and a reader may not bring them up to date.
-    #[error(
-        "an earlier version of plazo wrote the store; back it up, then start plazo run, which brings it up to date"
-    )]
-    Older,
-    /// Its tables are of a later version.
-    #[error("a later version of plazo wrote the store; use that version")]
-    Newer,
-    /// Anything else that the database says.
-    #[error("the database: {0}")]
-    Other(#[source] BoxedError),
-}
-
-/// What the database, or whatever reads and writes its rows, says.
-pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
-
-impl From<refinery::Error> for StoreError {
-    fn from(error: refinery::Error) -> Self {
-        Self::Migration(error.into())
-    }
-}
-
-impl From<TooMany> for StoreError {
-    fn from(error: TooMany) -> Self {
-        Self::Other(error.into())
-    }
-}
-
-impl From<serde_json::Error> for StoreError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Corrupt(error.into())
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-        if let FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) = error {
-            return Self::Corrupt(error.into());
-        }
-        match error.sqlite_error_code() {
-            Some(
-                ErrorCode::DiskFull
-                | ErrorCode::ReadOnly
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked,
-            ) => Self::Unavailable(error.into()),
-            _ => Self::Other(error.into()),
-        }
-    }
-}
-
-impl StoreError {
-    /// Whether nothing is wrong with what was asked, only with the disk.
-    pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
-    }
-
-    /// What is told of it to whoever asked at a terminal. What the database says has no other language than its own.
-    pub fn told(&self) -> Both {
-        let en = self.to_string();
-        let es = match self {
-            Self::Older => {
-                "una versión anterior de plazo escribió los datos; haga una copia de seguridad e inicie plazo run, que los actualiza".to_owned()
-            }
-            Self::Newer => "una versión posterior de plazo escribió los datos; use esa versión".to_owned(),
-            _ => en.clone(),
-        };
-        Both { en, es }
-    }
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -169,9 +89,12 @@ impl<'s> WriteTx<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] from SQLite; nothing of the transaction is kept then.
+    /// [`StoreError`] from the database; nothing of the transaction is kept then.
     pub fn commit(self) -> Result<()> {
-        self.store.execute("COMMIT")
+        match &self.store.database {
+            Database::Sqlite(_) => self.store.execute("COMMIT"),
+            Database::Postgres(session) => session.commit(),
+        }
     }
 }
 
@@ -207,16 +130,22 @@ impl Deref for ReadTx<'_> {
 impl Drop for ReadTx<'_> {
     fn drop(&mut self) {
         // Nothing was changed; a connection that fails here fails its next statement too.
-        self.store.execute("COMMIT").ok();
+        match &self.store.database {
+            Database::Sqlite(_) => drop(self.store.execute("COMMIT")),
+            Database::Postgres(session) => session.roll_back(),
+        }
     }
 }
 
 impl Drop for WriteTx<'_> {
     fn drop(&mut self) {
-        // Committed, or undone by SQLite itself, as on a full disk: nothing is open. Nothing is left to do if even this fails: SQLite drops
-        // the transaction with the connection.
-        if !self.store.connection.is_autocommit() {
-            self.store.execute("ROLLBACK").ok();
+        // Committed, or undone by SQLite itself, as on a full disk: nothing is open. Nothing is left to do if even this fails: the database
+        // drops the transaction with the connection.
+        match &self.store.database {
+            Database::Sqlite(connection) if connection.is_autocommit() => {}
+            Database::Sqlite(_) => drop(self.store.execute("ROLLBACK")),
+            Database::Postgres(session) if !session.is_open() => {}
+            Database::Postgres(session) => session.roll_back(),
         }
     }
 }
@@ -249,50 +178,136 @@ impl Store {
         schema::open_checkpointer(&directory.join(FILE)).map(Self::of)
     }
 
+    /// Connects to a PostgreSQL for writing, making or migrating its tables where needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be reached, written or brought up to date.
+    pub fn connect(url: &PostgresUrl) -> Result<Self> {
+        Session::open(url).map(Self::shared)
+    }
+
+    /// Connects to a PostgreSQL for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be reached, or another version's tables are in it.
+    pub fn connect_reader(url: &PostgresUrl) -> Result<Self> {
+        Session::open_reader(url).map(Self::shared)
+    }
+
     fn of(connection: Connection) -> Self {
-        Self { connection, unreadable: Unreadable::default() }
+        Self { database: Database::Sqlite(connection), unreadable: Unreadable::default() }
+    }
+
+    fn shared(session: Session) -> Self {
+        Self { database: Database::Postgres(Box::new(session)), unreadable: Unreadable::default() }
     }
 
     /// Begins the transaction to which everything belongs until it is committed, or dropped: then nothing of it stays.
     pub fn begin(&self) -> Result<WriteTx<'_>> {
-        self.execute("BEGIN IMMEDIATE")?;
+        match &self.database {
+            Database::Sqlite(_) => self.execute("BEGIN IMMEDIATE")?,
+            Database::Postgres(session) => session.begin(Begin::Writing)?,
+        }
         Ok(WriteTx { store: self })
     }
 
     /// Begins a look that sees the store as it is now, whatever is written meanwhile.
     pub fn look(&self) -> Result<ReadTx<'_>> {
-        self.execute("BEGIN DEFERRED")?;
+        match &self.database {
+            Database::Sqlite(_) => self.execute("BEGIN DEFERRED")?,
+            Database::Postgres(session) => session.begin(Begin::Looking)?,
+        }
         Ok(ReadTx { store: self })
+    }
+
+    /// Whether other processes may write it at the same time.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
     }
 
     /// Rows changed since the store was opened.
     pub fn total_changes(&self) -> u64 {
-        self.connection.total_changes()
+        match &self.database {
+            Database::Sqlite(connection) => connection.total_changes(),
+            Database::Postgres(session) => session.n_changed(),
+        }
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
-        self.prepare(sql)?.raw_execute()?;
-        Ok(())
+        match &self.database {
+            Database::Sqlite(connection) => Ok(connection.prepare_cached(sql)?.raw_execute().map(|_| ())?),
+            Database::Postgres(session) => session.batch(sql),
+        }
     }
 
-    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        Ok(self.connection.prepare_cached(sql)?)
+    /// Whichever of two texts the database reads. PostgreSQL takes a parameter for what it is where it first stands, so that `?1 IS NULL` comes
+    /// after what it is compared with, or has a `CAST`.
+    const fn either<'q>(&self, sqlite: &'q str, postgres: &'q str) -> &'q str {
+        match self.database {
+            Database::Sqlite(_) => sqlite,
+            Database::Postgres(_) => postgres,
+        }
+    }
+
+    /// The words of the list `?1`, which comes as JSON.
+    const fn listed(&self) -> &'static str {
+        self.either("(SELECT value FROM json_each(?1))", "(SELECT json_array_elements_text(?1::json))")
+    }
+
+    /// What the open transaction of a PostgreSQL has seen of others; none where nobody else writes.
+    fn seen(&self) -> Option<RefMut<'_, Seen>> {
+        match &self.database {
+            Database::Sqlite(_) => None,
+            Database::Postgres(session) => session.seen(),
+        }
+    }
+
+    fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
+        match &self.database {
+            Database::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            Database::Postgres(session) => Ok(Statement::Postgres(session, session.prepare(sql)?)),
+        }
+    }
+
+    /// A statement that inserts one row, whose number is wanted: that of the column `id`.
+    fn prepare_insert(&self, sql: &str) -> Result<Statement<'_>> {
+        match &self.database {
+            Database::Sqlite(_) => self.prepare(sql),
+            Database::Postgres(_) => self.prepare(&format!("{sql} RETURNING id")),
+        }
+    }
+
+    /// Each row of a statement without values, as it comes: there may be more than fit in memory.
+    fn each_row(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+        match &self.database {
+            Database::Sqlite(_) => {
+                let mut statement = self.prepare(sql)?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    each(&row)?;
+                }
+                Ok(())
+            }
+            Database::Postgres(session) => session.each_row(sql, &mut |row| each(&Row::Postgres(row))),
+        }
     }
 }
 
 /// Where a delivery stands.
-fn delivery_state(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<DeliveryState> {
+fn delivery_state(row: &Row<'_>, column: usize) -> rusqlite::Result<DeliveryState> {
     let word = row.get_ref(column)?.as_str()?;
     DeliveryState::of(word).ok_or_else(|| FromSqlError::InvalidType.into())
 }
 
 /// Why a message goes out; none where that is a word that this version does not know: then it goes.
-fn motive(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
+fn motive(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Motive>> {
     Ok(row.get_ref(column)?.as_str().ok().and_then(Motive::of))
 }
 
 /// How a clock stands, by its state, its end and when it was taken; none where there is no clock, or a state that this version does not know.
-fn standing(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<ClockNow>> {
+fn standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ClockNow>> {
     let Some(state) = row.get_ref(column)?.as_str().ok().and_then(ClockState::of) else { return Ok(None) };
     let (stopped_at, acked_at) = (known(row.get(column + 1)?), known(row.get(column + 2)?));
     Ok(Some(ClockNow { state, stopped_at, acked_at }))

@@ -1,8 +1,9 @@
 //! Who is signed in to the pages, and links that were used up.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::params;
 
+use super::database::{Optional as _, Row};
 use super::{Result, Store, Writing, instant, known, milliseconds};
 
 /// Sessions that are listed.
@@ -65,19 +66,18 @@ impl Writing<'_> {
     /// Begins a session; returns its number. Those that have ended are forgotten.
     pub fn begin_session(&self, new: &NewSession, now: DateTime<Utc>) -> Result<i64> {
         self.prepare("DELETE FROM sessions WHERE expires_at <= ?1")?.execute([milliseconds(now)])?;
-        self.prepare(
+        self.prepare_insert(
             "INSERT INTO sessions (hash, person, machine_user, created_at, seen_at, expires_at, browser)
              VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
         )?
-        .execute(params![
+        .insert_new(params![
             new.hash,
             new.person,
             new.machine_user,
             milliseconds(now),
             milliseconds(new.expires_at),
             new.browser
-        ])?;
-        Ok(self.connection.last_insert_rowid())
+        ])
     }
 
     /// Uses up a link that works once. Whether it had not been used.
@@ -88,7 +88,7 @@ impl Writing<'_> {
             return Ok(false);
         }
         let n = self
-            .prepare("INSERT OR IGNORE INTO spent_links (hash, expires_at) VALUES (?1, ?2)")?
+            .prepare("INSERT INTO spent_links (hash, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![hash, milliseconds(expires_at)])?;
         Ok(n == 1)
     }
@@ -108,15 +108,13 @@ impl Writing<'_> {
     pub fn end_sessions_but_of(&self, people: &[&str]) -> Result<usize> {
         let people = serde_json::to_string(people).unwrap_or_default();
         Ok(self
-            .prepare(
-                "DELETE FROM sessions WHERE person IS NOT NULL AND person NOT IN (SELECT value FROM json_each(?1))",
-            )?
+            .prepare(&format!("DELETE FROM sessions WHERE person IS NOT NULL AND person NOT IN {}", self.listed()))?
             .execute([people])?)
     }
 
     /// Ends all sessions of a person, or of everybody. How many there were.
     pub fn end_sessions(&self, person: Option<&str>) -> Result<usize> {
-        Ok(self.prepare("DELETE FROM sessions WHERE ?1 IS NULL OR person = ?1")?.execute([person])?)
+        Ok(self.prepare("DELETE FROM sessions WHERE CAST(?1 AS TEXT) IS NULL OR person = ?1")?.execute([person])?)
     }
 }
 

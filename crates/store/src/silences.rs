@@ -1,9 +1,10 @@
 //! Silences: what nobody wants to hear of for a while.
 
 use chrono::{DateTime, Utc};
+use rusqlite::params;
 use rusqlite::types::Type;
-use rusqlite::{Row, params};
 
+use super::database::Row;
 use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::Content;
@@ -50,7 +51,7 @@ impl Store {
     pub fn silences(&self, all: bool, now: DateTime<Utc>) -> Result<Vec<SilenceRow>> {
         let mut statement = self.prepare(
             "SELECT id, matcher, starts_at, ends_at, who, why, created_at, ended_at FROM silences
-             WHERE ?1 OR (?2 < ends_at AND ended_at IS NULL) ORDER BY id DESC LIMIT 1000",
+             WHERE ?1 = 1 OR (?2 < ends_at AND ended_at IS NULL) ORDER BY id DESC LIMIT 1000",
         )?;
         self.readable("silence", statement.query_map(params![all, milliseconds(now)], silence)?)
     }
@@ -69,13 +70,13 @@ impl Store {
     /// Some of what silences that ended before their time still hold back.
     pub fn held_by_ended(&self, now: DateTime<Utc>) -> Result<Vec<HeldDelivery>> {
         let mut statement = self.prepare(
-            "SELECT d.id, d.person, iif(a.v = 1, a.content, NULL) FROM deliveries d JOIN alerts a ON a.id = d.alert
+            "SELECT d.id, d.person, CASE WHEN a.v = 1 THEN a.content END FROM deliveries d JOIN alerts a ON a.id = d.alert
              WHERE d.state = 'held' AND d.silence IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ?1 < ends_at)
                AND ?1 < d.next_at LIMIT ?2",
         )?;
         let mut rows = statement.query([milliseconds(now), MOST_LOOKED_AT])?;
         let mut held = Vec::new();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             let content = self.parsed(RequestId(0), "alert", row, 2);
             held.push(HeldDelivery { id: DeliveryId(row.get(0)?), person: row.get(1)?, content });
         }
@@ -93,18 +94,18 @@ impl Writing<'_> {
         why: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<SilenceId> {
-        self.prepare(
+        let mut statement = self.prepare_insert(
             "INSERT INTO silences (matcher, starts_at, ends_at, who, why, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
+        )?;
+        let added = statement.insert_new(params![
             serde_json::to_string(silenced)?,
             milliseconds(starts_at),
             milliseconds(ends_at),
             who,
             why,
             milliseconds(now)
-        ])?;
-        Ok(SilenceId(self.connection.last_insert_rowid()))
+        ]);
+        added.map(SilenceId)
     }
 
     /// Ends a silence. Whether it still held. What it held back is let go by [`Store::held_by_ended`] and [`Writing::hold_by`].

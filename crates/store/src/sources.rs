@@ -1,8 +1,9 @@
 //! Sources: what is known of each, how far it was read, what is still to be asked for, what came too early.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
+use super::database::{Database, Optional as _};
 use super::{Result, Store, Writing, instant, known, milliseconds};
 use plazo_core::engine::event::{Event, EventId};
 use plazo_core::engine::request_id::RequestId;
@@ -109,7 +110,7 @@ impl Store {
         for thread in threads {
             let mut statement = self.prepare("SELECT body FROM parked WHERE channel = ?1 AND thread = ?2")?;
             let mut rows = statement.query([channel, thread.as_str()])?;
-            while let Some(row) = rows.next()? {
+            while let Some(row) = &rows.next()? {
                 let event: Option<Event> = self.parsed(RequestId(0), "parked", row, 0);
                 events.extend(event.filter(|event| !events.iter().any(|known| known.id == event.id)));
             }
@@ -122,11 +123,13 @@ impl Store {
 impl Writing<'_> {
     /// Notes that a source has spoken; `event_at` is the latest instant of what it said.
     pub fn source_heard(&self, name: &str, now: DateTime<Utc>, event_at: Option<DateTime<Utc>>) -> Result<()> {
-        self.prepare(
+        let later = self.either("max", "greatest");
+        self.prepare(&format!(
             "INSERT INTO sources (name, heard_at, event_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET heard_at = ?2, event_at = max(coalesce(event_at, 0), coalesce(?3, event_at, 0)),
-                 failed_at = NULL, cause = NULL, silence_told_at = NULL",
-        )?
+             ON CONFLICT (name) DO UPDATE SET heard_at = excluded.heard_at,
+                 event_at = {later}(coalesce(sources.event_at, 0), coalesce(excluded.event_at, sources.event_at, 0)),
+                 failed_at = NULL, cause = NULL, silence_told_at = NULL"
+        ))?
         .execute(params![name, milliseconds(now), event_at.map(milliseconds)])?;
         Ok(())
     }
@@ -143,7 +146,7 @@ impl Writing<'_> {
         let was_failing = self.source(name)?.is_some_and(|row| row.failed_at.is_some());
         self.prepare(
             "INSERT INTO sources (name, failed_at, cause) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET failed_at = coalesce(failed_at, ?2), cause = ?3",
+             ON CONFLICT (name) DO UPDATE SET failed_at = coalesce(sources.failed_at, excluded.failed_at), cause = excluded.cause",
         )?
         .execute(params![name, milliseconds(now), cause])?;
         Ok(!was_failing)
@@ -160,7 +163,7 @@ impl Writing<'_> {
     pub fn set_cursor(&self, source: &str, name: &str, value: &str, now: DateTime<Utc>) -> Result<()> {
         self.prepare(
             "INSERT INTO cursors (source, name, value, moved_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET value = ?3, moved_at = ?4",
+             ON CONFLICT (source, name) DO UPDATE SET value = excluded.value, moved_at = excluded.moved_at",
         )?
         .execute(params![source, name, value, milliseconds(now)])?;
         Ok(())
@@ -168,11 +171,33 @@ impl Writing<'_> {
 
     /// Makes the subscriptions of a source due to be renewed.
     pub fn renew_subscriptions(&self, source: &str) -> Result<()> {
+        if matches!(self.database, Database::Postgres(_)) {
+            return self.renew_each_subscription(source);
+        }
         self.prepare(
             "UPDATE cursors SET value = json_remove(value, '$.renew_at')
              WHERE source = ?1 AND name >= 'subscription ' AND name < 'subscription!'",
         )?
         .execute([source])?;
+        Ok(())
+    }
+
+    /// The same, looked at here.
+    fn renew_each_subscription(&self, source: &str) -> Result<()> {
+        let mut statement = self.prepare(
+            "SELECT name, value FROM cursors WHERE source = ?1 AND name >= 'subscription ' AND name < 'subscription!'",
+        )?;
+        let rows = statement.query_map([source], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)))?;
+        for (name, value) in rows.collect::<Result<Vec<_>>>()? {
+            let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&value) else { continue };
+            if value.as_object_mut().and_then(|value| value.remove("renew_at")).is_some() {
+                self.prepare("UPDATE cursors SET value = ?3 WHERE source = ?1 AND name = ?2")?.execute(params![
+                    source,
+                    name,
+                    value.to_string()
+                ])?;
+            }
+        }
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! Messages to telephones: what became of them after they were taken, how many went to whom, what they cost, and who wants none.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 use serde::Serialize;
 
+use super::database::Optional as _;
 use super::{Result, Store, Writing, delivery_state, known, milliseconds};
 use plazo_core::engine::request_id::RequestId;
 use plazo_core::outbox::{Cost, DeliveryId, DeliveryState};
@@ -146,7 +147,7 @@ impl Writing<'_> {
     /// `StoreError` from SQLite.
     pub fn note_answer(&self, delivery: DeliveryId, answer: &str) -> Result<bool> {
         let changed = self
-            .prepare("UPDATE deliveries SET answer = ?2 WHERE id = ?1 AND state = 'sent' AND answer IS NOT ?2")?
+            .prepare("UPDATE deliveries SET answer = ?2 WHERE id = ?1 AND state = 'sent' AND answer IS DISTINCT FROM ?2")?
             .execute(params![delivery.0, answer])?;
         Ok(changed == 1)
     }
@@ -185,8 +186,11 @@ impl Writing<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.prepare("DELETE FROM telephoned WHERE at < ?1")?.execute([milliseconds(since)])?;
-        self.prepare("INSERT OR REPLACE INTO telephoned (delivery, destination, person, at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![delivery.0, destination, person, milliseconds(now)])?;
+        self.prepare(
+            "INSERT INTO telephoned (delivery, destination, person, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (delivery) DO UPDATE SET destination = excluded.destination, person = excluded.person, at = excluded.at",
+        )?
+        .execute(params![delivery.0, destination, person, milliseconds(now)])?;
         Ok(())
     }
 
@@ -199,7 +203,8 @@ impl Writing<'_> {
         let (micros, currency) = cost.price.as_ref().map_or((0, ""), |price| (price.micros, price.currency.as_str()));
         self.prepare(
             "INSERT INTO costs (destination, month, currency, n_messages, n_units, micros) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET n_messages = n_messages + ?4, n_units = n_units + ?5, micros = micros + ?6",
+             ON CONFLICT (destination, month, currency) DO UPDATE SET n_messages = costs.n_messages + excluded.n_messages,
+                 n_units = costs.n_units + excluded.n_units, micros = costs.micros + excluded.micros",
         )?
         .execute(params![destination, now.format("%Y-%m").to_string(), currency, n_messages, cost.units, micros])?;
         Ok(())
@@ -212,7 +217,7 @@ impl Writing<'_> {
     /// `StoreError` from SQLite.
     pub fn opt_out(&self, person: &str, destination: &str, now: DateTime<Utc>) -> Result<bool> {
         let added = self
-            .prepare("INSERT OR IGNORE INTO opted_out (destination, person, at) VALUES (?2, ?1, ?3)")?
+            .prepare("INSERT INTO opted_out (destination, person, at) VALUES (?2, ?1, ?3) ON CONFLICT DO NOTHING")?
             .execute(params![person, destination, milliseconds(now)])?;
         Ok(added == 1)
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::database::Row;
 use super::{Result, Store, StoreError, instant, stored};
 use plazo_core::engine::request_id::RequestId;
 
@@ -136,14 +136,10 @@ impl Store {
     }
 
     /// The rows that can be read, of what is looked at by itself and not by its request; another one is noted, and costs itself alone.
-    pub(super) fn readable<T>(
-        &self,
-        part: &'static str,
-        rows: impl Iterator<Item = rusqlite::Result<T>>,
-    ) -> Result<Vec<T>> {
+    pub(super) fn readable<T>(&self, part: &'static str, rows: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
         let mut found = Vec::new();
         for row in rows {
-            match row.map_err(StoreError::from) {
+            match row {
                 Ok(row) => found.push(row),
                 Err(StoreError::Corrupt(cause)) => self.unreadable.note(RequestId(0), part, &cause),
                 Err(error) => return Err(error),

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
+use serde_json::Value;
 
+use super::database::{Database, Optional as _};
 use super::stored::{self, SHAPE};
 use super::{Result, Store, Writing, instant, milliseconds};
 use plazo_core::engine::effect::Wake;
@@ -102,7 +104,7 @@ impl Loose {
                      UNION ALL SELECT 'channel', channel, count(*) FROM requests GROUP BY channel
                      UNION ALL SELECT 'delivery', state, count(*) FROM deliveries
                          WHERE state NOT IN ('pending', 'held', 'leased') GROUP BY state)
-                 SELECT 0, s.subject || ' ' || s.word FROM is_so s LEFT JOIN counts c USING (subject, word) WHERE c.n IS NOT s.n
+                 SELECT 0, s.subject || ' ' || s.word FROM is_so s LEFT JOIN counts c USING (subject, word) WHERE c.n IS DISTINCT FROM s.n
                  UNION ALL SELECT 0, c.subject || ' ' || c.word FROM counts c LEFT JOIN is_so s USING (subject, word)
                      WHERE s.n IS NULL AND c.n <> 0"
             }
@@ -119,9 +121,9 @@ impl Loose {
             Self::Clock => Some(&["DELETE FROM clocks WHERE request NOT IN (SELECT id FROM requests)"]),
             Self::Count => Some(&[
                 "DELETE FROM counts",
-                "INSERT INTO counts SELECT 'phase', phase, count(*) FROM requests GROUP BY phase",
-                "INSERT INTO counts SELECT 'channel', channel, count(*) FROM requests GROUP BY channel",
-                "INSERT INTO counts SELECT 'delivery', state, count(*) FROM deliveries
+                "INSERT INTO counts (subject, word, n) SELECT 'phase', phase, count(*) FROM requests GROUP BY phase",
+                "INSERT INTO counts (subject, word, n) SELECT 'channel', channel, count(*) FROM requests GROUP BY channel",
+                "INSERT INTO counts (subject, word, n) SELECT 'delivery', state, count(*) FROM deliveries
                      WHERE state NOT IN ('pending', 'held', 'leased') GROUP BY state",
             ]),
             Self::Act => Some(&["DELETE FROM acts WHERE request NOT IN (SELECT id FROM requests)"]),
@@ -141,17 +143,43 @@ impl Loose {
 impl Store {
     /// What SQLite finds wrong with the file; nothing where all is well.
     pub fn damages(&self, most: u32) -> Result<Vec<String>> {
+        // A server looks after its own pages.
+        let Database::Sqlite(_) = self.database else { return Ok(Vec::new()) };
         let mut statement = self.prepare(&format!("PRAGMA integrity_check({most})"))?;
-        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let rows = statement.query_map([], |row| row.get::<String>(0))?;
         let found = rows.collect::<std::result::Result<Vec<_>, _>>()?;
         Ok(found.into_iter().filter(|found| found != "ok").collect())
     }
 
     /// What is loose of one kind: the request, or 0, and its name.
     pub fn loose(&self, loose: Loose) -> Result<Vec<(RequestId, String)>> {
-        let mut statement = self.prepare(loose.found_by())?;
+        let is_shared = matches!(self.database, Database::Postgres(_));
+        if is_shared && loose == Loose::ClockColumns {
+            return self.loose_clocks();
+        }
+        // Its counts are sums.
+        let sums =
+            "WITH counts AS (SELECT subject, word, sum(n)::bigint AS n FROM counts GROUP BY subject, word), is_so";
+        let sql =
+            if is_shared { loose.found_by().replacen("WITH is_so", sums, 1) } else { loose.found_by().to_owned() };
+        let mut statement = self.prepare(&sql)?;
         let rows = statement.query_map([], |row| Ok((RequestId(row.get(0)?), row.get(1)?)))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// [`Loose::ClockColumns`], looked at here: PostgreSQL does not look into JSON.
+    fn loose_clocks(&self) -> Result<Vec<(RequestId, String)>> {
+        let mut found = Vec::new();
+        self.each_row("SELECT request, kind, state, cycle, clock FROM clocks WHERE clock IS NOT NULL", |row| {
+            let (kind, state, cycle) = (row.get::<String>(1)?, row.get::<String>(2)?, row.get::<i64>(3)?);
+            let clock: Value =
+                serde_json::from_slice(row.get_ref(4)?.as_bytes().unwrap_or_default()).unwrap_or_default();
+            if clock["state"] != state.as_str() || clock["kind"] != kind.as_str() || clock["cycle"] != cycle {
+                found.push((RequestId(row.get(0)?), kind));
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Numbers of requests above one, at most so many.
@@ -163,7 +191,6 @@ impl Store {
 
     /// When a request wants to be looked at, by the table.
     pub fn wake_of(&self, id: RequestId) -> Result<Option<i64>> {
-        use rusqlite::OptionalExtension as _;
         let mut statement = self.prepare("SELECT at FROM wakes WHERE request = ?1")?;
         Ok(statement.query_row([id.0], |row| row.get(0)).optional()?)
     }
@@ -171,8 +198,8 @@ impl Store {
     /// Whether the columns by which a request is listed say what its state says.
     pub fn columns_agree(&self, request: &Request) -> Result<bool> {
         let mut statement = self.prepare(
-            "SELECT phase = ?2 AND kind = ?3 AND channel = ?4 AND owner IS ?5 AND customer IS ?6 AND contact IS ?7
-                 AND opened_at = ?8 AND due_at IS ?9 AND ended_at IS ?10 FROM requests WHERE id = ?1",
+            "SELECT phase = ?2 AND kind = ?3 AND channel = ?4 AND owner IS NOT DISTINCT FROM ?5 AND customer IS NOT DISTINCT FROM ?6 AND contact IS NOT DISTINCT FROM ?7
+                 AND opened_at = ?8 AND due_at IS NOT DISTINCT FROM ?9 AND ended_at IS NOT DISTINCT FROM ?10 FROM requests WHERE id = ?1",
         )?;
         Ok(statement.query_row(
             params![
@@ -194,8 +221,8 @@ impl Store {
     /// Whether each of a request's clocks has its row, as its state has it.
     pub fn clocks_agree(&self, request: &Request) -> Result<bool> {
         let mut statement = self.prepare(
-            "SELECT EXISTS (SELECT 1 FROM clocks WHERE request = ?1 AND kind = ?2 AND cycle = ?3 AND state = ?4 AND due_at IS ?5
-                 AND breached_at IS ?6 AND stopped_at IS ?7)",
+            "SELECT EXISTS (SELECT 1 FROM clocks WHERE request = ?1 AND kind = ?2 AND cycle = ?3 AND state = ?4 AND due_at IS NOT DISTINCT FROM ?5
+                 AND breached_at IS NOT DISTINCT FROM ?6 AND stopped_at IS NOT DISTINCT FROM ?7)",
         )?;
         for clock in &request.clocks {
             let is_there: bool = statement.query_row(
@@ -220,7 +247,7 @@ impl Store {
     /// Rows of clocks that are whole in their request's state, where it has none such.
     fn surplus_clocks(&self, request: &Request) -> Result<Vec<(String, u32)>> {
         let mut statement = self.prepare("SELECT kind, cycle FROM clocks WHERE request = ?1 AND clock IS NULL")?;
-        let rows = statement.query_map([request.id.0], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let rows = statement.query_map([request.id.0], |row| Ok((row.get::<String>(0)?, row.get(1)?)))?;
         let rows = rows.collect::<std::result::Result<Vec<_>, _>>()?;
         let has = |(kind, cycle): &(String, u32)| {
             request.clocks.iter().any(|clock| clock.kind.as_str() == kind && clock.cycle == *cycle)

@@ -1,8 +1,9 @@
 //! Violations: rules that were broken, until somebody answers for them.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, Rows, params};
+use rusqlite::params;
 
+use super::database::{Database, Row, Rows};
 use super::{Result, Store, Writing, known, milliseconds};
 use plazo_core::engine::check::Violation;
 use plazo_core::engine::request_id::RequestId;
@@ -43,7 +44,8 @@ pub struct ViolationFilter {
     pub limit: u32,
 }
 
-const COLUMNS: &str = "id, request, at, owner, iif(v = 1, violation, NULL), n_told, excuse, excused_by, excused_at";
+const COLUMNS: &str =
+    "id, request, at, owner, CASE WHEN v = 1 THEN violation END, n_told, excuse, excused_by, excused_at";
 
 impl Store {
     /// Violations whose ladder goes on by `now`.
@@ -75,8 +77,8 @@ impl Store {
     pub fn violations(&self, filter: &ViolationFilter) -> Result<Vec<ViolationRow>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM violations
-             WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR request = ?2) AND (?3 = 0 OR excuse IS NULL)
-               AND (?4 IS NULL OR at >= ?4) AND taken_back_at IS NULL ORDER BY at DESC, id DESC LIMIT ?5"
+             WHERE (rule = ?1 OR ?1 IS NULL) AND (request = ?2 OR ?2 IS NULL) AND (?3 = 0 OR excuse IS NULL)
+               AND (at >= ?4 OR ?4 IS NULL) AND taken_back_at IS NULL ORDER BY at DESC, id DESC LIMIT ?5"
         );
         let mut statement = self.prepare(&sql)?;
         let (request, since) = (filter.request.map(|request| request.0), filter.since.map(milliseconds));
@@ -100,7 +102,7 @@ impl Store {
         );
         let mut statement = self.prepare(&sql)?;
         let mut rows = statement.query([milliseconds(from), milliseconds(to)])?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = &rows.next()? {
             if let Some(row) = read(self, row)? {
                 each(row)?;
             }
@@ -117,10 +119,11 @@ impl Store {
 
     /// Open requests of whoever is known by one of these words, the latest first.
     pub fn open_of_contact(&self, words: &[String]) -> Result<Vec<RequestId>> {
-        let mut statement = self.prepare(
-            "SELECT id FROM requests WHERE contact IN (SELECT value FROM json_each(?1)) AND contact IS NOT NULL
+        let mut statement = self.prepare(&format!(
+            "SELECT id FROM requests WHERE contact IN {} AND contact IS NOT NULL
              AND phase IN ('open', 'waiting') ORDER BY id DESC",
-        )?;
+            self.listed()
+        ))?;
         let rows = statement.query_map([serde_json::to_string(words)?], |row| row.get(0).map(RequestId))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
@@ -150,11 +153,11 @@ impl Writing<'_> {
     pub fn add_violation(&self, new: &NewViolation, noticed_at: DateTime<Utc>) -> Result<ViolationId> {
         let NewViolation { request, at, owner, violation } = new;
         let id = self
-            .prepare(
+            .prepare_insert(
                 "INSERT INTO violations (request, at, noticed_at, rule, kind, who, owner, violation)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
-            .insert(params![
+            .insert_new(params![
                 request.0,
                 milliseconds(*at),
                 milliseconds(noticed_at),
@@ -169,6 +172,9 @@ impl Writing<'_> {
 
     /// Takes back what an act broke that was taken back itself: the same rules at the same instant, as its entry in the journal has them.
     pub fn withdraw_violations(&self, taken_back: &TakenBack) -> Result<()> {
+        if matches!(self.database, Database::Postgres(_)) {
+            return self.withdraw_each_violation(taken_back);
+        }
         let TakenBack { request, of, at } = taken_back;
         self.prepare(
             "UPDATE violations SET taken_back_at = ?4, next_at = NULL
@@ -181,16 +187,34 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// The same, looked at here.
+    fn withdraw_each_violation(&self, TakenBack { request, of, at }: &TakenBack) -> Result<()> {
+        let mut statement =
+            self.prepare("SELECT at, effects FROM journal WHERE source = ?1 AND event = ?2 AND request = ?3")?;
+        let mut rows = statement.query(params![of.source, of.id, request.0])?;
+        while let Some(row) = &rows.next()? {
+            let Some(effects) = self.parsed::<Vec<serde_json::Value>>(*request, "effects", row, 1) else { continue };
+            for effect in effects.iter().filter(|effect| effect["effect"] == "violation") {
+                let (Some(check), Some(rule)) = (effect["check"].as_str(), effect["rule"].as_str()) else { continue };
+                self.prepare(
+                    "UPDATE violations SET taken_back_at = ?5, next_at = NULL
+                     WHERE request = ?1 AND at = ?2 AND kind = ?3 AND rule = ?4 AND taken_back_at IS NULL",
+                )?
+                .send(params![request.0, row.get::<i64>(0)?, check, rule, milliseconds(*at)])?;
+            }
+        }
+        Ok(())
+    }
+
     /// Notes that so many steps of its ladder were told, and when the next one is.
     pub fn told_violation(&self, climbed: &Climbed) -> Result<()> {
         let Climbed { id, n_told, next_at } = *climbed;
         let n_told = i64::try_from(n_told).unwrap_or(i64::MAX);
-        self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.execute(params![
+        self.prepare("UPDATE violations SET n_told = ?2, next_at = ?3 WHERE id = ?1")?.send(params![
             id.0,
             n_told,
             next_at.map(milliseconds)
-        ])?;
-        Ok(())
+        ])
     }
 
     /// Writes down what somebody says to a violation; its ladder ends. Whether there was one.
@@ -229,7 +253,7 @@ fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
     let Some(violation) = store.parsed(request, "violation", row, 4) else { return Ok(None) };
     let Some(at) = store.read_instant(request, "violation", row, 2) else { return Ok(None) };
     let excused_at = known(row.get(8)?);
-    let excuse = row.get::<_, Option<String>>(6)?.zip(excused_at);
+    let excuse = row.get::<Option<String>>(6)?.zip(excused_at);
     let excused_by = row.get(7)?;
     Ok(Some(ViolationRow {
         id: ViolationId(row.get(0)?),
@@ -237,7 +261,7 @@ fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
         at,
         owner: row.get(3)?,
         violation,
-        n_told: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+        n_told: usize::try_from(row.get::<i64>(5)?).unwrap_or(0),
         excuse: excuse.map(|(excuse, at)| (excuse, excused_by, at)),
     }))
 }
@@ -245,7 +269,7 @@ fn read(store: &Store, row: &Row<'_>) -> Result<Option<ViolationRow>> {
 /// Reads all rows.
 fn read_all(store: &Store, mut rows: Rows<'_>) -> Result<Vec<ViolationRow>> {
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
+    while let Some(row) = &rows.next()? {
         found.extend(read(store, row)?);
     }
     Ok(found)

@@ -90,8 +90,8 @@ impl App {
         &self,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let directory = self.directory().to_owned();
-        let done = tokio::task::spawn_blocking(move || work(&Store::open_beside(&directory)?));
+        let place = self.readers.place().clone();
+        let done = tokio::task::spawn_blocking(move || work(&place.open_beside()?));
         done.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 

@@ -8,7 +8,6 @@ use super::house::{self, Daemon, House};
 use super::unit;
 use crate::both;
 use crate::cli::status;
-use crate::store::Store;
 use crate::text::Both;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -106,7 +105,8 @@ fn file_in_force(house: &House) -> Option<Finding> {
     }
     let loaded = house.loaded.as_ref().ok()?;
     let text = loaded.config.as_ref()?.revision_text(&loaded.source);
-    let taken = Store::open_reader(&house.data).and_then(|store| store.last_revision());
+    let opened = house.global.place().and_then(|place| place.open_reader());
+    let taken = opened.and_then(|store| store.last_revision());
     Some(match taken {
         Ok(Some((_, known))) if known == text => {
             subject.ok(both!("{file} as it is saved", "{file} como está guardado"))

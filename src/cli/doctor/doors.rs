@@ -9,7 +9,7 @@ use super::house::House;
 use crate::both;
 use crate::config::Config;
 use crate::store::admin::TokenRow;
-use crate::store::{FILE, Store, StoreError};
+use crate::store::{FILE, StoreError};
 use crate::text::Both;
 use crate::text::exposure::{self, Door, Exposure, SourceDoor};
 
@@ -35,10 +35,11 @@ pub(super) fn checks(house: &Arc<House>) -> Vec<Check> {
 
 /// The tokens that there are; none where there is no store yet.
 fn known(house: &House) -> Result<Vec<TokenRow>, StoreError> {
-    if house.data.join(FILE).try_exists().is_ok_and(|is_there| !is_there) {
+    let place = house.global.place()?;
+    if place.directory().is_some_and(|data| data.join(FILE).try_exists().is_ok_and(|is_there| !is_there)) {
         return Ok(Vec::new());
     }
-    Store::open_reader(&house.data)?.tokens()
+    place.open_reader()?.tokens()
 }
 
 fn tokens_subject() -> Subject {

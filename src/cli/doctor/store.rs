@@ -8,13 +8,19 @@ use super::finding::{Check, Finding, Group, Subject};
 use super::house::House;
 use crate::app::disk::DiskRoom;
 use crate::both;
-use crate::store::{FILE, Store, StoreError};
+use crate::store::{FILE, Store, StoreError, StorePlace};
 use crate::text::{Both, Language, format};
 
 pub(super) fn checks(house: &Arc<House>) -> Vec<Check> {
     let mut checks = vec![Check::known(disk(house))];
-    let file = house.data.join(FILE);
-    if !is_there(&file) {
+    let place = match house.global.place() {
+        Ok(place) => place,
+        Err(error) => {
+            checks.push(Check::known(amiss(tables(), &error, &house.data)));
+            return checks;
+        }
+    };
+    if place.directory().is_some_and(|data| !is_there(&data.join(FILE))) {
         let directory = house.directory();
         checks.push(Check::known(tables().skipped_until(
             both!("there is none in {directory} yet", "todavía no hay ninguna en {directory}"),
@@ -25,9 +31,13 @@ pub(super) fn checks(house: &Arc<House>) -> Vec<Check> {
         )));
         return checks;
     }
-    let (opened, checked) = (house.data.clone(), house.data.clone());
-    checks.push(Check::of(tables(), blocking(tables, move || open(&opened))));
-    checks.push(Check::of(integrity(), blocking(integrity, move || quick_check(&checked))));
+    let (data, opened, checked) = (house.data.clone(), place.clone(), place.clone());
+    checks.push(Check::of(tables(), blocking(tables, move || open(&opened, &data))));
+    // What a server holds on its disk is the server's to look at.
+    if !place.is_shared() {
+        let data = house.data.clone();
+        checks.push(Check::of(integrity(), blocking(integrity, move || quick_check(&checked, &data))));
+    }
     checks
 }
 
@@ -93,12 +103,15 @@ fn disk(house: &House) -> Finding {
     }
 }
 
-fn open(directory: &Path) -> Finding {
+fn open(place: &StorePlace, directory: &Path) -> Finding {
     let bytes = std::fs::metadata(directory.join(FILE)).map_or(0, |found| found.len());
-    match Store::open_reader(directory) {
+    match place.open_reader() {
         Ok(store) => {
             let tables = Store::tables();
             match store.last_request() {
+                Ok(n) if place.is_shared() => {
+                    self::tables().ok(both!("{place}: last request R-{n}", "{place}: última solicitud R-{n}"))
+                }
                 Ok(n) => tables_ok(bytes, tables, n),
                 Err(error) => amiss(self::tables(), &error, directory),
             }
@@ -118,9 +131,9 @@ fn tables_ok(bytes: u64, tables: u32, n: i64) -> Finding {
     self::tables().ok(Both { en: told(Language::En), es: told(Language::Es) })
 }
 
-fn quick_check(directory: &Path) -> Finding {
+fn quick_check(place: &StorePlace, directory: &Path) -> Finding {
     let subject = integrity();
-    let store = match Store::open_reader(directory) {
+    let store = match place.open_reader() {
         Ok(store) => store,
         Err(StoreError::Older | StoreError::Newer) => {
             return subject

@@ -32,6 +32,7 @@ pub const GROUPS: [CommandGroup; 4] = [
         commands: &[
             "init",
             "check",
+            "apply",
             "run",
             "demo",
             "test-notify",

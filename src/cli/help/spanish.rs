@@ -563,6 +563,9 @@ const TEXTS: &[(&str, &str)] = &[
     ("Two hundred thousand alerts held for one reader", "Doscientos mil avisos retenidos para una persona"),
     ("Connections that say nothing", "Conexiones que no dicen nada"),
     // what is kept, and for how long
+    ("Put a file in force for all daemons that share a PostgreSQL", "Pone un archivo en vigor para todos los servicios que comparten un PostgreSQL"),
+    ("Only say what it would do", "Solo decir qué haría"),
+    ("Who puts it in force, for the list of revisions", "Quién lo pone en vigor, para la lista de revisiones"),
     ("Copy the store while it is written, checked and whole", "Copia la base de datos en marcha, revisada e íntegra"),
     (
         "The file, a directory in which it gets a name by the day and hour, or - for a pipe",

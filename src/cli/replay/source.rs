@@ -12,7 +12,6 @@ use crate::cli::{Global, absolute};
 use crate::engine::proof::Proof;
 use crate::intake::json;
 use crate::replay::{Belongs, Heard};
-use crate::store::Store;
 use crate::text::{Both, Language};
 
 /// Mistakes of a file that are told at once.
@@ -30,7 +29,7 @@ pub(super) struct Recorded {
 /// All events of the journal. What it says of arrival stands, except that time never goes back.
 pub(super) fn journal(global: &Global) -> anyhow::Result<Recorded> {
     let directory = global.data();
-    let store = Store::open_reader(&directory).map_err(|error| {
+    let store = global.place().and_then(|place| place.open_reader()).map_err(|error| {
         let shown = absolute(&directory);
         let shown = shown.display();
         let Both { en, es } = error.told();

@@ -192,7 +192,7 @@ fn timeout(text: &str) -> Result<Duration, Both> {
 pub(super) fn web_address(url: &At<WordOr<SecretRef>>, private: bool, mistakes: &mut Mistakes) -> Option<SecretSource> {
     let word = match &**url {
         WordOr::Word(word) => word,
-        WordOr::Table(reference) => return source(reference, url.span(), mistakes),
+        WordOr::Table(reference) => return secret_or(reference, url.span(), mistakes),
     };
     let parsed = reqwest::Url::parse(word).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(parsed) = parsed else {
@@ -218,10 +218,15 @@ pub(super) fn web_address(url: &At<WordOr<SecretRef>>, private: bool, mistakes: 
 }
 
 pub(super) fn secret_source(reference: &At<SecretRef>, mistakes: &mut Mistakes) -> Option<SecretSource> {
-    source(reference, reference.span(), mistakes)
+    secret_or(reference, reference.span(), mistakes)
 }
 
-fn source(reference: &SecretRef, span: std::ops::Range<usize>, mistakes: &mut Mistakes) -> Option<SecretSource> {
+/// Where a secret is kept, of a reference that stands there.
+pub(super) fn secret_or(
+    reference: &SecretRef,
+    span: std::ops::Range<usize>,
+    mistakes: &mut Mistakes,
+) -> Option<SecretSource> {
     match (&reference.credential, &reference.env, &reference.file) {
         (Some(name), None, None) => Some(SecretSource::Credential(super::filled(name, "\"smtp-password\"", mistakes))),
         (None, Some(name), None) => Some(SecretSource::Env(super::filled(name, "\"SMTP_PASSWORD\"", mistakes))),

@@ -17,6 +17,7 @@ mod reasons;
 mod reports;
 mod rotas;
 mod sources;
+mod store;
 mod targets;
 mod texts;
 mod waits;
@@ -137,6 +138,7 @@ pub(super) fn resolve(raw: &Raw, folder: &Path, mistakes: &mut Mistakes) -> Conf
         mailboxes,
         ignore_before: absences::ignored(raw, zone, mistakes),
         operator,
+        store: store::resolve(raw, mistakes),
         listen: listen(raw, mistakes),
         alerts,
     }

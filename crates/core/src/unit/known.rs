@@ -210,7 +210,9 @@ impl Known {
         if let Some(change) = &changes.request {
             let id = change.request.id;
             self.requests.insert(RequestOf { id }, Kept::Here(Arc::clone(&change.request)));
-            self.last_request = self.last_request.max(id.0);
+            if change.is_new {
+                self.last_request = self.last_request.max(id.0);
+            }
             self.clocks.clear();
             self.open_of_contact.clear();
             self.opened_by_contact.clear();
