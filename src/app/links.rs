@@ -44,6 +44,8 @@ pub enum Deed {
     Snooze(TimeDelta),
     /// Puts its alerts off until then; an instant that is past lets them go again.
     SnoozeUntil(DateTime<Utc>),
+    /// Puts its alerts off until the hours of its promises begin again, as of when it is pressed.
+    SnoozeOpening,
     /// Hands it to somebody.
     Hand,
     /// Gives it back: nobody owns it any more.
@@ -87,6 +89,7 @@ impl Deed {
             Self::Take => "take".to_owned(),
             Self::Snooze(time) => format!("snooze{}", time.num_minutes()),
             Self::SnoozeUntil(until) => format!("until{}", until.timestamp()),
+            Self::SnoozeOpening => "opening".to_owned(),
             Self::Hand => "hand".to_owned(),
             Self::Release => "release".to_owned(),
             Self::Waive => "waive".to_owned(),
@@ -125,6 +128,7 @@ impl Deed {
         let instant = |seconds: &str| DateTime::from_timestamp(seconds.parse().ok()?, 0);
         match (word, rest) {
             ("take", "") => Some(Self::Take),
+            ("opening", "") => Some(Self::SnoozeOpening),
             ("hand", "") => Some(Self::Hand),
             ("release", "") => Some(Self::Release),
             ("waive", "") => Some(Self::Waive),
@@ -230,6 +234,7 @@ impl App {
             take,
             snooze15: link(Deed::Snooze(TimeDelta::minutes(15)))?,
             snooze60: link(Deed::Snooze(TimeDelta::minutes(60)))?,
+            opening: link(Deed::SnoozeOpening),
             show: link(Deed::Show)?,
             waive: link(Deed::Waive),
             reason: link(Deed::Reason).filter(|_| !self.config().rulebook.reasons.is_empty()),
@@ -471,6 +476,7 @@ mod tests {
             Deed::Take,
             Deed::Snooze(TimeDelta::minutes(15)),
             Deed::SnoozeUntil(until),
+            Deed::SnoozeOpening,
             Deed::Hand,
             Deed::Release,
             Deed::Waive,

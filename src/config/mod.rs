@@ -30,7 +30,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::both;
-use crate::engine::calendar::Calendar;
+use crate::engine::calendar::{ALWAYS, Calendar};
 use crate::engine::directory::{Recipient, Tell};
 use crate::engine::event::RequestKind;
 use crate::engine::rota::Handover;
@@ -52,7 +52,6 @@ use crate::text::{Both, Language};
 pub use contact::NotifyWay;
 pub use known::Family;
 use mistake::{Mistake, Mistakes, Told};
-use resolve::ALWAYS;
 pub(crate) use resolve::DEFAULT_SETTLE;
 pub use resolve::zones::read as zone;
 

@@ -414,6 +414,8 @@ pub struct Source {
     pub kind: Option<At<String>>,
     /// Tags of its requests.
     pub tags: Vec<At<String>>,
+    /// Another source of the file that tells the same by the same ids, so that what both tell is heard once.
+    pub same_as: Option<At<String>>,
     /// What happened before that day is told to nobody, such as "2026-11-01".
     pub ignore_before: Option<At<String>>,
     /// Calls a second that are let in.

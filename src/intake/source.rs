@@ -31,8 +31,10 @@ const MOST_COMPLAINTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// What `sla.toml` says of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceSettings {
-    /// Its name: the end of its address, and the `source` of its events.
+    /// Its name: the end of its address.
     pub name: String,
+    /// The `source` of its events: its name, or that of another source that tells the same by the same ids.
+    pub ids_of: String,
     /// How what it sends becomes events.
     pub mapping: Arc<Mapping>,
     /// Where its signing secrets are kept; several during a rotation.
@@ -273,6 +275,7 @@ impl Source {
         let mapping = Mapping::compile(mapping).map_err(|error| format!("{}: {}", error.place, error.problem))?;
         Ok(Self::without_secrets(SourceSettings {
             name: name.to_owned(),
+            ids_of: name.to_owned(),
             mapping: Arc::new(mapping),
             secrets: Vec::new(),
             verify: None,
@@ -549,7 +552,7 @@ impl Source {
                 expression: String::new(),
                 problem,
             };
-            match json::heard(Value::Object(fields), &self.settings.name, now) {
+            match json::heard(Value::Object(fields), &self.settings.ids_of, now) {
                 Ok(ReadEvent { mut event, request, lost }) => {
                     event.proof = proof::Proof::Signed;
                     facts.makers.clients.extend(is_client_s.then(|| event.id.id.clone()));
@@ -580,7 +583,7 @@ impl Source {
     /// Adds what the event leaves out: the source's own defaults, and whose message it is.
     fn fill(&self, fields: &mut Map<String, Value>, directory: &Directory) {
         // A mapping speaks for its source and no other.
-        fields.insert("source".to_owned(), self.settings.name.clone().into());
+        fields.insert("source".to_owned(), self.settings.ids_of.clone().into());
         if let Some(channel) = &self.settings.mapping.channel
             && !self.settings.defaults.contains_key("channel")
         {

@@ -6,6 +6,7 @@
 
 mod browser;
 mod connection;
+mod keys;
 mod wall;
 #[path = "../it/support/mod.rs"]
 #[allow(dead_code, reason = "it is shared with the tests of `it`, which use more of it")]

@@ -281,6 +281,31 @@ e = [{ at = \"due\", tell = [\"ana\"] }]
 }
 
 #[test]
+fn a_mail_of_a_promise_with_hours_leads_to_the_next_opening_as_of_when_it_is_pressed() {
+    // Open three hours before and after now, on every day.
+    let here = chrono::Utc::now().with_timezone(&chrono_tz::America::Bogota);
+    let hour = |hours| (here + chrono::TimeDelta::hours(hours)).format("%H:00").to_string();
+    let (opens, closes) = (hour(-3), hour(3));
+    let daemon = start_with(&format!(
+        "[http]\npublic_url = \"{BASE}\"\n[calendar.turno]\nhours = {{ mon-sun = [\"{opens}-{closes}\"] }}\n\
+         [[policy]]\nname = \"whatsapp\"\nmatch = {{ channel = \"whatsapp\" }}\n\
+         reply = {{ within = \"20m\", calendar = \"turno\", escalation = \"e\" }}\n\
+         [escalation]\ne = [{{ at = \"due\", tell = [\"ana\"] }}]\n"
+    ));
+    let request = daemon.client_message("m-1", "t-1", HOUR);
+    let opening = link(&daemon, "Remind me at the next opening");
+    let page = daemon.call("GET", &opening, &[], b"").body;
+    assert!(page.contains("Put R-1 off until") && page.contains(&opens), "{page}");
+    let done = daemon.call("POST", &opening, &[], b"");
+    assert!(done.status == 200 && done.body.contains("Alert again"), "{}", done.body);
+    let until = daemon.get(&format!("/v1/requests/{request}"))["snoozed_until"].clone();
+    let until: chrono::DateTime<chrono::Utc> = until.as_str().expect("an instant").parse().expect("an instant");
+    let until = until.with_timezone(&chrono_tz::America::Bogota);
+    assert_eq!(until.format("%H:%M").to_string(), opens);
+    assert!(here < until && until < here + chrono::TimeDelta::hours(24), "{until}");
+}
+
+#[test]
 fn a_replay_refuses_a_tag_event_that_names_no_tags() {
     let directory = tempfile::tempdir().expect("a directory");
     let (file, path) = (directory.path().join("sla.toml"), directory.path().join("tags.ndjson"));

@@ -123,6 +123,7 @@ fn render(facts: &AlertFacts, who: Who, language: Language, has_links: bool, now
             own,
             snooze15: page("s15"),
             snooze60: page("s60"),
+            opening: None,
             show: page("show"),
             waive: None,
             reason: None,

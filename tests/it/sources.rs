@@ -67,12 +67,17 @@ fn written(id: &str, case: &str) -> Value {
 
 #[track_caller]
 fn send(daemon: &Daemon, body: &Value) -> Answer {
+    send_to(daemon, "/hooks/crm", body)
+}
+
+#[track_caller]
+fn send_to(daemon: &Daemon, path: &str, body: &Value) -> Answer {
     let body = body.to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length will do");
     mac.update(body.as_bytes());
     let signature = hex::encode(mac.finalize().into_bytes());
     let headers = [("Content-Type", "application/json"), ("X-Crm-Signature", signature.as_str())];
-    daemon.call("POST", "/hooks/crm", &headers, body.as_bytes())
+    daemon.call("POST", path, &headers, body.as_bytes())
 }
 
 #[track_caller]
@@ -116,6 +121,29 @@ fn a_system_that_nobody_foresaw_is_connected_by_a_file() {
     let unknown = daemon.command().args(["unknown"]).output().expect("plazo runs");
     let unknown = String::from_utf8_lossy(&unknown.stdout).into_owned();
     assert!(unknown.contains("luisa@cliente.example"), "{unknown}");
+}
+
+/// A hook of an application's and one of a rule's, of the same desk: what both tell is one fact, whichever comes first.
+#[test]
+fn what_two_sources_tell_by_the_same_ids_is_heard_once() {
+    let twin = |same_as: &str| {
+        format!(
+            "[source.rules]\nmapping = \"mi-crm.toml\"\nsecret = {{ env = \"CRM_SECRET\" }}\ntoken = {{ env = \"CRM_TOKEN\" }}\nprivate = true\napi = \"http://127.0.0.1:9\"\n{same_as}"
+        )
+    };
+    for (same_as, heard) in [("", 4), ("same_as = \"crm\"", 2)] {
+        let daemon = start(&crm("http://127.0.0.1:9", &twin(same_as)));
+        for (id, doors) in [("m-1", ["/hooks/crm", "/hooks/rules"]), ("m-2", ["/hooks/rules", "/hooks/crm"])] {
+            for door in doors {
+                assert_eq!(send_to(&daemon, door, &written(id, "caso-7")).status, 200, "{door}");
+            }
+        }
+        let request = request(&daemon, 1)["id"].as_str().expect("an id").to_owned();
+        let told = daemon.get(&format!("/v1/requests/{request}"));
+        let messages = told["history"].as_array().into_iter().flatten().filter(|event| event["type"] == "message");
+        assert_eq!(messages.count(), heard, "{same_as}: {told}");
+        assert_eq!(source(&daemon, "rules")["state"], "ok", "it is heard all the same");
+    }
 }
 
 /// A system that signs nothing and sends no header of one's own bears a word in its address: in the query, or as the last of its path.

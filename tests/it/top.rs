@@ -236,3 +236,43 @@ fn it_comes_back_from_the_shell_and_nobody_waits_for_a_daemon_that_hangs() {
     daemon.signal("CONT");
     assert!(status.success());
 }
+
+#[test]
+fn from_afar_it_shows_the_queue_by_a_token_and_says_what_is_wrong_without_one() {
+    let daemon = desk();
+    let token = crate::doors::token(&daemon, &["--name", "wall", "--scope", "read"]);
+    // Another machine has neither the file nor the store.
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let url = format!("http://{}", daemon.address());
+    let from_afar = |token: &str| {
+        let mut command = crate::support::plazo();
+        command.current_dir(elsewhere.path()).args(["--url", &url, "--token", token, "top"]);
+        command
+    };
+    let output = from_afar(&token).arg("--once").output().expect("plazo runs");
+    let frame = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        output.status.success() && frame.contains("R-1") && frame.contains("R-3"),
+        "{frame}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let mut session = Terminal::start(from_afar(&token), (80, 24));
+    session.wait_for("R-3");
+    daemon.client_message("m-4", "t-4", Duration::from_secs(60));
+    session.wait_for("R-4");
+    session.press("q");
+    let status = session.ended();
+    assert!(status.success(), "{}", session.screen());
+    let refused = from_afar("not-a-token-of-plazo").arg("--once").output().expect("plazo runs");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && refused.stdout.is_empty() && told.contains("PLAZO_TOKEN"), "{told}");
+}
+
+#[test]
+fn whoever_stops_reading_ends_it_without_a_word() {
+    let daemon = desk();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = daemon.command().args(["top", "--once"]).stdout(writer).output().expect("plazo runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{:?}", output.status);
+}

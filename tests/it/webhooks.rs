@@ -82,6 +82,7 @@ fn received() -> Vec<Value> {
             own: Some(page()),
             snooze15: page(),
             snooze60: page(),
+            opening: Some(page()),
             show: page(),
             waive: Some(page()),
             reason: None,

@@ -11,15 +11,13 @@ use super::holidays;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, OneOrMany, Raw, WordOr};
 use crate::config::{AttachedFile, usual};
-use crate::engine::calendar::{Calendar, Exception, Hours, Reason};
+use crate::engine::calendar::{ALWAYS, Calendar, Exception, Hours, Reason};
 use crate::text::Both;
 use crate::{both, span};
 
 pub(super) type Calendars = BTreeMap<String, Arc<Calendar>>;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-/// The calendar that every file has.
-pub(in crate::config) const ALWAYS: &str = "always";
 
 /// The calendars, and the files that their holidays were read from, which lie in `directory`.
 pub(super) fn resolve(

@@ -33,8 +33,6 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use regex::RegexSetBuilder;
 
-pub(super) use calendars::ALWAYS;
-
 use super::mistake::{Mistakes, quoted};
 use super::raw::{At, OneOrMany, Raw};
 use super::{AlertSettings, Config, DailyList, Destination, Heartbeat, Retention, usual};

@@ -13,6 +13,7 @@ use super::writing;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, Raw};
 use crate::config::{AttachedFile, attachment};
+use crate::engine::calendar::ALWAYS;
 use crate::intake::mapping::Mapping;
 use crate::intake::presets;
 use crate::intake::source::{AllowedSilence, ApiSettings, SourceSettings};
@@ -48,6 +49,7 @@ pub(super) fn resolve(
         });
         let settings = SourceSettings {
             name: name.to_string(),
+            ids_of: ids_of(name, source, raw, mistakes),
             secrets: [&source.secret, &source.previous_secret]
                 .into_iter()
                 .flatten()
@@ -68,6 +70,39 @@ pub(super) fn resolve(
         sources.insert(name.to_string(), settings);
     }
     sources
+}
+
+/// Whose ids its events have: its own, or those of another source that tells the same.
+fn ids_of(name: &At<String>, source: &raw::Source, raw: &Raw, mistakes: &mut Mistakes) -> String {
+    let Some(same_as) = &source.same_as else { return name.to_string() };
+    let (other, span) = (same_as.as_str(), same_as.span());
+    match raw.source.iter().find(|(known, _)| known.as_str() == other).map(|(_, source)| source) {
+        Some(_) if other == name.as_str() => mistakes.error(
+            span,
+            both!("this is the source itself", "es la misma fuente"),
+            both!(
+                "name the other source that tells the same, or leave it out",
+                "ponga la otra fuente que cuenta lo mismo, o quítelo"
+            ),
+        ),
+        Some(named) => {
+            if let Some(further) = named.same_as.as_deref() {
+                mistakes.error(
+                    span,
+                    both!(
+                        "`{other}` goes by the ids of `{further}` itself",
+                        "`{other}` va a su vez por los ids de `{further}`"
+                    ),
+                    both!("write \"{further}\" here as well", "escriba también aquí \"{further}\""),
+                );
+            }
+        }
+        None => {
+            let what = Both { en: "unknown source", es: "no hay una fuente con el nombre" };
+            mistakes.unknown(span, what, other, raw.source.keys().map(|known| known.as_str()));
+        }
+    }
+    other.to_string()
 }
 
 fn set(source: &raw::Source) -> Value {
@@ -252,7 +287,7 @@ pub(super) fn silence(
     mistakes: &mut Mistakes,
 ) -> AllowedSilence {
     let calendar = calendar.and_then(|name| calendars::find(calendars, name, mistakes));
-    let calendar = calendar.or_else(|| calendars.get(calendars::ALWAYS).cloned());
+    let calendar = calendar.or_else(|| calendars.get(ALWAYS).cloned());
     let Some(calendar) = calendar else { return AllowedSilence::Never };
     match after.map(|text| (text, text.as_str())) {
         None | Some((_, "unusual")) => AllowedSilence::Unusual(calendar),

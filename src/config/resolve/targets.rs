@@ -9,7 +9,7 @@ use super::calendars::{self, Calendars};
 use super::ladders::Ladders;
 use crate::config::mistake::Mistakes;
 use crate::config::raw::{self, At, WordOr};
-use crate::engine::calendar::{Calendar, Counting};
+use crate::engine::calendar::{ALWAYS, Calendar, Counting};
 use crate::engine::escalation::{Escalation, Offset, Span};
 use crate::engine::policy::{From, Limit, Reopen, Target, TargetKind};
 use crate::engine::working_time::WorkingTime;
@@ -79,7 +79,7 @@ pub(super) fn resolve_table(
     let (floor, aim) = (read(&target.floor), read(&target.aim));
     let calendar = match &target.calendar {
         Some(name) => calendars::find(calendars, name, mistakes),
-        None => calendars.get(calendars::ALWAYS).cloned(),
+        None => calendars.get(ALWAYS).cloned(),
     };
     let ladder = target.escalation.as_ref().map(|name| ladder(name, ladders, mistakes));
     let from = from(target, mistakes);

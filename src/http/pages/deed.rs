@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::find;
+use super::offers::opening;
 use super::page::{Button, Page, failure, unknown, unusable};
 use super::request::{ask, owner, seen, until};
 use crate::app::links::{Deed, Link, LinkReader};
@@ -60,6 +61,7 @@ pub(super) async fn act(
         }
         Deed::Snooze(time) => vec![Fact::Snooze { until: now + *time }],
         Deed::SnoozeUntil(until) => vec![Fact::Snooze { until: *until }],
+        Deed::SnoozeOpening => vec![Fact::Snooze { until: opening(request, &config, now) }],
         Deed::Release => vec![Fact::Own { owner: None }],
         Deed::Waive => vec![Fact::Waive { reason: String::new(), seen: None }],
         Deed::Hand => {
@@ -140,7 +142,9 @@ pub(super) async fn act(
 /// The page after the deed, with what takes it back.
 fn after(app: &App, link: &Link, request: &Request, done: Both, mut deeds: Vec<Button>, language: Language) -> Page {
     let back = match link.deed {
-        Deed::Snooze(_) => Some((Deed::SnoozeUntil(app.now()), both!("Alert again", "Volver a avisar"))),
+        Deed::Snooze(_) | Deed::SnoozeOpening => {
+            Some((Deed::SnoozeUntil(app.now()), both!("Alert again", "Volver a avisar")))
+        }
         Deed::SnoozeUntil(until) if app.now() < until => {
             Some((Deed::SnoozeUntil(app.now()), both!("Alert again", "Volver a avisar")))
         }
@@ -171,7 +175,7 @@ fn done(deed: &Deed, request: &Request, config: &Config, now: DateTime<Utc>, lan
     match deed {
         Deed::Take => both!("You took it. Nobody above is told.", "Usted lo tomó. No se avisa más arriba."),
         Deed::SnoozeUntil(at) if *at <= now => both!("Alerts go out again.", "Vuelven a salir los avisos."),
-        Deed::Snooze(_) | Deed::SnoozeUntil(_) => {
+        Deed::Snooze(_) | Deed::SnoozeUntil(_) | Deed::SnoozeOpening => {
             let until = until(request, config, now, language);
             both!("Put off until {until}.", "Pospuesto hasta {until}.")
         }

@@ -27,7 +27,7 @@ pub(super) async fn deeds(
     let silenced = app.outbox.silenced_until(request, link.reader.person()).await.ok().flatten();
     let is_owner = request.owner.is_some() && request.owner.as_deref() == link.reader.person();
     let is_put_off = request.snoozed_until.is_some_and(|until| now < until);
-    let morning = next_opening(request, &config, now).unwrap_or_else(|| next_morning(&config, now));
+    let morning = opening(request, &config, now);
     let tomorrow = format::when(morning, now, config.zone, language);
     let (quarter, hour) = (TimeDelta::minutes(15), TimeDelta::hours(1));
     let (quarter_span, hour_span, silence_span) = (span(quarter), span(hour), span(SILENCE));
@@ -69,6 +69,11 @@ pub(super) async fn deeds(
         people,
     });
     (wanted.into_iter().map(button).collect(), hand)
+}
+
+/// Until when alerts are put off that are wanted again at the next opening: of the request's own hours, or else tomorrow morning.
+pub(super) fn opening(request: &Request, config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    next_opening(request, config, now).unwrap_or_else(|| next_morning(config, now))
 }
 
 /// When the hours begin again of the promise that is due first of those that have some; none where all are counted round the clock.

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 
 use super::forms::{approval, excuse, moved, put_off, reason};
-use super::offers::{deeds, further, whole};
+use super::offers::{deeds, further, opening, whole};
 use super::page::{Form, History, Onward, Page};
 use super::wording::{capitalised, person, promises, rows, short_client, span};
 use crate::app::App;
@@ -78,8 +78,12 @@ pub(super) async fn ask(app: &App, link: &Link, request: &Request, language: Lan
             both!("Alert about {id} again?", "¿Volver a avisar de {id}?"),
             form(both!("Alert again", "Volver a avisar"), both!("The clock runs on.", "El reloj sigue corriendo.")),
         ),
-        Deed::SnoozeUntil(until) => {
-            let until = format::when(*until, now, config.zone, language);
+        Deed::SnoozeUntil(_) | Deed::SnoozeOpening => {
+            let until = match link.deed {
+                Deed::SnoozeUntil(until) => until,
+                _ => opening(request, &config, now),
+            };
+            let until = format::when(until, now, config.zone, language);
             (
                 both!("Put {id} off until {until}?", "¿Posponer {id} hasta {until}?"),
                 form(

@@ -114,6 +114,7 @@ scenarios! {
     snooze_delays_steps: "snooze",
     an_answer_that_is_not_needed_is_waived: "waive",
     an_act_is_taken_back: "undo",
+    why_a_promise_broke_is_said_and_agreed_to: "reason",
     senseless_events_are_ignored: "ignored",
     // Boundaries.
     boundary_due_instant: "boundary-due",

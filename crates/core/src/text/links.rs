@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Both, Language};
+use crate::engine::calendar::ALWAYS;
 use crate::engine::policy::TargetKind;
 use crate::outbox::facts::Place;
 
@@ -14,6 +15,9 @@ pub const BUTTONS: Both<[&str; 4]> = Both {
 
 /// The words on the button by which a reader becomes the owner.
 pub const MINE: Both<&str> = Both { en: "It is mine", es: "Es mío" };
+
+/// The words by which alerts are put off until the promise's hours begin again.
+pub const OPENING: Both<&str> = Both { en: "Remind me at the next opening", es: "Recordarme al abrir" };
 
 /// The words by which somebody says that no answer is needed.
 pub const WAIVE: Both<&str> = Both { en: "It needs no answer", es: "No hace falta responder" };
@@ -33,6 +37,9 @@ pub struct Links {
     pub snooze15: String,
     /// Puts its alerts off for an hour.
     pub snooze60: String,
+    /// Puts its alerts off until its hours begin again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opening: Option<String>,
     /// Shows it.
     pub show: String,
     /// Says that the client's message needs no answer.
@@ -80,12 +87,15 @@ impl Links {
         ]
     }
 
-    /// What is wanted more rarely on an alert of that kind of promise: that nothing needs to be answered, and why it broke.
-    pub fn also(&self, target: TargetKind, is_over: bool, language: Language) -> Vec<Button> {
+    /// What is wanted more rarely on an alert of that kind of promise: to hear of it at the next opening, where its `calendar` ever closes,
+    /// that nothing needs to be answered, and why it broke.
+    pub fn also(&self, target: TargetKind, calendar: &str, is_over: bool, language: Language) -> Vec<Button> {
+        let opening = self.opening.as_ref().filter(|_| calendar != ALWAYS);
         let answers = [TargetKind::Reply, TargetKind::FirstReply, TargetKind::Acknowledge];
         let waive = self.waive.as_ref().filter(|_| answers.contains(&target));
         let reason = self.reason.as_ref().filter(|_| is_over);
         let button = |words: Both<&str>, url: &String| Button::new(language.of(words), url);
-        waive.map(|url| button(WAIVE, url)).into_iter().chain(reason.map(|url| button(REASON, url))).collect()
+        let wanted = [(OPENING, opening), (WAIVE, waive), (REASON, reason)];
+        wanted.into_iter().filter_map(|(words, url)| Some(button(words, url?))).collect()
     }
 }

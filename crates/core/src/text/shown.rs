@@ -127,7 +127,9 @@ pub fn brief(facts: &AlertFacts, reader: &Reader<'_>) -> Brief {
         state: standing.head,
         is_over: standing.is_over,
         buttons,
-        also: links.map(|links| links.also(facts.target, standing.is_over, language)).unwrap_or_default(),
+        also: links
+            .map(|links| links.also(facts.target, &facts.calendar, standing.is_over, language))
+            .unwrap_or_default(),
     }
 }
 

@@ -274,6 +274,7 @@ fn samples(texts: &Texts, language: Language) -> Vec<(Vec<String>, Value)> {
             own,
             snooze15: word.clone(),
             snooze60: word.clone(),
+            opening: Some(word.clone()),
             show: word.clone(),
             waive: Some(word.clone()),
             reason: Some(word.clone()),

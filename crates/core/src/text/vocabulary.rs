@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::{Both, Language, cause, format};
 use crate::both;
+use crate::engine::calendar::ALWAYS;
 use crate::engine::clock::{Cancelled, ClockState};
 use crate::engine::effect::{Ignored, Why};
 use crate::engine::escalation::Offset;
@@ -149,8 +150,8 @@ pub fn channel(word: &str, language: Language) -> String {
 /// A calendar as people call it.
 pub fn calendar(name: &str, language: Language) -> String {
     match (name, language) {
-        ("always", Language::Es) => "siempre abierto".to_owned(),
-        ("always", Language::En) => "always open".to_owned(),
+        (ALWAYS, Language::Es) => "siempre abierto".to_owned(),
+        (ALWAYS, Language::En) => "always open".to_owned(),
         (name, _) => name.to_owned(),
     }
 }

@@ -18,6 +18,9 @@ use super::working_time::WorkingTime;
 pub use days::Day;
 use walk::Walk;
 
+/// The name of the calendar that every file has, which never closes.
+pub const ALWAYS: &str = "always";
+
 /// The longest stretch without an open hour that a search walks through, in days.
 const LONGEST_CLOSURE: i64 = 366;
 /// Later instants are not computed: a wall clock could not show them.
