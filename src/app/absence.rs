@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::core::Core;
 use super::work::Work;
 use super::{App, WriteError};
 use crate::config::Config;
@@ -141,6 +142,20 @@ impl App {
 pub(super) fn tell_of_store(config: &mut Config, store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
     tell(config, store.absences(now - REMEMBERED)?);
     Ok(())
+}
+
+/// What a store knows of who is away.
+pub(super) fn remembered_by(store: &Store, now: DateTime<Utc>) -> Result<Vec<AbsenceRow>, StoreError> {
+    store.absences(now - REMEMBERED)
+}
+
+/// Makes the file in force know who was said to be away, to whichever daemon.
+pub(super) fn take_over(core: &Core, told: &[AbsenceRow]) {
+    core.config.rcu(|config| {
+        let mut config = Config::clone(config);
+        tell(&mut config, told.to_vec());
+        Arc::new(config)
+    });
 }
 
 fn tell(config: &mut Config, told: Vec<AbsenceRow>) {

@@ -344,6 +344,17 @@ impl Board {
         self.changed.send_modify(|n| *n = n.saturating_add(1));
     }
 
+    /// Whether somebody has looked, and wants to hear of changes.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept.load(Ordering::Acquire)
+    }
+
+    /// Has the next one who looks read all anew.
+    pub(super) fn give_up(&self) {
+        self.is_kept.store(false, Ordering::Release);
+        self.changed.send_modify(|n| *n = n.saturating_add(1));
+    }
+
     /// Tells everybody who listens that nothing will change any more.
     pub(super) fn close(&self) {
         self.changed.send_replace(CLOSED);

@@ -12,6 +12,7 @@ mod core;
 mod desk;
 mod echo;
 mod edited;
+mod elsewhere;
 mod explain;
 pub mod disk;
 pub mod file;
@@ -21,6 +22,7 @@ mod keys;
 pub mod links;
 mod material;
 pub mod metrics;
+pub mod moving;
 mod numbers;
 mod outbox;
 pub mod phone;
@@ -52,8 +54,8 @@ mod writer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwapOption;

@@ -18,7 +18,11 @@ impl Numbers {
     /// Those of a store that was just opened.
     pub(super) fn of(store: &Store) -> Result<Self, StoreError> {
         // Where nobody else writes, they go on for ever.
-        Ok(if store.is_shared() { Self { last: 0, end: 0 } } else { Self { last: store.last_request()?, end: i64::MAX } })
+        Ok(if store.is_shared() {
+            Self { last: 0, end: 0 }
+        } else {
+            Self { last: store.last_request()?, end: i64::MAX }
+        })
     }
 
     /// Takes a further block where none is left. Within a transaction that is rolled back, so is this.

@@ -69,8 +69,7 @@ impl Readers {
     /// The same, on this thread.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let store =
-            idle.map_or_else(|| self.place.open_reader().map(|store| store.sharing(&self.unreadable)), Ok)?;
+        let store = idle.map_or_else(|| self.place.open_reader().map(|store| store.sharing(&self.unreadable)), Ok)?;
         let result = work(&store);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {

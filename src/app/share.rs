@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
 use super::core::Core;
+use super::elsewhere::Elsewhere;
 use super::keys::Keys;
 use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
@@ -162,6 +163,7 @@ impl Sharing {
             share: Arc::clone(share),
             ahead: TimeDelta::zero(),
             next_death: None,
+            elsewhere: Elsewhere::default(),
             url: Box::new(url),
         };
         beater.measure()?;
@@ -197,6 +199,7 @@ struct Beater {
     ahead: TimeDelta,
     /// When the next of the others is dead, by the machine's own clock.
     next_death: Option<Instant>,
+    elsewhere: Elsewhere,
     url: Box<dyn Fn() -> Option<String> + Send>,
 }
 
@@ -233,7 +236,13 @@ impl Beater {
         let before = self.core.now();
         let there = self.store.server_now()?;
         let after = self.core.now();
-        self.ahead = if there < before { before - there } else if after < there { after - there } else { TimeDelta::zero() };
+        self.ahead = if there < before {
+            before - there
+        } else if after < there {
+            after - there
+        } else {
+            TimeDelta::zero()
+        };
         let is_right = self.ahead.abs() <= MOST_AHEAD;
         if self.share.is_clock_right.swap(is_right, Ordering::Relaxed) != is_right {
             let milliseconds = self.ahead.num_milliseconds();
@@ -278,11 +287,12 @@ impl Beater {
         }
         self.share.newer.notify_waiters();
         self.keys.take_over(self.store.shared_link_key("")?);
-        Ok(())
+        self.elsewhere.hear(&self.store, &self.core)
     }
 
     /// Brings wakes that come soon into the queue, and has the outbox look where something may go.
-    fn look(&self) -> Result<(), StoreError> {
+    fn look(&mut self) -> Result<(), StoreError> {
+        self.elsewhere.look(&self.store, &self.core)?;
         let (slots, now) = (self.share.slots(), self.core.now());
         if slots.is_empty() {
             self.core.queue.keep(|_| false);

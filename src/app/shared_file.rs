@@ -76,7 +76,10 @@ impl App {
     /// [`WriteError`] if what follows from it cannot be written.
     pub async fn take_over(&self, revision: i64, mut config: Config) -> Result<usize, WriteError> {
         config.rulebook.revision = revision;
+        let people: Vec<String> = config.contacts.keys().cloned().collect();
+        self.end_sessions_but_of(people).await?;
         self.take_file(config).await?;
+        self.close_doors().await?;
         self.plan_if_own().await
     }
 

@@ -17,8 +17,8 @@ use crate::engine::event::Event;
 use crate::engine::request::Request;
 use crate::engine::request_id::RequestId;
 use crate::outbox::{DeliveryId, DeliveryState, ViolationId};
-use crate::store::daemons::DaemonRow;
 use crate::store::authors::AuthorRow;
+use crate::store::daemons::DaemonRow;
 use crate::store::deliveries::{DeliveryRow, ToldRow};
 use crate::store::imports::ImportRow;
 use crate::store::journal::{Happening, HistoryRow};
@@ -230,7 +230,11 @@ impl Views {
     pub async fn wake_of(&self, request: RequestId) -> Result<Option<DateTime<Utc>>, StoreError> {
         match self.core.share() {
             None => Ok(self.core.queue.wake_of(request)),
-            Some(_) => Ok(self.readers.look(move |store| store.wake_of(request)).await?.and_then(DateTime::from_timestamp_millis)),
+            Some(_) => Ok(self
+                .readers
+                .look(move |store| store.wake_of(request))
+                .await?
+                .and_then(DateTime::from_timestamp_millis)),
         }
     }
 

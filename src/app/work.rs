@@ -71,7 +71,7 @@ pub(crate) struct Work<'a> {
     open: Option<WriteTx<'a>>,
     done: Done,
     /// Numbers for requests, as they stand in what is on the disk, and as they stand now.
-    kept_numbers: Numbers,
+    on_disk: Numbers,
     numbers: Numbers,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Work<'a> {
         let (known, open) = (Known::after(numbers.last), store.begin()?);
         let writing = open.writing();
         let (open, done) = (Some(open), Done::default());
-        Ok(Self { store, writing, core, config, now, company, known, open, done, kept_numbers: numbers, numbers })
+        Ok(Self { store, writing, core, config, now, company, known, open, done, on_disk: numbers, numbers })
     }
 
     /// Makes everything durable, and lets queue and outbox know. Returns the numbers that are left for requests.
@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
             open.commit()?;
         }
         self.numbers = self.numbers.after(self.known.last_request);
-        self.kept_numbers = self.numbers;
+        self.on_disk = self.numbers;
         if self.store.is_shared() {
             // Others write between two transactions.
             self.known = Known::after(self.numbers.last);
@@ -119,19 +119,19 @@ impl<'a> Work<'a> {
         if wakes_outbox || 0 < n_decided {
             self.core.outlet.wake();
         }
-        Ok(self.kept_numbers)
+        Ok(self.on_disk)
     }
 
     /// The numbers that are left for requests by what is on the disk.
-    pub(super) const fn numbers(&self) -> Numbers {
-        self.kept_numbers
+    pub(super) const fn numbers_on_disk(&self) -> Numbers {
+        self.on_disk
     }
 
     /// Undoes everything since the last commit.
     pub(super) fn roll_back(&mut self) {
         self.open = None;
         self.done = Done::default();
-        self.numbers = self.kept_numbers;
+        self.numbers = self.on_disk;
         self.known = Known::after(self.numbers.last);
     }
 
@@ -281,7 +281,9 @@ impl<'a> Work<'a> {
             Ok(Output::Applied(Applied::Rejected(Rejection { code: RejectionCode::Unreadable, detail }))) => detail.en,
             Ok(Output::Applied(applied)) => return Ok(applied),
             Ok(Output::Moved(_) | Output::Nothing) => return Ok(Applied::Unfiled),
-            Err(error) if error.is_unavailable() || error.is_conflict() || self.company == Company::Group => return Err(error),
+            Err(error) if error.is_unavailable() || error.is_conflict() || self.company == Company::Group => {
+                return Err(error);
+            }
             Err(error) => error.to_string(),
         };
         let id = &incoming.event.id;

@@ -324,12 +324,7 @@ fn run_alone(store: &Store, core: &Core, numbers: &mut Numbers, mut job: Box<dyn
 }
 
 /// Runs a job by itself: how it went, and whether it was committed.
-fn run_once(
-    store: &Store,
-    core: &Core,
-    numbers: &mut Numbers,
-    job: &mut dyn Job,
-) -> (Ran, Result<(), StoreError>) {
+fn run_once(store: &Store, core: &Core, numbers: &mut Numbers, job: &mut dyn Job) -> (Ran, Result<(), StoreError>) {
     let mut work = match Work::begin(store, core, numbers, Company::Alone) {
         Ok(work) => work,
         Err(error) => return (Ran::Well, Err(error)),
@@ -340,7 +335,7 @@ fn run_once(
     }
     let committed = work.commit().map(|_| ());
     // What its parts committed stays, whatever became of the rest.
-    *numbers = work.numbers();
+    *numbers = work.numbers_on_disk();
     (ran, committed)
 }
 

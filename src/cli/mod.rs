@@ -24,6 +24,7 @@ mod list;
 mod look;
 pub mod loopback;
 mod man;
+mod migrate;
 mod output;
 mod page;
 mod privacy;
@@ -193,6 +194,8 @@ enum Command {
     Backup(backup::Args),
     /// Put a copy of the store back, while no daemon runs; what was there is kept
     Restore(backup::RestoreArgs),
+    /// Move the store to a PostgreSQL that several daemons share, or back, verified on both sides
+    Migrate(migrate::Args),
     /// Derive every request anew and compare, and check the store's own order
     Verify(verify::Args),
     /// Forget a client, a person or a request everywhere; what happened when stays
@@ -237,6 +240,7 @@ impl Cli {
             Command::Texts(args) => texts::run(&global, &args),
             Command::Backup(args) => backup::run(&global, &args),
             Command::Verify(args) => verify::run(&global, &args),
+            Command::Migrate(args) => migrate::run(&global, &args),
             Command::Restore(args) => backup::restore(&global, &args),
             Command::Schema => output::json(&config::schema()),
             Command::Token(args) => token::run(&global, &args),
@@ -306,6 +310,7 @@ async fn ask(global: &Global, command: Command) -> Outcome {
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Verify(_)
+        | Command::Migrate(_)
         | Command::Token(_)
         | Command::Man(_)
         | Command::Completions { .. } => unreachable!("run by `Cli::run` itself"),

@@ -7,8 +7,8 @@ use super::output::{self, Column, Table};
 use super::{Exit, Global, Outcome, real_time};
 use crate::app::token::{self, Binding, NewToken, Scope};
 use crate::intake::json;
-use crate::store::admin::TokenRow;
 use crate::store::Store;
+use crate::store::admin::TokenRow;
 use crate::text::Both;
 use crate::{both, private, span};
 

@@ -87,7 +87,7 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
 }
 
 /// Gives the file the number that it has in the store. Whether it is the one in force.
-fn set_revision(config: &mut Config, source: &str, store: &Store) -> anyhow::Result<bool> {
+pub(super) fn set_revision(config: &mut Config, source: &str, store: &Store) -> anyhow::Result<bool> {
     let text = config.revision_text(source);
     let found = store.last_revision()?.filter(|(_, known)| *known == text);
     config.rulebook.revision = found.as_ref().map_or(-1, |(id, _)| *id);

@@ -99,16 +99,17 @@ pub async fn run(
     // Where several daemons share a store, what that has as the last revision is in force, whatever lies here.
     let (source, path) = (own.source.clone(), options.config.clone());
     let found = tokio::task::spawn_blocking(move || shared_file::in_force(&config, &source, &path)).await?;
-    let found = found.with_context(|| {
-        language.of(both!("cannot read the file in force", "no se puede leer el archivo en vigor"))
-    })?;
+    let found = found
+        .with_context(|| language.of(both!("cannot read the file in force", "no se puede leer el archivo en vigor")))?;
     let has_other_file = found.is_some();
     let loaded = found.unwrap_or(own);
     let Some(mut config) = loaded.config.clone() else {
         return Err(BadConfig(loaded.explain(options.styled)).into());
     };
     if has_other_file {
-        tracing::warn!("sla.toml here is another than the one in force, which plazo goes by (plazo apply puts one in force)");
+        tracing::warn!(
+            "sla.toml here is another than the one in force, which plazo goes by (plazo apply puts one in force)"
+        );
         config.store = store_of(&options.config)?;
     }
     make_directory(&options.data, language)?;
@@ -339,7 +340,9 @@ async fn schedules(app: App) -> anyhow::Result<JobScheduler> {
             if let Err(error) = app.outbox.note_alive(LONGEST_SILENCE).await {
                 tracing::error!(%error, "it could not be noted that plazo runs");
             }
-            if app.share().is_some() && let Err(error) = app.plan_if_own().await {
+            if app.share().is_some()
+                && let Err(error) = app.plan_if_own().await
+            {
                 tracing::error!(%error, "the open requests could not be planned by the file in force");
             }
             if !app.is_own(SCHEDULES) {

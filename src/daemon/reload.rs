@@ -91,7 +91,11 @@ impl Reloader {
         };
         let (revision, loaded) = later;
         if let Err(error) = self.take_over(revision, loaded).await {
-            tracing::error!(error = format!("{error:#}"), revision, "the file that is in force for all cannot be taken here");
+            tracing::error!(
+                error = format!("{error:#}"),
+                revision,
+                "the file that is in force for all cannot be taken here"
+            );
             self.app.set_refused_file(Some(error.to_string().lines().next().unwrap_or_default().to_owned()));
         }
         revision
@@ -152,7 +156,8 @@ impl Reloader {
 
     async fn take(&mut self, is_asked: bool) -> anyhow::Result<Option<usize>> {
         let loaded = config::load(&self.path)?;
-        let is_for_all = loaded.config.as_ref().and_then(|config| config.store.as_ref()).is_none_or(|store| store.is_file_here);
+        let is_for_all =
+            loaded.config.as_ref().and_then(|config| config.store.as_ref()).is_none_or(|store| store.is_file_here);
         if self.app.share().is_some() && !is_for_all {
             self.source.clone_from(&loaded.source);
             if let Some(share) = self.app.share() {

@@ -90,6 +90,7 @@ fn a_token_and_an_act_are_known_to_every_daemon() {
     let shown = daemons[0].get("/v1/requests/R-1");
     assert!(shown.to_string().contains("acked_at"), "{shown}");
     // Who is away is said to one of them.
-    let away = daemons[0].command().args(["away", "add", "laura", "--until", "2030-01-01"]).output().expect("plazo runs");
+    let away =
+        daemons[0].command().args(["away", "add", "laura", "--until", "2030-01-01"]).output().expect("plazo runs");
     eprintln!("{}", String::from_utf8_lossy(&away.stderr));
 }

@@ -23,7 +23,8 @@ fn a_file_is_put_in_force_for_all_and_whoever_has_another_says_so() {
     let due = || daemons[0].get("/v1/requests/R-1")["due_at"].as_str().map(str::to_owned);
     let before = due().expect("due");
 
-    let applied = daemons[1].command().args(["apply", "--by", "ana", "--comment", "shorter"]).output().expect("it runs");
+    let applied =
+        daemons[1].command().args(["apply", "--by", "ana", "--comment", "shorter"]).output().expect("it runs");
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     wait_for("both to go by it", PATIENCE, || {
         (revision(&daemons[0]) == Some(2) && revision(&daemons[1]) == Some(2)).then_some(())

@@ -4,6 +4,7 @@
 mod conversations;
 mod failing;
 mod file;
+mod moving;
 #[path = "../../crates/store/tests/conformance/server.rs"]
 #[allow(dead_code, reason = "it is shared with the store's own tests, which use more of it")]
 mod server;
@@ -62,7 +63,9 @@ impl House {
     #[track_caller]
     fn shared_by(&self, n: usize) {
         let sql = "SELECT count(DISTINCT owner), count(*) FILTER (WHERE owner IS NULL) FROM slots WHERE owner IS NULL OR owner IN (SELECT id FROM daemons)";
-        wait_for("slots to be shared", PATIENCE, || (self.server.run(&self.url, sql) == format!("{n}|0")).then_some(()));
+        wait_for("slots to be shared", PATIENCE, || {
+            (self.server.run(&self.url, sql) == format!("{n}|0")).then_some(())
+        });
     }
 
     /// How often each request was told.

@@ -16,9 +16,9 @@ pub const fn slot_of(request: RequestId) -> u32 {
 
 /// The slot of what has a name: a destination, a mailbox, a list (FNV-1a, folded).
 pub fn slot_of_name(name: &str) -> u32 {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     ((hash ^ (hash >> 32)) & 63) as u32
 }
 

@@ -28,7 +28,7 @@ impl Store {
              WHERE ?1 < until AND starts_at < until ORDER BY id LIMIT 10000",
         )?;
         let rows = statement.query_map([milliseconds(since)], row)?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 }
 
@@ -67,7 +67,7 @@ impl Writing<'_> {
         let mut statement = self.prepare(
             "UPDATE absences SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND ?2 < ends_at RETURNING person",
         )?;
-        Ok(statement.query_row([id, milliseconds(now)], |row| row.get(0)).optional()?)
+        statement.query_row([id, milliseconds(now)], |row| row.get(0)).optional()
     }
 }
 

@@ -65,7 +65,7 @@ impl Store {
     /// The last revision, and its text.
     pub fn last_revision(&self) -> Result<Option<(i64, String)>> {
         let mut statement = self.prepare("SELECT id, source FROM revisions ORDER BY id DESC LIMIT 1")?;
-        Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     }
 
     /// When a revision was taken.
@@ -77,7 +77,7 @@ impl Store {
     /// The text of a revision.
     pub fn revision_text(&self, revision: i64) -> Result<Option<String>> {
         let mut statement = self.prepare("SELECT source FROM revisions WHERE id = ?1")?;
-        Ok(statement.query_row([revision], |row| row.get(0)).optional()?)
+        statement.query_row([revision], |row| row.get(0)).optional()
     }
 
     /// The revision by which every live request has been planned.
@@ -188,7 +188,9 @@ impl Writing<'_> {
     ) -> Result<i64> {
         if self.is_shared() {
             // Two that take the same at one instant take it once.
-            self.prepare("SELECT version FROM plazo_version FOR UPDATE")?.query_row([], |row| row.get::<i64>(0)).optional()?;
+            self.prepare("SELECT version FROM plazo_version FOR UPDATE")?
+                .query_row([], |row| row.get::<i64>(0))
+                .optional()?;
         }
         if let Some((id, _)) = self.last_revision()?.filter(|(_, last)| last == source) {
             return Ok(id);
@@ -197,7 +199,7 @@ impl Writing<'_> {
             .insert_new(params![milliseconds(taken_at), source, who, comment])
     }
 
-    fn set_meta(&self, key: &str, value: &str) -> Result<()> {
+    pub(super) fn set_meta(&self, key: &str, value: &str) -> Result<()> {
         self.prepare(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         )?

@@ -98,7 +98,7 @@ impl Store {
              WHERE lacks IS NOT NULL GROUP BY 1 ORDER BY 2 DESC",
         )?;
         let rows = statement.query_map([milliseconds(since)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// [`Store::authors`], counted here.

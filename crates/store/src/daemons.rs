@@ -117,10 +117,8 @@ impl Store {
             "SELECT request, at, why FROM wakes WHERE slot IN (SELECT CAST(json_array_elements_text(CAST(?1 AS json)) AS BIGINT))
              AND at <= ?2 ORDER BY at LIMIT ?3",
         )?;
-        let rows = statement.query_map(
-            params![serde_json::to_string(&listed)?, milliseconds(until), limit],
-            super::requests::wake,
-        )?;
+        let rows = statement
+            .query_map(params![serde_json::to_string(&listed)?, milliseconds(until), limit], super::requests::wake)?;
         rows.collect()
     }
 
@@ -132,6 +130,20 @@ impl Store {
              OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'held' AND held_for NOT IN ('downtime', 'history', 'edit') AND next_at <= ?1)",
         )?;
         Ok(statement.query_row([milliseconds(now)], |row| row.get(0))?)
+    }
+
+    /// The number of the journal's last entry.
+    pub fn last_entry(&self) -> Result<i64> {
+        Ok(self.prepare("SELECT coalesce(max(seq), 0) FROM journal")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Entries of the journal after a number, each with its request.
+    pub fn entries_after(&self, entry: i64, limit: u32) -> Result<Vec<(i64, RequestId)>> {
+        let mut statement =
+            self.prepare("SELECT seq, request FROM journal WHERE ?1 < seq AND 0 < request ORDER BY seq LIMIT ?2")?;
+        let rows =
+            statement.query_map([entry, i64::from(limit)], |row| Ok((row.get(0)?, row.get(1).map(RequestId)?)))?;
+        rows.collect()
     }
 
     /// How many wakes there are, and the first.
@@ -153,7 +165,8 @@ impl Writing<'_> {
              RETURNING until"
         ))?;
         let lives = LIVES.num_milliseconds();
-        let values = params![beat.id, lives, beat.version, beat.url, beat.ahead.num_milliseconds(), beat.has_other_file];
+        let values =
+            params![beat.id, lives, beat.version, beat.url, beat.ahead.num_milliseconds(), beat.has_other_file];
         let until: DateTime<Utc> = statement.query_row(values, |row| row.get(0).and_then(instant))?;
         let server_now = until - LIVES;
         let (others, dead): (Vec<_>, Vec<_>) =
@@ -190,9 +203,8 @@ impl Writing<'_> {
     /// Takes and gives up slots, each only as it was seen.
     fn share(&self, beat: &Beat, others: &[Other], n_sharing: u32, may_share: bool) -> Result<Slots> {
         let mut statement = self.prepare("SELECT slot, owner, epoch FROM slots ORDER BY slot")?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<u32>(0)?, row.get::<Option<String>>(1)?, row.get::<i64>(2)?))
-        })?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<u32>(0)?, row.get::<Option<String>>(1)?, row.get::<i64>(2)?)))?;
         let seen = rows.collect::<Result<Vec<_>>>()?;
         let is_own = |owner: &Option<String>| owner.as_deref() == Some(beat.id.as_str());
         let lives = |owner: &Option<String>| others.iter().any(|other| Some(other.id.as_str()) == owner.as_deref());

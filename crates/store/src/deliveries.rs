@@ -155,7 +155,7 @@ impl Store {
     /// One delivery.
     pub fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>> {
         let sql = format!("{DELIVERY_ROWS} WHERE d.id = ?1");
-        Ok(self.prepare(&sql)?.query_row([id.0], delivery_row).optional()?)
+        self.prepare(&sql)?.query_row([id.0], delivery_row).optional()
     }
 
     /// How many deliveries stand in each state, and how many may have arrived twice.
@@ -201,7 +201,7 @@ impl Store {
         )?;
         let rows = statement
             .query_map(params![milliseconds(since), limit], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// How many milliseconds single alerts that were sent between two instants were late, from the step's instant to the peer's
@@ -213,7 +213,7 @@ impl Store {
                AND (d.held_for IS NULL OR d.held_for = 'downtime')",
         )?;
         let rows = statement.query_map([milliseconds(from), milliseconds(to)], |row| row.get(0))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 }
 

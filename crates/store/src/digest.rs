@@ -27,7 +27,7 @@ impl Store {
             "SELECT o.id FROM deliveries d JOIN deliveries o ON o.alert = d.alert
              WHERE d.id = ?1 AND EXISTS (SELECT 1 FROM deliveries g WHERE g.gathered_into = o.id) ORDER BY o.id LIMIT 1",
         )?;
-        Ok(statement.query_row([delivery.0], |row| row.get(0)).optional()?)
+        statement.query_row([delivery.0], |row| row.get(0)).optional()
     }
 
     fn count_gathered(&self, root: i64) -> Result<usize> {

@@ -65,7 +65,7 @@ impl Store {
                 Ok(DueRow { id: DeliveryId(row.get(0)?), rank: row.get(1)?, planned_at })
             },
         )?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// The reader's message that an earlier step began.
@@ -77,7 +77,7 @@ impl Store {
             .query_row(params![gather::making(reader.cause), reader.person, reader.destination], |row| {
                 row.get(0).map(DeliveryId)
             });
-        Ok(found.optional()?)
+        found.optional()
     }
 }
 
@@ -137,8 +137,10 @@ impl Writing<'_> {
             // Without a step nothing can conflict, so there is always a row.
             let Some(digest) = digest else { return Ok(Gathered::Nothing) };
             for id in gathers {
-                self.prepare("UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1 AND state = 'held'")?
-                    .send_unless(GATHERED, [id.0, digest.0])?;
+                self.prepare(
+                    "UPDATE deliveries SET state = 'gathered', gathered_into = ?2 WHERE id = ?1 AND state = 'held'",
+                )?
+                .send_unless(GATHERED, [id.0, digest.0])?;
             }
             self.prepare(self.either(
                 "UPDATE deliveries SET rank = min(rank, ?2), planned_at = min(planned_at, ?3) WHERE id = ?1",

@@ -72,8 +72,10 @@ impl Writing<'_> {
 
     /// Settles a delivery that another destination takes over without a further try.
     pub fn settle_handed_over(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1 AND state = 'pending'")?
-            .send_unless(Some("another daemon handed over the same"), params![id.0, milliseconds(now)])
+        self.prepare(
+            "UPDATE deliveries SET state = 'handed_over', finished_at = ?2 WHERE id = ?1 AND state = 'pending'",
+        )?
+        .send_unless(Some("another daemon handed over the same"), params![id.0, milliseconds(now)])
     }
 
     /// Lets a destination go on.

@@ -70,7 +70,7 @@ impl Store {
             self.prepare("SELECT request FROM journal WHERE source = ?1 AND event IN (?2, ?3) LIMIT 1")?;
         // Also where it was erased since, and is known by the hash of its id.
         let erased = erased_id(id);
-        Ok(statement.query_row([&id.source, &id.id, &erased], |row| row.get(0).map(RequestId)).optional()?)
+        statement.query_row([&id.source, &id.id, &erased], |row| row.get(0).map(RequestId)).optional()
     }
 
     /// Events of a source whose ids begin so, each with its request.
@@ -147,7 +147,7 @@ impl Store {
              UNION SELECT id FROM requests WHERE phase IN ('open', 'waiting') ORDER BY 1",
         )?;
         let rows = statement.query_map([milliseconds(from)], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Events of one type between two instants, with their requests, in their order.

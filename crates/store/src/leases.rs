@@ -131,13 +131,7 @@ impl Store {
         Ok(peeked)
     }
 
-    fn ready(
-        &self,
-        now: DateTime<Utc>,
-        limit: usize,
-        busy: &[String],
-        part: Option<(&Part, &Lanes)>,
-    ) -> Result<Found> {
+    fn ready(&self, now: DateTime<Utc>, limit: usize, busy: &[String], part: Option<(&Part, &Lanes)>) -> Result<Found> {
         let mut urgent = Vec::new();
         for (destination, held_until) in self.waiting(busy)? {
             let others = part.filter(|(part, _)| !part.slots.has_name(&destination));
@@ -169,7 +163,7 @@ impl Store {
     fn waiting(&self, busy: &[String]) -> Result<Vec<(String, Option<DateTime<Utc>>)>> {
         let mut statement = self.prepare(&format!("{WAITING} {}", self.listed()))?;
         let rows = statement.query_map([serde_json::to_string(busy)?], |row| Ok((row.get(0)?, known(row.get(1)?))))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Rank, planned instant and id of what may go to a destination.
@@ -180,7 +174,7 @@ impl Store {
         let rows = statement.query_map(params![destination, milliseconds(now), limit], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// The same of what was just decided here, and was not tried before.
@@ -259,7 +253,7 @@ impl Store {
     pub fn on_their_way(&self) -> Result<BTreeSet<(DeliveryId, i64)>> {
         let mut statement = self.prepare("SELECT id, fence FROM deliveries WHERE state = 'leased'")?;
         let rows = statement.query_map([], |row| Ok((DeliveryId(row.get(0)?), row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     fn leased_by_destination(&self) -> Result<HashMap<String, usize>> {
@@ -267,7 +261,7 @@ impl Store {
             self.prepare("SELECT destination, count(*) FROM deliveries WHERE state = 'leased' GROUP BY destination")?;
         let rows = statement
             .query_map([], |row| Ok((row.get(0)?, usize::try_from(row.get::<i64>(1)?).unwrap_or(usize::MAX))))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Adds what the peer called its first message about the request.

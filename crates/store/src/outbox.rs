@@ -37,7 +37,7 @@ impl Store {
         let rows = statement.query_map(params![request.0, clock.kind.as_str(), clock.cycle], |row| {
             Ok((DeliveryId(row.get(0)?), row.get(1)?, row.get(2)?))
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// What destinations called their messages about a request, once each.
@@ -47,7 +47,7 @@ impl Store {
              WHERE a.request = ?1 AND d.reference IS NOT NULL GROUP BY d.destination, d.reference ORDER BY min(d.id)",
         )?;
         let rows = statement.query_map([request.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Whether one of these destinations was told of a request.

@@ -288,7 +288,7 @@ impl Store {
     pub fn live_requests(&self) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare("SELECT id FROM requests WHERE phase IN ('open', 'waiting') ORDER BY id")?;
         let rows = statement.query_map([], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Whether any request, however old, came by that channel.
@@ -362,7 +362,7 @@ impl Store {
     pub fn next_wakes(&self, limit: u32) -> Result<Vec<(RequestId, Wake)>> {
         let mut statement = self.prepare("SELECT request, at, why FROM wakes ORDER BY at, why LIMIT ?1")?;
         let rows = statement.query_map([limit], wake)?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// How many live requests have a promise that is overdue.
@@ -387,7 +387,7 @@ impl Store {
             "SELECT word, sum(n)::bigint FROM counts WHERE subject = 'phase' GROUP BY word HAVING 0 < sum(n) ORDER BY word",
         ))?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 }
 

@@ -49,7 +49,7 @@ impl Store {
         let mut statement = self.prepare(
             "SELECT id, person, machine_user, created_at, seen_at, expires_at, browser FROM sessions WHERE hash = ?1 AND ?2 < expires_at",
         )?;
-        Ok(statement.query_row(params![hash, milliseconds(now)], session).optional()?)
+        statement.query_row(params![hash, milliseconds(now)], session).optional()
     }
 
     /// Sessions that have not ended, the latest first.
@@ -107,14 +107,13 @@ impl Writing<'_> {
     /// Ends the sessions of whoever is none of these people any more. How many there were.
     pub fn end_sessions_but_of(&self, people: &[&str]) -> Result<usize> {
         let people = serde_json::to_string(people).unwrap_or_default();
-        Ok(self
-            .prepare(&format!("DELETE FROM sessions WHERE person IS NOT NULL AND person NOT IN {}", self.listed()))?
-            .execute([people])?)
+        self.prepare(&format!("DELETE FROM sessions WHERE person IS NOT NULL AND person NOT IN {}", self.listed()))?
+            .execute([people])
     }
 
     /// Ends all sessions of a person, or of everybody. How many there were.
     pub fn end_sessions(&self, person: Option<&str>) -> Result<usize> {
-        Ok(self.prepare("DELETE FROM sessions WHERE CAST(?1 AS TEXT) IS NULL OR person = ?1")?.execute([person])?)
+        self.prepare("DELETE FROM sessions WHERE CAST(?1 AS TEXT) IS NULL OR person = ?1")?.execute([person])
     }
 }
 

@@ -55,7 +55,7 @@ impl Store {
                 silence_told_at: at(4)?,
             })
         });
-        Ok(row.optional()?)
+        row.optional()
     }
 
     /// Instants at which a source spoke, oldest first, as far back as the latest rows of the journal go.
@@ -70,7 +70,7 @@ impl Store {
     /// How far something was read.
     pub fn cursor(&self, source: &str, name: &str) -> Result<Option<String>> {
         let mut statement = self.prepare("SELECT value FROM cursors WHERE source = ?1 AND name = ?2")?;
-        Ok(statement.query_row([source, name], |row| row.get(0)).optional()?)
+        statement.query_row([source, name], |row| row.get(0)).optional()
     }
 
     /// What of a source may be asked for now, the oldest first.
@@ -89,7 +89,7 @@ impl Store {
                 attempts: row.get(4)?,
             })
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// How much of a source is still to be asked for, and since when the oldest.

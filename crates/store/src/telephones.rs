@@ -112,7 +112,7 @@ impl Store {
                 route: route.and_then(|route| serde_json::from_str(&route).ok()).unwrap_or_default(),
             })
         });
-        Ok(row.optional()?)
+        row.optional()
     }
 
     /// What destinations cost, the newest month first.
@@ -135,7 +135,7 @@ impl Store {
                 micros: row.get(5)?,
             })
         })?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 }
 
@@ -147,7 +147,9 @@ impl Writing<'_> {
     /// `StoreError` from SQLite.
     pub fn note_answer(&self, delivery: DeliveryId, answer: &str) -> Result<bool> {
         let changed = self
-            .prepare("UPDATE deliveries SET answer = ?2 WHERE id = ?1 AND state = 'sent' AND answer IS DISTINCT FROM ?2")?
+            .prepare(
+                "UPDATE deliveries SET answer = ?2 WHERE id = ?1 AND state = 'sent' AND answer IS DISTINCT FROM ?2",
+            )?
             .execute(params![delivery.0, answer])?;
         Ok(changed == 1)
     }

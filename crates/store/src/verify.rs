@@ -164,7 +164,7 @@ impl Store {
             if is_shared { loose.found_by().replacen("WITH is_so", sums, 1) } else { loose.found_by().to_owned() };
         let mut statement = self.prepare(&sql)?;
         let rows = statement.query_map([], |row| Ok((RequestId(row.get(0)?), row.get(1)?)))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// [`Loose::ClockColumns`], looked at here: PostgreSQL does not look into JSON.
@@ -186,13 +186,13 @@ impl Store {
     pub fn requests_after(&self, id: RequestId, limit: u32) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare("SELECT id FROM requests WHERE ?1 < id ORDER BY id LIMIT ?2")?;
         let rows = statement.query_map(params![id.0, limit], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// When a request wants to be looked at, by the table.
     pub fn wake_of(&self, id: RequestId) -> Result<Option<i64>> {
         let mut statement = self.prepare("SELECT at FROM wakes WHERE request = ?1")?;
-        Ok(statement.query_row([id.0], |row| row.get(0)).optional()?)
+        statement.query_row([id.0], |row| row.get(0)).optional()
     }
 
     /// Whether the columns by which a request is listed say what its state says.

@@ -114,7 +114,7 @@ impl Store {
     pub fn blocked_by(&self, blocker: RequestId) -> Result<Vec<RequestId>> {
         let mut statement = self.prepare("SELECT blocked FROM blocks WHERE blocker = ?1")?;
         let rows = statement.query_map([blocker.0], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Open requests of whoever is known by one of these words, the latest first.
@@ -125,7 +125,7 @@ impl Store {
             self.listed()
         ))?;
         let rows = statement.query_map([serde_json::to_string(words)?], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Open requests of whoever is known by that word that began since then in a channel, the latest first.
@@ -135,7 +135,7 @@ impl Store {
              ORDER BY id DESC LIMIT 100",
         )?;
         let rows = statement.query_map(params![word, channel, milliseconds(since)], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 
     /// Open requests of a client in a channel, the latest first.
@@ -144,7 +144,7 @@ impl Store {
             "SELECT id FROM requests WHERE customer = ?1 AND channel = ?2 AND phase IN ('open', 'waiting') ORDER BY id DESC",
         )?;
         let rows = statement.query_map([customer, channel], |row| row.get(0).map(RequestId))?;
-        Ok(rows.collect::<std::result::Result<_, _>>()?)
+        rows.collect::<std::result::Result<_, _>>()
     }
 }
 

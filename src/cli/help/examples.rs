@@ -9,6 +9,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("run", "plazo run", "plazo run --config /etc/plazo/sla.toml --log-format json"),
     ("check", "plazo check", "plazo check sla.toml --plan"),
     ("apply", "plazo apply", "plazo apply new.toml --dry-run"),
+    (
+        "migrate",
+        "plazo migrate --to postgres://plazo@db.example.net/plazo --password-file /etc/plazo/store-password",
+        "plazo migrate --to /var/lib/plazo",
+    ),
     ("replay", "plazo replay --from 2026-11-01 --to 2026-11-30", "plazo replay --config new.toml --against sla.toml"),
     ("calendar", "plazo calendar show", "plazo calendar show office --from 2026-12-01"),
     ("calendar show", "plazo calendar show", "plazo calendar show office --from 2026-12-01 --to 2026-12-31"),

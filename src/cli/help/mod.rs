@@ -113,6 +113,7 @@ pub const GROUPS: [CommandGroup; 4] = [
             "backup",
             "restore",
             "verify",
+            "migrate",
             "erase",
             "export",
             "hold",

@@ -563,7 +563,19 @@ const TEXTS: &[(&str, &str)] = &[
     ("Two hundred thousand alerts held for one reader", "Doscientos mil avisos retenidos para una persona"),
     ("Connections that say nothing", "Conexiones que no dicen nada"),
     // what is kept, and for how long
-    ("Put a file in force for all daemons that share a PostgreSQL", "Pone un archivo en vigor para todos los servicios que comparten un PostgreSQL"),
+    (
+        "Move the store to a PostgreSQL that several daemons share, or back, verified on both sides",
+        "Traslada la base de datos a un PostgreSQL que varios servicios comparten, o de vuelta, verificada en ambos lados",
+    ),
+    (
+        "Where to: postgres://USER@HOST/DATABASE, or a data directory",
+        "A dónde: postgres://USUARIO@MÁQUINA/BASE, o un directorio de datos",
+    ),
+    ("File with the password of that PostgreSQL", "Archivo con la contraseña de ese PostgreSQL"),
+    (
+        "Put a file in force for all daemons that share a PostgreSQL",
+        "Pone un archivo en vigor para todos los servicios que comparten un PostgreSQL",
+    ),
     ("Only say what it would do", "Solo decir qué haría"),
     ("Who puts it in force, for the list of revisions", "Quién lo pone en vigor, para la lista de revisiones"),
     ("Copy the store while it is written, checked and whole", "Copia la base de datos en marcha, revisada e íntegra"),

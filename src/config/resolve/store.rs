@@ -69,7 +69,10 @@ fn told(error: &UrlError) -> (String, String) {
         UrlError::Missing(_) => "no dice qué base de datos".to_owned(),
         UrlError::Value { name, may_be } => format!("{name} puede ser {}", may_be.replace(" or ", " o ")),
         UrlError::Unreadable(what) => {
-            format!("no se puede leer: {}", what.replace("it is no URL", "no es una URL").replace("the parameter", "el parámetro"))
+            format!(
+                "no se puede leer: {}",
+                what.replace("it is no URL", "no es una URL").replace("the parameter", "el parámetro")
+            )
         }
     };
     (error.to_string(), es)

@@ -72,6 +72,12 @@ impl<'s> Statement<'s> {
         self.execute(values.as_slice())
     }
 
+    /// The same, and asks for nothing.
+    pub(crate) fn send_with(&mut self, values: &[Value]) -> Result<()> {
+        let values: Vec<&dyn rusqlite::ToSql> = values.iter().map(|value| value as _).collect();
+        self.send(values.as_slice())
+    }
+
     /// Runs it, and asks for nothing: whether it failed is seen by whatever looks next, at the latest before the commit.
     pub(crate) fn send(&mut self, params: impl Params) -> Result<()> {
         self.send_unless(None, params)
@@ -150,7 +156,7 @@ impl Rows<'_> {
     /// The next one.
     pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>> {
         match self {
-            Self::Sqlite(rows) => Ok(rows.next()?.map(|row| Row::Sqlite(row))),
+            Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
             Self::Postgres { left, at } => {
                 *at = left.next();
                 Ok(at.as_ref().map(Row::Postgres))

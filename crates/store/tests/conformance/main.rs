@@ -6,6 +6,7 @@ mod admin;
 mod alerts;
 mod conversations;
 mod forgetting;
+mod pooler;
 mod requests;
 mod server;
 mod shared;
@@ -17,7 +18,8 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use plazo_store::Store;
+use plazo_store::{PostgresUrl, Store};
+use pooler::Pooler;
 use server::Server;
 use world::World;
 
@@ -57,11 +59,15 @@ fn over_sqlite(case: Case) -> Option<String> {
 fn holds_over_postgresql(parameters: &str) {
     let server = Server::start();
     let url = server.database(parameters);
-    let store = Store::connect(&url).expect("a store");
+    holds_over(&server, &url);
+}
+
+fn holds_over(server: &Server, url: &PostgresUrl) {
+    let store = Store::connect(url).expect("a store");
     let mut wrong = Vec::new();
     for (name, case) in cases() {
         let (found, expected) = (shown(&store, case), over_sqlite(case));
-        server.empty(&url);
+        server.empty(url);
         let (Some(found), Some(expected)) = (found, expected) else {
             wrong.push(format!("{name}: it fails, as said above"));
             continue;
@@ -86,6 +92,13 @@ fn every_case_holds_over_postgresql_as_over_sqlite() {
 #[test]
 fn every_case_holds_over_postgresql_without_statements_that_have_a_name() {
     holds_over_postgresql("?prepared_statements=false");
+}
+
+#[test]
+fn every_case_holds_behind_a_pooler_that_gives_each_transaction_another_connection() {
+    let server = Server::start();
+    let pooler = Pooler::start(&server);
+    holds_over(&server, &pooler.url(&server.database("")));
 }
 
 #[test]

@@ -57,6 +57,11 @@ impl Server {
         *process = serve(&self.binaries, self.directory.path(), self.port);
     }
 
+    /// Where it listens.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A database of its own, which is empty; its URL has these parameters.
     pub fn database(&self, parameters: &str) -> PostgresUrl {
         let name = format!("plazo{}", self.n_databases.fetch_add(1, Ordering::Relaxed));
@@ -137,7 +142,7 @@ fn binaries() -> PathBuf {
 }
 
 /// A program, as that user; it ends with the test, however that ends.
-fn run(program: &Path, user: Option<(u32, u32)>) -> Command {
+pub fn run(program: &Path, user: Option<(u32, u32)>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     if let Some((user, group)) = user {
@@ -148,7 +153,7 @@ fn run(program: &Path, user: Option<(u32, u32)>) -> Command {
 }
 
 /// The user and group that the package made, where the tests are run by root.
-fn unprivileged() -> Option<(u32, u32)> {
+pub fn unprivileged() -> Option<(u32, u32)> {
     let own = std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own));
     if own.expect("/proc") != 0 {
         return None;

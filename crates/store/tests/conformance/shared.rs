@@ -14,7 +14,10 @@ use plazo_store::{Store, StoreError, WriteTx};
 use super::server::Server;
 use super::world::{World, at, entry, lanes, message, moved, request, step, thread, to};
 
-pub const CASES: &[(&str, fn(&Server))] = &[
+/// A case, over a server.
+type SharedCase = fn(&Server);
+
+pub const CASES: &[(&str, SharedCase)] = &[
     ("two who move one request are told apart", two_who_move_one_request_are_told_apart),
     ("one conversation and one event have one request", one_conversation_and_one_event_have_one_request),
     ("one delivery is leased by one", one_delivery_is_leased_by_one),

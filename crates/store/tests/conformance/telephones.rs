@@ -26,7 +26,8 @@ fn goes(world: &World<'_>, steps: Vec<NewAlert>, minute: i64) -> Vec<DeliveryId>
 }
 
 fn sent(world: &World<'_>, id: DeliveryId, minute: i64) {
-    let attempt = Attempt::Sent { answer: "queued".to_owned(), reference: Some("CA1".to_owned()), began_at: at(minute) };
+    let attempt =
+        Attempt::Sent { answer: "queued".to_owned(), reference: Some("CA1".to_owned()), began_at: at(minute) };
     assert!(world.write(|store| store.record(id, 1, &attempt, at(minute)).expect("recorded")));
 }
 
@@ -80,7 +81,8 @@ fn what_a_vendor_says_afterwards_is_noted(world: &World<'_>) {
     assert_eq!([note("ringing"), note("ringing"), note("busy")], [true, false, true]);
     world.sees("called", &world.store.called(ids[0]).expect("read"));
     assert_eq!(world.store.called(DeliveryId(99)).expect("read"), None);
-    let settle = |handed| world.write(|store| store.settle_not_received(ids[0], handed, "busy", at(8)).expect("settled"));
+    let settle =
+        |handed| world.write(|store| store.settle_not_received(ids[0], handed, "busy", at(8)).expect("settled"));
     assert_eq!([settle(true), settle(false)], [true, false]);
     world.sees("handed over", &world.store.called(ids[0]).expect("read"));
 }

@@ -317,8 +317,8 @@ impl Session {
         let Some(runtime) = &self.runtime else { return Err(StoreError::Unavailable("it is closed".into())) };
         let ask = || runtime.block_on(async { tokio::time::timeout(patience, answer).await });
         // A thread that runs futures, as commands have one, hands them to another for the while.
-        let is_among_others = Handle::try_current()
-            .is_ok_and(|around| around.runtime_flavor() == RuntimeFlavor::MultiThread);
+        let is_among_others =
+            Handle::try_current().is_ok_and(|around| around.runtime_flavor() == RuntimeFlavor::MultiThread);
         let answered = if is_among_others { tokio::task::block_in_place(ask) } else { ask() };
         answered.unwrap_or_else(|_| {
             // Its answer may come yet, and would be taken for another's.
