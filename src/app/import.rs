@@ -237,6 +237,7 @@ impl Work<'_> {
             if matches!(input, Input::Alert { .. } | Input::News { .. } | Input::Update { .. } | Input::Climb(_)) {
                 continue;
             }
+            self.number()?;
             let (mut changes, output) = loop {
                 match desk::decide(self.known(), &input, &self.config, at) {
                     Decided::Need(need) => {

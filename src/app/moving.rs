@@ -95,13 +95,14 @@ pub fn move_store(
     }
     let of = old.n_rows()?;
     let looked = old.look()?;
+    // Before the other one's transaction is begun, which a server ends where nothing comes for a while.
+    let before = verify(&looked, config, now, None, |n| progress(MoveStep::Verified(n)))?;
     let open = new.begin()?;
     let n_rows = open.writing().take_all(&looked, |n| progress(MoveStep::Rows(n, of)))?;
     if let Some(key) = key_of(from, &old)? {
         put_key(to, &open, &key)?;
     }
-    let mut look = |store: &Store| verify(store, config, now, None, |n| progress(MoveStep::Verified(n)));
-    let (before, after) = (look(&looked)?, look(&open.writing())?);
+    let after = verify(&open.writing(), config, now, None, |n| progress(MoveStep::Verified(n)))?;
     let (left, found) = (named(&before.deviations), named(&after.deviations));
     let n_differ = left.symmetric_difference(&found).count() + before.n_requests.abs_diff(after.n_requests);
     if 0 < n_differ {

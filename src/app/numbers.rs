@@ -25,6 +25,11 @@ impl Numbers {
         })
     }
 
+    /// None at all: of those of a block nobody knows which a request has, where a commit was not answered.
+    pub(super) const fn unknown() -> Self {
+        Self { last: 0, end: 0 }
+    }
+
     /// Takes a further block where none is left. Within a transaction that is rolled back, so is this.
     pub(super) fn refill(&mut self, store: &Store) -> Result<(), StoreError> {
         if self.end <= self.last

@@ -31,7 +31,7 @@ use crate::unit::Input;
 const MOST_NAMED: usize = 20;
 
 /// The name under which one of several daemons gathers what is held back.
-const GATHERING: &str = "gathering";
+pub(super) const GATHERING: &str = "gathering";
 
 /// What is not sent this long after its decision is overdue.
 pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(1);
@@ -128,13 +128,14 @@ impl Outbox {
                     // One step: the outbox comes back at once while more is due.
                     let step = work.store().release(work.config.alerts.window, work.now)?;
                     work.wake_outbox_if(step != Gathered::Nothing);
+                    work.gather_late_ones()?;
                 }
                 let limit = if is_open { usize::MAX } else { 0 };
                 let Leases { leased, busy, .. } = work.lease(limit, &busy)?;
                 // Among thousands that wait this takes a while, and is asked for only when nothing could be leased. Without room
                 // there is nothing to come back for before a delivery on its way has ended, which is told.
                 let asks = leased.is_empty() && 0 < work.room();
-                let next_at = if asks { work.store().next_delivery_at(&busy, work.now)? } else { None };
+                let next_at = if asks { work.store().next_delivery_at(&busy, work.slots(), work.now)? } else { None };
                 Ok(ToSend { leased, next_at })
             })
             .await
@@ -343,7 +344,12 @@ impl Outbox {
     pub async fn count_overdue(&self) -> Result<usize, StoreError> {
         let decided_before = self.core.now() - OVERDUE_AFTER;
         let n_unsent = self.readers.read(move |store| store.count_unsent(decided_before)).await?;
-        let is_behind = self.core.queue.next_at().is_some_and(|at| at < decided_before);
+        // Of several daemons each has a part in memory, and what is nobody's only the store knows.
+        let next_at = match self.core.share() {
+            Some(_) => self.readers.read(|store| store.next_wake_at()).await?,
+            None => self.core.queue.next_at(),
+        };
+        let is_behind = next_at.is_some_and(|at| at < decided_before);
         Ok(usize::try_from(n_unsent).unwrap_or(0) + usize::from(is_behind))
     }
 
@@ -377,6 +383,20 @@ impl Work<'_> {
             self.tell_written(*delivery, news)?;
         }
         Ok(leases)
+    }
+
+    /// Lets go what other daemons held back as late: whoever gathers for all may have had nothing due. Not while something is due still, which
+    /// belongs into the same messages.
+    fn gather_late_ones(&mut self) -> Result<(), StoreError> {
+        let store = self.store();
+        if !store.is_shared() || !store.has_late_ones()? || store.next_wake_at()?.is_some_and(|at| at <= self.now) {
+            return Ok(());
+        }
+        for cause in [HeldFor::Downtime, HeldFor::History] {
+            let step = self.store().gather(cause, self.now)?;
+            self.wake_outbox_if(step != Gathered::Nothing);
+        }
+        Ok(())
     }
 
     /// Tells the operator that a destination stands, once until it works again.

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use super::core::Core;
 use super::elsewhere::Elsewhere;
 use super::keys::Keys;
+use super::outbox::GATHERING;
 use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
@@ -40,8 +41,8 @@ const AFTER_DEATH: Duration = Duration::from_millis(50);
 
 /// The part of one daemon.
 pub struct Share {
-    /// Its name, random for each process.
-    id: String,
+    /// Its name, random for each process, and another one where it is not known what became of a commit.
+    id: Mutex<String>,
     held: Mutex<Held>,
     /// Deliveries that were decided here and that nobody has leased yet, as far as is known.
     decided: Mutex<Vec<DeliveryId>>,
@@ -54,6 +55,10 @@ pub struct Share {
     newer: Notify,
 }
 
+fn random_name() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
 #[derive(Default)]
 struct Held {
     slots: Slots,
@@ -64,7 +69,7 @@ struct Held {
 impl Share {
     fn new() -> Self {
         Self {
-            id: uuid::Uuid::new_v4().simple().to_string(),
+            id: Mutex::new(random_name()),
             held: Mutex::default(),
             decided: Mutex::default(),
             is_clock_right: AtomicBool::new(true),
@@ -75,8 +80,17 @@ impl Share {
     }
 
     /// Its name.
-    pub fn id(&self) -> &str {
-        &self.id
+    pub fn id(&self) -> String {
+        self.id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes another name, and holds nothing until it has said that it lives. Whatever the old one had is taken for that of a dead daemon.
+    pub(super) fn begin_anew(&self) {
+        *self.id.lock().unwrap_or_else(PoisonError::into_inner) = random_name();
+        let mut held = self.held();
+        *held = Held { revision: held.revision, ..Held::default() };
+        drop(held);
+        tracing::warn!("it is not known whether the last commit took place: this daemon begins anew among the others");
     }
 
     /// The slots that it may look after at this moment.
@@ -222,7 +236,7 @@ impl Beater {
             }
         }
         let left = self.store.begin().and_then(|open| {
-            open.writing().leave(&self.share.id)?;
+            open.writing().leave(&self.share.id(), self.core.now())?;
             open.commit()
         });
         *self.share.held() = Held::default();
@@ -259,7 +273,7 @@ impl Beater {
         // Before it is asked: the answer may take long.
         let began = Instant::now();
         let beat = Beat {
-            id: self.share.id.clone(),
+            id: self.share.id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             url: (self.url)(),
             ahead: self.ahead,
@@ -274,6 +288,10 @@ impl Beater {
         let before = {
             let mut held = self.share.held();
             let before = held.slots;
+            if beat.id != self.share.id() {
+                // Given up meanwhile: the next beat says the new name.
+                return Ok(());
+            }
             *held = Held { slots, until: began.checked_add(LIVES.to_std().unwrap_or_default()), revision };
             before
         };
@@ -292,18 +310,18 @@ impl Beater {
 
     /// Brings wakes that come soon into the queue, and has the outbox look where something may go.
     fn look(&mut self) -> Result<(), StoreError> {
-        self.elsewhere.look(&self.store, &self.core)?;
         let (slots, now) = (self.share.slots(), self.core.now());
         if slots.is_empty() {
             self.core.queue.keep(|_| false);
-            return Ok(());
+            return self.elsewhere.look(&self.store, &self.core);
         }
         let wakes = self.store.wakes_of(slots, now + AHEAD, MOST_WAKES)?;
         self.core.queue.set(wakes.into_iter().map(|(id, wake)| (id, Some(wake))));
-        if self.store.has_deliveries(now)? {
+        if self.store.has_deliveries(now)? || slots.has_name(GATHERING) && self.store.has_late_ones()? {
             self.core.outlet.wake();
         }
-        Ok(())
+        // Last: whoever looks at a page keeps no alert waiting.
+        self.elsewhere.look(&self.store, &self.core)
     }
 }
 

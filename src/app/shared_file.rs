@@ -69,6 +69,16 @@ impl App {
         Ok(later.map(|(revision, text)| (revision, config::read(path, without_marks(text)))))
     }
 
+    /// The text of the file in force, as it lies in the store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn text_in_force(&self) -> Result<Option<String>, StoreError> {
+        let last = self.readers.read(|store| store.last_revision()).await?;
+        Ok(last.map(|(_, text)| without_marks(text)))
+    }
+
     /// Takes over what another daemon, or a command, has put in force. The open requests are planned by one of all daemons.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::privacy;
+use crate::slots::Slots;
 use crate::store::leases::Part;
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
@@ -177,9 +178,7 @@ impl<'a> Work<'a> {
     pub(super) fn decide(&mut self, input: Input) -> Result<Output, StoreError> {
         let mut agenda = Agenda::of(input);
         while let Some(input) = agenda.take() {
-            self.numbers = self.numbers.after(self.known.last_request);
-            self.numbers.refill(self.store)?;
-            self.known.last_request = self.numbers.last;
+            self.number()?;
             let (changes, output) = loop {
                 match desk::decide(&self.known, &input, &self.config, self.now) {
                     Decided::Need(need) => self.store.load(need.0, &mut self.known, self.now)?,
@@ -191,6 +190,14 @@ impl<'a> Work<'a> {
             agenda.done(&input, changes, output, &saved);
         }
         Ok(agenda.into_output())
+    }
+
+    /// Sees to it that there is a number for a request that may be opened.
+    pub(super) fn number(&mut self) -> Result<(), StoreError> {
+        self.numbers = self.numbers.after(self.known.last_request);
+        self.numbers.refill(self.store)?;
+        self.known.last_request = self.numbers.last;
+        Ok(())
     }
 
     /// Writes what is decided already.
@@ -365,8 +372,13 @@ impl<'a> Work<'a> {
         let mut decided = share.take_decided();
         // What is decided in this transaction, too.
         decided.extend_from_slice(&self.done.decided);
-        let (daemon, slots) = (share.id().to_owned(), share.slots());
+        let (daemon, slots) = (share.id(), share.slots());
         Some(share.is_sure().then_some(Part { daemon, slots, decided }))
+    }
+
+    /// The slots that are this daemon's; none where all is.
+    pub(super) fn slots(&self) -> Option<Slots> {
+        self.core.share().map(|share| share.slots())
     }
 
     /// Takes note of deliveries that were leased.

@@ -287,6 +287,9 @@ fn run_group(
         Ok(GroupRan::Committed)
     };
     let committed = run();
+    if let Err(error) = &committed {
+        note_unanswered(store, core, numbers, error);
+    }
     let is_to_be_told = match &committed {
         Ok(GroupRan::FailedAt(_)) => false,
         Ok(GroupRan::Committed) => true,
@@ -336,7 +339,22 @@ fn run_once(store: &Store, core: &Core, numbers: &mut Numbers, job: &mut dyn Job
     let committed = work.commit().map(|_| ());
     // What its parts committed stays, whatever became of the rest.
     *numbers = work.numbers_on_disk();
+    if let Err(error) = &committed {
+        note_unanswered(store, core, numbers, error);
+    }
     (ran, committed)
+}
+
+/// Where others share the store a commit may have taken place though nobody said so. What it leased is then nobody's, and its numbers are
+/// requests': this daemon begins anew under another name, and the others free what the old one had.
+fn note_unanswered(store: &Store, core: &Core, numbers: &mut Numbers, error: &StoreError) {
+    if !store.is_shared() {
+        return;
+    }
+    *numbers = Numbers::unknown();
+    if let Some(share) = core.share().filter(|_| !error.is_conflict()) {
+        share.begin_anew();
+    }
 }
 
 /// Notes whether the store could be written. A transaction that changes nothing succeeds on a full disk too.

@@ -12,6 +12,7 @@ use tower::ServiceExt as _;
 
 use super::{Global, absolute, real_time};
 use crate::app::App;
+use crate::app::shared_file::in_force;
 use crate::http::listener::SOCKET;
 use crate::text::printable::{printable, printable_json};
 use crate::text::{Both, Language};
@@ -144,9 +145,14 @@ impl Client {
         if let Some(door) = door(global)? {
             return Ok(Operating { client: Self::Daemon(door), own: None });
         }
-        let loaded = crate::config::load(&global.config)?;
-        let language = loaded.language;
-        let Some(config) = loaded.config.clone() else { anyhow::bail!("{}", loaded.explain(super::is_styled())) };
+        let own = crate::config::load(&global.config)?;
+        let language = own.language;
+        let Some(config) = own.config.clone() else { anyhow::bail!("{}", own.explain(super::is_styled())) };
+        // What all daemons go by, where several share the store: a command puts no other file in force.
+        let store = config.store.clone();
+        let loaded = in_force(&config, &own.source, &global.config)?.unwrap_or(own);
+        let Some(mut config) = loaded.config.clone() else { anyhow::bail!("{}", loaded.explain(super::is_styled())) };
+        config.store = store;
         let directory = global.data();
         crate::private::make_directory(&directory)?;
         let lock = daemon::Lock::take(&directory, language)?;

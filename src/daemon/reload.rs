@@ -157,11 +157,15 @@ impl Reloader {
     async fn take(&mut self, is_asked: bool) -> anyhow::Result<Option<usize>> {
         let loaded = config::load(&self.path)?;
         let is_for_all =
-            loaded.config.as_ref().and_then(|config| config.store.as_ref()).is_none_or(|store| store.is_file_here);
+            loaded.config.as_ref().and_then(|config| config.store.as_ref()).is_some_and(|store| store.is_file_here);
         if self.app.share().is_some() && !is_for_all {
             self.source.clone_from(&loaded.source);
+            let is_other = self.app.text_in_force().await?.is_none_or(|text| text != loaded.source);
             if let Some(share) = self.app.share() {
-                share.set_has_other_file(true);
+                share.set_has_other_file(is_other);
+            }
+            if !is_other {
+                return Ok(None);
             }
             tracing::warn!("sla.toml was saved here, and all daemons go by another one: plazo apply puts it in force");
             return Ok(None);

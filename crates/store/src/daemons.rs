@@ -76,6 +76,7 @@ struct Other {
     id: String,
     until: DateTime<Utc>,
     version: String,
+    shares: bool,
 }
 
 impl Store {
@@ -132,6 +133,14 @@ impl Store {
         Ok(statement.query_row([milliseconds(now)], |row| row.get(0))?)
     }
 
+    /// Whether something waits to be gathered that fell due while nobody ran, or before anybody heard of it.
+    pub fn has_late_ones(&self) -> Result<bool> {
+        let mut statement = self.prepare(
+            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'held' AND held_for IN ('downtime', 'history'))",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
     /// The number of the journal's last entry.
     pub fn last_entry(&self) -> Result<i64> {
         Ok(self.prepare("SELECT coalesce(max(seq), 0) FROM journal")?.query_row([], |row| row.get(0))?)
@@ -146,6 +155,11 @@ impl Store {
         rows.collect()
     }
 
+    /// When the first of all wakes is.
+    pub fn next_wake_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(super::known(self.prepare("SELECT min(at) FROM wakes")?.query_row([], |row| row.get(0))?))
+    }
+
     /// How many wakes there are, and the first.
     pub fn count_wakes(&self) -> Result<(u64, Option<DateTime<Utc>>)> {
         let mut statement = self.prepare("SELECT count(*), min(at) FROM wakes")?;
@@ -158,15 +172,22 @@ impl Writing<'_> {
     /// lives no more is free again, and in doubt.
     pub fn renew(&self, beat: &Beat, now: DateTime<Utc>) -> Result<Standing> {
         let mut statement = self.prepare(&format!(
-            "INSERT INTO daemons (id, until, since, version, url, ahead, has_other_file)
-             VALUES (?1, {SERVER_NOW} + CAST(?2 AS BIGINT), {SERVER_NOW}, ?3, ?4, ?5, ?6)
+            "INSERT INTO daemons (id, until, since, version, url, ahead, has_other_file, shares)
+             VALUES (?1, {SERVER_NOW} + CAST(?2 AS BIGINT), {SERVER_NOW}, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (id) DO UPDATE SET until = excluded.until, url = excluded.url, ahead = excluded.ahead,
-                 has_other_file = excluded.has_other_file
+                 has_other_file = excluded.has_other_file, shares = excluded.shares
              RETURNING until"
         ))?;
         let lives = LIVES.num_milliseconds();
-        let values =
-            params![beat.id, lives, beat.version, beat.url, beat.ahead.num_milliseconds(), beat.has_other_file];
+        let values = params![
+            beat.id,
+            lives,
+            beat.version,
+            beat.url,
+            beat.ahead.num_milliseconds(),
+            beat.has_other_file,
+            beat.may_share
+        ];
         let until: DateTime<Utc> = statement.query_row(values, |row| row.get(0).and_then(instant))?;
         let server_now = until - LIVES;
         let (others, dead): (Vec<_>, Vec<_>) =
@@ -174,9 +195,9 @@ impl Writing<'_> {
         let n_freed = if dead.is_empty() { 0 } else { self.free_leases_of_dead(now)? };
         let newest = others.iter().map(|other| ordered(&other.version)).max();
         let may_share = beat.may_share && newest.is_none_or(|newest| newest <= ordered(&beat.version));
-        // Whoever is of an earlier version takes no part.
-        let n_older = others.iter().filter(|other| ordered(&other.version) < ordered(&beat.version)).count();
-        let n_sharing = u32::try_from(others.len() - n_older + 1).unwrap_or(u32::MAX);
+        // Whoever is of an earlier version takes no part, nor whoever says so: their part is the others'.
+        let takes_part = |other: &&Other| other.shares && ordered(&beat.version) <= ordered(&other.version);
+        let n_sharing = u32::try_from(others.iter().filter(takes_part).count() + 1).unwrap_or(u32::MAX);
         let slots = self.share(beat, &others, n_sharing, may_share)?;
         let gone = milliseconds(server_now - SHOWN);
         self.prepare("DELETE FROM daemons WHERE until < ?1")?.execute([gone])?;
@@ -185,17 +206,23 @@ impl Writing<'_> {
         Ok(Standing { now: server_now, slots, next_death, n_sharing, revision, n_freed })
     }
 
-    /// Gives all slots of a daemon up that ends, and what it has on its way stays its own until it is recorded.
-    pub fn leave(&self, id: &str) -> Result<()> {
+    /// Gives all slots of a daemon up that ends. What it still has on its way may arrive, and is free again.
+    pub fn leave(&self, id: &str, now: DateTime<Utc>) -> Result<()> {
+        self.free_leases_of(id, now)?;
         self.prepare("UPDATE slots SET owner = NULL, epoch = epoch + 1 WHERE owner = ?1")?.execute([id])?;
         self.prepare("DELETE FROM daemons WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
 
     fn others(&self, id: &str) -> Result<Vec<Other>> {
-        let mut statement = self.prepare("SELECT id, until, version FROM daemons WHERE id <> ?1")?;
+        let mut statement = self.prepare("SELECT id, until, version, shares FROM daemons WHERE id <> ?1")?;
         let rows = statement.query_map([id], |row| {
-            Ok(Other { id: row.get(0)?, until: row.get(1).and_then(instant)?, version: row.get(2)? })
+            Ok(Other {
+                id: row.get(0)?,
+                until: row.get(1).and_then(instant)?,
+                version: row.get(2)?,
+                shares: row.get(3)?,
+            })
         })?;
         rows.collect()
     }

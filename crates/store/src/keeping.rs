@@ -224,19 +224,25 @@ impl Writing<'_> {
 
     /// Writes what is known of a request anew, without touching its clocks, wakes or conversations.
     pub fn put_state(&self, request: &Request) -> Result<()> {
-        self.prepare(self.either(
-            "UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6 WHERE id = ?1",
-            "UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6, version = version + 1 WHERE id = ?1",
-        ))?
-        .execute(params![
-            request.id.0,
-            request.owner,
-            request.facets.customer,
-            request.contact_word(),
-            stored::write_request(request)?,
-            SHAPE
-        ])?;
-        Ok(())
+        let (state, contact) = (stored::write_request(request)?, request.contact_word());
+        let (owner, customer) = (&request.owner, &request.facets.customer);
+        if !self.is_shared() {
+            self.prepare(
+                "UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6 WHERE id = ?1",
+            )?
+            .execute(params![request.id.0, owner, customer, contact, state, SHAPE])?;
+            return Ok(());
+        }
+        // Not over what another daemon has heard since it was read.
+        let version = self.seen().and_then(|mut seen| seen.moves(request.id));
+        self.prepare(
+            "UPDATE requests SET owner = ?2, customer = ?3, contact = ?4, state = ?5, v = ?6, version = version + 1
+             WHERE id = ?1 AND (?7::bigint IS NULL OR version = ?7)",
+        )?
+        .send_unless(
+            version.map(|_| "a request moved in the meantime"),
+            params![request.id.0, owner, customer, contact, state, SHAPE, version],
+        )
     }
 
     /// Notes what was let go of a request.

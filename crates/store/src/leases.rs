@@ -29,6 +29,9 @@ pub struct Leases {
     pub doubtful: Vec<DeliveryId>,
 }
 
+/// Why a delivery that was to go out, or to be let go, stands otherwise than it was read.
+const TAKEN: Option<&str> = Some("a delivery went out by another daemon");
+
 /// What of the deliveries one of several daemons leases: those to destinations that are its own, and what it decided itself, where nobody
 /// paces it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -232,11 +235,20 @@ impl Store {
 
     /// The next instant to look for a delivery that may go out, those for destinations in `busy` aside. Asked for when none may now:
     /// then what waits for a destination that does not stand still is what is tried again, which is little.
-    pub fn next_delivery_at(&self, busy: &[String], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    ///
+    /// Where several daemons share the work, `slots` are this one's: what waits for another's destinations is not its business.
+    pub fn next_delivery_at(
+        &self,
+        busy: &[String],
+        slots: Option<Slots>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>> {
         let mut next = self.next_release_at()?;
         let mut plain = self.prepare(NEXT_OF_DESTINATION)?;
         let mut of_tickets = self.prepare(NEXT_OF_TICKETS)?;
-        for (destination, held_until) in self.waiting(busy)? {
+        let is_own = |destination: &str| slots.is_none_or(|slots| slots.has_name(destination));
+        for (destination, held_until) in self.waiting(busy)?.into_iter().filter(|(destination, _)| is_own(destination))
+        {
             let at = match held_until.filter(|until| now < *until) {
                 Some(until) => Some(until),
                 None => {
@@ -360,20 +372,19 @@ impl Writing<'_> {
     }
 
     fn mark_leased(&self, delivery: &mut Leased, until: DateTime<Utc>, daemon: Option<&str>) -> Result<()> {
-        let taken = Some("a delivery went out by another daemon");
         let (id, until) = (delivery.id.0, milliseconds(until));
         if self.is_shared() {
             self.prepare(
                 "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2, leased_by = ?3
                  WHERE id = ?1 AND state = 'pending'",
             )?
-            .send_unless(taken, params![id, until, daemon])?;
+            .send_unless(TAKEN, params![id, until, daemon])?;
         } else {
             self.prepare(
                 "UPDATE deliveries SET state = 'leased', fence = fence + 1, attempts = attempts + 1, next_at = ?2
                  WHERE id = ?1 AND state = 'pending'",
             )?
-            .send_unless(taken, params![id, until])?;
+            .send_unless(TAKEN, params![id, until])?;
         }
         delivery.fence += 1;
         delivery.attempt += 1;
@@ -382,14 +393,14 @@ impl Writing<'_> {
 
     /// An alert of which nothing can be said is dead, and shown as that.
     fn settle_unreadable(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1")?
-            .execute(params![id.0, milliseconds(now), UNREADABLE])?;
-        Ok(())
+        self.prepare(
+            "UPDATE deliveries SET state = 'dead', finished_at = ?2, answer = ?3 WHERE id = ?1 AND state = 'pending'",
+        )?
+        .send_unless(TAKEN, params![id.0, milliseconds(now), UNREADABLE])
     }
 
     fn settle_unneeded(&self, id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
-        self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1")?
-            .execute(params![id.0, milliseconds(now)])?;
-        Ok(())
+        self.prepare("UPDATE deliveries SET state = 'unneeded', finished_at = ?2 WHERE id = ?1 AND state = 'pending'")?
+            .send_unless(TAKEN, params![id.0, milliseconds(now)])
     }
 }

@@ -235,6 +235,16 @@ impl Writing<'_> {
         self.free_leases_where(is_dead, now)
     }
 
+    /// The same of one daemon.
+    pub(super) fn free_leases_of(&self, daemon: &str, now: DateTime<Utc>) -> Result<usize> {
+        let mut statement = self.prepare(
+            "UPDATE deliveries SET state = 'pending', in_doubt = 1,
+                 next_at = CASE WHEN destination LIKE 'source.%' THEN CAST(?2 AS BIGINT) ELSE CAST(?1 AS BIGINT) END
+             WHERE state = 'leased' AND leased_by = ?3",
+        )?;
+        statement.execute(params![milliseconds(now), milliseconds(now + LOOKED_FOR_AFTER), daemon])
+    }
+
     fn free_leases_where(&self, whose: &str, now: DateTime<Utc>) -> Result<usize> {
         let mut statement = self.prepare(&format!(
             "UPDATE deliveries SET state = 'pending', in_doubt = 1,

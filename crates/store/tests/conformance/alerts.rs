@@ -59,8 +59,8 @@ fn deliveries_are_leased(world: &World<'_>) {
     ];
     told(world, steps);
     let store = world.store;
-    world.sees("next", &store.next_delivery_at(&[], at(0)).expect("read"));
-    world.sees("next but in the room", &store.next_delivery_at(&["room".to_owned()], at(0)).expect("read"));
+    world.sees("next", &store.next_delivery_at(&[], None, at(0)).expect("read"));
+    world.sees("next but in the room", &store.next_delivery_at(&["room".to_owned()], None, at(0)).expect("read"));
     let peeked: Vec<_> = store.peek(at(6), 10, &[]).expect("peeked").into_iter().map(|leased| leased.content).collect();
     world.sees("peeked", &peeked);
     let leases = world.write(|store| store.lease(at(6), at(11), 10, &[], &lanes()).expect("leased"));

@@ -108,7 +108,7 @@ fn a_ticket_has_an_order(world: &World<'_>) {
     ];
     let first = goes(world, deeds, 6);
     world.sees("the first, unless a later one makes it needless", &first);
-    world.sees("next", &world.store.next_delivery_at(&[], at(6)).expect("read"));
+    world.sees("next", &world.store.next_delivery_at(&[], None, at(6)).expect("read"));
     let rest = goes(world, Vec::new(), 7);
     world.sees("what goes beside it", &rest);
     world.sees("written", &world.store.written(RequestId(1), "source.desk").expect("read"));

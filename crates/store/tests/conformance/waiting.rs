@@ -37,7 +37,7 @@ fn what_waits_becomes_one_message(world: &World<'_>) {
         let deliveries = vec![held(Some("ana"), HeldFor::Downtime, 5), held(None, HeldFor::Downtime, 5)];
         world.save(&Changes { alerts: vec![step(id, "due", id, deliveries)], ..Changes::default() });
     }
-    assert_eq!(world.store.next_delivery_at(&[], at(0)).expect("read"), None, "nothing goes by itself");
+    assert_eq!(world.store.next_delivery_at(&[], None, at(0)).expect("read"), None, "nothing goes by itself");
     let mut steps = Vec::new();
     loop {
         let step = world.write(|store| store.gather(HeldFor::Downtime, at(6)).expect("gathered"));
@@ -92,7 +92,7 @@ fn a_single_one_goes_by_itself(world: &World<'_>) {
     let question = WindowOf { person: Some("ana".to_owned()), destination: "mail".to_owned() };
     let known = world.known(vec![Ask::WindowOf(question.clone())]);
     assert_eq!(known.get(question), Ok(&Some(at(3))));
-    assert_eq!(world.store.next_delivery_at(&[], at(0)).expect("read"), Some(at(5)));
+    assert_eq!(world.store.next_delivery_at(&[], None, at(0)).expect("read"), Some(at(5)));
     assert_eq!(world.write(|store| store.release(TimeDelta::minutes(2), at(4)).expect("released")), Gathered::Nothing);
     assert_eq!(world.write(|store| store.release(TimeDelta::minutes(2), at(5)).expect("released")), Gathered::Message);
     let leased = world.write(|store| store.lease(at(5), at(10), 10, &[], &lanes()).expect("leased")).leased;
@@ -157,7 +157,7 @@ fn destinations_stand(world: &World<'_>) {
     assert_eq!(store.waiting_for("mail", true, at(9)).expect("read").len(), 2, "a link goes to nobody else");
     assert_eq!(store.waiting_for("mail", true, at(1)).expect("read").len(), 1);
     assert_eq!(store.waiting_for("mail", false, at(9)).expect("read"), [], "there is no other way");
-    assert_eq!(store.next_delivery_at(&[], at(9)).expect("read"), Some(at(15)));
+    assert_eq!(store.next_delivery_at(&[], None, at(9)).expect("read"), Some(at(15)));
     assert_eq!(world.write(|store| store.lease(at(9), at(14), 10, &[], &lanes()).expect("leased")).leased.len(), 0);
     let leases = world.write(|store| store.lease(at(15), at(20), 1, &[], &lanes()).expect("leased"));
     assert!(leases.leased[0].is_probe);

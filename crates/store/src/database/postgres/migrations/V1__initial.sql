@@ -448,7 +448,9 @@ CREATE TABLE daemons (
     -- By how many milliseconds its clock is ahead of this server's.
     ahead BIGINT NOT NULL,
     -- Whether the file beside it is another than the one in force.
-    has_other_file BIGINT NOT NULL CHECK (has_other_file IN (0, 1))
+    has_other_file BIGINT NOT NULL CHECK (has_other_file IN (0, 1)),
+    -- Whether it may look after slots: its clock is right, its version the newest, and it does not end.
+    shares BIGINT NOT NULL CHECK (shares IN (0, 1))
 ) WITH (fillfactor = 50);
 
 -- Who looks at what in time. A row changes when it changes hands, and its epoch only grows.
