@@ -16,7 +16,7 @@ use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::privacy;
-use crate::store::leases::Part;
+use crate::store::leases::LeasePart;
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
@@ -360,13 +360,13 @@ impl<'a> Work<'a> {
     }
 
     /// What of the deliveries is this daemon's to lease; none where all is, and `None` within where it is not sure to live.
-    pub(super) fn part(&mut self) -> Option<Option<Part>> {
+    pub(super) fn part(&mut self) -> Option<Option<LeasePart>> {
         let share = self.core.share()?;
         let mut decided = share.take_decided();
         // What is decided in this transaction, too.
         decided.extend_from_slice(&self.done.decided);
         let (daemon, slots) = (share.id().to_owned(), share.slots());
-        Some(share.is_sure().then_some(Part { daemon, slots, decided }))
+        Some(share.is_sure().then_some(LeasePart { daemon, slots, decided }))
     }
 
     /// Takes note of deliveries that were leased.
