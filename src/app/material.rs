@@ -5,9 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::readers::Readers;
-use crate::engine::clock::Clock;
-use crate::engine::event::Event;
 use crate::engine::request_id::RequestId;
+use crate::store::material::LoadedRequest;
 use crate::store::{Store, StoreError};
 
 /// Requests that are read in one look: one look for some hundreds costs less than one each, and one for all would keep the log from being
@@ -18,21 +17,14 @@ const AHEAD: usize = 1;
 /// Threads that read, at most. Alerts go out beside them, so that half of the processors are left.
 const MOST_THREADS: usize = 4;
 
-/// A request as the store has it.
-pub(super) struct Loaded {
-    pub(super) id: RequestId,
-    pub(super) events: Vec<Event>,
-    pub(super) clocks: Vec<Clock>,
-}
-
-type Loads = Result<Vec<Loaded>, StoreError>;
+type Loads = Result<Vec<LoadedRequest>, StoreError>;
 
 /// Hands over each of those requests, in their order. `progress` is how many were handed over, and of how many.
 pub(super) fn each_loaded(
     readers: &Readers,
     ids: &[RequestId],
     [n_done, n_all]: &[AtomicUsize; 2],
-    mut take: impl FnMut(Loaded),
+    mut take: impl FnMut(LoadedRequest),
 ) -> Result<(), StoreError> {
     n_done.store(0, Ordering::Relaxed);
     n_all.store(ids.len(), Ordering::Relaxed);
@@ -72,6 +64,5 @@ fn load<'i>(readers: &Readers, looks: impl Iterator<Item = &'i [RequestId]>, sen
 }
 
 fn look_at(store: &Store, some: &[RequestId]) -> Loads {
-    let look = store.look()?;
-    some.iter().map(|id| Ok(Loaded { id: *id, events: look.events(*id)?, clocks: look.clocks(*id)? })).collect()
+    store.look()?.material(some)
 }

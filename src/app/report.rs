@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike as _, Days, TimeDelta, Utc};
 
 use super::App;
 use super::desk::Desk;
-use super::material::{Loaded, each_loaded};
+use super::material::each_loaded;
 use super::readers::Readers;
 use super::schedule::last_time;
 use super::sessions::Viewer;
@@ -28,6 +28,7 @@ use crate::engine::rota::Handover;
 use crate::engine::{history, reasons};
 use crate::outbox::Content;
 use crate::report::{Broken, BrokenRules, By, Case, Fold, Material, Period, Report, Standards};
+use crate::store::material::LoadedRequest;
 use crate::store::{Store, StoreError};
 use crate::text::register::RegisterEntry;
 use crate::text::{Both, violation};
@@ -244,7 +245,7 @@ fn make(
     // What happened since the later one began is all there is to look at for it, and more for the one before.
     let later: HashSet<RequestId> = store.concerned(wanted.period.from)?.into_iter().collect();
     let ids = store.concerned(if kept_before.is_some() { wanted.period.from } else { earlier.from })?;
-    each_loaded(readers, &ids, progress, |Loaded { id, events, clocks }| {
+    each_loaded(readers, &ids, progress, |LoadedRequest { id, events, clocks }| {
         let seen = history::up_to(id, &events, rulebook, [earlier.to, wanted.period.to]);
         let folds = [(kept_before.is_none(), &mut before), (later.contains(&id), &mut report)];
         for ((is_concerned, fold), history) in folds.into_iter().zip(seen) {

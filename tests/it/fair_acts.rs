@@ -283,7 +283,8 @@ e = [{ at = \"due\", tell = [\"ana\"] }]
 #[test]
 fn a_mail_of_a_promise_with_hours_leads_to_the_next_opening_as_of_when_it_is_pressed() {
     // Open three hours before and after now, on every day.
-    let here = chrono::Utc::now().with_timezone(&chrono_tz::America::Bogota);
+    let now: chrono::DateTime<chrono::Utc> = before_now(Duration::ZERO).parse().expect("an instant");
+    let here = now.with_timezone(&chrono_tz::America::Bogota);
     let hour = |hours| (here + chrono::TimeDelta::hours(hours)).format("%H:00").to_string();
     let (opens, closes) = (hour(-3), hour(3));
     let daemon = start_with(&format!(

@@ -290,12 +290,22 @@ fn a_token_that_is_refused_holds_what_is_to_be_written_and_nobody_s_account_is_b
     let held =
         wait_for("a hold", PATIENCE, || written(&daemon, "pending").into_iter().find(|row| row["held_by"].is_string()));
     assert!(held["held_by"].as_str().is_some_and(|cause| cause.contains("one of its own")), "{held}");
-    let tested =
-        daemon.command().env("CHATWOOT_TOKEN", "PLAZOTEST").args(["source", "test", "chatwoot", "--write"]).output();
-    let tested = tested.expect("plazo runs");
-    let said = String::from_utf8_lossy(&tested.stdout).into_owned();
-    assert_eq!(tested.status.code(), Some(1), "{said}");
+    let tested = |daemon: &Daemon| {
+        let mut command = daemon.command();
+        command.env("CHATWOOT_TOKEN", "PLAZOTEST").args(["source", "test", "chatwoot", "--write"]);
+        let tested = command.output().expect("plazo runs");
+        (tested.status.code(), String::from_utf8_lossy(&tested.stdout).into_owned())
+    };
+    let (code, said) = tested(&daemon);
+    assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("plazo is there 9, plazo@empresa.example") && said.contains("Laura Mora's"), "{said}");
+    // Nor by a token that is another account's than the file says.
+    for (named, code) in [("31", Some(1)), ("9", Some(0))] {
+        let daemon = start(&(file(&api, "\"note\"") + &format!("write_as = \"{named}\"\n")));
+        let (tested, said) = tested(&daemon);
+        assert_eq!(tested, code, "{said}");
+        assert_eq!(said.contains("write_as says 31"), named == "31", "{said}");
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod integrity;
 pub mod journal;
 pub mod keeping;
 mod load;
+pub mod material;
 pub mod moving;
 pub mod objects;
 pub mod outbox;

@@ -151,21 +151,30 @@ impl Store {
         let mut statement =
             self.prepare("SELECT kind, cycle, v, clock FROM clocks WHERE request = ?1 ORDER BY kind, cycle")?;
         let mut rows = statement.query([request.0])?;
-        let (mut clocks, mut state) = (Vec::new(), None::<Vec<Clock>>);
+        let (mut clocks, mut state) = (Vec::new(), None);
         while let Some(row) = &rows.next()? {
-            if row.get_ref(3)? != ValueRef::Null {
-                clocks.extend(self.read_clock(request, row, 2));
-                continue;
-            }
-            let own = match &mut state {
-                Some(own) => own,
-                None => state.insert(self.clocks_in_state(request)?),
-            };
-            let (kind, cycle) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get::<u32>(1)?);
-            let place = own.iter().position(|clock| clock.kind.as_str() == kind && clock.cycle == cycle);
-            clocks.extend(place.map(|place| own.swap_remove(place)));
+            clocks.extend(self.clock_in(request, row, &mut state)?);
         }
         Ok(clocks)
+    }
+
+    /// The clock of a row of kind, cycle, shape and clock; where that is not written twice, out of the request's `state`, which is read once.
+    pub(super) fn clock_in(
+        &self,
+        request: RequestId,
+        row: &Row<'_>,
+        state: &mut Option<Vec<Clock>>,
+    ) -> Result<Option<Clock>> {
+        if row.get_ref(3)? != ValueRef::Null {
+            return Ok(self.read_clock(request, row, 2));
+        }
+        let own = match state {
+            Some(own) => own,
+            None => state.insert(self.clocks_in_state(request)?),
+        };
+        let (kind, cycle) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get::<u32>(1)?);
+        let place = own.iter().position(|clock| clock.kind.as_str() == kind && clock.cycle == cycle);
+        Ok(place.map(|place| own.swap_remove(place)))
     }
 
     fn clocks_in_state(&self, id: RequestId) -> Result<Vec<Clock>> {
