@@ -14,7 +14,7 @@ use super::disk::DiskWatch;
 use super::metrics::VerdictLabels;
 use super::pulse::Pulse;
 use super::queue::Queue;
-use super::share::Share;
+use super::share::OwnPart;
 use super::time::TimeSource;
 use crate::config::Config;
 use crate::outbox::message::Leased;
@@ -46,7 +46,7 @@ pub(super) struct Core {
     /// Held by whoever changes who is away, or puts another file in force.
     pub(super) absences: tokio::sync::Mutex<()>,
     /// The part of this daemon, where several share the store.
-    pub(super) share: Option<Arc<Share>>,
+    pub(super) share: Option<Arc<OwnPart>>,
 }
 
 impl Core {
@@ -69,7 +69,7 @@ impl Core {
     }
 
     /// The same of one of several daemons.
-    pub(super) fn sharing(self, share: Option<Arc<Share>>) -> Self {
+    pub(super) fn sharing(self, share: Option<Arc<OwnPart>>) -> Self {
         Self { share, ..self }
     }
 

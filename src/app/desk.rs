@@ -118,6 +118,23 @@ impl Desk {
         Ok(n_live)
     }
 
+    /// Takes what was put aside for a conversation that another daemon opened at the same time. Returns how many conversations had some.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if it cannot be written.
+    pub async fn take_parked_late(&self) -> Result<usize, WriteError> {
+        let late = self.readers.read(Store::parked_late).await?;
+        for (channel, thread, request) in late.clone() {
+            let taken = move |work: &mut Work<'_>| {
+                let (channel, threads) = (channel.clone(), vec![thread.clone()]);
+                work.try_decide(Input::Unpark { channel, threads, request }).map(|_| ())
+            };
+            self.writer.write(taken).await?;
+        }
+        Ok(late.len())
+    }
+
     /// Writes down what somebody says to a violation; `None` if there is no such one.
     pub async fn excuse_violation(
         &self,

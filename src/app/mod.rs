@@ -84,7 +84,7 @@ use queue::Queue;
 use readers::Readers;
 use readiness::Readiness;
 use refusals::Refusals;
-use share::{Share, Sharing};
+use share::{OwnPart, Sharing};
 use time::TimeSource;
 use writer::Writer;
 
@@ -276,7 +276,7 @@ impl App {
     }
 
     /// Its part, where several daemons share the store.
-    pub fn share(&self) -> Option<&Arc<Share>> {
+    pub fn share(&self) -> Option<&Arc<OwnPart>> {
         self.core.share()
     }
 

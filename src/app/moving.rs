@@ -93,13 +93,13 @@ pub fn move_store(
     if !new.is_unused()? {
         return Err(MoveError::Used(to.to_string()));
     }
-    let of = old.n_rows()?;
+    let (of, key) = (old.n_rows()?, key_of(from, &old)?);
     let looked = old.look()?;
     // Before the other one's transaction is begun, which a server ends where nothing comes for a while.
     let before = verify(&looked, config, now, None, |n| progress(MoveStep::Verified(n)))?;
     let open = new.begin()?;
     let n_rows = open.writing().take_all(&looked, |n| progress(MoveStep::Rows(n, of)))?;
-    if let Some(key) = key_of(from, &old)? {
+    if let Some(key) = key {
         put_key(to, &open, &key)?;
     }
     let after = verify(&open.writing(), config, now, None, |n| progress(MoveStep::Verified(n)))?;

@@ -21,7 +21,7 @@ use crate::engine::effect::Wake;
 use crate::engine::request_id::RequestId;
 use crate::outbox::DeliveryId;
 use crate::slots::Slots;
-use crate::store::daemons::{Beat, LIVES, Standing};
+use crate::store::daemons::{Beat, LIVES, Membership};
 use crate::store::{Store, StoreError, StorePlace};
 
 /// How often it says that it lives.
@@ -40,7 +40,7 @@ const MOST_AHEAD: TimeDelta = TimeDelta::seconds(1);
 const AFTER_DEATH: Duration = Duration::from_millis(50);
 
 /// The part of one daemon.
-pub struct Share {
+pub struct OwnPart {
     /// Its name, random for each process, and another one where it is not known what became of a commit.
     id: Mutex<String>,
     held: Mutex<Held>,
@@ -66,7 +66,7 @@ struct Held {
     revision: i64,
 }
 
-impl Share {
+impl OwnPart {
     fn new() -> Self {
         Self {
             id: Mutex::new(random_name()),
@@ -165,7 +165,7 @@ impl Sharing {
         place: &StorePlace,
         core: &Arc<Core>,
         keys: &Arc<Keys>,
-        share: &Arc<Share>,
+        share: &Arc<OwnPart>,
         url: impl Fn() -> Option<String> + Send + 'static,
     ) -> Result<Self, StoreError> {
         let store = place.open()?;
@@ -198,7 +198,7 @@ impl Sharing {
 
 impl Core {
     /// The part of this daemon; none where it shares with nobody.
-    pub(super) const fn share(&self) -> Option<&Arc<Share>> {
+    pub(super) const fn share(&self) -> Option<&Arc<OwnPart>> {
         self.share.as_ref()
     }
 }
@@ -208,7 +208,7 @@ struct Beater {
     store: Store,
     core: Arc<Core>,
     keys: Arc<Keys>,
-    share: Arc<Share>,
+    share: Arc<OwnPart>,
     /// By how much this clock is ahead of the server's.
     ahead: TimeDelta,
     /// When the next of the others is dead, by the machine's own clock.
@@ -283,7 +283,7 @@ impl Beater {
         let open = self.store.begin()?;
         let standing = open.writing().renew(&beat, self.core.now())?;
         open.commit()?;
-        let Standing { now, slots, next_death, n_sharing, revision, n_freed } = standing;
+        let Membership { now, slots, next_death, n_sharing, revision, n_freed } = standing;
         self.next_death = next_death.and_then(|at| (at - now).to_std().ok()).map(|wait| began + wait + AFTER_DEATH);
         let before = {
             let mut held = self.share.held();
@@ -326,6 +326,6 @@ impl Beater {
 }
 
 /// The part of a daemon that is about to share a store with others.
-pub(super) fn of(place: &StorePlace) -> Option<Arc<Share>> {
-    place.is_shared().then(|| Arc::new(Share::new()))
+pub(super) fn of(place: &StorePlace) -> Option<Arc<OwnPart>> {
+    place.is_shared().then(|| Arc::new(OwnPart::new()))
 }

@@ -17,7 +17,7 @@ use crate::outbox::DeliveryId;
 use crate::outbox::message::{Leased, NewAlert};
 use crate::privacy;
 use crate::slots::Slots;
-use crate::store::leases::Part;
+use crate::store::leases::LeasePart;
 use crate::store::{Store, StoreError, WriteTx, Writing};
 use crate::text::Both;
 use crate::unit::changes::Remark;
@@ -367,13 +367,13 @@ impl<'a> Work<'a> {
     }
 
     /// What of the deliveries is this daemon's to lease; none where all is, and `None` within where it is not sure to live.
-    pub(super) fn part(&mut self) -> Option<Option<Part>> {
+    pub(super) fn part(&mut self) -> Option<Option<LeasePart>> {
         let share = self.core.share()?;
         let mut decided = share.take_decided();
         // What is decided in this transaction, too.
         decided.extend_from_slice(&self.done.decided);
         let (daemon, slots) = (share.id(), share.slots());
-        Some(share.is_sure().then_some(Part { daemon, slots, decided }))
+        Some(share.is_sure().then_some(LeasePart { daemon, slots, decided }))
     }
 
     /// The slots that are this daemon's; none where all is.

@@ -76,6 +76,12 @@ struct Made {
 
 pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     let (language, directory) = (global.language(), global.data());
+    if global.load().is_some_and(|config| config.store.is_some()) {
+        anyhow::bail!(language.of(Both {
+            en: "the store is a PostgreSQL; copy it by pg_dump, or keep a standby (docs/several.md)",
+            es: "la base de datos es un PostgreSQL; cópiela con pg_dump, o tenga una réplica (docs/varios.md)",
+        }));
+    }
     let to_pipe = args.to.as_os_str() == "-";
     let in_directory = args.to.is_dir() || args.to.as_os_str().to_string_lossy().ends_with('/');
     if args.keep.is_some() && !in_directory {

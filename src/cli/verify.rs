@@ -43,6 +43,12 @@ pub(super) fn run(global: &Global, args: &Args) -> Outcome {
     };
     let lock = args.mend.then(|| daemon::Lock::take(&directory, language)).transpose()?;
     let store = if lock.is_some() { place.open() } else { place.open_reader() }.map_err(no_store)?;
+    if args.mend && store.daemons()?.iter().any(|daemon| daemon.lives) {
+        anyhow::bail!(language.of(both!(
+            "a daemon runs on {shown}; stop all of them first",
+            "hay un servicio en marcha sobre {shown}; deténgalos todos primero"
+        )));
+    }
     let is_in_force = set_revision(&mut config, &loaded.source, &store)?;
     let bar = bar(store.last_request()?);
     let now = real_time().now();

@@ -14,6 +14,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// more urgent work.
 const FIRST: u32 = 60;
 const EACH: u32 = 3_600;
+/// The name under which one of several daemons looks for what was put aside while another opened its conversation.
+const PARKED: &str = "parked";
 /// The name under which one of several daemons lets go what was kept for long enough.
 const KEEPING: &str = "keeping";
 
@@ -31,6 +33,12 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             }
             Ok(DiskChange::Opened) => tracing::info!("there is room on the disk again: events are taken"),
             Err(error) => tracing::debug!(%error, "the disk cannot be looked at"),
+        }
+        if app.share().is_some()
+            && app.is_own(PARKED)
+            && let Err(error) = app.desk.take_parked_late().await
+        {
+            tracing::debug!(%error, "what was put aside too late was not looked for");
         }
         seconds += 1;
         if EACH <= seconds {

@@ -15,7 +15,7 @@ use super::access::Read;
 use super::error::{HandlerResult, Problem};
 use crate::app::App;
 use crate::app::disk::{DiskOutlook, outlook_in_words};
-use crate::app::share::Share;
+use crate::app::share::OwnPart;
 use crate::app::views::Counts;
 use crate::config::{Config, EMAIL};
 use crate::outbox::DeliveryState;
@@ -198,7 +198,7 @@ struct Sharer {
 }
 
 impl Sharer {
-    fn new(row: DaemonRow, share: Option<&Arc<Share>>) -> Self {
+    fn new(row: DaemonRow, share: Option<&Arc<OwnPart>>) -> Self {
         let DaemonRow { id, since, lives, version, url, ahead_ms, has_other_file, n_slots } = row;
         let answers = share.is_some_and(|share| share.id() == id);
         Self { id, answers, since, lives, version, url, slots: n_slots, ahead_ms, other_file: has_other_file }

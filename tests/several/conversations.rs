@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::daemon::{Daemon, before_now};
+use crate::support::{PATIENCE, wait_for};
 use crate::{House, message, tells, verified};
 
 #[test]
@@ -89,8 +90,22 @@ fn a_token_and_an_act_are_known_to_every_daemon() {
     assert!(acked.success());
     let shown = daemons[0].get("/v1/requests/R-1");
     assert!(shown.to_string().contains("acked_at"), "{shown}");
-    // Who is away is said to one of them.
-    let away =
-        daemons[0].command().args(["away", "add", "laura", "--until", "2030-01-01"]).output().expect("plazo runs");
-    eprintln!("{}", String::from_utf8_lossy(&away.stderr));
+}
+
+#[test]
+fn what_was_put_aside_while_another_opened_its_conversation_is_taken() {
+    let house = House::new();
+    let daemons = house.daemons(2, "1h");
+    tells(&daemons[0], &message("m1", "t1", "in"));
+    let mut early = message("early", "t1", "out");
+    early["threads"] = serde_json::json!(["t1"]);
+    early.as_object_mut().expect("an object").remove("thread");
+    house.server.run(
+        &house.url,
+        &format!("INSERT INTO parked (source, event, channel, thread, body, received_at) VALUES ('desk', 'early', 'whatsapp', 't1', '{early}', 0)"),
+    );
+    wait_for("it to be taken", PATIENCE, || {
+        (house.server.run(&house.url, "SELECT count(*) FROM parked") == "0").then_some(())
+    });
+    assert_eq!(house.server.run(&house.url, "SELECT request FROM journal WHERE event = 'early'"), "1");
 }

@@ -4,6 +4,7 @@
 mod conversations;
 mod failing;
 mod file;
+mod kills;
 mod moving;
 #[path = "../../crates/store/tests/conformance/server.rs"]
 #[allow(dead_code, reason = "it is shared with the store's own tests, which use more of it")]

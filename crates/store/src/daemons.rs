@@ -35,7 +35,7 @@ pub struct Beat {
 
 /// What a daemon learns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Membership {
     /// The server's time.
     pub now: DateTime<Utc>,
     /// The slots that are its own.
@@ -170,7 +170,7 @@ impl Store {
 impl Writing<'_> {
     /// Says that a daemon lives, takes slots that are nobody's and gives up what is more than its part. What somebody had on its way who
     /// lives no more is free again, and in doubt.
-    pub fn renew(&self, beat: &Beat, now: DateTime<Utc>) -> Result<Standing> {
+    pub fn renew(&self, beat: &Beat, now: DateTime<Utc>) -> Result<Membership> {
         let mut statement = self.prepare(&format!(
             "INSERT INTO daemons (id, until, since, version, url, ahead, has_other_file, shares)
              VALUES (?1, {SERVER_NOW} + CAST(?2 AS BIGINT), {SERVER_NOW}, ?3, ?4, ?5, ?6, ?7)
@@ -203,7 +203,7 @@ impl Writing<'_> {
         self.prepare("DELETE FROM daemons WHERE until < ?1")?.execute([gone])?;
         let revision = self.prepare("SELECT coalesce(max(id), 0) FROM revisions")?.query_row([], |row| row.get(0))?;
         let next_death = others.iter().map(|other| other.until).min();
-        Ok(Standing { now: server_now, slots, next_death, n_sharing, revision, n_freed })
+        Ok(Membership { now: server_now, slots, next_death, n_sharing, revision, n_freed })
     }
 
     /// Gives all slots of a daemon up that ends. What it still has on its way may arrive, and is free again.

@@ -35,7 +35,7 @@ const TAKEN: Option<&str> = Some("a delivery went out by another daemon");
 /// What of the deliveries one of several daemons leases: those to destinations that are its own, and what it decided itself, where nobody
 /// paces it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct LeasePart {
     /// Its name.
     pub daemon: String,
     /// The slots that are its own.
@@ -134,7 +134,13 @@ impl Store {
         Ok(peeked)
     }
 
-    fn ready(&self, now: DateTime<Utc>, limit: usize, busy: &[String], part: Option<(&Part, &Lanes)>) -> Result<Found> {
+    fn ready(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+        busy: &[String],
+        part: Option<(&LeasePart, &Lanes)>,
+    ) -> Result<Found> {
         let mut urgent = Vec::new();
         for (destination, held_until) in self.waiting(busy)? {
             let others = part.filter(|(part, _)| !part.slots.has_name(&destination));
@@ -181,7 +187,7 @@ impl Store {
     }
 
     /// The same of what was just decided here, and was not tried before.
-    fn decided_for(&self, destination: &str, part: &Part, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
+    fn decided_for(&self, destination: &str, part: &LeasePart, now: DateTime<Utc>) -> Result<Vec<(i64, i64, i64)>> {
         if source_of(destination).is_some() || part.decided.is_empty() {
             return Ok(Vec::new());
         }
@@ -317,7 +323,7 @@ impl Writing<'_> {
         limit: usize,
         busy: &[String],
         lanes: &Lanes,
-        part: Option<&Part>,
+        part: Option<&LeasePart>,
     ) -> Result<Leases> {
         let (mut leased, mut doubtful): (Vec<Leased>, _) = (Vec::new(), Vec::new());
         let on_way = if lanes.at_once.is_empty() { HashMap::new() } else { self.leased_by_destination()? };

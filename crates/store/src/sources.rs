@@ -104,6 +104,16 @@ impl Store {
         Ok(self.prepare("SELECT EXISTS (SELECT 1 FROM parked)")?.query_row([], |row| row.get(0))?)
     }
 
+    /// Conversations for which something is kept although they have begun: another daemon opened one while this was put aside. Each with its
+    /// channel and its request.
+    pub fn parked_late(&self) -> Result<Vec<(String, String, RequestId)>> {
+        let mut statement = self.prepare(
+            "SELECT DISTINCT p.channel, p.thread, t.request FROM parked p JOIN threads t ON t.channel = p.channel AND t.thread = p.thread LIMIT 100",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2).map(RequestId)?)))?;
+        rows.collect()
+    }
+
     /// The events that are kept until one of these conversations begins, in the order in which they happened.
     pub fn parked(&self, channel: &str, threads: &[String]) -> Result<Vec<Event>> {
         let mut events: Vec<Event> = Vec::new();

@@ -8,7 +8,7 @@ use plazo_core::engine::request_id::RequestId;
 use plazo_core::slots::{Slots, slot_of_name};
 use plazo_core::unit::changes::Changes;
 use plazo_store::daemons::Beat;
-use plazo_store::leases::Part;
+use plazo_store::leases::LeasePart;
 use plazo_store::{Store, StoreError, WriteTx};
 
 use super::server::Server;
@@ -270,12 +270,12 @@ fn what_a_dead_daemon_was_sending_is_free_again(server: &Server) {
     let told = world.save(&Changes { alerts: steps, ..Changes::default() }).deliveries;
     let renew = |id: &str| world.write(|store| store.renew(&beat(id, "0.2.0"), at(2)).expect("renewed"));
     renew("a");
-    let lease = |part: &Part| {
+    let lease = |part: &LeasePart| {
         let leases =
             world.write(|store| store.lease_part(at(2), at(7), 10, &[], &lanes(), Some(part)).expect("leased"));
         leases.leased.into_iter().map(|leased| leased.id).collect::<Vec<_>>()
     };
-    let of = |daemon: &str, slots, decided| Part { daemon: daemon.to_owned(), slots, decided };
+    let of = |daemon: &str, slots, decided| LeasePart { daemon: daemon.to_owned(), slots, decided };
     // Who has nothing leases only what it decided itself.
     assert_eq!(lease(&of("a", Slots::NONE, Vec::new())), []);
     assert_eq!(lease(&of("a", Slots::NONE, vec![told[0]])), [told[0]]);
