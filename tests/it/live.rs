@@ -612,11 +612,9 @@ fn a_person_s_calendar_has_what_falls_due_turns_and_absences_until_its_links_are
     assert!(unfolded.contains(&format!("DTEND:{}", due.format("%Y%m%dT%H%M%SZ"))), "{unfolded}");
     let summaries: Vec<_> = unfolded.lines().filter_map(|line| line.strip_prefix("SUMMARY:")).collect();
     let n = |part: &str| summaries.iter().filter(|summary| summary.contains(part)).count();
-    assert_eq!(
-        (n(&request), n(&other), n("Away\\; Ana Ruiz stands in"), n("On duty: guardia")),
-        (1, 0, 1, 34),
-        "{summaries:#?}"
-    );
+    assert_eq!((n(&request), n(&other), n("Away\\; Ana Ruiz stands in")), (1, 0, 1), "{summaries:#?}");
+    // Every other day of those that it shows: one more or less by the day and the hour.
+    assert!([34, 35].contains(&n("On duty: guardia")), "{summaries:#?}");
 
     // Nobody changes anything by it, another's is another's, and what is ended is ended.
     assert!(400 <= daemon.call_by_tcp("POST", &path, &[], b"").status);
