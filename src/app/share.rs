@@ -310,6 +310,9 @@ impl Beater {
 
     /// Brings wakes that come soon into the queue, and has the outbox look where something may go.
     fn look(&mut self) -> Result<(), StoreError> {
+        // What others gave up is its own before it says again that it lives; what it gave up it knows.
+        let given = self.store.slots_of(&self.share.id())?;
+        self.share.held().slots = given;
         let (slots, now) = (self.share.slots(), self.core.now());
         if slots.is_empty() {
             self.core.queue.keep(|_| false);

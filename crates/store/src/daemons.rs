@@ -80,6 +80,13 @@ struct Other {
 }
 
 impl Store {
+    /// The slots of a daemon, which others may have given it a moment ago.
+    pub fn slots_of(&self, id: &str) -> Result<Slots> {
+        let mut statement = self.prepare("SELECT slot FROM slots WHERE owner = ?1")?;
+        let rows = statement.query_map([id], |row| row.get::<u32>(0))?;
+        rows.collect()
+    }
+
     /// The server's time.
     pub fn server_now(&self) -> Result<DateTime<Utc>> {
         let mut statement = self.prepare(&format!("SELECT {SERVER_NOW}"))?;
@@ -198,7 +205,10 @@ impl Writing<'_> {
         // Whoever is of an earlier version takes no part, nor whoever says so: their part is the others'.
         let takes_part = |other: &&Other| other.shares && ordered(&beat.version) <= ordered(&other.version);
         let n_sharing = u32::try_from(others.iter().filter(takes_part).count() + 1).unwrap_or(u32::MAX);
-        let slots = self.share(beat, &others, n_sharing, may_share)?;
+        let best = others.iter().map(|other| ordered(&other.version)).chain([ordered(&beat.version)]).max();
+        let takes_more = |other: &&Other| other.shares && Some(ordered(&other.version)) == best;
+        let takers = others.iter().filter(takes_more).map(|other| other.id.as_str());
+        let slots = self.share(beat, (&others, takers.collect()), n_sharing, may_share)?;
         let gone = milliseconds(server_now - SHOWN);
         self.prepare("DELETE FROM daemons WHERE until < ?1")?.execute([gone])?;
         let revision = self.prepare("SELECT coalesce(max(id), 0) FROM revisions")?.query_row([], |row| row.get(0))?;
@@ -227,8 +237,14 @@ impl Writing<'_> {
         rows.collect()
     }
 
-    /// Takes and gives up slots, each only as it was seen.
-    fn share(&self, beat: &Beat, others: &[Other], n_sharing: u32, may_share: bool) -> Result<Slots> {
+    /// Takes slots, and gives what is more than a part to whoever has the fewest, each only as it was seen.
+    fn share(
+        &self,
+        beat: &Beat,
+        (others, takers): (&[Other], Vec<&str>),
+        n_sharing: u32,
+        may_share: bool,
+    ) -> Result<Slots> {
         let mut statement = self.prepare("SELECT slot, owner, epoch FROM slots ORDER BY slot")?;
         let rows = statement
             .query_map([], |row| Ok((row.get::<u32>(0)?, row.get::<Option<String>>(1)?, row.get::<i64>(2)?)))?;
@@ -239,12 +255,19 @@ impl Writing<'_> {
         let free = seen.iter().filter(|(_, owner, _)| !is_own(owner) && !lives(owner)).map(|(slot, ..)| *slot);
         let shift = shift(own, free.collect(), n_sharing, may_share);
         let mut hand = self.prepare("UPDATE slots SET owner = ?2, epoch = epoch + 1 WHERE slot = ?1 AND epoch = ?3")?;
+        let n_of = |id: &str| seen.iter().filter(|(_, owner, _)| owner.as_deref() == Some(id)).count();
+        let mut takers: Vec<_> = takers.into_iter().map(|id| (n_of(id), id)).collect();
         for (slot, _, epoch) in &seen {
             if shift.takes.contains(*slot) && hand.execute(params![slot, beat.id, epoch])? == 1 {
                 own.insert(*slot);
             }
             if shift.gives.contains(*slot) {
-                hand.execute(params![slot, None::<String>, epoch])?;
+                takers.sort_unstable();
+                let taker = takers.first_mut();
+                hand.execute(params![slot, taker.as_ref().map(|(_, id)| *id), epoch])?;
+                if let Some((n, _)) = taker {
+                    *n += 1;
+                }
                 own.remove(*slot);
             }
         }
