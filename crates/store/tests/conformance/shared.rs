@@ -8,6 +8,7 @@ use plazo_core::engine::request_id::RequestId;
 use plazo_core::slots::{Slots, slot_of_name};
 use plazo_core::unit::changes::Changes;
 use plazo_store::daemons::Beat;
+use plazo_store::keeping::Retained;
 use plazo_store::leases::LeasePart;
 use plazo_store::{Store, StoreError, WriteTx};
 
@@ -177,9 +178,9 @@ fn a_lock_is_not_waited_for_without_end(server: &Server) {
     let (one, other) = (Store::connect(&url).expect("a store"), Store::connect(&url).expect("another"));
     World::new(&one).open(request(1, "whatsapp", None));
     let holds = one.begin().expect("begun");
-    holds.writing().put_state(&request(1, "whatsapp", None)).expect("written");
+    holds.writing().note_let_go(RequestId(1), Retained::Words).expect("written");
     let waits = other.begin().expect("begun");
-    let error = waits.writing().put_state(&request(1, "whatsapp", None)).expect_err("it is locked");
+    let error = waits.writing().note_let_go(RequestId(1), Retained::Words).expect_err("it is locked");
     assert!(error.is_conflict(), "{error:?}");
     drop(waits);
     holds.commit().expect("committed");
