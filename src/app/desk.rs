@@ -159,7 +159,12 @@ impl Work<'_> {
         for &request in requests {
             let before = self.n_decided();
             if self.try_decide(Input::Tick { request, hold: Batching::WhatIsLate })?.is_none() {
-                self.wake_at(request, Wake { at: self.now + PUSH_BACK, why: WakeReason::Warning });
+                let at = self.now + PUSH_BACK;
+                self.wake_at(request, Wake { at, why: WakeReason::Warning });
+                if self.store().is_shared() {
+                    // Else it would be looked for again at once, by one daemon after another.
+                    self.store().push_wake_back(request, at)?;
+                }
             }
             n_decided += self.n_decided().saturating_sub(before);
         }

@@ -4,22 +4,29 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use super::disk::DiskRoom;
 use crate::store::{Store, StoreError, StorePlace, Unreadable};
 
 /// Connections kept open when idle.
 const MOST_IDLE: usize = 4;
+/// Reads at once where the store is a server's, which has few connections for all its daemons; others wait.
+const MOST_AT_ONCE: usize = 8;
 
 pub(super) struct Readers {
     directory: PathBuf,
     place: StorePlace,
     idle: Mutex<Vec<Store>>,
     unreadable: Unreadable,
+    /// Turns to read; none where a connection is an open file.
+    turns: Option<Semaphore>,
 }
 
 impl Readers {
     pub(super) fn new(directory: &Path, place: StorePlace, unreadable: Unreadable) -> Self {
-        Self { directory: directory.to_owned(), place, idle: Mutex::new(Vec::new()), unreadable }
+        let turns = place.is_shared().then(|| Semaphore::new(MOST_AT_ONCE));
+        Self { directory: directory.to_owned(), place, idle: Mutex::new(Vec::new()), unreadable, turns }
     }
 
     /// Where the store is.
@@ -61,6 +68,11 @@ impl Readers {
         self: &Arc<Self>,
         work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let _turn = match &self.turns {
+            // It is never closed.
+            Some(turns) => turns.acquire().await.ok(),
+            None => None,
+        };
         let readers = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || readers.with(work)).await;
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))

@@ -376,6 +376,11 @@ impl<'a> Work<'a> {
         Some(share.is_sure().then_some(LeasePart { daemon, slots, decided }))
     }
 
+    /// What this daemon is called among others; none where there are none.
+    pub(super) fn daemon(&self) -> Option<String> {
+        self.core.share().map(|share| share.id())
+    }
+
     /// The slots that are this daemon's; none where all is.
     pub(super) fn slots(&self) -> Option<Slots> {
         self.core.share().map(|share| share.slots())

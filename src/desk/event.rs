@@ -9,7 +9,7 @@ use super::follow::has_followers;
 use super::{DOOR, Decision, LINK_DOOR, REPLY_DOOR};
 use crate::engine::effect::{Effect, Ignored, Outcome};
 use crate::engine::event::{Event, EventId, Fact, is_loose};
-use crate::engine::request::Request;
+use crate::engine::request::{Phase, Request};
 use crate::engine::request_id::RequestId;
 use crate::engine::{self, Input as Moves};
 use crate::unit::changes::{Act, JournalEntry, Remark, RequestUpdate, TakenBack, ThreadName};
@@ -153,7 +153,7 @@ impl Decision<'_> {
             Ok(None) => unopened(RequestId(self.known.last_request + 1)),
             Err(rejection) => return Ok(Applied::Rejected(rejection)),
         };
-        let is_in_order = engine::is_in_order(&before, event);
+        let (is_in_order, is_new) = (engine::is_in_order(&before, event), before.phase == Phase::Unopened);
         let outcome = self.advance(&before, event)?;
         let (request, effects) = (outcome.request.id, outcome.effects.clone());
         self.name_threads(event, &outcome.request, false)?;
@@ -165,7 +165,7 @@ impl Decision<'_> {
             body: None,
             effects: Vec::new(),
         });
-        self.keep(outcome, Manner { is_new: false, replaces_clocks: !is_in_order });
+        self.keep(outcome, Manner { is_new, replaces_clocks: !is_in_order });
         Ok(Applied::Accepted { request, effects })
     }
 

@@ -37,7 +37,7 @@ fn one_conversation_through_two_daemons_is_one_request_however_it_comes() {
 #[test]
 fn each_is_told_once_in_time_and_an_answer_by_another_daemon_ends_it() {
     let house = House::new();
-    let daemons = house.daemons(2, "3s");
+    let daemons = house.daemons(2, "15s");
     let began = Instant::now();
     for n in 0..30 {
         tells(&daemons[n % 2], &message(&format!("m{n}"), &format!("t{n}"), "in"));
@@ -46,7 +46,7 @@ fn each_is_told_once_in_time_and_an_answer_by_another_daemon_ends_it() {
     for n in 0..10 {
         tells(&daemons[(n + 1) % 2], &message(&format!("a{n}"), &format!("t{n}"), "out"));
     }
-    assert!(began.elapsed() < Duration::from_secs(3), "this machine is too slow for the test: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "this machine is too slow for the test: {:?}", began.elapsed());
     let told = house.all_told(20);
     assert!(told.values().all(|n| *n == 1), "{told:?}");
     // By the alert's own words: when it fell due, and when it was decided.
@@ -64,8 +64,7 @@ fn each_is_told_once_in_time_and_an_answer_by_another_daemon_ends_it() {
         })
         .collect();
     late.sort_unstable();
-    eprintln!("decided late by {late:?} ms");
-    assert!(late[late.len() / 2] < 100, "{late:?}");
+    assert!(late.iter().all(|late| *late < 5_000), "nobody waited for anybody to be dead: {late:?}");
     let by = "SELECT count(DISTINCT leased_by) FROM deliveries";
     assert_eq!(house.server.run(&house.url, by), "2", "both told some");
     for daemon in &daemons {

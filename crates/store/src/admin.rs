@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
+use super::daemons::SERVER_NOW;
 use super::database::Optional as _;
 use super::{Result, Store, Writing, instant, known, milliseconds};
 
@@ -256,13 +257,26 @@ impl Writing<'_> {
         Ok(0 < self.prepare("DELETE FROM tokens WHERE name = ?1")?.execute([name])?)
     }
 
-    /// Notes that plazo runs at `now`. Returns the span since it last did, where that was longer than `gap`, and remembers it.
-    pub fn note_alive(&self, gap: TimeDelta, now: DateTime<Utc>) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    /// Notes that plazo runs at `now`. Returns the span since it last did, where that was longer than `gap`, and remembers it. Where several
+    /// daemons share the store and this is the one of that name, plazo runs as long as any of the others lives.
+    pub fn note_alive(
+        &self,
+        gap: TimeDelta,
+        daemon: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
         let mut statement = self.prepare("SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'alive_at'")?;
         let before: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
         self.set_meta("alive_at", &milliseconds(now).to_string())?;
         let before = known(before).filter(|before| gap < now - *before);
         let Some(before) = before else { return Ok(None) };
+        if let Some(daemon) = daemon {
+            let mut others = self
+                .prepare(&format!("SELECT EXISTS (SELECT 1 FROM daemons WHERE id <> ?1 AND {SERVER_NOW} < until)"))?;
+            if others.query_row([daemon], |row| row.get(0))? {
+                return Ok(None);
+            }
+        }
         self.prepare(
             "INSERT INTO downtimes (began_at, ended_at) VALUES (?1, ?2)
              ON CONFLICT (began_at) DO UPDATE SET ended_at = excluded.ended_at",

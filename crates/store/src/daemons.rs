@@ -14,7 +14,7 @@ pub const LIVES: TimeDelta = TimeDelta::seconds(9);
 /// How long it is shown after that.
 const SHOWN: TimeDelta = TimeDelta::hours(1);
 /// The server's own time, in milliseconds.
-const SERVER_NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+pub(super) const SERVER_NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
 
 /// What a daemon says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,6 +214,13 @@ impl Writing<'_> {
         let revision = self.prepare("SELECT coalesce(max(id), 0) FROM revisions")?.query_row([], |row| row.get(0))?;
         let next_death = others.iter().map(|other| other.until).min();
         Ok(Membership { now: server_now, slots, next_death, n_sharing, revision, n_freed })
+    }
+
+    /// Has a wake come later at which looking failed, and counts how often it did.
+    pub fn push_wake_back(&self, request: RequestId, at: DateTime<Utc>) -> Result<()> {
+        self.prepare("UPDATE wakes SET at = ?2, attempts = attempts + 1 WHERE request = ?1 AND at < ?2")?
+            .execute([request.0, milliseconds(at)])?;
+        Ok(())
     }
 
     /// Gives all slots of a daemon up that ends. What it still has on its way may arrive, and is free again.

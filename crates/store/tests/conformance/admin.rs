@@ -55,7 +55,7 @@ fn schedules_are_remembered(world: &World<'_>) {
     world.write(|store| store.set_last_run("daily", at(1)).expect("set"));
     world.write(|store| store.set_last_run("daily", at(2)).expect("set"));
     assert_eq!(store.last_run("daily").expect("read"), Some(at(2)));
-    let alive = |minute| world.write(|store| store.note_alive(TimeDelta::minutes(5), at(minute)).expect("noted"));
+    let alive = |minute| world.write(|store| store.note_alive(TimeDelta::minutes(5), None, at(minute)).expect("noted"));
     assert_eq!([alive(0), alive(4), alive(30)], [None, None, Some((at(4), at(30)))]);
     let asks = [at(3), at(4), at(30)].map(|at| DowntimeAt { at });
     let known = world.known(asks.clone().map(Ask::DowntimeAt).to_vec());

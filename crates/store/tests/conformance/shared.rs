@@ -288,6 +288,13 @@ fn what_a_dead_daemon_was_sending_is_free_again(server: &Server) {
     assert_eq!(lease(&of("b", Slots::ALL, Vec::new())).len(), 3);
     assert_eq!(server.run(&url, "SELECT sum(in_doubt), min(leased_by), max(fence) FROM deliveries"), "2|b|2");
     assert_eq!(world.write(|store| store.free_leases(at(9)).expect("freed")), 0, "b lives");
+    // While another lives plazo runs, whoever starts; alone, it did not.
+    let alive = |daemon, minute| {
+        world.write(|store| store.note_alive(TimeDelta::minutes(5), daemon, at(minute)).expect("noted"))
+    };
+    assert_eq!(alive(Some("b"), 0), None);
+    assert_eq!(alive(Some("c"), 10), None, "b lives");
+    assert_eq!(alive(Some("b"), 30), Some((at(10), at(30))));
     // Who ends in order leaves nothing that nobody would ever free.
     world.write(|store| store.leave("b", at(9)).expect("left"));
     let free = "SELECT count(*) FROM deliveries WHERE state = 'pending' AND in_doubt = 1";
