@@ -333,7 +333,12 @@ impl Outbox {
 
     /// Notes that plazo runs, and where it did not since it last noted that.
     pub async fn note_alive(&self, gap: TimeDelta) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, WriteError> {
-        self.writer.write(move |work| work.note_alive(gap)).await
+        self.writer
+            .write(move |work| {
+                let daemon = work.daemon();
+                work.store().note_alive(gap, daemon.as_deref(), work.now)
+            })
+            .await
     }
 
     /// How many alerts should have gone out and have not; the heartbeat is still while there are any.
@@ -383,11 +388,6 @@ impl Work<'_> {
             self.tell_written(*delivery, news)?;
         }
         Ok(leases)
-    }
-
-    fn note_alive(&mut self, gap: TimeDelta) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
-        let daemon = self.daemon();
-        self.store().note_alive(gap, daemon.as_deref(), self.now)
     }
 
     /// Lets go what other daemons held back as late: whoever gathers for all may have had nothing due. Not while something is due still, which

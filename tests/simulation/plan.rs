@@ -346,10 +346,9 @@ fn promise(rng: &mut Rng, spans: &[&str]) -> String {
     // Of a request that is opened again only the delivery goes on.
     let is_delivery = spans.iter().any(|span| ["6h", "8h"].contains(span));
     let reopen = if is_delivery && rng.bool() { "reopen = \"goes on\", " } else { "" };
-    let from = ["", "", "", "from = \"match\", "][rng.usize(..4)];
     let pauses = ["", "", "", "pauses = true, ", "pauses = false, "][rng.usize(..5)];
     format!(
-        "{{ {limits}{reopen}{from}{pauses}within = \"{span}\", calendar = \"{calendar}\", escalation = \"{escalation}\" }}"
+        "{{ {limits}{reopen}{pauses}within = \"{span}\", calendar = \"{calendar}\", escalation = \"{escalation}\" }}"
     )
 }
 
