@@ -311,9 +311,7 @@ fn no_step_after_an_ack(view: &View<'_>) -> Verdict {
             let Some(heard) = of_request().position(|row| is_it(row) && !found_nothing(row)) else {
                 continue;
             };
-            // What was taken until an instant is told again after it.
-            let is_held = |row: &&Row| clock.acked_until.is_none_or(|until| row.at < until);
-            let later = of_request().skip(heard).filter(is_held).flat_map(|row| &row.effects);
+            let later = of_request().skip(heard).flat_map(|row| &row.effects);
             let told =
                 later.filter(|effect| matches!(effect, Effect::Alert(alert) if alert.clock == clock.name())).count();
             if 0 < told {

@@ -119,10 +119,6 @@ pub enum Verb {
     Approve(bool),
     /// That an earlier event of the conversation was not so: its number.
     Undo(u32),
-    /// The tag by which a policy holds is put on, or taken off.
-    Tag(bool),
-    Move(&'static str),
-    AckUntil(DateTime<Utc>),
 }
 
 /// Mondays before which clocks are changed somewhere, and one without.
@@ -229,7 +225,7 @@ fn drawn(rng: &mut Rng, at: DateTime<Utc>) -> (By, Verb) {
 }
 
 fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
-    match rng.u8(..33) {
+    match rng.u8(..29) {
         0..=4 => (By::Client, Verb::In),
         5..=9 => (house, Verb::Out),
         10 => (By::Bot, Verb::Out),
@@ -249,9 +245,6 @@ fn drawn_by(rng: &mut Rng, house: By, at: DateTime<Utc>) -> (By, Verb) {
         24 => (By::Laura, Verb::WaitOn),
         25 => (By::Laura, Verb::Blame),
         26 => (By::Laura, Verb::Approve(rng.bool())),
-        27 => (By::Laura, Verb::Tag(rng.u8(..3) != 0)),
-        28 => (By::Laura, Verb::Move(["sales", "support"][rng.usize(..2)])),
-        29 => (By::Laura, Verb::AckUntil(at + TimeDelta::minutes(rng.i64(5..300)))),
         _ if rng.u8(..8) == 0 => (By::Laura, Verb::Merge),
         _ => (By::Laura, Verb::Prioritise(["high", "normal"][rng.usize(..2)])),
     }
@@ -307,19 +300,6 @@ fn file(rng: &mut Rng, zone: &str, week: DateTime<Utc>) -> String {
         file += "[[policy]]\nname = \"first\"\nmatch = { priority = \"high\" }\n";
         file += &format!("reply = {}\n", promise(rng, &["7m", "10m"]));
     }
-    // Which hold from some event on, and stop holding by another.
-    for (name, condition) in [("vip", "tags = \"vip\""), ("sales", "inbox = \"sales\"")] {
-        if rng.bool() {
-            file += &format!("[[policy]]\nname = \"{name}\"\nmatch = {{ {condition} }}\n");
-            for target in ["reply", "first_reply", "acknowledge", "deliver", "assign"] {
-                if rng.u8(..3) == 0 || target == "reply" {
-                    let spans: &[&str] =
-                        if target == "deliver" { &["6h", "1 working day"] } else { &["9m", "12m", "40m"] };
-                    file += &format!("{target} = {}\n", promise(rng, spans));
-                }
-            }
-        }
-    }
     file += "[[policy]]\nname = \"all\"\nmatch = { kind = \"request\" }\nteam = \"social\"\n";
     for target in ["reply", "first_reply", "acknowledge", "deliver", "assign", "attend"] {
         if rng.u8(..3) != 0 || target == "reply" {
@@ -344,12 +324,9 @@ fn promise(rng: &mut Rng, spans: &[&str]) -> String {
         _ => ("", ["e1", "e2"][rng.usize(..2)]),
     };
     // Of a request that is opened again only the delivery goes on.
-    let is_delivery = spans.iter().any(|span| ["6h", "8h"].contains(span));
+    let is_delivery = spans.contains(&"8h");
     let reopen = if is_delivery && rng.bool() { "reopen = \"goes on\", " } else { "" };
-    let pauses = ["", "", "", "pauses = true, ", "pauses = false, "][rng.usize(..5)];
-    format!(
-        "{{ {limits}{reopen}{pauses}within = \"{span}\", calendar = \"{calendar}\", escalation = \"{escalation}\" }}"
-    )
+    format!("{{ {limits}{reopen}within = \"{span}\", calendar = \"{calendar}\", escalation = \"{escalation}\" }}")
 }
 
 /// A ladder; every one tells the breach itself.
@@ -408,16 +385,6 @@ impl Said {
             Verb::Close => Fact::Close { reason: "solved".to_owned(), ground: None },
             Verb::Reopen => Fact::Reopen,
             Verb::Ack => Fact::Ack { until: None },
-            Verb::AckUntil(until) => Fact::Ack { until: Some(*until) },
-            Verb::Tag(is_put_on) => {
-                let [add, remove] = if *is_put_on {
-                    [vec!["vip".to_owned()], Vec::new()]
-                } else {
-                    [Vec::new(), vec!["vip".to_owned()]]
-                };
-                Fact::Tag { add, remove }
-            }
-            Verb::Move(inbox) => Fact::Move { inbox: (*inbox).to_owned() },
             Verb::Snooze(until) => Fact::Snooze { until: *until },
             Verb::Prioritise(priority) => Fact::Prioritise { priority: (*priority).to_owned() },
             Verb::Merge => Fact::Merge,

@@ -114,9 +114,6 @@ fn hear(said: &Said, heard_at: DateTime<Utc>) -> String {
         Verb::Snooze(until) => format!("snooze until {} #{request} {by}", instant(*until)),
         Verb::Prioritise(priority) => format!("prioritise {priority} #{request} {by}"),
         Verb::Merge => format!("merge #{request} {by}"),
-        Verb::Tag(is_put_on) => format!("tag #{request} {}vip {by}", if *is_put_on { '+' } else { '-' }),
-        Verb::Move(inbox) => format!("move #{request} {inbox} {by}"),
-        Verb::AckUntil(until) => format!("ack #{request} {by} until {}", instant(*until)),
         Verb::Undo(number) => format!("undo simulation/{number} #{request} {by}"),
     };
     let heard = if heard_at == *happened_at { String::new() } else { format!(" heard {}", instant(heard_at)) };
