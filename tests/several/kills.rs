@@ -1,12 +1,13 @@
 //! Kills at random instants, of one daemon after another, while events come by both. `PLAZO_KILLS` says how many; three where it does not.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::support::PATIENCE;
 use crate::support::daemon::Daemon;
 use crate::support::wait_for;
-use crate::{House, SECOND, message, tells, verified};
+use crate::{House, message, one_more, tells, verified};
 
 #[test]
 fn however_often_one_is_killed_nothing_is_lost_and_what_is_told_twice_is_marked() {
@@ -18,29 +19,37 @@ fn however_often_one_is_killed_nothing_is_lost_and_what_is_told_twice_is_marked(
     let steady = house.daemon("2s");
     let mut other = Some(house.daemon("2s"));
     house.shared_by(2);
-    let (n_told, ends) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let n_told = AtomicUsize::new(0);
+    let (ends, ended) = channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !ends.load(Ordering::Relaxed) {
+        let (steady, n_told) = (&steady, &n_told);
+        scope.spawn(move || {
+            // Fifty a second at most, until the sender is gone.
+            while ended.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
                 let n = n_told.fetch_add(1, Ordering::Relaxed);
-                tells(&steady, &message(&format!("m{n}"), &format!("t{n}"), "in"));
-                std::thread::sleep(Duration::from_millis(20));
+                tells(steady, &message(&format!("m{n}"), &format!("t{n}"), "in"));
             }
         });
+        // Some events later, which come by the other daemon.
+        let mut later = |most: usize| {
+            let then = n_told.load(Ordering::Relaxed) + random.usize(0..most);
+            wait_for("further events", PATIENCE, || (then <= n_told.load(Ordering::Relaxed)).then_some(()));
+            random.usize(1..20)
+        };
         for n in 0..n_kills {
             // Some events by whoever is about to be killed; what it answered to is not lost.
             let daemon = other.take().expect("it runs");
-            for event in 0..random.usize(1..20) {
+            for event in 0..later(100) {
                 let name = format!("k{n}-{event}");
                 tells(&daemon, &message(&name, &name, "in"));
                 n_told.fetch_add(1, Ordering::Relaxed);
             }
-            std::thread::sleep(Duration::from_millis(random.u64(0..4_000)));
+            later(200);
             let directory = daemon.kill();
-            std::thread::sleep(Duration::from_millis(random.u64(0..4_000)));
+            later(200);
             other = Some(Daemon::start_in(directory));
         }
-        ends.store(true, Ordering::Relaxed);
+        drop(ends);
     });
     let n_requests = house.server.run(&house.url, "SELECT count(*) FROM requests");
     assert_eq!(n_requests, n_told.load(Ordering::Relaxed).to_string(), "whatever was answered is there");
@@ -49,7 +58,7 @@ fn however_often_one_is_killed_nothing_is_lost_and_what_is_told_twice_is_marked(
             && house.told().len().to_string() == n_requests)
             .then_some(())
     });
-    std::thread::sleep(SECOND);
+    one_more(&house, &steady);
     let told = house.told();
     let marked = "SELECT a.request FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.in_doubt = 1";
     let marked = house.server.run(&house.url, marked);

@@ -90,6 +90,14 @@ impl House {
     }
 }
 
+/// Has a daemon open one more request, and waits until that is told: whatever it was about to tell before it has been told by then.
+#[track_caller]
+fn one_more(house: &House, daemon: &Daemon) {
+    let n_told = house.told().len();
+    tells(daemon, &message("one-more", "one-more", "in"));
+    wait_for("one more to be told", PATIENCE, || (house.told().len() == n_told + 1).then_some(()));
+}
+
 /// Sends an event, again and again while plazo cannot take it.
 #[track_caller]
 fn tells(daemon: &Daemon, event: &serde_json::Value) {

@@ -2,7 +2,7 @@
 
 use crate::support::daemon::Daemon;
 use crate::support::{PATIENCE, wait_for};
-use crate::{House, message, tells, verified};
+use crate::{House, message, one_more, tells, verified};
 
 /// What a command says; it must succeed.
 fn says(command: &mut std::process::Command) -> String {
@@ -72,6 +72,6 @@ fn a_store_goes_to_a_server_and_back_and_nothing_is_told_twice() {
     let daemon = Daemon::start_in(back);
     assert_eq!(daemon.get("/v1/status")["open"], 13);
     verified(&daemon);
-    std::thread::sleep(2 * crate::SECOND);
-    assert_eq!(house.webhook.received().len(), n_calls + 1, "nothing is told twice");
+    one_more(&house, &daemon);
+    assert_eq!(house.webhook.received().len(), n_calls + 2, "nothing is told twice");
 }
