@@ -101,7 +101,7 @@ fn what_was_put_aside_while_another_opened_its_conversation_is_taken() {
     early.as_object_mut().expect("an object").remove("thread");
     house.server.run(
         &house.url,
-        &format!("INSERT INTO parked (source, event, channel, thread, body, received_at) VALUES ('desk', 'early', 'whatsapp', 't1', '{early}', 0)"),
+        &format!("INSERT INTO parked (source, event, channel, thread, body, received_at) VALUES ('desk', 'early', 'whatsapp', 't1', '{early}', CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))"),
     );
     wait_for("it to be taken", PATIENCE, || {
         (house.server.run(&house.url, "SELECT count(*) FROM parked") == "0").then_some(())
