@@ -499,7 +499,7 @@ fn a_storm_tells_everybody_once_and_the_rest_as_one_message_breaches_first() {
     }
     let daemon = start(&more);
     // All in one transaction a batch, due in the same second some seconds from now; beside them some whose warning is due then.
-    let due_in = Duration::from_secs(12);
+    let due_in = Duration::from_secs(30);
     let opened = before_now(Duration::from_secs(20 * 60) - due_in);
     let warned = before_now(Duration::from_secs(10 * 60) - due_in);
     let channel = |n: usize| if n < BREACHES { "whatsapp" } else { "chat" };
